@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ARENA_CHUNK = 64 * 1024 };
+
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	_Alignas(max_align_t) unsigned char data[];
+};
+
+struct arena {
+	struct chunk *chunks;
+};
+
+struct arena *arena_new(void)
+{
+	struct arena *a = calloc(1, sizeof(*a));
+
+	if (!a)
+		abort();
+	return a;
+}
+
+void arena_free(struct arena *a)
+{
+	struct chunk *c, *next;
+
+	if (!a)
+		return;
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		free(c);
+	}
+	free(a);
+}
+
+void arena_freep(struct arena **a)
+{
+	arena_free(*a);
+	*a = NULL;
+}
+
+static struct chunk *chunk_add(struct arena *a, size_t len)
+{
+	size_t size = len > ARENA_CHUNK / 4 ? len : ARENA_CHUNK;
+	struct chunk *c;
+
+	if (size > SIZE_MAX - sizeof(*c))
+		abort();
+	c = calloc(1, sizeof(*c) + size);
+	if (!c)
+		abort();
+	c->size = size;
+	/* A large block of its own goes behind the current chunk, whose rest stays in use. */
+	if (a->chunks && size != ARENA_CHUNK) {
+		c->next = a->chunks->next;
+		a->chunks->next = c;
+	} else {
+		c->next = a->chunks;
+		a->chunks = c;
+	}
+	return c;
+}
+
+void *arena_alloc(struct arena *a, size_t len)
+{
+	const size_t align = _Alignof(max_align_t);
+	struct chunk *c = a->chunks;
+	void *p;
+
+	if (len > SIZE_MAX / 2)
+		abort();
+	len = (len + align - 1) & ~(align - 1);
+	if (!len)
+		len = align;
+	if (!c || c->size - c->used < len)
+		c = chunk_add(a, len);
+	p = c->data + c->used;
+	c->used += len;
+	return p;
+}
+
+void *arena_array(struct arena *a, size_t nr, size_t size)
+{
+	size_t len;
+
+	if (__builtin_mul_overflow(nr, size, &len))
+		abort();
+	return arena_alloc(a, len);
+}
+
+void *arena_grow(struct arena *a, void *old, size_t nr, size_t size)
+{
+	void *p;
+
+	/* Capacity is the smallest power of two that holds @nr, and at least 8. */
+	if (nr < 8 ? nr != 0 : (nr & (nr - 1)) != 0)
+		return old;
+	p = arena_array(a, nr < 8 ? 8 : 2 * nr, size);
+	if (nr)
+		memcpy(p, old, nr * size);
+	return p;
+}
+
+void *arena_memdup(struct arena *a, const void *p, size_t len)
+{
+	char *ret = arena_alloc(a, len + 1);
+
+	if (len)
+		memcpy(ret, p, len);
+	return ret;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+{
+	return arena_memdup(a, s, strnlen(s, len));
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return arena_memdup(a, s, strlen(s));
+}
+
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *ret;
+	int len;
+
+	va_copy(again, ap);
+	len = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (len < 0)
+		abort();
+	ret = arena_alloc(a, (size_t)len + 1);
+	vsnprintf(ret, (size_t)len + 1, fmt, ap);
+	return ret;
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *ret;
+
+	va_start(ap, fmt);
+	ret = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return ret;
+}

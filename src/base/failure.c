@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/failure.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int failure_vset(struct failure **reterr, enum status status, int err, const char *fmt,
+			va_list ap)
+{
+	struct failure *f;
+
+	if (!reterr || *reterr)
+		return err;
+	f = calloc(1, sizeof(*f));
+	if (!f || vasprintf(&f->text, fmt, ap) < 0)
+		abort();
+	f->status = status;
+	f->err = err;
+	*reterr = f;
+	return err;
+}
+
+int failure_set(struct failure **reterr, int err, const char *fmt, ...)
+{
+	enum status status = err == -EACCES || err == -EPERM ? STATUS_DENIED : STATUS_FAILED;
+	va_list ap;
+
+	va_start(ap, fmt);
+	failure_vset(reterr, status, err, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+int failure_set_status(struct failure **reterr, enum status status, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	failure_vset(reterr, status, err, fmt, ap);
+	va_end(ap);
+	return err;
+}
+
+void failure_free(struct failure *f)
+{
+	if (!f)
+		return;
+	free(f->text);
+	free(f);
+}
+
+void failure_freep(struct failure **f)
+{
+	failure_free(*f);
+	*f = NULL;
+}

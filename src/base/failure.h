@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why the tool could not do what was asked: one line that names the thing and the next step, and
+ * the exit status that goes with it. Made where the cause is known, printed once, by cmd/main.c. */
+#pragma once
+
+#include "base/macro.h"
+
+/* The exit statuses, as documented in vfiotool(8). */
+enum status {
+	STATUS_OK = 0,       /* done, or the answer is yes */
+	STATUS_FAILED = 1,   /* the tool or the system failed */
+	STATUS_NO = 2,       /* the answer is no */
+	STATUS_UNKNOWN = 3,  /* the answer is unknown */
+	STATUS_DIFFER = 4,   /* prediction and kernel differ */
+	STATUS_GUARDED = 5,  /* refused by a guard */
+	STATUS_USAGE = 64,   /* EX_USAGE */
+	STATUS_NO_TARGET = 66, /* EX_NOINPUT */
+	STATUS_DENIED = 77,  /* EX_NOPERM */
+};
+
+struct failure {
+	enum status status;
+	int err; /* negative errno */
+	char *text;
+};
+
+/* Sets *@reterr to a new failure (the first one stays when there is one already, so that the cause
+ * wins over its consequences) and returns @err, which is a negative errno. @reterr may be NULL. The
+ * owner frees it with failure_free(). STATUS_DENIED is chosen for -EACCES and -EPERM, else
+ * STATUS_FAILED; failure_set_status() says it explicitly. */
+int failure_set(struct failure **reterr, int err, const char *fmt, ...) vt_printf(3, 4);
+int failure_set_status(struct failure **reterr, enum status status, int err, const char *fmt, ...)
+	vt_printf(4, 5);
+void failure_free(struct failure *f);
+void failure_freep(struct failure **f);

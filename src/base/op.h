@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One request to the kernel, by the name the uAPI gives it. The model predicts an op, the client
+ * issues it, and here the two meet. */
+#pragma once
+
+#include "base/macro.h"
+
+#define OP_LIST(X)                \
+	X(BIND)                   \
+	X(UNBIND)                 \
+	X(OPEN_CONTAINER)         \
+	X(GET_API_VERSION)        \
+	X(CHECK_EXTENSION)        \
+	X(OPEN_GROUP)             \
+	X(GROUP_GET_STATUS)       \
+	X(GROUP_SET_CONTAINER)    \
+	X(GROUP_UNSET_CONTAINER)  \
+	X(SET_IOMMU)              \
+	X(IOMMU_GET_INFO)         \
+	X(GROUP_GET_DEVICE_FD)    \
+	X(MAP_DMA)                \
+	X(UNMAP_DMA)              \
+	X(DIRTY_PAGES)            \
+	X(OPEN_CDEV)              \
+	X(OPEN_IOMMUFD)           \
+	X(BIND_IOMMUFD)           \
+	X(IOAS_ALLOC)             \
+	X(ATTACH_IOMMUFD_PT)      \
+	X(DETACH_IOMMUFD_PT)      \
+	X(IOAS_IOVA_RANGES)       \
+	X(IOAS_MAP)               \
+	X(IOAS_UNMAP)             \
+	X(GET_HW_INFO)            \
+	X(DEVICE_GET_INFO)        \
+	X(DEVICE_GET_REGION_INFO) \
+	X(DEVICE_GET_IRQ_INFO)    \
+	X(DEVICE_SET_IRQS)        \
+	X(DEVICE_RESET)
+
+enum op {
+	OP_NONE = 0,
+#define X(name) OP_##name,
+	OP_LIST(X)
+#undef X
+	NR_OPS,
+};
+
+/* "GROUP_SET_CONTAINER"; "NONE" for OP_NONE. Static. */
+const char *op_name(enum op op);
+/* OP_NONE when @name is none of them. */
+enum op op_from_name(const char *name);
+/* "EPERM" for 1 or -1; "0" for 0; "E?" for a number that has no name here. Static. */
+const char *errno_name(int err);
+/* 0 when @name is no errno's name. Positive. */
+int errno_from_name(const char *name);

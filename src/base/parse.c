@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/parse.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int digit_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int parse_u64_span(struct span s, unsigned int base, uint64_t *ret)
+{
+	uint64_t value = 0;
+	size_t i = 0;
+
+	if (base != 10 && s.len > 2 && s.s[0] == '0' && (s.s[1] == 'x' || s.s[1] == 'X')) {
+		base = 16;
+		i = 2;
+	} else if (!base) {
+		base = 10;
+	}
+	if (i >= s.len)
+		return -EINVAL;
+	for (; i < s.len; i++) {
+		int digit = digit_value(s.s[i]);
+
+		if (digit < 0 || (unsigned int)digit >= base)
+			return -EINVAL;
+		if (__builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)digit, &value))
+			return -ERANGE;
+	}
+	*ret = value;
+	return 0;
+}
+
+int parse_u64(const char *s, unsigned int base, uint64_t *ret)
+{
+	return parse_u64_span((struct span){ s, strlen(s) }, base, ret);
+}
+
+int parse_u32(const char *s, unsigned int base, uint32_t *ret)
+{
+	uint64_t value;
+	int r = parse_u64(s, base, &value);
+
+	if (r < 0)
+		return r;
+	if (value > UINT32_MAX)
+		return -ERANGE;
+	*ret = (uint32_t)value;
+	return 0;
+}
+
+bool parse_line(struct span *rest, struct span *line)
+{
+	const char *end;
+
+	if (!rest->len)
+		return false;
+	end = memchr(rest->s, '\n', rest->len);
+	line->s = rest->s;
+	line->len = end ? (size_t)(end - rest->s) : rest->len;
+	rest->s += line->len + (end ? 1 : 0);
+	rest->len -= line->len + (end ? 1 : 0);
+	return true;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool parse_word(struct span *rest, struct span *word)
+{
+	size_t i = 0, start;
+
+	while (i < rest->len && is_blank(rest->s[i]))
+		i++;
+	start = i;
+	while (i < rest->len && !is_blank(rest->s[i]))
+		i++;
+	word->s = rest->s + start;
+	word->len = i - start;
+	rest->s += i;
+	rest->len -= i;
+	return word->len > 0;
+}
+
+bool span_equals(struct span s, const char *text)
+{
+	return s.len == strlen(text) && !memcmp(s.s, text, s.len);
+}
+
+bool text_is_plain(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if ((c < 0x20 && c != '\n' && c != '\t') || c >= 0x7f)
+			return false;
+	}
+	return true;
+}

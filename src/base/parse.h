@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text to numbers, strictly: the whole text or nothing, never a default. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/macro.h"
+
+/* A piece of text that is not NUL-terminated. Borrowed from what it was cut from. */
+struct span {
+	const char *s;
+	size_t len;
+};
+
+/* Parses all of @s in @base (10, 16 with or without 0x, or 0: decimal or 0x) into @ret. 0, -EINVAL
+ * for anything else than digits (signs and spaces included), -ERANGE past 64 bits. */
+vt_must_check int parse_u64(const char *s, unsigned int base, uint64_t *ret);
+vt_must_check int parse_u64_span(struct span s, unsigned int base, uint64_t *ret);
+vt_must_check int parse_u32(const char *s, unsigned int base, uint32_t *ret);
+
+/* Cuts the next line off @rest, without its newline. False at the end. */
+bool parse_line(struct span *rest, struct span *line);
+/* Cuts the next word (blanks and tabs separate) off @rest. False when there is none. */
+bool parse_word(struct span *rest, struct span *word);
+bool span_equals(struct span s, const char *text);
+/* Whether @text of @len bytes is printable ASCII plus blanks, tabs and newlines. */
+bool text_is_plain(const char *text, size_t len);

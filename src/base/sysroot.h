@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The only door to the file system of a host. Everything is read below a root, which is the live
+ * system, a directory tree that looks like one, or a capture: a file that holds what the same calls
+ * answered elsewhere. Every answer is a fact; recording keeps each answer given, so that a capture
+ * holds exactly what was read. Paths are relative to the root, without a leading slash
+ * ("sys/class/iommu"); the facts name them with one. Nothing here writes to a host. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/fact.h"
+#include "base/failure.h"
+
+enum sysroot_kind { SYSROOT_LIVE, SYSROOT_TREE, SYSROOT_CAPTURE };
+
+struct sysroot;
+
+/* The limit that an attribute of sysfs never passes (one page) and the one for larger files. */
+enum { SYSROOT_ATTRIBUTE_MAX = 4096, SYSROOT_FILE_MAX = 4 << 20 };
+
+/* Opens @path: NULL the live system, a directory a tree, a file a capture (not followed out of its
+ * own contents: a capture is a table of answers). The caller closes *@ret. 0, or the errno of the
+ * open, -EBADMSG for a file that is no capture (the line in @reterr), -E2BIG past the limits. */
+int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr);
+void sysroot_close(struct sysroot *root);
+void sysroot_closep(struct sysroot **root);
+enum sysroot_kind sysroot_kind(const struct sysroot *root);
+/* "/" for the live system, else the path it was opened by. Borrowed. */
+const char *sysroot_name(const struct sysroot *root);
+
+/* The content of a file of at most @limit bytes. Longer: FACT_FAILED with EFBIG. A directory:
+ * FACT_FAILED with EISDIR. One trailing newline is removed. */
+struct fact sysroot_read(struct sysroot *root, struct arena *a, const char *path, size_t limit);
+/* The target of a symbolic link, as written. EINVAL when it is none. */
+struct fact sysroot_read_link(struct sysroot *root, struct arena *a, const char *path);
+/* The names in a directory, sorted bytewise, one a line. */
+struct fact sysroot_list(struct sysroot *root, struct arena *a, const char *path);
+/* What a path is, links followed: "TYPE MODE UID GID MAJOR:MINOR", TYPE one of file dir char block
+ * fifo socket, MODE octal permission bits, MAJOR:MINOR of a device node, else 0:0. */
+struct fact sysroot_stat(struct sysroot *root, struct arena *a, const char *path);
+/* Which of "rw" the caller's effective ids may do with a path: "rw", "r", "w" or "-", by access(2).
+ * FACT_UNREAD in a tree, where the host's own ids would decide about somebody else's files. */
+struct fact sysroot_access(struct sysroot *root, struct arena *a, const char *path);
+/* An open stream for files too large to keep (kallsyms), or NULL with *@err set to a positive errno.
+ * Not recorded: use it inside an asker. Always ENOTSUP on a capture. The caller closes it. */
+FILE *sysroot_stream(struct sysroot *root, const char *path, int *err);
+/* An absolute path of @path below a live or tree root, for libraries that open files themselves
+ * (libkmod); NULL on a capture. The text is not checked for links. */
+const char *sysroot_host_path(struct sysroot *root, struct arena *a, const char *path);
+
+/* A question that no single file answers: a library, the process itself, a large file reduced to
+ * the few words that matter. Live (and in a tree when @in_tree) @ask is called and fills state, err,
+ * raw and len of @ret (in @a); in a capture the recorded answer to @key is given. @key names the
+ * question and becomes the fact's path, for example "libkmod:vfio_pci" or "process:limits". */
+typedef void sysroot_asker(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
+struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, bool in_tree,
+			sysroot_asker *ask, void *ctx);
+
+/* From now on keeps every answer. Only one recording at a time; memory until sysroot_close(). */
+void sysroot_record(struct sysroot *root);
+/* Writes what was recorded as a capture, in the order of the questions, each once. 0, or the
+ * negative errno of the write. */
+int sysroot_write_capture(struct sysroot *root, FILE *out);

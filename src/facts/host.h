@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The snapshot of a host: what is, with its source. facts/ fills it, the model only reads it, and
+ * nothing changes after the load. Every value that was read keeps its fact beside it, so that a rule
+ * can cite it and can tell 'no' from 'could not be read'. All strings and arrays belong to the
+ * snapshot's arena. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/fact.h"
+
+/* ---- devices ---- */
+
+enum bus {
+	BUS_OTHER = 0, /* a bus the kernel may know and VFIO does not */
+	BUS_PCI,
+	BUS_PLATFORM,
+	BUS_AMBA,
+	BUS_FSL_MC,
+	BUS_CDX,
+	BUS_AP,
+	BUS_CCW,
+	BUS_MDEV,
+	NR_BUSES,
+};
+
+/* Three answers. The zero value is 'unknown', so that what nobody filled in never means 'no'. */
+enum tristate { TRI_UNKNOWN = 0, TRI_NO, TRI_YES };
+
+/* A device node: what it is, who owns it, what the caller may do with it, who holds it open. */
+struct node {
+	const char *path; /* "/dev/vfio/12" */
+	struct fact stat; /* sysroot_stat(); ABSENT when there is no node */
+	struct fact access; /* sysroot_access() */
+	/* Processes that have it open: raw is "PID COMM" lines, empty when none. Where processes of
+	 * other users could not be looked into, hidden_processes counts them. Only read when the node
+	 * exists. */
+	struct fact holders;
+	unsigned int hidden_processes;
+	unsigned int mode, uid, gid; /* of stat when present */
+	uint32_t major, minor;
+};
+
+/* One interrupt of a device and the irq chip that serves it, from msi_irqs and
+ * /sys/kernel/irq/N/chip_name. */
+struct device_irq {
+	unsigned int irq;
+	struct fact chip; /* "IR-PCI-MSIX-0000:01:00.0" */
+};
+
+struct group;
+struct iommu_unit;
+
+struct device {
+	const char *name; /* the kernel's: "0000:01:00.0", "edu-dma.0", a uuid */
+	enum bus bus;
+	const char *bus_name; /* the subsystem as sysfs spells it: "pci", "fsl-mc" */
+	const char *sysfs;    /* "/sys/bus/pci/devices/0000:01:00.0" */
+	struct fact uevent;
+	struct fact driver_fact; /* raw: driver name; ABSENT when none is bound */
+	const char *driver;	 /* NULL when none is bound or it is unknown: ask driver_fact */
+	struct fact group_link, iommu_link;
+	struct group *group;	  /* NULL when group_link is not PRESENT */
+	struct iommu_unit *iommu; /* NULL when iommu_link is not PRESENT */
+	struct fact driver_override; /* raw "(null)" as the kernel prints it when unset */
+
+	/* PCI; zero elsewhere */
+	bool has_ids;
+	uint16_t vendor, device_id, subvendor, subdevice;
+	uint32_t class_code; /* 24 bits: class, subclass, programming interface */
+	/* Whether the header is a bridge's (type 1 or 2): attribute secondary_bus_number exists.
+	 * linux: drivers/pci/pci-sysfs.c: pci_bridge_attrs_are_visible(). No config space is read. */
+	enum tristate is_bridge;
+	struct fact bridge_fact;
+	struct fact sriov_numvfs; /* of a PF; ABSENT when it is none */
+	uint32_t numvfs;
+	struct fact physfn_link; /* of a VF */
+	struct device *physfn;	 /* NULL when not a VF */
+	struct fact msi_irqs;	 /* list of irq numbers; ABSENT when MSI is off */
+	struct device_irq *irqs;
+	size_t nr_irqs;
+	struct fact reset_method, enable, numa_node;
+
+	/* when bound to a VFIO driver */
+	struct fact vfio_dev;	/* list of DEVICE/vfio-dev */
+	const char *cdev_name;	/* "vfio3", "noiommu-vfio0", or NULL */
+	struct fact cdev_devno; /* DEVICE/vfio-dev/vfioN/dev, "511:3"; ABSENT: no cdev */
+	struct node cdev;	/* /dev/vfio/devices/vfioN; path NULL when no cdev_name */
+
+	/* platform and amba: what vfio-platform wants for a reset */
+	struct fact modalias;
+
+	/* VFIO driver the module tables propose: "vfio-pci" or a variant's driver name, e.g.
+	 * "mlx5_vfio_pci"; raw of the libkmod answer to its vfio_pci: alias. */
+	struct fact vfio_alias;
+
+	unsigned int loaded; /* enum device_part bits that were read */
+};
+
+/* What of a device is read. A part not asked for leaves its facts FACT_UNREAD. */
+enum device_part {
+	DEVICE_BASE = 1 << 0,	  /* uevent, driver, group_link */
+	DEVICE_IOMMU = 1 << 1,	  /* iommu_link */
+	DEVICE_PCI = 1 << 2,	  /* bridge, SR-IOV, physfn */
+	DEVICE_IRQS = 1 << 3,	  /* msi_irqs and chips */
+	DEVICE_VFIO = 1 << 4,	  /* vfio-dev, cdev, node */
+	DEVICE_DETAILS = 1 << 5,  /* driver_override, reset_method, enable, numa_node, alias */
+	DEVICE_ALL = (1 << 6) - 1,
+};
+
+/* ---- groups ---- */
+
+/* linux: drivers/iommu/iommu.c: iommu_group_resv_type_string[]. */
+enum resv_type { RESV_OTHER = 0, RESV_DIRECT, RESV_DIRECT_RELAXABLE, RESV_RESERVED, RESV_MSI };
+
+struct resv_region {
+	uint64_t start, last; /* inclusive */
+	enum resv_type type;
+	const char *type_text;
+};
+
+struct group {
+	unsigned int id;
+	struct fact type;	      /* default domain: identity DMA DMA-FQ blocked unmanaged */
+	struct fact name;	      /* ABSENT, or "vfio-noiommu" */
+	struct fact reserved_regions; /* raw text */
+	struct resv_region *regions;  /* sorted by start; NULL when regions_err */
+	size_t nr_regions;
+	int regions_err;     /* 0; -ENODATA not read; -EBADMSG text not understood */
+	struct fact members_list; /* names in devices/; FACT_UNREAD when only links were followed */
+	struct device **members;  /* sorted by bus, then name; complete when members_list PRESENT */
+	size_t nr_members;
+	struct node node;	  /* /dev/vfio/N */
+	struct node noiommu_node; /* /dev/vfio/noiommu-N */
+};
+
+/* ---- IOMMU instances ---- */
+
+enum iommu_kind {
+	IOMMU_KIND_OTHER = 0,
+	IOMMU_KIND_INTEL,
+	IOMMU_KIND_AMD,
+	IOMMU_KIND_SMMU,    /* v1, v2 */
+	IOMMU_KIND_SMMU_V3,
+	IOMMU_KIND_VIRTIO,
+	IOMMU_KIND_S390,
+	IOMMU_KIND_DART,
+	IOMMU_KIND_RISCV,
+	IOMMU_KIND_PAMU,
+};
+
+struct iommu_unit {
+	const char *name; /* "dmar0" */
+	enum iommu_kind kind;
+	struct fact kind_fact;	 /* what told the kind: the sub-directory, a driver link, the name */
+	struct fact driver;	 /* driver of the parent device, "virtio_iommu", where there is one */
+	struct fact devices_list;
+	/* Intel: linux: drivers/iommu/intel/iommu.c: intel_iommu_attrs[] */
+	struct fact version, address, cap_fact, ecap_fact;
+	bool has_cap, has_ecap;
+	uint64_t cap, ecap;
+	/* AMD: "features": efr, and efr2 where the kernel prints two. cap_fact, cap as well. */
+	struct fact features;
+	bool has_efr, has_efr2;
+	uint64_t efr, efr2;
+};
+
+/* ---- kernel, modules, parameters ---- */
+
+/* The modules VFIO may need; names with underscores as /sys/module has them. */
+#define MODULE_LIST(X)          \
+	X(VFIO, vfio)           \
+	X(VFIO_IOMMU_TYPE1, vfio_iommu_type1) \
+	X(VFIO_VIRQFD, vfio_virqfd) \
+	X(VFIO_PCI_CORE, vfio_pci_core) \
+	X(VFIO_PCI, vfio_pci)   \
+	X(VFIO_PLATFORM, vfio_platform) \
+	X(VFIO_AMBA, vfio_amba) \
+	X(VFIO_FSL_MC, vfio_fsl_mc) \
+	X(VFIO_CDX, vfio_cdx)   \
+	X(VFIO_AP, vfio_ap)     \
+	X(VFIO_CCW, vfio_ccw)   \
+	X(MDEV, mdev)           \
+	X(IOMMUFD, iommufd)     \
+	X(VIRTIO_IOMMU, virtio_iommu)
+
+enum module_id {
+#define X(id, name) MODULE_##id,
+	MODULE_LIST(X)
+#undef X
+	NR_MODULES,
+};
+
+enum module_state {
+	MODULE_STATE_UNKNOWN = 0,
+	MODULE_STATE_ABSENT,   /* not loaded, not built in, no file */
+	MODULE_STATE_LOADABLE, /* a file exists for the running release */
+	MODULE_STATE_BUILTIN,
+	MODULE_STATE_LOADED,
+};
+
+struct module {
+	enum module_id id;
+	const char *name;
+	enum module_state state;
+	struct fact sysfs; /* sysroot_stat of /sys/module/NAME */
+	struct fact initstate; /* "live"; ABSENT for a built-in module */
+	/* libkmod's answer: lines "state=loadable|builtin|absent", "file=/lib/modules/...",
+	 * "import=SYMBOL", "export=SYMBOL", "softdep=...". FAILED when libkmod has no index. */
+	struct fact kmod;
+	const char **imports, **exports; /* sorted; NULL with nr 0 when they could not be read */
+	size_t nr_imports, nr_exports;
+	bool symbols_known; /* imports and exports are those of the file */
+};
+
+#define PARAM_LIST(X)                                                                 \
+	X(TYPE1_ALLOW_UNSAFE_INTERRUPTS, vfio_iommu_type1, allow_unsafe_interrupts)   \
+	X(TYPE1_DMA_ENTRY_LIMIT, vfio_iommu_type1, dma_entry_limit)                   \
+	X(TYPE1_DISABLE_HUGEPAGES, vfio_iommu_type1, disable_hugepages)               \
+	X(VFIO_NOIOMMU, vfio, enable_unsafe_noiommu_mode)                             \
+	X(VFIO_PCI_DISABLE_DENYLIST, vfio_pci, disable_denylist)                      \
+	X(VFIO_PCI_DISABLE_IDLE_D3, vfio_pci, disable_idle_d3)                        \
+	X(VFIO_PCI_NOINTXMASK, vfio_pci, nointxmask)                                  \
+	X(VFIO_PCI_ENABLE_SRIOV, vfio_pci, enable_sriov)                              \
+	X(VFIO_PLATFORM_RESET_REQUIRED, vfio_platform, reset_required)                \
+	X(IOMMUFD_ALLOW_UNSAFE_INTERRUPTS, iommufd, allow_unsafe_interrupts)
+
+enum param_id {
+#define X(id, module, name) PARAM_##id,
+	PARAM_LIST(X)
+#undef X
+	NR_PARAMS,
+};
+
+/* raw "Y" "N" or a number, from /sys/module/M/parameters/P. ABSENT: module not loaded, or not built
+ * with it. */
+struct param {
+	enum param_id id;
+	const char *module, *name;
+	struct fact value;
+	/* What modprobe.d (through libkmod) or the command line will set when the module loads; raw is
+	 * the value. ABSENT: nothing says anything. */
+	struct fact configured;
+};
+
+struct kernel {
+	struct fact release; /* uname -r */
+	struct fact machine; /* uname -m */
+	struct fact cmdline;
+	struct fact config; /* where the configuration was found; raw is only the CONFIG_ lines named
+			       in facts/kernel.c */
+	struct fact config_source; /* path that answered */
+	/* Which of the asked names /proc/kallsyms has (one a line): facts/kernel.c lists the names. */
+	struct fact kallsyms;
+	struct fact lockdown, tainted;
+	struct fact page_size; /* bytes, decimal */
+};
+
+/* ---- interrupts and firmware ---- */
+
+/* Distinct chip names of /proc/interrupts, one a line ("IR-IO-APIC", "IR-PCI-MSI-0000:00:02.0"). */
+struct interrupts {
+	struct fact proc;  /* the reduced text */
+	const char **chips;
+	size_t nr_chips;
+	struct fact domains; /* list of /sys/kernel/debug/irq/domains, where readable */
+	struct fact dmesg;   /* kernel log lines on interrupt remapping, where readable */
+};
+
+struct firmware {
+	struct fact tables; /* list of /sys/firmware/acpi/tables */
+	enum tristate has_dmar, has_ivrs, has_iort, has_viot;
+	/* Decoded when readable (root); see decode/acpi.h. The facts hold the raw table. */
+	struct fact dmar, ivrs, viot;
+	enum tristate dmar_intr_remap; /* DMAR flags bit 0 */
+	size_t nr_rmrr;
+	struct fact cpu_vendor; /* /proc/cpuinfo vendor_id: "GenuineIntel" "AuthenticAMD" */
+	struct fact hypervisor; /* /sys/hypervisor/type, or DMI product: raw "kvm", "hyperv", ... */
+};
+
+/* ---- the caller ---- */
+
+enum caller_cap {
+	CALLER_CAP_SYS_RAWIO = 1 << 0,
+	CALLER_CAP_SYS_ADMIN = 1 << 1,
+	CALLER_CAP_IPC_LOCK = 1 << 2,
+	CALLER_CAP_SYS_RESOURCE = 1 << 3,
+	CALLER_CAP_SYS_MODULE = 1 << 4,
+	CALLER_CAP_DAC_OVERRIDE = 1 << 5,
+	CALLER_CAP_SYS_PTRACE = 1 << 6,
+};
+
+struct caller {
+	struct fact identity; /* "euid=0 egid=0" */
+	unsigned int euid;
+	struct fact caps_fact; /* "caps=sys_rawio,sys_admin,..." */
+	unsigned int caps;     /* enum caller_cap; meaningful when caps_fact is PRESENT */
+	struct fact memlock_fact; /* "soft=8388608 hard=8388608 locked=0" bytes; "unlimited" */
+	uint64_t memlock_soft, memlock_locked; /* bytes; UINT64_MAX unlimited */
+};
+
+/* ---- the whole ---- */
+
+struct host {
+	struct arena *arena;
+	const char *source; /* sysroot_name() */
+	bool live;
+	struct kernel kernel;
+	struct module modules[NR_MODULES];
+	struct param params[NR_PARAMS];
+	struct interrupts interrupts;
+	struct firmware firmware;
+	struct caller caller;
+	struct node vfio_node;	/* /dev/vfio/vfio */
+	struct node iommu_node; /* /dev/iommu */
+	struct fact groups_list; /* of /sys/kernel/iommu_groups */
+	struct fact iommus_list; /* of /sys/class/iommu */
+	struct group **groups;	 /* by number */
+	size_t nr_groups;
+	struct iommu_unit **iommus;
+	size_t nr_iommus;
+	struct device **devices; /* PCI by address, then other buses by bus and name */
+	size_t nr_devices;
+};
+
+/* The device called @name on any bus, or NULL. */
+struct device *host_find_device(const struct host *h, const char *bus_name, const char *name);
+struct group *host_find_group(const struct host *h, unsigned int id);
+/* Whether the imports of @m (or exports) hold @symbol; TRI_UNKNOWN when they are not known. */
+enum tristate module_imports(const struct module *m, const char *symbol);
+enum tristate module_exports(const struct module *m, const char *symbol);
+/* Whether @name is among the names found in /proc/kallsyms; unknown when it could not be read. */
+enum tristate kernel_has_symbol(const struct kernel *k, const char *name);
+/* The value of a kernel configuration option: "y" "m" "n" or text; NULL when not known. */
+const char *kernel_config(const struct kernel *k, const char *option);
+/* The last value of @key on the command line ("" for a bare word), or NULL when not there. The value
+ * is in @a. */
+const char *kernel_cmdline(const struct kernel *k, struct arena *a, const char *key);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Loads a snapshot of a host. The only readers of a host are behind this header. Reading never
+ * writes, never loads a module and never wakes a device: no config space, no VPD. */
+#pragma once
+
+#include "base/failure.h"
+#include "base/sysroot.h"
+#include "facts/host.h"
+#include "facts/target.h"
+
+/* What of a host is read besides its devices. */
+enum host_part {
+	HOST_KERNEL = 1 << 0,	  /* release, cmdline, config, lockdown */
+	HOST_MODULES = 1 << 1,	  /* modules and parameters, through libkmod */
+	HOST_SYMBOLS = 1 << 2,	  /* imports and exports of the module files; kallsyms if needed */
+	HOST_INTERRUPTS = 1 << 3,
+	HOST_FIRMWARE = 1 << 4,
+	HOST_CALLER = 1 << 5,
+	HOST_NODES = 1 << 6,	  /* /dev/vfio/vfio, /dev/iommu */
+	HOST_IOMMUS = 1 << 7,
+	HOST_GROUPS = 1 << 8,	  /* type, name, reserved regions, nodes of the groups touched */
+	HOST_GROUP_NODES = 1 << 9,
+	HOST_ALL = (1 << 10) - 1,
+};
+
+struct scope {
+	unsigned int host_parts;   /* enum host_part */
+	unsigned int device_parts; /* enum device_part, for the devices asked for */
+	/* Parts for the other members of their groups, and for bridges: at least DEVICE_BASE. */
+	unsigned int member_parts;
+};
+
+/* Loads the devices that @targets name (all that could matter to VFIO when there are none), their
+ * groups with all members, and the parts of @scope. One device of ten thousand costs what one costs.
+ * *@ret is freed by host_free(). 0, or -ENOENT with the unknown target in @reterr
+ * (STATUS_NO_TARGET), -EINVAL for a malformed one (STATUS_USAGE), or a negative errno when nothing
+ * at all could be read. A part that cannot be read is a fact, not an error. */
+int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
+	      size_t nr_targets, struct host **ret, struct failure **reterr);
+void host_free(struct host *h);
+void host_freep(struct host **h);
+/* The devices that @targets name, in the order given and each once (all of @h when there are none);
+ * array in @a. */
+struct device **host_select(const struct host *h, struct arena *a, const struct target *targets,
+			    size_t nr_targets, size_t *ret_nr);
