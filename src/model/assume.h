@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What-if: an overlay of assumptions on a snapshot. A rule never reads the overlay; it asks the
+ * accessors of eval.h, which look here first and cite the assumption as the evidence. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/fact.h"
+#include "base/failure.h"
+#include "facts/host.h"
+
+struct assumption {
+	const char *target; /* device name, "group:12", or NULL for all */
+	const char *key;
+	const char *value;
+	struct fact fact; /* path "assumption", raw "KEY=VALUE": what evidence points to */
+};
+
+struct assumptions {
+	struct assumption *items; /* later ones win */
+	size_t nr;
+};
+
+/* Adds "[TARGET:]KEY=VALUE". -EINVAL (STATUS_USAGE) names the known keys or the accepted values. */
+int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
+		    struct failure **reterr);
+/* The keys with one line of help each, for --help, the man page and the completions. */
+struct assumption_key {
+	const char *key, *values, *help;
+	int per_device;
+};
+const struct assumption_key *assumption_keys(size_t *nr);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel will decide. For one device, a set of candidate generations and a view, walks every
+ * path step by step, asks every rule that stands at that step, and answers with the first refusal.
+ * When candidates disagree, or a rule cannot tell, the answer is unknown, with what is missing. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/op.h"
+#include "facts/host.h"
+#include "model/assume.h"
+#include "model/generation.h"
+#include "model/rule.h"
+
+enum path_kind { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT, PATH_NOIOMMU, NR_PATHS };
+
+enum view {
+	VIEW_NOW,      /* drivers and modules as they are */
+	VIEW_IF_BOUND, /* once the device and what must move of its group are bound to a VFIO driver,
+			* and the VFIO modules that can be loaded are loaded: begins with BIND */
+	NR_VIEWS,
+};
+
+struct step {
+	enum op op;
+	enum answer answer; /* yes: succeeds; no: refused with err; unknown */
+	int err;	    /* positive errno; 0 unless answer is no and the errno is certain */
+	const struct finding *why; /* the finding that decided; NULL when yes */
+	const struct finding *findings; /* every rule asked at this step, in the kernel's order */
+	size_t nr_findings;
+};
+
+struct path_prediction {
+	enum path_kind kind;
+	bool offered; /* the kernel has this path at all (iommufd needs 6.6 and /dev/iommu, ...) */
+	enum answer answer;
+	enum op op;	/* where it ends, OP_NONE when yes or not certain */
+	int err;
+	const struct finding *why;
+	const char *because; /* one sentence; NULL when yes */
+	const char *remedy;  /* the next step to take; NULL when yes */
+	struct step *steps;  /* up to and including the refused one; steps behind an unknown one follow
+			      * as if it passed */
+	size_t nr_steps;
+};
+
+/* An answer that is no refusal: a capability, with what told it. */
+struct known {
+	enum answer answer;
+	const char *because;
+	const struct fact **evidence;
+	size_t nr_evidence;
+};
+
+struct capabilities {
+	struct known cache_coherency, interrupt_remapping, isolated_msi, enforce_cache_coherency;
+};
+
+struct iova_range {
+	uint64_t start, last; /* inclusive */
+};
+
+struct iova_prediction {
+	enum answer answer; /* yes: the ranges are certain; unknown: because says what is missing */
+	const char *because;
+	struct iova_range *ranges;
+	size_t nr_ranges;
+};
+
+struct page_sizes_prediction {
+	enum answer answer;
+	const char *because;
+	uint64_t bitmap; /* as VFIO_IOMMU_GET_INFO reports iova_pgsizes */
+};
+
+/* VFIO_CHECK_EXTENSION on a type1 container that holds this group. */
+struct extension_prediction {
+	unsigned int id;
+	const char *name; /* "TYPE1v2_IOMMU" without the VFIO_ prefix */
+	enum answer before, after; /* set IOMMU; yes: 1, no: 0 */
+	const char *because;
+};
+
+struct prediction {
+	const struct device *device;
+	uint32_t gens; /* the candidates that were asked */
+	/* The device that stands for the group (6.0 on): NULL when the order cannot be told; the reason
+	 * is in representative_because. Irrelevant in a group of one. */
+	const struct device *representative;
+	const char *representative_because;
+	struct capabilities capabilities;
+	struct iova_prediction iova;
+	struct page_sizes_prediction page_sizes;
+	struct extension_prediction *extensions;
+	size_t nr_extensions;
+	struct path_prediction paths[NR_VIEWS][NR_PATHS];
+	enum path_kind best[NR_VIEWS]; /* the path to report first: container where offered, else ... */
+	bool assumed; /* some answer rests on an assumption */
+};
+
+/* Everything in @a; evidence is borrowed from @h and @as. @gens must not be 0. Never fails. */
+void predict_device(const struct host *h, const struct assumptions *as, uint32_t gens,
+		    const struct device *dev, struct arena *a, struct prediction *ret);
+/* Only the answer of the best path under @view, for list and -q: cheaper, the same rules. */
+enum answer predict_verdict(const struct host *h, const struct assumptions *as, uint32_t gens,
+			    const struct device *dev, enum view view, struct arena *a,
+			    const struct path_prediction **ret);
+/* "container" "iommufd" "compat" "noiommu"; "now" "if_bound". */
+const char *path_kind_name(enum path_kind kind);
+const char *view_name(enum view view);
+/* The rule that makes two predictions of one path differ, or NULL when they agree on answer, op and
+ * errno. */
+const struct finding *predict_difference(const struct path_prediction *a,
+					 const struct path_prediction *b);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules: one row for each reason for which the kernel refuses a step. Where a rule stands (the step,
+ * the errno, the kernel function) belongs to a generation and a path: its sites. The same table
+ * decides and is printed by 'vfiotool rules' and vfiotool-rules(7). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fact.h"
+#include "base/op.h"
+
+enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
+
+struct eval; /* what a rule may ask: see eval.h */
+
+struct rule_site {
+	uint32_t gens;	/* GEN_BITs */
+	uint32_t paths; /* bits of 1 << enum path_kind */
+	enum op op;
+	int err; /* positive errno */
+	/* Rank within the op: the kernel checks in this order. */
+	int order;
+	const char *source; /* "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()" */
+};
+
+struct rule {
+	const char *id;	   /* public, stable: "isolated-msi" */
+	const char *title; /* the refusal in one line */
+	const struct rule_site *sites;
+	size_t nr_sites;
+	/* Answers yes (the rule refuses), no or unknown through eval_answer(). */
+	void (*evaluate)(struct eval *e);
+	const char *remedy; /* the general remedy; a finding may have a better one */
+};
+
+struct finding {
+	const struct rule *rule;
+	const struct rule_site *site;
+	enum answer answer;  /* yes: refuses */
+	int err;	     /* positive; usually the site's */
+	const char *because; /* what was seen, naming the device, driver or file; for unknown: what
+			      * evidence is missing and how to get it */
+	const char *remedy;
+	const struct fact **evidence;
+	size_t nr_evidence;
+};
+
+/* All rules, in the order of the man page. Static. */
+const struct rule *rules_all(size_t *nr);
+const struct rule *rule_find(const char *id);
+/* "yes" "no" "unknown". */
+const char *answer_name(enum answer answer);
