@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+One guest: the command line of QEMU, the run with its time limit, and what came back through the second serial
+port. Never uses KVM. A guest that stays silent or does not reach its end is a failure, with the reason named.
+"""
+
+import base64
+import binascii
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import initramfs, kernels
+from .cpio import Archive
+from .scenario import PATHS, Scenario, pick
+
+QEMU = os.environ.get("VFIOTOOL_QEMU", "qemu-system-x86_64")
+LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "240"))
+CMDLINE = "console=ttyS0,115200 quiet loglevel=1 panic=-1 random.trust_cpu=on"
+
+
+@dataclass
+class Result:
+    """What a guest gave back: files by name, exit status by step, and why it failed if it did."""
+
+    files: dict = field(default_factory=dict)
+    status: dict = field(default_factory=dict)
+    broken: list = field(default_factory=list)
+    release: str = ""
+    done: bool = False
+    failure: str = ""
+    console: str = ""
+
+    def text(self, name: str) -> str:
+        """A file as text; empty when the guest did not send it."""
+        return self.files.get(name, b"").decode("utf-8", "replace")
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _environment(scenario: Scenario, kernel: kernels.Kernel) -> str:
+    assume = " ".join(f"--assume {item}" for item in pick_list(scenario.assume, kernel.name))
+    values = {"TARGET": scenario.target, "PATHS": " ".join(PATHS), "CALLER": scenario.caller,
+              "PROBE": scenario.probe, "MODULES": " ".join(scenario.modules), "ASSUME": assume}
+    return "".join(f"{key}={_quote(value)}\n" for key, value in values.items())
+
+
+def pick_list(items, kernel: str):
+    """Those of @items that are for @kernel: words, or {kernels = [...], value = ...}."""
+    return [item if isinstance(item, str) else item["value"] for item in items
+            if isinstance(item, str) or kernel in item["kernels"]]
+
+
+def _overlay(scenario: Scenario, kernel: kernels.Kernel) -> bytes:
+    """The second archive, that makes a common initramfs this scenario's."""
+    archive = Archive()
+    setup = scenario.setup
+    mock = pick(scenario.mock, kernel.name)
+    if mock:
+        archive.file("lib/mock_iommu.ko", kernels.mock_module(kernel), 0o644)
+        setup = f"must insmod /lib/mock_iommu.ko {mock}\n{setup}"
+    archive.data("scenario/env", _environment(scenario, kernel))
+    archive.data("scenario/setup.sh", setup)
+    return archive.compressed()
+
+
+def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path):
+    """QEMU's argument list."""
+    argv = [QEMU, "-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m", "768",
+            "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-kernel", str(kernel.image), "-initrd", str(folder / "initrd"),
+            "-append", f"{CMDLINE} {pick(scenario.cmdline, kernel.name) or ''}".strip(),
+            "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console",
+            "-chardev", f"file,id=results,path={folder / 'results'}", "-serial", "chardev:results"]
+    for device in pick_list(scenario.devices, kernel.name):
+        argv += ["-netdev" if device.startswith("user,") else "-device", device]
+    return argv
+
+
+def parse(raw: bytes, result: Result) -> None:
+    """Reads the frames that guest/guest.sh sends."""
+    name, lines = "", []
+    for line in raw.decode("ascii", "replace").splitlines():
+        line = line.strip()
+        if line.startswith("@@file "):
+            name, lines = line[7:], []
+        elif line.startswith("@@end ") and name:
+            try:
+                content = gzip.decompress(base64.b64decode("".join(lines), validate=True))
+            except (binascii.Error, EOFError, OSError, zlib.error) as error:
+                result.failure = f"what the guest sent as {name} is damaged: {error}"
+                return
+            if hashlib.sha256(content).hexdigest() != line[6:]:
+                result.failure = f"the digest of what the guest sent as {name} is wrong"
+                return
+            result.files[name], name = content, ""
+        elif line.startswith("@@status "):
+            step, status = line[9:].rsplit(" ", 1)
+            result.status[step] = int(status)
+        elif line.startswith("@@broken "):
+            result.broken.append(line[9:])
+        elif line.startswith("@@start "):
+            result.release = line[8:]
+        elif line == "@@done":
+            result.done = True
+        elif name:
+            lines.append(line)
+
+
+def _last_words(console: str) -> str:
+    lines = [line for line in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1bc", "", console).splitlines() if line.strip()]
+    return " | ".join(lines[-4:])[-400:]
+
+
+def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None, keep: Path | None = None) -> Result:
+    """Boots @kernel into @scenario and waits for the end."""
+    result = Result()
+    folder = Path(tempfile.mkdtemp(prefix="vfiotool-vm-"))
+    try:
+        base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
+        (folder / "initrd").write_bytes(base.read_bytes() + _overlay(scenario, kernel))
+        argv = command(scenario, kernel, folder)
+        with open(folder / "qemu", "wb") as log:
+            try:
+                ended = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=subprocess.STDOUT, timeout=LIMIT)
+                status = f"QEMU ended with {ended.returncode}"
+            except subprocess.TimeoutExpired:
+                status = f"no end within {LIMIT} s"
+        if (folder / "results").exists():
+            parse((folder / "results").read_bytes(), result)
+        if (folder / "console").exists():
+            result.console = (folder / "console").read_text(encoding="utf-8", errors="replace")
+        if not result.done and not result.failure:
+            said = (folder / "qemu").read_text(encoding="utf-8", errors="replace").strip()[-300:]
+            where = f"after {len(result.status)} steps" if result.release else "and never reached init"
+            result.failure = f"{status}, {where}; console: {_last_words(result.console)!r} QEMU: {said!r}"
+        elif result.release != kernel.release and not result.failure:
+            result.failure = f"booted {result.release}, not {kernel.release}"
+        if keep:
+            place = keep / f"{scenario.name}@{kernel.name}"
+            shutil.rmtree(place, ignore_errors=True)
+            place.mkdir(parents=True)
+            for name, content in result.files.items():
+                (place / name).write_bytes(content)
+            for name in ("console", "qemu", "results"):
+                if (folder / name).exists():
+                    shutil.copyfile(folder / name, place / name)
+            (place / "command").write_text(" ".join(map(_quote, argv)) + "\n", encoding="utf-8")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return result

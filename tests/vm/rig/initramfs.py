@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+What a guest boots into: busybox, kmod, the modules that the scenarios use, the prober, and vfiotool when there is
+one, each with the shared libraries that ldd names. The modules lie where a host has them, compressed as the
+distribution compressed them, with the indexes that depmod makes: a program in the guest that asks libkmod finds
+them as on a host.
+"""
+
+import functools
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import cache, kernels
+from .cpio import Archive
+
+HERE = Path(__file__).resolve().parent
+GUEST = HERE / "guest"
+PROBER = HERE.parent / "prober"
+
+# Modules that some scenario uses; a kernel that has one built in, or not at all, goes without.
+MODULES = ("vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "vfio_pci_core", "irqbypass", "iommufd", "mdev",
+           "vfio_platform", "vfio_platform_base", "pci_stub", "virtio_pci", "virtio_iommu", "virtio_net", "e1000",
+           "e1000e", "igb", "igbvf", "nvme", "i2c_i801", "mtty")
+SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
+INDEXES = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
+# Applets the guest's scripts call; the link is the name.
+SHELL = ("sh", "mount", "mkdir", "cat", "echo", "ls", "ln", "stty", "base64", "gzip", "sha256sum", "reboot", "sleep",
+         "chmod", "chown", "rm", "cp", "mv", "basename", "dirname", "readlink", "grep", "sed", "cut", "head", "tail",
+         "sort", "tr", "wc", "dmesg", "uname", "id", "find", "test", "[", "true", "false", "printf", "kill", "ps",
+         "timeout", "tar", "mknod", "seq", "expr", "touch", "umount", "usleep", "date", "awk", "xargs", "od", "env")
+
+
+class BuildError(RuntimeError):
+    """Something that goes into the guest could not be made."""
+
+
+def _run(*argv, **kwargs) -> str:
+    result = subprocess.run(argv, check=False, text=True, capture_output=True, **kwargs)
+    if result.returncode:
+        raise BuildError(f"{argv[0]}: {result.stderr.strip()}")
+    return result.stdout
+
+
+def _module_name(path: Path) -> str:
+    return path.name.split(".ko")[0].replace("-", "_")
+
+
+@functools.cache
+def _module_index(kernel: kernels.Kernel):
+    """Module name -> (file, path below the modules folder)."""
+    return {_module_name(path): (path, path.relative_to(folder))
+            for folder in kernel.modules for path in folder.rglob("*.ko*")
+            if path.name.endswith(SUFFIXES) and "build" not in path.relative_to(folder).parts}
+
+
+def _closure(kernel: kernels.Kernel, wanted):
+    """@wanted and all they depend on, as far as they are modules in this kernel."""
+    index = _module_index(kernel)
+    todo, done = [name.replace("-", "_") for name in wanted], set()
+    while todo:
+        name = todo.pop()
+        if name in done or name not in index:
+            continue
+        done.add(name)
+        depends = _run("/sbin/modinfo", "-F", "depends", str(index[name][0])).strip()
+        todo += [item.replace("-", "_") for item in depends.split(",") if item]
+    return sorted(done)
+
+
+def _stage_modules(kernel: kernels.Kernel, base: Path, absent, extra) -> None:
+    """Puts the modules below @base as on a host, and lets depmod index them."""
+    index = _module_index(kernel)
+    home = base / "lib" / "modules" / kernel.release
+    home.mkdir(parents=True)
+    for name in INDEXES:
+        for folder in kernel.modules:
+            if (folder / name).exists():
+                shutil.copyfile(folder / name, home / name)
+    unwanted = {name.replace("-", "_") for name in absent}
+    for name in _closure(kernel, [name for name in MODULES if name not in unwanted]):
+        if name not in unwanted:
+            source, where = index[name]
+            (home / where).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, home / where)
+    for source in extra:
+        (home / "extra").mkdir(exist_ok=True)
+        shutil.copyfile(source, home / "extra" / source.name)
+    order = home / "modules.order"
+    if order.exists():
+        # Names that are not here would only make depmod talk.
+        lines = [line for line in order.read_text(encoding="utf-8").splitlines()
+                 if any((home / line).with_name(Path(line).name + tail).exists() for tail in ("", ".xz", ".gz", ".zst"))]
+        order.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    _run("/sbin/depmod", "-b", str(base), kernel.release)
+
+
+@functools.cache
+def _libraries(binary: str):
+    """The shared objects that ldd names for @binary, as absolute paths."""
+    result = subprocess.run(["ldd", binary], check=False, text=True, capture_output=True)
+    return tuple(sorted(set(re.findall(r"(/\S+) \(0x", result.stdout))))
+
+
+def _add_program(archive: Archive, path: str, source: Path) -> None:
+    archive.data(path, source.read_bytes(), 0o755)
+    for library in _libraries(str(source)):
+        archive.data(library, Path(library).read_bytes(), 0o755)
+
+
+def prober() -> Path:
+    """The prober, built if its source changed."""
+    sources = sorted(PROBER.glob("*.[ch]"))
+    key = cache.digest_of([cache.digest_file(path) for path in sources])
+
+    def make(folder: Path):
+        _run(os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-static",
+             "-o", str(folder / "prober"), *(str(path) for path in sources if path.suffix == ".c"))
+
+    return cache.entry("prober", key, make) / "prober"
+
+
+def _system(archive: Archive) -> None:
+    for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "dev", "proc", "sys", "run", "tmp", "etc", "root", "out"):
+        archive.folder(folder)
+    archive.folder("tmp", 0o1777)
+    busybox = shutil.which("busybox") or "/bin/busybox"
+    if _libraries(busybox):
+        raise BuildError(f"{busybox} is not static: install busybox-static")
+    archive.data("bin/busybox", Path(busybox).read_bytes(), 0o755)
+    for name in SHELL:
+        archive.link(f"bin/{name}", "busybox")
+    _add_program(archive, "bin/kmod", Path(os.path.realpath(shutil.which("kmod") or "/bin/kmod")))
+    for name in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
+        archive.link(f"sbin/{name}", "../bin/kmod")
+    archive.data("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n")
+    archive.data("etc/group", "root:x:0:\nuser:x:1000:\n")
+    archive.device("dev/console", 5, 1)
+    archive.device("dev/null", 1, 3, 0o666)
+    archive.data("init", (GUEST / "init").read_bytes(), 0o755)
+    archive.data("lib/guest.sh", (GUEST / "guest.sh").read_bytes())
+
+
+def build(kernel: kernels.Kernel, vfiotool: Path | None = None, absent=(), extra=()) -> Path:
+    """
+    The compressed archive for @kernel, from the cache when nothing that goes in has changed. Modules named in
+    @absent are left out (what depends on them stays); @extra are module files of ours.
+    """
+    parts = [path for path in (vfiotool, prober(), *extra, *sorted(GUEST.iterdir()), HERE / "initramfs.py",
+                               HERE / "cpio.py") if path]
+    key = cache.digest_of(kernel.release, kernel.name, kernel.origin, sorted(absent), str(kernel.modules[0]),
+                          [cache.digest_file(path) for path in parts], vfiotool is None)
+
+    def make(folder: Path):
+        archive = Archive()
+        _system(archive)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".stage-") as stage:
+            _stage_modules(kernel, Path(stage), absent, extra)
+            archive.tree("", Path(stage))
+            archive.file(f"boot/config-{kernel.release}", kernel.config, 0o644)
+            archive.data("bin/prober", prober().read_bytes(), 0o755)
+            if vfiotool:
+                _add_program(archive, "bin/vfiotool", vfiotool)
+            (folder / "initramfs.gz").write_bytes(archive.compressed())
+
+    return cache.entry("initramfs", key, make) / "initramfs.gz"

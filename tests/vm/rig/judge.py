@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Compares. First the scenario with the kernel (it must be what it says it is), then vfiotool's predictions with what
+the prober met: step and errno for each path and view, and the facts that the kernel reports once attached. Each
+disagreement is one line of text; none means that the pair agrees.
+"""
+
+import json
+
+from . import kernels, outcome
+from .guest import Result, pick_list
+from .scenario import PATHS, VIEWS, Scenario, pick
+
+
+class Outcomes:
+    """The prober's answers of one guest, by view and path; those after a refused bind are that refusal."""
+
+    def __init__(self, result: Result):
+        self.problems = []
+        self.bind = self._read(result, "bind") if "bind" in result.status else None
+        self.raw = {(view, path): self._read(result, f"{view}.{path}") for view in VIEWS for path in PATHS}
+
+    def _read(self, result: Result, name: str):
+        try:
+            return outcome.parse(result.text(f"{name}.out"))
+        except outcome.NoOutcome as error:
+            said = result.text(f"{name}.err").strip()
+            self.problems.append(f"prober {name} (status {result.status.get(name)}): {error} {said}".strip())
+            return None
+
+    def of(self, view: str, path: str):
+        """The outcome of @path in @view, the bind included where the view has one."""
+        if view == "bound" and self.bind and not self.bind.yes:
+            return self.bind
+        return self.raw[view, path]
+
+    def attached(self):
+        """The outcome of the first container or iommufd path that went all the way to a mapping, bound or not."""
+        for path in ("container", "iommufd"):
+            for view in ("bound", "now"):
+                got = self.raw[view, path]
+                if got and got.ranges is not None:
+                    return path, got
+        return None, None
+
+
+def check_guest(result: Result):
+    """Reasons for which nothing that this guest said can be used."""
+    if result.failure:
+        return [result.failure]
+    return [f"setup failed: {item}: {result.text('setup.err').strip()}" for item in result.broken]
+
+
+def check_scenario(scenario: Scenario, kernel: kernels.Kernel, outcomes: Outcomes):
+    """Where the kernel did not do what the scenario states."""
+    problems = list(outcomes.problems)
+    for view in VIEWS:
+        for path in PATHS:
+            want = scenario.expected(view, path, kernel.name)
+            got = outcomes.of(view, path)
+            if want and got and str(got) != want:
+                problems.append(f"scenario {view}.{path}: stated {want!r}, the kernel did {str(got)!r}")
+    problems += _check_stated_facts(scenario, kernel, outcomes)
+    return problems
+
+
+def _check_stated_facts(scenario: Scenario, kernel: kernels.Kernel, outcomes: Outcomes):
+    problems = []
+    _, got = outcomes.attached()
+    for name, value in scenario.facts.items():
+        want = pick(value, kernel.name)
+        if want is None:
+            continue
+        if got is None:
+            problems.append(f"scenario fact {name}: stated, but nothing was attached")
+        elif name == "iova_ranges":
+            have = [f"0x{start:x}-0x{end:x}" for start, end in got.ranges]
+            if have != want:
+                problems.append(f"scenario fact {name}: stated {want}, the kernel reported {have}")
+        elif name == "dma_cc":
+            have = got.extensions.get("after", {}).get("DMA_CC")
+            if have != want:
+                problems.append(f"scenario fact {name}: stated {want}, the kernel answered {have}")
+        else:
+            problems.append(f"scenario fact {name}: not known")
+    return problems
+
+
+class Tool:
+    """vfiotool's answers of one guest, held against the prober's."""
+
+    def __init__(self, scenario: Scenario, kernel: kernels.Kernel, result: Result, outcomes: Outcomes):
+        self.scenario, self.kernel, self.result, self.outcomes = scenario, kernel, result, outcomes
+        self.unknown = set(pick_list(scenario.unknown, kernel.name))
+        self.assumed = bool(pick_list(scenario.assume, kernel.name))
+        self.problems = []
+
+    def _say(self, text: str) -> None:
+        self.problems.append(text)
+
+    def _load(self, name: str):
+        """The document that step @name printed and its only device, or (None, None)."""
+        text = self.result.text(f"{name}.out")
+        status = self.result.status.get(name)
+        try:
+            document = json.loads(text)
+            devices = document["devices"]
+            if len(devices) != 1:
+                self._say(f"vfiotool {name}: {len(devices)} devices, asked for one")
+                return None, None
+            return document, devices[0]
+        except (ValueError, KeyError, TypeError) as error:
+            said = self.result.text(f"{name}.err").strip()[:300]
+            self._say(f"vfiotool {name} (status {status}): {type(error).__name__} {error}; it said {said!r}")
+            return None, None
+
+    def judge(self):
+        """Every disagreement."""
+        for suffix in ("", ".assume") if self.assumed else ("",):
+            document, device = self._load(f"now{suffix}")
+            if device:
+                self._check_kernel(document, f"now{suffix}")
+                self._check_paths(device, "now", f"now{suffix}")
+                self._check_paths(device.get("if_bound") or {}, "bound", f"if_bound{suffix}")
+            document, device = self._load(f"bound{suffix}")
+            if device:
+                self._check_kernel(document, f"bound{suffix}")
+                self._check_bound_paths(device, f"bound{suffix}")
+                self._check_facts(device, suffix)
+        return self.problems
+
+    def _check_kernel(self, document: dict, where: str) -> None:
+        have = (document.get("kernel") or {}).get("generations")
+        if not isinstance(have, list) or self.kernel.generation not in have:
+            self._say(f"{where}: generations {have} without {self.kernel.generation!r}")
+
+    def _check_paths(self, table: dict, view: str, where: str) -> None:
+        self._check_all(table, lambda path: self.outcomes.of(view, path), view, where)
+
+    def _check_bound_paths(self, device: dict, where: str) -> None:
+        self._check_all(device, lambda path: self.outcomes.raw["bound", path], "bound", where)
+
+    def _check_all(self, table: dict, outcome_of, view: str, where: str) -> None:
+        predicted = {item.get("path"): item for item in table.get("paths") or []}
+        for path in PATHS:
+            real = outcome_of(path)
+            if real is None:
+                continue
+            stated = self.scenario.expected(view, path, self.kernel.name)
+            if path not in predicted:
+                # A path that this kernel does not offer need not be listed; one that works or is stated must.
+                if real.yes or stated or path == "container":
+                    self._say(f"{where}.{path}: not predicted; the kernel did {str(real)!r}")
+                continue
+            self._check_path(predicted[path], real, f"{view}.{path}", f"{where}.{path}")
+
+    def _check_path(self, item: dict, real, key: str, where: str) -> None:
+        answer = item.get("answer")
+        if answer == "unknown" and key in self.unknown and not where.split(".")[1] == "assume":
+            return
+        have = {"yes": "ok", "no": f"{item.get('op')} {item.get('errno')}"}.get(answer, answer)
+        if have != str(real):
+            why = item.get("rule") or item.get("because") or ""
+            self._say(f"{where}: predicted {have!r} ({why}), the kernel did {str(real)!r}")
+            return
+        self._check_steps(item, real, where)
+
+    def _check_steps(self, item: dict, real, where: str) -> None:
+        """The steps that the prediction lists must not contradict those that were taken."""
+        done = dict(real.steps)
+        for entry in item.get("steps") or []:
+            if entry.get("op") not in done or entry.get("answer") == "unknown":
+                continue
+            errno = done[entry["op"]]
+            if (entry.get("answer") == "yes") != (errno is None) or (errno and entry.get("errno") != errno):
+                self._say(f"{where}: step {entry['op']} predicted {entry.get('answer')} {entry.get('errno')}, "
+                          f"the kernel did {errno or 'ok'}")
+
+    # -- facts that the kernel reports once attached
+
+    def _check_facts(self, device: dict, suffix: str) -> None:
+        path, real = self.outcomes.attached()
+        if not real:
+            return
+        self._compare("iova_ranges", _ranges(device.get("iova_ranges")), real.ranges, suffix)
+        if path == "container":
+            self._compare("page_sizes", _page_sizes(device.get("page_sizes")), real.page_sizes, suffix)
+            self._check_extensions(device.get("extensions"), real, suffix)
+            self._check_coherency(device.get("capabilities") or {}, real, suffix)
+
+    def _compare(self, name: str, have, want, suffix: str) -> None:
+        if want is None or (have is None and name in self.unknown and not suffix):
+            return
+        if have != want:
+            self._say(f"{name}{suffix}: predicted {_show(have)}, the kernel reported {_show(want)}")
+
+    def _check_coherency(self, capabilities: dict, real, suffix: str) -> None:
+        after = real.extensions.get("after", {}).get("DMA_CC")
+        name = "cache_coherency" if self.kernel.series == "5.10" else "enforce_cache_coherency"
+        self._compare(name, capabilities.get(name), None if after is None else bool(after), suffix)
+
+    def _check_extensions(self, table, real, suffix: str) -> None:
+        for when in ("before", "after"):
+            for name, want in real.extensions.get(when, {}).items():
+                have = _extension(table, name, when)
+                if have is not None or "extensions" not in self.unknown or suffix:
+                    self._compare(f"extension {name} {when}", have, want, suffix)
+
+
+def _extension(table, name: str, when: str):
+    """The predicted answer for one extension: {"DMA_CC": {"before": 0, "after": 1}} or a list of such rows."""
+    if isinstance(table, list):
+        table = {row.get("name"): row for row in table}
+    row = (table or {}).get(name)
+    value = row.get(when) if isinstance(row, dict) else None
+    return int(value) if isinstance(value, bool) else value
+
+
+def _number(value) -> int:
+    return int(value, 0) if isinstance(value, str) else value
+
+
+def _ranges(value):
+    return None if value is None else [(_number(item["start"]), _number(item["end"])) for item in value]
+
+
+def _page_sizes(value):
+    if isinstance(value, list):
+        mask = 0
+        for item in value:
+            mask |= _number(item)
+        return mask
+    return None if value is None else _number(value)
+
+
+def _show(value) -> str:
+    if isinstance(value, list):
+        return "[" + " ".join(f"0x{start:x}-0x{end:x}" for start, end in value) + "]"
+    return hex(value) if isinstance(value, int) and not isinstance(value, bool) and value > 4095 else str(value)

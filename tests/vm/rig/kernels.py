@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+The kernels that the rig can boot, by name: four of Debian's and the small ones of our own. Knows where each
+comes from and which decisions it makes (its generation); the files are fetched or built when first asked for.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import apt
+
+# Name -> the suite, and one pattern for each package that makes up the kernel, the one with the image first.
+DEBIAN = {
+    "5.10": ("bullseye", (r"linux-image-5\.10\.0-\d+-amd64",)),
+    "6.1": ("bookworm", (r"linux-image-6\.1\.0-\d+-amd64",)),
+    "6.12": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-amd64",)),
+    "7.3": ("trixie-backports", (r"linux-binary(-unsigned)?-7\.3\.\d+\+deb13[.\d]*-amd64",
+                                 r"linux-modules-7\.3\.\d+\+deb13[.\d]*-amd64",
+                                 r"linux-base-7\.3\.\d+\+deb13[.\d]*-amd64")),
+}
+SMALL = ("small-6.12", "small-7.3", "small-7.3-compat")
+NAMES = (*DEBIAN, *SMALL)
+
+# Series -> the public name of its generation (a set of kernels that decide alike).
+GENERATIONS = {"5.10": "5.10", "6.1": "6.0", "6.12": "6.11", "7.3": "7.0"}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A bootable kernel. @modules are folders that together make up /lib/modules/<release>."""
+
+    name: str
+    release: str
+    image: Path
+    config: Path
+    modules: tuple
+    origin: str
+
+    @property
+    def series(self) -> str:
+        """5.10, 6.1, 6.12 or 7.3: the sources that it was made from."""
+        return series(self.name)
+
+    @property
+    def generation(self) -> str:
+        """The generation whose rules hold."""
+        return GENERATIONS[self.series]
+
+    @property
+    def small(self) -> bool:
+        """One of our own, with iommufd, cdev and no-IOMMU."""
+        return self.name in SMALL
+
+
+class KernelError(RuntimeError):
+    """A kernel is not as its packages used to be."""
+
+
+def series(name: str) -> str:
+    """The sources that the kernel called @name was made from."""
+    return name.removeprefix("small-").removesuffix("-compat")
+
+
+def _helper(folder: str):
+    """The module tests/vm/<folder>/build.py."""
+    home = str(Path(__file__).resolve().parent.parent)
+    if home not in sys.path:
+        sys.path.insert(0, home)
+    return __import__(f"{folder}.build", fromlist=["build"])
+
+
+def _only(paths, what: str) -> Path:
+    found = sorted(paths)
+    if len(found) != 1:
+        raise KernelError(f"{what}: expected one, found {len(found)}")
+    return found[0]
+
+
+def _module_folder(tree: Path):
+    return [folder for top in ("lib/modules", "usr/lib/modules")
+            for folder in (tree / top).glob("*") if folder.is_dir()]
+
+
+def _debian(name: str) -> Kernel:
+    suite, patterns = DEBIAN[name]
+    trees = [apt.fetch(suite, pattern) for pattern in patterns]
+    folders = [folder for tree in trees for folder in _module_folder(tree.path)]
+    releases = {folder.name for folder in folders}
+    if len(releases) != 1:
+        raise KernelError(f"{name}: packages of several releases: {sorted(releases)}")
+    images = [path for tree in trees for path in (tree.path / "boot").glob("vmlinuz-*")]
+    images += [path for folder in folders for path in folder.glob("vmlinuz*")]
+    configs = [path for tree in trees for path in (tree.path / "boot").glob("config-*")]
+    configs += [path for folder in folders for path in folder.glob("config")]
+    return Kernel(name, releases.pop(), _only(images, f"{name}: image"), _only(configs, f"{name}: configuration"),
+                  tuple(folders), f"{trees[0].package} {trees[0].version}")
+
+
+def _small(name: str) -> Kernel:
+    place = Path(_helper("small").build(name))
+    folder = _only(_module_folder(place), f"{name}: modules folder")
+    return Kernel(name, folder.name, place / "vmlinuz", place / "config", (folder,), "built from Debian's source")
+
+
+def get(name: str) -> Kernel:
+    """The kernel called @name, fetched or built if it is not in the cache yet."""
+    if name in DEBIAN:
+        return _debian(name)
+    if name in SMALL:
+        return _small(name)
+    raise KernelError(f"no kernel is called {name!r}; there are {', '.join(NAMES)}")
+
+
+def mock_module(kernel: Kernel) -> Path:
+    """The mock IOMMU module built for exactly this kernel."""
+    return Path(_helper("mock").build(kernel.name, kernel.release))

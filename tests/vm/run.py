@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Boots real kernels into the scenarios and judges. One TAP test point for each scenario on each kernel:
+first the kernel must do what the scenario states, then vfiotool must have predicted exactly that.
+
+Exit status: 0 all agree, 1 something does not, 64 usage.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+# pylint: disable=wrong-import-position
+from rig import guest, judge, kernels
+from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
+
+
+@dataclass
+class Verdict:
+    """What became of one pair."""
+
+    name: str
+    problems: list = field(default_factory=list)
+    skip: str = ""
+    seconds: float = 0.0
+    outcomes: judge.Outcomes = None
+
+
+class Kernels:
+    """Fetches or builds each kernel once, whoever asks first; failures are remembered as well."""
+
+    def __init__(self):
+        self._locks = {name: threading.Lock() for name in kernels.NAMES}
+        self._have = {}
+
+    def get(self, name: str) -> kernels.Kernel:
+        """The kernel, or the exception that fetching it raised."""
+        with self._locks[name]:
+            if name not in self._have:
+                try:
+                    self._have[name] = kernels.get(name)
+                except Exception as error:  # pylint: disable=broad-except
+                    self._have[name] = error
+        found = self._have[name]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
+def missing(need: str) -> str:
+    """Why this machine cannot run what needs the QEMU device @need; empty when it can."""
+    if not need:
+        return ""
+    listed = subprocess.run([guest.QEMU, "-device", "help"], check=False, text=True, capture_output=True).stdout
+    return "" if f'name "{need}"' in listed else f"QEMU has no {need} (8.0 and later have)"
+
+
+def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
+    """Boots one guest and judges it."""
+    verdict = Verdict(f"{scenario.name}@{name}")
+    start = time.monotonic()
+    verdict.skip = missing(scenario.needs)
+    if verdict.skip:
+        return verdict
+    try:
+        kernel = shop.get(name)
+        result = guest.run(scenario, kernel, args.vfiotool, args.keep)
+        verdict.problems = judge.check_guest(result)
+        if not verdict.problems:
+            verdict.outcomes = judge.Outcomes(result)
+            verdict.problems = judge.check_scenario(scenario, kernel, verdict.outcomes)
+            if args.vfiotool:
+                verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes).judge()
+            if args.save_captures:
+                save_capture(args.save_captures, verdict, result)
+    except Exception as error:  # pylint: disable=broad-except
+        verdict.problems.append(f"{type(error).__name__}: {error}")
+    verdict.seconds = time.monotonic() - start
+    return verdict
+
+
+def save_capture(folder: Path, verdict: Verdict, result: guest.Result) -> None:
+    """Puts the capture and, beside it, what really happened where golden tests look for them."""
+    place = folder / verdict.name
+    place.mkdir(parents=True, exist_ok=True)
+    for name, content in sorted(result.files.items()):
+        if name == "capture.tar" or name == "bind.out" or name.startswith(("now.", "bound.", "devices.")):
+            (place / name).write_bytes(content)
+
+
+def report(number: int, verdict: Verdict) -> None:
+    """One TAP test point."""
+    if verdict.skip:
+        print(f"ok {number} - {verdict.name} # SKIP {verdict.skip}")
+    elif not verdict.problems:
+        print(f"ok {number} - {verdict.name} # time={verdict.seconds:.1f}s")
+    else:
+        print(f"not ok {number} - {verdict.name}")
+        for line in "\n".join(verdict.problems).splitlines():
+            print(f"# {line}")
+    sys.stdout.flush()
+
+
+def print_table(verdicts) -> None:
+    """The true outcomes as Markdown: a row for each scenario, view and path, a column for each kernel."""
+    columns = [name for name in kernels.NAMES if any(v.name.endswith(f"@{name}") for v in verdicts)]
+    rows = {}
+    for verdict in verdicts:
+        scenario, kernel = verdict.name.split("@")
+        for view in VIEWS:
+            for path in PATHS:
+                got = verdict.outcomes.of(view, path) if verdict.outcomes else None
+                rows.setdefault((scenario, view, path), {})[kernel] = str(got) if got else ""
+    print(f"\n| scenario | view | path | {' | '.join(columns)} |")
+    print("|" + "---|" * (len(columns) + 3))
+    for (scenario, view, path), cells in rows.items():
+        if any(not _not_offered(text) for text in cells.values()):
+            texts = ["-" if _not_offered(cells.get(name, "")) else cells[name] for name in columns]
+            print(f"| {scenario} | {view} | {path} | {' | '.join(texts)} |")
+
+
+def _not_offered(text: str) -> bool:
+    return text in ("", "OPEN_CDEV ENOENT", "OPEN_IOMMUFD ENOENT", "OPEN_GROUP ENOENT")
+
+
+def select(args, scenarios):
+    """The pairs that the options ask for."""
+    if args.scenario:
+        unknown = set(args.scenario) - {scenario.name for scenario in scenarios}
+        if unknown:
+            raise ScenarioError(f"no scenario is called {', '.join(sorted(unknown))}")
+    return [(scenario, name) for scenario in scenarios for name in scenario.kernels
+            if (not args.scenario or scenario.name in args.scenario)
+            and (not args.kernel or name in args.kernel)]
+
+
+def default_tool() -> Path | None:
+    """The binary of the usual build folder."""
+    path = Path(__file__).resolve().parent.parent.parent / "build" / "src" / "vfiotool"
+    return path if path.exists() else None
+
+
+def parse_arguments():
+    """The command line."""
+    parser = argparse.ArgumentParser(description="boot real kernels and judge vfiotool's predictions")
+    parser.add_argument("--kernel", action="append", choices=kernels.NAMES, help="only this kernel (again: more)")
+    parser.add_argument("--scenario", action="append", help="only this scenario (again: more)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="guests at a time")
+    parser.add_argument("--list", action="store_true", help="list the pairs and end")
+    parser.add_argument("--vfiotool", type=Path, default=default_tool(), help="the binary to judge")
+    parser.add_argument("--prober-only", action="store_true", help="judge only the scenarios themselves")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what each guest sent")
+    parser.add_argument("--save-captures", type=Path, metavar="DIR", help="keep captures and true outcomes")
+    parser.add_argument("--table", action="store_true", help="print the true outcomes as a Markdown table")
+    args = parser.parse_args()
+    if args.prober_only:
+        args.vfiotool = None
+    elif args.vfiotool is None and not args.list:
+        parser.error("no vfiotool: build it, name it with --vfiotool, or say --prober-only")
+    elif args.vfiotool:
+        args.vfiotool = args.vfiotool.resolve()
+    return args
+
+
+def main() -> int:
+    """Runs what was asked for."""
+    args = parse_arguments()
+    try:
+        pairs = select(args, load_all())
+    except ScenarioError as error:
+        print(f"run.py: {error}", file=sys.stderr)
+        return 64
+    if args.list:
+        for scenario, name in pairs:
+            print(f"{scenario.name}@{name}: {scenario.summary}")
+        return 0
+    if not pairs:
+        print("run.py: no pair matches", file=sys.stderr)
+        return 64
+    if not shutil.which(guest.QEMU):
+        print(f"run.py: no {guest.QEMU}: install qemu-system-x86", file=sys.stderr)
+        return 1
+    print(f"TAP version 13\n1..{len(pairs)}", flush=True)
+    shop = Kernels()
+    verdicts = []
+    with ThreadPoolExecutor(max_workers=max(1, args.jobs)) as pool:
+        for verdict in pool.map(lambda pair: run_pair(args, shop, *pair), pairs):
+            verdicts.append(verdict)
+            report(len(verdicts), verdict)
+    bad = [verdict.name for verdict in verdicts if verdict.problems]
+    skipped = sum(bool(verdict.skip) for verdict in verdicts)
+    print(f"# {len(verdicts) - len(bad) - skipped} agree, {len(bad)} do not, {skipped} skipped")
+    if args.table:
+        print_table(verdicts)
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
