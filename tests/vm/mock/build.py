@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Builds mock_iommu.ko for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header packages, unpacked
+and never installed; for the small kernels against their own object trees.
+
+    from mock import build
+    path = build.build("6.1")                      (with tests/vm on sys.path)
+    path = build.build("6.1", "6.1.0-50-amd64")    for exactly this release
+
+    python3 tests/vm/mock/build.py 6.1             prints the path
+
+Debian's 6.12 and 7.3 are not among them: what they need of the compiler changes the layout of a module, and the
+compiler of Debian 12 is too old for it.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from rig import apt, cache, kernels  # pylint: disable=wrong-import-position
+from small import build as small  # pylint: disable=wrong-import-position
+
+SOURCE = HERE / "mock_iommu.c"
+DEBIAN = ("5.10", "6.1")
+NAMES = (*DEBIAN, *small.KERNELS)
+
+
+class BuildError(RuntimeError):
+    """The module could not be built; the text says what to look at."""
+
+
+def headers(name: str, release: str):
+    """The packages that a module of Debian's kernel @release is built against, unpacked."""
+    suite = kernels.DEBIAN[name][0]
+    base = release.removesuffix("-amd64").replace(".", r"\.")
+    series = name.replace(".", r"\.")
+    return [apt.fetch(suite, pattern) for pattern in (
+        rf"linux-headers-{base}-amd64", rf"linux-headers-{base}-common", rf"linux-kbuild-{series}")]
+
+
+def merge(trees, root: Path, release: str) -> Path:
+    """
+    The trees side by side in @root, as the packages would lie in /. The top Makefile names the common headers by
+    absolute path and is pointed at @root; everything else refers to its neighbours by relative links.
+    """
+    for tree in trees:
+        subprocess.run(["cp", "-a", "--link", f"{tree.path}/.", root], check=True)
+    top = root / f"usr/src/linux-headers-{release}"
+    makefile = top / "Makefile"
+    text = makefile.read_text(encoding="utf-8")
+    makefile.unlink()
+    makefile.write_text(text.replace(" /usr/src/", f" {root}/usr/src/"), encoding="utf-8")
+    return top
+
+
+def compile_module(kernel: Path, work: Path) -> Path:
+    """mock_iommu.ko, made in @work against the kernel's build folder @kernel."""
+    shutil.copy2(SOURCE, work)
+    (work / "Kbuild").write_text("obj-m := mock_iommu.o\n", encoding="utf-8")
+    argv = ["nice", "-n", "10", "make", "-C", str(kernel), f"M={work}", "CC=gcc", "HOSTCC=gcc",
+            "KCFLAGS=-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers "
+            "-Wno-type-limits -Wno-shift-negative-value", "modules"]
+    result = subprocess.run(argv, check=False, text=True, capture_output=True, stdin=subprocess.DEVNULL,
+                            env={key: value for key, value in os.environ.items()
+                                 if key not in ("MAKEFLAGS", "MFLAGS", "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS")}
+                            | {"LC_ALL": "C"})
+    module = work / "mock_iommu.ko"
+    if result.returncode or not module.exists():
+        raise BuildError(f"mock_iommu.ko against {kernel}:\n{result.stdout}{result.stderr}")
+    return module
+
+
+def build(name: str, release: str = "") -> Path:
+    """
+    Path of mock_iommu.ko for the kernel @name, built now when the cache has none that fits. @release, as uname -r
+    says, picks one of several of Debian's; without it, the newest.
+    """
+    if name not in NAMES:
+        raise BuildError(f"no mock for a kernel called {name!r}: there are {', '.join(NAMES)}")
+    if name in DEBIAN:
+        if not release:
+            suite, patterns = kernels.DEBIAN[name]
+            release = apt.resolve(suite, patterns[0]).name.removeprefix("linux-image-")
+        trees = headers(name, release)
+        identity = [tree.sha256 for tree in trees]
+    else:
+        folder = small.build(name)
+        identity = folder.name
+
+    def make(place: Path):
+        work = place / "work"
+        work.mkdir()
+        if name in DEBIAN:
+            root = place / "root"
+            root.mkdir()
+            against = merge(trees, root, release)
+        else:
+            against = folder / "build"
+        compile_module(against, work).rename(place / "mock_iommu.ko")
+        shutil.rmtree(work)
+        shutil.rmtree(place / "root", ignore_errors=True)
+
+    key = cache.digest_of(cache.digest_file(SOURCE), cache.digest_file(Path(__file__)), identity, small.compiler())
+    return cache.entry("mock", f"{name}-{key}", make) / "mock_iommu.ko"
+
+
+def main() -> int:
+    """Command line: build the module and print where it is."""
+    parser = argparse.ArgumentParser(description="build mock_iommu.ko for one of the rig's kernels")
+    parser.add_argument("kernel", choices=NAMES)
+    parser.add_argument("release", nargs="?", default="", help="of Debian's kernels, exactly this one")
+    args = parser.parse_args()
+    try:
+        print(build(args.kernel, args.release))
+    except (BuildError, small.BuildError, apt.AptError) as error:
+        print(f"build.py: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
