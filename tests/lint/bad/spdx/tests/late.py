@@ -1,0 +1,7 @@
+"""
+One
+two
+three
+four
+"""
+# SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The arrows between layers: who may include whom, and what compiled objects may import."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import tree
+
+# Layer -> what its files may include: whole layers, or single headers.
+ARROWS = {
+    "base": ("base",),
+    "decode": ("base", "decode"),
+    "facts": ("base", "decode", "facts"),
+    "model": ("base", "model", "facts/host.h"),
+    "client": ("base", "decode", "client"),
+    "bind": ("base", "bind"),
+    "report": ("base", "report", "facts/host.h", "model", "bind/plan.h"),
+    "cmd": ("base", "decode", "facts", "model", "client", "bind", "report", "cmd"),
+}
+# Headers of base that open or write something; a pure layer does without them.
+IMPURE_BASE = ("base/sysroot.h", "base/capture.h", "base/log.h", "base/fd.h")
+PURE = ("decode", "model")
+# Header of a library -> the layers that may use it.
+LIBRARIES = {
+    "argp.h": ("cmd",),
+    "libsmartcols/libsmartcols.h": ("report",),
+    "libsmartcols.h": ("report",),
+    "libkmod.h": ("facts",),
+    "pci/pci.h": ("facts",),
+    "libudev.h": ("facts",),
+    "cap-ng.h": ("facts",),
+    "sys/ioctl.h": ("client", "cmd"),
+    "fcntl.h": ("base", "facts", "client", "bind", "cmd"),
+    "dirent.h": ("base", "facts", "bind"),
+    "unistd.h": ("base", "facts", "client", "bind", "cmd"),
+    "stdio.h": ("base", "facts", "client", "bind", "report", "cmd"),
+}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+# What a pure object may import from the C library: memory, strings, sorting.
+PURE_LIBC = re.compile(r"""(__)?(
+    mem(cpy|move|set|cmp|chr|rchr|mem|pcpy) | str(n?len|n?cmp|n?casecmp|chr|rchr|chrnul|str|n?dup|spn|cspn|pbrk) |
+    stpcpy | bcmp | qsort(_r)? | bsearch | v?snprintf | strto(u?ll?|[ui]max) | calloc | malloc | realloc |
+    reallocarray | free | errno_location | ctype_[bt]\w*_loc | assert_fail | abort | stack_chk_fail | is\w+ | tolower |
+    toupper | strerrorname_np | strerror | explicit_bzero )(_chk)?$""", re.X)
+# Code that the compiler adds, and the table of the linker.
+COMPILER = re.compile(r"__(asan|ubsan|sanitizer|sancov|lsan|gcov|llvm|start|stop|tsan)_|_GLOBAL_OFFSET_TABLE_|__start___|"
+                      r"__(sancov|gcov)")
+ISOC = re.compile(r"^__isoc\d+_")
+# STYLE: no printing, exit, getenv or time below cmd.
+LOUD = re.compile(r"(__)?(v?printf|puts|putchar|perror|exit|_exit|quick_exit|getenv|secure_getenv|time|gettimeofday|"
+                  r"clock_gettime|stdout|stdin)(_chk)?$")
+
+
+def _allowed(layer: str, header: str) -> bool:
+    if layer in PURE and header in IMPURE_BASE:
+        return False
+    return any(header == item or header.startswith(item + "/") for item in ARROWS[layer])
+
+
+def _include_problem(layer: str, kind: str, header: str) -> str:
+    if kind == "<":
+        users = LIBRARIES.get(header)
+        return f"<{header}> belongs to {', '.join(users)}" if users and layer not in users else ""
+    top = header.split("/")[0]
+    if "/" not in header or top not in ARROWS:
+        return f'"{header}" is not named from src/ on'
+    return "" if _allowed(layer, header) else f"{layer} must not include {header}"
+
+
+def arrows(root: Path, _options):
+    """Include lines against the arrows; also a layer that the table does not know."""
+    problems = []
+    for path in tree.walk(root / "src"):
+        layer = path.parts[0]
+        if path.suffix not in (".c", ".h"):
+            continue
+        if layer not in ARROWS:
+            problems.append(f"src/{path}:1: no layer is called {layer}")
+            continue
+        if path.as_posix() in ("facts/host.c", "facts/host.h"):
+            # The snapshot's own helpers are linked into the model: they are held to the model's purity.
+            layer = "model"
+        for number, line in enumerate(tree.text(root / "src", path).splitlines(), 1):
+            found = INCLUDE.match(line)
+            problem = _include_problem(layer, *found.groups()) if found else ""
+            if problem:
+                problems.append(f"src/{path}:{number}: {problem}")
+    return problems
+
+
+def _symbols(library: Path):
+    """Per object: the names it needs. And all names that are defined somewhere in @library."""
+    result = subprocess.run(["nm", "-A", "-P", str(library)], check=True, text=True, capture_output=True)
+    needs, has = [], set()
+    for line in result.stdout.splitlines():
+        where, _, rest = line.rpartition(": ")
+        name, kind = rest.split()[:2]
+        if kind in "Uw":
+            needs.append((where, name))
+        else:
+            has.add(name)
+    return needs, has
+
+
+def _members(base: Path):
+    """Object file of the library @base -> the names it defines."""
+    needs = subprocess.run(["nm", "-A", "-P", "--defined-only", str(base)], check=True, text=True, capture_output=True)
+    found = {}
+    for line in needs.stdout.splitlines():
+        where, _, rest = line.rpartition(": ")
+        found.setdefault(where, set()).add(rest.split()[0])
+    return found
+
+
+def _short(where: str) -> str:
+    found = re.search(r"\[(.+?)\]", where)
+    return found.group(1) if found else where
+
+
+def _pure_names(libraries: dict) -> set:
+    """What a pure object may import from ours: the pure part of base, host helpers, other pure layers."""
+    impure = tuple(Path(header).stem + ".c" for header in IMPURE_BASE)
+    names = set()
+    for layer, library in libraries.items():
+        if layer in (*PURE, "host"):
+            names |= _symbols(library)[1]
+        elif layer == "base":
+            for member, defined in _members(library).items():
+                if not any(part in member for part in impure):
+                    names |= defined
+    return names
+
+
+def purity(_root: Path, options):
+    """Objects of model and decode import nothing that could touch a system; nothing below cmd prints or ends."""
+    libraries = dict(options.library)
+    ours, problems = _pure_names(libraries), []
+    missing = [layer for layer in options.expect_layer if layer not in libraries]
+    problems += [f"{layer}: this layer has no library" for layer in missing]
+    for layer, library in libraries.items():
+        for where, name in _symbols(library)[0]:
+            plain = ISOC.sub("", name)
+            if COMPILER.match(name):
+                continue
+            if layer in (*PURE, "host") and name not in ours and not PURE_LIBC.match(plain):
+                problems.append(f"{layer}: {_short(where)} imports {name}: not pure")
+            elif layer != "cmd" and LOUD.match(plain):
+                problems.append(f"{layer}: {_short(where)} imports {name}: printing, ending, environment and time"
+                                " belong to cmd")
+    return problems
