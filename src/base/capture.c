@@ -275,7 +275,10 @@ static bool text_is_json(const char *s, size_t len)
 
 	while (i < len) {
 		unsigned char c = (unsigned char)s[i];
-		size_t follow = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : 9;
+		size_t follow = c < 0x80                ? 0
+				: c >= 0xc2 && c < 0xe0 ? 1
+				: c >= 0xe0 && c < 0xf0 ? 2
+							: 9;
 
 		if (!c || follow == 9 || follow > len - i - 1)
 			return false;
@@ -321,8 +324,8 @@ int capture_write(const struct capture *c, FILE *out)
 					      json_object_new_string(errno_name(e->fact.err)));
 		}
 		fprintf(out, "%s\n",
-			json_object_to_json_string_ext(line, JSON_C_TO_STRING_PLAIN |
-							       JSON_C_TO_STRING_NOSLASHESCAPE));
+			json_object_to_json_string_ext(
+				line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(line);
 	}
 	return fflush(out) || ferror(out) ? -EIO : 0;

@@ -18,8 +18,9 @@ struct fact {
 	enum fact_state state;
 	int err;          /* 0, or the positive errno of the read */
 	const char *path; /* the source: an absolute path, or the name of a question (arena) */
-	const char *raw;  /* the text, NUL-terminated, one trailing newline removed (arena), or NULL */
-	size_t len;       /* bytes in raw; embedded NULs are possible */
+	const char
+		*raw; /* the text, NUL-terminated, one trailing newline removed (arena), or NULL */
+	size_t len;   /* bytes in raw; embedded NULs are possible */
 };
 
 static inline bool fact_is(const struct fact *f)

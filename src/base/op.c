@@ -3,10 +3,9 @@
 
 #include <string.h>
 
-static const char *const op_names[NR_OPS] = {
-	[OP_NONE] = "NONE",
+static const char *const op_names[NR_OPS] = { [OP_NONE] = "NONE",
 #define X(name) [OP_##name] = #name,
-	OP_LIST(X)
+					      OP_LIST(X)
 #undef X
 };
 

@@ -42,7 +42,7 @@ enum op {
 #define X(name) OP_##name,
 	OP_LIST(X)
 #undef X
-	NR_OPS,
+		NR_OPS,
 };
 
 /* "GROUP_SET_CONTAINER"; "NONE" for OP_NONE. Static. */

@@ -59,8 +59,8 @@ static int sysroot_open_at(struct sysroot *root, const char *path, struct failur
 
 		if (fd >= 0)
 			close(fd);
-		return failure_set_status(reterr, r == -EACCES ? STATUS_DENIED : STATUS_NO_TARGET, r,
-					  "cannot open '%s': %s", path, strerror(-r));
+		return failure_set_status(reterr, r == -EACCES ? STATUS_DENIED : STATUS_NO_TARGET,
+					  r, "cannot open '%s': %s", path, strerror(-r));
 	}
 	if (S_ISDIR(st.st_mode)) {
 		root->kind = strcmp(path, "/") ? SYSROOT_TREE : SYSROOT_LIVE;

@@ -32,8 +32,8 @@ enum tristate { TRI_UNKNOWN = 0, TRI_NO, TRI_YES };
 
 /* A device node: what it is, who owns it, what the caller may do with it, who holds it open. */
 struct node {
-	const char *path; /* "/dev/vfio/12" */
-	struct fact stat; /* sysroot_stat(); ABSENT when there is no node */
+	const char *path;   /* "/dev/vfio/12" */
+	struct fact stat;   /* sysroot_stat(); ABSENT when there is no node */
 	struct fact access; /* sysroot_access() */
 	/* Processes that have it open: raw is "PID COMM" lines, empty when none. Where processes of
 	 * other users could not be looked into, hidden_processes counts them. Only read when the node
@@ -61,10 +61,10 @@ struct device {
 	const char *sysfs;    /* "/sys/bus/pci/devices/0000:01:00.0" */
 	struct fact uevent;
 	struct fact driver_fact; /* raw: driver name; ABSENT when none is bound */
-	const char *driver;	 /* NULL when none is bound or it is unknown: ask driver_fact */
+	const char *driver;      /* NULL when none is bound or it is unknown: ask driver_fact */
 	struct fact group_link, iommu_link;
-	struct group *group;	  /* NULL when group_link is not PRESENT */
-	struct iommu_unit *iommu; /* NULL when iommu_link is not PRESENT */
+	struct group *group;         /* NULL when group_link is not PRESENT */
+	struct iommu_unit *iommu;    /* NULL when iommu_link is not PRESENT */
 	struct fact driver_override; /* raw "(null)" as the kernel prints it when unset */
 
 	/* PCI; zero elsewhere */
@@ -78,17 +78,17 @@ struct device {
 	struct fact sriov_numvfs; /* of a PF; ABSENT when it is none */
 	uint32_t numvfs;
 	struct fact physfn_link; /* of a VF */
-	struct device *physfn;	 /* NULL when not a VF */
-	struct fact msi_irqs;	 /* list of irq numbers; ABSENT when MSI is off */
+	struct device *physfn;   /* NULL when not a VF */
+	struct fact msi_irqs;    /* list of irq numbers; ABSENT when MSI is off */
 	struct device_irq *irqs;
 	size_t nr_irqs;
 	struct fact reset_method, enable, numa_node;
 
 	/* when bound to a VFIO driver */
-	struct fact vfio_dev;	/* list of DEVICE/vfio-dev */
-	const char *cdev_name;	/* "vfio3", "noiommu-vfio0", or NULL */
+	struct fact vfio_dev;   /* list of DEVICE/vfio-dev */
+	const char *cdev_name;  /* "vfio3", "noiommu-vfio0", or NULL */
 	struct fact cdev_devno; /* DEVICE/vfio-dev/vfioN/dev, "511:3"; ABSENT: no cdev */
-	struct node cdev;	/* /dev/vfio/devices/vfioN; path NULL when no cdev_name */
+	struct node cdev;       /* /dev/vfio/devices/vfioN; path NULL when no cdev_name */
 
 	/* platform and amba: what vfio-platform wants for a reset */
 	struct fact modalias;
@@ -102,12 +102,12 @@ struct device {
 
 /* What of a device is read. A part not asked for leaves its facts FACT_UNREAD. */
 enum device_part {
-	DEVICE_BASE = 1 << 0,	  /* uevent, driver, group_link */
-	DEVICE_IOMMU = 1 << 1,	  /* iommu_link */
-	DEVICE_PCI = 1 << 2,	  /* bridge, SR-IOV, physfn */
-	DEVICE_IRQS = 1 << 3,	  /* msi_irqs and chips */
-	DEVICE_VFIO = 1 << 4,	  /* vfio-dev, cdev, node */
-	DEVICE_DETAILS = 1 << 5,  /* driver_override, reset_method, enable, numa_node, alias */
+	DEVICE_BASE = 1 << 0,    /* uevent, driver, group_link */
+	DEVICE_IOMMU = 1 << 1,   /* iommu_link */
+	DEVICE_PCI = 1 << 2,     /* bridge, SR-IOV, physfn */
+	DEVICE_IRQS = 1 << 3,    /* msi_irqs and chips */
+	DEVICE_VFIO = 1 << 4,    /* vfio-dev, cdev, node */
+	DEVICE_DETAILS = 1 << 5, /* driver_override, reset_method, enable, numa_node, alias */
 	DEVICE_ALL = (1 << 6) - 1,
 };
 
@@ -124,16 +124,16 @@ struct resv_region {
 
 struct group {
 	unsigned int id;
-	struct fact type;	      /* default domain: identity DMA DMA-FQ blocked unmanaged */
-	struct fact name;	      /* ABSENT, or "vfio-noiommu" */
+	struct fact type;             /* default domain: identity DMA DMA-FQ blocked unmanaged */
+	struct fact name;             /* ABSENT, or "vfio-noiommu" */
 	struct fact reserved_regions; /* raw text */
 	struct resv_region *regions;  /* sorted by start; NULL when regions_err */
 	size_t nr_regions;
-	int regions_err;     /* 0; -ENODATA not read; -EBADMSG text not understood */
+	int regions_err;          /* 0; -ENODATA not read; -EBADMSG text not understood */
 	struct fact members_list; /* names in devices/; FACT_UNREAD when only links were followed */
 	struct device **members;  /* sorted by bus, then name; complete when members_list PRESENT */
 	size_t nr_members;
-	struct node node;	  /* /dev/vfio/N */
+	struct node node;         /* /dev/vfio/N */
 	struct node noiommu_node; /* /dev/vfio/noiommu-N */
 };
 
@@ -143,7 +143,7 @@ enum iommu_kind {
 	IOMMU_KIND_OTHER = 0,
 	IOMMU_KIND_INTEL,
 	IOMMU_KIND_AMD,
-	IOMMU_KIND_SMMU,    /* v1, v2 */
+	IOMMU_KIND_SMMU, /* v1, v2 */
 	IOMMU_KIND_SMMU_V3,
 	IOMMU_KIND_VIRTIO,
 	IOMMU_KIND_S390,
@@ -155,8 +155,8 @@ enum iommu_kind {
 struct iommu_unit {
 	const char *name; /* "dmar0" */
 	enum iommu_kind kind;
-	struct fact kind_fact;	 /* what told the kind: the sub-directory, a driver link, the name */
-	struct fact driver;	 /* driver of the parent device, "virtio_iommu", where there is one */
+	struct fact kind_fact; /* what told the kind: the sub-directory, a driver link, the name */
+	struct fact driver;    /* driver of the parent device, "virtio_iommu", where there is one */
 	struct fact devices_list;
 	/* Intel: linux: drivers/iommu/intel/iommu.c: intel_iommu_attrs[] */
 	struct fact version, address, cap_fact, ecap_fact;
@@ -171,27 +171,27 @@ struct iommu_unit {
 /* ---- kernel, modules, parameters ---- */
 
 /* The modules VFIO may need; names with underscores as /sys/module has them. */
-#define MODULE_LIST(X)          \
-	X(VFIO, vfio)           \
+#define MODULE_LIST(X)                        \
+	X(VFIO, vfio)                         \
 	X(VFIO_IOMMU_TYPE1, vfio_iommu_type1) \
-	X(VFIO_VIRQFD, vfio_virqfd) \
-	X(VFIO_PCI_CORE, vfio_pci_core) \
-	X(VFIO_PCI, vfio_pci)   \
-	X(VFIO_PLATFORM, vfio_platform) \
-	X(VFIO_AMBA, vfio_amba) \
-	X(VFIO_FSL_MC, vfio_fsl_mc) \
-	X(VFIO_CDX, vfio_cdx)   \
-	X(VFIO_AP, vfio_ap)     \
-	X(VFIO_CCW, vfio_ccw)   \
-	X(MDEV, mdev)           \
-	X(IOMMUFD, iommufd)     \
+	X(VFIO_VIRQFD, vfio_virqfd)           \
+	X(VFIO_PCI_CORE, vfio_pci_core)       \
+	X(VFIO_PCI, vfio_pci)                 \
+	X(VFIO_PLATFORM, vfio_platform)       \
+	X(VFIO_AMBA, vfio_amba)               \
+	X(VFIO_FSL_MC, vfio_fsl_mc)           \
+	X(VFIO_CDX, vfio_cdx)                 \
+	X(VFIO_AP, vfio_ap)                   \
+	X(VFIO_CCW, vfio_ccw)                 \
+	X(MDEV, mdev)                         \
+	X(IOMMUFD, iommufd)                   \
 	X(VIRTIO_IOMMU, virtio_iommu)
 
 enum module_id {
 #define X(id, name) MODULE_##id,
 	MODULE_LIST(X)
 #undef X
-	NR_MODULES,
+		NR_MODULES,
 };
 
 enum module_state {
@@ -206,7 +206,7 @@ struct module {
 	enum module_id id;
 	const char *name;
 	enum module_state state;
-	struct fact sysfs; /* sysroot_stat of /sys/module/NAME */
+	struct fact sysfs;     /* sysroot_stat of /sys/module/NAME */
 	struct fact initstate; /* "live"; ABSENT for a built-in module */
 	/* libkmod's answer: lines "state=loadable|builtin|absent", "file=/lib/modules/...",
 	 * "import=SYMBOL", "export=SYMBOL", "softdep=...". FAILED when libkmod has no index. */
@@ -216,23 +216,23 @@ struct module {
 	bool symbols_known; /* imports and exports are those of the file */
 };
 
-#define PARAM_LIST(X)                                                                 \
-	X(TYPE1_ALLOW_UNSAFE_INTERRUPTS, vfio_iommu_type1, allow_unsafe_interrupts)   \
-	X(TYPE1_DMA_ENTRY_LIMIT, vfio_iommu_type1, dma_entry_limit)                   \
-	X(TYPE1_DISABLE_HUGEPAGES, vfio_iommu_type1, disable_hugepages)               \
-	X(VFIO_NOIOMMU, vfio, enable_unsafe_noiommu_mode)                             \
-	X(VFIO_PCI_DISABLE_DENYLIST, vfio_pci, disable_denylist)                      \
-	X(VFIO_PCI_DISABLE_IDLE_D3, vfio_pci, disable_idle_d3)                        \
-	X(VFIO_PCI_NOINTXMASK, vfio_pci, nointxmask)                                  \
-	X(VFIO_PCI_ENABLE_SRIOV, vfio_pci, enable_sriov)                              \
-	X(VFIO_PLATFORM_RESET_REQUIRED, vfio_platform, reset_required)                \
+#define PARAM_LIST(X)                                                               \
+	X(TYPE1_ALLOW_UNSAFE_INTERRUPTS, vfio_iommu_type1, allow_unsafe_interrupts) \
+	X(TYPE1_DMA_ENTRY_LIMIT, vfio_iommu_type1, dma_entry_limit)                 \
+	X(TYPE1_DISABLE_HUGEPAGES, vfio_iommu_type1, disable_hugepages)             \
+	X(VFIO_NOIOMMU, vfio, enable_unsafe_noiommu_mode)                           \
+	X(VFIO_PCI_DISABLE_DENYLIST, vfio_pci, disable_denylist)                    \
+	X(VFIO_PCI_DISABLE_IDLE_D3, vfio_pci, disable_idle_d3)                      \
+	X(VFIO_PCI_NOINTXMASK, vfio_pci, nointxmask)                                \
+	X(VFIO_PCI_ENABLE_SRIOV, vfio_pci, enable_sriov)                            \
+	X(VFIO_PLATFORM_RESET_REQUIRED, vfio_platform, reset_required)              \
 	X(IOMMUFD_ALLOW_UNSAFE_INTERRUPTS, iommufd, allow_unsafe_interrupts)
 
 enum param_id {
 #define X(id, module, name) PARAM_##id,
 	PARAM_LIST(X)
 #undef X
-	NR_PARAMS,
+		NR_PARAMS,
 };
 
 /* raw "Y" "N" or a number, from /sys/module/M/parameters/P. ABSENT: module not loaded, or not built
@@ -250,7 +250,8 @@ struct kernel {
 	struct fact release; /* uname -r */
 	struct fact machine; /* uname -m */
 	struct fact cmdline;
-	struct fact config; /* where the configuration was found; raw is only the CONFIG_ lines named
+	struct fact
+		config; /* where the configuration was found; raw is only the CONFIG_ lines named
 			       in facts/kernel.c */
 	struct fact config_source; /* path that answered */
 	/* Which of the asked names /proc/kallsyms has (one a line): facts/kernel.c lists the names. */
@@ -263,7 +264,7 @@ struct kernel {
 
 /* Distinct chip names of /proc/interrupts, one a line ("IR-IO-APIC", "IR-PCI-MSI-0000:00:02.0"). */
 struct interrupts {
-	struct fact proc;  /* the reduced text */
+	struct fact proc; /* the reduced text */
 	const char **chips;
 	size_t nr_chips;
 	struct fact domains; /* list of /sys/kernel/debug/irq/domains, where readable */
@@ -296,8 +297,8 @@ enum caller_cap {
 struct caller {
 	struct fact identity; /* "euid=0 egid=0" */
 	unsigned int euid;
-	struct fact caps_fact; /* "caps=sys_rawio,sys_admin,..." */
-	unsigned int caps;     /* enum caller_cap; meaningful when caps_fact is PRESENT */
+	struct fact caps_fact;    /* "caps=sys_rawio,sys_admin,..." */
+	unsigned int caps;        /* enum caller_cap; meaningful when caps_fact is PRESENT */
 	struct fact memlock_fact; /* "soft=8388608 hard=8388608 locked=0" bytes; "unlimited" */
 	uint64_t memlock_soft, memlock_locked; /* bytes; UINT64_MAX unlimited */
 };
@@ -314,11 +315,11 @@ struct host {
 	struct interrupts interrupts;
 	struct firmware firmware;
 	struct caller caller;
-	struct node vfio_node;	/* /dev/vfio/vfio */
-	struct node iommu_node; /* /dev/iommu */
+	struct node vfio_node;   /* /dev/vfio/vfio */
+	struct node iommu_node;  /* /dev/iommu */
 	struct fact groups_list; /* of /sys/kernel/iommu_groups */
 	struct fact iommus_list; /* of /sys/class/iommu */
-	struct group **groups;	 /* by number */
+	struct group **groups;   /* by number */
 	size_t nr_groups;
 	struct iommu_unit **iommus;
 	size_t nr_iommus;

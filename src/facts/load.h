@@ -10,15 +10,15 @@
 
 /* What of a host is read besides its devices. */
 enum host_part {
-	HOST_KERNEL = 1 << 0,	  /* release, cmdline, config, lockdown */
-	HOST_MODULES = 1 << 1,	  /* modules and parameters, through libkmod */
-	HOST_SYMBOLS = 1 << 2,	  /* imports and exports of the module files; kallsyms if needed */
+	HOST_KERNEL = 1 << 0,  /* release, cmdline, config, lockdown */
+	HOST_MODULES = 1 << 1, /* modules and parameters, through libkmod */
+	HOST_SYMBOLS = 1 << 2, /* imports and exports of the module files; kallsyms if needed */
 	HOST_INTERRUPTS = 1 << 3,
 	HOST_FIRMWARE = 1 << 4,
 	HOST_CALLER = 1 << 5,
-	HOST_NODES = 1 << 6,	  /* /dev/vfio/vfio, /dev/iommu */
+	HOST_NODES = 1 << 6, /* /dev/vfio/vfio, /dev/iommu */
 	HOST_IOMMUS = 1 << 7,
-	HOST_GROUPS = 1 << 8,	  /* type, name, reserved regions, nodes of the groups touched */
+	HOST_GROUPS = 1 << 8, /* type, name, reserved regions, nodes of the groups touched */
 	HOST_GROUP_NODES = 1 << 9,
 	HOST_ALL = (1 << 10) - 1,
 };

@@ -17,8 +17,8 @@ enum gen {
 	GEN_5_10, /* to 5.13: viability walk, bus-wide capability, bind errno swallowed */
 	GEN_5_14, /* 5.14 - 5.18: as before, the bind write returns the probe's errno */
 	GEN_5_19, /* DMA ownership, coherency asked at registration; still bus-wide capability */
-	GEN_6_0,  /* 6.0, 6.1, the patched kernel: representative device, capability asked of devices */
-	GEN_6_2,  /* 6.2: as patched, iommufd and the compat container, Intel's static blocked domain */
+	GEN_6_0, /* 6.0, 6.1, the patched kernel: representative device, capability asked of devices */
+	GEN_6_2, /* 6.2: as patched, iommufd and the compat container, Intel's static blocked domain */
 	GEN_6_3,  /* 6.3 - 6.5: every device of the group must have isolated MSI */
 	GEN_6_6,  /* 6.6 - 6.10: device cdev, direct regions refuse ownership */
 	GEN_6_11, /* 6.11 to 6.18: the domain allocation's own errno */
@@ -27,10 +27,10 @@ enum gen {
 };
 
 /* The reference of the tool: what the patched kernel decides. */
-#define GEN_PATCHED GEN_6_0
-#define GEN_BIT(g) (UINT32_C(1) << (g))
-#define GENS_ALL (GEN_BIT(NR_GENS) - 1)
-#define GENS_FROM(g) (GENS_ALL & ~(GEN_BIT(g) - 1))
+#define GEN_PATCHED   GEN_6_0
+#define GEN_BIT(g)    (UINT32_C(1) << (g))
+#define GENS_ALL      (GEN_BIT(NR_GENS) - 1)
+#define GENS_FROM(g)  (GENS_ALL & ~(GEN_BIT(g) - 1))
 #define GENS_UNTIL(g) (GENS_ALL & (GEN_BIT(g) - 1)) /* before @g */
 
 struct generation {
@@ -46,18 +46,25 @@ const struct generation *generation_get(enum gen gen);
  * falls in. -EINVAL with the accepted names in @reterr (STATUS_USAGE). */
 int generation_parse(const char *text, enum gen *ret, struct failure **reterr);
 
-enum gen_basis { GEN_BASIS_NONE, GEN_BASIS_VERSION, GEN_BASIS_SHAPE, GEN_BASIS_KALLSYMS, GEN_BASIS_SYMBOLS };
+enum gen_basis {
+	GEN_BASIS_NONE,
+	GEN_BASIS_VERSION,
+	GEN_BASIS_SHAPE,
+	GEN_BASIS_KALLSYMS,
+	GEN_BASIS_SYMBOLS
+};
 
 struct gen_evidence {
 	const struct fact *fact;
-	const char *value;   /* what was seen: "vfio_iommu_type1 imports iommu_group_has_isolated_msi" */
-	uint32_t gens;	     /* the generations it leaves possible */
+	const char
+		*value; /* what was seen: "vfio_iommu_type1 imports iommu_group_has_isolated_msi" */
+	uint32_t gens;  /* the generations it leaves possible */
 	enum gen_basis basis;
-	bool used;	     /* false: contradicted by stronger evidence, shown as such */
+	bool used; /* false: contradicted by stronger evidence, shown as such */
 };
 
 struct gen_verdict {
-	uint32_t candidates; /* never 0: GENS_ALL when nothing is known */
+	uint32_t candidates;  /* never 0: GENS_ALL when nothing is known */
 	enum gen_basis basis; /* the strongest kind that decided */
 	struct gen_evidence *evidence;
 	size_t nr_evidence;

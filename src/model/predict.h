@@ -27,8 +27,8 @@ enum view {
 struct step {
 	enum op op;
 	enum answer answer; /* yes: succeeds; no: refused with err; unknown */
-	int err;	    /* positive errno; 0 unless answer is no and the errno is certain */
-	const struct finding *why; /* the finding that decided; NULL when yes */
+	int err;            /* positive errno; 0 unless answer is no and the errno is certain */
+	const struct finding *why;      /* the finding that decided; NULL when yes */
 	const struct finding *findings; /* every rule asked at this step, in the kernel's order */
 	size_t nr_findings;
 };
@@ -37,12 +37,13 @@ struct path_prediction {
 	enum path_kind kind;
 	bool offered; /* the kernel has this path at all (iommufd needs 6.6 and /dev/iommu, ...) */
 	enum answer answer;
-	enum op op;	/* where it ends, OP_NONE when yes or not certain */
+	enum op op; /* where it ends, OP_NONE when yes or not certain */
 	int err;
 	const struct finding *why;
 	const char *because; /* one sentence; NULL when yes */
 	const char *remedy;  /* the next step to take; NULL when yes */
-	struct step *steps;  /* up to and including the refused one; steps behind an unknown one follow
+	struct step
+		*steps; /* up to and including the refused one; steps behind an unknown one follow
 			      * as if it passed */
 	size_t nr_steps;
 };
@@ -79,7 +80,7 @@ struct page_sizes_prediction {
 /* VFIO_CHECK_EXTENSION on a type1 container that holds this group. */
 struct extension_prediction {
 	unsigned int id;
-	const char *name; /* "TYPE1v2_IOMMU" without the VFIO_ prefix */
+	const char *name;          /* "TYPE1v2_IOMMU" without the VFIO_ prefix */
 	enum answer before, after; /* set IOMMU; yes: 1, no: 0 */
 	const char *because;
 };
@@ -97,8 +98,9 @@ struct prediction {
 	struct extension_prediction *extensions;
 	size_t nr_extensions;
 	struct path_prediction paths[NR_VIEWS][NR_PATHS];
-	enum path_kind best[NR_VIEWS]; /* the path to report first: container where offered, else ... */
-	bool assumed; /* some answer rests on an assumption */
+	enum path_kind
+		best[NR_VIEWS]; /* the path to report first: container where offered, else ... */
+	bool assumed;           /* some answer rests on an assumption */
 };
 
 /* Everything in @a; evidence is borrowed from @h and @as. @gens must not be 0. Never fails. */

@@ -15,7 +15,7 @@ enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 struct eval; /* what a rule may ask: see eval.h */
 
 struct rule_site {
-	uint32_t gens;	/* GEN_BITs */
+	uint32_t gens;  /* GEN_BITs */
 	uint32_t paths; /* bits of 1 << enum path_kind */
 	enum op op;
 	int err; /* positive errno */
@@ -25,7 +25,7 @@ struct rule_site {
 };
 
 struct rule {
-	const char *id;	   /* public, stable: "isolated-msi" */
+	const char *id;    /* public, stable: "isolated-msi" */
 	const char *title; /* the refusal in one line */
 	const struct rule_site *sites;
 	size_t nr_sites;
@@ -38,7 +38,7 @@ struct finding {
 	const struct rule *rule;
 	const struct rule_site *site;
 	enum answer answer;  /* yes: refuses */
-	int err;	     /* positive; usually the site's */
+	int err;             /* positive; usually the site's */
 	const char *because; /* what was seen, naming the device, driver or file; for unknown: what
 			      * evidence is missing and how to get it */
 	const char *remedy;
