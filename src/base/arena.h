@@ -28,7 +28,7 @@ void *arena_grow(struct arena *a, void *old, size_t nr, size_t size);
 char *arena_strndup(struct arena *a, const char *s, size_t len);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) vt_printf(2, 3);
-char *arena_vprintf(struct arena *a, const char *fmt, va_list ap);
+char *arena_vprintf(struct arena *a, const char *fmt, va_list ap) vt_printf(2, 0);
 /* A copy of @len bytes, followed by a NUL that is not counted. */
 void *arena_memdup(struct arena *a, const void *p, size_t len);
 

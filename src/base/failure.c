@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int failure_vset(struct failure **reterr, enum status status, int err, const char *fmt,
-			va_list ap)
+static int vt_printf(4, 0) failure_vset(struct failure **reterr, enum status status, int err,
+					const char *fmt, va_list ap)
 {
 	struct failure *f;
 

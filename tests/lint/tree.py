@@ -17,6 +17,8 @@ def walk(root: Path):
         if "meson-private" in names or "meson-logs" in names:
             names.clear()
             continue
+        if here == Path("."):
+            names[:] = [name for name in names if not name.startswith("build")]
         names[:] = [name for name in names if name not in SKIP and str(here / name) not in SAMPLES]
         found += [here / name for name in files if name != ".git" and not name.endswith(".pyc")]
     return sorted(path for path in found if not (root / path).is_symlink())
