@@ -129,17 +129,20 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char small[256], *ret;
 	va_list again;
-	char *ret;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
 	if (len < 0)
 		abort();
 	ret = arena_alloc(a, (size_t)len + 1);
-	vsnprintf(ret, (size_t)len + 1, fmt, ap);
+	if ((size_t)len < sizeof(small))
+		memcpy(ret, small, (size_t)len + 1);
+	else
+		vsnprintf(ret, (size_t)len + 1, fmt, again);
+	va_end(again);
 	return ret;
 }
 
