@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Colours: which escape sequence a style has, and what terminal-colors.d(5) files say about it. Pure
+ * text; who reads the files and the environment is cmd/. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "report/field.h"
+
+struct color_scheme {
+	const char *sequences[NR_STYLES]; /* "\033[32m", or NULL for the default look */
+};
+
+/* The name of a style in a scheme file: "yes" "no" "unknown" "heading" "name" "dim" "remedy". */
+const char *style_name(enum style style);
+void color_scheme_default(struct color_scheme *ret);
+/* Applies the lines of a scheme file: "NAME SEQUENCE", SEQUENCE a colour's name, "1;32", or escapes
+ * (\e \033...). Lines that are not understood are left out, as terminal-colors.d(5) has it. Strings
+ * go to @a. */
+void color_scheme_apply(struct color_scheme *scheme, struct arena *a, const char *text);
+
+/* How well the name of a file in terminal-colors.d fits this program on this terminal: 0 when it does
+ * not, else the larger the more specific. *@ret_type is 'e' (enable), 'd' (disable) or 's' (scheme).
+ * Names are [[NAME][@TERM].]TYPE. */
+unsigned int color_file_score(const char *file, const char *program, const char *term,
+			      char *ret_type);

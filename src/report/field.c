@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/field.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/macro.h"
+#include "report/suggest.h"
+
+const struct field *field_find(const struct field_table *table, const char *key, size_t len)
+{
+	for (size_t i = 0; i < table->nr; i++)
+		if (!strncasecmp(table->fields[i].key, key, len) && !table->fields[i].key[len])
+			return &table->fields[i];
+	return NULL;
+}
+
+const char *field_column_name(struct arena *a, const struct field *f)
+{
+	char *ret = arena_strdup(a, f->key);
+
+	for (char *p = ret; *p; p++)
+		*p = (char)toupper((unsigned char)*p);
+	return ret;
+}
+
+static void columns_add(struct columns *c, struct arena *a, const struct field *f)
+{
+	for (size_t i = 0; i < c->nr; i++)
+		if (c->fields[i] == f)
+			return;
+	c->fields = arena_grow(a, c->fields, c->nr, sizeof(*c->fields));
+	c->fields[c->nr++] = f;
+}
+
+static void columns_with(const struct field_table *table, unsigned int flags, struct arena *a,
+			 struct columns *ret)
+{
+	*ret = (struct columns){ 0 };
+	for (size_t i = 0; i < table->nr; i++)
+		if ((table->fields[i].flags & flags) == flags)
+			columns_add(ret, a, &table->fields[i]);
+}
+
+void columns_default(const struct field_table *table, struct arena *a, struct columns *ret)
+{
+	columns_with(table, FIELD_COLUMN | FIELD_DEFAULT, a, ret);
+}
+
+void columns_all(const struct field_table *table, struct arena *a, struct columns *ret)
+{
+	columns_with(table, FIELD_COLUMN, a, ret);
+	ret->chosen = true;
+}
+
+static int unknown_column(const struct field_table *table, struct arena *a, const char *name,
+			  struct failure **reterr)
+{
+	const char *nearest, **names = arena_array(a, table->nr, sizeof(*names));
+	size_t nr = 0;
+
+	for (size_t i = 0; i < table->nr; i++)
+		if (table->fields[i].flags & FIELD_COLUMN)
+			names[nr++] = field_column_name(a, &table->fields[i]);
+	nearest = suggest_nearest(name, names, nr);
+	if (nearest)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "unknown column '%s': did you mean %s?", name, nearest);
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "unknown column '%s': --help lists the columns", name);
+}
+
+int columns_parse(const struct field_table *table, struct arena *a, const char *list,
+		  struct columns *ret, struct failure **reterr)
+{
+	struct columns c = { .chosen = true };
+	const char *rest = list;
+
+	if (*rest == '+') {
+		c = *ret;
+		c.fields = NULL;
+		c.nr = 0;
+		for (size_t i = 0; i < ret->nr; i++)
+			columns_add(&c, a, ret->fields[i]);
+		c.chosen = true;
+		rest++;
+	}
+	for (;;) {
+		size_t len = strcspn(rest, ",");
+		const struct field *f = field_find(table, rest, len);
+
+		if (!len)
+			return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+						  "empty column name in '%s': write COL,COL", list);
+		if (!f || !(f->flags & FIELD_COLUMN))
+			return unknown_column(table, a, arena_strndup(a, rest, len), reterr);
+		columns_add(&c, a, f);
+		rest += len;
+		if (!*rest)
+			break;
+		rest++;
+	}
+	*ret = c;
+	return 0;
+}
+
+unsigned int columns_needs(const struct columns *c)
+{
+	unsigned int needs = 0;
+
+	for (size_t i = 0; i < c->nr; i++)
+		needs |= c->fields[i]->needs;
+	return needs;
+}
+
+static const char *texts_joined(const char *const *texts, size_t nr, struct arena *a)
+{
+	const char *ret = nr ? texts[0] : "-";
+
+	for (size_t i = 1; i < nr; i++)
+		ret = arena_printf(a, "%s %s", ret, texts[i]);
+	return ret;
+}
+
+const char *value_text(const struct value *v, struct arena *a)
+{
+	switch (v->kind) {
+	case VALUE_NONE:
+		return "-";
+	case VALUE_TEXT:
+		return v->text;
+	case VALUE_NUMBER:
+		return arena_printf(a, "%" PRIu64, v->number);
+	case VALUE_HEX:
+		return arena_printf(a, v->bare ? "%0*" PRIx64 : "0x%0*" PRIx64, v->digits,
+				    v->number);
+	case VALUE_BOOL:
+		return v->truth ? "yes" : "no";
+	case VALUE_TEXTS:
+		return texts_joined(v->texts, v->nr, a);
+	case VALUE_OBJECT:
+	case VALUE_OBJECTS:
+	case VALUE_MAP:
+	case VALUE_UNKNOWN:
+		break;
+	}
+	return "?";
+}

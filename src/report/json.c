@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/macro.h"
+#include "report/text.h"
+
+static struct json_object *json_from_text(struct arena *a, const char *s, size_t len)
+{
+	s = text_to_utf8(a, s, len, &len);
+	return json_object_new_string_len(s, (int)len);
+}
+
+static struct json_object *json_from_objects(const struct value *v, struct arena *a)
+{
+	struct json_object *ret = json_object_new_array();
+
+	for (size_t i = 0; i < v->nr; i++)
+		json_object_array_add(ret, json_from_row(v->fields, NULL, v->rows[i], a));
+	return ret;
+}
+
+static struct json_object *json_from_texts(const struct value *v, struct arena *a)
+{
+	struct json_object *ret = json_object_new_array();
+
+	for (size_t i = 0; i < v->nr; i++)
+		json_object_array_add(ret, json_from_text(a, v->texts[i], strlen(v->texts[i])));
+	return ret;
+}
+
+static struct json_object *json_from_map(const struct value *v, struct arena *a)
+{
+	struct json_object *ret = json_object_new_object();
+
+	for (size_t i = 0; i < v->nr; i++)
+		json_object_object_add(ret, v->texts[i],
+				       json_from_row(v->fields, NULL, v->rows[i], a));
+	return ret;
+}
+
+static struct json_object *json_from_value(const struct value *v, struct arena *a)
+{
+	char hex[24];
+
+	switch (v->kind) {
+	case VALUE_UNKNOWN:
+	case VALUE_NONE:
+		return NULL;
+	case VALUE_TEXT:
+		return json_from_text(a, v->text, v->len ? v->len : strlen(v->text));
+	case VALUE_NUMBER:
+		return json_object_new_uint64(v->number);
+	case VALUE_HEX:
+		snprintf(hex, sizeof(hex), "0x%0*" PRIx64, v->digits, v->number);
+		return json_object_new_string(hex);
+	case VALUE_BOOL:
+		return json_object_new_boolean(v->truth);
+	case VALUE_OBJECT:
+		return json_from_row(v->fields, NULL, v->row, a);
+	case VALUE_OBJECTS:
+		return json_from_objects(v, a);
+	case VALUE_TEXTS:
+		return json_from_texts(v, a);
+	case VALUE_MAP:
+		return json_from_map(v, a);
+	}
+	return NULL;
+}
+
+static void add_field(struct json_object *obj, const struct field *f, const void *row,
+		      struct arena *a)
+{
+	struct value v = { 0 };
+
+	f->get(row, a, &v);
+	json_object_object_add(obj, f->key, json_from_value(&v, a));
+}
+
+struct json_object *json_from_row(const struct field_table *table, const struct columns *columns,
+				  const void *row, struct arena *a)
+{
+	struct json_object *ret = json_object_new_object();
+
+	for (size_t i = 0; !columns && i < table->nr; i++)
+		add_field(ret, &table->fields[i], row, a);
+	for (size_t i = 0; columns && i < columns->nr; i++)
+		add_field(ret, columns->fields[i], row, a);
+	return ret;
+}
+
+/* json-c indents from the first column; strings never hold a raw newline, so each newline in its text
+ * begins a line that has to move to the right. */
+static void write_indented(FILE *out, struct json_object *value, unsigned int indent)
+{
+	const char *s = json_object_to_json_string_ext(
+		value,
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	for (size_t len; *s; s += len) {
+		len = strcspn(s, "\n");
+		fwrite(s, 1, len, out);
+		if (s[len]) {
+			fprintf(out, "\n%*s", (int)indent, "");
+			len++;
+		}
+	}
+}
+
+void json_doc_begin(struct json_doc *d, FILE *out)
+{
+	*d = (struct json_doc){ .out = out, .first = true };
+	fputc('{', out);
+}
+
+static void write_key(struct json_doc *d, const char *key)
+{
+	fprintf(d->out, "%s\n  \"%s\": ", d->first ? "" : ",", key);
+	d->first = false;
+}
+
+void json_doc_member(struct json_doc *d, const char *key, struct json_object *value)
+{
+	write_key(d, key);
+	write_indented(d->out, value, 2);
+	json_object_put(value);
+}
+
+void json_doc_row(struct json_doc *d, const struct field_table *table, const void *row)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	for (size_t i = 0; i < table->nr; i++) {
+		struct value v = { 0 };
+
+		table->fields[i].get(row, a, &v);
+		json_doc_member(d, table->fields[i].key, json_from_value(&v, a));
+	}
+}
+
+void json_doc_array_begin(struct json_doc *d, const char *key)
+{
+	write_key(d, key);
+	fputc('[', d->out);
+	d->first_element = true;
+}
+
+void json_doc_element(struct json_doc *d, struct json_object *value)
+{
+	fputs(d->first_element ? "\n    " : ",\n    ", d->out);
+	d->first_element = false;
+	write_indented(d->out, value, 4);
+	json_object_put(value);
+}
+
+void json_doc_array_end(struct json_doc *d)
+{
+	fputs(d->first_element ? "]" : "\n  ]", d->out);
+}
+
+void json_doc_end(struct json_doc *d)
+{
+	fputs("\n}\n", d->out);
+}
+
+/* Children stand behind their parent. */
+static void add_children(struct json_object *parent, const struct table *t, size_t index,
+			 struct arena *a)
+{
+	struct json_object *children = json_object_new_array();
+
+	for (size_t i = index + 1; i < t->nr_rows && t->rows[i].parent == index + 1; i++)
+		json_object_array_add(children,
+				      json_from_row(t->fields, t->columns, t->rows[i].row, a));
+	json_object_object_add(parent, "children", children);
+}
+
+void json_doc_table(struct json_doc *d, const char *key, const struct table *t, bool tree)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	json_doc_array_begin(d, key);
+	for (size_t i = 0; i < t->nr_rows; i++) {
+		struct json_object *obj;
+
+		if (tree && t->rows[i].parent)
+			continue;
+		obj = json_from_row(t->fields, t->columns, t->rows[i].row, a);
+		if (tree)
+			add_children(obj, t, i, a);
+		json_doc_element(d, obj);
+	}
+	json_doc_array_end(d);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/prose.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "report/text.h"
+
+/* Below this many columns of text beside a label, text goes under it. */
+enum { PROSE_TEXT_MIN = 24, PROSE_LINE_MIN = 8 };
+
+static void put_styled(const struct view *v, enum style style, const char *s, size_t len)
+{
+	const char *sequence = v->color ? v->scheme.sequences[style] : NULL;
+
+	if (sequence && len)
+		fprintf(v->out, "%s%.*s\033[0m", sequence, (int)len, s);
+	else
+		fprintf(v->out, "%.*s", (int)len, s);
+}
+
+/* The columns that text at column @at may take: never nothing, even when it cannot fit. */
+static size_t room(const struct view *v, size_t at)
+{
+	size_t width = view_text_width(v);
+
+	return width > at + PROSE_LINE_MIN ? width - at : PROSE_LINE_MIN;
+}
+
+/* @s wrapped from column @at on, where the first line stands already. */
+static void put_wrapped(const struct view *v, size_t at, enum style style, const char *s)
+{
+	size_t next, len;
+
+	for (;;) {
+		len = text_break(s, room(v, at), &next);
+		put_styled(v, style, s, len);
+		fputc('\n', v->out);
+		s += next;
+		if (!*s)
+			return;
+		fprintf(v->out, "%*s", (int)at, "");
+	}
+}
+
+void prose_text(const struct prose *p, enum style style, const char *fmt, ...)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const char *s;
+	va_list ap;
+
+	va_start(ap, fmt);
+	s = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	fprintf(p->view->out, "%*s", (int)p->indent, "");
+	put_wrapped(p->view, p->indent, style, text_escape(a, s, strlen(s), p->view->utf8));
+}
+
+void prose_label(const struct prose *p, const char *label, enum style style, const char *fmt, ...)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	size_t at = p->indent + p->label_width, label_len;
+	const char *s;
+	va_list ap;
+
+	va_start(ap, fmt);
+	s = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	s = text_escape(a, s, strlen(s), p->view->utf8);
+	label = text_escape(a, label, strlen(label), p->view->utf8);
+	label_len = text_width(label, strlen(label));
+	fprintf(p->view->out, "%*s%s", (int)p->indent, "", label);
+	if (view_text_width(p->view) < at + PROSE_TEXT_MIN) {
+		at = p->indent + 2;
+		fprintf(p->view->out, "\n%*s", (int)at, "");
+	} else if (label_len < p->label_width) {
+		fprintf(p->view->out, "%*s", (int)(p->label_width - label_len), "");
+	} else {
+		fputs("  ", p->view->out);
+	}
+	put_wrapped(p->view, at, style, s);
+}
+
+void prose_blank(const struct prose *p)
+{
+	fputc('\n', p->view->out);
+}
+
+struct prose prose_indented(const struct prose *p, size_t by)
+{
+	struct prose ret = *p;
+
+	if (view_text_width(p->view) >= 40)
+		ret.indent += by;
+	else
+		ret.indent += 1;
+	return ret;
+}

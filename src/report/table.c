@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/table.h"
+
+#include <errno.h>
+#include <libsmartcols.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "report/text.h"
+
+/* What a column that may be cut should keep at least before others give way. */
+enum { TRUNCATED_WIDTH_MIN = 24 };
+
+/* The cells as text, row by row, and which columns stay. */
+struct grid {
+	const struct table *t;
+	const struct view *v;
+	struct arena *a;
+	const struct field **fields;
+	size_t nr_fields;
+	const char **texts; /* nr_rows * nr_fields */
+	enum style *styles;
+	size_t *widths;
+	const char **names;
+};
+
+static const char *cell_text(const struct view *v, const struct value *value, struct arena *a)
+{
+	const char *s = value_text(value, a);
+
+	if (value->kind == VALUE_NONE && v->format == VIEW_PAIRS)
+		return "";
+	/* Raw and pairs have an escape of their own for all that is not plain. */
+	if (v->format != VIEW_TABLE)
+		return s;
+	return text_escape(a, s, strlen(s), v->utf8);
+}
+
+static void grid_fill(struct grid *g)
+{
+	const struct table *t = g->t;
+
+	g->nr_fields = t->columns->nr;
+	g->fields = arena_memdup(g->a, t->columns->fields, g->nr_fields * sizeof(*g->fields));
+	g->texts = arena_array(g->a, t->nr_rows * g->nr_fields, sizeof(*g->texts));
+	g->styles = arena_array(g->a, t->nr_rows * g->nr_fields, sizeof(*g->styles));
+	g->widths = arena_array(g->a, g->nr_fields, sizeof(*g->widths));
+	g->names = arena_array(g->a, g->nr_fields, sizeof(*g->names));
+	for (size_t c = 0; c < g->nr_fields; c++) {
+		g->names[c] = field_column_name(g->a, g->fields[c]);
+		g->widths[c] = g->v->headings ? strlen(g->names[c]) : 0;
+	}
+	for (size_t i = 0; i < t->nr_rows * g->nr_fields; i++) {
+		size_t c = i % g->nr_fields, width;
+		struct value value = { 0 };
+
+		g->fields[c]->get(t->rows[i / g->nr_fields].row, g->a, &value);
+		g->texts[i] = cell_text(g->v, &value, g->a);
+		g->styles[i] = value.style;
+		width = text_width(g->texts[i], strlen(g->texts[i]));
+		if (width > g->widths[c])
+			g->widths[c] = width;
+	}
+}
+
+/* Marks the columns that give way (NULL in fields): from the right, only as many as must. */
+static void grid_yield(struct grid *g)
+{
+	size_t width = g->t->indent;
+
+	if (g->t->columns->chosen || !g->v->width || g->v->format != VIEW_TABLE)
+		return;
+	for (size_t c = 0; c < g->nr_fields; c++) {
+		size_t w = g->widths[c];
+
+		if (g->fields[c]->flags & FIELD_TRUNCATE && w > TRUNCATED_WIDTH_MIN)
+			w = TRUNCATED_WIDTH_MIN;
+		width += w + 1;
+	}
+	for (size_t c = g->nr_fields; c-- > 0 && width > g->v->width + 1;) {
+		if (!(g->fields[c]->flags & FIELD_YIELDS))
+			continue;
+		width -= g->widths[c] + 1;
+		g->fields[c] = NULL;
+	}
+}
+
+static int column_flags(const struct grid *g, const struct field *f, bool first)
+{
+	int flags = 0;
+
+	if (f->flags & FIELD_RIGHT)
+		flags |= SCOLS_FL_RIGHT;
+	if (f->flags & FIELD_TRUNCATE)
+		flags |= SCOLS_FL_TRUNC;
+	if (first && g->v->tree)
+		flags |= SCOLS_FL_TREE;
+	return flags;
+}
+
+static int grid_columns(const struct grid *g, struct libscols_table *tb)
+{
+	bool first = true;
+
+	for (size_t c = 0; c < g->nr_fields; c++) {
+		if (!g->fields[c])
+			continue;
+		if (!scols_table_new_column(tb, g->names[c], 0,
+					    column_flags(g, g->fields[c], first)))
+			return -ENOMEM;
+		first = false;
+	}
+	return 0;
+}
+
+static int grid_line(const struct grid *g, struct libscols_line *line, size_t row)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < g->nr_fields; c++) {
+		size_t i = row * g->nr_fields + c;
+		const char *sequence = g->v->scheme.sequences[g->styles[i]];
+
+		if (!g->fields[c])
+			continue;
+		if (scols_line_set_data(line, n, g->texts[i]))
+			return -ENOMEM;
+		if (g->v->color && sequence)
+			scols_cell_set_color(scols_line_get_cell(line, n), sequence);
+		n++;
+	}
+	return 0;
+}
+
+static int grid_lines(const struct grid *g, struct libscols_table *tb)
+{
+	struct libscols_line **lines =
+		arena_array(g->a, g->t->nr_rows, sizeof(struct libscols_line *));
+
+	for (size_t i = 0; i < g->t->nr_rows; i++) {
+		size_t parent = g->v->tree ? g->t->rows[i].parent : 0;
+
+		lines[i] = scols_table_new_line(tb, parent ? lines[parent - 1] : NULL);
+		if (!lines[i] || grid_line(g, lines[i], i))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void table_setup(const struct grid *g, struct libscols_table *tb)
+{
+	const struct view *v = g->v;
+
+	scols_table_enable_raw(tb, v->format == VIEW_RAW);
+	scols_table_enable_export(tb, v->format == VIEW_PAIRS);
+	scols_table_enable_noheadings(tb, !v->headings);
+	scols_table_enable_colors(tb, v->color && v->format == VIEW_TABLE);
+	scols_table_enable_ascii(tb, !v->utf8);
+	/* The cells are escaped already. */
+	scols_table_enable_noencoding(tb, v->format == VIEW_TABLE);
+	scols_table_set_termforce(tb, v->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
+	if (v->width)
+		scols_table_set_termwidth(tb, v->width > g->t->indent + 1 ? v->width - g->t->indent
+									  : 1);
+}
+
+static void write_indented(const char *s, size_t indent, FILE *out)
+{
+	while (*s) {
+		size_t len = strcspn(s, "\n");
+
+		fprintf(out, "%*s%.*s\n", (int)indent, "", (int)len, s);
+		s += len + (s[len] == '\n');
+	}
+}
+
+static int grid_print(struct grid *g)
+{
+	struct libscols_table *tb = scols_new_table();
+	char *text = NULL;
+	int r = -ENOMEM;
+
+	if (!tb)
+		return r;
+	table_setup(g, tb);
+	r = grid_columns(g, tb);
+	if (!r)
+		r = grid_lines(g, tb);
+	if (!r && scols_print_table_to_string(tb, &text))
+		r = -ENOMEM;
+	if (!r && text)
+		write_indented(text, g->t->indent, g->v->out);
+	free(text);
+	scols_unref_table(tb);
+	return r;
+}
+
+int table_print(const struct table *t, const struct view *v, struct failure **reterr)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	struct grid g = { .t = t, .v = v, .a = a };
+	int r;
+
+	grid_fill(&g);
+	grid_yield(&g);
+	r = grid_print(&g);
+	if (r < 0)
+		return failure_set(reterr, r, "cannot lay out a table of %zu rows: %s", t->nr_rows,
+				   strerror(-r));
+	return 0;
+}
+
+struct sort_key {
+	struct value value;
+	const char *text;
+	size_t index;
+	bool there;
+};
+
+static int compare_keys(const void *pa, const void *pb)
+{
+	const struct sort_key *a = pa, *b = pb;
+	int r;
+
+	if (a->there != b->there)
+		return a->there ? -1 : 1;
+	if (a->value.kind == VALUE_NUMBER || a->value.kind == VALUE_HEX)
+		r = (a->value.number > b->value.number) - (a->value.number < b->value.number);
+	else
+		r = strcmp(a->text, b->text);
+	return r ? r : (a->index > b->index) - (a->index < b->index);
+}
+
+/* Sorts the rows whose indices are in @keys. */
+static void sort_keys(struct sort_key *keys, size_t nr, const struct table *t,
+		      const struct field *field, struct arena *a)
+{
+	for (size_t i = 0; i < nr; i++) {
+		field->get(t->rows[keys[i].index].row, a, &keys[i].value);
+		keys[i].text = value_text(&keys[i].value, a);
+		keys[i].there =
+			keys[i].value.kind != VALUE_UNKNOWN && keys[i].value.kind != VALUE_NONE;
+	}
+	qsort(keys, nr, sizeof(*keys), compare_keys);
+}
+
+/* Appends the rows below @parent (index + 1), sorted, to @out; their children behind them. */
+static void sort_level(const struct table *t, size_t parent, size_t new_parent,
+		       const struct field *field, struct arena *a, struct table_row *out,
+		       size_t *nr_out)
+{
+	struct sort_key *keys = NULL;
+	size_t nr = 0;
+
+	for (size_t i = parent; i < t->nr_rows; i++) {
+		if (parent && t->rows[i].parent != parent)
+			break;
+		if (t->rows[i].parent != parent)
+			continue;
+		keys = arena_grow(a, keys, nr, sizeof(*keys));
+		keys[nr++] = (struct sort_key){ .index = i };
+	}
+	sort_keys(keys, nr, t, field, a);
+	for (size_t i = 0; i < nr; i++) {
+		size_t index = keys[i].index;
+
+		out[*nr_out] = (struct table_row){ t->rows[index].row, new_parent };
+		(*nr_out)++;
+		if (!parent && index + 1 < t->nr_rows && t->rows[index + 1].parent == index + 1)
+			sort_level(t, index + 1, *nr_out, field, a, out, nr_out);
+	}
+}
+
+void table_sort(struct table *t, const struct field *field, struct arena *a)
+{
+	struct table_row *out = arena_array(a, t->nr_rows, sizeof(*out));
+	size_t nr = 0;
+
+	sort_level(t, 0, 0, field, a, out, &nr);
+	t->rows = out;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows of a field table as columns: table, tree, raw or pairs by libsmartcols; JSON by json.h. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/failure.h"
+#include "report/field.h"
+#include "report/view.h"
+
+/* In a tree the children of a row stand right behind it; there are two levels. */
+struct table_row {
+	const void *row;
+	size_t parent; /* index + 1 of the row it stands below in a tree; 0: none */
+};
+
+struct table {
+	const struct field_table *fields;
+	const struct columns *columns;
+	struct table_row *rows;
+	size_t nr_rows;
+	size_t indent; /* columns before each line */
+};
+
+/* Reorders the rows by @field: numbers by size, text bytewise, what is not there last; rows that are
+ * equal stay in their order, and children with their parents. Scratch memory from @a. */
+void table_sort(struct table *t, const struct field *field, struct arena *a);
+
+/* Prints @t as @v wants it (any format but JSON). Default columns that yield are left out while the
+ * rest does not fit. 0, or a negative errno of the output. */
+int table_print(const struct table *t, const struct view *v, struct failure **reterr);

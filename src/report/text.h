@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Text from outside made fit for a terminal or a document: control characters, bytes that are not
+ * UTF-8 and characters that reorder a line are escaped. Knows columns, not meanings. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+/* Decodes the UTF-8 character at @s, of which @len bytes may be read. Its length in bytes, or 0 when
+ * the bytes are none (overlong forms, surrogates and a short end included). */
+size_t text_decode(const char *s, size_t len, uint32_t *ret);
+/* @len bytes with everything a terminal could act on written as \xHH; with @utf8 false everything
+ * that is not ASCII, too. NUL-terminated, in @a; @s itself when nothing had to change and it ends
+ * with a NUL at @len. */
+const char *text_escape(struct arena *a, const char *s, size_t len, bool utf8);
+/* @len bytes made valid UTF-8 for a JSON string: bytes that are none become \xHH. Control characters
+ * stay: JSON escapes them itself. */
+const char *text_to_utf8(struct arena *a, const char *s, size_t len, size_t *ret_len);
+/* Columns that @len bytes of escaped text take. */
+size_t text_width(const char *s, size_t len);
+/* Bytes of @s to print on a line of @columns: breaks between words where it can, inside one only
+ * when that word alone is wider than a line (@whole: than what is left). *@ret_next is where the next
+ * line begins. */
+size_t text_break(const char *s, size_t columns, size_t *ret_next);
+/* The longest start of @s of at most @columns columns, with "..." when cut. In @a or @s itself. */
+const char *text_shorten(struct arena *a, const char *s, size_t columns);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <json-c/json_tokener.h>
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/macro.h"
+#include "report/json.h"
+#include "report/prose.h"
+#include "report/table.h"
+
+struct fruit {
+	const char *name, *color;
+	uint64_t weight;
+	bool weighed;
+};
+
+static void get_name(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	value_set_text(ret, ((const struct fruit *)row)->name);
+}
+
+static void get_color(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	value_set_text(ret, ((const struct fruit *)row)->color);
+	ret->style = STYLE_YES;
+}
+
+static void get_weight(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	if (((const struct fruit *)row)->weighed)
+		value_set_number(ret, ((const struct fruit *)row)->weight);
+}
+
+static const struct field fruit_fields[] = {
+	{ "name", FIELD_COLUMN | FIELD_DEFAULT, 1, "what it is called", get_name },
+	{ "skin_color", FIELD_COLUMN | FIELD_DEFAULT | FIELD_YIELDS, 2, "its colour", get_color },
+	{ "weight", FIELD_COLUMN | FIELD_RIGHT, 4, "grams", get_weight },
+};
+static const struct field_table fruits = FIELD_TABLE("fruit", fruit_fields);
+
+static const struct fruit apple = { "apple", "red", 150, true };
+static const struct fruit kiwi = { "kiwi", NULL, 90, true };
+static const struct fruit evil = { "e\033v", "x\"y", 0, false };
+
+struct fixture {
+	struct arena *a;
+	struct columns columns;
+	struct table_row rows[3];
+	struct table table;
+	struct view view;
+	char *text;
+	size_t len;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	f->a = arena_new();
+	columns_all(&fruits, f->a, &f->columns);
+	f->rows[0].row = &kiwi;
+	f->rows[1].row = &apple;
+	f->rows[2].row = &evil;
+	f->table = (struct table){
+		.fields = &fruits, .columns = &f->columns, .rows = f->rows, .nr_rows = 3
+	};
+	f->view = (struct view){ .headings = true, .utf8 = true };
+	f->view.out = open_memstream(&f->text, &f->len);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	fclose(f->view.out);
+	free(f->text);
+	arena_free(f->a);
+	free(f);
+	return 0;
+}
+
+static const char *printed(struct fixture *f)
+{
+	assert_int_equal(table_print(&f->table, &f->view, NULL), 0);
+	fflush(f->view.out);
+	return f->text;
+}
+
+static void test_table_tells_none_from_unknown(void **state)
+{
+	assert_string_equal(printed(*state), "NAME   SKIN_COLOR WEIGHT\n"
+					     "kiwi   -              90\n"
+					     "apple  red           150\n"
+					     "e\\x1bv x\"y             ?\n");
+}
+
+static void test_table_raw_and_pairs_escape(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.format = VIEW_PAIRS;
+	assert_string_equal(printed(f), "NAME=\"kiwi\" SKIN_COLOR=\"\" WEIGHT=\"90\"\n"
+					"NAME=\"apple\" SKIN_COLOR=\"red\" WEIGHT=\"150\"\n"
+					"NAME=\"e\\x1bv\" SKIN_COLOR=\"x\\x22y\" WEIGHT=\"?\"\n");
+}
+
+static void test_table_colors_cells(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.color = true;
+	f->view.headings = false;
+	color_scheme_default(&f->view.scheme);
+	f->table.nr_rows = 2;
+	assert_non_null(strstr(printed(f), "\033[32mred"));
+}
+
+static void test_table_gives_way_when_narrow(void **state)
+{
+	struct fixture *f = *state;
+
+	columns_default(&fruits, f->a, &f->columns);
+	f->view.width = 12;
+	assert_string_equal(printed(f), "NAME\nkiwi\napple\ne\\x1bv\n");
+}
+
+static void test_table_survives_one_column(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.width = 1;
+	assert_true(strlen(printed(f)) > 0);
+}
+
+static void test_table_tree_below_parents(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.tree = true;
+	f->view.utf8 = false;
+	f->rows[1].parent = 1;
+	f->table.nr_rows = 2;
+	assert_string_equal(printed(f), "NAME    SKIN_COLOR WEIGHT\n"
+					"kiwi    -              90\n"
+					"`-apple red           150\n");
+}
+
+static void test_sort_puts_unknown_last(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rows[0].row = &evil;
+	f->rows[2].row = &kiwi;
+	table_sort(&f->table, &fruit_fields[2], f->a);
+	assert_ptr_equal(f->table.rows[0].row, &kiwi);
+	assert_ptr_equal(f->table.rows[1].row, &apple);
+	assert_ptr_equal(f->table.rows[2].row, &evil);
+}
+
+static void test_sort_keeps_children_with_parents(void **state)
+{
+	struct fixture *f = *state;
+
+	f->rows[1] = (struct table_row){ &evil, 1 };
+	f->rows[2] = (struct table_row){ &apple, 0 };
+	table_sort(&f->table, &fruit_fields[0], f->a);
+	assert_ptr_equal(f->table.rows[0].row, &apple);
+	assert_ptr_equal(f->table.rows[1].row, &kiwi);
+	assert_ptr_equal(f->table.rows[2].row, &evil);
+	assert_int_equal(f->table.rows[2].parent, 2);
+}
+
+static void test_columns_add_and_choose(void **state)
+{
+	struct fixture *f = *state;
+	struct columns c;
+
+	columns_default(&fruits, f->a, &c);
+	assert_int_equal(columns_parse(&fruits, f->a, "+weight,NAME", &c, NULL), 0);
+	assert_int_equal(c.nr, 3);
+	assert_ptr_equal(c.fields[2], &fruit_fields[2]);
+	assert_int_equal(columns_needs(&c), 7);
+	assert_int_equal(columns_parse(&fruits, f->a, "Weight", &c, NULL), 0);
+	assert_int_equal(c.nr, 1);
+}
+
+static void test_columns_unknown_names_the_nearest(void **state)
+{
+	struct fixture *f = *state;
+	struct failure *failure = NULL;
+
+	assert_int_equal(columns_parse(&fruits, f->a, "NAME,WIEGHT", &f->columns, &failure),
+			 -EINVAL);
+	assert_int_equal(failure->status, STATUS_USAGE);
+	assert_string_equal(failure->text, "unknown column 'WIEGHT': did you mean WEIGHT?");
+	failure_free(failure);
+	failure = NULL;
+	assert_int_equal(columns_parse(&fruits, f->a, "", &f->columns, &failure), -EINVAL);
+	failure_free(failure);
+}
+
+static void test_json_document_is_one_object(void **state)
+{
+	struct fixture *f = *state;
+	struct json_object *doc, *array, *item;
+	struct json_doc d;
+
+	json_doc_begin(&d, f->view.out);
+	json_doc_member(&d, "schema", json_object_new_int(1));
+	json_doc_table(&d, "fruits", &f->table, false);
+	json_doc_array_begin(&d, "empty");
+	json_doc_array_end(&d);
+	json_doc_end(&d);
+	fflush(f->view.out);
+	doc = json_tokener_parse(f->text);
+	assert_non_null(doc);
+	assert_true(json_object_object_get_ex(doc, "empty", &array));
+	assert_int_equal(json_object_array_length(array), 0);
+	assert_true(json_object_object_get_ex(doc, "fruits", &array));
+	assert_int_equal(json_object_array_length(array), 3);
+	item = json_object_array_get_idx(array, 2);
+	assert_string_equal(json_object_get_string(json_object_object_get(item, "name")), "e\033v");
+	assert_null(json_object_object_get(item, "weight"));
+	item = json_object_array_get_idx(array, 0);
+	assert_int_equal(json_object_get_int(json_object_object_get(item, "weight")), 90);
+	json_object_put(doc);
+}
+
+static void test_prose_wraps_below_the_text(void **state)
+{
+	struct fixture *f = *state;
+	struct prose p = { .view = &f->view, .indent = 2, .label_width = 8 };
+
+	f->view.width = 40;
+	prose_label(&p, "label", STYLE_NONE, "%s", "one two three four five six seven eight");
+	fflush(f->view.out);
+	assert_string_equal(f->text, "  label   one two three four five six\n"
+				     "          seven eight\n");
+}
+
+static void test_prose_survives_a_narrow_terminal(void **state)
+{
+	struct fixture *f = *state;
+	struct prose p = { .view = &f->view, .indent = 2, .label_width = 8 };
+
+	f->view.width = 20;
+	prose_label(&p, "label", STYLE_NONE, "%s", "one two three four");
+	fflush(f->view.out);
+	assert_string_equal(f->text, "  label\n    one two three\n    four\n");
+}
+
+static void test_scheme_takes_colors_only(void **state)
+{
+	struct fixture *f = *state;
+	struct color_scheme scheme;
+
+	color_scheme_default(&scheme);
+	color_scheme_apply(&scheme, f->a,
+			   "# comment\nyes lightblue\nno 1;35\ndim \\e[4m\nheading \\e[2J\n");
+	assert_string_equal(scheme.sequences[STYLE_YES], "\033[1;34m");
+	assert_string_equal(scheme.sequences[STYLE_NO], "\033[1;35m");
+	assert_string_equal(scheme.sequences[STYLE_DIM], "\033[4m");
+	assert_string_equal(scheme.sequences[STYLE_HEADING], "\033[1m");
+}
+
+static void test_color_file_the_more_specific_wins(void **state)
+{
+	char type = 0;
+
+	(void)state;
+	assert_int_equal(color_file_score("lsblk.disable", "vfiotool", "xterm", &type), 0);
+	assert_int_equal(color_file_score("vfiotool.conf", "vfiotool", "xterm", &type), 0);
+	assert_int_equal(color_file_score("disable", "vfiotool", "xterm", &type), 1);
+	assert_int_equal(type, 'd');
+	assert_int_equal(color_file_score("@xterm.enable", "vfiotool", "xterm", &type), 11);
+	assert_int_equal(color_file_score("@vt100.enable", "vfiotool", "xterm", &type), 0);
+	assert_int_equal(color_file_score("vfiotool.scheme", "vfiotool", NULL, &type), 21);
+	assert_int_equal(color_file_score("vfiotool@xterm.enable", "vfiotool", "xterm", &type), 31);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_table_tells_none_from_unknown),
+		T(test_table_raw_and_pairs_escape),
+		T(test_table_colors_cells),
+		T(test_table_gives_way_when_narrow),
+		T(test_table_survives_one_column),
+		T(test_table_tree_below_parents),
+		T(test_sort_puts_unknown_last),
+		T(test_sort_keeps_children_with_parents),
+		T(test_columns_add_and_choose),
+		T(test_columns_unknown_names_the_nearest),
+		T(test_json_document_is_one_object),
+		T(test_prose_wraps_below_the_text),
+		T(test_prose_survives_a_narrow_terminal),
+		T(test_scheme_takes_colors_only),
+		T(test_color_file_the_more_specific_wins),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
