@@ -95,33 +95,19 @@ void color_scheme_apply(struct color_scheme *scheme, struct arena *a, const char
 
 /* util-linux: terminal-colors.d(5): a terminal's name weighs more than nothing, the program's more
  * than the terminal's, both most. */
-unsigned int color_file_score(const char *file, const char *program, const char *term,
-			      char *ret_type)
+size_t color_file_names(struct arena *a, const char *program, const char *term, const char *type,
+			const char *ret[COLOR_FILE_NAMES])
 {
-	static const char *const types[] = { "enable", "disable", "scheme" };
-	const char *dot = strrchr(file, '.'), *type = dot ? dot + 1 : file, *at;
-	size_t len = dot ? (size_t)(dot - file) : 0, name_len;
-	unsigned int score = 1;
-	bool known = false;
+	size_t nr = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		known |= !strcmp(type, types[i]);
-	if (!known)
-		return 0;
-	*ret_type = *type;
-	at = memchr(file, '@', len);
-	name_len = at ? (size_t)(at - file) : len;
-	if (name_len) {
-		if (name_len != strlen(program) || memcmp(file, program, name_len))
-			return 0;
-		score += 20;
-	}
-	if (at) {
-		size_t term_len = len - name_len - 1;
-
-		if (!term || term_len != strlen(term) || memcmp(at + 1, term, term_len))
-			return 0;
-		score += 10;
-	}
-	return score;
+	/* A terminal's name comes from the environment: it must not lead to another folder. */
+	if (term && (!*term || strchr(term, '/')))
+		term = NULL;
+	if (term)
+		ret[nr++] = arena_printf(a, "%s@%s.%s", program, term, type);
+	ret[nr++] = arena_printf(a, "%s.%s", program, type);
+	if (term)
+		ret[nr++] = arena_printf(a, "@%s.%s", term, type);
+	ret[nr++] = type;
+	return nr;
 }

@@ -21,8 +21,9 @@ void color_scheme_default(struct color_scheme *ret);
  * go to @a. */
 void color_scheme_apply(struct color_scheme *scheme, struct arena *a, const char *text);
 
-/* How well the name of a file in terminal-colors.d fits this program on this terminal: 0 when it does
- * not, else the larger the more specific. *@ret_type is 'e' (enable), 'd' (disable) or 's' (scheme).
- * Names are [[NAME][@TERM].]TYPE. */
-unsigned int color_file_score(const char *file, const char *program, const char *term,
-			      char *ret_type);
+/* The names under which terminal-colors.d may say something of @type ("enable", "disable", "scheme") to
+ * @program on @term (NULL: no terminal known), the more specific first. How many, at most
+ * COLOR_FILE_NAMES; strings in @a. */
+enum { COLOR_FILE_NAMES = 4 };
+size_t color_file_names(struct arena *a, const char *program, const char *term, const char *type,
+			const char *ret[COLOR_FILE_NAMES]);

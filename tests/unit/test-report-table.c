@@ -278,19 +278,18 @@ static void test_scheme_takes_colors_only(void **state)
 	assert_string_equal(scheme.sequences[STYLE_HEADING], "\033[1m");
 }
 
-static void test_color_file_the_more_specific_wins(void **state)
+static void test_color_file_the_more_specific_first(void **state)
 {
-	char type = 0;
+	const char *names[COLOR_FILE_NAMES];
+	struct fixture *f = *state;
 
-	(void)state;
-	assert_int_equal(color_file_score("lsblk.disable", "vfiotool", "xterm", &type), 0);
-	assert_int_equal(color_file_score("vfiotool.conf", "vfiotool", "xterm", &type), 0);
-	assert_int_equal(color_file_score("disable", "vfiotool", "xterm", &type), 1);
-	assert_int_equal(type, 'd');
-	assert_int_equal(color_file_score("@xterm.enable", "vfiotool", "xterm", &type), 11);
-	assert_int_equal(color_file_score("@vt100.enable", "vfiotool", "xterm", &type), 0);
-	assert_int_equal(color_file_score("vfiotool.scheme", "vfiotool", NULL, &type), 21);
-	assert_int_equal(color_file_score("vfiotool@xterm.enable", "vfiotool", "xterm", &type), 31);
+	assert_int_equal(color_file_names(f->a, "vfiotool", "xterm", "enable", names), 4);
+	assert_string_equal(names[0], "vfiotool@xterm.enable");
+	assert_string_equal(names[1], "vfiotool.enable");
+	assert_string_equal(names[2], "@xterm.enable");
+	assert_string_equal(names[3], "enable");
+	assert_int_equal(color_file_names(f->a, "vfiotool", "../x", "scheme", names), 2);
+	assert_string_equal(names[0], "vfiotool.scheme");
 }
 
 int main(void)
@@ -311,7 +310,7 @@ int main(void)
 		T(test_prose_wraps_below_the_text),
 		T(test_prose_survives_a_narrow_terminal),
 		T(test_scheme_takes_colors_only),
-		T(test_color_file_the_more_specific_wins),
+		T(test_color_file_the_more_specific_first),
 #undef T
 	};
 
