@@ -6,6 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Under a sanitizer each allocation is a block of its own, so that a step past its end is seen. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_EXACT 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_EXACT 1
+#endif
+#endif
+#ifndef ARENA_EXACT
+#define ARENA_EXACT 0
+#endif
+
 enum { ARENA_CHUNK = 64 * 1024 };
 
 struct chunk {
@@ -48,7 +60,7 @@ void arena_freep(struct arena **a)
 
 static struct chunk *chunk_add(struct arena *a, size_t len)
 {
-	size_t size = len > ARENA_CHUNK / 4 ? len : ARENA_CHUNK;
+	size_t size = ARENA_EXACT || len > ARENA_CHUNK / 4 ? len : ARENA_CHUNK;
 	struct chunk *c;
 
 	if (size > SIZE_MAX - sizeof(*c))
@@ -76,6 +88,8 @@ void *arena_alloc(struct arena *a, size_t len)
 
 	if (len > SIZE_MAX / 2)
 		abort();
+	if (ARENA_EXACT)
+		return chunk_add(a, len)->data;
 	len = (len + align - 1) & ~(align - 1);
 	if (!len)
 		len = align;
@@ -129,20 +143,20 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
-	char small[256], *ret;
+	char small[256];
 	va_list again;
+	char *ret;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(small, sizeof(small), fmt, ap);
+	len = vsnprintf(small, sizeof(small), fmt, again);
+	va_end(again);
 	if (len < 0)
 		abort();
-	ret = arena_alloc(a, (size_t)len + 1);
 	if ((size_t)len < sizeof(small))
-		memcpy(ret, small, (size_t)len + 1);
-	else
-		vsnprintf(ret, (size_t)len + 1, fmt, again);
-	va_end(again);
+		return arena_memdup(a, small, (size_t)len);
+	ret = arena_alloc(a, (size_t)len + 1);
+	vsnprintf(ret, (size_t)len + 1, fmt, ap);
 	return ret;
 }
 

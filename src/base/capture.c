@@ -13,15 +13,21 @@
 
 struct entry {
 	struct entry *next;
-	const char *verb, *path;
+	const char *key; /* "VERB PATH", key of the index */
+	size_t verb_len;
+	const char *path; /* within key */
 	struct fact fact;
+};
+
+struct line {
+	char *text;
+	size_t size;
 };
 
 struct capture {
 	struct arena *arena;
 	struct lh_table *index; /* "verb path" -> struct entry */
 	struct entry *first, **tail;
-	size_t nr_entries;
 };
 
 struct capture *capture_new(void)
@@ -47,33 +53,59 @@ void capture_free(struct capture *c)
 	free(c);
 }
 
-struct fact capture_find(const struct capture *c, const char *verb, const char *path)
+/* "VERB PATH", in @buf when it fits, else allocated: free what is not @buf. */
+static char *key_format(char *buf, size_t size, const char *verb, const char *path)
 {
-	struct fact ret = { .path = path };
-	char *key = NULL;
-	void *found;
+	size_t verb_len = strlen(verb), path_len = strlen(path);
+	char *key = buf;
 
-	if (asprintf(&key, "%s %s", verb, path) < 0)
-		abort();
-	if (lh_table_lookup_ex(c->index, key, &found))
-		ret = ((struct entry *)found)->fact;
-	free(key);
-	return ret;
+	if (verb_len + path_len + 2 > size) {
+		key = malloc(verb_len + path_len + 2);
+		if (!key)
+			abort();
+	}
+	memcpy(key, verb, verb_len);
+	key[verb_len] = ' ';
+	memcpy(key + verb_len + 1, path, path_len + 1);
+	return key;
 }
 
-void capture_add(struct capture *c, const char *verb, const char *path, const struct fact *f)
+static struct entry *entry_find(const struct capture *c, const char *verb, const char *path)
 {
-	char *key = arena_printf(c->arena, "%s %s", verb, path);
-	struct entry *e;
-	void *found;
+	char buf[512], *key = key_format(buf, sizeof(buf), verb, path);
+	void *found = NULL;
 
-	if (f->state == FACT_UNREAD || lh_table_lookup_ex(c->index, key, &found))
-		return;
+	lh_table_lookup_ex(c->index, key, &found);
+	if (key != buf)
+		free(key);
+	return found;
+}
+
+struct fact capture_find(const struct capture *c, const char *verb, const char *path)
+{
+	const struct entry *e = entry_find(c, verb, path);
+
+	return e ? e->fact : (struct fact){ .path = path };
+}
+
+/* False when there is an answer already. */
+static bool capture_insert(struct capture *c, const char *verb, const char *path,
+			   const struct fact *f)
+{
+	size_t verb_len = strlen(verb);
+	struct entry *e;
+	char *key;
+
+	if (entry_find(c, verb, path))
+		return false;
+	key = arena_alloc(c->arena, verb_len + strlen(path) + 2);
+	key_format(key, SIZE_MAX, verb, path);
 	e = arena_new_object(c->arena, struct entry);
-	e->verb = arena_strdup(c->arena, verb);
-	e->path = arena_strdup(c->arena, path);
+	e->verb_len = verb_len;
+	e->path = key + verb_len + 1;
+	e->key = key;
 	e->fact = (struct fact){ .state = f->state, .err = f->err, .path = e->path };
-	if (f->raw) {
+	if (f->raw && f->state == FACT_PRESENT) {
 		e->fact.raw = arena_memdup(c->arena, f->raw, f->len);
 		e->fact.len = f->len;
 	}
@@ -81,7 +113,13 @@ void capture_add(struct capture *c, const char *verb, const char *path, const st
 		abort();
 	*c->tail = e;
 	c->tail = &e->next;
-	c->nr_entries++;
+	return true;
+}
+
+void capture_add(struct capture *c, const char *verb, const char *path, const struct fact *f)
+{
+	if (f->state != FACT_UNREAD)
+		capture_insert(c, verb, path, f);
 }
 
 static int hex_digit(char c)
@@ -93,9 +131,8 @@ static int hex_digit(char c)
 	return -1;
 }
 
-static int entry_parse_hex(struct arena *a, const char *hex, struct fact *ret)
+static int hex_decode(struct arena *a, const char *hex, size_t len, struct fact *ret)
 {
-	size_t len = strlen(hex);
 	char *raw;
 
 	if (len % 2)
@@ -113,11 +150,11 @@ static int entry_parse_hex(struct arena *a, const char *hex, struct fact *ret)
 	return 0;
 }
 
-static int entry_parse_answer(struct arena *a, struct json_object *answer, struct fact *ret)
+/* A text in JSON: a string, or {"hex": "..."} for what is none. raw and len of @ret, in @a. */
+static int text_from_json(struct arena *a, struct json_object *answer, struct fact *ret)
 {
 	struct json_object *hex;
 
-	ret->state = FACT_PRESENT;
 	if (json_object_is_type(answer, json_type_string)) {
 		size_t len = (size_t)json_object_get_string_len(answer);
 
@@ -128,29 +165,48 @@ static int entry_parse_answer(struct arena *a, struct json_object *answer, struc
 	if (json_object_is_type(answer, json_type_object) &&
 	    json_object_object_get_ex(answer, "hex", &hex) &&
 	    json_object_is_type(hex, json_type_string))
-		return entry_parse_hex(a, json_object_get_string(hex), ret);
+		return hex_decode(a, json_object_get_string(hex),
+				  (size_t)json_object_get_string_len(hex), ret);
 	return -EBADMSG;
 }
 
-static int entry_parse_error(struct json_object *name, struct fact *ret)
+/* The errno of a refusal: its name, or the number of one that has no name (ENOTSUPP, 524). */
+static int entry_parse_errno(struct json_object *err, int *ret)
 {
-	if (!json_object_is_type(name, json_type_string))
+	/* linux: include/linux/err.h: MAX_ERRNO. */
+	enum { ERRNO_MAX = 4095 };
+	int64_t number;
+
+	if (json_object_is_type(err, json_type_string)) {
+		*ret = errno_from_name(json_object_get_string(err));
+		return *ret ? 0 : -EBADMSG;
+	}
+	if (!json_object_is_type(err, json_type_int))
 		return -EBADMSG;
-	ret->err = errno_from_name(json_object_get_string(name));
-	switch (ret->err) {
-	case 0:
+	number = json_object_get_int64(err);
+	if (number < 0 || number > ERRNO_MAX)
 		return -EBADMSG;
-	case ENOENT:
-		ret->state = FACT_ABSENT;
-		return 0;
-	case EACCES:
-	case EPERM:
-		ret->state = FACT_DENIED;
-		return 0;
-	default:
-		ret->state = FACT_FAILED;
+	*ret = (int)number;
+	return 0;
+}
+
+static int entry_parse_refusal(struct json_object *err, struct json_object *state, struct fact *ret)
+{
+	static const enum fact_state states[] = { FACT_ABSENT, FACT_DENIED, FACT_FAILED };
+	int r = entry_parse_errno(err, &ret->err);
+
+	if (r < 0)
+		return r;
+	if (!state) {
+		ret->state = fact_state_from_errno(ret->err);
 		return 0;
 	}
+	if (!json_object_is_type(state, json_type_string))
+		return -EBADMSG;
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		if (!strcmp(json_object_get_string(state), fact_state_name(states[i])))
+			ret->state = states[i];
+	return ret->state == FACT_UNREAD ? -EBADMSG : 0;
 }
 
 static bool verb_is_known(const char *verb)
@@ -165,30 +221,34 @@ static bool verb_is_known(const char *verb)
 
 static int capture_parse_entry(struct capture *c, struct json_object *line)
 {
-	struct fact fact = { 0 };
+	struct fact fact = { 0 }, path = { 0 };
+	struct json_object *verb;
 	size_t nr;
-	struct json_object *verb, *path;
 	int r;
 
 	if (!json_object_is_type(line, json_type_array))
 		return -EBADMSG;
 	nr = json_object_array_length(line);
-	if (nr != 3 && nr != 4)
-		return -EBADMSG;
 	verb = json_object_array_get_idx(line, 0);
-	path = json_object_array_get_idx(line, 1);
-	if (!json_object_is_type(verb, json_type_string) ||
-	    !json_object_is_type(path, json_type_string) ||
+	if (nr < 3 || nr > 5 || !json_object_is_type(verb, json_type_string) ||
 	    !verb_is_known(json_object_get_string(verb)))
 		return -EBADMSG;
-	if (nr == 3)
-		r = entry_parse_answer(c->arena, json_object_array_get_idx(line, 2), &fact);
-	else
-		r = entry_parse_error(json_object_array_get_idx(line, 3), &fact);
+	r = text_from_json(c->arena, json_object_array_get_idx(line, 1), &path);
+	if (r < 0 || memchr(path.raw, '\0', path.len))
+		return -EBADMSG;
+	if (nr == 3) {
+		fact.state = FACT_PRESENT;
+		r = text_from_json(c->arena, json_object_array_get_idx(line, 2), &fact);
+	} else if (json_object_array_get_idx(line, 2) ||
+		   (nr == 5 && !json_object_array_get_idx(line, 4))) {
+		r = -EBADMSG;
+	} else {
+		r = entry_parse_refusal(json_object_array_get_idx(line, 3),
+					nr == 5 ? json_object_array_get_idx(line, 4) : NULL, &fact);
+	}
 	if (r < 0)
 		return r;
-	capture_add(c, json_object_get_string(verb), json_object_get_string(path), &fact);
-	return 0;
+	return capture_insert(c, json_object_get_string(verb), path.raw, &fact) ? 0 : -EEXIST;
 }
 
 static int capture_parse_header(struct json_object *line)
@@ -197,7 +257,8 @@ static int capture_parse_header(struct json_object *line)
 
 	if (!json_object_is_type(line, json_type_object) ||
 	    !json_object_object_get_ex(line, "vfiotool-capture", &version) ||
-	    json_object_get_int(version) != CAPTURE_VERSION)
+	    !json_object_is_type(version, json_type_int) ||
+	    json_object_get_int64(version) != CAPTURE_VERSION)
 		return -EBADMSG;
 	return 0;
 }
@@ -208,8 +269,11 @@ static int capture_parse_line(struct capture *c, struct json_tokener *tokener, c
 	struct json_object *line;
 	int r;
 
+	if (memchr(text, '\0', len))
+		return -EBADMSG;
 	json_tokener_reset(tokener);
-	line = json_tokener_parse_ex(tokener, text, (int)len);
+	/* The NUL behind the text ends a number or literal for the parser. */
+	line = json_tokener_parse_ex(tokener, text, (int)len + 1);
 	if (json_tokener_get_error(tokener) != json_tokener_success)
 		r = -EBADMSG;
 	else
@@ -218,36 +282,77 @@ static int capture_parse_line(struct capture *c, struct json_tokener *tokener, c
 	return r;
 }
 
+/* Reads a line of at most CAPTURE_LINE_MAX bytes into @line, without its newline and with a NUL
+ * behind it. The length, -ENODATA at the end, -E2BIG past the limit, or the errno of the read. */
+static ssize_t line_read(FILE *in, struct line *line)
+{
+	size_t len = 0;
+	int c = EOF;
+
+	errno = 0;
+	for (;;) {
+		if (len == line->size) {
+			line->size = line->size ? 2 * line->size : 4096;
+			line->text = realloc(line->text, line->size);
+			if (!line->text)
+				abort();
+		}
+		c = getc_unlocked(in);
+		if (c == EOF || c == '\n')
+			break;
+		if (len == CAPTURE_LINE_MAX)
+			return -E2BIG;
+		line->text[len++] = (char)c;
+	}
+	if (c == EOF && ferror(in))
+		return errno ? -errno : -EIO;
+	if (c == EOF && !len)
+		return -ENODATA;
+	line->text[len] = '\0';
+	return (ssize_t)len;
+}
+
+static int line_fail(struct failure **reterr, int err, size_t nr)
+{
+	switch (err) {
+	case -E2BIG:
+		return failure_set(reterr, err, "line %zu passes the limits of a capture", nr);
+	case -EEXIST:
+		failure_set(reterr, -EBADMSG, "line %zu repeats an earlier one", nr);
+		return -EBADMSG;
+	case -EBADMSG:
+		if (nr == 1)
+			return failure_set(reterr, err, "line 1 is not the header of a capture");
+		return failure_set(reterr, err, "line %zu is not of a capture", nr);
+	default:
+		return failure_set(reterr, err, "line %zu cannot be read: %s", nr, strerror(-err));
+	}
+}
+
 static int capture_load_lines(struct capture *c, struct json_tokener *tokener, FILE *in,
 			      struct failure **reterr)
 {
-	size_t size = 0, total = 0, nr = 0;
-	char *text = NULL;
+	struct line line = { 0 };
+	size_t total = 0, nr = 0;
 	ssize_t len;
 	int r = 0;
 
-	while ((len = getline(&text, &size, in)) >= 0) {
+	while (r == 0 && (len = line_read(in, &line)) != -ENODATA) {
 		nr++;
-		total += (size_t)len;
-		if (len > CAPTURE_LINE_MAX || total > CAPTURE_TOTAL_MAX ||
-		    c->nr_entries >= CAPTURE_ENTRIES_MAX) {
-			r = failure_set(reterr, -E2BIG, "line %zu passes the limits of a capture",
-					nr);
+		if (len < 0) {
+			r = (int)len;
 			break;
 		}
-		/* The NUL that getline() adds ends a number or literal for the parser. */
-		r = capture_parse_line(c, tokener, text, (size_t)len + 1, nr == 1);
-		if (r < 0) {
-			failure_set(reterr, r, "line %zu is not of a capture", nr);
-			break;
-		}
+		total += (size_t)len + 1;
+		if (total > CAPTURE_TOTAL_MAX || nr > CAPTURE_ENTRIES_MAX)
+			r = -E2BIG;
+		else
+			r = capture_parse_line(c, tokener, line.text, (size_t)len, nr == 1);
 	}
-	free(text);
-	if (!r && ferror(in))
-		return failure_set(reterr, -EIO, "the read failed after line %zu", nr);
-	if (!r && !nr)
-		return failure_set(reterr, -EBADMSG, "it is empty");
-	return r;
+	free(line.text);
+	if (r < 0)
+		return line_fail(reterr, r, nr);
+	return nr ? 0 : failure_set(reterr, -EBADMSG, "it is empty");
 }
 
 int capture_load(FILE *in, struct capture **ret, struct failure **reterr)
@@ -258,6 +363,7 @@ int capture_load(FILE *in, struct capture **ret, struct failure **reterr)
 
 	if (!tokener)
 		abort();
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 	r = capture_load_lines(c, tokener, in, reterr);
 	json_tokener_free(tokener);
 	if (r < 0) {
@@ -268,65 +374,102 @@ int capture_load(FILE *in, struct capture **ret, struct failure **reterr)
 	return 0;
 }
 
-/* Whether JSON can carry the bytes as a string: UTF-8 without NUL (which json-c would cut at). */
+/* How many bytes the UTF-8 character at @s has; 0 when there is none. */
+static size_t utf8_len(const char *s, size_t len)
+{
+	const unsigned char *u = (const unsigned char *)s;
+	size_t need = u[0] < 0x80 ? 1 : u[0] < 0xc2 ? 0 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 0;
+
+	if (!need || need > len)
+		return 0;
+	for (size_t i = 1; i < need; i++)
+		if ((u[i] & 0xc0) != 0x80)
+			return 0;
+	/* Overlong forms and surrogates are no characters. */
+	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] >= 0xa0))
+		return 0;
+	return need;
+}
+
+/* Whether JSON can carry the bytes as a string: UTF-8 without NUL. */
 static bool text_is_json(const char *s, size_t len)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < len;) {
+		size_t step = s[i] ? utf8_len(s + i, len - i) : 0;
 
-	while (i < len) {
-		unsigned char c = (unsigned char)s[i];
-		size_t follow = c < 0x80                ? 0
-				: c >= 0xc2 && c < 0xe0 ? 1
-				: c >= 0xe0 && c < 0xf0 ? 2
-							: 9;
-
-		if (!c || follow == 9 || follow > len - i - 1)
+		if (!step)
 			return false;
-		for (size_t k = 1; k <= follow; k++)
-			if (((unsigned char)s[i + k] & 0xc0) != 0x80)
-				return false;
-		i += follow + 1;
+		i += step;
 	}
 	return true;
 }
 
-static struct json_object *entry_answer(const struct fact *f)
+static struct json_object *text_to_json(const char *s, size_t len)
 {
+	static const char digits[] = "0123456789abcdef";
 	struct json_object *ret;
 	char *hex;
 
-	if (text_is_json(f->raw, f->len))
-		return json_object_new_string_len(f->raw, (int)f->len);
-	hex = malloc(2 * f->len + 1);
+	if (text_is_json(s, len))
+		return json_object_new_string_len(s, (int)len);
+	hex = malloc(2 * len + 1);
 	if (!hex)
 		abort();
-	for (size_t i = 0; i < f->len; i++)
-		snprintf(hex + 2 * i, 3, "%02x", (unsigned char)f->raw[i]);
+	for (size_t i = 0; i < len; i++) {
+		hex[2 * i] = digits[(unsigned char)s[i] >> 4];
+		hex[2 * i + 1] = digits[(unsigned char)s[i] & 15];
+	}
 	ret = json_object_new_object();
-	json_object_object_add(ret, "hex", json_object_new_string(hex));
+	json_object_object_add(ret, "hex", json_object_new_string_len(hex, (int)(2 * len)));
 	free(hex);
 	return ret;
 }
 
+static struct json_object *entry_to_json(const struct entry *e)
+{
+	struct json_object *line = json_object_new_array();
+	const struct fact *f = &e->fact;
+
+	json_object_array_add(line, json_object_new_string_len(e->key, (int)e->verb_len));
+	json_object_array_add(line, text_to_json(e->path, strlen(e->path)));
+	if (f->state == FACT_PRESENT) {
+		json_object_array_add(line, text_to_json(f->raw ? f->raw : "", f->len));
+		return line;
+	}
+	json_object_array_add(line, NULL);
+	if (f->err && strcmp(errno_name(f->err), "E?"))
+		json_object_array_add(line, json_object_new_string(errno_name(f->err)));
+	else
+		json_object_array_add(line, json_object_new_int(f->err));
+	if (f->state != fact_state_from_errno(f->err))
+		json_object_array_add(line, json_object_new_string(fact_state_name(f->state)));
+	return line;
+}
+
+static int line_write(FILE *out, const char *text)
+{
+	errno = 0;
+	if (fputs(text, out) < 0 || putc('\n', out) == EOF)
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
 int capture_write(const struct capture *c, FILE *out)
 {
-	fprintf(out, "{\"vfiotool-capture\":%d}\n", CAPTURE_VERSION);
-	for (const struct entry *e = c->first; e; e = e->next) {
-		struct json_object *line = json_object_new_array();
+	char header[64];
+	int r;
 
-		json_object_array_add(line, json_object_new_string(e->verb));
-		json_object_array_add(line, json_object_new_string(e->path));
-		if (e->fact.state == FACT_PRESENT) {
-			json_object_array_add(line, entry_answer(&e->fact));
-		} else {
-			json_object_array_add(line, NULL);
-			json_object_array_add(line,
-					      json_object_new_string(errno_name(e->fact.err)));
-		}
-		fprintf(out, "%s\n",
-			json_object_to_json_string_ext(
-				line, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
+	snprintf(header, sizeof(header), "{\"vfiotool-capture\":%d}", CAPTURE_VERSION);
+	r = line_write(out, header);
+	for (const struct entry *e = c->first; e && r == 0; e = e->next) {
+		struct json_object *line = entry_to_json(e);
+
+		r = line_write(out, json_object_to_json_string_ext(
+					    line, JSON_C_TO_STRING_PLAIN |
+							  JSON_C_TO_STRING_NOSLASHESCAPE));
 		json_object_put(line);
 	}
-	return fflush(out) || ferror(out) ? -EIO : 0;
+	if (r == 0 && fflush(out))
+		r = errno ? -errno : -EIO;
+	return r;
 }

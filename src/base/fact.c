@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/fact.h"
 
+#include <errno.h>
+
 #include "base/macro.h"
 
 const char *fact_state_name(enum fact_state state)
@@ -11,4 +13,18 @@ const char *fact_state_name(enum fact_state state)
 	};
 
 	return (size_t)state < ARRAY_SIZE(names) ? names[state] : "invalid";
+}
+
+enum fact_state fact_state_from_errno(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+		return FACT_ABSENT;
+	case EACCES:
+	case EPERM:
+		return FACT_DENIED;
+	default:
+		return FACT_FAILED;
+	}
 }

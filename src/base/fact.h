@@ -36,3 +36,5 @@ static inline bool fact_known(const struct fact *f)
 
 /* The state in a word, for a report: "present", "absent", "denied", "failed", "unread". */
 const char *fact_state_name(enum fact_state state);
+/* The state that @err, a positive errno, stands for when a path was read. */
+enum fact_state fact_state_from_errno(int err);

@@ -82,6 +82,8 @@ bool parse_word(struct span *rest, struct span *word)
 {
 	size_t i = 0, start;
 
+	if (!rest->len)
+		return false;
 	while (i < rest->len && is_blank(rest->s[i]))
 		i++;
 	start = i;
@@ -96,7 +98,7 @@ bool parse_word(struct span *rest, struct span *word)
 
 bool span_equals(struct span s, const char *text)
 {
-	return s.len == strlen(text) && !memcmp(s.s, text, s.len);
+	return s.len == strlen(text) && (!s.len || !memcmp(s.s, text, s.len));
 }
 
 bool text_is_plain(const char *text, size_t len)

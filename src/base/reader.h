@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a file system below a directory is read: the calls behind base/sysroot.h for the live system
+ * and for a tree. A tree is somebody else's files: no link leads out of it, nothing but a regular file
+ * is ever opened for reading, so that a FIFO cannot block and a device cannot act. Paths are relative.
+ * Each call fills state, err, raw and len of a fact. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/fact.h"
+
+struct reader {
+	int fd;    /* of the root directory; the owner of the reader closes it */
+	bool tree; /* else the live system, whose files are trusted */
+	/* The directory read from last, in a tree: its files are then opened by name alone. */
+	int dir_fd;
+	char *dir;
+	size_t dir_len;
+};
+
+/* A reader of what is below @fd. 0, or a negative errno when the system cannot hold paths within a
+ * tree (no openat2(2)). */
+int reader_init(struct reader *r, int fd, bool tree);
+void reader_done(struct reader *r);
+
+void reader_read(struct reader *r, struct arena *a, const char *path, size_t limit, struct fact *f);
+void reader_read_link(struct reader *r, struct arena *a, const char *path, struct fact *f);
+void reader_list(struct reader *r, struct arena *a, const char *path, struct fact *f);
+void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f);
+/* Only of the live system. */
+void reader_access(struct reader *r, const char *path, struct fact *f);
+/* A descriptor of a regular file (live: of anything), or a negative errno. The caller closes it. */
+int reader_open(struct reader *r, const char *path);
