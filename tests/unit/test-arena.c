@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+
+static void test_arena_alloc_is_zeroed_and_aligned(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	for (size_t len = 0; len < 300; len++) {
+		unsigned char *p = arena_alloc(a, len);
+
+		assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+		for (size_t i = 0; i < len; i++)
+			assert_int_equal(p[i], 0);
+		memset(p, 0xff, len);
+	}
+}
+
+static void test_arena_blocks_do_not_overlap(void **state)
+{
+	enum { NR = 2000 };
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	unsigned char *blocks[NR];
+	size_t lens[NR];
+
+	(void)state;
+	/* Small ones, and now and then one larger than a chunk. */
+	for (size_t i = 0; i < NR; i++) {
+		lens[i] = i % 97 == 96 ? 70000 : i % 113;
+		blocks[i] = arena_alloc(a, lens[i]);
+		memset(blocks[i], (int)(i & 0xff), lens[i]);
+	}
+	for (size_t i = 0; i < NR; i++)
+		for (size_t k = 0; k < lens[i]; k++)
+			assert_int_equal(blocks[i][k], i & 0xff);
+}
+
+static void test_arena_grow_keeps_what_was_appended(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	uint32_t *numbers = NULL;
+
+	(void)state;
+	for (uint32_t i = 0; i < 5000; i++) {
+		numbers = arena_grow(a, numbers, i, sizeof(*numbers));
+		numbers[i] = i * 3;
+	}
+	for (uint32_t i = 0; i < 5000; i++)
+		assert_int_equal(numbers[i], i * 3);
+}
+
+static void test_arena_grow_moves_only_at_powers_of_two(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	char *p = NULL;
+	size_t moves = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1024; i++) {
+		char *grown = arena_grow(a, p, i, 1);
+
+		moves += grown != p;
+		p = grown;
+	}
+	assert_int_equal(moves, 8); /* at 0, 8, 16, ... 512 */
+}
+
+static void test_arena_memdup_ends_with_a_nul_not_counted(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	char *copy = arena_memdup(a, "a\0b", 3);
+
+	(void)state;
+	assert_memory_equal(copy, "a\0b", 4);
+	assert_string_equal(arena_memdup(a, NULL, 0), "");
+}
+
+static void test_arena_strndup_stops_at_the_nul(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(arena_strndup(a, "vfio-pci", 4), "vfio");
+	assert_string_equal(arena_strndup(a, "vfio", 100), "vfio");
+	assert_string_equal(arena_strdup(a, ""), "");
+}
+
+static void test_arena_printf_long_and_short(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	char *text;
+
+	(void)state;
+	assert_string_equal(arena_printf(a, "%s:%u", "group", 12U), "group:12");
+	/* On both sides of the buffer that short texts are formatted in. */
+	for (int len = 250; len < 260; len++) {
+		text = arena_printf(a, "%0*d", len, 7);
+		assert_int_equal(strlen(text), len);
+		assert_int_equal(text[len - 1], '7');
+	}
+	text = arena_printf(a, "%01000000d", 1);
+	assert_int_equal(strlen(text), 1000000);
+}
+
+static void test_arena_free_of_nothing(void **state)
+{
+	struct arena *none = NULL;
+
+	(void)state;
+	arena_free(NULL);
+	arena_freep(&none);
+	assert_null(none);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_arena_alloc_is_zeroed_and_aligned),
+		cmocka_unit_test(test_arena_blocks_do_not_overlap),
+		cmocka_unit_test(test_arena_grow_keeps_what_was_appended),
+		cmocka_unit_test(test_arena_grow_moves_only_at_powers_of_two),
+		cmocka_unit_test(test_arena_memdup_ends_with_a_nul_not_counted),
+		cmocka_unit_test(test_arena_strndup_stops_at_the_nul),
+		cmocka_unit_test(test_arena_printf_long_and_short),
+		cmocka_unit_test(test_arena_free_of_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

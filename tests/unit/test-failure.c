@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/failure.h"
+
+static void test_failure_set_returns_the_errno_and_tells_why(void **state)
+{
+	vt_cleanup(failure_freep) struct failure *why = NULL;
+
+	(void)state;
+	assert_int_equal(failure_set(&why, -ENOENT, "no '%s'", "group"), -ENOENT);
+	assert_non_null(why);
+	assert_int_equal(why->err, -ENOENT);
+	assert_int_equal(why->status, STATUS_FAILED);
+	assert_string_equal(why->text, "no 'group'");
+}
+
+static void test_failure_set_permission_is_denied(void **state)
+{
+	static const int errs[] = { -EACCES, -EPERM };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		vt_cleanup(failure_freep) struct failure *why = NULL;
+
+		failure_set(&why, errs[i], "no");
+		assert_int_equal(why->status, STATUS_DENIED);
+	}
+}
+
+static void test_failure_set_status_says_it_explicitly(void **state)
+{
+	vt_cleanup(failure_freep) struct failure *why = NULL;
+
+	(void)state;
+	assert_int_equal(failure_set_status(&why, STATUS_NO_TARGET, -EPERM, "x"), -EPERM);
+	assert_int_equal(why->status, STATUS_NO_TARGET);
+}
+
+static void test_failure_first_cause_wins(void **state)
+{
+	vt_cleanup(failure_freep) struct failure *why = NULL;
+
+	(void)state;
+	failure_set(&why, -EIO, "cause");
+	assert_int_equal(failure_set(&why, -ENOMEM, "consequence"), -ENOMEM);
+	assert_string_equal(why->text, "cause");
+	assert_int_equal(why->err, -EIO);
+}
+
+static void test_failure_nobody_wants(void **state)
+{
+	(void)state;
+	assert_int_equal(failure_set(NULL, -EIO, "%d", 1), -EIO);
+	failure_free(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_failure_set_returns_the_errno_and_tells_why),
+		cmocka_unit_test(test_failure_set_permission_is_denied),
+		cmocka_unit_test(test_failure_set_status_says_it_explicitly),
+		cmocka_unit_test(test_failure_first_cause_wins),
+		cmocka_unit_test(test_failure_nobody_wants),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

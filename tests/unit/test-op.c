@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/op.h"
+
+static void test_op_name_and_back(void **state)
+{
+	(void)state;
+	for (int i = 1; i < NR_OPS; i++) {
+		assert_string_not_equal(op_name((enum op)i), "NONE");
+		assert_int_equal(op_from_name(op_name((enum op)i)), i);
+	}
+	assert_string_equal(op_name(OP_GROUP_SET_CONTAINER), "GROUP_SET_CONTAINER");
+}
+
+static void test_op_out_of_range(void **state)
+{
+	(void)state;
+	assert_string_equal(op_name(OP_NONE), "NONE");
+	assert_string_equal(op_name(NR_OPS), "NONE");
+	assert_string_equal(op_name((enum op)4711), "NONE");
+	assert_int_equal(op_from_name("NONE"), OP_NONE);
+	assert_int_equal(op_from_name(""), OP_NONE);
+	assert_int_equal(op_from_name("bind"), OP_NONE);
+}
+
+static void test_errno_name_and_back(void **state)
+{
+	static const int errs[] = { EPERM,  ENOENT, EBUSY,  EINVAL,     ENODEV,
+				    EACCES, EFBIG,  ENOTTY, EOPNOTSUPP, EADDRINUSE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(errs) / sizeof(*errs); i++) {
+		assert_int_equal(errno_from_name(errno_name(errs[i])), errs[i]);
+		assert_string_equal(errno_name(-errs[i]), errno_name(errs[i]));
+	}
+	assert_string_equal(errno_name(EPERM), "EPERM");
+	assert_string_equal(errno_name(0), "0");
+}
+
+static void test_errno_without_a_name(void **state)
+{
+	(void)state;
+	assert_string_equal(errno_name(524), "E?"); /* ENOTSUPP of the kernel */
+	assert_int_equal(errno_from_name("E?"), 0);
+	assert_int_equal(errno_from_name(""), 0);
+	assert_int_equal(errno_from_name("0"), 0);
+	assert_int_equal(errno_from_name("EPERMX"), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_op_name_and_back),
+		cmocka_unit_test(test_op_out_of_range),
+		cmocka_unit_test(test_errno_name_and_back),
+		cmocka_unit_test(test_errno_without_a_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading within a tree full of traps. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/inotify.h>
+#include <sys/sysmacros.h>
+
+#include <cmocka.h>
+
+#include "base/sysroot.h"
+#include "fixture.h"
+
+static void test_reader_read_removes_one_newline(void **state)
+{
+	struct fixture *x = *state;
+	struct fact f;
+
+	put(x, "sys/a", "0x8086\n", 7);
+	put(x, "sys/b", "two\n\n", 5);
+	put(x, "sys/c", "", 0);
+	put(x, "sys/e", "\n", 1);
+	put(x, "sys/f", "bin\0ary", 7);
+	f = get(x, "sys/a");
+	assert_string_equal(f.path, "/sys/a");
+	assert_text(f, "0x8086");
+	assert_text(get(x, "sys/b"), "two\n");
+	assert_text(get(x, "sys/c"), "");
+	assert_text(get(x, "sys/e"), "");
+	f = get(x, "sys/f");
+	assert_int_equal(f.len, 7);
+	assert_memory_equal(f.raw, "bin\0ary", 8);
+}
+
+static void test_reader_read_at_the_limit(void **state)
+{
+	static const size_t sizes[] = { 4094, 4095, 4096, 4097, 4098, 8194, 100000, 1 << 20 };
+	struct fixture *x = *state;
+	char *text = malloc(1 << 20);
+
+	memset(text, 'x', 1 << 20);
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		static const char *const paths[] = { "sys/large", "proc/large" };
+
+		for (size_t k = 0; k < 2; k++) {
+			struct fact f;
+
+			put(x, paths[k], text, sizes[i]);
+			f = sysroot_read(x->sysroot, x->arena, paths[k], SYSROOT_FILE_MAX);
+			assert_int_equal(f.state, FACT_PRESENT);
+			assert_int_equal(f.len, sizes[i]);
+			assert_memory_equal(f.raw, text, sizes[i]);
+			f = sysroot_read(x->sysroot, x->arena, paths[k], sizes[i] - 1);
+			assert_refused(f, FACT_FAILED, EFBIG);
+		}
+	}
+	free(text);
+}
+
+static void test_reader_read_of_a_directory(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_refused(get(x, "sys/d"), FACT_FAILED, EISDIR);
+	assert_refused(get(x, "sys/d/"), FACT_FAILED, EISDIR);
+	assert_refused(get(x, "sys/d/.."), FACT_FAILED, EISDIR);
+	assert_refused(get(x, "."), FACT_FAILED, EISDIR);
+	link_to(x, "d", "sys/to-d");
+	assert_refused(get(x, "sys/to-d"), FACT_FAILED, EISDIR);
+}
+
+static void test_reader_read_of_what_is_not_there(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, "sys/file", "x", 1);
+	link_to(x, "nowhere", "sys/dangling");
+	assert_refused(get(x, "sys/none"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "none/none"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/file/below"), FACT_ABSENT, ENOTDIR);
+	assert_refused(get(x, "sys/dangling"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, ""), FACT_ABSENT, ENOENT);
+}
+
+static void test_reader_escape_by_dots(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_refused(get(x, "../secret"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/../../secret"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/d/../../../../../secret"), FACT_ABSENT, ENOENT);
+	/* Within the root ".." is what it says. */
+	put(x, "inside", "yes\n", 4);
+	assert_text(get(x, "sys/d/../../inside"), "yes");
+	assert_text(get(x, "../../inside"), "yes");
+}
+
+static void test_reader_escape_by_links(void **state)
+{
+	struct fixture *x = *state;
+	char outside[128];
+
+	snprintf(outside, sizeof(outside), "%s/secret", x->dir);
+	link_to(x, outside, "sys/absolute");
+	link_to(x, "../../secret", "sys/relative");
+	link_to(x, x->dir, "sys/dir");
+	link_to(x, "../..", "sys/up");
+	link_to(x, "/proc/self/root", "sys/magic");
+	assert_refused(get(x, "sys/absolute"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/relative"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/dir/secret"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/up/secret"), FACT_ABSENT, ENOENT);
+	assert_refused(get(x, "sys/magic/etc/passwd"), FACT_ABSENT, ENOENT);
+	assert_refused(sysroot_stat(x->sysroot, x->arena, "sys/absolute"), FACT_ABSENT, ENOENT);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/dir"), FACT_ABSENT, ENOENT);
+	/* "/" and what is above it are the root of the tree. */
+	assert_text(sysroot_list(x->sysroot, x->arena, "sys/up"), "proc\nsys");
+	assert_text(sysroot_list(x->sysroot, x->arena, "/"), "proc\nsys");
+}
+
+static void test_reader_absolute_link_stays_inside(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, "sys/d/vendor", "0x8086\n", 7);
+	link_to(x, "/sys/d", "sys/abs");
+	link_to(x, "/sys/d/vendor", "sys/abs-file");
+	assert_text(get(x, "sys/abs/vendor"), "0x8086");
+	assert_text(get(x, "sys/abs-file"), "0x8086");
+	assert_text(get(x, "/sys/d/vendor"), "0x8086");
+}
+
+static void test_reader_loop_of_links(void **state)
+{
+	struct fixture *x = *state;
+
+	link_to(x, "b", "sys/a");
+	link_to(x, "a", "sys/b");
+	link_to(x, "self", "sys/self");
+	assert_refused(get(x, "sys/a"), FACT_FAILED, ELOOP);
+	assert_refused(get(x, "sys/self/vendor"), FACT_FAILED, ELOOP);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/self"), FACT_FAILED, ELOOP);
+	assert_refused(sysroot_stat(x->sysroot, x->arena, "sys/self"), FACT_FAILED, ELOOP);
+	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/self"), "self");
+}
+
+static void test_reader_path_too_long(void **state)
+{
+	struct fixture *x = *state;
+	char path[5001];
+
+	memset(path, 'a', 5000);
+	path[5000] = '\0';
+	assert_refused(get(x, path), FACT_FAILED, ENAMETOOLONG);
+	path[300] = '/';
+	path[302] = '\0';
+	assert_refused(get(x, path), FACT_FAILED, ENAMETOOLONG);
+}
+
+/* With alarm(2) a read that blocks ends the test, not the patience of the reader. */
+static void test_reader_fifo_does_not_block(void **state)
+{
+	struct fixture *x = *state;
+	int err = 0;
+
+	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
+	link_to(x, "fifo", "sys/to-fifo");
+	alarm(20);
+	assert_refused(get(x, "sys/fifo"), FACT_FAILED, EINVAL);
+	assert_refused(get(x, "sys/to-fifo"), FACT_FAILED, EINVAL);
+	assert_refused(get(x, "sys/fifo/below"), FACT_ABSENT, ENOTDIR);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/fifo"), FACT_FAILED, ENOTDIR);
+	assert_null(sysroot_stream(x->sysroot, "sys/fifo", &err));
+	assert_int_equal(err, EINVAL);
+	alarm(0);
+}
+
+/* An inotify descriptor that sees each open of @path for reading or writing. */
+static int watch_opens(const struct fixture *x, const char *path)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	char full[128];
+
+	snprintf(full, sizeof(full), "%s/%s", x->root, path);
+	assert_true(fd >= 0);
+	assert_true(inotify_add_watch(fd, full, IN_OPEN) >= 0);
+	return fd;
+}
+
+static void assert_not_opened(int watch)
+{
+	char event[512];
+
+	assert_int_equal(read(watch, event, sizeof(event)), -1);
+	assert_int_equal(errno, EAGAIN);
+	close(watch);
+}
+
+static void test_reader_watch_sees_an_open(void **state)
+{
+	struct fixture *x = *state;
+	char event[512];
+	int watch;
+
+	put(x, "sys/file", "x", 1);
+	watch = watch_opens(x, "sys/file");
+	get(x, "sys/file");
+	assert_true(read(watch, event, sizeof(event)) > 0);
+	close(watch);
+}
+
+/* To open a FIFO lets its writer go on: not even that. */
+static void test_reader_fifo_is_not_even_opened(void **state)
+{
+	struct fixture *x = *state;
+	int watch;
+
+	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
+	link_to(x, "fifo", "sys/to-fifo");
+	watch = watch_opens(x, "sys/fifo");
+	assert_refused(get(x, "sys/fifo"), FACT_FAILED, EINVAL);
+	assert_refused(get(x, "sys/to-fifo"), FACT_FAILED, EINVAL);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/fifo"), FACT_FAILED, ENOTDIR);
+	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/to-fifo"), "fifo");
+	assert_not_opened(watch);
+}
+
+/* To open a device may act: a watchdog starts, a tape rewinds. */
+static void test_reader_device_node_is_looked_at_only(void **state)
+{
+	struct fixture *x = *state;
+	int watch;
+
+	if (mknodat(x->fd, "sys/node", S_IFCHR | 0600, makedev(4095, 7)) < 0) {
+		print_message("making a device node: %s; needs CAP_MKNOD\n", strerror(errno));
+		skip();
+	}
+	link_to(x, "node", "sys/to-node");
+	watch = watch_opens(x, "sys/node");
+	assert_refused(get(x, "sys/node"), FACT_FAILED, EINVAL);
+	assert_refused(get(x, "sys/to-node"), FACT_FAILED, EINVAL);
+	assert_text(sysroot_stat(x->sysroot, x->arena, "sys/to-node"), "char 0600 0 0 4095:7");
+	assert_not_opened(watch);
+}
+
+static void test_reader_stat_tells_type_and_mode(void **state)
+{
+	struct fixture *x = *state;
+	char expected[64];
+
+	put(x, "sys/file", "x", 1);
+	snprintf(expected, sizeof(expected), "file 0644 %u %u 0:0", geteuid(), getegid());
+	assert_text(sysroot_stat(x->sysroot, x->arena, "sys/file"), expected);
+	snprintf(expected, sizeof(expected), "dir 0755 %u %u 0:0", geteuid(), getegid());
+	assert_text(sysroot_stat(x->sysroot, x->arena, "sys/d"), expected);
+	assert_refused(sysroot_stat(x->sysroot, x->arena, "sys/no"), FACT_ABSENT, ENOENT);
+}
+
+static void test_reader_read_link_as_written(void **state)
+{
+	struct fixture *x = *state;
+
+	link_to(x, "../../../kernel/iommu_groups/12", "sys/d/iommu_group");
+	put(x, "sys/d/file", "x", 1);
+	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/d/iommu_group"),
+		    "../../../kernel/iommu_groups/12");
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/file"), FACT_FAILED, EINVAL);
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d"), FACT_FAILED, EINVAL);
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/"), FACT_FAILED, EINVAL);
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/."), FACT_FAILED, EINVAL);
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/no"), FACT_ABSENT, ENOENT);
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/no/no"), FACT_ABSENT, ENOENT);
+}
+
+static void test_reader_list_sorted(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_text(sysroot_list(x->sysroot, x->arena, "sys/d"), "");
+	put(x, "sys/d/b", "", 0);
+	put(x, "sys/d/.hidden", "", 0);
+	put(x, "sys/d/B", "", 0);
+	dir_add(x, "sys/d/a");
+	assert_text(sysroot_list(x->sysroot, x->arena, "sys/d"), ".hidden\nB\na\nb");
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d/b"), FACT_FAILED, ENOTDIR);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/no"), FACT_ABSENT, ENOENT);
+}
+
+/* Two names for one would be a device that is not there. */
+static void test_reader_list_refuses_a_newline_in_a_name(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, "sys/d/a\n..", "", 0);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d"), FACT_FAILED, EILSEQ);
+}
+
+static void test_reader_access_is_not_asked_in_a_tree(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, "sys/file", "x", 1);
+	assert_refused(sysroot_access(x->sysroot, x->arena, "sys/file"), FACT_UNREAD, 0);
+}
+
+static void test_reader_directory_vanishes_between_reads(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, "sys/d/a", "a", 1);
+	put(x, "sys/d/b", "b", 1);
+	assert_text(get(x, "sys/d/a"), "a");
+	unlinkat(x->fd, "sys/d/a", 0);
+	unlinkat(x->fd, "sys/d/b", 0);
+	unlinkat(x->fd, "sys/d", AT_REMOVEDIR);
+	assert_refused(get(x, "sys/d/b"), FACT_ABSENT, ENOENT);
+	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/b"), FACT_ABSENT, ENOENT);
+	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d"), FACT_ABSENT, ENOENT);
+}
+
+static void test_reader_leaks_no_descriptor(void **state)
+{
+	struct fixture *x = *state;
+	int before, after;
+
+	link_to(x, "loop", "sys/loop");
+	put(x, "sys/file", "x", 1);
+	link_to(x, "file", "sys/to-file");
+	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
+	for (int round = 0; round < 3; round++) {
+		static const char *const paths[] = {
+			"sys/file", "sys/to-file", "sys/loop", "sys/d",
+			"sys/fifo", "sys/no",      "no/no",    "sys/d/"
+		};
+
+		before = dup(x->fd);
+		close(before);
+		for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+			sysroot_read(x->sysroot, x->arena, paths[i], 1);
+			sysroot_read(x->sysroot, x->arena, paths[i], 0);
+			sysroot_read_link(x->sysroot, x->arena, paths[i]);
+			sysroot_list(x->sysroot, x->arena, paths[i]);
+			sysroot_stat(x->sysroot, x->arena, paths[i]);
+		}
+		get(x, "proc/none");
+		after = dup(x->fd);
+		close(after);
+		if (round) /* the first one opens the directory that is remembered */
+			assert_int_equal(before, after);
+	}
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test(test_reader_read_removes_one_newline),
+		test(test_reader_read_at_the_limit),
+		test(test_reader_read_of_a_directory),
+		test(test_reader_read_of_what_is_not_there),
+		test(test_reader_escape_by_dots),
+		test(test_reader_escape_by_links),
+		test(test_reader_absolute_link_stays_inside),
+		test(test_reader_loop_of_links),
+		test(test_reader_path_too_long),
+		test(test_reader_fifo_does_not_block),
+		test(test_reader_watch_sees_an_open),
+		test(test_reader_fifo_is_not_even_opened),
+		test(test_reader_device_node_is_looked_at_only),
+		test(test_reader_stat_tells_type_and_mode),
+		test(test_reader_read_link_as_written),
+		test(test_reader_list_sorted),
+		test(test_reader_list_refuses_a_newline_in_a_name),
+		test(test_reader_access_is_not_asked_in_a_tree),
+		test(test_reader_directory_vanishes_between_reads),
+		test(test_reader_leaks_no_descriptor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
