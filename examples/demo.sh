@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# From nothing to real answers, on any machine: installs what is missing (Debian 12), builds vfiotool, looks at this
+# host, then boots a small guest with an emulated IOMMU and shows a refusal, its reason, and its end.
+# Nothing of this host is changed besides the packages; no KVM is used.
+set -eu
+cd "$(dirname "$0")/.."
+
+step() {
+	printf '\n== %s\n' "$*"
+}
+
+# run COMMAND...: shows it, and ends the demonstration only when it failed, not when its answer is no or unknown.
+run() {
+	printf '\n  # %s\n' "$*"
+	status=0
+	"$@" || status=$?
+	case $status in
+	0 | 2 | 3) ;;
+	*)
+		echo "demo: $* ended with $status" >&2
+		exit 1
+		;;
+	esac
+}
+
+step "Packages"
+tests/packages.sh build guest
+
+step "Build"
+[ -f build/build.ninja ] || meson setup build
+ninja -C build src/vfiotool
+PATH=$PWD/build/src:$PATH
+
+step "This host"
+run vfiotool list
+run vfiotool inspect
+
+step "A guest with an IOMMU"
+exec python3 tests/vm/demo.py --vfiotool build/src/vfiotool
