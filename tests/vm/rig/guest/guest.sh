@@ -7,6 +7,11 @@ say() {
 	echo "$*" >/dev/ttyS1
 }
 
+# A busybox shell prefers its own applets to what PATH finds: these must be kmod's, as on a host.
+modprobe() { /sbin/modprobe "$@"; }
+insmod() { /sbin/insmod "$@"; }
+modinfo() { /sbin/modinfo "$@"; }
+
 # emit NAME FILE: sends a file to the host, with a digest so that a torn line is noticed.
 emit() {
 	{
@@ -29,15 +34,16 @@ step() {
 }
 
 # For setup snippets: bring a module in without what modprobe would add of its own (soft dependencies).
-load_only() {
+load_only() (
 	for module; do
-		file=$(modinfo -F filename "$module") || return
+		[ -d "/sys/module/$(echo "$module" | tr - _)" ] && continue
+		file=$(modinfo -F filename "$module") || exit
 		for need in $(modinfo -F depends "$module" | tr ',' ' '); do
-			[ -d "/sys/module/$(echo "$need" | tr - _)" ] || load_only "$need" || return
+			load_only "$need" || exit
 		done
-		[ -d "/sys/module/$(echo "$module" | tr - _)" ] || insmod "$file" || return
+		insmod "$file" || exit
 	done
-}
+)
 
 # For setup snippets: give a device to a driver, quietly; the answer is the exit status.
 give() {
