@@ -32,27 +32,27 @@
 
 #include "uapi.h"
 
-#define MAX_WITH 8
+#define MAX_WITH   8
 #define MAX_RANGES 64
 #define INFO_LIMIT (1u << 20)
-#define PAGE 4096u
+#define PAGE       4096u
 
 enum { CAPABILITY_IPC_LOCK = 14, CAPABILITY_SYS_RAWIO = 17 };
 
 struct request {
 	const char *command;
-	const char *device;		/* as given: BDF, or platform:NAME */
-	const char *with[MAX_WITH];	/* further devices whose groups join the same container */
+	const char *device;         /* as given: BDF, or platform:NAME */
+	const char *with[MAX_WITH]; /* further devices whose groups join the same container */
 	unsigned nr_with;
-	int type;			/* VFIO_SET_IOMMU's argument */
+	int type; /* VFIO_SET_IOMMU's argument */
 	bool hold;
-	uint64_t map_size;		/* bytes */
+	uint64_t map_size; /* bytes */
 	uint64_t iova;
 	bool has_iova;
 	long uid;
-	uint64_t drop;			/* capability numbers as bits */
+	uint64_t drop; /* capability numbers as bits */
 	bool has_memlock;
-	uint64_t memlock;		/* bytes */
+	uint64_t memlock; /* bytes */
 };
 
 static const char *last_op = "";
@@ -93,7 +93,8 @@ static __attribute__((format(printf, 4, 5))) bool step(const char *op, int error
 	last_op = op;
 	last_error = error;
 	if (error)
-		printf("{\"op\":\"%s\",\"errno\":\"%s\",\"value\":%" PRId64, op, error_name(error), value);
+		printf("{\"op\":\"%s\",\"errno\":\"%s\",\"value\":%" PRId64, op, error_name(error),
+		       value);
 	else
 		printf("{\"op\":\"%s\",\"errno\":null,\"value\":%" PRId64, op, value);
 	va_start(args, extra);
@@ -114,7 +115,8 @@ static int finish(bool yes)
 	if (yes)
 		printf("{\"answer\":\"yes\"}\n");
 	else
-		printf("{\"answer\":\"no\",\"op\":\"%s\",\"errno\":\"%s\"}\n", last_op, error_name(last_error));
+		printf("{\"answer\":\"no\",\"op\":\"%s\",\"errno\":\"%s\"}\n", last_op,
+		       error_name(last_error));
 	fflush(stdout);
 	return yes ? 0 : 2;
 }
@@ -232,7 +234,8 @@ static bool unbind_device(const char *device, bool tell)
 	device_path(path, sizeof(path), device, "driver/unbind");
 	error = write_text(path, name_of(device));
 	if (tell || error)
-		return step("UNBIND", error, 0, ",\"device\":\"%s\",\"driver\":\"%s\"", device, driver);
+		return step("UNBIND", error, 0, ",\"device\":\"%s\",\"driver\":\"%s\"", device,
+			    driver);
 	return true;
 }
 
@@ -244,7 +247,8 @@ static bool bind_device(const char *device, const char *driver)
 
 	device_link(now, sizeof(now), device, "driver");
 	if (!strcmp(now, driver))
-		return step("BIND", 0, 0, ",\"device\":\"%s\",\"driver\":\"%s\",\"already\":true", device, now);
+		return step("BIND", 0, 0, ",\"device\":\"%s\",\"driver\":\"%s\",\"already\":true",
+			    device, now);
 	device_path(path, sizeof(path), device, "driver_override");
 	error = write_text(path, driver);
 	if (error)
@@ -281,7 +285,8 @@ static int run_bind_group(const struct request *request, const char *driver)
 	while (folder && (entry = readdir(folder)) && nr < 64) {
 		/* Only PCI endpoints: a bridge cannot be bound, and what is on other buses has no driver here. */
 		if (entry->d_name[0] != '.' && strlen(entry->d_name) < sizeof(names[0]) &&
-		    strcmp(entry->d_name, name_of(request->device)) && header_type(entry->d_name) == 0)
+		    strcmp(entry->d_name, name_of(request->device)) &&
+		    header_type(entry->d_name) == 0)
 			strcpy(names[nr++], entry->d_name);
 	}
 	if (folder)
@@ -354,8 +359,9 @@ static void read_caps(const uint8_t *info, uint32_t size, uint32_t offset, struc
 			uint64_t pgsizes, bitmap;
 			memcpy(&pgsizes, info + offset + 16, sizeof(pgsizes));
 			memcpy(&bitmap, info + offset + 24, sizeof(bitmap));
-			printf("{\"fact\":\"migration\",\"page_sizes\":\"0x%" PRIx64 "\",\"max_bitmap\":%" PRIu64
-			       "}\n", pgsizes, bitmap);
+			printf("{\"fact\":\"migration\",\"page_sizes\":\"0x%" PRIx64
+			       "\",\"max_bitmap\":%" PRIu64 "}\n",
+			       pgsizes, bitmap);
 		} else {
 			printf("{\"fact\":\"capability\",\"id\":%u}\n", header.id);
 		}
@@ -379,8 +385,9 @@ static bool get_iommu_info(int fd, struct ranges *ranges)
 	memcpy(info, &size, sizeof(size));
 	ask(fd, PR_IOMMU_GET_INFO, info, &error);
 	memcpy(&head, info, sizeof(head));
-	bool yes = step("IOMMU_GET_INFO", error, 0, ",\"flags\":%" PRIu32 ",\"page_sizes\":\"0x%" PRIx64 "\"",
-			head.flags, head.pgsizes);
+	bool yes = step("IOMMU_GET_INFO", error, 0,
+			",\"flags\":%" PRIu32 ",\"page_sizes\":\"0x%" PRIx64 "\"", head.flags,
+			head.pgsizes);
 	if (yes && head.cap_offset)
 		read_caps(info, size, head.cap_offset, ranges);
 	if (yes)
@@ -407,7 +414,8 @@ static uint64_t usable_iova(const struct request *request, const struct ranges *
 
 static void *memory(uint64_t size)
 {
-	void *ret = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *ret = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (ret == MAP_FAILED)
 		stop("mmap of %" PRIu64 " bytes: %m", size);
@@ -427,7 +435,8 @@ static bool map_container(int fd, const struct request *request, const struct ra
 	int error;
 
 	ask(fd, PR_MAP_DMA, &map, &error);
-	if (!step("MAP_DMA", error, 0, ",\"iova\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, map.iova, map.size))
+	if (!step("MAP_DMA", error, 0, ",\"iova\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, map.iova,
+		  map.size))
 		return false;
 	ask(fd, PR_UNMAP_DMA, &unmap, &error);
 	return plain_step("UNMAP_DMA", error, (int64_t)unmap.size);
@@ -439,8 +448,9 @@ static bool get_device_info(int fd)
 	int error;
 
 	ask(fd, PR_DEVICE_GET_INFO, &info, &error);
-	return step("DEVICE_GET_INFO", error, 0, ",\"flags\":%" PRIu32 ",\"regions\":%" PRIu32 ",\"irqs\":%" PRIu32,
-		    info.flags, info.nr_regions, info.nr_irqs);
+	return step("DEVICE_GET_INFO", error, 0,
+		    ",\"flags\":%" PRIu32 ",\"regions\":%" PRIu32 ",\"irqs\":%" PRIu32, info.flags,
+		    info.nr_regions, info.nr_irqs);
 }
 
 /* -- the paths --------------------------------------------------------------------------------------------------- */
@@ -465,7 +475,8 @@ static bool group_status(int fd)
 	int error;
 
 	ask(fd, PR_GROUP_GET_STATUS, &status, &error);
-	return step("GROUP_GET_STATUS", error, status.flags, ",\"viable\":%s", status.flags & 1 ? "true" : "false");
+	return step("GROUP_GET_STATUS", error, status.flags, ",\"viable\":%s",
+		    status.flags & 1 ? "true" : "false");
 }
 
 static bool join(const char *device, const char *prefix, int container, int *ret)
@@ -514,8 +525,8 @@ static int use_container(const struct request *request, int container, const cha
 	if (!set_iommu(container, request->type))
 		return finish(false);
 	print_extensions(container, "after");
-	if (request->type != PR_NOIOMMU && (!get_iommu_info(container, &ranges) ||
-					    !map_container(container, request, &ranges)))
+	if (request->type != PR_NOIOMMU &&
+	    (!get_iommu_info(container, &ranges) || !map_container(container, request, &ranges)))
 		return finish(false);
 	return finish_or_hold(request, get_device(group, request->device, &device));
 }
@@ -564,7 +575,8 @@ static int open_cdev(const char *device)
 	return -1;
 }
 
-static bool map_ioas(int iommufd, uint32_t ioas, const struct request *request, const struct ranges *ranges)
+static bool map_ioas(int iommufd, uint32_t ioas, const struct request *request,
+		     const struct ranges *ranges)
 {
 	struct pr_ioas_map map = {
 		.size = sizeof(map),
@@ -574,12 +586,14 @@ static bool map_ioas(int iommufd, uint32_t ioas, const struct request *request, 
 		.length = request->map_size,
 		.iova = usable_iova(request, ranges),
 	};
-	struct pr_ioas_unmap unmap = { .size = sizeof(unmap), .ioas_id = ioas, .iova = map.iova,
-				       .length = map.length };
+	struct pr_ioas_unmap unmap = {
+		.size = sizeof(unmap), .ioas_id = ioas, .iova = map.iova, .length = map.length
+	};
 	int error;
 
 	ask(iommufd, PR_IOAS_MAP, &map, &error);
-	if (!step("IOAS_MAP", error, 0, ",\"iova\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, map.iova, map.length))
+	if (!step("IOAS_MAP", error, 0, ",\"iova\":\"0x%" PRIx64 "\",\"size\":%" PRIu64, map.iova,
+		  map.length))
 		return false;
 	ask(iommufd, PR_IOAS_UNMAP, &unmap, &error);
 	return plain_step("IOAS_UNMAP", error, (int64_t)unmap.length);
@@ -619,9 +633,10 @@ static void print_hw_info(int iommufd, uint32_t devid)
 	if (error)
 		printf("{\"fact\":\"hw_info\",\"errno\":\"%s\"}\n", error_name(error));
 	else
-		printf("{\"fact\":\"hw_info\",\"errno\":null,\"type\":%" PRIu32 ",\"capabilities\":\"0x%" PRIx64
-		       "\",\"data\":[\"0x%" PRIx64 "\",\"0x%" PRIx64 "\",\"0x%" PRIx64 "\"]}\n", info.type,
-		       info.capabilities, data[0], data[1], data[2]);
+		printf("{\"fact\":\"hw_info\",\"errno\":null,\"type\":%" PRIu32
+		       ",\"capabilities\":\"0x%" PRIx64 "\",\"data\":[\"0x%" PRIx64
+		       "\",\"0x%" PRIx64 "\",\"0x%" PRIx64 "\"]}\n",
+		       info.type, info.capabilities, data[0], data[1], data[2]);
 }
 
 static int run_iommufd(const struct request *request)
@@ -661,8 +676,13 @@ static int run_hold_group(struct request *request)
 
 static void drop_capabilities(uint64_t drop)
 {
-	struct { uint32_t version; int pid; } header = { 0x20080522, 0 };
-	struct { uint32_t effective, permitted, inheritable; } data[2];
+	struct {
+		uint32_t version;
+		int pid;
+	} header = { 0x20080522, 0 };
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} data[2];
 
 	for (unsigned number = 0; number < 64; number++)
 		if (drop >> number & 1 && prctl(PR_CAPBSET_DROP, number, 0, 0, 0))
@@ -699,7 +719,8 @@ static __attribute__((noreturn)) void usage(void)
 {
 	fputs("usage: prober [OPTION...] COMMAND [DEVICE] [ARGUMENT...]\n"
 	      "  bind DEVICE DRIVER         driver_override, unbind, bind, look again\n"
-	      "  bind-group DEVICE DRIVER   the same, then for the other PCI endpoints of its group\n"
+	      "  bind-group DEVICE DRIVER   the same, then for the other PCI endpoints of its "
+	      "group\n"
 	      "  unbind DEVICE\n"
 	      "  container DEVICE           group, container, type1, map, device\n"
 	      "  noiommu DEVICE             group, container, no-IOMMU, device\n"
@@ -708,8 +729,10 @@ static __attribute__((noreturn)) void usage(void)
 	      "  hold-group DEVICE          open the group and stay in the background\n"
 	      "  run COMMAND...             only become the caller that the options describe\n"
 	      "DEVICE is a PCI address or platform:NAME.\n"
-	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid N,\n"
-	      "         --drop-rawio, --drop-ipc-lock, --memlock BYTES\n", stderr);
+	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid "
+	      "N,\n"
+	      "         --drop-rawio, --drop-ipc-lock, --memlock BYTES\n",
+	      stderr);
 	exit(64);
 }
 

@@ -11,24 +11,24 @@
 /* Every request of both interfaces is of the form _IO(';', nr): no direction, no size. */
 #define PR_REQUEST(nr) ((unsigned long)((';' << 8) | (nr)))
 
-#define PR_GET_API_VERSION	PR_REQUEST(100)
-#define PR_CHECK_EXTENSION	PR_REQUEST(101)
-#define PR_SET_IOMMU		PR_REQUEST(102)
-#define PR_GROUP_GET_STATUS	PR_REQUEST(103)
-#define PR_GROUP_SET_CONTAINER	PR_REQUEST(104)
-#define PR_GROUP_GET_DEVICE_FD	PR_REQUEST(106)
-#define PR_DEVICE_GET_INFO	PR_REQUEST(107)
-#define PR_IOMMU_GET_INFO	PR_REQUEST(112)
-#define PR_MAP_DMA		PR_REQUEST(113)
-#define PR_UNMAP_DMA		PR_REQUEST(114)
-#define PR_BIND_IOMMUFD		PR_REQUEST(118)
-#define PR_ATTACH_IOMMUFD_PT	PR_REQUEST(119)
+#define PR_GET_API_VERSION     PR_REQUEST(100)
+#define PR_CHECK_EXTENSION     PR_REQUEST(101)
+#define PR_SET_IOMMU           PR_REQUEST(102)
+#define PR_GROUP_GET_STATUS    PR_REQUEST(103)
+#define PR_GROUP_SET_CONTAINER PR_REQUEST(104)
+#define PR_GROUP_GET_DEVICE_FD PR_REQUEST(106)
+#define PR_DEVICE_GET_INFO     PR_REQUEST(107)
+#define PR_IOMMU_GET_INFO      PR_REQUEST(112)
+#define PR_MAP_DMA             PR_REQUEST(113)
+#define PR_UNMAP_DMA           PR_REQUEST(114)
+#define PR_BIND_IOMMUFD        PR_REQUEST(118)
+#define PR_ATTACH_IOMMUFD_PT   PR_REQUEST(119)
 
-#define PR_IOAS_ALLOC		PR_REQUEST(0x81)
-#define PR_IOAS_IOVA_RANGES	PR_REQUEST(0x84)
-#define PR_IOAS_MAP		PR_REQUEST(0x85)
-#define PR_IOAS_UNMAP		PR_REQUEST(0x86)
-#define PR_GET_HW_INFO		PR_REQUEST(0x8a)
+#define PR_IOAS_ALLOC       PR_REQUEST(0x81)
+#define PR_IOAS_IOVA_RANGES PR_REQUEST(0x84)
+#define PR_IOAS_MAP         PR_REQUEST(0x85)
+#define PR_IOAS_UNMAP       PR_REQUEST(0x86)
+#define PR_GET_HW_INFO      PR_REQUEST(0x8a)
 
 enum {
 	PR_TYPE1 = 1,
@@ -40,8 +40,8 @@ enum {
 	PR_CAP_MIGRATION = 2,
 	PR_CAP_DMA_AVAIL = 3,
 
-	PR_MAP_READ_WRITE = 3,		/* container: bit 0 read, bit 1 write */
-	PR_IOAS_MAP_FIXED_RW = 7,	/* iommufd: bit 0 fixed IOVA, bit 1 write, bit 2 read */
+	PR_MAP_READ_WRITE = 3,    /* container: bit 0 read, bit 1 write */
+	PR_IOAS_MAP_FIXED_RW = 7, /* iommufd: bit 0 fixed IOVA, bit 1 write, bit 2 read */
 };
 
 struct pr_group_status {
