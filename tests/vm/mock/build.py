@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Builds mock_iommu.ko for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header packages, unpacked
-and never installed; for the small kernels against their own object trees.
+Builds mock_iommu.ko for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header
+packages, unpacked and never installed; for the small kernels against their own object trees.
 
     from mock import build
     path = build.build("6.1")                      (with tests/vm on sys.path)
@@ -10,8 +10,8 @@ and never installed; for the small kernels against their own object trees.
 
     python3 tests/vm/mock/build.py 6.1             prints the path
 
-Debian's 6.12 and 7.3 are not among them: what they need of the compiler changes the layout of a module, and the
-compiler of Debian 12 is too old for it.
+Debian's 6.12 and 7.3 are not among them: what they need of the compiler changes the layout of a
+module, and the compiler of Debian 12 is too old for it.
 """
 
 import argparse
@@ -46,8 +46,9 @@ def headers(name: str, release: str):
 
 def merge(trees, root: Path, release: str) -> Path:
     """
-    The trees side by side in @root, as the packages would lie in /. The top Makefile names the common headers by
-    absolute path and is pointed at @root; everything else refers to its neighbours by relative links.
+    The trees side by side in @root, as the packages would lie in /. The top Makefile names the common
+    headers by absolute path and is pointed at @root; everything else refers to its neighbours by
+    relative links.
     """
     for tree in trees:
         subprocess.run(["cp", "-a", "--link", f"{tree.path}/.", root], check=True)
@@ -64,12 +65,9 @@ def compile_module(kernel: Path, work: Path) -> Path:
     shutil.copy2(SOURCE, work)
     (work / "Kbuild").write_text("obj-m := mock_iommu.o\n", encoding="utf-8")
     argv = ["nice", "-n", "10", "make", "-C", str(kernel), f"M={work}", "CC=gcc", "HOSTCC=gcc",
-            "KCFLAGS=-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers "
-            "-Wno-type-limits -Wno-shift-negative-value", "modules"]
-    result = subprocess.run(argv, check=False, text=True, capture_output=True, stdin=subprocess.DEVNULL,
-                            env={key: value for key, value in os.environ.items()
-                                 if key not in ("MAKEFLAGS", "MFLAGS", "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS")}
-                            | {"LC_ALL": "C"})
+            "modules"]
+    result = subprocess.run(argv, check=False, text=True, capture_output=True,
+                            stdin=subprocess.DEVNULL, env=small.environment())
     module = work / "mock_iommu.ko"
     if result.returncode or not module.exists():
         raise BuildError(f"mock_iommu.ko against {kernel}:\n{result.stdout}{result.stderr}")
@@ -78,8 +76,8 @@ def compile_module(kernel: Path, work: Path) -> Path:
 
 def build(name: str, release: str = "") -> Path:
     """
-    Path of mock_iommu.ko for the kernel @name, built now when the cache has none that fits. @release, as uname -r
-    says, picks one of several of Debian's; without it, the newest.
+    Path of mock_iommu.ko for the kernel @name, built now when the cache has none that fits. @release,
+    as uname -r says, picks one of several of Debian's; without it, the newest.
     """
     if name not in NAMES:
         raise BuildError(f"no mock for a kernel called {name!r}: there are {', '.join(NAMES)}")
@@ -106,7 +104,8 @@ def build(name: str, release: str = "") -> Path:
         shutil.rmtree(work)
         shutil.rmtree(place / "root", ignore_errors=True)
 
-    key = cache.digest_of(cache.digest_file(SOURCE), cache.digest_file(Path(__file__)), identity, small.compiler())
+    key = cache.digest_of(cache.digest_file(SOURCE), cache.digest_file(Path(__file__)), identity,
+                          small.compiler())
     return cache.entry("mock", f"{name}-{key}", make) / "mock_iommu.ko"
 
 
@@ -114,7 +113,8 @@ def main() -> int:
     """Command line: build the module and print where it is."""
     parser = argparse.ArgumentParser(description="build mock_iommu.ko for one of the rig's kernels")
     parser.add_argument("kernel", choices=NAMES)
-    parser.add_argument("release", nargs="?", default="", help="of Debian's kernels, exactly this one")
+    parser.add_argument("release", nargs="?", default="",
+                        help="of Debian's kernels, exactly this one")
     args = parser.parse_args()
     try:
         print(build(args.kernel, args.release))

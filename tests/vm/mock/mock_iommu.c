@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A mock IOMMU for guests that are thrown away: groups, capabilities and reserved regions as the parameters say.
- * It translates nothing, but remembers what was mapped. README.md has the parameters.
+ * A mock IOMMU for guests that are thrown away: groups, capabilities and reserved regions as the
+ * parameters say. It translates nothing, but remembers what was mapped. README.md has the parameters.
  *
- * One source for 5.10, 6.1, 6.12 and 7.3. What the kernels call differently is in the second half, below
- * 'The kernel's side'; everything before it is the same for all.
+ * One source for 5.10, 6.1, 6.12 and 7.3. Almost everything that differs between them is below
+ * 'The kernel's side'.
  */
 
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -34,10 +34,10 @@
 
 #define MAX_DEVICES 8
 #define MAX_REGIONS 16
-#define NAME_SIZE 32
+#define NAME_SIZE   32
 /* Granule of the store of mappings, and the smallest page size allowed. */
 #define UNIT_SHIFT 12
-#define UNIT_SIZE (1UL << UNIT_SHIFT)
+#define UNIT_SIZE  (1UL << UNIT_SHIFT)
 
 static char *groups;
 module_param(groups, charp, 0444);
@@ -154,12 +154,14 @@ static size_t mock_forget(struct mock_domain *mock, unsigned long iova, size_t s
 
 static phys_addr_t mock_lookup(struct mock_domain *mock, dma_addr_t iova)
 {
-	unsigned long sizes = page_sizes, size, value;
+	unsigned long size, value;
 	unsigned int shift;
 	void *page;
 
-	for_each_set_bit(shift, &sizes, BITS_PER_LONG) {
+	for (shift = UNIT_SHIFT; shift < BITS_PER_LONG; shift++) {
 		size = 1UL << shift;
+		if (!(page_sizes & size))
+			continue;
 		page = xa_load(&mock->pages, (iova & ~(size - 1)) >> UNIT_SHIFT);
 		if (!page)
 			continue;
@@ -232,7 +234,7 @@ static void mock_release_device(struct device *dev)
 {
 }
 
-/* Called with the core's probe lock held; the reference that iommu_group_alloc() gave is kept for ever. */
+/* Serialised by the core. The reference that iommu_group_alloc() gave is kept for ever. */
 static struct iommu_group *mock_device_group(struct device *dev)
 {
 	struct iommu_group **group = &group_of[mock_find(dev)->group];
@@ -496,7 +498,7 @@ static int mock_register(void)
 }
 
 #if ISOLATED_MSI
-static const struct irq_domain_ops mock_irq_ops = { };
+static const struct irq_domain_ops mock_irq_ops = {};
 
 static int mock_isolate(struct device *dev)
 {
@@ -576,7 +578,10 @@ static int parse_range(const char *parameter, char *text, u64 *first, u64 *last)
 
 static int parse_region(char *text)
 {
-	static const struct { const char *name; enum iommu_resv_type type; } types[] = {
+	static const struct {
+		const char *name;
+		enum iommu_resv_type type;
+	} types[] = {
 		{ "direct", IOMMU_RESV_DIRECT },
 		{ "direct-relaxable", IOMMU_RESV_DIRECT_RELAXABLE },
 		{ "reserved", IOMMU_RESV_RESERVED },
@@ -766,8 +771,8 @@ static int mock_only_iommu(void)
 #endif
 
 /*
- * There is no way back once a device was probed, and no need for one: every check that can fail for what the
- * user wrote comes first, and nothing unloads the module.
+ * There is no way back once a device was probed, and no need for one: every check that can fail for
+ * what the user wrote comes first, and nothing unloads the module.
  */
 static int __init mock_init(void)
 {

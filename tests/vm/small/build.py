@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Small kernels of our own for the rig, from Debian's linux-source packages: tinyconfig and a few fragments. They
-have what Debian's kernels lack (iommufd, the VFIO device cdev, no-IOMMU mode, mdev samples, failslab).
+Small kernels of our own for the rig, from Debian's linux-source packages: tinyconfig and a few
+fragments. They have what Debian's kernels lack (iommufd, the VFIO device cdev, no-IOMMU mode, mdev
+samples, failslab).
 
     small-6.12         VFIO and iommufd are modules; VT-d is off unless intel_iommu=on asks for it
     small-7.3          VFIO and iommufd are built in; VT-d is on by itself
@@ -14,9 +15,10 @@ have what Debian's kernels lack (iommufd, the VFIO device cdev, no-IOMMU mode, m
     python3 tests/vm/small/build.py small-6.12      prints the folder
     python3 tests/vm/small/build.py --dependencies  prints the Debian packages that a build needs
 
-The folder holds vmlinuz, config, release (one line, as uname -r says), lib/modules/<release>/ with its
-modules.dep, and build/, the object tree, against which other modules can be built (make -C build M=...). Its name is
-made from the source, the fragments, this recipe and the compiler: a second call returns at once.
+The folder holds vmlinuz, config, release (one line, as uname -r says), lib/modules/<release>/ with
+its modules.dep, and build/, the object tree, against which other modules can be built (make -C build
+M=...). Its name is made from the source, the fragments, the recipe and the compiler: a second call
+returns at once.
 """
 
 import argparse
@@ -32,7 +34,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from rig import apt, cache  # pylint: disable=wrong-import-position
 
-DEPENDENCIES = ("bc", "bison", "flex", "gcc", "kmod", "libelf-dev", "libssl-dev", "make", "xz-utils")
+DEPENDENCIES = ("bc", "bison", "flex", "gcc", "kmod", "libelf-dev", "libssl-dev", "make",
+                "xz-utils")
 
 # Raise it when a change of this file alone must lead to another kernel.
 RECIPE = 1
@@ -42,7 +45,11 @@ PLACE = {"KBUILD_BUILD_USER": "vfiotool", "KBUILD_BUILD_HOST": "small", "KBUILD_
          "KBUILD_BUILD_TIMESTAMP": "Thu Jan  1 00:00:00 UTC 2026", "LC_ALL": "C"}
 
 # The bulkiest folders of the source that nothing here reads.
-UNUSED = ("arch/arm/boot", "arch/arm64/boot", "drivers/gpu/drm/amd/include/asic_reg", "tools/testing")
+UNUSED = ("arch/arm/boot", "arch/arm64/boot", "drivers/gpu/drm/amd/include/asic_reg",
+          "tools/testing")
+
+# Settings of the caller that would reach into the kernel's make.
+FOREIGN = ("MAKEFLAGS", "MFLAGS", "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS")
 
 
 class BuildError(RuntimeError):
@@ -61,15 +68,17 @@ class Kernel:
 
 
 KERNELS = {
-    "small-6.12": Kernel("trixie", r"linux-source-6\.12", ("common.config", "vfio-modules.config")),
-    "small-7.3": Kernel("trixie-backports", r"linux-source-7\.3", ("common.config", "vfio-builtin.config")),
+    "small-6.12": Kernel("trixie", r"linux-source-6\.12",
+                         ("common.config", "vfio-modules.config")),
+    "small-7.3": Kernel("trixie-backports", r"linux-source-7\.3",
+                        ("common.config", "vfio-builtin.config")),
     "small-7.3-compat": Kernel("trixie-backports", r"linux-source-7\.3",
                                ("common.config", "vfio-compat.config"), like="small-7.3"),
 }
 
 
 def parse_config(text: str) -> dict:
-    """Symbol to value for each line of a configuration that sets something; None is 'is not set'."""
+    """Symbol to value for each line that sets something; None is 'is not set'."""
     values = {}
     for line in text.splitlines():
         if line.startswith("CONFIG_"):
@@ -97,10 +106,17 @@ def unmet(want: dict, got: dict) -> list:
 def compiler() -> str:
     """The compiler's own one-line name, part of a build's identity."""
     try:
-        text = subprocess.run(["gcc", "--version"], check=True, text=True, capture_output=True).stdout
+        text = subprocess.run(["gcc", "--version"], check=True, text=True,
+                              capture_output=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise BuildError(f"no working gcc ({error}); a build needs: {' '.join(DEPENDENCIES)}") from error
+        raise BuildError(f"no working gcc ({error}); a build needs: "
+                         f"{' '.join(DEPENDENCIES)}") from error
     return text.splitlines()[0]
+
+
+def environment() -> dict:
+    """What the kernel's make sees of the caller's environment, and what it is told instead."""
+    return {key: value for key, value in os.environ.items() if key not in FOREIGN} | PLACE
 
 
 def source(tree) -> Path:
@@ -111,8 +127,8 @@ def source(tree) -> Path:
 
     def make(folder: Path):
         leave = [f"--exclude=*/{name}/*" for name in UNUSED]
-        result = subprocess.run(["tar", "-C", folder, "--strip-components=1", "-xf", tarballs[0], *leave],
-                                check=False, text=True, capture_output=True)
+        argv = ["tar", "-C", folder, "--strip-components=1", "-xf", tarballs[0], *leave]
+        result = subprocess.run(argv, check=False, text=True, capture_output=True)
         if result.returncode:
             raise BuildError(f"{tarballs[0].name}: {result.stderr.strip()}")
 
@@ -124,29 +140,29 @@ def make_kernel(src: Path, build: Path, *targets, log, jobs: int = 1) -> None:
     argv = ["nice", "-n", "10", "make", "-C", str(src), f"O={build}", f"-j{jobs}", *targets]
     log.write(f"+ {' '.join(argv)}\n")
     log.flush()
-    result = subprocess.run(argv, check=False, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                            env={key: value for key, value in os.environ.items()
-                                 if key not in ("MAKEFLAGS", "MFLAGS", "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS")}
-                            | PLACE)
+    result = subprocess.run(argv, check=False, stdout=log, stderr=subprocess.STDOUT,
+                            stdin=subprocess.DEVNULL, env=environment())
     if result.returncode:
         last = Path(log.name).read_text(encoding="utf-8", errors="replace").splitlines()[-30:]
-        raise BuildError("\n".join(last + [f"make {' '.join(targets)} failed, the whole log is {log.name}; "
-                                           f"a build needs: {' '.join(DEPENDENCIES)}"]))
+        last.append(f"make {' '.join(targets)} failed, the whole log is {log.name}; "
+                    f"a build needs: {' '.join(DEPENDENCIES)}")
+        raise BuildError("\n".join(last))
 
 
 def configure(kernel: Kernel, src: Path, build: Path, log) -> None:
-    """Leaves build/.config: tinyconfig, the fragments, and Kconfig's defaults for what they open up."""
+    """Leaves build/.config: tinyconfig, the fragments, Kconfig's defaults for what they open up."""
     make_kernel(src, build, "tinyconfig", log=log)
     want = wanted(kernel)
     config = build / ".config"
     kept = [line for line in config.read_text(encoding="utf-8").splitlines()
             if not parse_config(line).keys() & want.keys()]
-    asked = [f"{symbol}={value}" if value else f"# {symbol} is not set" for symbol, value in want.items()]
+    asked = [f"{symbol}={value}" if value else f"# {symbol} is not set"
+             for symbol, value in want.items()]
     config.write_text("\n".join(kept + asked) + "\n", encoding="utf-8")
     make_kernel(src, build, "olddefconfig", log=log)
     refused = unmet(want, parse_config(config.read_text(encoding="utf-8")))
     if refused:
-        raise BuildError("Kconfig did not grant what the fragments ask for:\n  " + "\n  ".join(refused))
+        raise BuildError("\n  ".join(["Kconfig did not grant what the fragments ask for:", *refused]))
 
 
 def compile_and_install(src: Path, folder: Path, log) -> None:
@@ -165,8 +181,9 @@ def compile_and_install(src: Path, folder: Path, log) -> None:
 
 def build(name: str) -> Path:
     """
-    The folder of the kernel @name, built now when the cache has none that fits. An object tree remembers where it
-    was made, so it is made in its final place; `done`, written last, tells a whole folder from a part.
+    The folder of the kernel @name, built now when the cache has none that fits. An object tree
+    remembers where it was made, so it is made in its final place; `done`, written last, tells a whole
+    folder from a part.
     """
     if name not in KERNELS:
         raise BuildError(f"no small kernel is called {name!r}: there are {', '.join(KERNELS)}")
@@ -185,7 +202,7 @@ def build(name: str) -> Path:
         folder.mkdir(parents=True)
         began, used = time.monotonic(), os.times()
         if start:
-            subprocess.run(["cp", "-a", "--reflink=auto", start / "build", folder / "build"], check=True)
+            subprocess.run(["cp", "-a", "--reflink=auto", start / "build", folder], check=True)
         else:
             (folder / "build").mkdir()
         with open(folder / "log", "w", encoding="utf-8") as log:
@@ -193,8 +210,8 @@ def build(name: str) -> Path:
             compile_and_install(src, folder, log)
         spent = os.times()
         cache.write_json(folder / "done", {
-            "kernel": name, "package": tree.package, "version": tree.version, "compiler": compiler(),
-            "seconds": round(time.monotonic() - began),
+            "kernel": name, "package": tree.package, "version": tree.version,
+            "compiler": compiler(), "seconds": round(time.monotonic() - began),
             "cpu_seconds": round(spent.children_user + spent.children_system
                                  - used.children_user - used.children_system)})
     return folder
