@@ -63,7 +63,7 @@ class Kernel:
     suite: str
     package: str
     fragments: tuple
-    # Kernel whose finished objects may be taken over: make rebuilds what the configuration changed.
+    # Kernel of the same source whose objects are taken over: make rebuilds what differs.
     like: str = ""
 
 
@@ -165,6 +165,17 @@ def configure(kernel: Kernel, src: Path, build: Path, log) -> None:
         raise BuildError("\n  ".join(["Kconfig did not grant what the fragments ask for:", *refused]))
 
 
+def take_over(old: Path, new: Path) -> None:
+    """
+    Copies the object tree @old to @new, and lets its records say so: objtool is built under absolute
+    names, and were it built again, so would everything that it checks.
+    """
+    subprocess.run(["cp", "-a", "--reflink=auto", old, new], check=True)
+    for record in (new / "tools").rglob(".*.cmd"):
+        text = record.read_text(encoding="utf-8")
+        record.write_text(text.replace(f"{old}/", f"{new}/"), encoding="utf-8")
+
+
 def compile_and_install(src: Path, folder: Path, log) -> None:
     """Everything that a guest needs goes from folder/build to @folder."""
     build = folder / "build"
@@ -202,7 +213,7 @@ def build(name: str) -> Path:
         folder.mkdir(parents=True)
         began, used = time.monotonic(), os.times()
         if start:
-            subprocess.run(["cp", "-a", "--reflink=auto", start / "build", folder], check=True)
+            take_over(start / "build", folder / "build")
         else:
             (folder / "build").mkdir()
         with open(folder / "log", "w", encoding="utf-8") as log:
