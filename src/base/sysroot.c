@@ -212,8 +212,14 @@ struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, 
 	const char *path = arena_strdup(a, key);
 	struct fact f;
 
-	if (!root_answer(root, a, "ask", path, &f) && (root->kind == SYSROOT_LIVE || in_tree))
+	if (!root_answer(root, a, "ask", path, &f) && (root->kind == SYSROOT_LIVE || in_tree)) {
+		struct capture *recording = root->recording;
+
+		/* The answer is kept, not the thousand readings that led to it. */
+		root->recording = NULL;
 		ask(root, a, ctx, &f);
+		root->recording = recording;
+	}
 	/* What a capture can carry, so that the replay equals the recording. */
 	f.path = path;
 	if (f.state != FACT_PRESENT) {

@@ -45,7 +45,7 @@ struct fact sysroot_stat(struct sysroot *root, struct arena *a, const char *path
  * FACT_UNREAD in a tree, where the host's own ids would decide about somebody else's files. */
 struct fact sysroot_access(struct sysroot *root, struct arena *a, const char *path);
 /* An open stream for files too large to keep (kallsyms), or NULL with *@err set to a positive errno.
- * Not recorded: use it inside an asker. Always ENOTSUP on a capture. The caller closes it. */
+ * It never waits for data. Not recorded: use it inside an asker. Always ENOTSUP on a capture. The caller closes it. */
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err);
 /* An absolute path of @path below a live or tree root, for libraries that open files themselves
  * (libkmod); NULL on a capture. The text is not checked for links. */
@@ -54,7 +54,8 @@ const char *sysroot_host_path(struct sysroot *root, struct arena *a, const char 
 /* A question that no single file answers: a library, the process itself, a large file reduced to
  * the few words that matter. Live (and in a tree when @in_tree) @ask is called and fills state, err,
  * raw and len of @ret (in @a); in a capture the recorded answer to @key is given. @key names the
- * question and becomes the fact's path, for example "libkmod:vfio_pci" or "process:limits". */
+ * question and becomes the fact's path, for example "libkmod:vfio_pci" or "process:limits"; for a file
+ * reduced to what matters it is the file's own path. What @ask reads is not recorded, its answer is. */
 typedef void sysroot_asker(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
 struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, bool in_tree,
 			sysroot_asker *ask, void *ctx);

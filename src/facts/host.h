@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/fact.h"
+#include "decode/resv.h"
 
 /* ---- devices ---- */
 
@@ -113,15 +114,6 @@ enum device_part {
 
 /* ---- groups ---- */
 
-/* linux: drivers/iommu/iommu.c: iommu_group_resv_type_string[]. */
-enum resv_type { RESV_OTHER = 0, RESV_DIRECT, RESV_DIRECT_RELAXABLE, RESV_RESERVED, RESV_MSI };
-
-struct resv_region {
-	uint64_t start, last; /* inclusive */
-	enum resv_type type;
-	const char *type_text;
-};
-
 struct group {
 	unsigned int id;
 	struct fact type;             /* default domain: identity DMA DMA-FQ blocked unmanaged */
@@ -208,9 +200,15 @@ struct module {
 	enum module_state state;
 	struct fact sysfs;     /* sysroot_stat of /sys/module/NAME */
 	struct fact initstate; /* "live"; ABSENT for a built-in module */
-	/* libkmod's answer: lines "state=loadable|builtin|absent", "file=/lib/modules/...",
-	 * "import=SYMBOL", "export=SYMBOL", "softdep=...". FAILED when libkmod has no index. */
+	/* The answer of the module files and libkmod: lines "state=loadable|builtin|absent|unknown",
+	 * "file=/lib/modules/...", "index=none" when depmod never ran there, "softdep=pre: A post: B",
+	 * "option=NAME=VALUE", "install=COMMAND", "blacklist=yes". ABSENT when the release has no
+	 * module directory. */
 	struct fact kmod;
+	const char *file; /* of kmod, or NULL */
+	/* What the file imports and exports: "import=SYMBOL" and "export=SYMBOL" lines, of the
+	 * symbols that symbol_is_kept() knows. Only read for the modules that tell generations. */
+	struct fact symbols;
 	const char **imports, **exports; /* sorted; NULL with nr 0 when they could not be read */
 	size_t nr_imports, nr_exports;
 	bool symbols_known; /* imports and exports are those of the file */
@@ -250,11 +248,14 @@ struct kernel {
 	struct fact release; /* uname -r */
 	struct fact machine; /* uname -m */
 	struct fact cmdline;
-	struct fact
-		config; /* where the configuration was found; raw is only the CONFIG_ lines named
-			       in facts/kernel.c */
-	struct fact config_source; /* path that answered */
-	/* Which of the asked names /proc/kallsyms has (one a line): facts/kernel.c lists the names. */
+	/* The configuration, its path that of the file that had it; raw holds only the options of
+	 * host_config_names(), "CONFIG_X=n" for one that is not set. */
+	struct fact config;
+	struct fact config_source; /* raw: the path that answered */
+	const char **options;      /* the lines of config */
+	size_t nr_options;
+	/* Which of host_symbol_names() /proc/kallsyms has, one a line. UNREAD when the module files
+	 * told enough. */
 	struct fact kallsyms;
 	struct fact lockdown, tainted;
 	struct fact page_size; /* bytes, decimal */
@@ -325,17 +326,37 @@ struct host {
 	size_t nr_iommus;
 	struct device **devices; /* PCI by address, then other buses by bus and name */
 	size_t nr_devices;
+	/* What the targets that need the file system (paths, class devices, cdevs) led to. */
+	struct target_match *matches;
+	size_t nr_matches;
 };
 
-/* The device called @name on any bus, or NULL. */
+struct target_match {
+	const char *text; /* as the user wrote it */
+	struct device *device;
+};
+
+/* The device called @name on @bus_name, or on any bus when that is NULL; NULL when there is none. */
 struct device *host_find_device(const struct host *h, const char *bus_name, const char *name);
+/* The order of host.devices: negative, 0 or positive. */
+int device_compare(const struct device *a, const struct device *b);
 struct group *host_find_group(const struct host *h, unsigned int id);
-/* Whether the imports of @m (or exports) hold @symbol; TRI_UNKNOWN when they are not known. */
+/* Whether a module's @symbol is among those kept: the names that concern VFIO, the IOMMU and
+ * interrupts. */
+bool symbol_is_kept(const char *symbol);
+/* Whether the imports of @m (or exports) hold @symbol; TRI_UNKNOWN when they are not known, and for a
+ * symbol that is not kept. */
 enum tristate module_imports(const struct module *m, const char *symbol);
 enum tristate module_exports(const struct module *m, const char *symbol);
-/* Whether @name is among the names found in /proc/kallsyms; unknown when it could not be read. */
+/* The names looked for in /proc/kallsyms, and the configuration options kept. Static. */
+const char *const *host_symbol_names(size_t *nr);
+const char *const *host_config_names(size_t *nr);
+/* Whether @name is among the names found in /proc/kallsyms; unknown when it could not be read, and
+ * for a name that was not looked for. */
 enum tristate kernel_has_symbol(const struct kernel *k, const char *name);
-/* The value of a kernel configuration option: "y" "m" "n" or text; NULL when not known. */
+/* The value of a kernel configuration option: "y" "m" "n" or text; NULL when not known. An option of
+ * host_config_names() that the configuration does not mention is "n": Kconfig leaves out what
+ * cannot be chosen. In @k's own strings, or static. */
 const char *kernel_config(const struct kernel *k, const char *option);
 /* The last value of @key on the command line ("" for a bare word), or NULL when not there. The value
  * is in @a. */

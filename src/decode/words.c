@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "decode/words.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { INTERRUPTS_CPUS_MAX = 65536, INTERRUPTS_CHIPS_MAX = 65536 };
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
+
+static struct span strip(struct span s)
+{
+	while (s.len && is_space(s.s[0])) {
+		s.s++;
+		s.len--;
+	}
+	while (s.len && is_space(s.s[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+static struct span strip_quotes(struct span s)
+{
+	if (s.len && s.s[0] == '"') {
+		s.s++;
+		s.len--;
+	}
+	if (s.len && s.s[s.len - 1] == '"')
+		s.len--;
+	return s;
+}
+
+bool cmdline_next(struct span *rest, struct span *key, struct span *value, bool *has_value)
+{
+	bool quoted = false;
+	struct span word;
+	const char *eq;
+	size_t i = 0;
+
+	while (rest->len && is_space(rest->s[0])) {
+		rest->s++;
+		rest->len--;
+	}
+	if (!rest->len)
+		return false;
+	for (; i < rest->len && (quoted || !is_space(rest->s[i])); i++)
+		if (rest->s[i] == '"')
+			quoted = !quoted;
+	word = (struct span){ rest->s, i };
+	rest->s += i;
+	rest->len -= i;
+	if (word.s[0] == '"')
+		word = strip_quotes(word);
+	eq = word.len ? memchr(word.s, '=', word.len) : NULL;
+	*has_value = eq != NULL;
+	key->s = word.s;
+	key->len = eq ? (size_t)(eq - word.s) : word.len;
+	*value = (struct span){ "", 0 };
+	if (eq)
+		*value = strip_quotes((struct span){ eq + 1, word.len - key->len - 1 });
+	return true;
+}
+
+bool cmdline_name_equals(struct span name, const char *other)
+{
+	if (name.len != strlen(other))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char a = name.s[i] == '-' ? '_' : name.s[i];
+		char b = other[i] == '-' ? '_' : other[i];
+
+		if (a != b)
+			return false;
+	}
+	return true;
+}
+
+bool cmdline_find(struct span cmdline, const char *key, struct span *value, bool *has_value)
+{
+	struct span k, v;
+	bool has, found = false;
+
+	while (cmdline_next(&cmdline, &k, &v, &has)) {
+		if (!has && span_equals(k, "--"))
+			break;
+		if (!cmdline_name_equals(k, key))
+			continue;
+		*value = v;
+		*has_value = has;
+		found = true;
+	}
+	return found;
+}
+
+int param_bool(struct span text)
+{
+	static const struct {
+		const char *text;
+		int value;
+	} words[] = {
+		{ "Y", 1 }, { "y", 1 }, { "1", 1 }, { "on", 1 },  { "t", 1 }, { "T", 1 },
+		{ "N", 0 }, { "n", 0 }, { "0", 0 }, { "off", 0 }, { "f", 0 }, { "F", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (span_equals(text, words[i].text))
+			return words[i].value;
+	return -EINVAL;
+}
+
+/* The option that @line is about, with its value; false when it is another line. */
+static bool kconfig_line(struct span line, struct span *name, struct span *value)
+{
+	static const char unset[] = " is not set";
+	const size_t len = sizeof(unset) - 1;
+	const char *eq;
+
+	if (line.len > 2 + 7 + len && !memcmp(line.s, "# CONFIG_", 9) &&
+	    !memcmp(line.s + line.len - len, unset, len)) {
+		*name = (struct span){ line.s + 2, line.len - 2 - len };
+		*value = (struct span){ "n", 1 };
+		return true;
+	}
+	eq = line.len > 7 && !memcmp(line.s, "CONFIG_", 7) ? memchr(line.s, '=', line.len) : NULL;
+	if (!eq)
+		return false;
+	*name = (struct span){ line.s, (size_t)(eq - line.s) };
+	*value = (struct span){ eq + 1, line.len - name->len - 1 };
+	return text_is_plain(value->s, value->len);
+}
+
+char *kconfig_reduce(struct span text, const char *const *names, size_t nr, struct arena *a)
+{
+	struct text out = { .arena = a };
+	struct span line, name, value;
+	bool seen = false;
+
+	while (parse_line(&text, &line)) {
+		if (!kconfig_line(line, &name, &value))
+			continue;
+		seen = true;
+		for (size_t i = 0; i < nr; i++) {
+			if (!span_equals(name, names[i]))
+				continue;
+			text_printf(&out, "%s=", names[i]);
+			text_add_span(&out, value);
+			text_add(&out, "\n", 1);
+		}
+	}
+	return seen ? arena_strdup(a, text_get(&out)) : NULL;
+}
+
+/* Counts the CPU columns in the heading of /proc/interrupts. */
+static size_t interrupts_cpus(struct span text)
+{
+	struct span line, word;
+	size_t nr = 0;
+
+	if (!parse_line(&text, &line))
+		return 0;
+	while (nr < INTERRUPTS_CPUS_MAX && parse_word(&line, &word)) {
+		if (word.len < 4 || memcmp(word.s, "CPU", 3))
+			return 0;
+		nr++;
+	}
+	return nr;
+}
+
+/* The chip of a line "  24:   0   0  IR-PCI-MSI-0000:00:02.0  0-edge  name". Only lines with a number
+ * in front are of an interrupt; the others are counters of the architecture. */
+static bool interrupts_line(struct span line, size_t nr_cpus, struct span *chip)
+{
+	struct span word;
+	uint64_t value;
+
+	if (!parse_word(&line, &word) || word.len < 2 || word.s[word.len - 1] != ':')
+		return false;
+	word.len--;
+	if (parse_u64_span(word, 10, &value) < 0)
+		return false;
+	for (size_t i = 0; i < nr_cpus; i++)
+		if (!parse_word(&line, &word) || parse_u64_span(word, 10, &value) < 0)
+			return false;
+	return parse_word(&line, chip) && text_is_plain(chip->s, chip->len);
+}
+
+char *interrupts_reduce(struct span text, struct arena *a)
+{
+	size_t nr_cpus = interrupts_cpus(text), nr = 0;
+	struct text out = { .arena = a };
+	struct span line, chip;
+	struct span *seen = NULL;
+
+	if (!nr_cpus)
+		return NULL;
+	while (nr < INTERRUPTS_CHIPS_MAX && parse_line(&text, &line)) {
+		size_t i = 0;
+
+		if (!interrupts_line(line, nr_cpus, &chip))
+			continue;
+		while (i < nr && (seen[i].len != chip.len || memcmp(seen[i].s, chip.s, chip.len)))
+			i++;
+		if (i < nr)
+			continue;
+		seen = arena_grow(a, seen, nr, sizeof(*seen));
+		seen[nr++] = chip;
+		text_add_span(&out, chip);
+		text_add(&out, "\n", 1);
+	}
+	return arena_strdup(a, text_get(&out));
+}
+
+bool status_get(struct span text, const char *name, struct span *ret)
+{
+	struct span line;
+
+	while (parse_line(&text, &line)) {
+		const char *colon = memchr(line.s, ':', line.len);
+
+		if (!colon ||
+		    !span_equals(strip((struct span){ line.s, (size_t)(colon - line.s) }), name))
+			continue;
+		*ret = strip((struct span){ colon + 1, line.len - (size_t)(colon - line.s) - 1 });
+		return true;
+	}
+	return false;
+}
+
+int status_get_bytes(struct span text, const char *name, uint64_t *ret)
+{
+	struct span rest, number, unit;
+	uint64_t value;
+
+	if (!status_get(text, name, &rest))
+		return -ENODATA;
+	if (!parse_word(&rest, &number) || !parse_word(&rest, &unit) || !span_equals(unit, "kB") ||
+	    parse_u64_span(number, 10, &value) < 0 || __builtin_mul_overflow(value, 1024, ret))
+		return -EBADMSG;
+	return 0;
+}
+
+static int stat_number(struct span *rest, unsigned int limit, uint32_t *ret)
+{
+	struct span word;
+	uint64_t value;
+
+	if (!parse_word(rest, &word) || parse_u64_span(word, 10, &value) < 0 || value > limit)
+		return -EBADMSG;
+	*ret = (uint32_t)value;
+	return 0;
+}
+
+static int stat_device(struct span word, uint32_t *ret_major, uint32_t *ret_minor)
+{
+	const char *colon = memchr(word.s, ':', word.len);
+	uint64_t left, right;
+
+	if (!colon ||
+	    parse_u64_span((struct span){ word.s, (size_t)(colon - word.s) }, 10, &left) < 0 ||
+	    parse_u64_span((struct span){ colon + 1, word.len - (size_t)(colon - word.s) - 1 }, 10,
+			   &right) < 0 ||
+	    left > UINT32_MAX || right > UINT32_MAX)
+		return -EBADMSG;
+	*ret_major = (uint32_t)left;
+	*ret_minor = (uint32_t)right;
+	return 0;
+}
+
+int stat_text_parse(struct span text, struct stat_text *ret)
+{
+	struct span mode, device;
+	struct stat_text st;
+	uint64_t value;
+
+	if (!parse_word(&text, &st.type) || !parse_word(&text, &mode) ||
+	    parse_u64_span(mode, 8, &value) < 0 || value > 07777)
+		return -EBADMSG;
+	st.mode = (unsigned int)value;
+	if (stat_number(&text, UINT32_MAX, &st.uid) < 0 ||
+	    stat_number(&text, UINT32_MAX, &st.gid) < 0)
+		return -EBADMSG;
+	if (!parse_word(&text, &device) || stat_device(device, &st.major, &st.minor) < 0)
+		return -EBADMSG;
+	*ret = st;
+	return 0;
+}

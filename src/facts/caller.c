@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who asks: ids, capabilities, limits. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cap-ng.h>
+
+#include "decode/words.h"
+#include "facts/loader.h"
+
+enum { STATUS_FILE_MAX = 64 << 10 };
+
+static const struct {
+	const char *name;
+	unsigned int bit;
+	unsigned int number;
+} caller_caps[] = {
+	{ "sys_rawio", CALLER_CAP_SYS_RAWIO, CAP_SYS_RAWIO },
+	{ "sys_admin", CALLER_CAP_SYS_ADMIN, CAP_SYS_ADMIN },
+	{ "ipc_lock", CALLER_CAP_IPC_LOCK, CAP_IPC_LOCK },
+	{ "sys_resource", CALLER_CAP_SYS_RESOURCE, CAP_SYS_RESOURCE },
+	{ "sys_module", CALLER_CAP_SYS_MODULE, CAP_SYS_MODULE },
+	{ "dac_override", CALLER_CAP_DAC_OVERRIDE, CAP_DAC_OVERRIDE },
+	{ "sys_ptrace", CALLER_CAP_SYS_PTRACE, CAP_SYS_PTRACE },
+};
+
+static void answer(struct fact *ret, const char *raw)
+{
+	ret->state = FACT_PRESENT;
+	ret->raw = raw;
+	ret->len = strlen(raw);
+}
+
+static void ask_identity(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	(void)root;
+	(void)ctx;
+	answer(ret, arena_printf(a, "euid=%u egid=%u", geteuid(), getegid()));
+}
+
+static void ask_capabilities(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct text out = { .arena = a };
+
+	(void)root;
+	(void)ctx;
+	if (capng_get_caps_process() < 0) {
+		ret->state = FACT_FAILED;
+		ret->err = EIO;
+		return;
+	}
+	text_printf(&out, "caps=");
+	for (size_t i = 0; i < ARRAY_SIZE(caller_caps); i++)
+		if (capng_have_capability(CAPNG_EFFECTIVE, caller_caps[i].number))
+			text_printf(&out, "%s%s", out.len > 5 ? "," : "", caller_caps[i].name);
+	answer(ret, text_get(&out));
+}
+
+static const char *limit_text(struct arena *a, rlim_t limit)
+{
+	return limit == RLIM_INFINITY ? "unlimited" : arena_printf(a, "%" PRIu64, (uint64_t)limit);
+}
+
+static void ask_limits(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct fact status = sysroot_read(root, a, "proc/self/status", STATUS_FILE_MAX);
+	uint64_t locked = 0;
+	struct rlimit limit;
+
+	(void)ctx;
+	if (getrlimit(RLIMIT_MEMLOCK, &limit) < 0) {
+		ret->state = FACT_FAILED;
+		ret->err = errno;
+		return;
+	}
+	answer(ret, arena_printf(a, "soft=%s hard=%s", limit_text(a, limit.rlim_cur),
+				 limit_text(a, limit.rlim_max)));
+	if (!status_get_bytes(fact_text(&status), "VmLck", &locked))
+		answer(ret, arena_printf(a, "%s locked=%" PRIu64, ret->raw, locked));
+}
+
+/* The value of @key in "key=value key=value". */
+static bool pair_get(const struct fact *f, const char *key, struct span *ret)
+{
+	bool has_value;
+
+	return cmdline_find(fact_text(f), key, ret, &has_value) && has_value;
+}
+
+static uint64_t pair_number(const struct fact *f, const char *key)
+{
+	struct span value;
+	uint64_t number;
+
+	if (!pair_get(f, key, &value) || parse_u64_span(value, 10, &number) < 0)
+		return span_equals(value, "unlimited") ? UINT64_MAX : 0;
+	return number;
+}
+
+static void fill_capabilities(struct caller *c)
+{
+	struct span list;
+
+	if (!pair_get(&c->caps_fact, "caps", &list))
+		return;
+	while (list.len) {
+		const char *comma = memchr(list.s, ',', list.len);
+		struct span name = { list.s, comma ? (size_t)(comma - list.s) : list.len };
+
+		for (size_t i = 0; i < ARRAY_SIZE(caller_caps); i++)
+			if (span_equals(name, caller_caps[i].name))
+				c->caps |= caller_caps[i].bit;
+		list.s += name.len + (comma ? 1 : 0);
+		list.len -= name.len + (comma ? 1 : 0);
+	}
+}
+
+void caller_load(struct loader *l)
+{
+	struct caller *c = &l->h->caller;
+
+	c->identity = sysroot_ask(l->root, l->a, "process:identity", false, ask_identity, NULL);
+	c->caps_fact =
+		sysroot_ask(l->root, l->a, "process:capabilities", false, ask_capabilities, NULL);
+	c->memlock_fact = sysroot_ask(l->root, l->a, "process:limits", false, ask_limits, NULL);
+	if (fact_is(&c->identity))
+		c->euid = (unsigned int)pair_number(&c->identity, "euid");
+	if (fact_is(&c->caps_fact))
+		fill_capabilities(c);
+	if (fact_is(&c->memlock_fact)) {
+		c->memlock_soft = pair_number(&c->memlock_fact, "soft");
+		c->memlock_locked = pair_number(&c->memlock_fact, "locked");
+	}
+}

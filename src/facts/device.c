@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One device: what its directory in sysfs says. No config space, no VPD, no resource file. */
+#include <errno.h>
+#include <string.h>
+
+#include "decode/uevent.h"
+#include "facts/loader.h"
+
+enum {
+	/* All messages of a device go through one chip; a few prove it. */
+	DEVICE_IRQS_MAX = 4,
+};
+
+static struct device_slot *slot_new(struct loader *l, const char *key, const char *bus_name,
+				    const char *name)
+{
+	struct device_slot *s = arena_new_object(l->a, struct device_slot);
+
+	s->dev.name = arena_strdup(l->a, name);
+	s->dev.bus_name = arena_strdup(l->a, bus_name);
+	s->dev.bus = bus_from_name(bus_name);
+	s->dev.sysfs = arena_printf(l->a, "/sys/bus/%s/devices/%s", bus_name, name);
+	table_add(&l->devices, key, s);
+	l->slots = arena_grow(l->a, l->slots, l->nr_slots, sizeof(struct device_slot *));
+	l->slots[l->nr_slots++] = s;
+	return s;
+}
+
+struct device_slot *device_want(struct loader *l, const char *bus_name, const char *name,
+				unsigned int parts, bool seed)
+{
+	char *key = arena_printf(l->a, "%s/%s", bus_name, name);
+	struct device_slot *s = table_find(&l->devices, key);
+
+	if (!s)
+		s = slot_new(l, key, bus_name, name);
+	s->wanted |= parts | DEVICE_BASE;
+	/* A neighbour that turns out to be asked for has to be looked at again: its group. */
+	if (!s->queued && ((s->wanted & ~s->dev.loaded) || (seed && !s->seed))) {
+		l->queue = arena_grow(l->a, l->queue, l->nr_queue, sizeof(struct device_slot *));
+		l->queue[l->nr_queue++] = s;
+		s->queued = true;
+	}
+	s->seed |= seed;
+	return s;
+}
+
+struct device_slot *device_want_path(struct loader *l, const char *path, const char *name,
+				     unsigned int parts, bool seed)
+{
+	struct fact subsystem = read_link_at(l, path, "subsystem");
+	struct span bus = path_base(fact_text(&subsystem));
+
+	if (!fact_is(&subsystem) || !name_is_file(bus))
+		return NULL;
+	return device_want(l, arena_strndup(l->a, bus.s, bus.len), name, parts, seed);
+}
+
+/* The driver comes with the uevent; its link is asked only when there is none to read. */
+static void load_driver(struct loader *l, struct device *d)
+{
+	struct span driver;
+
+	if (fact_is(&d->uevent)) {
+		d->driver_fact = (struct fact){ .state = FACT_ABSENT, .path = d->uevent.path };
+		if (uevent_get(fact_text(&d->uevent), "DRIVER", &driver))
+			d->driver_fact = fact_derived(l->a, d->uevent.path, driver);
+	} else {
+		d->driver_fact = read_link_at(l, d->sysfs, "driver");
+		if (fact_is(&d->driver_fact))
+			d->driver_fact = fact_derived(l->a, d->driver_fact.path,
+						      path_base(fact_text(&d->driver_fact)));
+		/* Without the device itself, a missing link does not say 'no driver'. */
+		else if (d->driver_fact.state == FACT_ABSENT && d->uevent.state == FACT_ABSENT)
+			d->driver_fact.state = FACT_FAILED;
+	}
+	if (fact_is(&d->driver_fact))
+		d->driver = d->driver_fact.raw;
+}
+
+static void load_group_link(struct loader *l, struct device_slot *s)
+{
+	struct device *d = &s->dev;
+	struct group_slot *g;
+	struct span base;
+	uint64_t id;
+
+	d->group_link = read_link_at(l, d->sysfs, "iommu_group");
+	if (!fact_is(&d->group_link))
+		return;
+	base = path_base(fact_text(&d->group_link));
+	if (parse_u64_span(base, 10, &id) < 0 || id > INT32_MAX) {
+		d->group_link.state = FACT_FAILED;
+		d->group_link.err = EBADMSG;
+		return;
+	}
+	g = group_want(l, (unsigned int)id);
+	d->group = &g->group;
+}
+
+static void load_base(struct loader *l, struct device_slot *s)
+{
+	struct device *d = &s->dev;
+	struct uevent_pci pci;
+	struct span modalias;
+
+	d->uevent = read_at(l, d->sysfs, "uevent");
+	load_driver(l, d);
+	load_group_link(l, s);
+	d->modalias = (struct fact){ .state = d->uevent.state, .path = d->uevent.path };
+	if (fact_is(&d->uevent)) {
+		d->modalias.state = FACT_ABSENT;
+		if (uevent_get(fact_text(&d->uevent), "MODALIAS", &modalias))
+			d->modalias = fact_derived(l->a, d->uevent.path, modalias);
+	}
+	if (d->bus != BUS_PCI || uevent_get_pci(fact_text(&d->uevent), &pci) < 0)
+		return;
+	d->has_ids = true;
+	d->vendor = pci.vendor;
+	d->device_id = pci.device;
+	d->subvendor = pci.subvendor;
+	d->subdevice = pci.subdevice;
+	d->class_code = pci.class_code;
+}
+
+static void load_iommu_link(struct loader *l, struct device *d)
+{
+	struct span base;
+
+	d->iommu_link = read_link_at(l, d->sysfs, "iommu");
+	if (!fact_is(&d->iommu_link))
+		return;
+	base = path_base(fact_text(&d->iommu_link));
+	if (!name_is_file(base)) {
+		d->iommu_link.state = FACT_FAILED;
+		d->iommu_link.err = EBADMSG;
+		return;
+	}
+	d->iommu = unit_want(l, base);
+}
+
+static void load_physfn(struct loader *l, struct device *d)
+{
+	struct span base;
+	char *name;
+
+	d->physfn_link = read_link_at(l, d->sysfs, "physfn");
+	base = path_base(fact_text(&d->physfn_link));
+	if (!fact_is(&d->physfn_link) || !name_is_file(base))
+		return;
+	name = arena_strndup(l->a, base.s, base.len);
+	d->physfn = &device_want(l, "pci", name, l->scope.member_parts, false)->dev;
+}
+
+static void load_pci(struct loader *l, struct device *d)
+{
+	if (d->bus != BUS_PCI)
+		return;
+	d->bridge_fact = stat_at(l, d->sysfs, "secondary_bus_number");
+	if (fact_is(&d->bridge_fact))
+		d->is_bridge = TRI_YES;
+	else if (d->bridge_fact.state == FACT_ABSENT && fact_is(&d->uevent))
+		d->is_bridge = TRI_NO;
+	d->sriov_numvfs = read_at(l, d->sysfs, "sriov_numvfs");
+	if (fact_is(&d->sriov_numvfs) && parse_u32(d->sriov_numvfs.raw, 10, &d->numvfs) < 0) {
+		d->sriov_numvfs.state = FACT_FAILED;
+		d->sriov_numvfs.err = EBADMSG;
+	}
+	load_physfn(l, d);
+}
+
+static void load_irqs(struct loader *l, struct device *d)
+{
+	struct span rest, line;
+
+	d->msi_irqs = list_at(l, d->sysfs, "msi_irqs");
+	rest = fact_text(&d->msi_irqs);
+	while (d->nr_irqs < DEVICE_IRQS_MAX && parse_line(&rest, &line)) {
+		struct device_irq *irq;
+		uint64_t number;
+
+		if (parse_u64_span(line, 10, &number) < 0 || number > INT32_MAX)
+			continue;
+		d->irqs = arena_grow(l->a, d->irqs, d->nr_irqs, sizeof(*d->irqs));
+		irq = &d->irqs[d->nr_irqs++];
+		irq->irq = (unsigned int)number;
+		irq->chip =
+			read_at(l, arena_printf(l->a, "sys/kernel/irq/%u", irq->irq), "chip_name");
+	}
+}
+
+/* linux: drivers/vfio/vfio_main.c: the class device, since 6.1; DEVICE/vfio-dev/vfioN. */
+static void load_vfio(struct loader *l, struct device *d)
+{
+	struct span rest, line;
+
+	if (d->driver_fact.state == FACT_ABSENT ||
+	    (d->driver && !driver_is_vfio(d->driver) && d->bus != BUS_MDEV))
+		return;
+	d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
+	rest = fact_text(&d->vfio_dev);
+	if (!fact_is(&d->vfio_dev) || !parse_line(&rest, &line) || !name_is_file(line))
+		return;
+	d->cdev_name = arena_strndup(l->a, line.s, line.len);
+	d->cdev_devno = read_at(l, d->sysfs, arena_printf(l->a, "vfio-dev/%s/dev", d->cdev_name));
+	if (d->cdev_devno.state == FACT_ABSENT)
+		return;
+	if (l->cdev_names.state == FACT_UNREAD)
+		l->cdev_names = list_at(l, "dev/vfio", "devices");
+	node_load_listed(l, &d->cdev, "/dev/vfio/devices", d->cdev_name, &l->cdev_names);
+}
+
+static void load_details(struct loader *l, struct device *d)
+{
+	d->driver_override = read_at(l, d->sysfs, "driver_override");
+	d->enable = read_at(l, d->sysfs, "enable");
+	d->numa_node = read_at(l, d->sysfs, "numa_node");
+	if (d->bus != BUS_PCI)
+		return;
+	d->reset_method = read_at(l, d->sysfs, "reset_method");
+	d->vfio_alias = module_vfio_alias(l, fact_text(&d->modalias));
+}
+
+void device_load(struct loader *l, struct device_slot *s)
+{
+	unsigned int parts = s->wanted & ~s->dev.loaded;
+	struct group_slot *g;
+
+	s->queued = false;
+	if (parts & DEVICE_BASE)
+		load_base(l, s);
+	if (parts & DEVICE_IOMMU)
+		load_iommu_link(l, &s->dev);
+	if (parts & DEVICE_PCI)
+		load_pci(l, &s->dev);
+	if (parts & DEVICE_IRQS)
+		load_irqs(l, &s->dev);
+	if (parts & DEVICE_VFIO)
+		load_vfio(l, &s->dev);
+	if (parts & DEVICE_DETAILS)
+		load_details(l, &s->dev);
+	s->dev.loaded |= parts;
+	/* A group object is the first member of its slot. */
+	g = (struct group_slot *)s->dev.group;
+	if (g && s->seed && !g->wanted) {
+		g->wanted = true;
+		if (!l->all || (l->scope.host_parts & HOST_GROUPS))
+			group_load_members(l, g, l->scope.member_parts, false);
+	}
+}
+
+void devices_load(struct loader *l)
+{
+	while (l->next < l->nr_queue)
+		device_load(l, l->queue[l->next++]);
+}

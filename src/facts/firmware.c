@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the firmware says about IOMMUs, and what kind of machine this is. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/acpi.h"
+#include "decode/words.h"
+#include "facts/loader.h"
+
+enum {
+	TABLE_MAX = 1 << 20,
+	CPUINFO_LINES_MAX = 64,
+};
+
+static enum tristate list_has(const struct fact *names, const char *name)
+{
+	struct span rest = fact_text(names), line;
+
+	/* Without ACPI there is no such directory, and no such table. */
+	if (names->state == FACT_ABSENT)
+		return TRI_NO;
+	if (!fact_is(names))
+		return TRI_UNKNOWN;
+	while (parse_line(&rest, &line))
+		if (span_equals(line, name))
+			return TRI_YES;
+	return TRI_NO;
+}
+
+static struct fact load_table(struct loader *l, enum tristate has, const char *name)
+{
+	const char *path = arena_printf(l->a, "sys/firmware/acpi/tables/%s", name);
+
+	if (has == TRI_NO)
+		return (struct fact){
+			.state = FACT_ABSENT,
+			.err = ENOENT,
+			.path = arena_printf(l->a, "/%s", path),
+		};
+	return sysroot_read(l->root, l->a, path, TABLE_MAX);
+}
+
+static void load_dmar(struct loader *l, struct firmware *fw)
+{
+	struct acpi_dmar dmar;
+
+	if (!fact_is(&fw->dmar))
+		return;
+	if (acpi_dmar_parse(fact_text(&fw->dmar), l->a, &dmar) < 0) {
+		fw->dmar.err = EBADMSG;
+		fw->dmar.state = FACT_FAILED;
+		return;
+	}
+	fw->dmar_intr_remap = dmar.flags & ACPI_DMAR_INTR_REMAP ? TRI_YES : TRI_NO;
+	fw->nr_rmrr = dmar.nr_rmrrs;
+}
+
+/* The first lines are about the first CPU; a large machine has a thousand more. */
+static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	static const char *const names[] = { "vendor_id", "CPU implementer" };
+	FILE *in = sysroot_stream(root, "proc/cpuinfo", &ret->err);
+	struct span value;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+
+	(void)ctx;
+	if (!in) {
+		ret->state = fact_state_from_errno(ret->err);
+		return;
+	}
+	*ret = (struct fact){ .state = FACT_ABSENT, .path = ret->path };
+	for (size_t i = 0; i < CPUINFO_LINES_MAX && !fact_is(ret); i++) {
+		len = getline(&line, &size, in);
+		if (len <= 0)
+			break;
+		for (size_t n = 0; n < ARRAY_SIZE(names); n++)
+			if (status_get((struct span){ line, (size_t)len }, names[n], &value))
+				*ret = fact_derived(a, ret->path, value);
+	}
+	free(line);
+	fclose(in);
+}
+
+/* Which hypervisor this is a guest of, as far as its own files name it. */
+static void load_hypervisor(struct loader *l, struct firmware *fw)
+{
+	static const struct {
+		const char *vendor, *product, *name;
+	} guests[] = {
+		{ "QEMU", NULL, "qemu" },
+		{ "Microsoft Corporation", "Virtual Machine", "hyperv" },
+		{ "VMware, Inc.", NULL, "vmware" },
+		{ "innotek GmbH", NULL, "oracle" },
+		{ "Amazon EC2", NULL, "amazon" },
+		{ "Google", "Google Compute Engine", "google" },
+		{ "Xen", NULL, "xen" },
+	};
+	struct fact vendor, product;
+
+	fw->hypervisor = read_at(l, "sys/hypervisor", "type");
+	if (fact_is(&fw->hypervisor))
+		return;
+	vendor = read_at(l, "sys/class/dmi/id", "sys_vendor");
+	product = read_at(l, "sys/class/dmi/id", "product_name");
+	fw->hypervisor =
+		(struct fact){ .state = vendor.state, .err = vendor.err, .path = vendor.path };
+	if (!fact_is(&vendor))
+		return;
+	fw->hypervisor.state = FACT_ABSENT;
+	for (size_t i = 0; i < ARRAY_SIZE(guests); i++)
+		if (!strcmp(vendor.raw, guests[i].vendor) &&
+		    (!guests[i].product ||
+		     (fact_is(&product) && !strcmp(product.raw, guests[i].product))))
+			fw->hypervisor = fact_derived(
+				l->a, vendor.path,
+				(struct span){ guests[i].name, strlen(guests[i].name) });
+}
+
+void firmware_load(struct loader *l)
+{
+	struct firmware *fw = &l->h->firmware;
+
+	fw->tables = sysroot_list(l->root, l->a, "sys/firmware/acpi/tables");
+	fw->has_dmar = list_has(&fw->tables, "DMAR");
+	fw->has_ivrs = list_has(&fw->tables, "IVRS");
+	fw->has_iort = list_has(&fw->tables, "IORT");
+	fw->has_viot = list_has(&fw->tables, "VIOT");
+	fw->dmar = load_table(l, fw->has_dmar, "DMAR");
+	fw->ivrs = load_table(l, fw->has_ivrs, "IVRS");
+	fw->viot = load_table(l, fw->has_viot, "VIOT");
+	load_dmar(l, fw);
+	fw->cpu_vendor = sysroot_ask(l->root, l->a, "/proc/cpuinfo", true, ask_cpu_vendor, NULL);
+	load_hypervisor(l, fw);
+}

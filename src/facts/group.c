@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* IOMMU groups: attributes, members, nodes. linux: drivers/iommu/iommu.c: the group kobject. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/pciaddr.h"
+#include "facts/loader.h"
+
+enum { GROUP_REGIONS_TEXT_MAX = 1 << 20 };
+
+static const char *group_path(struct loader *l, unsigned int id)
+{
+	return arena_printf(l->a, "sys/kernel/iommu_groups/%u", id);
+}
+
+struct group_slot *group_want(struct loader *l, unsigned int id)
+{
+	char *key = arena_printf(l->a, "%u", id);
+	struct group_slot *g = table_find(&l->groups, key);
+
+	if (g)
+		return g;
+	g = arena_new_object(l->a, struct group_slot);
+	g->group.id = id;
+	g->group.regions_err = -ENODATA;
+	table_add(&l->groups, key, g);
+	l->group_slots =
+		arena_grow(l->a, l->group_slots, l->nr_group_slots, sizeof(struct group_slot *));
+	l->group_slots[l->nr_group_slots++] = g;
+	return g;
+}
+
+/* A member that is not a PCI device is only a name here; its link tells where it lives. */
+static void member_want(struct loader *l, const char *dir, const char *name, unsigned int parts,
+			bool seed)
+{
+	struct fact link = read_link_at(l, dir, name);
+	struct device_slot *s = NULL;
+	char *path = NULL;
+
+	if (fact_is(&link))
+		path = path_join(l->a, dir, fact_text(&link));
+	if (path)
+		s = device_want_path(l, path, name, parts, seed);
+	if (s)
+		return;
+	/* The bus cannot be told; through the group's own link the device can still be read. */
+	s = device_want(l, "unknown", name, parts, seed);
+	s->dev.sysfs = arena_printf(l->a, "/%s/%s", dir, name);
+}
+
+void group_load_members(struct loader *l, struct group_slot *g, unsigned int parts, bool seed)
+{
+	const char *dir = arena_printf(l->a, "%s/devices", group_path(l, g->group.id));
+	struct span rest, line;
+	struct pciaddr addr;
+
+	if (g->group.members_list.state == FACT_UNREAD)
+		g->group.members_list = sysroot_list(l->root, l->a, dir);
+	rest = fact_text(&g->group.members_list);
+	while (parse_line(&rest, &line)) {
+		char *name;
+
+		if (!name_is_file(line))
+			continue;
+		name = arena_strndup(l->a, line.s, line.len);
+		if (!pciaddr_parse(line, &addr))
+			device_want(l, "pci", name, parts, seed);
+		else
+			member_want(l, dir, name, parts, seed);
+	}
+}
+
+void groups_fill_members(struct loader *l)
+{
+	/* In the order of the devices, so each group's members come out sorted. */
+	for (size_t i = 0; i < l->h->nr_devices; i++) {
+		struct device *d = l->h->devices[i];
+		struct group *g = d->group;
+
+		if (!g)
+			continue;
+		g->members = arena_grow(l->a, g->members, g->nr_members, sizeof(struct device *));
+		g->members[g->nr_members++] = d;
+	}
+}
+
+static void load_regions(struct loader *l, struct group *g, const char *dir)
+{
+	struct resv_region *regions;
+	size_t nr;
+
+	g->reserved_regions =
+		sysroot_read(l->root, l->a, arena_printf(l->a, "%s/reserved_regions", dir),
+			     GROUP_REGIONS_TEXT_MAX);
+	if (!fact_is(&g->reserved_regions))
+		return;
+	g->regions_err = resv_parse(fact_text(&g->reserved_regions), l->a, &regions, &nr);
+	if (g->regions_err < 0)
+		return;
+	g->regions = regions;
+	g->nr_regions = nr;
+}
+
+static void load_nodes(struct loader *l, struct group *g)
+{
+	if (l->vfio_names.state == FACT_UNREAD)
+		l->vfio_names = sysroot_list(l->root, l->a, "dev/vfio");
+	node_load_listed(l, &g->node, "/dev/vfio", arena_printf(l->a, "%u", g->id), &l->vfio_names);
+	node_load_listed(l, &g->noiommu_node, "/dev/vfio", arena_printf(l->a, "noiommu-%u", g->id),
+			 &l->vfio_names);
+}
+
+static void group_load(struct loader *l, struct group *g)
+{
+	const char *dir = group_path(l, g->id);
+
+	if (l->scope.host_parts & HOST_GROUPS) {
+		g->type = read_at(l, dir, "type");
+		g->name = read_at(l, dir, "name");
+		load_regions(l, g, dir);
+	}
+	if (l->scope.host_parts & HOST_GROUP_NODES)
+		load_nodes(l, g);
+}
+
+static int group_compare(const void *a, const void *b)
+{
+	const struct group *x = *(struct group *const *)a, *y = *(struct group *const *)b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void groups_load(struct loader *l)
+{
+	l->h->groups = arena_array(l->a, l->nr_group_slots, sizeof(struct group *));
+	for (size_t i = 0; i < l->nr_group_slots; i++) {
+		if (l->group_slots[i]->wanted)
+			group_load(l, &l->group_slots[i]->group);
+		l->h->groups[l->h->nr_groups++] = &l->group_slots[i]->group;
+	}
+	if (l->h->nr_groups)
+		qsort(l->h->groups, l->h->nr_groups, sizeof(struct group *), group_compare);
+	groups_fill_members(l);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Questions to a snapshot that need nothing but the snapshot. Pure: the model links this file. */
+#include "facts/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode/words.h"
+
+/* What tells generations apart when no module file can be asked, and who provides a service. */
+static const char *const symbol_names[] = {
+	"bus_iommu_probe",
+	"device_iommu_capable",
+	"iommu_attach_group_replace",
+	"iommu_capable",
+	"iommu_device_claim_dma_owner",
+	"iommu_domain_alloc",
+	"iommu_enable_nesting",
+	"iommu_group_claim_dma_owner",
+	"iommu_group_has_isolated_msi",
+	"iommu_paging_domain_alloc",
+	"iommu_paging_domain_alloc_flags",
+	"iommufd_ctx_from_fd",
+	"iommufd_ctx_from_file",
+	"iommufd_device_bind",
+	"iommufd_vfio_compat_ioas_create",
+	"irq_domain_check_msi_remap",
+	"msi_device_has_isolated_msi",
+	"vfio_assign_device_set",
+	"vfio_container_ioctl_check_extension",
+	"vfio_df_ioctl_bind_iommufd",
+	"vfio_group_set_container",
+	"vfio_iommu_type1_attach_group",
+	"vfio_iommufd_physical_bind",
+	"vfio_register_group_dev",
+	"vfio_virqfd_enable",
+};
+
+static const char *const config_names[] = {
+	"CONFIG_ACPI_VIOT",
+	"CONFIG_AMD_IOMMU",
+	"CONFIG_APPLE_DART",
+	"CONFIG_ARM_AMBA",
+	"CONFIG_ARM_SMMU",
+	"CONFIG_ARM_SMMU_V3",
+	"CONFIG_DMA_SHARED_BUFFER",
+	"CONFIG_GENERIC_ATOMIC64",
+	"CONFIG_INTEL_IOMMU",
+	"CONFIG_INTEL_IOMMU_DEFAULT_ON",
+	"CONFIG_INTEL_IOMMU_FLOPPY_WA",
+	"CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON",
+	"CONFIG_IOMMUFD",
+	"CONFIG_IOMMUFD_NOIOMMU",
+	"CONFIG_IOMMUFD_VFIO_CONTAINER",
+	"CONFIG_IOMMU_DEFAULT_PASSTHROUGH",
+	"CONFIG_IOMMU_SUPPORT",
+	"CONFIG_IRQ_REMAP",
+	"CONFIG_MODULES",
+	"CONFIG_PCI",
+	"CONFIG_PCI_IOV",
+	"CONFIG_PCI_MSI",
+	"CONFIG_VFIO",
+	"CONFIG_VFIO_AMBA",
+	"CONFIG_VFIO_AP",
+	"CONFIG_VFIO_CCW",
+	"CONFIG_VFIO_CDX",
+	"CONFIG_VFIO_CONTAINER",
+	"CONFIG_VFIO_DEVICE_CDEV",
+	"CONFIG_VFIO_FSL_MC",
+	"CONFIG_VFIO_GROUP",
+	"CONFIG_VFIO_IOMMU_TYPE1",
+	"CONFIG_VFIO_MDEV",
+	"CONFIG_VFIO_NOIOMMU",
+	"CONFIG_VFIO_PCI",
+	"CONFIG_VFIO_PCI_CORE",
+	"CONFIG_VFIO_PCI_VGA",
+	"CONFIG_VFIO_PLATFORM",
+	"CONFIG_VFIO_VIRQFD",
+	"CONFIG_VIRTIO_IOMMU",
+};
+
+const char *const *host_symbol_names(size_t *nr)
+{
+	*nr = ARRAY_SIZE(symbol_names);
+	return symbol_names;
+}
+
+const char *const *host_config_names(size_t *nr)
+{
+	*nr = ARRAY_SIZE(config_names);
+	return config_names;
+}
+
+int device_compare(const struct device *a, const struct device *b)
+{
+	size_t x, y;
+	int order;
+
+	if ((a->bus == BUS_PCI) != (b->bus == BUS_PCI))
+		return a->bus == BUS_PCI ? -1 : 1;
+	if (a->bus != BUS_PCI) {
+		order = strcmp(a->bus_name, b->bus_name);
+		return order ? order : strcmp(a->name, b->name);
+	}
+	/* Only the domain varies in length, and it has no leading zeros past the fourth digit. */
+	x = strlen(a->name);
+	y = strlen(b->name);
+	if (x != y)
+		return x < y ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+static int device_search(const void *key, const void *slot)
+{
+	return device_compare(key, *(struct device *const *)slot);
+}
+
+static struct device *find_sorted(const struct host *h, const char *bus_name, const char *name)
+{
+	struct device key = { .name = name, .bus_name = bus_name };
+	struct device **found;
+
+	if (!h->nr_devices)
+		return NULL;
+	if (!strcmp(bus_name, "pci"))
+		key.bus = BUS_PCI;
+	found = bsearch(&key, h->devices, h->nr_devices, sizeof(struct device *), device_search);
+	return found ? *found : NULL;
+}
+
+struct device *host_find_device(const struct host *h, const char *bus_name, const char *name)
+{
+	struct device *found;
+
+	if (bus_name)
+		return find_sorted(h, bus_name, name);
+	found = find_sorted(h, "pci", name);
+	/* The others stand behind the PCI devices, and are few. */
+	for (size_t i = h->nr_devices; !found && i > 0; i--) {
+		struct device *d = h->devices[i - 1];
+
+		if (d->bus == BUS_PCI)
+			break;
+		if (!strcmp(d->name, name))
+			found = d;
+	}
+	return found;
+}
+
+static int group_search(const void *key, const void *slot)
+{
+	unsigned int id = *(const unsigned int *)key;
+	const struct group *g = *(struct group *const *)slot;
+
+	if (id != g->id)
+		return id < g->id ? -1 : 1;
+	return 0;
+}
+
+struct group *host_find_group(const struct host *h, unsigned int id)
+{
+	struct group **found;
+
+	if (!h->nr_groups)
+		return NULL;
+	found = bsearch(&id, h->groups, h->nr_groups, sizeof(struct group *), group_search);
+	return found ? *found : NULL;
+}
+
+bool symbol_is_kept(const char *symbol)
+{
+	static const char *const parts[] = {
+		"vfio", "iommu", "irq_domain", "msi", "mdev", "irqfd"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strstr(symbol, parts[i]))
+			return true;
+	return false;
+}
+
+static int text_search(const void *key, const void *slot)
+{
+	return strcmp(key, *(const char *const *)slot);
+}
+
+static enum tristate symbols_have(const struct module *m, const char **symbols, size_t nr,
+				  const char *symbol)
+{
+	if (!m->symbols_known || !symbol_is_kept(symbol))
+		return TRI_UNKNOWN;
+	if (!nr)
+		return TRI_NO;
+	return bsearch(symbol, symbols, nr, sizeof(*symbols), text_search) ? TRI_YES : TRI_NO;
+}
+
+enum tristate module_imports(const struct module *m, const char *symbol)
+{
+	return symbols_have(m, m->imports, m->nr_imports, symbol);
+}
+
+enum tristate module_exports(const struct module *m, const char *symbol)
+{
+	return symbols_have(m, m->exports, m->nr_exports, symbol);
+}
+
+static bool is_listed(const char *const *names, size_t nr, const char *name)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static struct span fact_span(const struct fact *f)
+{
+	return f->raw ? (struct span){ f->raw, f->len } : (struct span){ "", 0 };
+}
+
+enum tristate kernel_has_symbol(const struct kernel *k, const char *name)
+{
+	struct span rest = fact_span(&k->kallsyms), line;
+
+	if (!fact_is(&k->kallsyms) || !is_listed(symbol_names, ARRAY_SIZE(symbol_names), name))
+		return TRI_UNKNOWN;
+	while (parse_line(&rest, &line))
+		if (span_equals(line, name))
+			return TRI_YES;
+	return TRI_NO;
+}
+
+const char *kernel_config(const struct kernel *k, const char *option)
+{
+	size_t len = strlen(option);
+
+	if (!fact_is(&k->config))
+		return NULL;
+	for (size_t i = 0; i < k->nr_options; i++)
+		if (!strncmp(k->options[i], option, len) && k->options[i][len] == '=')
+			return k->options[i] + len + 1;
+	return is_listed(config_names, ARRAY_SIZE(config_names), option) ? "n" : NULL;
+}
+
+const char *kernel_cmdline(const struct kernel *k, struct arena *a, const char *key)
+{
+	struct span value;
+	bool has_value;
+
+	if (!fact_is(&k->cmdline) || !cmdline_find(fact_span(&k->cmdline), key, &value, &has_value))
+		return NULL;
+	return arena_strndup(a, value.s, value.len);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "facts/loader.h"
+
+void host_free(struct host *h)
+{
+	if (h)
+		arena_free(h->arena);
+}
+
+void host_freep(struct host **h)
+{
+	host_free(*h);
+	*h = NULL;
+}
+
+static int slot_compare(const void *a, const void *b)
+{
+	return device_compare(*(struct device *const *)a, *(struct device *const *)b);
+}
+
+static void devices_sort(struct loader *l)
+{
+	struct host *h = l->h;
+
+	h->devices = arena_array(l->a, l->nr_slots, sizeof(struct device *));
+	for (size_t i = 0; i < l->nr_slots; i++)
+		h->devices[h->nr_devices++] = &l->slots[i]->dev;
+	if (h->nr_devices)
+		qsort(h->devices, h->nr_devices, sizeof(struct device *), slot_compare);
+}
+
+static int load_devices(struct loader *l, const struct target *targets, size_t nr_targets)
+{
+	int r = 0;
+
+	if (l->all) {
+		r = seed_all(l);
+		if (r < 0)
+			return r;
+		devices_load(l);
+		seed_groups(l);
+	}
+	for (size_t i = 0; i < nr_targets; i++) {
+		r = seed_target(l, &targets[i]);
+		if (r < 0)
+			return r;
+	}
+	devices_load(l);
+	devices_sort(l);
+	return 0;
+}
+
+/* For one device the long lists are only read when it has no group or unit of its own: then they
+ * tell whether the host has any. */
+static void load_lists(struct loader *l)
+{
+	struct host *h = l->h;
+
+	if (l->all)
+		return;
+	for (size_t i = 0; i < h->nr_devices; i++) {
+		const struct device *d = h->devices[i];
+
+		if (!d->group && h->groups_list.state == FACT_UNREAD)
+			h->groups_list = sysroot_list(l->root, l->a, "sys/kernel/iommu_groups");
+	}
+	if (l->scope.host_parts & HOST_IOMMUS)
+		h->iommus_list = sysroot_list(l->root, l->a, "sys/class/iommu");
+}
+
+static void load_rest(struct loader *l)
+{
+	unsigned int parts = l->scope.host_parts;
+	struct host *h = l->h;
+
+	if (parts & HOST_NODES) {
+		node_load(l, &h->vfio_node, "/dev/vfio/vfio");
+		node_load(l, &h->iommu_node, "/dev/iommu");
+	}
+	if (parts & (HOST_NODES | HOST_GROUP_NODES))
+		holders_load(l);
+	if (parts & (HOST_MODULES | HOST_SYMBOLS))
+		modules_load(l);
+	if (parts & HOST_SYMBOLS)
+		symbols_load(l);
+	if (parts & HOST_MODULES)
+		params_load(l);
+	if (parts & HOST_INTERRUPTS)
+		interrupts_load(l);
+	if (parts & HOST_FIRMWARE)
+		firmware_load(l);
+	if (parts & HOST_CALLER)
+		caller_load(l);
+}
+
+int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
+	      size_t nr_targets, struct host **ret, struct failure **reterr)
+{
+	struct arena *a = arena_new();
+	struct host *h = arena_new_object(a, struct host);
+	struct loader l = {
+		.root = root,
+		.a = a,
+		.h = h,
+		.scope = *scope,
+		.all = !nr_targets,
+		.reterr = reterr,
+		.devices = { .arena = a },
+		.groups = { .arena = a },
+		.units = { .arena = a },
+	};
+	int r;
+
+	l.scope.device_parts |= DEVICE_BASE;
+	l.scope.member_parts |= DEVICE_BASE;
+	h->arena = a;
+	h->source = arena_strdup(a, sysroot_name(root));
+	h->live = sysroot_kind(root) == SYSROOT_LIVE;
+	/* The release names the directory of the modules, and devices ask for their aliases. */
+	if ((scope->host_parts & (HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS)) ||
+	    ((scope->device_parts | scope->member_parts) & DEVICE_DETAILS))
+		kernel_load(&l);
+	r = load_devices(&l, targets, nr_targets);
+	if (r >= 0) {
+		groups_load(&l);
+		units_load(&l);
+		load_lists(&l);
+		load_rest(&l);
+	}
+	module_library_free(l.modules);
+	if (r < 0) {
+		host_free(h);
+		return r;
+	}
+	*ret = h;
+	return 0;
+}

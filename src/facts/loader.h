@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of this layer share while a snapshot is being made. Nothing outside facts/ includes
+ * it. */
+#pragma once
+
+#include "base/parse.h"
+#include "base/text.h"
+#include "facts/load.h"
+#include "facts/table.h"
+
+/* A device or group in the making, with what is still wanted of it. */
+struct device_slot {
+	struct device dev;   /* first: a slot is its device */
+	unsigned int wanted; /* enum device_part */
+	bool seed;           /* asked for, not only met as somebody's neighbour */
+	bool queued;
+};
+
+struct group_slot {
+	struct group group; /* first */
+	bool wanted;        /* has a seed: its members and attributes are read */
+	size_t room;
+};
+
+struct loader {
+	struct sysroot *root;
+	struct arena *a; /* the snapshot's */
+	struct host *h;
+	struct scope scope;
+	bool all; /* no targets: everything that could matter */
+	struct failure **reterr;
+	struct table devices; /* "BUS/NAME" -> device_slot */
+	struct table groups;  /* id in decimal -> group_slot */
+	struct table units;   /* name -> iommu_unit */
+	struct device_slot **slots;
+	size_t nr_slots;
+	struct device_slot **queue;
+	size_t nr_queue, next;
+	struct group_slot **group_slots;
+	size_t nr_group_slots;
+	struct fact vfio_names, cdev_names; /* lists of /dev/vfio and /dev/vfio/devices */
+	bool some_node;                     /* a group or cdev node exists */
+	struct module_library *modules;     /* see module.c; NULL until used */
+};
+
+/* ---- names and facts ---- */
+
+static inline struct span fact_text(const struct fact *f)
+{
+	return f->raw ? (struct span){ f->raw, f->len } : (struct span){ "", 0 };
+}
+
+/* A present fact whose text was taken out of the one that @path names. */
+struct fact fact_derived(struct arena *a, const char *path, struct span text);
+/* What follows the last slash. Borrowed from @path. */
+struct span path_base(struct span path);
+/* The path below the root that the relative link @target in directory @dir leads to, without links
+ * resolved; NULL when it climbs out. In @a. */
+char *path_join(struct arena *a, const char *dir, struct span target);
+enum bus bus_from_name(const char *name);
+/* Whether a driver's name is that of one of VFIO's. */
+bool driver_is_vfio(const char *driver);
+/* Whether @name may be a file name: not empty, no slash, no "." and "..". A capture may say anything. */
+bool name_is_file(struct span name);
+/* sysroot_read() and its sisters on "DIRECTORY/NAME"; @dir is absolute or relative to the root. */
+struct fact read_at(struct loader *l, const char *dir, const char *name);
+struct fact read_link_at(struct loader *l, const char *dir, const char *name);
+struct fact list_at(struct loader *l, const char *dir, const char *name);
+struct fact stat_at(struct loader *l, const char *dir, const char *name);
+
+/* ---- devices, groups, units (device.c, group.c, iommu.c) ---- */
+
+/* The device, new or known, with @parts wanted of it. */
+struct device_slot *device_want(struct loader *l, const char *bus_name, const char *name,
+				unsigned int parts, bool seed);
+/* The same by a path in sysfs below the root, its links not resolved ("sys/devices/platform/x"): the
+ * subsystem link tells the bus. NULL when there is none. */
+struct device_slot *device_want_path(struct loader *l, const char *path, const char *name,
+				     unsigned int parts, bool seed);
+/* Reads what is wanted of every queued device; reading queues more. */
+void devices_load(struct loader *l);
+void device_load(struct loader *l, struct device_slot *s);
+
+struct group_slot *group_want(struct loader *l, unsigned int id);
+/* Queues the members of a group as its list names them. */
+void group_load_members(struct loader *l, struct group_slot *g, unsigned int parts, bool seed);
+/* Puts each device into the members of its group. */
+void groups_fill_members(struct loader *l);
+void groups_load(struct loader *l);
+
+struct iommu_unit *unit_want(struct loader *l, struct span name);
+void units_load(struct loader *l);
+
+/* ---- what to load (seed.c, resolve.c) ---- */
+
+/* Queues everything that could matter to VFIO. A negative errno when this is no host. */
+int seed_all(struct loader *l);
+/* Queues the members of the groups that no device loaded so far led to. */
+void seed_groups(struct loader *l);
+/* Queues what one target names. */
+int seed_target(struct loader *l, const struct target *t);
+
+/* ---- the rest of the host ---- */
+
+void node_load(struct loader *l, struct node *n, const char *path);
+/* As node_load(), but asks @names, the list of the node's directory, before the node itself. */
+void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
+		      const struct fact *names);
+/* Finds out who holds the nodes that exist; one look through all processes. */
+void holders_load(struct loader *l);
+void kernel_load(struct loader *l);
+void modules_load(struct loader *l);
+/* The answer of the module tables to a device's VFIO alias. */
+struct fact module_vfio_alias(struct loader *l, struct span modalias);
+void module_library_free(struct module_library *lib);
+void params_load(struct loader *l);
+void symbols_load(struct loader *l);
+void interrupts_load(struct loader *l);
+void firmware_load(struct loader *l);
+void caller_load(struct loader *l);

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Device nodes: what they are, what the caller may do, who holds them. A node is never opened: that
+ * would load modules, and claim what others want. */
+#include <errno.h>
+#include <string.h>
+
+#include "decode/words.h"
+#include "facts/loader.h"
+
+enum { HOLDERS_MAX = 65536 };
+
+void node_load(struct loader *l, struct node *n, const char *path)
+{
+	struct stat_text st;
+
+	n->path = arena_strdup(l->a, path);
+	n->stat = sysroot_stat(l->root, l->a, path + 1);
+	if (!fact_is(&n->stat))
+		return;
+	n->access = sysroot_access(l->root, l->a, path + 1);
+	if (stat_text_parse(fact_text(&n->stat), &st) < 0) {
+		n->stat.state = FACT_FAILED;
+		n->stat.err = EBADMSG;
+		return;
+	}
+	n->mode = st.mode;
+	n->uid = st.uid;
+	n->gid = st.gid;
+	n->major = st.major;
+	n->minor = st.minor;
+}
+
+static bool list_has(const struct fact *names, const char *name)
+{
+	struct span rest = fact_text(names), line;
+
+	while (parse_line(&rest, &line))
+		if (span_equals(line, name))
+			return true;
+	return false;
+}
+
+void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
+		      const struct fact *names)
+{
+	const char *path = arena_printf(l->a, "%s/%s", dir, name);
+
+	/* One listing spares a question for each of thousands of groups that have no node. */
+	if (fact_known(names) && !(fact_is(names) && list_has(names, name))) {
+		n->path = path;
+		n->stat = (struct fact){ .state = FACT_ABSENT, .err = ENOENT, .path = path };
+		return;
+	}
+	node_load(l, n, path);
+	l->some_node |= fact_is(&n->stat);
+}
+
+static bool is_number(struct span s)
+{
+	uint64_t value;
+
+	return !parse_u64_span(s, 10, &value);
+}
+
+/* A process may call itself anything; one line stays one line. */
+static const char *comm_plain(struct arena *a, const struct fact *comm)
+{
+	char *ret = fact_is(comm) ? arena_memdup(a, comm->raw, comm->len) : NULL;
+
+	for (size_t i = 0; ret && i < comm->len; i++)
+		if (ret[i] < 0x20 || ret[i] == 0x7f)
+			ret[i] = '?';
+	return ret ? ret : "?";
+}
+
+/* Adds "NODE PID COMM" for each descriptor of one process that leads to a VFIO or iommufd node. */
+static int scan_process(struct sysroot *root, struct arena *scratch, const char *pid,
+			struct text *out)
+{
+	const char *dir = arena_printf(scratch, "proc/%s/fd", pid);
+	struct fact fds = sysroot_list(root, scratch, dir), comm = { .state = FACT_UNREAD };
+	struct span rest = fact_text(&fds), line;
+
+	if (!fact_is(&fds))
+		return fds.state == FACT_DENIED ? -EACCES : 0;
+	while (parse_line(&rest, &line)) {
+		struct fact link = sysroot_read_link(
+			root, scratch,
+			arena_printf(scratch, "%s/%.*s", dir, (int)line.len, line.s));
+
+		if (!fact_is(&link) || (strncmp(link.raw, "/dev/vfio/", 10) != 0 &&
+					strcmp(link.raw, "/dev/iommu") != 0))
+			continue;
+		if (comm.state == FACT_UNREAD)
+			comm = sysroot_read(root, scratch,
+					    arena_printf(scratch, "proc/%s/comm", pid),
+					    SYSROOT_ATTRIBUTE_MAX);
+		text_printf(out, "%s %s %s\n", link.raw, pid, comm_plain(scratch, &comm));
+	}
+	return 0;
+}
+
+/* The first line says how many processes were closed to the caller. */
+static void ask_holders(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct arena *scratch = arena_new();
+	struct text out = { .arena = scratch };
+	struct fact pids = sysroot_list(root, scratch, "proc");
+	struct span rest = fact_text(&pids), line;
+	unsigned int hidden = 0;
+
+	(void)ctx;
+	*ret = (struct fact){ .state = pids.state, .err = pids.err, .path = ret->path };
+	while (parse_line(&rest, &line)) {
+		struct arena *own;
+
+		if (!is_number(line))
+			continue;
+		own = arena_new();
+		if (scan_process(root, own, arena_strndup(own, line.s, line.len), &out) < 0)
+			hidden++;
+		arena_free(own);
+	}
+	if (fact_is(ret)) {
+		ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(&out));
+		ret->len = strlen(ret->raw);
+	}
+	arena_free(scratch);
+}
+
+/* Cuts the lines about @n out of the answer about all nodes. */
+static void node_set_holders(struct loader *l, struct node *n, const struct fact *all)
+{
+	struct text out = { .arena = l->a };
+	struct span rest = fact_text(all), line, word;
+	uint64_t hidden = 0;
+	size_t nr = 0;
+
+	if (!n->path || !fact_is(&n->stat))
+		return;
+	n->holders = (struct fact){ .state = all->state, .err = all->err, .path = all->path };
+	if (!fact_is(all))
+		return;
+	while (nr < HOLDERS_MAX && parse_line(&rest, &line)) {
+		if (!parse_word(&line, &word))
+			continue;
+		if (span_equals(word, "hidden") && parse_word(&line, &word) &&
+		    !parse_u64_span(word, 10, &hidden) && hidden <= UINT32_MAX) {
+			n->hidden_processes = (unsigned int)hidden;
+			continue;
+		}
+		if (!span_equals(word, n->path) || line.len < 2)
+			continue;
+		text_printf(&out, "%s%.*s", out.len ? "\n" : "", (int)line.len - 1, line.s + 1);
+		nr++;
+	}
+	n->holders = fact_derived(l->a, all->path, (struct span){ text_get(&out), out.len });
+}
+
+void holders_load(struct loader *l)
+{
+	struct fact all;
+
+	if (!l->some_node)
+		return;
+	all = sysroot_ask(l->root, l->a, "/proc/*/fd", false, ask_holders, NULL);
+	node_set_holders(l, &l->h->vfio_node, &all);
+	node_set_holders(l, &l->h->iommu_node, &all);
+	for (size_t i = 0; i < l->h->nr_groups; i++) {
+		node_set_holders(l, &l->h->groups[i]->node, &all);
+		node_set_holders(l, &l->h->groups[i]->noiommu_node, &all);
+	}
+	for (size_t i = 0; i < l->h->nr_devices; i++)
+		node_set_holders(l, &l->h->devices[i]->cdev, &all);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Module parameters: what they are now, and what they will be when the module loads. */
+#include <string.h>
+
+#include "decode/words.h"
+#include "facts/loader.h"
+
+static const struct {
+	const char *module, *name;
+} param_rows[NR_PARAMS] = {
+#define X(id, module, name) [PARAM_##id] = { #module, #name },
+	PARAM_LIST(X)
+#undef X
+};
+
+static const struct module *module_called(const struct host *h, const char *name)
+{
+	for (size_t i = 0; i < NR_MODULES; i++)
+		if (!strcmp(h->modules[i].name, name))
+			return &h->modules[i];
+	return NULL;
+}
+
+/* The last "option=NAME=VALUE" of the answer about a module. */
+static void configured_by_file(struct loader *l, const struct fact *kmod, struct param *p)
+{
+	struct span rest = fact_text(kmod), line, key, value;
+	bool has_value;
+
+	while (parse_line(&rest, &line)) {
+		if (line.len < 7 || memcmp(line.s, "option=", 7) != 0)
+			continue;
+		line.s += 7;
+		line.len -= 7;
+		if (cmdline_next(&line, &key, &value, &has_value) &&
+		    cmdline_name_equals(key, p->name))
+			p->configured = fact_derived(l->a, kmod->path, value);
+	}
+}
+
+static void load_configured(struct loader *l, struct param *p)
+{
+	const struct module *m = module_called(l->h, p->module);
+	const struct fact *cmdline = &l->h->kernel.cmdline;
+	struct span value;
+	bool has_value;
+
+	p->configured = (struct fact){ .path = cmdline->path };
+	if (fact_is(cmdline) && m && fact_known(&m->kmod))
+		p->configured.state = FACT_ABSENT;
+	if (m && fact_is(&m->kmod))
+		configured_by_file(l, &m->kmod, p);
+	/* modprobe puts the command line behind its files, and the last one wins. */
+	if (cmdline_find(fact_text(cmdline), arena_printf(l->a, "%s.%s", p->module, p->name),
+			 &value, &has_value))
+		p->configured = fact_derived(l->a, cmdline->path,
+					     has_value ? value : (struct span){ "Y", 1 });
+}
+
+void params_load(struct loader *l)
+{
+	for (size_t i = 0; i < NR_PARAMS; i++) {
+		struct param *p = &l->h->params[i];
+
+		p->id = (enum param_id)i;
+		p->module = param_rows[i].module;
+		p->name = param_rows[i].name;
+		p->value = read_at(l, arena_printf(l->a, "sys/module/%s/parameters", p->module),
+				   p->name);
+		load_configured(l, p);
+	}
+}

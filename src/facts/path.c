@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names, paths and links of sysfs. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "facts/loader.h"
+
+struct fact fact_derived(struct arena *a, const char *path, struct span text)
+{
+	return (struct fact){
+		.state = FACT_PRESENT,
+		.path = path,
+		.raw = arena_memdup(a, text.s, text.len),
+		.len = text.len,
+	};
+}
+
+struct span path_base(struct span path)
+{
+	size_t at = path.len;
+
+	while (at && path.s[at - 1] != '/')
+		at--;
+	return (struct span){ path.s + at, path.len - at };
+}
+
+/* Cuts the next component off @rest. False at the end. */
+static bool next_component(struct span *rest, struct span *part)
+{
+	const char *end;
+
+	while (rest->len && rest->s[0] == '/') {
+		rest->s++;
+		rest->len--;
+	}
+	if (!rest->len)
+		return false;
+	end = memchr(rest->s, '/', rest->len);
+	part->s = rest->s;
+	part->len = end ? (size_t)(end - rest->s) : rest->len;
+	rest->s += part->len;
+	rest->len -= part->len;
+	return true;
+}
+
+char *path_join(struct arena *a, const char *dir, struct span target)
+{
+	bool absolute = target.len && target.s[0] == '/';
+	size_t room = strlen(dir) + target.len + 2, len = absolute ? 0 : strlen(dir);
+	char *ret = arena_alloc(a, room);
+	struct span part;
+
+	memcpy(ret, dir, len);
+	while (next_component(&target, &part)) {
+		if (span_equals(part, "."))
+			continue;
+		if (span_equals(part, "..")) {
+			if (!len)
+				return NULL;
+			while (len && ret[len - 1] != '/')
+				len--;
+			if (len)
+				len--;
+			continue;
+		}
+		if (len)
+			ret[len++] = '/';
+		memcpy(ret + len, part.s, part.len);
+		len += part.len;
+	}
+	ret[len] = '\0';
+	return ret;
+}
+
+enum bus bus_from_name(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum bus bus;
+	} buses[] = {
+		{ "pci", BUS_PCI },       { "platform", BUS_PLATFORM }, { "amba", BUS_AMBA },
+		{ "fsl-mc", BUS_FSL_MC }, { "cdx", BUS_CDX },           { "ap", BUS_AP },
+		{ "ccw", BUS_CCW },       { "css", BUS_CCW },           { "mdev", BUS_MDEV },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(buses); i++)
+		if (!strcmp(name, buses[i].name))
+			return buses[i].bus;
+	return BUS_OTHER;
+}
+
+bool driver_is_vfio(const char *driver)
+{
+	return strstr(driver, "vfio") != NULL;
+}
+
+bool name_is_file(struct span name)
+{
+	return name.len > 0 && name.len <= NAME_MAX && !memchr(name.s, '/', name.len) &&
+	       !memchr(name.s, '\0', name.len) && !span_equals(name, ".") &&
+	       !span_equals(name, "..");
+}
+
+/* "DIRECTORY/NAME" relative to the root in @path, or false when it is too long. */
+static bool path_at(char path[static PATH_MAX], const char *dir, const char *name)
+{
+	int len = snprintf(path, PATH_MAX, "%s/%s", dir[0] == '/' ? dir + 1 : dir, name);
+
+	return len > 0 && len < PATH_MAX;
+}
+
+static struct fact too_long(const char *dir)
+{
+	return (struct fact){ .state = FACT_FAILED, .err = ENAMETOOLONG, .path = dir };
+}
+
+struct fact read_at(struct loader *l, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return path_at(path, dir, name) ? sysroot_read(l->root, l->a, path, SYSROOT_ATTRIBUTE_MAX)
+					: too_long(dir);
+}
+
+struct fact read_link_at(struct loader *l, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return path_at(path, dir, name) ? sysroot_read_link(l->root, l->a, path) : too_long(dir);
+}
+
+struct fact list_at(struct loader *l, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return path_at(path, dir, name) ? sysroot_list(l->root, l->a, path) : too_long(dir);
+}
+
+struct fact stat_at(struct loader *l, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return path_at(path, dir, name) ? sysroot_stat(l->root, l->a, path) : too_long(dir);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Targets to devices. Goes straight to what a target names: the cost does not depend on the others,
+ * save for ids, which only a look at every PCI device can answer. */
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "decode/uevent.h"
+#include "facts/loader.h"
+
+enum {
+	LINKS_MAX = 40,
+	CLIMB_MAX = 64,
+};
+
+static int no_target(struct loader *l, const struct target *t, const char *what)
+{
+	return failure_set_status(l->reterr, STATUS_NO_TARGET, -ENOENT, "'%s': %s", t->text, what);
+}
+
+static void match_add(struct loader *l, const struct target *t, struct device_slot *s)
+{
+	struct host *h = l->h;
+
+	h->matches = arena_grow(l->a, h->matches, h->nr_matches, sizeof(*h->matches));
+	h->matches[h->nr_matches++] = (struct target_match){ arena_strdup(l->a, t->text), &s->dev };
+}
+
+/* Whether there is such a device. What cannot be told is left to the facts. */
+static int want_existing(struct loader *l, const struct target *t, const char *bus,
+			 const char *name)
+{
+	struct fact uevent =
+		read_at(l, arena_printf(l->a, "sys/bus/%s/devices/%s", bus, name), "uevent");
+
+	if (uevent.state == FACT_ABSENT)
+		return no_target(
+			l, t, "there is no such device here; 'vfiotool list' shows what there is");
+	if (uevent.state == FACT_UNREAD)
+		return no_target(l, t, "this capture has no such device");
+	device_want(l, bus, name, l->scope.device_parts, true);
+	return 0;
+}
+
+static int seed_slot(struct loader *l, const struct target *t)
+{
+	size_t nr = 0;
+
+	for (unsigned int function = 0; function < 8; function++) {
+		const char *name = arena_printf(l->a, "%s.%x", t->name, function);
+		struct fact uevent =
+			read_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name), "uevent");
+
+		if (uevent.state == FACT_ABSENT || uevent.state == FACT_UNREAD)
+			continue;
+		device_want(l, "pci", name, l->scope.device_parts, true);
+		nr++;
+	}
+	return nr ? 0 : no_target(l, t, "there is no device in this slot");
+}
+
+static int seed_group(struct loader *l, const struct target *t)
+{
+	struct group_slot *g = group_want(l, t->group);
+
+	g->wanted = true;
+	group_load_members(l, g, l->scope.device_parts, true);
+	switch (g->group.members_list.state) {
+	case FACT_PRESENT:
+		return 0;
+	case FACT_ABSENT:
+		return no_target(l, t, "there is no such IOMMU group here");
+	case FACT_UNREAD:
+		return no_target(l, t, "this capture has no such group");
+	default:
+		return failure_set(l->reterr, -g->group.members_list.err,
+				   "'%s': cannot list the group's members: %s", t->text,
+				   strerror(g->group.members_list.err));
+	}
+}
+
+static int seed_ids(struct loader *l, const struct target *t)
+{
+	struct fact names = sysroot_list(l->root, l->a, "sys/bus/pci/devices");
+	struct span rest = fact_text(&names), line;
+	size_t nr = 0;
+
+	while (parse_line(&rest, &line)) {
+		struct uevent_pci pci;
+		struct fact uevent;
+		char *name;
+
+		if (!name_is_file(line))
+			continue;
+		name = arena_strndup(l->a, line.s, line.len);
+		uevent = read_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name), "uevent");
+		if (uevent_get_pci(fact_text(&uevent), &pci) < 0 || pci.vendor != t->vendor ||
+		    (!t->any_device && pci.device != t->device))
+			continue;
+		device_want(l, "pci", name, l->scope.device_parts, true);
+		nr++;
+	}
+	return nr ? 0 : no_target(l, t, "no PCI device has these ids");
+}
+
+/* @path with every link on the way resolved below the root; NULL when it leads nowhere. */
+static char *path_resolve(struct loader *l, const char *path)
+{
+	char *rest = arena_strdup(l->a, path), *done = arena_strdup(l->a, "");
+	unsigned int links = 0;
+
+	while (*rest) {
+		char *slash = strchr(rest, '/'), *here;
+		struct fact link;
+
+		if (slash)
+			*slash = '\0';
+		here = path_join(l->a, done, (struct span){ rest, strlen(rest) });
+		rest = slash ? slash + 1 : rest + strlen(rest);
+		if (!here)
+			return NULL;
+		link = sysroot_read_link(l->root, l->a, here);
+		if (!fact_is(&link)) {
+			/* EINVAL: there is something, and it is no link. */
+			if (link.err != EINVAL)
+				return NULL;
+			done = here;
+			continue;
+		}
+		if (++links > LINKS_MAX || strlen(rest) > PATH_MAX)
+			return NULL;
+		rest = arena_printf(l->a, "%s/%s", link.raw, rest);
+		if (rest[0] == '/')
+			done = arena_strdup(l->a, "");
+	}
+	return done;
+}
+
+/* The device at @path or the nearest above it that stands on a bus VFIO serves: an interface or a
+ * disk is some layers away from the device that does its DMA. */
+static struct device_slot *climb(struct loader *l, char *path)
+{
+	for (unsigned int i = 0; i < CLIMB_MAX; i++) {
+		struct fact subsystem = read_link_at(l, path, "subsystem");
+		struct span bus = path_base(fact_text(&subsystem));
+		char *name = strrchr(path, '/');
+
+		if (!name)
+			return NULL;
+		if (fact_is(&subsystem) && name_is_file(bus)) {
+			char *bus_name = arena_strndup(l->a, bus.s, bus.len);
+
+			if (bus_from_name(bus_name) != BUS_OTHER)
+				return device_want(l, bus_name, arena_strdup(l->a, name + 1),
+						   l->scope.device_parts, true);
+		}
+		*name = '\0';
+	}
+	return NULL;
+}
+
+static int seed_path(struct loader *l, const struct target *t, const char *path)
+{
+	static const char groups[] = "sys/kernel/iommu_groups/";
+	char *real = path_resolve(l, path);
+	struct device_slot *s;
+
+	if (!real)
+		return no_target(l, t, "this path leads nowhere");
+	if (!strncmp(real, groups, sizeof(groups) - 1))
+		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL,
+					  "'%s' is a group: write group:%s", t->text,
+					  real + sizeof(groups) - 1);
+	s = climb(l, real);
+	if (!s)
+		return no_target(l, t, "no device that VFIO could serve is behind this path");
+	match_add(l, t, s);
+	return 0;
+}
+
+/* The class that has a device called @name: those that people mean first, then all. */
+static char *find_class(struct loader *l, const char *name)
+{
+	static const char *const first[] = { "net", "block", "nvme", "drm", "infiniband" };
+	struct fact classes;
+	struct span rest, line;
+
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
+		char *path = arena_printf(l->a, "sys/class/%s/%s", first[i], name);
+		struct fact link = sysroot_read_link(l->root, l->a, path);
+
+		if (fact_is(&link))
+			return path;
+	}
+	classes = sysroot_list(l->root, l->a, "sys/class");
+	rest = fact_text(&classes);
+	while (parse_line(&rest, &line)) {
+		char *path = arena_printf(l->a, "sys/class/%.*s/%s", (int)line.len, line.s, name);
+		struct fact link = sysroot_read_link(l->root, l->a, path);
+
+		if (fact_is(&link))
+			return path;
+	}
+	return NULL;
+}
+
+static int seed_class_device(struct loader *l, const struct target *t)
+{
+	char *path = find_class(l, t->name);
+
+	if (!path)
+		return no_target(l, t,
+				 "no device, interface or disk is called so; 'vfiotool list' shows "
+				 "the devices");
+	return seed_path(l, t, path);
+}
+
+static int seed_cdev(struct loader *l, const struct target *t)
+{
+	const char *path = arena_printf(l->a, "sys/class/vfio-dev/%s", t->name);
+	struct fact link = sysroot_read_link(l->root, l->a, path);
+
+	if (!fact_is(&link))
+		return no_target(l, t, "no device is bound to VFIO under this name");
+	return seed_path(l, t, path);
+}
+
+int seed_target(struct loader *l, const struct target *t)
+{
+	switch (t->kind) {
+	case TARGET_PCI:
+	case TARGET_NAMED:
+		return want_existing(l, t, t->bus, t->name);
+	case TARGET_SLOT:
+		return seed_slot(l, t);
+	case TARGET_GROUP:
+		return seed_group(l, t);
+	case TARGET_IDS:
+		return seed_ids(l, t);
+	case TARGET_CDEV:
+		return seed_cdev(l, t);
+	case TARGET_PATH:
+		return seed_path(l, t, t->name);
+	case TARGET_CLASS_DEVICE:
+		return seed_class_device(l, t);
+	case TARGET_NONE:
+	default:
+		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL, "an empty target");
+	}
+}

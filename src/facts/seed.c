@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which devices could matter to VFIO: every PCI device, and those of other buses that stand behind an
+ * IOMMU, sit in a group, or have a VFIO driver. Other buses are not walked device by device. */
+#include <errno.h>
+#include <string.h>
+
+#include "decode/pciaddr.h"
+#include "facts/loader.h"
+
+static void want_listed(struct loader *l, const char *bus_name, const struct fact *names)
+{
+	struct span rest = fact_text(names), line;
+
+	while (parse_line(&rest, &line))
+		if (name_is_file(line))
+			device_want(l, bus_name, arena_strndup(l->a, line.s, line.len),
+				    l->scope.device_parts, true);
+}
+
+/* The units mirror the links of their devices: a few lists name every device with an IOMMU.
+ * linux: drivers/iommu/iommu-sysfs.c: iommu_device_link(). */
+static void seed_unit(struct loader *l, struct iommu_unit *u)
+{
+	const char *dir = arena_printf(l->a, "sys/class/iommu/%s", u->name);
+	struct span rest, line;
+	struct pciaddr addr;
+
+	u->devices_list = list_at(l, dir, "devices");
+	rest = fact_text(&u->devices_list);
+	while (parse_line(&rest, &line)) {
+		struct fact link;
+		char *name, *path;
+
+		if (!name_is_file(line) || !pciaddr_parse(line, &addr))
+			continue;
+		name = arena_strndup(l->a, line.s, line.len);
+		link = read_link_at(l, dir, arena_printf(l->a, "devices/%s", name));
+		if (!fact_is(&link))
+			continue;
+		/* The link is relative to where the unit itself lives, behind a class link. */
+		path = arena_printf(l->a, "%s/devices/%s", dir, name);
+		device_want_path(l, path, name, l->scope.device_parts, true);
+	}
+}
+
+static void seed_units(struct loader *l)
+{
+	struct host *h = l->h;
+	struct span rest, line;
+
+	h->iommus_list = sysroot_list(l->root, l->a, "sys/class/iommu");
+	rest = fact_text(&h->iommus_list);
+	while (parse_line(&rest, &line))
+		if (name_is_file(line))
+			seed_unit(l, unit_want(l, line));
+}
+
+/* The devices that a VFIO driver holds: the links in its directory. */
+static void seed_driver(struct loader *l, const char *bus_name, struct span driver)
+{
+	static const char *const others[] = { "module", "bind",   "unbind",
+					      "uevent", "new_id", "remove_id" };
+	const char *dir =
+		arena_printf(l->a, "sys/bus/%s/drivers/%.*s", bus_name, (int)driver.len, driver.s);
+	struct fact names = sysroot_list(l->root, l->a, dir);
+	struct span rest = fact_text(&names), line;
+
+	while (parse_line(&rest, &line)) {
+		bool other = !name_is_file(line);
+
+		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+			other |= span_equals(line, others[i]);
+		if (!other)
+			device_want(l, bus_name, arena_strndup(l->a, line.s, line.len),
+				    l->scope.device_parts, true);
+	}
+}
+
+static void seed_drivers(struct loader *l)
+{
+	static const char *const buses[] = { "platform", "amba", "fsl-mc", "cdx", "ap", "css" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(buses); i++) {
+		struct fact names =
+			list_at(l, arena_printf(l->a, "sys/bus/%s", buses[i]), "drivers");
+		struct span rest = fact_text(&names), line;
+
+		while (parse_line(&rest, &line))
+			if (name_is_file(line) &&
+			    driver_is_vfio(arena_strndup(l->a, line.s, line.len)))
+				seed_driver(l, buses[i], line);
+	}
+}
+
+void seed_groups(struct loader *l)
+{
+	struct span rest = fact_text(&l->h->groups_list), line;
+	uint64_t id;
+
+	while (parse_line(&rest, &line)) {
+		if (parse_u64_span(line, 10, &id) < 0 || id > INT32_MAX ||
+		    table_find(&l->groups, arena_strndup(l->a, line.s, line.len)))
+			continue;
+		group_load_members(l, group_want(l, (unsigned int)id), l->scope.device_parts, true);
+	}
+}
+
+int seed_all(struct loader *l)
+{
+	struct fact pci = sysroot_list(l->root, l->a, "sys/bus/pci/devices"), mdev, bus;
+
+	if (!fact_is(&pci)) {
+		bus = sysroot_list(l->root, l->a, "sys/bus");
+		if (!fact_is(&bus))
+			return failure_set(
+				l->reterr, bus.err ? -bus.err : -ENODATA,
+				"'%s' has no readable sys/bus: name the root of a host, or "
+				"a capture of one",
+				sysroot_name(l->root));
+	}
+	want_listed(l, "pci", &pci);
+	seed_units(l);
+	seed_drivers(l);
+	mdev = sysroot_list(l->root, l->a, "sys/bus/mdev/devices");
+	want_listed(l, "mdev", &mdev);
+	l->h->groups_list = sysroot_list(l->root, l->a, "sys/kernel/iommu_groups");
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names to objects, while a snapshot is being made. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/arena.h"
+
+struct table {
+	struct arena *arena;
+	struct table_slot *slots;
+	size_t nr, size; /* size is a power of two */
+};
+
+/* The object under @name, or NULL. */
+void *table_find(const struct table *t, const char *name);
+/* Keeps @object under @name, which is borrowed and not there yet. */
+void table_add(struct table *t, const char *name, void *object);
