@@ -15,7 +15,6 @@ module, and the compiler of Debian 12 is too old for it.
 """
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
