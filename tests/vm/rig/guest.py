@@ -17,13 +17,14 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import initramfs, kernels
+from . import image, initramfs, kernels
 from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
 
 QEMU = os.environ.get("VFIOTOOL_QEMU", "qemu-system-x86_64")
 LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "240"))
-CMDLINE = "console=ttyS0,115200 quiet loglevel=1 panic=-1 random.trust_cpu=on"
+# no_timer_check: on a busy machine the emulated timer may miss the few ticks that the kernel waits for at boot.
+CMDLINE = "console=ttyS0,115200 quiet loglevel=1 panic=-1 random.trust_cpu=on no_timer_check"
 
 
 @dataclass
@@ -77,7 +78,7 @@ def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path):
     """QEMU's argument list."""
     argv = [QEMU, "-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m", "768",
             "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-kernel", str(kernel.image), "-initrd", str(folder / "initrd"),
+            "-kernel", str(image.bootable(kernel)), "-initrd", str(folder / "initrd"),
             "-append", f"{CMDLINE} {pick(scenario.cmdline, kernel.name) or ''}".strip(),
             "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console",
             "-chardev", f"file,id=results,path={folder / 'results'}", "-serial", "chardev:results"]

@@ -104,7 +104,10 @@ run_scenario() {
 	case $TARGET in
 	platform:*) ;;
 	*)
-		modprobe vfio-pci 2>/dev/null
+		# What a tool that binds would do first: load of VFIO what can be loaded.
+		for module in vfio-pci vfio_iommu_type1 iommufd; do
+			modprobe -q "$module"
+		done
 		step bind prober bind-group "$TARGET" vfio-pci
 		;;
 	esac
