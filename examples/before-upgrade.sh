@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Would a device that VFIO accepts today be refused by the kernel of tomorrow?
+#
+#     before-upgrade.sh KERNEL [TARGET...]       KERNEL: a generation or release, as vfiotool inspect --kernel takes it
+#
+# Without targets: every device that sits on a VFIO driver now. Prints those whose answer changes.
+# Exit status: 0 nothing gets worse, 2 something does, 3 it cannot be told, 64 usage.
+# VFIOTOOL names another binary, VFIOTOOL_SYSROOT a capture instead of this host.
+set -eu
+
+vt() {
+	"${VFIOTOOL:-vfiotool}" ${VFIOTOOL_SYSROOT:+--sysroot "$VFIOTOOL_SYSROOT"} "$@" </dev/null
+}
+
+answer() {
+	status=0
+	vt inspect -q "$@" || status=$?
+	case $status in
+	0) echo yes ;;
+	2) echo no ;;
+	3) echo unknown ;;
+	*)
+		echo "$0: vfiotool inspect $* ended with $status" >&2
+		exit "$status"
+		;;
+	esac
+}
+
+[ $# -ge 1 ] || {
+	echo "usage: $0 KERNEL [TARGET...]" >&2
+	exit 64
+}
+kernel=$1
+shift
+if [ $# -eq 0 ]; then
+	devices=$(vt list --raw --noheadings -o ADDRESS,DRIVER | sed -n 's/ vfio.*$//p')
+	# shellcheck disable=SC2086
+	set -- $devices
+fi
+
+worst=0
+for device; do
+	today=$(answer "$device")
+	tomorrow=$(answer --kernel "$kernel" "$device")
+	[ "$today" != "$tomorrow" ] || continue
+	echo "$device: $today today, $tomorrow with $kernel"
+	case $tomorrow in
+	no) worst=2 ;;
+	unknown) [ "$worst" -ne 0 ] || worst=3 ;;
+	esac
+done
+exit "$worst"

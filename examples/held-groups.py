@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Which groups could be given away but for a driver that holds one of their devices? A line for each such group:
+its number, the device to free, its driver.
+
+    held-groups.py
+
+VFIOTOOL names another binary, VFIOTOOL_SYSROOT a capture instead of this host.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+
+def ask(*argv):
+    """What vfiotool prints for @argv, as JSON; 0, 2 and 3 are answers, everything else is a failure."""
+    root = os.environ.get("VFIOTOOL_SYSROOT")
+    command = [os.environ.get("VFIOTOOL", "vfiotool"), *(["--sysroot", root] if root else []), *argv]
+    result = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    if result.returncode not in (0, 2, 3):
+        sys.exit(result.returncode)
+    return json.loads(result.stdout)
+
+
+def accepted(paths) -> bool:
+    """One path into VFIO is enough."""
+    return any(path["answer"] == "yes" for path in paths)
+
+
+def main() -> int:
+    """Groups that are refused now and accepted once they are bound; then who is in the way."""
+    groups = {}
+    for device in ask("inspect", "--json")["devices"]:
+        if device["group"] is not None:
+            groups.setdefault(device["group"], []).append(device)
+    for group, devices in sorted(groups.items(), key=lambda item: int(item[0])):
+        if not any(accepted(device["if_bound"]["paths"]) and not accepted(device["paths"]) for device in devices):
+            continue
+        for device in devices:
+            if device["driver"] and not device["driver"].startswith("vfio"):
+                print(f"group {group}: {device['address']} is held by {device['driver']}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
