@@ -47,8 +47,8 @@ PURE_LIBC = re.compile(r"""(__)?(
     reallocarray | free | errno_location | ctype_[bt]\w*_loc | assert_fail | abort | stack_chk_fail | is\w+ | tolower |
     toupper | strerrorname_np | strerror | explicit_bzero )(_chk)?$""", re.X)
 # Code that the compiler adds, and the table of the linker.
-COMPILER = re.compile(r"__(asan|ubsan|sanitizer|sancov|lsan|gcov|llvm|start|stop|tsan)_|_GLOBAL_OFFSET_TABLE_|__start___|"
-                      r"__(sancov|gcov)")
+COMPILER = re.compile(r"__(asan|ubsan|sanitizer|sancov|lsan|gcov|llvm|start|stop|tsan)_|_GLOBAL_OFFSET_TABLE_|"
+                      r"__(popcount|clz|ctz|ffs|parity|bswap|u?div|u?mod|u?mul)[dst]i\d$")
 ISOC = re.compile(r"^__isoc\d+_")
 # STYLE: no printing, exit, getenv or time below cmd.
 LOUD = re.compile(r"(__)?(v?printf|puts|putchar|perror|exit|_exit|quick_exit|getenv|secure_getenv|time|gettimeofday|"
