@@ -34,7 +34,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 from rig import apt, cache  # pylint: disable=wrong-import-position
 
-DEPENDENCIES = ("bc", "bison", "flex", "gcc", "kmod", "libelf-dev", "libssl-dev", "make",
+DEPENDENCIES = ("bc", "bison", "flex", "gcc", "kmod", "libc6-dev", "libelf-dev", "libssl-dev", "make",
                 "xz-utils")
 
 # Raise it when a change of this file alone must lead to another kernel.
