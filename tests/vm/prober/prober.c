@@ -528,7 +528,11 @@ static int use_container(const struct request *request, int container, const cha
 	if (request->type != PR_NOIOMMU &&
 	    (!get_iommu_info(container, &ranges) || !map_container(container, request, &ranges)))
 		return finish(false);
-	return finish_or_hold(request, get_device(group, request->device, &device));
+	if (!get_device(group, request->device, &device))
+		return finish(false);
+	/* An iommufd that serves as container attaches only now: ask again what it can do. */
+	print_extensions(container, "attached");
+	return finish_or_hold(request, request->type == PR_NOIOMMU || get_iommu_info(container, &ranges));
 }
 
 static int run_container(const struct request *request)

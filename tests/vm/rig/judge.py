@@ -78,7 +78,7 @@ def _check_stated_facts(scenario: Scenario, kernel: kernels.Kernel, outcomes: Ou
             if have != want:
                 problems.append(f"scenario fact {name}: stated {want}, the kernel reported {have}")
         elif name == "dma_cc":
-            have = got.extensions.get("after", {}).get("DMA_CC")
+            have = got.extensions.get("attached", {}).get("DMA_CC")
             if have != want:
                 problems.append(f"scenario fact {name}: stated {want}, the kernel answered {have}")
         else:
@@ -195,13 +195,13 @@ class Tool:
             self._say(f"{name}{suffix}: predicted {_show(have)}, the kernel reported {_show(want)}")
 
     def _check_coherency(self, capabilities: dict, real, suffix: str) -> None:
-        after = real.extensions.get("after", {}).get("DMA_CC")
+        after = real.extensions.get("attached", {}).get("DMA_CC")
         name = "cache_coherency" if self.kernel.series == "5.10" else "enforce_cache_coherency"
         self._compare(name, capabilities.get(name), None if after is None else bool(after), suffix)
 
     def _check_extensions(self, table, real, suffix: str) -> None:
-        for when in ("before", "after"):
-            for name, want in real.extensions.get(when, {}).items():
+        for when, measured in (("before", "before"), ("after", "attached")):
+            for name, want in real.extensions.get(measured, {}).items():
                 have = _extension(table, name, when)
                 if have is not None or "extensions" not in self.unknown or suffix:
                     self._compare(f"extension {name} {when}", have, want, suffix)
