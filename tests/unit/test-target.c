@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "facts/target.h"
+
+static struct arena *arena;
+
+static int arena_setup(void **state)
+{
+	(void)state;
+	arena = arena_new();
+	return 0;
+}
+
+static int arena_teardown(void **state)
+{
+	(void)state;
+	arena_free(arena);
+	return 0;
+}
+
+static struct target parse(const char *text)
+{
+	struct failure *why = NULL;
+	struct target t = { 0 };
+
+	if (target_parse(arena, text, &t, &why) < 0)
+		fail_msg("'%s': %s", text, why->text);
+	assert_string_equal(t.text, text);
+	return t;
+}
+
+static void assert_named(const char *text, enum target_kind kind, const char *bus, const char *name)
+{
+	struct target t = parse(text);
+
+	if (t.kind != kind)
+		fail_msg("'%s' is of kind %d", text, t.kind);
+	if (bus)
+		assert_string_equal(t.bus, bus);
+	assert_string_equal(t.name, name);
+}
+
+static void test_target_pci(void **state)
+{
+	(void)state;
+	assert_named("0000:01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
+	assert_named("01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
+	assert_named("AB:1F.7", TARGET_PCI, "pci", "0000:ab:1f.7");
+	assert_named("pci:0000:01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
+	assert_named("pci_0000_01_00_0", TARGET_PCI, "pci", "0000:01:00.0");
+	assert_named("10000:e1:00.0", TARGET_PCI, "pci", "10000:e1:00.0");
+}
+
+static void test_target_slot(void **state)
+{
+	(void)state;
+	assert_named("01:00", TARGET_SLOT, "pci", "0000:01:00");
+	assert_named("0001:01:00", TARGET_SLOT, "pci", "0001:01:00");
+	assert_named("01:00.*", TARGET_SLOT, "pci", "0000:01:00");
+}
+
+static void test_target_ids(void **state)
+{
+	struct target t = parse("8086:1521");
+
+	(void)state;
+	assert_int_equal(t.kind, TARGET_IDS);
+	assert_int_equal(t.vendor, 0x8086);
+	assert_int_equal(t.device, 0x1521);
+	assert_false(t.any_device);
+	t = parse("8086:");
+	assert_int_equal(t.kind, TARGET_IDS);
+	assert_int_equal(t.vendor, 0x8086);
+	assert_true(t.any_device);
+}
+
+static void test_target_group(void **state)
+{
+	static const char *const texts[] = { "group:12", "iommu:12", "/dev/vfio/12",
+					     "/dev/vfio/noiommu-12" };
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		struct target t = parse(texts[i]);
+
+		assert_int_equal(t.kind, TARGET_GROUP);
+		assert_int_equal(t.group, 12);
+	}
+}
+
+static void test_target_other_names(void **state)
+{
+	(void)state;
+	assert_named("platform:edu-dma.0", TARGET_NAMED, "platform", "edu-dma.0");
+	assert_named("fsl-mc:dprc.2", TARGET_NAMED, "fsl-mc", "dprc.2");
+	assert_named("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", TARGET_NAMED, "mdev",
+		     "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001");
+	assert_named("vfio3", TARGET_CDEV, NULL, "vfio3");
+	assert_named("noiommu-vfio0", TARGET_CDEV, NULL, "noiommu-vfio0");
+	assert_named("/dev/vfio/devices/vfio3", TARGET_CDEV, NULL, "vfio3");
+	assert_named("/sys/class/net/eth0/device", TARGET_PATH, NULL, "sys/class/net/eth0/device");
+	assert_named("eth0", TARGET_CLASS_DEVICE, NULL, "eth0");
+	assert_named("nvme0n1", TARGET_CLASS_DEVICE, NULL, "nvme0n1");
+	assert_named("vfio", TARGET_CLASS_DEVICE, NULL, "vfio");
+}
+
+static void test_target_malformed(void **state)
+{
+	static const char *const bad[] = {
+		"",
+		"0000:01:20.0",
+		"0000:01:00.8",
+		"00:1f.0.1",
+		"0:0:0.0",
+		"1:00.0",
+		"80861521",
+		"8086:15211",
+		"12",
+		"group:",
+		"group:x",
+		"group:-1",
+		"group:4294967296",
+		"group:12 ",
+		"pci:nothing",
+		"/dev/vfio/vfio",
+		"/dev/null",
+		"/sys/",
+		"../../etc",
+		"a/b",
+		"platform:",
+		"platform:a/b",
+		"platform:..",
+		":x",
+		"et h0",
+		"eth0\n",
+		"\x1b[31m",
+		"/dev/vfio/devices/../12",
+		"pci_0000:01:00.0",
+		"ffff:ffff:ff.f",
+		"platform:a\tb",
+	};
+	struct failure *why = NULL;
+	struct target t = { .kind = TARGET_NONE };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (target_parse(arena, bad[i], &t, &why) != -EINVAL)
+			fail_msg("'%s' was taken for a target of kind %d", bad[i], t.kind);
+		assert_int_equal(why->status, STATUS_USAGE);
+		assert_non_null(strstr(why->text, "group:12"));
+		assert_int_equal(t.kind, TARGET_NONE);
+		failure_free(why);
+		why = NULL;
+	}
+}
+
+static void test_target_too_long(void **state)
+{
+	char text[5000];
+	struct target t;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(target_parse(arena, text, &t, NULL), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_target_pci),         cmocka_unit_test(test_target_slot),
+		cmocka_unit_test(test_target_ids),         cmocka_unit_test(test_target_group),
+		cmocka_unit_test(test_target_other_names), cmocka_unit_test(test_target_malformed),
+		cmocka_unit_test(test_target_too_long),
+	};
+
+	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+}
