@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A host made of files, as sysfs and procfs would show it. Include <cmocka.h> and fixture.h first. */
+#pragma once
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+
+#include "facts/load.h"
+
+static inline void tree_parents(const struct fixture *x, const char *path)
+{
+	char part[PATH_MAX];
+
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
+		if (mkdirat(x->fd, part, 0755) < 0)
+			assert_int_equal(errno, EEXIST);
+	}
+}
+
+static inline void tree_put(const struct fixture *x, const char *path, const char *text)
+{
+	tree_parents(x, path);
+	put(x, path, text, strlen(text));
+}
+
+static inline void tree_link(const struct fixture *x, const char *target, const char *path)
+{
+	tree_parents(x, path);
+	link_to(x, target, path);
+}
+
+static inline void tree_dir(const struct fixture *x, const char *path)
+{
+	char below[PATH_MAX + 8];
+
+	snprintf(below, sizeof(below), "%s/x", path);
+	tree_parents(x, below);
+}
+
+static inline void tree_remove(const struct fixture *x, const char *path)
+{
+	assert_int_equal(unlinkat(x->fd, path, 0), 0);
+}
+
+#define tree_path(buf, ...) (snprintf((buf), sizeof(buf), __VA_ARGS__), (buf))
+
+struct tree_device {
+	const char *bus; /* "pci" when NULL */
+	const char *name, *driver;
+	const char *group; /* a number, or NULL */
+	const char *unit;  /* of /sys/class/iommu, or NULL */
+	const char *id;    /* "8086:1521" */
+	const char *class; /* "20000" */
+};
+
+static inline void tree_device_links(const struct fixture *x, const struct tree_device *d,
+				     const char *dir)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+
+	if (d->group) {
+		tree_link(x, tree_path(target, "../../../kernel/iommu_groups/%s", d->group),
+			  tree_path(path, "%s/iommu_group", dir));
+		tree_link(x, tree_path(target, "../../../../%s", dir + 4),
+			  tree_path(path, "sys/kernel/iommu_groups/%s/devices/%s", d->group,
+				    d->name));
+	}
+	if (d->unit) {
+		tree_link(x, tree_path(target, "../../virtual/iommu/%s", d->unit),
+			  tree_path(path, "%s/iommu", dir));
+		tree_link(x, tree_path(target, "../../../../../%s", dir + 4),
+			  tree_path(path, "sys/devices/virtual/iommu/%s/devices/%s", d->unit,
+				    d->name));
+	}
+}
+
+/* One device with its uevent, and the links that its bus, group and unit have to it. */
+static inline void tree_device(const struct fixture *x, const struct tree_device *d)
+{
+	const char *bus = d->bus ? d->bus : "pci";
+	char dir[256], path[PATH_MAX], text[512], driver[128] = "";
+	bool pci = !strcmp(bus, "pci");
+
+	tree_path(dir, "sys/devices/%s/%s", pci ? "pci0000:00" : bus, d->name);
+	if (d->driver)
+		snprintf(driver, sizeof(driver), "DRIVER=%s\n", d->driver);
+	if (pci)
+		tree_path(text,
+			  "%sPCI_CLASS=%s\nPCI_ID=%s\nPCI_SUBSYS_ID=1AF4:1100\nPCI_SLOT_NAME=%s\n"
+			  "MODALIAS=pci:v00008086d00001521sv00001AF4sd00001100bc02sc00i00\n",
+			  driver, d->class ? d->class : "20000", d->id ? d->id : "8086:1521",
+			  d->name);
+	else
+		tree_path(text, "%sMODALIAS=platform:%s\n", driver, d->name);
+	tree_put(x, tree_path(path, "%s/uevent", dir), text);
+	tree_link(x, tree_path(text, "../../../bus/%s", bus), tree_path(path, "%s/subsystem", dir));
+	tree_link(x, tree_path(text, "../../../%s", dir + 4),
+		  tree_path(path, "sys/bus/%s/devices/%s", bus, d->name));
+	if (d->driver)
+		tree_link(x, tree_path(text, "../../../../%s", dir + 4),
+			  tree_path(path, "sys/bus/%s/drivers/%s/%s", bus, d->driver, d->name));
+	tree_device_links(x, d, dir);
+}
+
+static inline void tree_attribute(const struct fixture *x, const char *device, const char *name,
+				  const char *text)
+{
+	char path[PATH_MAX];
+
+	tree_put(x, tree_path(path, "sys/devices/pci0000:00/%s/%s", device, name), text);
+}
+
+static inline void tree_group_attribute(const struct fixture *x, const char *group,
+					const char *name, const char *text)
+{
+	char path[PATH_MAX];
+
+	tree_put(x, tree_path(path, "sys/kernel/iommu_groups/%s/%s", group, name), text);
+}
+
+/* A VT-d unit with registers as QEMU's. */
+static inline void tree_intel_unit(const struct fixture *x, const char *name)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+
+	tree_put(x, tree_path(path, "sys/devices/virtual/iommu/%s/intel-iommu/cap", name),
+		 "d2008c222f0686\n");
+	tree_put(x, tree_path(path, "sys/devices/virtual/iommu/%s/intel-iommu/ecap", name),
+		 "f00f4a\n");
+	tree_put(x, tree_path(path, "sys/devices/virtual/iommu/%s/intel-iommu/version", name),
+		 "1:0\n");
+	tree_put(x, tree_path(path, "sys/devices/virtual/iommu/%s/intel-iommu/address", name),
+		 "fed90000\n");
+	tree_dir(x, tree_path(path, "sys/devices/virtual/iommu/%s/devices", name));
+	tree_link(x, tree_path(target, "../../devices/virtual/iommu/%s", name),
+		  tree_path(path, "sys/class/iommu/%s", name));
+}
+
+static inline const struct scope *scope_all(void)
+{
+	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
+
+	return &scope;
+}
+
+/* Loads what @texts name (NULL-terminated), or everything. The caller frees it. */
+static inline struct host *load(struct fixture *x, struct sysroot *root, const struct scope *scope,
+				const char *const *texts)
+{
+	struct target targets[8];
+	struct failure *why = NULL;
+	struct host *h = NULL;
+	size_t nr = 0;
+
+	for (; texts && texts[nr]; nr++)
+		assert_int_equal(target_parse(x->arena, texts[nr], &targets[nr], NULL), 0);
+	if (host_load(root, scope, targets, nr, &h, &why) < 0)
+		fail_msg("host_load: %s", why ? why->text : "no reason given");
+	assert_null(why);
+	return h;
+}
+
+static inline void assert_load_fails(struct fixture *x, struct sysroot *root, const char *text,
+				     int err, enum status status, const char *part)
+{
+	struct failure *why = NULL;
+	struct host *h = NULL;
+	struct target t;
+
+	assert_int_equal(target_parse(x->arena, text, &t, NULL), 0);
+	assert_int_equal(host_load(root, scope_all(), &t, 1, &h, &why), err);
+	assert_null(h);
+	assert_non_null(why);
+	assert_int_equal(why->status, status);
+	if (!strstr(why->text, part))
+		fail_msg("'%s' instead of '%s'", why->text, part);
+	failure_free(why);
+}
+
+static inline struct device *device(const struct host *h, const char *name)
+{
+	struct device *d = host_find_device(h, NULL, name);
+
+	if (!d)
+		fail_msg("no device is called %s", name);
+	return d;
+}
