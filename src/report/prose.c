@@ -10,37 +10,37 @@
 /* Below this many columns of text beside a label, text goes under it. */
 enum { PROSE_TEXT_MIN = 24, PROSE_LINE_MIN = 8 };
 
-static void put_styled(const struct view *v, enum style style, const char *s, size_t len)
+static void put_styled(const struct output *v, enum style style, const char *s, size_t len)
 {
 	const char *sequence = v->color ? v->scheme.sequences[style] : NULL;
 
 	if (sequence && len)
-		fprintf(v->out, "%s%.*s\033[0m", sequence, (int)len, s);
+		fprintf(v->stream, "%s%.*s\033[0m", sequence, (int)len, s);
 	else
-		fprintf(v->out, "%.*s", (int)len, s);
+		fprintf(v->stream, "%.*s", (int)len, s);
 }
 
 /* The columns that text at column @at may take: never nothing, even when it cannot fit. */
-static size_t room(const struct view *v, size_t at)
+static size_t room(const struct output *v, size_t at)
 {
-	size_t width = view_text_width(v);
+	size_t width = output_text_width(v);
 
 	return width > at + PROSE_LINE_MIN ? width - at : PROSE_LINE_MIN;
 }
 
 /* @s wrapped from column @at on, where the first line stands already. */
-static void put_wrapped(const struct view *v, size_t at, enum style style, const char *s)
+static void put_wrapped(const struct output *v, size_t at, enum style style, const char *s)
 {
 	size_t next, len;
 
 	for (;;) {
 		len = text_break(s, room(v, at), &next);
 		put_styled(v, style, s, len);
-		fputc('\n', v->out);
+		fputc('\n', v->stream);
 		s += next;
 		if (!*s)
 			return;
-		fprintf(v->out, "%*s", (int)at, "");
+		fprintf(v->stream, "%*s", (int)at, "");
 	}
 }
 
@@ -53,8 +53,8 @@ void prose_text(const struct prose *p, enum style style, const char *fmt, ...)
 	va_start(ap, fmt);
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
-	fprintf(p->view->out, "%*s", (int)p->indent, "");
-	put_wrapped(p->view, p->indent, style, text_escape(a, s, strlen(s), p->view->utf8));
+	fprintf(p->out->stream, "%*s", (int)p->indent, "");
+	put_wrapped(p->out, p->indent, style, text_escape(a, s, strlen(s), p->out->utf8));
 }
 
 void prose_label(const struct prose *p, const char *label, enum style style, const char *fmt, ...)
@@ -67,31 +67,31 @@ void prose_label(const struct prose *p, const char *label, enum style style, con
 	va_start(ap, fmt);
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
-	s = text_escape(a, s, strlen(s), p->view->utf8);
-	label = text_escape(a, label, strlen(label), p->view->utf8);
+	s = text_escape(a, s, strlen(s), p->out->utf8);
+	label = text_escape(a, label, strlen(label), p->out->utf8);
 	label_len = text_width(label, strlen(label));
-	fprintf(p->view->out, "%*s%s", (int)p->indent, "", label);
-	if (view_text_width(p->view) < at + PROSE_TEXT_MIN) {
+	fprintf(p->out->stream, "%*s%s", (int)p->indent, "", label);
+	if (output_text_width(p->out) < at + PROSE_TEXT_MIN) {
 		at = p->indent + 2;
-		fprintf(p->view->out, "\n%*s", (int)at, "");
+		fprintf(p->out->stream, "\n%*s", (int)at, "");
 	} else if (label_len < p->label_width) {
-		fprintf(p->view->out, "%*s", (int)(p->label_width - label_len), "");
+		fprintf(p->out->stream, "%*s", (int)(p->label_width - label_len), "");
 	} else {
-		fputs("  ", p->view->out);
+		fputs("  ", p->out->stream);
 	}
-	put_wrapped(p->view, at, style, s);
+	put_wrapped(p->out, at, style, s);
 }
 
 void prose_blank(const struct prose *p)
 {
-	fputc('\n', p->view->out);
+	fputc('\n', p->out->stream);
 }
 
 struct prose prose_indented(const struct prose *p, size_t by)
 {
 	struct prose ret = *p;
 
-	if (view_text_width(p->view) >= 40)
+	if (output_text_width(p->out) >= 40)
 		ret.indent += by;
 	else
 		ret.indent += 1;

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reports for a person: titles, labelled text with a hanging indent, wrapped to the width of the
- * view. Everything is escaped on the way out. */
+ * out. Everything is escaped on the way out. */
 #pragma once
 
 #include <stddef.h>
 
 #include "base/macro.h"
 #include "report/field.h"
-#include "report/view.h"
+#include "report/output.h"
 
 struct prose {
-	const struct view *view;
+	const struct output *out;
 	size_t indent;      /* columns before each line */
 	size_t label_width; /* columns of a label, its gap included */
 };
 
 /* One unlabelled paragraph in @style. */
 void prose_text(const struct prose *p, enum style style, const char *fmt, ...) vt_printf(3, 4);
-/* "label  text", further lines below the text. On a view too narrow for two columns of text, the text
+/* "label  text", further lines below the text. On a out too narrow for two columns of text, the text
  * goes below its label. */
 void prose_label(const struct prose *p, const char *label, enum style style, const char *fmt, ...)
 	vt_printf(4, 5);
 void prose_blank(const struct prose *p);
-/* A copy of @p that stands @by columns further right (less on a narrow view). */
+/* A copy of @p that stands @by columns further right (less on a narrow out). */
 struct prose prose_indented(const struct prose *p, size_t by);

@@ -15,7 +15,7 @@ enum { TRUNCATED_WIDTH_MIN = 24 };
 /* The cells as text, row by row, and which columns stay. */
 struct grid {
 	const struct table *t;
-	const struct view *v;
+	const struct output *v;
 	struct arena *a;
 	const struct field **fields;
 	size_t nr_fields;
@@ -25,14 +25,14 @@ struct grid {
 	const char **names;
 };
 
-static const char *cell_text(const struct view *v, const struct value *value, struct arena *a)
+static const char *cell_text(const struct output *v, const struct value *value, struct arena *a)
 {
 	const char *s = value_text(value, a);
 
-	if (value->kind == VALUE_NONE && v->format == VIEW_PAIRS)
+	if (value->kind == VALUE_NONE && v->format == FORMAT_PAIRS)
 		return "";
 	/* Raw and pairs have an escape of their own for all that is not plain. */
-	if (v->format != VIEW_TABLE)
+	if (v->format != FORMAT_TABLE)
 		return s;
 	return text_escape(a, s, strlen(s), v->utf8);
 }
@@ -69,7 +69,7 @@ static void grid_yield(struct grid *g)
 {
 	size_t width = g->t->indent;
 
-	if (g->t->columns->chosen || !g->v->width || g->v->format != VIEW_TABLE)
+	if (g->t->columns->chosen || !g->v->width || g->v->format != FORMAT_TABLE)
 		return;
 	for (size_t c = 0; c < g->nr_fields; c++) {
 		size_t w = g->widths[c];
@@ -150,15 +150,15 @@ static int grid_lines(const struct grid *g, struct libscols_table *tb)
 
 static void table_setup(const struct grid *g, struct libscols_table *tb)
 {
-	const struct view *v = g->v;
+	const struct output *v = g->v;
 
-	scols_table_enable_raw(tb, v->format == VIEW_RAW);
-	scols_table_enable_export(tb, v->format == VIEW_PAIRS);
+	scols_table_enable_raw(tb, v->format == FORMAT_RAW);
+	scols_table_enable_export(tb, v->format == FORMAT_PAIRS);
 	scols_table_enable_noheadings(tb, !v->headings);
-	scols_table_enable_colors(tb, v->color && v->format == VIEW_TABLE);
+	scols_table_enable_colors(tb, v->color && v->format == FORMAT_TABLE);
 	scols_table_enable_ascii(tb, !v->utf8);
 	/* The cells are escaped already. */
-	scols_table_enable_noencoding(tb, v->format == VIEW_TABLE);
+	scols_table_enable_noencoding(tb, v->format == FORMAT_TABLE);
 	scols_table_set_termforce(tb, v->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
 	if (v->width)
 		scols_table_set_termwidth(tb, v->width > g->t->indent + 1 ? v->width - g->t->indent
@@ -190,13 +190,13 @@ static int grid_print(struct grid *g)
 	if (!r && scols_print_table_to_string(tb, &text))
 		r = -ENOMEM;
 	if (!r && text)
-		write_indented(text, g->t->indent, g->v->out);
+		write_indented(text, g->t->indent, g->v->stream);
 	free(text);
 	scols_unref_table(tb);
 	return r;
 }
 
-int table_print(const struct table *t, const struct view *v, struct failure **reterr)
+int table_print(const struct table *t, const struct output *v, struct failure **reterr)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct grid g = { .t = t, .v = v, .a = a };

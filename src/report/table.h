@@ -7,7 +7,7 @@
 #include "base/arena.h"
 #include "base/failure.h"
 #include "report/field.h"
-#include "report/view.h"
+#include "report/output.h"
 
 /* In a tree the children of a row stand right behind it; there are two levels. */
 struct table_row {
@@ -29,4 +29,4 @@ void table_sort(struct table *t, const struct field *field, struct arena *a);
 
 /* Prints @t as @v wants it (any format but JSON). Default columns that yield are left out while the
  * rest does not fit. 0, or a negative errno of the output. */
-int table_print(const struct table *t, const struct view *v, struct failure **reterr);
+int table_print(const struct table *t, const struct output *v, struct failure **reterr);

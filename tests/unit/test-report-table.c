@@ -59,7 +59,7 @@ struct fixture {
 	struct columns columns;
 	struct table_row rows[3];
 	struct table table;
-	struct view view;
+	struct output view;
 	char *text;
 	size_t len;
 };
@@ -77,8 +77,8 @@ static int setup(void **state)
 	f->table = (struct table){
 		.fields = &fruits, .columns = &f->columns, .rows = f->rows, .nr_rows = 3
 	};
-	f->view = (struct view){ .headings = true, .utf8 = true };
-	f->view.out = open_memstream(&f->text, &f->len);
+	f->view = (struct output){ .headings = true, .utf8 = true };
+	f->view.stream = open_memstream(&f->text, &f->len);
 	*state = f;
 	return 0;
 }
@@ -87,7 +87,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	fclose(f->view.out);
+	fclose(f->view.stream);
 	free(f->text);
 	arena_free(f->a);
 	free(f);
@@ -97,7 +97,7 @@ static int teardown(void **state)
 static const char *printed(struct fixture *f)
 {
 	assert_int_equal(table_print(&f->table, &f->view, NULL), 0);
-	fflush(f->view.out);
+	fflush(f->view.stream);
 	return f->text;
 }
 
@@ -113,7 +113,7 @@ static void test_table_raw_and_pairs_escape(void **state)
 {
 	struct fixture *f = *state;
 
-	f->view.format = VIEW_PAIRS;
+	f->view.format = FORMAT_PAIRS;
 	assert_string_equal(printed(f), "NAME=\"kiwi\" SKIN_COLOR=\"\" WEIGHT=\"90\"\n"
 					"NAME=\"apple\" SKIN_COLOR=\"red\" WEIGHT=\"150\"\n"
 					"NAME=\"e\\x1bv\" SKIN_COLOR=\"x\\x22y\" WEIGHT=\"?\"\n");
@@ -220,13 +220,13 @@ static void test_json_document_is_one_object(void **state)
 	struct json_object *doc, *array, *item;
 	struct json_doc d;
 
-	json_doc_begin(&d, f->view.out);
+	json_doc_begin(&d, f->view.stream);
 	json_doc_member(&d, "schema", json_object_new_int(1));
 	json_doc_table(&d, "fruits", &f->table, false);
 	json_doc_array_begin(&d, "empty");
 	json_doc_array_end(&d);
 	json_doc_end(&d);
-	fflush(f->view.out);
+	fflush(f->view.stream);
 	doc = json_tokener_parse(f->text);
 	assert_non_null(doc);
 	assert_true(json_object_object_get_ex(doc, "empty", &array));
@@ -244,11 +244,11 @@ static void test_json_document_is_one_object(void **state)
 static void test_prose_wraps_below_the_text(void **state)
 {
 	struct fixture *f = *state;
-	struct prose p = { .view = &f->view, .indent = 2, .label_width = 8 };
+	struct prose p = { .out = &f->view, .indent = 2, .label_width = 8 };
 
 	f->view.width = 40;
 	prose_label(&p, "label", STYLE_NONE, "%s", "one two three four five six seven eight");
-	fflush(f->view.out);
+	fflush(f->view.stream);
 	assert_string_equal(f->text, "  label   one two three four five six\n"
 				     "          seven eight\n");
 }
@@ -256,11 +256,11 @@ static void test_prose_wraps_below_the_text(void **state)
 static void test_prose_survives_a_narrow_terminal(void **state)
 {
 	struct fixture *f = *state;
-	struct prose p = { .view = &f->view, .indent = 2, .label_width = 8 };
+	struct prose p = { .out = &f->view, .indent = 2, .label_width = 8 };
 
 	f->view.width = 20;
 	prose_label(&p, "label", STYLE_NONE, "%s", "one two three four");
-	fflush(f->view.out);
+	fflush(f->view.stream);
 	assert_string_equal(f->text, "  label\n    one two three\n    four\n");
 }
 

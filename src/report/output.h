@@ -9,11 +9,11 @@
 
 #include "report/colors.h"
 
-enum view_format { VIEW_TABLE = 0, VIEW_RAW, VIEW_PAIRS, VIEW_JSON };
+enum output_format { FORMAT_TABLE = 0, FORMAT_RAW, FORMAT_PAIRS, FORMAT_JSON };
 
-struct view {
-	FILE *out; /* borrowed */
-	enum view_format format;
+struct output {
+	FILE *stream; /* borrowed */
+	enum output_format format;
 	bool headings;
 	bool tree;
 	bool utf8;    /* the locale's characters are UTF-8: tree lines and names may use them */
@@ -23,4 +23,4 @@ struct view {
 };
 
 /* The columns that running text is wrapped at: the width, or 80 where there is no limit. */
-size_t view_text_width(const struct view *v);
+size_t output_text_width(const struct output *v);

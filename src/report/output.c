@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "report/view.h"
+#include "report/output.h"
 
-size_t view_text_width(const struct view *v)
+size_t output_text_width(const struct output *v)
 {
 	enum { TEXT_WIDTH_DEFAULT = 80 };
 

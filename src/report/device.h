@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What can be told about a device in one line: the columns of list, and the first members of a device
+ * in inspect's JSON. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "facts/host.h"
+#include "model/assume.h"
+#include "model/generation.h"
+#include "model/predict.h"
+#include "report/field.h"
+
+/* What all reports of one run share. All borrowed but what lives in the arena. */
+struct report {
+	struct arena *arena;
+	const struct host *host;
+	const struct assumptions *assumptions;
+	struct gen_verdict kernel; /* the running kernel's */
+	uint32_t gens; /* that decide: the running kernel's candidates, or the one asked */
+	bool asked;    /* --kernel named it */
+};
+
+/* Names from the PCI database. NULL: not looked up, or not known to it. */
+struct device_names {
+	const char *vendor, *device, *class_name;
+};
+
+/* One row: a device, or in a tree a group (device is NULL). */
+struct device_row {
+	const struct report *report;
+	const struct device *device;
+	const struct group *group;
+	struct device_names names;
+	/* Set as far as the columns need them. */
+	const struct path_prediction *verdict[NR_VIEWS];
+	const struct path_prediction *patched; /* once bound, on the patched kernel */
+};
+
+/* What a column needs to be known; cmd/ turns it into a scope. */
+enum device_need {
+	NEED_IOMMU = 1 << 0,
+	NEED_PCI = 1 << 1,
+	NEED_DETAILS = 1 << 2,
+	NEED_VFIO = 1 << 3,
+	NEED_GROUPS = 1 << 4,
+	NEED_GROUP_NODES = 1 << 5,
+	NEED_NAMES = 1 << 6,
+	NEED_VERDICT = 1 << 7,
+	NEED_VERDICT_NOW = 1 << 8,
+	NEED_PATCHED = 1 << 9,
+};
+
+const struct field_table *device_fields(void);
+/* Asks the model for what @needs says. */
+void device_row_decide(struct device_row *row, unsigned int needs);
+/* "Intel Corporation I350 Gigabit Network Connection", or NULL. In @a. */
+const char *device_names_text(const struct device_names *names, struct arena *a);
+
+/* An answer as value: "yes" "no" "unknown" with its colour. */
+void value_set_answer(struct value *ret, enum answer answer);
+/* An answer as truth: true, false, unknown. */
+void value_set_truth(struct value *ret, enum answer answer);
+/* The raw text of a fact; none when it is absent, unknown when it could not be read. */
+void value_set_fact(struct value *ret, const struct fact *f);
+/* The errno a path or step ends with, by name; none when it does not end, or not for certain. */
+void value_set_errno(struct value *ret, enum answer answer, int err);
