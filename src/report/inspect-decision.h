@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The decisions of an inspection as text: each path step by step, now and once bound, and the patched
+ * kernel's beside them. */
+#pragma once
+
+#include "report/inspect-text.h"
+#include "report/prose.h"
+
+void inspect_text_decisions(const struct inspect_text *t, const struct inspection *i,
+			    const struct prose *at);
+/* "BIND, OPEN_CONTAINER ok; OPEN_GROUP EACCES". In @a. */
+const char *steps_text(const struct path_prediction *p, struct arena *a);

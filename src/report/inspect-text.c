@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/inspect-text.h"
+
+#include <inttypes.h>
+
+#include "base/macro.h"
+#include "report/decision.h"
+#include "report/inspect-decision.h"
+#include "report/prose.h"
+#include "report/text.h"
+
+enum { LABEL_WIDTH = 16 };
+
+static const char *tool_basis(enum gen_basis basis)
+{
+	switch (basis) {
+	case GEN_BASIS_SYMBOLS:
+		return "the symbols its VFIO modules use";
+	case GEN_BASIS_KALLSYMS:
+		return "the names in /proc/kallsyms";
+	case GEN_BASIS_SHAPE:
+		return "the shape of /sys and /dev";
+	case GEN_BASIS_VERSION:
+		return "its release number alone, the weakest evidence";
+	case GEN_BASIS_NONE:
+		break;
+	}
+	return "nothing: no evidence could be read";
+}
+
+static bool worth_telling(const struct inspect_text *t, const struct gen_evidence *e)
+{
+	return t->verbose || !e->used || e->basis == t->report->kernel.basis;
+}
+
+void inspect_text_kernel(const struct inspect_text *t)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const struct report *r = t->report;
+	const struct gen_verdict *k = &r->kernel;
+	struct prose p = { .out = t->out };
+	const char *release = fact_text(&r->host->kernel.release, 64, a);
+
+	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s.", release,
+		   generations_text(k->candidates, a), tool_basis(k->basis));
+	p.indent = 2;
+	for (size_t i = 0; i < k->nr_evidence; i++) {
+		const struct gen_evidence *e = &k->evidence[i];
+
+		if (worth_telling(t, e))
+			prose_text(&p, STYLE_DIM, "%s: %s%s", e->fact ? e->fact->path : "-",
+				   e->value, e->used ? "" : " (contradicted by stronger evidence)");
+	}
+	p.indent = 0;
+	if (r->asked)
+		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",
+			   generations_text(r->gens, a));
+	for (size_t i = 0; r->assumptions && i < r->assumptions->nr; i++) {
+		const struct assumption *as = &r->assumptions->items[i];
+
+		prose_text(&p, STYLE_UNKNOWN, "Assumed%s%s: %s=%s", as->target ? " of " : "",
+			   as->target ? as->target : "", as->key, as->value);
+	}
+	prose_blank(&p);
+}
+
+/* ---- what is ---- */
+
+static const char *driver_text(const struct device *d, struct arena *a)
+{
+	if (d->driver_fact.state == FACT_ABSENT)
+		return "no driver";
+	return fact_text(&d->driver_fact, 64, a);
+}
+
+static const char *members_text(const struct group *g, const struct device *self, struct arena *a)
+{
+	const char *ret = NULL;
+
+	for (size_t i = 0; i < g->nr_members; i++) {
+		const struct device *d = g->members[i];
+
+		if (d == self)
+			continue;
+		ret = arena_printf(a, "%s%s%s (%s)", ret ? ret : "", ret ? ", " : "", d->name,
+				   driver_text(d, a));
+	}
+	return ret;
+}
+
+static void put_group(const struct prose *p, const struct device *d, struct arena *a)
+{
+	const struct group *g = d->group;
+	const char *members;
+
+	if (!g) {
+		if (d->group_link.state == FACT_ABSENT)
+			prose_label(p, "group", STYLE_NO, "none");
+		else
+			prose_label(p, "group", STYLE_UNKNOWN, "unknown: %s %s",
+				    d->group_link.path ? d->group_link.path : "iommu_group",
+				    fact_text(&d->group_link, 64, a));
+		return;
+	}
+	prose_label(p, "group", STYLE_NONE, "%u, default domain %s", g->id,
+		    fact_text(&g->type, 64, a));
+	members = members_text(g, d, a);
+	if (!fact_is(&g->members_list))
+		prose_label(p, "shared with", STYLE_UNKNOWN, "unknown: %s %s",
+			    g->members_list.path ? g->members_list.path : "devices/",
+			    fact_text(&g->members_list, 64, a));
+	else
+		prose_label(p, "shared with", STYLE_NONE, "%s",
+			    members ? members : "no other device");
+}
+
+static void put_identity(const struct prose *p, const struct device *d, struct arena *a)
+{
+	if (d->has_ids)
+		prose_label(p, "device", STYLE_NONE, "%s %04x:%04x, class %06x%s%s", d->bus_name,
+			    d->vendor, d->device_id, d->class_code,
+			    d->is_bridge == TRI_YES ? ", a bridge" : "",
+			    d->physfn ? arena_printf(a, ", VF of %s", d->physfn->name) : "");
+	else
+		prose_label(p, "device", STYLE_NONE, "on bus %s", d->bus_name);
+	prose_label(p, "driver", STYLE_NONE, "%s%s", driver_text(d, a),
+		    d->cdev_name ? arena_printf(a, ", %s", d->cdev_name) : "");
+}
+
+static void put_iommu(const struct prose *p, const struct device *d, struct arena *a)
+{
+	static const char *const kinds[] = {
+		[IOMMU_KIND_OTHER] = "unknown kind", [IOMMU_KIND_INTEL] = "Intel VT-d",
+		[IOMMU_KIND_AMD] = "AMD-Vi",         [IOMMU_KIND_SMMU] = "Arm SMMU",
+		[IOMMU_KIND_SMMU_V3] = "Arm SMMUv3", [IOMMU_KIND_VIRTIO] = "virtio-iommu",
+		[IOMMU_KIND_S390] = "s390",          [IOMMU_KIND_DART] = "Apple DART",
+		[IOMMU_KIND_RISCV] = "RISC-V",       [IOMMU_KIND_PAMU] = "Freescale PAMU",
+	};
+
+	if (d->iommu)
+		prose_label(p, "IOMMU", STYLE_NONE, "%s, %s", d->iommu->name,
+			    kinds[d->iommu->kind]);
+	else if (d->iommu_link.state == FACT_ABSENT)
+		prose_label(p, "IOMMU", STYLE_NONE, "none for this device");
+	else
+		prose_label(p, "IOMMU", STYLE_UNKNOWN, "unknown: %s %s",
+			    d->iommu_link.path ? d->iommu_link.path : "iommu",
+			    fact_text(&d->iommu_link, 64, a));
+}
+
+static void put_known(const struct prose *p, const char *label, const struct known *k)
+{
+	static const enum style styles[] = {
+		[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
+		[ANSWER_NO] = STYLE_NO,
+		[ANSWER_YES] = STYLE_YES,
+	};
+
+	prose_label(p, label, styles[k->answer], "%s%s%s", answer_name(k->answer),
+		    k->because ? ": " : "", k->because ? k->because : "");
+}
+
+static void put_capabilities(const struct prose *p, const struct capabilities *c)
+{
+	put_known(p, "coherent DMA", &c->cache_coherency);
+	put_known(p, "intr remapping", &c->interrupt_remapping);
+	put_known(p, "isolated MSI", &c->isolated_msi);
+	put_known(p, "enforced snoop", &c->enforce_cache_coherency);
+}
+
+static void put_regions(const struct prose *p, const struct group *g)
+{
+	if (!g)
+		return;
+	if (g->regions_err) {
+		prose_label(p, "reserved", STYLE_UNKNOWN, "unknown: %s could not be %s",
+			    g->reserved_regions.path ? g->reserved_regions.path : "the list",
+			    fact_is(&g->reserved_regions) ? "understood" : "read");
+		return;
+	}
+	for (size_t i = 0; i < g->nr_regions; i++)
+		prose_label(p, i ? "" : "reserved", STYLE_NONE,
+			    "0x%08" PRIx64 " - 0x%08" PRIx64 " %s", g->regions[i].start,
+			    g->regions[i].last, g->regions[i].type_text);
+	if (!g->nr_regions)
+		prose_label(p, "reserved", STYLE_NONE, "nothing");
+}
+
+static void put_ranges(const struct prose *p, const struct iova_prediction *iova)
+{
+	if (iova->answer != ANSWER_YES) {
+		prose_label(p, "IOVA ranges", STYLE_UNKNOWN, "unknown: %s",
+			    iova->because ? iova->because : "not told");
+		return;
+	}
+	for (size_t i = 0; i < iova->nr_ranges; i++)
+		prose_label(p, i ? "" : "IOVA ranges", STYLE_NONE, "0x%08" PRIx64 " - 0x%08" PRIx64,
+			    iova->ranges[i].start, iova->ranges[i].last);
+	if (!iova->nr_ranges)
+		prose_label(p, "IOVA ranges", STYLE_NO, "none is left");
+}
+
+static const char *size_text(unsigned int bit, struct arena *a)
+{
+	static const char units[] = { 'B', 'K', 'M', 'G', 'T', 'P', 'E' };
+
+	return arena_printf(a, "%u%c", 1U << (bit % 10), units[bit / 10]);
+}
+
+static void put_page_sizes(const struct prose *p, const struct page_sizes_prediction *s,
+			   struct arena *a)
+{
+	const char *text = NULL;
+	uint64_t above;
+
+	if (s->answer != ANSWER_YES || !s->bitmap) {
+		prose_label(p, "page sizes", STYLE_UNKNOWN, "unknown: %s",
+			    s->because ? s->because : "not told");
+		return;
+	}
+	above = ~s->bitmap & (s->bitmap - 1);
+	if (s->bitmap == ~above && above) {
+		prose_label(p, "page sizes", STYLE_NONE, "any from %s (0x%" PRIx64 ")",
+			    size_text((unsigned int)__builtin_ctzll(s->bitmap), a), s->bitmap);
+		return;
+	}
+	for (unsigned int bit = 0; bit < 64; bit++)
+		if (s->bitmap >> bit & 1)
+			text = arena_printf(a, "%s%s%s", text ? text : "", text ? " " : "",
+					    size_text(bit, a));
+	prose_label(p, "page sizes", STYLE_NONE, "%s (0x%" PRIx64 ")", text, s->bitmap);
+}
+
+static void put_extensions(const struct prose *p, const struct prediction *d, struct arena *a)
+{
+	static const char *const words[] = {
+		[ANSWER_UNKNOWN] = "?",
+		[ANSWER_NO] = "0",
+		[ANSWER_YES] = "1",
+	};
+	const char *text = NULL;
+
+	for (size_t i = 0; i < d->nr_extensions; i++) {
+		const struct extension_prediction *e = &d->extensions[i];
+		const char *one =
+			e->before == e->after
+				? words[e->after]
+				: arena_printf(a, "%s, then %s", words[e->before], words[e->after]);
+
+		text = arena_printf(a, "%s%s%s: %s", text ? text : "", text ? "; " : "", e->name,
+				    one);
+	}
+	if (text)
+		prose_label(p, "extensions", STYLE_NONE, "%s", text);
+}
+
+static void put_representative(const struct prose *p, const struct inspection *i)
+{
+	const struct prediction *d = &i->patched;
+
+	if (!i->row.group || i->row.group->nr_members < 2)
+		return;
+	if (d->representative)
+		prose_label(p, "represented by", STYLE_NONE, "%s, bus %s%s%s",
+			    d->representative->name, d->representative->bus_name,
+			    d->representative_because ? ": " : "",
+			    d->representative_because ? d->representative_because : "");
+	else
+		prose_label(p, "represented by", STYLE_UNKNOWN, "unknown: %s",
+			    d->representative_because ? d->representative_because : "not told");
+}
+
+int inspect_text_device(const struct inspect_text *t, const struct inspection *i,
+			struct failure **reterr)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const struct device *d = i->row.device;
+	const char *name = device_names_text(&i->row.names, a);
+	struct prose p = { .out = t->out }, body;
+	int r = 0;
+
+	prose_text(&p, STYLE_NAME, "%s%s%s", d->name, name ? " " : "", name ? name : "");
+	body = prose_indented(&p, 2);
+	body.label_width = LABEL_WIDTH;
+	put_identity(&body, d, a);
+	put_group(&body, d, a);
+	put_iommu(&body, d, a);
+	put_representative(&body, i);
+	put_capabilities(&body, &i->running.capabilities);
+	put_regions(&body, d->group);
+	put_ranges(&body, &i->running.iova);
+	put_page_sizes(&body, &i->running.page_sizes, a);
+	if (t->verbose)
+		put_extensions(&body, &i->running, a);
+	inspect_text_decisions(t, i, &body);
+	if (i->generations)
+		r = inspect_text_generations(t, i, body.indent, reterr);
+	return r;
+}
