@@ -285,11 +285,14 @@ GETTER(driver_override)
 
 GETTER(cdev)
 {
+	const struct device *d = row->device;
+
 	(void)a;
-	if (row->device && row->device->cdev_name)
-		value_set_text(ret, row->device->cdev_name);
-	else if (!row->device || row->device->vfio_dev.state == FACT_ABSENT ||
-		 row->device->vfio_dev.state == FACT_PRESENT)
+	if (d && d->cdev_name)
+		value_set_text(ret, d->cdev_name);
+	else if (!d || fact_known(&d->vfio_dev) ||
+		 (d->vfio_dev.state == FACT_UNREAD && d->loaded & DEVICE_VFIO))
+		/* Nobody looks where no VFIO driver is bound. */
 		ret->kind = VALUE_NONE;
 }
 

@@ -94,18 +94,12 @@ static void put_path(const struct inspect_text *t, const struct prose *p,
 		return;
 	reason.label_width = PATH_LABEL_WIDTH - 2;
 	for (unsigned int k = 0; k < kind; k++) {
-		if (!(t->paths & 1U << k) || !paths[k].offered || !same_reason(&paths[k], path))
+		if (!paths[k].offered || !same_reason(&paths[k], path))
 			continue;
 		prose_label(&reason, "because", STYLE_NONE, "as %s", path_kind_name(paths[k].kind));
 		return;
 	}
 	put_reason(t, &reason, path, a);
-}
-
-static bool shown(const struct inspect_text *t, const struct path_prediction *paths,
-		  unsigned int kind)
-{
-	return paths[kind].offered && t->paths & 1U << kind;
 }
 
 static void put_view(const struct inspect_text *t, const struct prose *at, const char *title,
@@ -118,7 +112,7 @@ static void put_view(const struct inspect_text *t, const struct prose *at, const
 	prose_blank(at);
 	prose_text(at, STYLE_HEADING, "%s", title);
 	for (unsigned int k = 0; k < NR_PATHS; k++) {
-		if (!shown(t, paths, k))
+		if (!paths[k].offered)
 			continue;
 		put_path(t, &p, paths, k, a);
 		any = true;
@@ -133,11 +127,10 @@ static bool same_decision(const struct path_prediction *a, const struct path_pre
 	       a->err == b->err && (a->why ? a->why->rule : NULL) == (b->why ? b->why->rule : NULL);
 }
 
-static bool views_agree(const struct inspect_text *t, const struct prediction *d)
+static bool views_agree(const struct prediction *d)
 {
 	for (unsigned int k = 0; k < NR_PATHS; k++)
-		if (t->paths & 1U << k &&
-		    !same_decision(&d->paths[VIEW_NOW][k], &d->paths[VIEW_IF_BOUND][k]))
+		if (!same_decision(&d->paths[VIEW_NOW][k], &d->paths[VIEW_IF_BOUND][k]))
 			return false;
 	return true;
 }
@@ -168,13 +161,12 @@ static bool put_difference(const struct inspect_text *t, const struct prose *p,
 	return true;
 }
 
-static const char *paths_only_here(const struct inspect_text *t, const struct inspection *i,
-				   struct arena *a)
+static const char *paths_only_here(const struct inspection *i, struct arena *a)
 {
 	const char *ret = NULL;
 
 	for (unsigned int k = 0; k < NR_PATHS; k++) {
-		if (!shown(t, i->running.paths[VIEW_IF_BOUND], k) ||
+		if (!i->running.paths[VIEW_IF_BOUND][k].offered ||
 		    i->patched.paths[VIEW_IF_BOUND][k].offered)
 			continue;
 		ret = arena_printf(a, "%s%s%s", ret ? ret : "", ret ? ", " : "",
@@ -187,7 +179,7 @@ static void put_patched(const struct inspect_text *t, const struct prose *at,
 			const struct inspection *i, struct arena *a)
 {
 	const char *kernels = generations_text(GEN_BIT(GEN_PATCHED), a);
-	const char *only = paths_only_here(t, i, a);
+	const char *only = paths_only_here(i, a);
 	struct prose p = prose_indented(at, 2);
 	bool differs = false;
 
@@ -199,7 +191,7 @@ static void put_patched(const struct inspect_text *t, const struct prose *at,
 	}
 	for (unsigned int v = NR_VIEWS; v-- > 0;) {
 		for (unsigned int k = 0; k < NR_PATHS; k++) {
-			if (!shown(t, i->running.paths[v], k) || !i->patched.paths[v][k].offered)
+			if (!i->running.paths[v][k].offered || !i->patched.paths[v][k].offered)
 				continue;
 			if (!differs &&
 			    predict_difference(&i->running.paths[v][k], &i->patched.paths[v][k]))
@@ -219,7 +211,7 @@ void inspect_text_decisions(const struct inspect_text *t, const struct inspectio
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	const struct prediction *d = &i->running;
 
-	if (views_agree(t, d)) {
+	if (views_agree(d)) {
 		put_view(t, at, "Now, and once bound to a VFIO driver:", d->paths[VIEW_IF_BOUND],
 			 a);
 	} else {

@@ -209,7 +209,7 @@ int inspect_text_generations(const struct inspect_text *t, const struct inspecti
 
 		for (unsigned int g = 0; g < NR_GENS; g++)
 			offered |= i->generations[g].paths[VIEW_IF_BOUND][k].offered;
-		if (!offered || !(t->paths & 1U << k))
+		if (!offered)
 			continue;
 		prose_blank(&p);
 		prose_text(&p, STYLE_HEADING,

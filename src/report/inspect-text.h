@@ -13,7 +13,6 @@ struct inspect_text {
 	const struct output *out;
 	const struct report *report;
 	bool verbose;
-	unsigned int paths; /* bits of 1 << enum path_kind: those to show */
 };
 
 /* Which kernel decides, and what told so. */

@@ -6,21 +6,28 @@
 #include "base/macro.h"
 #include "report/decision.h"
 
-void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
-		     struct arena *a, struct inspection *ret)
+static void predict(const struct report *report, uint32_t gens, const struct device *dev,
+		    unsigned int paths, struct arena *a, struct prediction *ret)
 {
-	const struct host *h = report->host;
-	const struct assumptions *as = report->assumptions;
+	predict_device(report->host, report->assumptions, gens, dev, a, ret);
+	for (unsigned int v = 0; paths && v < NR_VIEWS; v++)
+		for (unsigned int k = 0; k < NR_PATHS; k++)
+			if (!(paths & 1U << k))
+				ret->paths[v][k].offered = false;
+}
 
+void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
+		     unsigned int paths, struct arena *a, struct inspection *ret)
+{
 	*ret = (struct inspection){ .report = report };
 	ret->row = (struct device_row){ .report = report, .device = dev, .group = dev->group };
-	predict_device(h, as, report->gens, dev, a, &ret->running);
-	predict_device(h, as, GEN_BIT(GEN_PATCHED), dev, a, &ret->patched);
+	predict(report, report->gens, dev, paths, a, &ret->running);
+	predict(report, GEN_BIT(GEN_PATCHED), dev, paths, a, &ret->patched);
 	if (!all_generations)
 		return;
 	ret->generations = arena_array(a, NR_GENS, sizeof(*ret->generations));
 	for (unsigned int g = 0; g < NR_GENS; g++)
-		predict_device(h, as, GEN_BIT(g), dev, a, &ret->generations[g]);
+		predict(report, GEN_BIT(g), dev, paths, a, &ret->generations[g]);
 }
 
 /* The columns that are also members of a device in JSON. */
@@ -235,7 +242,7 @@ static void decision_capabilities(const void *row, struct arena *a, struct value
 	value_set_object(ret, capability_fields(), &((const struct prediction *)row)->capabilities);
 }
 
-static const struct field_table *patched_fields(void)
+const struct field_table *patched_fields(void)
 {
 	static const struct field fields[] = {
 		{ "representative", 0, 0, "device that stands for the group",

@@ -16,8 +16,10 @@ struct inspection {
 	struct prediction *generations; /* NR_GENS, or NULL: not asked */
 };
 
-/* Asks the model all that a report of @dev shows. Everything in @a. */
+/* Asks the model all that a report of @dev shows. Only the @paths (bits of 1 << enum path_kind; 0:
+ * all) count as offered. Everything in @a. */
 void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
-		     struct arena *a, struct inspection *ret);
-/* Rows: struct inspection. */
+		     unsigned int paths, struct arena *a, struct inspection *ret);
+/* Rows: struct inspection, struct prediction. */
 const struct field_table *inspection_fields(void);
+const struct field_table *patched_fields(void);

@@ -57,29 +57,35 @@ void prose_text(const struct prose *p, enum style style, const char *fmt, ...)
 	put_wrapped(p->out, p->indent, style, text_escape(a, s, strlen(s), p->out->utf8));
 }
 
+/* Prints the label and moves to where its text begins; returns that column. */
+static size_t put_label(const struct prose *p, const char *label)
+{
+	size_t len = text_width(label, strlen(label)), at = p->indent + p->label_width;
+	FILE *stream = p->out->stream;
+
+	if (output_text_width(p->out) < at + PROSE_TEXT_MIN) {
+		if (len)
+			fprintf(stream, "%*s%s\n", (int)p->indent, "", label);
+		fprintf(stream, "%*s", (int)p->indent + 2, "");
+		return p->indent + 2;
+	}
+	fprintf(stream, "%*s%s%*s", (int)p->indent, "", label,
+		len < p->label_width ? (int)(p->label_width - len) : 2, "");
+	return at;
+}
+
 void prose_label(const struct prose *p, const char *label, enum style style, const char *fmt, ...)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	size_t at = p->indent + p->label_width, label_len;
 	const char *s;
 	va_list ap;
+	size_t at;
 
 	va_start(ap, fmt);
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
-	s = text_escape(a, s, strlen(s), p->out->utf8);
-	label = text_escape(a, label, strlen(label), p->out->utf8);
-	label_len = text_width(label, strlen(label));
-	fprintf(p->out->stream, "%*s%s", (int)p->indent, "", label);
-	if (output_text_width(p->out) < at + PROSE_TEXT_MIN) {
-		at = p->indent + 2;
-		fprintf(p->out->stream, "\n%*s", (int)at, "");
-	} else if (label_len < p->label_width) {
-		fprintf(p->out->stream, "%*s", (int)(p->label_width - label_len), "");
-	} else {
-		fputs("  ", p->out->stream);
-	}
-	put_wrapped(p->out, at, style, s);
+	at = put_label(p, text_escape(a, label, strlen(label), p->out->utf8));
+	put_wrapped(p->out, at, style, text_escape(a, s, strlen(s), p->out->utf8));
 }
 
 void prose_blank(const struct prose *p)

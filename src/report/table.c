@@ -168,9 +168,12 @@ static void table_setup(const struct grid *g, struct libscols_table *tb)
 static void write_indented(const char *s, size_t indent, FILE *out)
 {
 	while (*s) {
-		size_t len = strcspn(s, "\n");
+		size_t len = strcspn(s, "\n"), end = len;
 
-		fprintf(out, "%*s%.*s\n", (int)indent, "", (int)len, s);
+		/* Padding of the last column. */
+		while (end && s[end - 1] == ' ')
+			end--;
+		fprintf(out, "%*s%.*s\n", (int)indent, "", (int)end, s);
 		s += len + (s[len] == '\n');
 	}
 }

@@ -26,7 +26,8 @@ FORBIDDEN = {
     r"^\s*//": "comments are /* */",
     r"__attribute__\s*\(\(constructor": "no constructor functions",
 }
-ALLOWED = {("base/parse.c", "strto")}
+# libpci ends the process unless its error callback jumps out (STYLE 30).
+ALLOWED = {("base/parse.c", "strto"), ("facts/names.c", "setjmp"), ("facts/names.c", "longjmp")}
 # Put together here so that this file does not flag itself.
 MARKS = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "XX" + "X", "HA" + "CK")) + r")\b")
 BROKEN_WORDS = re.compile("not implemented " + "yet|lorem " + "ipsum", re.I)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* capture: records what the other commands read, so that --sysroot can ask again elsewhere. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "cmd/session.h"
+
+struct capture_args {
+	struct operands operands; /* FILE, then targets */
+	bool force;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct capture_args *args = p ? p->args : NULL;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		operands_add(&args->operands, p->app, arg);
+		return 0;
+	case 'f':
+		args->force = true;
+		return 0;
+	default:
+		return command_parse_default(key, state);
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "force", 'f', NULL, 0, "replace FILE when it exists", 1 },
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+/* Everything that inspect and list ask, so that it is recorded. */
+static int record(struct app *app, const struct operands *targets, struct session *s,
+		  struct failure **reterr)
+{
+	int r = session_record(s, app, targets, &scope_all, reterr);
+
+	for (size_t i = 0; r >= 0 && i < s->nr_devices; i++)
+		session_names(s, s->devices[i]);
+	return r;
+}
+
+static int check_destination(const char *path, bool force, struct failure **reterr)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? 0
+				       : failure_set(reterr, -errno, "cannot write %s: %s", path,
+						     strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return failure_set_status(
+			reterr, STATUS_USAGE, -EEXIST,
+			"%s is no regular file: name a new one, or - for standard "
+			"output",
+			path);
+	if (!force)
+		return failure_set_status(reterr, STATUS_USAGE, -EEXIST,
+					  "%s exists: --force replaces it", path);
+	return 0;
+}
+
+static int write_stream(struct session *s, FILE *out)
+{
+	int r = sysroot_write_capture(s->root, out);
+
+	if (r < 0)
+		return r;
+	if (fflush(out) || ferror(out))
+		return errno ? -errno : -EIO;
+	return 0;
+}
+
+/* The name appears only when the content is complete and on the disk. link() does not replace. */
+static int publish(const char *temporary, const char *path, bool force)
+{
+	if (force)
+		return rename(temporary, path) < 0 ? -errno : 0;
+	return link(temporary, path) < 0 ? -errno : 0;
+}
+
+static int write_file(struct session *s, const char *path, bool force, struct failure **reterr)
+{
+	char *temporary = arena_printf(s->app->arena, "%s.XXXXXX", path);
+	int fd = mkostemp(temporary, O_CLOEXEC), r;
+	FILE *out;
+
+	if (fd < 0)
+		return failure_set(reterr, -errno, "cannot write beside %s: %s", path,
+				   strerror(errno));
+	out = fdopen(fd, "w");
+	if (!out) {
+		r = -errno;
+		close(fd);
+	} else {
+		r = write_stream(s, out);
+		if (!r && fsync(fd) < 0)
+			r = -errno;
+		if (fclose(out) && !r)
+			r = -errno;
+	}
+	if (!r)
+		r = publish(temporary, path, force);
+	/* After a rename there is nothing left to remove. */
+	unlink(temporary);
+	if (r < 0)
+		return failure_set(reterr, r, "cannot write %s: %s", path, strerror(-r));
+	return 0;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	const struct capture_args *args = data;
+	struct operands targets = args->operands;
+	struct session s = { 0 };
+	const char *path;
+	bool to_stdout;
+	int r;
+
+	if (!targets.nr)
+		return failure_set_status(
+			reterr, STATUS_USAGE, -EINVAL,
+			"capture needs a FILE to write, or - for standard output");
+	path = targets.items[0];
+	to_stdout = !strcmp(path, "-");
+	targets.items++;
+	targets.nr--;
+	if (!to_stdout) {
+		r = check_destination(path, args->force, reterr);
+		if (r < 0)
+			return r;
+	}
+	r = record(app, &targets, &s, reterr);
+	if (r >= 0 && to_stdout) {
+		r = write_stream(&s, app->out.stream);
+		if (r < 0)
+			failure_set_status(reterr, STATUS_FAILED, r,
+					   "cannot write the capture to standard output: %s",
+					   strerror(-r));
+	} else if (r >= 0) {
+		r = write_file(&s, path, args->force, reterr);
+	}
+	session_close(&s);
+	return r;
+}
+
+const struct command command_capture = {
+	.name = "capture",
+	.summary = "Record what is read here, to ask again elsewhere",
+	.operands = "FILE [TARGET...]",
+	.argp = &argp,
+	.args_size = sizeof(struct capture_args),
+	.run = run,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Commands: a const table, one file each. The table feeds the dispatcher, --help, --introspect and
+ * the completions. */
+#pragma once
+
+#include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/failure.h"
+#include "base/sysroot.h"
+#include "report/field.h"
+#include "report/output.h"
+
+enum color_mode { COLOR_AUTO = 0, COLOR_ALWAYS, COLOR_NEVER };
+
+/* What one run of the program knows; made and freed by main.c. */
+struct app {
+	struct arena *arena;
+	const char *sysroot; /* --sysroot, or NULL */
+	enum color_mode color;
+	unsigned int verbose;
+	bool quiet;
+	struct output out;
+};
+
+struct command {
+	const char *name, *summary;
+	const char *operands;    /* "[TARGET...]" */
+	const struct argp *argp; /* its input is a struct parse */
+	size_t args_size;
+	/* An exit status, or a negative errno with *@reterr. */
+	int (*run)(struct app *app, void *args, struct failure **reterr);
+	const struct field_table *(*columns)(void); /* those of -o, or NULL */
+};
+
+extern const struct command command_list, command_inspect, command_rules, command_capture;
+
+const struct command *const *commands_all(size_t *nr);
+const struct command *command_find(const char *name);
+
+/* What a parser of options works on. */
+struct parse {
+	struct app *app;
+	void *args; /* of the command; zeroed before */
+	const struct command *command;
+	int asked; /* OPT_HELP, OPT_USAGE, OPT_VERSION, OPT_INTROSPECT or OPT_COMPLETE instead of a run */
+	const char *complete;
+	struct failure *failure;
+};
+
+enum {
+	OPT_HELP = 0x100,
+	OPT_USAGE,
+	OPT_VERSION,
+	OPT_INTROSPECT,
+	OPT_COMPLETE,
+	OPT_SYSROOT,
+	OPT_COLOR,
+	OPT_COMMAND_FIRST, /* keys of the commands' own long options begin here */
+};
+
+/* The global options, as a child of every command's argp. */
+extern const struct argp global_argp;
+extern const struct argp_child global_children[];
+
+/* Operands in the order they came. */
+struct operands {
+	const char **items;
+	size_t nr;
+};
+void operands_add(struct operands *o, struct app *app, const char *item);
+/* Passes the input on to the global options; every parser calls it for what it does not take. */
+error_t command_parse_default(int key, struct argp_state *state);
+/* The failure of an option, for the return of a parser. */
+error_t parse_fail(struct parse *p, const char *fmt, ...) vt_printf(2, 3);
+
+/* args.c: checks @argv against @argp before argp sees it, so that one line can name what is wrong and
+ * what was meant. With @in_order it stops at the first operand. Returns the index where it stopped
+ * (argc at the end), or -EINVAL (STATUS_USAGE). */
+int args_check(const struct argp *argp, int argc, char **argv, bool in_order,
+	       struct failure **reterr);
+/* All options of @argp and its children, without headings; in @a. */
+const struct argp_option **args_options(const struct argp *argp, struct arena *a, size_t *ret_nr);
+
+/* terminal.c: fills app->out from the environment and the terminal. */
+void terminal_setup(struct app *app);
+
+/* What instead of a command may be asked. */
+int version_print(struct app *app);
+int introspect_print(struct app *app);
+int complete_print(struct app *app, const char *what, struct failure **reterr);
+void help_print(struct app *app, const struct command *command, bool usage_only);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --complete WHAT: names for a shell, one a line, a tab and a word of help behind. Only devices and
+ * groups read the system, and of it as little as can be. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "cmd/session.h"
+#include "model/generation.h"
+#include "model/rule.h"
+#include "report/suggest.h"
+#include "report/text.h"
+
+static void put(struct app *app, const char *name, const char *help)
+{
+	bool utf8 = app->out.utf8;
+
+	fprintf(app->out.stream, "%s\t%s\n", text_escape(app->arena, name, strlen(name), utf8),
+		text_escape(app->arena, help, strlen(help), utf8));
+}
+
+static int put_devices(struct app *app, bool groups, struct failure **reterr)
+{
+	struct scope scope = scope_for(0);
+	struct session s = { 0 };
+	struct operands none = { 0 };
+	int r = session_open(&s, app, &none, &scope, reterr);
+
+	for (size_t i = 0; r >= 0 && !groups && i < s.nr_devices; i++) {
+		const struct device *d = s.devices[i];
+		const char *driver = d->driver ? d->driver : "no driver";
+
+		put(app,
+		    d->bus == BUS_PCI ? d->name
+				      : arena_printf(app->arena, "%s:%s", d->bus_name, d->name),
+		    d->has_ids ? arena_printf(app->arena, "%04x:%04x %s", d->vendor, d->device_id,
+					      driver)
+			       : driver);
+	}
+	for (size_t i = 0; r >= 0 && groups && i < s.host->nr_groups; i++) {
+		const struct group *g = s.host->groups[i];
+
+		put(app, arena_printf(app->arena, "group:%u", g->id),
+		    arena_printf(app->arena, "%zu device%s", g->nr_members,
+				 g->nr_members == 1 ? "" : "s"));
+	}
+	session_close(&s);
+	return r;
+}
+
+static int complete_devices(struct app *app, struct failure **reterr)
+{
+	return put_devices(app, false, reterr);
+}
+
+static int complete_groups(struct app *app, struct failure **reterr)
+{
+	return put_devices(app, true, reterr);
+}
+
+static int complete_columns(struct app *app, struct failure **reterr)
+{
+	const struct field_table *t = device_fields();
+
+	(void)reterr;
+	for (size_t i = 0; i < t->nr; i++)
+		put(app, field_column_name(app->arena, &t->fields[i]), t->fields[i].help);
+	return 0;
+}
+
+static int complete_generations(struct app *app, struct failure **reterr)
+{
+	(void)reterr;
+	for (unsigned int i = 0; i < NR_GENS; i++) {
+		const struct generation *g = generation_get((enum gen)i);
+
+		put(app, g->name, g->what);
+		if (g->alias)
+			put(app, g->alias, g->what);
+	}
+	return 0;
+}
+
+static int complete_rules(struct app *app, struct failure **reterr)
+{
+	size_t nr;
+	const struct rule *rules = rules_all(&nr);
+
+	(void)reterr;
+	for (size_t i = 0; i < nr; i++)
+		put(app, rules[i].id, rules[i].title);
+	return 0;
+}
+
+static int complete_assumptions(struct app *app, struct failure **reterr)
+{
+	size_t nr;
+	const struct assumption_key *keys = assumption_keys(&nr);
+
+	(void)reterr;
+	for (size_t i = 0; i < nr; i++)
+		put(app, arena_printf(app->arena, "%s=", keys[i].key), keys[i].help);
+	return 0;
+}
+
+static int complete_commands(struct app *app, struct failure **reterr)
+{
+	size_t nr;
+	const struct command *const *all = commands_all(&nr);
+
+	(void)reterr;
+	for (size_t i = 0; i < nr; i++)
+		put(app, all[i]->name, all[i]->summary);
+	return 0;
+}
+
+static int complete_paths(struct app *app, struct failure **reterr)
+{
+	(void)reterr;
+	for (unsigned int k = 0; k < NR_PATHS; k++)
+		put(app, path_kind_name((enum path_kind)k), "way to the device");
+	return 0;
+}
+
+int complete_print(struct app *app, const char *what, struct failure **reterr)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct app *app, struct failure **reterr);
+	} kinds[] = {
+		{ "devices", complete_devices },   { "groups", complete_groups },
+		{ "columns", complete_columns },   { "generations", complete_generations },
+		{ "rules", complete_rules },       { "assumptions", complete_assumptions },
+		{ "commands", complete_commands }, { "paths", complete_paths },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (!strcmp(kinds[i].name, what))
+			return kinds[i].run(app, reterr);
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "unknown --complete '%s': devices, groups, columns, generations, "
+				  "rules, assumptions, commands or paths",
+				  what);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --help, from the same tables that parse. */
+#include "cmd/command.h"
+
+static const char *commands_text(struct arena *a)
+{
+	const char *ret = "Commands:\n";
+	size_t nr;
+	const struct command *const *all = commands_all(&nr);
+
+	for (size_t i = 0; i < nr; i++)
+		ret = arena_printf(a, "%s\n  %-10s %s", ret, all[i]->name, all[i]->summary);
+	return arena_printf(a,
+			    "%s\n\n'vfiotool COMMAND --help' tells about one; without a command it "
+			    "is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, "
+			    "platform:NAME, vfio3, eth0 or a path in sysfs.",
+			    ret);
+}
+
+static const char *columns_text(const struct field_table *table, struct arena *a)
+{
+	const char *ret = "Columns:\n";
+
+	for (size_t i = 0; i < table->nr; i++) {
+		const struct field *f = &table->fields[i];
+
+		if (f->flags & FIELD_COLUMN)
+			ret = arena_printf(a, "%s\n %c %-16s %s", ret,
+					   f->flags & FIELD_DEFAULT ? '*' : ' ',
+					   field_column_name(a, f), f->help);
+	}
+	return arena_printf(a, "%s\n\n(*) shown unless -o chooses others.", ret);
+}
+
+/* The note that short options take the arguments of long ones is known to everybody. */
+static char *filter(int key, const char *text, void *input)
+{
+	(void)input;
+	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
+}
+
+/* What stands before the options and, behind the \v, after them. */
+static const char *doc_text(const struct command *command, struct arena *a)
+{
+	if (!command)
+		return arena_printf(
+			a, "%s\v%s",
+			"Tells what the kernel's VFIO decides for each device, and why.",
+			commands_text(a));
+	if (!command->columns)
+		return command->summary;
+	return arena_printf(a, "%s\v%s", command->summary, columns_text(command->columns(), a));
+}
+
+void help_print(struct app *app, const struct command *command, bool usage_only)
+{
+	struct argp argp = command ? *command->argp : global_argp;
+	char *name = command ? arena_printf(app->arena, "vfiotool %s", command->name)
+			     : arena_strdup(app->arena, "vfiotool");
+
+	argp.args_doc = command ? command->operands : "[COMMAND] [OPTION...] [TARGET...]";
+	argp.help_filter = filter;
+	argp.doc = doc_text(command, app->arena);
+	argp_help(&argp, app->out.stream, usage_only ? ARGP_HELP_USAGE : ARGP_HELP_STD_HELP, name);
+}

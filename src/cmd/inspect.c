@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* inspect: what a device is, what its IOMMU can do, and what the kernel decides at every step. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "cmd/session.h"
+#include "cmd/config.h"
+#include "report/decision.h"
+#include "report/inspect-text.h"
+#include "report/inspect.h"
+#include "report/json.h"
+#include "report/suggest.h"
+#include "report/table.h"
+
+struct inspect_args {
+	struct operands targets, assume;
+	const char *kernel;
+	bool all_kernels, json, now;
+	unsigned int paths; /* bits of 1 << enum path_kind; 0: all */
+};
+
+enum { OPT_KERNEL = OPT_COMMAND_FIRST, OPT_ALL_KERNELS, OPT_ASSUME, OPT_PATH, OPT_NOW };
+
+static error_t parse_path(struct parse *p, struct inspect_args *args, const char *arg)
+{
+	const char *names[NR_PATHS], *nearest;
+
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		names[k] = path_kind_name((enum path_kind)k);
+		if (!strcmp(arg, names[k])) {
+			args->paths |= 1U << k;
+			return 0;
+		}
+	}
+	nearest = suggest_nearest(arg, names, NR_PATHS);
+	if (nearest)
+		return parse_fail(p, "unknown path '%s': did you mean %s?", arg, nearest);
+	return parse_fail(p, "unknown path '%s': container, iommufd, compat or noiommu", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct inspect_args *args = p ? p->args : NULL;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		operands_add(&args->targets, p->app, arg);
+		return 0;
+	case OPT_KERNEL:
+		args->kernel = arg;
+		return 0;
+	case OPT_ALL_KERNELS:
+		args->all_kernels = true;
+		return 0;
+	case OPT_ASSUME:
+		operands_add(&args->assume, p->app, arg);
+		return 0;
+	case OPT_PATH:
+		return parse_path(p, args, arg);
+	case OPT_NOW:
+		args->now = true;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	default:
+		return command_parse_default(key, state);
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "kernel", OPT_KERNEL, "GEN", 0,
+	  "what another kernel decides: 6.0, patched, 5.10.0-28-amd64", 1 },
+	{ "all-kernels", OPT_ALL_KERNELS, NULL, 0, "what every kernel decides, side by side", 1 },
+	{ "assume", OPT_ASSUME, "[TARGET:]KEY=VALUE", 0,
+	  "what if: take this for true; may be given again", 1 },
+	{ "path", OPT_PATH, "PATH", 0,
+	  "only this way: container, iommufd, compat or noiommu; may be given again", 1 },
+	{ "now", OPT_NOW, NULL, 0, "with -q: answer for things as they are, not for once bound",
+	  1 },
+	{ "json", 'J', NULL, 0, "JSON", 1 },
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+/* The best answer among the chosen paths that the kernel offers: one way in is enough. */
+static enum answer best_answer(const struct prediction *d, enum view view, unsigned int paths)
+{
+	enum answer ret = ANSWER_NO;
+
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		const struct path_prediction *p = &d->paths[view][k];
+
+		if (!p->offered || !(paths & 1U << k))
+			continue;
+		if (p->answer == ANSWER_YES)
+			return ANSWER_YES;
+		if (p->answer == ANSWER_UNKNOWN)
+			ret = ANSWER_UNKNOWN;
+	}
+	return ret;
+}
+
+static enum answer device_answer(struct session *s, const struct inspect_args *args,
+				 const struct device *d, struct arena *a)
+{
+	const struct report *r = &s->report;
+	enum view view = args->now ? VIEW_NOW : VIEW_IF_BOUND;
+	const struct path_prediction *path;
+	struct prediction prediction;
+
+	if (!args->paths)
+		return predict_verdict(r->host, r->assumptions, r->gens, d, view, a, &path);
+	predict_device(r->host, r->assumptions, r->gens, d, a, &prediction);
+	return best_answer(&prediction, view, args->paths);
+}
+
+/* -q: the worst answer of all devices; without targets, bridges do not count. */
+static int answer_status(struct session *s, const struct inspect_args *args)
+{
+	int status = STATUS_OK;
+
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		vt_cleanup(arena_freep) struct arena *a = arena_new();
+		const struct device *d = s->devices[i];
+		enum answer answer;
+
+		if (!s->nr_targets && d->is_bridge == TRI_YES)
+			continue;
+		answer = device_answer(s, args, d, a);
+		if (answer == ANSWER_NO)
+			return STATUS_NO;
+		if (answer == ANSWER_UNKNOWN)
+			status = STATUS_UNKNOWN;
+	}
+	return status;
+}
+
+static void json_asked(struct json_doc *doc, const struct report *r)
+{
+	struct json_object *array = NULL;
+
+	if (r->asked) {
+		array = json_object_new_array();
+		for (unsigned int g = 0; g < NR_GENS; g++)
+			if (r->gens & GEN_BIT(g))
+				json_object_array_add(
+					array,
+					json_object_new_string(generation_get((enum gen)g)->name));
+	}
+	json_doc_member(doc, "asked", array);
+	array = json_object_new_array();
+	for (size_t i = 0; i < r->assumptions->nr; i++) {
+		struct json_object *o = json_object_new_object();
+		const struct assumption *as = &r->assumptions->items[i];
+
+		json_object_object_add(o, "target",
+				       as->target ? json_object_new_string(as->target) : NULL);
+		json_object_object_add(o, "key", json_object_new_string(as->key));
+		json_object_object_add(o, "value", json_object_new_string(as->value));
+		json_object_array_add(array, o);
+	}
+	json_doc_member(doc, "assumptions", array);
+}
+
+static void print_json(struct session *s, const struct inspect_args *args)
+{
+	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
+	struct json_doc doc;
+
+	json_doc_begin(&doc, s->app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_member(&doc, "kernel", json_from_row(kernel_fields(), NULL, &s->report, scratch));
+	json_asked(&doc, &s->report);
+	json_doc_array_begin(&doc, "devices");
+	for (size_t i = 0; i < s->nr_devices && !ferror(s->app->out.stream); i++) {
+		vt_cleanup(arena_freep) struct arena *a = arena_new();
+		struct inspection one;
+
+		inspection_make(&s->report, s->devices[i], args->all_kernels, args->paths, a, &one);
+		json_doc_element(&doc, json_from_row(inspection_fields(), NULL, &one, a));
+	}
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+}
+
+static int print_devices(struct session *s, const struct inspect_args *args,
+			 const struct inspect_text *t, struct failure **reterr)
+{
+	for (size_t i = 0; i < s->nr_devices && !ferror(s->app->out.stream); i++) {
+		vt_cleanup(arena_freep) struct arena *a = arena_new();
+		struct inspection one;
+		int r;
+
+		inspection_make(&s->report, s->devices[i], args->all_kernels, args->paths, a, &one);
+		one.row.names = session_names(s, s->devices[i]);
+		if (i)
+			fputc('\n', s->app->out.stream);
+		r = inspect_text_device(t, &one, reterr);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Everything in one line each. */
+static int print_short(struct session *s, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	struct device_row *rows = arena_array(a, s->nr_devices, sizeof(*rows));
+	struct table_row *table_rows = arena_array(a, s->nr_devices, sizeof(*table_rows));
+	struct columns columns = { 0 };
+	struct table table = { .fields = device_fields(),
+			       .columns = &columns,
+			       .rows = table_rows,
+			       .nr_rows = s->nr_devices };
+	unsigned int needs;
+	int r;
+
+	r = columns_parse(device_fields(), a,
+			  "address,group,driver,verdict,op,errno,rule,patched,name", &columns,
+			  reterr);
+	if (r < 0)
+		return r;
+	needs = columns_needs(&columns);
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		rows[i] = (struct device_row){ .report = &s->report,
+					       .device = s->devices[i],
+					       .group = s->devices[i]->group };
+		rows[i].names = session_names(s, s->devices[i]);
+		device_row_decide(&rows[i], needs);
+		table_rows[i].row = &rows[i];
+	}
+	return table_print(&table, &s->app->out, reterr);
+}
+
+static int print_text(struct session *s, const struct inspect_args *args, struct failure **reterr)
+{
+	struct inspect_text t = {
+		.out = &s->app->out,
+		.report = &s->report,
+		.verbose = s->app->verbose > 0,
+	};
+
+	inspect_text_kernel(&t);
+	if (s->nr_targets || t.verbose || args->all_kernels || args->paths)
+		return print_devices(s, args, &t, reterr);
+	return print_short(s, reterr);
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	const struct inspect_args *args = data;
+	struct session s = { 0 };
+	int r;
+
+	r = session_open(&s, app, &args->targets, &scope_all, reterr);
+	if (r >= 0)
+		r = session_decide(&s, &args->assume, args->kernel, reterr);
+	if (r >= 0 && app->quiet)
+		r = answer_status(&s, args);
+	else if (r >= 0 && args->json)
+		print_json(&s, args);
+	else if (r >= 0)
+		r = print_text(&s, args, reterr);
+	session_close(&s);
+	return r;
+}
+
+const struct command command_inspect = {
+	.name = "inspect",
+	.summary = "What the kernel decides at every step, why, what to do",
+	.operands = "[TARGET...]",
+	.argp = &argp,
+	.args_size = sizeof(struct inspect_args),
+	.run = run,
+};

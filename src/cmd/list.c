@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* list: one row for each device, or by group as a tree. Reads only what the chosen columns need. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "cmd/session.h"
+#include "report/json.h"
+#include "report/table.h"
+
+struct list_args {
+	struct operands targets;
+	const char *output, *sort;
+	bool all, tree, noheadings;
+	enum output_format format;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct list_args *args = p ? p->args : NULL;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		operands_add(&args->targets, p->app, arg);
+		return 0;
+	case 'o':
+		args->output = arg;
+		return 0;
+	case 'O':
+		args->all = true;
+		return 0;
+	case 'x':
+		args->sort = arg;
+		return 0;
+	case 'T':
+		args->tree = true;
+		return 0;
+	case 'n':
+		args->noheadings = true;
+		return 0;
+	case 'J':
+	case 'P':
+	case 'r':
+		args->format = key == 'J' ? FORMAT_JSON : key == 'P' ? FORMAT_PAIRS : FORMAT_RAW;
+		return 0;
+	default:
+		return command_parse_default(key, state);
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "output", 'o', "LIST", 0, "columns to show: COL,COL, or +COL,COL to add", 1 },
+	{ "output-all", 'O', NULL, 0, "all columns", 1 },
+	{ "tree", 'T', NULL, 0, "devices below their groups", 1 },
+	{ "sort", 'x', "COLUMN", 0, "sort by a column", 1 },
+	{ "json", 'J', NULL, 0, "JSON", 2 },
+	{ "pairs", 'P', NULL, 0, "KEY=\"value\" pairs", 2 },
+	{ "raw", 'r', NULL, 0, "columns apart by one blank, blanks in them escaped", 2 },
+	{ "noheadings", 'n', NULL, 0, "no line of column names", 2 },
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+static int choose_columns(const struct list_args *args, struct arena *a, struct columns *columns,
+			  const struct field **sort, struct failure **reterr)
+{
+	struct columns one = { 0 };
+	int r;
+
+	if (args->all)
+		columns_all(device_fields(), a, columns);
+	else
+		columns_default(device_fields(), a, columns);
+	if (args->output) {
+		r = columns_parse(device_fields(), a, args->output, columns, reterr);
+		if (r < 0)
+			return r;
+	}
+	*sort = NULL;
+	if (!args->sort)
+		return 0;
+	r = columns_parse(device_fields(), a, args->sort, &one, reterr);
+	if (r < 0)
+		return r;
+	if (one.nr != 1)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "cannot sort by '%s': name one column", args->sort);
+	*sort = one.fields[0];
+	return 0;
+}
+
+struct rows {
+	struct device_row *rows;
+	struct table_row *table_rows;
+	size_t nr;
+};
+
+static void add_row(struct rows *rows, struct session *s, const struct device *d,
+		    const struct group *g, size_t parent, unsigned int needs)
+{
+	struct device_row *row = &rows->rows[rows->nr];
+
+	*row = (struct device_row){ .report = &s->report, .device = d, .group = g };
+	if (d && needs & NEED_NAMES)
+		row->names = session_names(s, d);
+	device_row_decide(row, needs);
+	rows->table_rows[rows->nr++] = (struct table_row){ row, parent };
+}
+
+static bool is_selected(const struct session *s, const struct device *d)
+{
+	for (size_t i = 0; i < s->nr_devices; i++)
+		if (s->devices[i] == d)
+			return true;
+	return false;
+}
+
+/* Each group with the devices of it that were asked for (all, when nothing was named); devices without
+ * one stand alone at the end. */
+static void add_tree(struct rows *rows, struct session *s, unsigned int needs)
+{
+	for (size_t i = 0; i < s->host->nr_groups; i++) {
+		const struct group *g = s->host->groups[i];
+		size_t parent = rows->nr + 1, nr = 0;
+
+		for (size_t m = 0; m < g->nr_members; m++) {
+			if (s->nr_targets && !is_selected(s, g->members[m]))
+				continue;
+			if (!nr++)
+				add_row(rows, s, NULL, g, 0, needs);
+			add_row(rows, s, g->members[m], g, parent, needs);
+		}
+	}
+	for (size_t i = 0; i < s->nr_devices; i++)
+		if (!s->devices[i]->group)
+			add_row(rows, s, s->devices[i], NULL, 0, needs);
+}
+
+static int print(struct session *s, const struct list_args *args, struct table *t,
+		 struct failure **reterr)
+{
+	struct output out = s->app->out;
+	struct json_doc doc;
+
+	out.format = args->format;
+	out.headings = !args->noheadings;
+	out.tree = args->tree;
+	if (out.format != FORMAT_JSON)
+		return table_print(t, &out, reterr);
+	json_doc_begin(&doc, out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_table(&doc, "devices", t, args->tree);
+	json_doc_end(&doc);
+	return 0;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	const struct list_args *args = data;
+	struct arena *a = app->arena;
+	const struct field *sort;
+	struct columns columns;
+	struct session s = { 0 };
+	struct rows rows = { 0 };
+	struct table table;
+	struct scope scope;
+	unsigned int needs;
+	int r;
+
+	r = choose_columns(args, a, &columns, &sort, reterr);
+	if (r < 0)
+		return r;
+	needs = columns_needs(&columns) | (sort ? sort->needs : 0);
+	scope = scope_for(needs);
+	r = session_open(&s, app, &args->targets, &scope, reterr);
+	if (r >= 0)
+		r = session_decide(&s, NULL, NULL, reterr);
+	if (r >= 0) {
+		size_t nr_max = s.host->nr_devices + s.host->nr_groups + s.nr_devices;
+
+		rows.rows = arena_array(a, nr_max, sizeof(*rows.rows));
+		rows.table_rows = arena_array(a, nr_max, sizeof(*rows.table_rows));
+		if (args->tree)
+			add_tree(&rows, &s, needs);
+		else
+			for (size_t i = 0; i < s.nr_devices; i++)
+				add_row(&rows, &s, s.devices[i], s.devices[i]->group, 0, needs);
+		table = (struct table){ .fields = device_fields(),
+					.columns = &columns,
+					.rows = rows.table_rows,
+					.nr_rows = rows.nr };
+		if (sort)
+			table_sort(&table, sort, a);
+		r = print(&s, args, &table, reterr);
+	}
+	session_close(&s);
+	return r;
+}
+
+const struct command command_list = {
+	.name = "list",
+	.summary = "One line for each device, with its driver and verdict",
+	.operands = "[TARGET...]",
+	.argp = &argp,
+	.args_size = sizeof(struct list_args),
+	.run = run,
+	.columns = device_fields,
+};

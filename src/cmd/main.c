@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finds the command, runs it, prints its failure once and ends with its status. */
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/macro.h"
+#include "cmd/command.h"
+#include "report/suggest.h"
+
+static const struct command *const commands[] = {
+	&command_list,
+	&command_inspect,
+	&command_rules,
+	&command_capture,
+};
+
+const struct command *const *commands_all(size_t *nr)
+{
+	*nr = ARRAY_SIZE(commands);
+	return commands;
+}
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+static int unknown_command(const char *name, struct failure **reterr)
+{
+	const char *names[ARRAY_SIZE(commands)], *nearest;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		names[i] = commands[i]->name;
+	nearest = suggest_nearest(name, names, ARRAY_SIZE(commands));
+	if (nearest)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "unknown command '%s': did you mean '%s'?", name,
+					  nearest);
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "unknown command '%s': --help lists the commands", name);
+}
+
+/* Options of @argp in @argv (a program's or a command's name first). */
+static int parse_options(const struct argp *argp, int argc, char **argv, struct parse *p,
+			 struct failure **reterr)
+{
+	const unsigned int flags = ARGP_NO_HELP | ARGP_NO_ERRS | ARGP_NO_EXIT;
+	error_t err = argp_parse(argp, argc, argv, flags, NULL, p);
+
+	if (!err)
+		return 0;
+	*reterr = p->failure;
+	if (*reterr)
+		return -EINVAL;
+	return failure_set_status(reterr, STATUS_USAGE, -(int)err,
+				  "cannot understand the options of '%s': see --help", argv[0]);
+}
+
+static int run_asked(struct app *app, const struct parse *p, struct failure **reterr)
+{
+	switch (p->asked) {
+	case OPT_VERSION:
+		return version_print(app);
+	case OPT_INTROSPECT:
+		return introspect_print(app);
+	case OPT_COMPLETE:
+		return complete_print(app, p->complete, reterr);
+	default:
+		help_print(app, p->command, p->asked == OPT_USAGE);
+		return STATUS_OK;
+	}
+}
+
+static int run(struct app *app, int argc, char **argv, struct failure **reterr)
+{
+	static char *plain[] = { (char *)"list", NULL };
+	const struct command *c = &command_list;
+	struct parse p = { .app = app };
+	int at, r;
+
+	at = args_check(&global_argp, argc, argv, true, reterr);
+	if (at < 0)
+		return at;
+	r = parse_options(&global_argp, at, argv, &p, reterr);
+	if (r < 0)
+		return r;
+	if (at < argc && !strcmp(argv[at], "--"))
+		at++;
+	argc -= at;
+	argv += at;
+	if (argc && !p.asked) {
+		c = command_find(argv[0]);
+		if (!c)
+			return unknown_command(argv[0], reterr);
+		r = args_check(c->argp, argc, argv, false, reterr);
+		if (r < 0)
+			return r;
+	} else if (!p.asked) {
+		argv = plain;
+		argc = 1;
+	}
+	if (!p.asked) {
+		p.command = c;
+		p.args = arena_alloc(app->arena, c->args_size);
+		r = parse_options(c->argp, argc, argv, &p, reterr);
+		if (r < 0)
+			return r;
+	}
+	log_set_level(app->quiet     ? LOG_LEVEL_ERROR
+		      : app->verbose ? LOG_LEVEL_INFO
+				     : LOG_LEVEL_WARNING);
+	terminal_setup(app);
+	return p.asked ? run_asked(app, &p, reterr) : c->run(app, p.args, reterr);
+}
+
+/* A file opened later must never take the place of a standard stream that the caller closed: writing
+ * to it has to fail. */
+static void occupy_standard_streams(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			_exit(STATUS_FAILED);
+}
+
+/* Whether all of the answer got out. */
+static int finish_output(struct failure **reterr)
+{
+	int failed = ferror(stdout), err;
+
+	errno = 0;
+	if (!fflush(stdout) && !failed)
+		return 0;
+	err = errno ? errno : EIO;
+	return failure_set_status(reterr, STATUS_FAILED, -err,
+				  "cannot write the answer to standard output: %s", strerror(err));
+}
+
+int main(int argc, char **argv)
+{
+	struct app app = { 0 };
+	struct failure *failure = NULL;
+	int r, status;
+
+	occupy_standard_streams();
+	/* Only characters: numbers, messages and sorting stay the same everywhere. */
+	setlocale(LC_CTYPE, "");
+	argp_err_exit_status = STATUS_USAGE;
+	app.arena = arena_new();
+	r = run(&app, argc, argv, &failure);
+	status = r < 0 ? (int)failure->status : r;
+	if (finish_output(&failure) < 0 && r >= 0)
+		status = STATUS_FAILED;
+	if (failure)
+		log_write(LOG_LEVEL_ERROR, "%s", failure->text);
+	failure_free(failure);
+	arena_free(app.arena);
+	return status;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rules: the decision rules themselves, from the table that decides. Reads nothing of a host. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "cmd/command.h"
+#include "model/generation.h"
+#include "report/json.h"
+#include "report/rules.h"
+#include "report/suggest.h"
+
+struct rules_args {
+	struct operands ids;
+	const char *kernel;
+	bool json, manual;
+};
+
+enum { OPT_KERNEL = OPT_COMMAND_FIRST, OPT_MAN };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct rules_args *args = p ? p->args : NULL;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		operands_add(&args->ids, p->app, arg);
+		return 0;
+	case OPT_KERNEL:
+		args->kernel = arg;
+		return 0;
+	case OPT_MAN:
+		args->manual = true;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	default:
+		return command_parse_default(key, state);
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "kernel", OPT_KERNEL, "GEN", 0,
+	  "only where they stand in this kernel: 6.0, patched, 6.1.0", 1 },
+	{ "json", 'J', NULL, 0, "JSON", 1 },
+	{ "man", OPT_MAN, NULL, OPTION_HIDDEN, "the body of vfiotool-rules(7), for scdoc", 1 },
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+static int unknown_rule(const char *id, struct arena *a, struct failure **reterr)
+{
+	size_t nr;
+	const struct rule *all = rules_all(&nr);
+	const char **ids = arena_array(a, nr, sizeof(*ids)), *nearest;
+
+	for (size_t i = 0; i < nr; i++)
+		ids[i] = all[i].id;
+	nearest = suggest_nearest(id, ids, nr);
+	if (nearest)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "unknown rule '%s': did you mean %s?", id, nearest);
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "unknown rule '%s': 'vfiotool rules' lists all", id);
+}
+
+/* The rules asked for, in the order asked, else all that stand in @gens. */
+static int choose(const struct rules_args *args, uint32_t gens, struct arena *a,
+		  const struct rule ***ret, size_t *ret_nr, struct failure **reterr)
+{
+	size_t nr, found = 0;
+	const struct rule *all = rules_all(&nr);
+
+	*ret = arena_array(a, nr + args->ids.nr, sizeof(**ret));
+	for (size_t i = 0; i < args->ids.nr; i++) {
+		const struct rule *r = rule_find(args->ids.items[i]);
+
+		if (!r)
+			return unknown_rule(args->ids.items[i], a, reterr);
+		(*ret)[found++] = r;
+	}
+	for (size_t i = 0; i < nr && !args->ids.nr; i++)
+		if (rule_stands_in(&all[i], gens))
+			(*ret)[found++] = &all[i];
+	*ret_nr = found;
+	return 0;
+}
+
+/* JSON of a rule with only its sites in @gens. */
+static struct json_object *rule_json(const struct rule *rule, uint32_t gens, struct arena *a)
+{
+	struct rule_site *sites = arena_array(a, rule->nr_sites, sizeof(*sites));
+	struct rule some = *rule;
+
+	some.nr_sites = 0;
+	for (size_t i = 0; i < rule->nr_sites; i++) {
+		if (!(rule->sites[i].gens & gens))
+			continue;
+		sites[some.nr_sites] = rule->sites[i];
+		sites[some.nr_sites++].gens &= gens;
+	}
+	some.sites = sites;
+	return json_from_row(rule_fields(), NULL, &some, a);
+}
+
+static int print(const struct rules_args *args, const struct rule **rules, size_t nr, uint32_t gens,
+		 struct app *app, struct failure **reterr)
+{
+	struct json_doc doc;
+	int r = 0;
+
+	if (args->json) {
+		json_doc_begin(&doc, app->out.stream);
+		json_doc_member(&doc, "schema", json_object_new_int(1));
+		json_doc_array_begin(&doc, "rules");
+		for (size_t i = 0; i < nr; i++)
+			json_doc_element(&doc, rule_json(rules[i], gens, app->arena));
+		json_doc_array_end(&doc);
+		json_doc_end(&doc);
+		return 0;
+	}
+	for (size_t i = 0; i < nr && r >= 0; i++) {
+		if (args->manual) {
+			rule_print_manual(rules[i], &app->out);
+			continue;
+		}
+		if (i)
+			fputc('\n', app->out.stream);
+		r = rule_print(rules[i], gens, &app->out, reterr);
+	}
+	return r;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	const struct rules_args *args = data;
+	const struct rule **rules;
+	uint32_t gens = GENS_ALL;
+	enum gen gen;
+	size_t nr;
+	int r;
+
+	if (args->kernel) {
+		r = generation_parse(args->kernel, &gen, reterr);
+		if (r < 0)
+			return r;
+		gens = GEN_BIT(gen);
+	}
+	r = choose(args, gens, app->arena, &rules, &nr, reterr);
+	return r < 0 ? r : print(args, rules, nr, gens, app, reterr);
+}
+
+const struct command command_rules = {
+	.name = "rules",
+	.summary = "The rules by which the kernel decides",
+	.operands = "[RULE...]",
+	.argp = &argp,
+	.args_size = sizeof(struct rules_args),
+	.run = run,
+};

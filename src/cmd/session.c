@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/session.h"
+
+const struct scope scope_all = {
+	.host_parts = HOST_ALL,
+	.device_parts = DEVICE_ALL,
+	.member_parts = DEVICE_ALL,
+};
+
+/* What a verdict may look at: everything that is read once, and of each device what tells its driver,
+ * group, IOMMU and interrupts. */
+static void add_verdict(struct scope *s)
+{
+	s->host_parts |= HOST_ALL;
+	s->device_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_IRQS | DEVICE_VFIO;
+	s->member_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_IRQS | DEVICE_VFIO;
+}
+
+struct scope scope_for(unsigned int needs)
+{
+	struct scope s = { .device_parts = DEVICE_BASE, .member_parts = DEVICE_BASE };
+
+	if (needs & NEED_IOMMU)
+		s.device_parts |= DEVICE_IOMMU;
+	if (needs & NEED_PCI)
+		s.device_parts |= DEVICE_PCI;
+	if (needs & NEED_DETAILS)
+		s.device_parts |= DEVICE_DETAILS;
+	if (needs & NEED_VFIO)
+		s.device_parts |= DEVICE_VFIO;
+	if (needs & NEED_GROUPS)
+		s.host_parts |= HOST_GROUPS;
+	if (needs & NEED_GROUP_NODES)
+		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
+	if (needs & (NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED))
+		add_verdict(&s);
+	return s;
+}
+
+static int session_load(struct session *s, const struct operands *operands,
+			const struct scope *scope, bool record, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	int r;
+
+	s->targets = arena_array(a, operands->nr, sizeof(*s->targets));
+	for (size_t i = 0; i < operands->nr; i++) {
+		r = target_parse(a, operands->items[i], &s->targets[i], reterr);
+		if (r < 0)
+			return r;
+	}
+	s->nr_targets = operands->nr;
+	r = sysroot_open(s->app->sysroot, &s->root, reterr);
+	if (r < 0)
+		return r;
+	if (record)
+		sysroot_record(s->root);
+	r = host_load(s->root, scope, s->targets, s->nr_targets, &s->host, reterr);
+	if (r < 0)
+		return r;
+	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
+	s->names = names_new(s->root);
+	s->report = (struct report){ .arena = a, .host = s->host };
+	return 0;
+}
+
+int session_open(struct session *s, struct app *app, const struct operands *operands,
+		 const struct scope *scope, struct failure **reterr)
+{
+	*s = (struct session){ .app = app };
+	return session_load(s, operands, scope, false, reterr);
+}
+
+int session_record(struct session *s, struct app *app, const struct operands *operands,
+		   const struct scope *scope, struct failure **reterr)
+{
+	*s = (struct session){ .app = app };
+	return session_load(s, operands, scope, true, reterr);
+}
+
+void session_close(struct session *s)
+{
+	names_free(s->names);
+	host_free(s->host);
+	sysroot_close(s->root);
+}
+
+int session_decide(struct session *s, const struct operands *assume, const char *kernel,
+		   struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	enum gen gen;
+	int r;
+
+	for (size_t i = 0; assume && i < assume->nr; i++) {
+		r = assumptions_add(&s->assumptions, a, assume->items[i], reterr);
+		if (r < 0)
+			return r;
+	}
+	s->report.assumptions = &s->assumptions;
+	generation_find(s->host, a, &s->report.kernel);
+	s->report.gens = s->report.kernel.candidates;
+	if (!kernel)
+		return 0;
+	r = generation_parse(kernel, &gen, reterr);
+	if (r < 0)
+		return r;
+	s->report.gens = GEN_BIT(gen);
+	s->report.asked = true;
+	return 0;
+}
+
+struct device_names session_names(struct session *s, const struct device *d)
+{
+	struct arena *a = s->app->arena;
+	struct device_names ret = { 0 };
+
+	if (!d->has_ids)
+		return ret;
+	ret.vendor = names_vendor(s->names, a, d->vendor);
+	ret.device = names_device(s->names, a, d->vendor, d->device_id);
+	ret.class_name = names_class(s->names, a, d->class_code >> 8);
+	return ret;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rules, from the table that decides: as text, as fields for JSON, as a part of a manual page. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/failure.h"
+#include "model/rule.h"
+#include "report/field.h"
+#include "report/output.h"
+
+/* Rows: struct rule, struct rule_site. */
+const struct field_table *rule_fields(void);
+const struct field_table *rule_site_fields(void);
+/* Whether @rule stands anywhere in @gens. */
+bool rule_stands_in(const struct rule *rule, uint32_t gens);
+/* One rule for a person, its sites in @gens. */
+int rule_print(const struct rule *rule, uint32_t gens, const struct output *out,
+	       struct failure **reterr);
+/* One rule as a section of an scdoc page. */
+void rule_print_manual(const struct rule *rule, const struct output *out);
