@@ -17,7 +17,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import image, initramfs, kernels
+from . import dmar, image, initramfs, kernels
 from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
 
@@ -128,7 +128,8 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
     folder = Path(tempfile.mkdtemp(prefix="vfiotool-vm-"))
     try:
         base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
-        (folder / "initrd").write_bytes(base.read_bytes() + _overlay(scenario, kernel))
+        tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
+        (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel))
         argv = command(scenario, kernel, folder)
         with open(folder / "qemu", "wb") as log:
             try:

@@ -52,6 +52,11 @@ class Kernel:
         """One of our own, with iommufd, cdev and no-IOMMU."""
         return self.name in SMALL
 
+    @property
+    def compat(self) -> bool:
+        """iommufd serves /dev/vfio/vfio."""
+        return self.name.endswith("-compat")
+
 
 class KernelError(RuntimeError):
     """A kernel is not as its packages used to be."""

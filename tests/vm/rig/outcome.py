@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 # Extensions by number, as VFIO_CHECK_EXTENSION takes them.
 EXTENSIONS = {1: "TYPE1", 3: "TYPE1v2", 4: "DMA_CC", 6: "NESTING", 8: "NOIOMMU", 9: "UNMAP_ALL", 10: "UPDATE_VADDR"}
+DMA_CC = 4
 
 
 @dataclass
@@ -36,7 +37,7 @@ def _take(outcome: Outcome, row: dict) -> None:
     elif row.get("fact") == "iova_ranges":
         outcome.ranges = [(int(item["start"], 16), int(item["end"], 16)) for item in row["ranges"]]
     elif row.get("fact") == "extensions":
-        outcome.extensions[row["when"]] = {name: row[str(number)] for number, name in EXTENSIONS.items()}
+        outcome.extensions[row["when"]] = {number: row[str(number)] for number in EXTENSIONS}
 
 
 def parse(text: str) -> Outcome:

@@ -15,7 +15,7 @@ PATHS = ("container", "iommufd", "compat", "noiommu")
 VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
-        "assume", "unknown", "expect", "facts", "needs"}
+        "assume", "unknown", "expect", "facts", "needs", "rmrr"}
 
 
 class ScenarioError(ValueError):
@@ -41,6 +41,7 @@ class Scenario:
     assume: tuple = ()
     unknown: tuple = ()
     needs: str = ""
+    rmrr: str = ""
     expect: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 
@@ -95,7 +96,7 @@ def load(path: Path) -> Scenario:
         data = tomllib.load(file)
     _check(name, data)
     lists = {key: tuple(data.get(key, ())) for key in ("kernels", "devices", "modules", "absent", "assume", "unknown")}
-    rest = {key: data[key] for key in ("summary", "target", "cmdline", "setup", "caller", "probe", "mock", "needs",
+    rest = {key: data[key] for key in ("summary", "target", "cmdline", "setup", "caller", "probe", "mock", "needs", "rmrr",
                                        "expect", "facts") if key in data}
     return Scenario(name=name, **lists, **rest)
 

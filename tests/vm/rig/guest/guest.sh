@@ -113,6 +113,8 @@ run_scenario() {
 	esac
 	devices >/out/devices
 	emit devices.bound /out/devices
+	cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts >/out/unsafe 2>/dev/null
+	emit unsafe /out/unsafe
 	ask_tool bound
 	ask_kernel bound
 }

@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Proves that the judge can say no. A guest's answers and a right document of vfiotool are written out here; the judge
+must accept them, and must refuse each of them with one thing wrong. No guest is booted. TAP.
+"""
+
+import base64
+import copy
+import gzip
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+# pylint: disable=wrong-import-position
+from rig import cpio, guest, judge, kernels, outcome
+from rig.scenario import Scenario, ScenarioError, load_all, pick
+
+KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
+RANGES = [{"start": "0x0", "end": "0xfedfffff"}, {"start": "0xfef00000", "end": "0x7fffffffff"}]
+BEFORE = {1: 1, 3: 1, 4: 0, 6: 1, 8: 0, 9: 1, 10: 0}
+AFTER = BEFORE | {10: 1}
+SCENARIO = Scenario("selftest", "", ("6.1",), "0000:00:04.0", expect={
+    "now": {"container": "OPEN_GROUP ENOENT"}, "bound": {"container": "ok"}},
+    facts={"dma_cc": 0, "iova_ranges": ["0x0-0xfedfffff", "0xfef00000-0x7fffffffff"]})
+
+
+def lines(*rows) -> bytes:
+    """Rows as the prober prints them."""
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def step(op: str, errno=None, **rest):
+    """One request."""
+    return {"op": op, "errno": errno, "value": 0} | rest
+
+
+def refused(op: str, errno: str) -> bytes:
+    """A sequence whose first request was refused."""
+    return lines(step(op, errno), {"answer": "no", "op": op, "errno": errno})
+
+
+def extensions(when: str, values: dict):
+    """Answers of CHECK_EXTENSION for all numbers."""
+    return {"fact": "extensions", "when": when} | {str(number): values.get(number, 0) for number in range(1, 11)}
+
+
+def attached() -> bytes:
+    """A container sequence that worked."""
+    return lines(step("OPEN_CONTAINER"), extensions("before", BEFORE), step("OPEN_GROUP"),
+                 step("GROUP_SET_CONTAINER"), step("SET_IOMMU"), extensions("after", AFTER),
+                 step("IOMMU_GET_INFO", page_sizes="0x40201000"), {"fact": "iova_ranges", "ranges": RANGES},
+                 step("MAP_DMA"), step("GROUP_GET_DEVICE_FD"), extensions("attached", AFTER), {"answer": "yes"})
+
+
+def path(name: str, op=None, errno=None, **rest):
+    """One predicted path."""
+    return {"path": name, "answer": "no" if op else "yes", "op": op, "errno": errno, "steps": []} | rest
+
+
+def document(paths, if_bound):
+    """What vfiotool inspect --json prints for one device."""
+    rows = [{"id": number, "name": name, "before": "yes" if BEFORE[number] else "no",
+             "after": "yes" if AFTER[number] else "no"} for number, name in outcome.EXTENSIONS.items()]
+    device = {"address": SCENARIO.target, "paths": paths, "if_bound": {"paths": if_bound}, "iova_ranges": RANGES,
+              "page_sizes": ["0x1000", "0x200000", "0x40000000"], "extensions": rows,
+              "capabilities": {"cache_coherency": True, "interrupt_remapping": True, "isolated_msi": None,
+                               "enforce_cache_coherency": False}}
+    return {"schema": 1, "kernel": {"release": KERNEL.release, "generations": ["6.0"]}, "devices": [device]}
+
+
+def right():
+    """A guest in which everything agrees."""
+    result = guest.Result(done=True, release=KERNEL.release)
+    for view in ("now", "bound"):
+        result.files[f"{view}.iommufd.out"] = refused("OPEN_CDEV", "ENOENT")
+        result.files[f"{view}.compat.out"] = refused("OPEN_IOMMUFD", "ENOENT")
+        result.files[f"{view}.noiommu.out"] = refused("OPEN_GROUP", "ENOENT")
+    result.files["now.container.out"] = refused("OPEN_GROUP", "ENOENT")
+    result.files["bound.container.out"] = attached()
+    result.files["bind.out"] = lines(step("BIND"), {"answer": "yes"})
+    result.status["bind"] = 0
+    works = path("container", steps=[{"op": "SET_IOMMU", "answer": "yes", "errno": None}])
+    documents = {"now": document([path("container", "OPEN_GROUP", "ENOENT")], [works]),
+                 "bound": document([works], [works])}
+    result.files["devices.bound"] = b"0000:00:04.0 1 vfio-pci\n"
+    result.files["unsafe"] = b"N\n"
+    return result, json.loads(json.dumps(documents))
+
+
+def problems(result, documents, scenario=SCENARIO):
+    """All that the judge says."""
+    result = copy.deepcopy(result)
+    for name, value in documents.items():
+        result.files[f"{name}.out"] = json.dumps(value).encode()
+    found = judge.check_guest(result)
+    if found:
+        return found
+    outcomes = judge.Outcomes(result)
+    return judge.check_scenario(scenario, KERNEL, outcomes) + judge.Tool(scenario, KERNEL, result, outcomes).judge()
+
+
+def device(documents, name: str):
+    """The only device of a document."""
+    return documents[name]["devices"][0]
+
+
+# What is done to the right answers; each must be noticed. (name, what it changes)
+def wrong_now_op(_, documents):
+    device(documents, "now")["paths"][0]["op"] = "OPEN_CONTAINER"
+
+
+def wrong_now_errno(_, documents):
+    device(documents, "now")["paths"][0]["errno"] = "EPERM"
+
+
+def wrong_if_bound(_, documents):
+    device(documents, "now")["if_bound"]["paths"][0] = path("container", "SET_IOMMU", "EPERM")
+
+
+def wrong_bound(_, documents):
+    device(documents, "bound")["paths"][0] = path("container", "SET_IOMMU", "EPERM")
+
+
+def unknown_answer(_, documents):
+    device(documents, "bound")["paths"][0]["answer"] = "unknown"
+
+
+def wrong_step(_, documents):
+    device(documents, "bound")["paths"][0]["steps"][0]["answer"] = "no"
+
+
+def path_not_predicted(_, documents):
+    device(documents, "bound")["paths"] = []
+
+
+def offered_and_wrong(_, documents):
+    device(documents, "bound")["paths"].append(path("iommufd"))
+
+
+def wrong_ranges(_, documents):
+    device(documents, "bound")["iova_ranges"] = RANGES[:1]
+
+
+def no_ranges(_, documents):
+    device(documents, "bound")["iova_ranges"] = None
+
+
+def wrong_page_sizes(_, documents):
+    device(documents, "bound")["page_sizes"].pop()
+
+
+def wrong_extension_before(_, documents):
+    device(documents, "bound")["extensions"][0]["before"] = "no"
+
+
+def wrong_extension_after(_, documents):
+    device(documents, "bound")["extensions"][6]["after"] = "no"
+
+
+def no_extensions(_, documents):
+    del device(documents, "bound")["extensions"]
+
+
+def wrong_coherency(_, documents):
+    device(documents, "bound")["capabilities"]["enforce_cache_coherency"] = True
+
+
+def wrong_remapping(_, documents):
+    device(documents, "bound")["capabilities"]["interrupt_remapping"] = False
+
+
+def wrong_generation(_, documents):
+    documents["now"]["kernel"]["generations"] = ["5.10"]
+
+
+def two_devices(_, documents):
+    documents["now"]["devices"] *= 2
+
+
+def no_document(_, documents):
+    documents["now"] = None
+
+
+def kernel_differs(result, _):
+    result.files["bound.container.out"] = refused("SET_IOMMU", "EPERM")
+
+
+def bind_refused(result, _):
+    result.files["bind.out"] = refused("BIND", "EINVAL")
+
+
+def prober_died(result, _):
+    result.files["bound.container.out"] = lines(step("OPEN_CONTAINER"))
+
+
+def prober_silent(result, _):
+    del result.files["now.container.out"]
+
+
+def setup_broken(result, _):
+    result.broken.append("setup")
+
+
+def guest_silent(result, _):
+    result.failure = "no end within 1 s"
+
+
+MUTATIONS = (wrong_now_op, wrong_now_errno, wrong_if_bound, wrong_bound, unknown_answer, wrong_step,
+             path_not_predicted, offered_and_wrong, wrong_ranges, no_ranges, wrong_page_sizes, wrong_extension_before,
+             wrong_extension_after, no_extensions, wrong_coherency, wrong_remapping, wrong_generation, two_devices,
+             no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
+
+
+def frame(name: str, content: bytes, digest=None) -> bytes:
+    """A file as the guest sends it."""
+    digest = digest or hashlib.sha256(content).hexdigest()
+    return f"@@file {name}\n{base64.encodebytes(gzip.compress(content)).decode()}@@end {digest}\n".encode()
+
+
+def check_frames() -> str:
+    """Whole frames are read, damaged ones are refused."""
+    result = guest.Result()
+    guest.parse(b"@@start 6.1\n" + frame("a", b"text") + b"@@status a 2\n@@done\n", result)
+    if result.failure or result.files != {"a": b"text"} or result.status != {"a": 2} or not result.done:
+        return f"a good stream was not read: {result}"
+    for bad in (frame("a", b"text", "0" * 64), b"@@file a\n!!!!\n@@end x\n", frame("a", b"text")[:-80] + b"\n@@end x\n"):
+        result = guest.Result()
+        guest.parse(bad, result)
+        if not result.failure and result.files:
+            return f"a damaged stream was accepted: {bad!r}"
+    return ""
+
+
+def check_archive() -> str:
+    """The same content in another order gives the same archive, with a trailer and padded to four bytes."""
+    one, other = cpio.Archive(), cpio.Archive()
+    one.data("a/b", "text")
+    one.link("c", "a/b")
+    other.link("c", "a/b")
+    other.data("a/b", "text")
+    if one.bytes() != other.bytes() or b"TRAILER!!!" not in one.bytes() or len(one.bytes()) % 4:
+        return "the archive is not as it should be"
+    return ""
+
+
+def check_selection() -> str:
+    """The nearest name wins."""
+    table = {"6.12": "series", "small": "small", "default": "rest", "small-7.3": "own"}
+    got = [pick(table, name) for name in ("6.12", "small-6.12", "small-7.3", "small-7.3-compat", "5.10")]
+    return "" if got == ["series", "series", "own", "small", "rest"] else f"picked {got}"
+
+
+def check_scenarios() -> str:
+    """Every scenario file is understood, and there are as many pairs as were promised."""
+    try:
+        pairs = sum(len(scenario.kernels) for scenario in load_all())
+    except (ScenarioError, ValueError) as error:
+        return str(error)
+    return "" if pairs >= 40 else f"only {pairs} pairs"
+
+
+def check_right() -> str:
+    """What agrees is accepted."""
+    return "; ".join(problems(*right()))
+
+
+def check_unknown() -> str:
+    """A scenario may allow 'unknown', and then a wrong answer is still wrong, with assumptions too."""
+    result, documents = right()
+    device(documents, "bound")["paths"][0]["answer"] = "unknown"
+    allowed = Scenario(**{**SCENARIO.__dict__, "unknown": ("bound.container",), "assume": ("a=1",)})
+    documents |= {f"{name}.assume": copy.deepcopy(value) for name, value in documents.items()}
+    found = problems(result, documents, allowed)
+    if len(found) != 1 or "bound.assume" not in found[0]:
+        return f"expected one complaint, of the assumed run: {found}"
+    device(documents, "bound.assume")["paths"][0]["answer"] = "yes"
+    return "; ".join(problems(result, documents, allowed))
+
+
+def main() -> int:
+    """Runs all, as TAP."""
+    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios]
+    print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
+    bad = 0
+    for number, check in enumerate(checks, 1):
+        said = check()
+        bad += bool(said)
+        print(f"{'not ok' if said else 'ok'} {number} - {check.__name__}" + (f"\n# {said}" if said else ""))
+    for number, mutate in enumerate(MUTATIONS, len(checks) + 1):
+        result, documents = right()
+        mutate(result, documents)
+        noticed = problems(result, documents)
+        bad += not noticed
+        print(f"{'ok' if noticed else 'not ok'} {number} - notices {mutate.__name__}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
