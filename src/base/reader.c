@@ -409,3 +409,22 @@ void reader_access(struct reader *r, const char *path, struct fact *f)
 	f->raw = words[may];
 	f->len = strlen(f->raw);
 }
+
+const char *reader_real_path(struct reader *r, struct arena *a, const char *path)
+{
+	vt_cleanup(fd_closep) int fd = tree_open(r->fd, path, O_PATH);
+	struct stat inside, outside;
+	char target[PATH_MAX];
+	ssize_t len;
+
+	if (fd < 0)
+		return NULL;
+	len = readlink(arena_printf(a, "/proc/self/fd/%d", fd), target, sizeof(target));
+	if (len < 0 || (size_t)len == sizeof(target))
+		return NULL;
+	target[len] = '\0';
+	if (fstat(fd, &inside) < 0 || stat(target, &outside) < 0 ||
+	    inside.st_ino != outside.st_ino || inside.st_dev != outside.st_dev)
+		return NULL;
+	return arena_strdup(a, target);
+}

@@ -33,3 +33,5 @@ void reader_stat(struct reader *r, struct arena *a, const char *path, struct fac
 void reader_access(struct reader *r, const char *path, struct fact *f);
 /* A descriptor of a regular file (live: of anything), or a negative errno. The caller closes it. */
 int reader_open(struct reader *r, const char *path);
+/* The absolute path that @path in a tree leads to, links resolved; NULL when it leads nowhere. In @a. */
+const char *reader_real_path(struct reader *r, struct arena *a, const char *path);

@@ -235,6 +235,7 @@ struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, 
 
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err)
 {
+	struct stat st;
 	FILE *ret;
 	int fd;
 
@@ -245,6 +246,11 @@ FILE *sysroot_stream(struct sysroot *root, const char *path, int *err)
 	fd = reader_open(&root->reader, path);
 	if (fd < 0) {
 		*err = -fd;
+		return NULL;
+	}
+	if (root->kind == SYSROOT_TREE && (fstat(fd, &st) < 0 || st.st_size > SYSROOT_STREAM_MAX)) {
+		*err = EFBIG;
+		close(fd);
 		return NULL;
 	}
 	ret = fdopen(fd, "re");
@@ -261,7 +267,7 @@ const char *sysroot_host_path(struct sysroot *root, struct arena *a, const char 
 	case SYSROOT_LIVE:
 		return arena_printf(a, "/%s", path);
 	case SYSROOT_TREE:
-		return arena_printf(a, "%s/%s", root->name, path);
+		return reader_real_path(&root->reader, a, path);
 	case SYSROOT_CAPTURE:
 	default:
 		return NULL;

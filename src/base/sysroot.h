@@ -18,8 +18,13 @@ enum sysroot_kind { SYSROOT_LIVE, SYSROOT_TREE, SYSROOT_CAPTURE };
 
 struct sysroot;
 
-/* The limit that an attribute of sysfs never passes (one page) and the one for larger files. */
-enum { SYSROOT_ATTRIBUTE_MAX = 4096, SYSROOT_FILE_MAX = 4 << 20 };
+/* The limit that an attribute of sysfs never passes (one page), the one for larger files, and that of
+ * a stream in a tree, which may be one line without an end. */
+enum {
+	SYSROOT_ATTRIBUTE_MAX = 4096,
+	SYSROOT_FILE_MAX = 4 << 20,
+	SYSROOT_STREAM_MAX = 64 << 20,
+};
 
 /* Opens @path: NULL the live system, a directory a tree, a file a capture (not followed out of its
  * own contents: a capture is a table of answers). The caller closes *@ret. 0, or the errno of the
@@ -44,11 +49,13 @@ struct fact sysroot_stat(struct sysroot *root, struct arena *a, const char *path
 /* Which of "rw" the caller's effective ids may do with a path: "rw", "r", "w" or "-", by access(2).
  * FACT_UNREAD in a tree, where the host's own ids would decide about somebody else's files. */
 struct fact sysroot_access(struct sysroot *root, struct arena *a, const char *path);
-/* An open stream for files too large to keep (kallsyms), or NULL with *@err set to a positive errno.
- * It never waits for data. Not recorded: use it inside an asker. Always ENOTSUP on a capture. The caller closes it. */
+/* An open stream for files too large to keep (kallsyms), or NULL with *@err set to a positive errno:
+ * ENOTSUP on a capture, EFBIG for a file of a tree past SYSROOT_STREAM_MAX. Not recorded: use it
+ * inside an asker. The caller closes it. */
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err);
 /* An absolute path of @path below a live or tree root, for libraries that open files themselves
- * (libkmod); NULL on a capture. The text is not checked for links. */
+ * (libkmod). In a tree it is where @path leads to with every link on the way resolved below the root;
+ * what is below it is not looked at. NULL on a capture, or when @path leads nowhere in a tree. */
 const char *sysroot_host_path(struct sysroot *root, struct arena *a, const char *path);
 
 /* A question that no single file answers: a library, the process itself, a large file reduced to

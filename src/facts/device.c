@@ -205,8 +205,6 @@ static void load_vfio(struct loader *l, struct device *d)
 	d->cdev_devno = read_at(l, d->sysfs, arena_printf(l->a, "vfio-dev/%s/dev", d->cdev_name));
 	if (d->cdev_devno.state == FACT_ABSENT)
 		return;
-	if (l->cdev_names.state == FACT_UNREAD)
-		l->cdev_names = list_at(l, "dev/vfio", "devices");
 	node_load_listed(l, &d->cdev, "/dev/vfio/devices", d->cdev_name, &l->cdev_names);
 }
 

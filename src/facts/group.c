@@ -105,8 +105,6 @@ static void load_regions(struct loader *l, struct group *g, const char *dir)
 
 static void load_nodes(struct loader *l, struct group *g)
 {
-	if (l->vfio_names.state == FACT_UNREAD)
-		l->vfio_names = sysroot_list(l->root, l->a, "dev/vfio");
 	node_load_listed(l, &g->node, "/dev/vfio", arena_printf(l->a, "%u", g->id), &l->vfio_names);
 	node_load_listed(l, &g->noiommu_node, "/dev/vfio", arena_printf(l->a, "noiommu-%u", g->id),
 			 &l->vfio_names);

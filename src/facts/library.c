@@ -57,21 +57,52 @@ static size_t options_of_files(const struct module_library *lib, const char *dir
 	return all > own ? all - own : 0;
 }
 
+/* Whether a library may open what is in directory @dir of a tree: libkmod follows links out of the
+ * root, and waits for the writer of a FIFO. */
+static bool files_are_plain(struct module_library *lib, struct loader *l, const char *dir)
+{
+	struct fact names = sysroot_list(l->root, lib->arena, dir);
+	struct span rest = fact_text(&names), line;
+
+	while (parse_line(&rest, &line)) {
+		char *path = arena_printf(lib->arena, "%s/%.*s", dir, (int)line.len, line.s);
+		struct fact link = sysroot_read_link(l->root, lib->arena, path);
+		struct fact type = sysroot_stat(l->root, lib->arena, path);
+
+		/* The links "build" and "source" are no index, and libkmod never looks at them. */
+		if (fact_is(&link) && !memchr(line.s, '.', line.len))
+			continue;
+		if (fact_is(&link) || !fact_is(&type) ||
+		    (strncmp(type.raw, "file ", 5) != 0 && strncmp(type.raw, "dir ", 4) != 0))
+			return false;
+	}
+	return fact_known(&names);
+}
+
 static void library_open(struct module_library *lib, struct loader *l)
 {
 	static const char *const places[] = { "etc/modprobe.d", "run/modprobe.d",
 					      "usr/local/lib/modprobe.d", "lib/modprobe.d" };
 	const char *config[ARRAY_SIZE(places) + 1] = { NULL };
+	bool tree = sysroot_kind(l->root) == SYSROOT_TREE;
 	const char *dir = sysroot_host_path(l->root, lib->arena, lib->dir);
+	size_t nr = 0;
 
-	if (!dir || !fact_is(&lib->dir_stat))
+	if (!dir || !fact_is(&lib->dir_stat) || (tree && !files_are_plain(lib, l, lib->dir)))
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
-		config[i] = sysroot_host_path(l->root, lib->arena, places[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		if (tree && !files_are_plain(lib, l, places[i]))
+			return;
+		config[nr] = sysroot_host_path(l->root, lib->arena, places[i]);
+		nr += config[nr] != NULL;
+	}
+	config[nr] = NULL;
 	lib->ctx = ctx_new(dir, config);
 	if (!lib->ctx)
 		return;
-	kmod_load_resources(lib->ctx);
+	/* It maps the indexes into memory and believes their offsets: only those of this host. */
+	if (!tree)
+		kmod_load_resources(lib->ctx);
 	lib->nr_options = options_of_files(lib, dir);
 }
 
@@ -181,25 +212,48 @@ static char *walk_find(struct module_library *lib, struct loader *l, const char 
 	return found;
 }
 
+/* Whether the module file @path, as libkmod names it, is one of the root's own. An index of a tree may
+ * name any file of this host. */
+static bool path_is_plain(struct module_library *lib, struct loader *l, const char *path)
+{
+	const char *dir = sysroot_host_path(l->root, lib->arena, lib->dir), *again;
+	struct fact type;
+	size_t len;
+
+	if (sysroot_kind(l->root) != SYSROOT_TREE)
+		return true;
+	len = dir ? strlen(dir) : 0;
+	if (!dir || strncmp(path, dir, len) != 0 || path[len] != '/')
+		return false;
+	path = arena_printf(lib->arena, "%s%s", lib->dir, path + len);
+	again = sysroot_host_path(l->root, lib->arena, path);
+	type = sysroot_stat(l->root, lib->arena, path);
+	return again && !strncmp(again, dir, len) && again[len] == '/' && fact_is(&type) &&
+	       !strncmp(type.raw, "file ", 5);
+}
+
 struct kmod_module *module_library_find(struct module_library *lib, struct loader *l,
 					const char *name)
 {
 	struct kmod_module *mod = NULL;
-	char *path;
+	const char *path;
 
 	if (!lib->ctx)
 		return NULL;
 	if (fact_is(&lib->index_stat)) {
 		if (kmod_module_new_from_name(lib->ctx, name, &mod) < 0)
 			return NULL;
-		if (kmod_module_get_path(mod))
+		path = kmod_module_get_path(mod);
+		if (path && path_is_plain(lib, l, path))
 			return mod;
 		kmod_module_unref(mod);
 		return NULL;
 	}
 	path = walk_find(lib, l, name);
-	if (!path || kmod_module_new_from_path(
-			     lib->ctx, sysroot_host_path(l->root, lib->arena, path), &mod) < 0)
+	if (path)
+		path = sysroot_host_path(l->root, lib->arena, path);
+	if (!path || !path_is_plain(lib, l, path) ||
+	    kmod_module_new_from_path(lib->ctx, path, &mod) < 0)
 		return NULL;
 	return mod;
 }

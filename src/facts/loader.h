@@ -22,6 +22,12 @@ struct group_slot {
 	size_t room;
 };
 
+/* What is in a directory of nodes. */
+struct node_names {
+	struct fact list;
+	struct table set;
+};
+
 struct loader {
 	struct sysroot *root;
 	struct arena *a; /* the snapshot's */
@@ -38,9 +44,9 @@ struct loader {
 	size_t nr_queue, next;
 	struct group_slot **group_slots;
 	size_t nr_group_slots;
-	struct fact vfio_names, cdev_names; /* lists of /dev/vfio and /dev/vfio/devices */
-	bool some_node;                     /* a group or cdev node exists */
-	struct module_library *modules;     /* see module.c; NULL until used */
+	struct node_names vfio_names, cdev_names; /* of /dev/vfio and /dev/vfio/devices */
+	bool some_node;                           /* a group or cdev node exists */
+	struct module_library *modules;           /* see module.c; NULL until used */
 };
 
 /* ---- names and facts ---- */
@@ -103,9 +109,10 @@ int seed_target(struct loader *l, const struct target *t);
 /* ---- the rest of the host ---- */
 
 void node_load(struct loader *l, struct node *n, const char *path);
-/* As node_load(), but asks @names, the list of the node's directory, before the node itself. */
+/* As node_load() of @name in @dir, but asks @names, the list of the directory, before the node itself
+ * where the whole host is loaded. */
 void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
-		      const struct fact *names);
+		      struct node_names *names);
 /* Finds out who holds the nodes that exist; one look through all processes. */
 void holders_load(struct loader *l);
 void kernel_load(struct loader *l);

@@ -62,17 +62,15 @@ static void add_options(struct text *out, const struct module_library *lib, cons
 }
 
 /* The path as the host has it, without the root it was read below. */
-static const char *path_in_root(struct loader *l, const char *path)
+static const char *path_in_root(const struct module_library *lib, struct loader *l,
+				const char *path)
 {
-	const char *root = sysroot_name(l->root);
-	size_t len = strlen(root);
+	const char *dir = sysroot_host_path(l->root, lib->arena, lib->dir);
+	size_t len = dir ? strlen(dir) : 0;
 
-	if (sysroot_kind(l->root) == SYSROOT_TREE && !strncmp(path, root, len)) {
-		path += len;
-		while (path[0] == '/' && path[1] == '/')
-			path++;
-	}
-	return path;
+	if (sysroot_kind(l->root) != SYSROOT_TREE || !dir || strncmp(path, dir, len) != 0)
+		return path;
+	return arena_printf(lib->arena, "/%s%s", lib->dir, path + len);
 }
 
 static void ask_module(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
@@ -98,7 +96,7 @@ static void ask_module(struct sysroot *root, struct arena *a, void *ctx, struct 
 		text_printf(&out, "state=builtin\n");
 	else if (mod)
 		text_printf(&out, "state=loadable\nfile=%s\n",
-			    path_in_root(q->l, kmod_module_get_path(mod)));
+			    path_in_root(lib, q->l, kmod_module_get_path(mod)));
 	else
 		text_printf(&out, "state=%s\n", builtin == TRI_NO ? "absent" : "unknown");
 	if (!fact_is(&lib->index_stat))

@@ -30,23 +30,32 @@ void node_load(struct loader *l, struct node *n, const char *path)
 	n->minor = st.minor;
 }
 
-static bool list_has(const struct fact *names, const char *name)
+/* The names of @list in @set, so that thousands of groups can ask. */
+static void names_index(struct loader *l, const struct fact *list, struct table *set)
 {
-	struct span rest = fact_text(names), line;
+	struct span rest = fact_text(list), line;
 
-	while (parse_line(&rest, &line))
-		if (span_equals(line, name))
-			return true;
-	return false;
+	set->arena = l->a;
+	while (parse_line(&rest, &line)) {
+		char *name = arena_strndup(l->a, line.s, line.len);
+
+		if (!table_find(set, name))
+			table_add(set, name, name);
+	}
 }
 
 void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
-		      const struct fact *names)
+		      struct node_names *names)
 {
 	const char *path = arena_printf(l->a, "%s/%s", dir, name);
 
-	/* One listing spares a question for each of thousands of groups that have no node. */
-	if (fact_known(names) && !(fact_is(names) && list_has(names, name))) {
+	/* One listing spares a question for each of thousands of groups that have no node; for one
+	 * device the nodes of the others do not matter. */
+	if (l->all && names->list.state == FACT_UNREAD) {
+		names->list = sysroot_list(l->root, l->a, dir + 1);
+		names_index(l, &names->list, &names->set);
+	}
+	if (fact_known(&names->list) && !table_find(&names->set, name)) {
 		n->path = path;
 		n->stat = (struct fact){ .state = FACT_ABSENT, .err = ENOENT, .path = path };
 		return;
