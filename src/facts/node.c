@@ -50,8 +50,9 @@ void node_load_listed(struct loader *l, struct node *n, const char *dir, const c
 	const char *path = arena_printf(l->a, "%s/%s", dir, name);
 
 	/* One listing spares a question for each of thousands of groups that have no node; for one
-	 * device the nodes of the others do not matter. */
-	if (l->all && names->list.state == FACT_UNREAD) {
+	 * device the nodes of the others do not matter. A capture may hold only the listing. */
+	if ((l->all || sysroot_kind(l->root) == SYSROOT_CAPTURE) &&
+	    names->list.state == FACT_UNREAD) {
 		names->list = sysroot_list(l->root, l->a, dir + 1);
 		names_index(l, &names->list, &names->set);
 	}
