@@ -50,7 +50,7 @@ def extensions(when: str, values: dict):
 def attached() -> bytes:
     """A container sequence that worked."""
     return lines(step("OPEN_CONTAINER"), extensions("before", BEFORE), step("OPEN_GROUP"),
-                 step("GROUP_SET_CONTAINER"), step("SET_IOMMU"), extensions("after", AFTER),
+                 step("GROUP_SET_CONTAINER"), extensions("joined", BEFORE), step("SET_IOMMU"), extensions("after", AFTER),
                  step("IOMMU_GET_INFO", page_sizes="0x40201000"), {"fact": "iova_ranges", "ranges": RANGES},
                  step("MAP_DMA"), step("GROUP_GET_DEVICE_FD"), extensions("attached", AFTER), {"answer": "yes"})
 
@@ -62,10 +62,10 @@ def path(name: str, op=None, errno=None, **rest):
 
 def document(paths, if_bound):
     """What vfiotool inspect --json prints for one device."""
-    rows = [{"id": number, "name": name, "before": "yes" if BEFORE[number] else "no",
-             "after": "yes" if AFTER[number] else "no"} for number, name in outcome.EXTENSIONS.items()]
+    rows = {name: {"before": "yes" if BEFORE[number] else "no", "after": "yes" if AFTER[number] else "no"}
+            for number, name in outcome.EXTENSIONS.items()}
     device = {"address": SCENARIO.target, "paths": paths, "if_bound": {"paths": if_bound}, "iova_ranges": RANGES,
-              "page_sizes": ["0x1000", "0x200000", "0x40000000"], "extensions": rows,
+              "page_sizes": "0x40201000", "extensions": rows,
               "capabilities": {"cache_coherency": True, "interrupt_remapping": True, "isolated_msi": None,
                                "enforce_cache_coherency": False}}
     return {"schema": 1, "kernel": {"release": KERNEL.release, "generations": ["6.0"]}, "devices": [device]}
@@ -136,6 +136,10 @@ def path_not_predicted(_, documents):
     device(documents, "bound")["paths"] = []
 
 
+def cdev_left_out(result, _):
+    result.files["bound.iommufd.out"] = refused("BIND_IOMMUFD", "EPERM")
+
+
 def offered_and_wrong(_, documents):
     device(documents, "bound")["paths"].append(path("iommufd"))
 
@@ -149,15 +153,15 @@ def no_ranges(_, documents):
 
 
 def wrong_page_sizes(_, documents):
-    device(documents, "bound")["page_sizes"].pop()
+    device(documents, "bound")["page_sizes"] = "0x1000"
 
 
 def wrong_extension_before(_, documents):
-    device(documents, "bound")["extensions"][0]["before"] = "no"
+    device(documents, "bound")["extensions"]["TYPE1_IOMMU"]["before"] = "no"
 
 
 def wrong_extension_after(_, documents):
-    device(documents, "bound")["extensions"][6]["after"] = "no"
+    device(documents, "bound")["extensions"]["UPDATE_VADDR"]["after"] = "no"
 
 
 def no_extensions(_, documents):
@@ -209,7 +213,7 @@ def guest_silent(result, _):
 
 
 MUTATIONS = (wrong_now_op, wrong_now_errno, wrong_if_bound, wrong_bound, unknown_answer, wrong_step,
-             path_not_predicted, offered_and_wrong, wrong_ranges, no_ranges, wrong_page_sizes, wrong_extension_before,
+             path_not_predicted, cdev_left_out, offered_and_wrong, wrong_ranges, no_ranges, wrong_page_sizes, wrong_extension_before,
              wrong_extension_after, no_extensions, wrong_coherency, wrong_remapping, wrong_generation, two_devices,
              no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
 

@@ -4,8 +4,9 @@
 import json
 from dataclasses import dataclass, field
 
-# Extensions by number, as VFIO_CHECK_EXTENSION takes them.
-EXTENSIONS = {1: "TYPE1", 3: "TYPE1v2", 4: "DMA_CC", 6: "NESTING", 8: "NOIOMMU", 9: "UNMAP_ALL", 10: "UPDATE_VADDR"}
+# Extensions by number, as VFIO_CHECK_EXTENSION takes them; the names are the uAPI's without VFIO_.
+EXTENSIONS = {1: "TYPE1_IOMMU", 3: "TYPE1v2_IOMMU", 4: "DMA_CC_IOMMU", 6: "TYPE1_NESTING_IOMMU", 8: "NOIOMMU_IOMMU",
+              9: "UNMAP_ALL", 10: "UPDATE_VADDR"}
 DMA_CC = 4
 
 
