@@ -91,6 +91,10 @@ struct device {
 	struct fact cdev_devno; /* DEVICE/vfio-dev/vfioN/dev, "511:3"; ABSENT: no cdev */
 	struct node cdev;       /* /dev/vfio/devices/vfioN; path NULL when no cdev_name */
 
+	/* Whether the VIOT table puts the device behind a virtio-iommu; no when there is no such table.
+	 * The kernel makes the group of such a device only when a driver probes it. */
+	enum tristate behind_viot;
+
 	/* platform and amba: what vfio-platform wants for a reset */
 	struct fact modalias;
 

@@ -31,3 +31,9 @@ struct assumption_key {
 	int per_device;
 };
 const struct assumption_key *assumption_keys(size_t *nr);
+/* The assumption called @key that names @dev (NULL: the host) most closely: the device, then its
+ * group, then one without a target; the later of equals. NULL when there is none. */
+const struct assumption *assumptions_find(const struct assumptions *as, const struct device *dev,
+					  const char *key);
+/* The device of @h that @as names, or NULL. */
+const struct device *assumption_device(const struct host *h, const struct assumption *as);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is predicted beside the paths: the representative, capabilities, addresses, page sizes and
+ * extensions. */
+#pragma once
+
+#include "model/walk.h"
+
+void details_predict(struct walk *w, uint32_t gens, struct prediction *ret);

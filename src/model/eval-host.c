@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The questions of rules about the kernel, its modules and nodes, and the caller. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "model/eval.h"
+
+enum machine eval_machine(struct eval *e)
+{
+	const struct fact *f = &e->host->kernel.machine;
+
+	if (!fact_is(f) || !f->raw)
+		return MACHINE_OTHER;
+	if (strcmp(f->raw, "x86_64") == 0 ||
+	    (f->raw[0] == 'i' && f->len == 4 && strcmp(f->raw + 2, "86") == 0))
+		return MACHINE_X86;
+	if (strncmp(f->raw, "aarch64", 7) == 0 || strncmp(f->raw, "arm", 3) == 0)
+		return MACHINE_ARM;
+	return strncmp(f->raw, "s390", 4) == 0 ? MACHINE_S390 : MACHINE_OTHER;
+}
+
+static const struct {
+	const char *word;
+	enum module_state state;
+} state_words[] = {
+	{ "loaded", MODULE_STATE_LOADED },
+	{ "loadable", MODULE_STATE_LOADABLE },
+	{ "builtin", MODULE_STATE_BUILTIN },
+	{ "absent", MODULE_STATE_ABSENT },
+};
+
+static const struct fact *module_fact(const struct module *m)
+{
+	return m->sysfs.state == FACT_PRESENT || m->kmod.state == FACT_UNREAD ? &m->sysfs
+									      : &m->kmod;
+}
+
+enum module_state eval_module(struct eval *e, enum module_id id)
+{
+	const struct module *m = &e->host->modules[id];
+	enum module_state state = m->state;
+	const struct assumption *as = NULL;
+
+	if (e->assumptions && e->assumptions->nr)
+		as = eval_assumed(e, NULL, eval_text(e, "module.%s", m->name));
+	if (as) {
+		for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
+			if (strcmp(state_words[i].word, as->value) == 0)
+				state = state_words[i].state;
+	} else {
+		eval_cite(e, module_fact(m));
+	}
+	if (e->view == VIEW_IF_BOUND && state == MODULE_STATE_LOADABLE)
+		return MODULE_STATE_LOADED;
+	return state;
+}
+
+enum tristate eval_module_live(struct eval *e, enum module_id id)
+{
+	switch (eval_module(e, id)) {
+	case MODULE_STATE_LOADED:
+	case MODULE_STATE_BUILTIN:
+		return TRI_YES;
+	case MODULE_STATE_LOADABLE:
+	case MODULE_STATE_ABSENT:
+		return TRI_NO;
+	default:
+		return TRI_UNKNOWN;
+	}
+}
+
+/* ---- parameters ---- */
+
+/* linux: lib/kstrtox.c: kstrtobool(). */
+static enum tristate parse_bool(const struct fact *f)
+{
+	if (!f->raw || !f->len)
+		return TRI_UNKNOWN;
+	if (strchr("yYtT1", f->raw[0]) || strcasecmp(f->raw, "on") == 0)
+		return TRI_YES;
+	if (strchr("nNfF0", f->raw[0]) || strcasecmp(f->raw, "off") == 0)
+		return TRI_NO;
+	return TRI_UNKNOWN;
+}
+
+static const char *param_key(enum param_id id)
+{
+	switch (id) {
+	case PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS:
+		return "allow_unsafe_interrupts";
+	case PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS:
+		return "iommufd.allow_unsafe_interrupts";
+	case PARAM_VFIO_NOIOMMU:
+		return "enable_unsafe_noiommu_mode";
+	case PARAM_VFIO_PCI_DISABLE_DENYLIST:
+		return "disable_denylist";
+	case PARAM_VFIO_PLATFORM_RESET_REQUIRED:
+		return "reset_required";
+	default:
+		return NULL;
+	}
+}
+
+static enum module_id param_module(enum param_id id)
+{
+	switch (id) {
+	case PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS:
+	case PARAM_TYPE1_DMA_ENTRY_LIMIT:
+	case PARAM_TYPE1_DISABLE_HUGEPAGES:
+		return MODULE_VFIO_IOMMU_TYPE1;
+	case PARAM_VFIO_NOIOMMU:
+		return MODULE_VFIO;
+	case PARAM_VFIO_PLATFORM_RESET_REQUIRED:
+		return MODULE_VFIO_PLATFORM;
+	case PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS:
+		return MODULE_IOMMUFD;
+	default:
+		return MODULE_VFIO_PCI;
+	}
+}
+
+/* A parameter of a module that is not there yet has what its configuration says, or its default. */
+static enum tristate param_later(struct eval *e, const struct param *p, enum tristate by_default)
+{
+	eval_cite(e, &p->configured);
+	if (fact_is(&p->configured))
+		return parse_bool(&p->configured);
+	return by_default;
+}
+
+enum tristate eval_param(struct eval *e, enum param_id id)
+{
+	const struct param *p = &e->host->params[id];
+	enum tristate by_default = id == PARAM_VFIO_PLATFORM_RESET_REQUIRED ? TRI_YES : TRI_NO;
+	const char *key = param_key(id);
+	enum tristate assumed = key ? eval_assumed_bool(e, NULL, key) : TRI_UNKNOWN;
+
+	if (assumed != TRI_UNKNOWN)
+		return assumed;
+	eval_cite(e, &p->value);
+	if (fact_is(&p->value))
+		return parse_bool(&p->value);
+	if (p->value.state != FACT_ABSENT)
+		return TRI_UNKNOWN;
+	/* No file although the module is there: the kernel was built without it. */
+	const struct module *m = &e->host->modules[param_module(id)];
+	if (m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN)
+		return by_default;
+	if (id == PARAM_VFIO_NOIOMMU) {
+		const char *built = eval_config(e, "CONFIG_VFIO_NOIOMMU");
+		if (built && *built == 'n')
+			return TRI_NO;
+	}
+	return param_later(e, p, by_default);
+}
+
+const char *eval_config(struct eval *e, const char *option)
+{
+	const char *value = kernel_config(&e->host->kernel, option);
+
+	if (value)
+		eval_cite(e, &e->host->kernel.config);
+	return value;
+}
+
+bool eval_cmdline(struct eval *e, const char *key, const char **ret_value)
+{
+	const char *value = kernel_cmdline(&e->host->kernel, e->arena, key);
+
+	if (ret_value)
+		*ret_value = value;
+	return value != NULL;
+}
+
+/* linux: drivers/vfio/Kconfig: VFIO_CONTAINER; drivers/iommu/iommufd/Kconfig:
+ * IOMMUFD_VFIO_CONTAINER, which depends on !VFIO_CONTAINER; since 6.2. */
+enum provider eval_container_provider(struct eval *e)
+{
+	if (e->gen < GEN_6_2)
+		return PROVIDER_TYPE1;
+	const char *compat = eval_config(e, "CONFIG_IOMMUFD_VFIO_CONTAINER");
+	if (compat && *compat == 'y')
+		return PROVIDER_IOMMUFD;
+	const char *native = eval_config(e, "CONFIG_VFIO_CONTAINER");
+	if (native && *native == 'y')
+		return PROVIDER_TYPE1;
+	enum module_state type1 = eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
+	if (type1 != MODULE_STATE_UNKNOWN && type1 != MODULE_STATE_ABSENT)
+		return PROVIDER_TYPE1;
+	if (module_exports(&e->host->modules[MODULE_VFIO], "vfio_register_iommu_driver") == TRI_YES)
+		return PROVIDER_TYPE1;
+	/* Without iommufd nobody else could. */
+	return eval_module(e, MODULE_IOMMUFD) == MODULE_STATE_ABSENT ? PROVIDER_TYPE1
+								     : PROVIDER_UNKNOWN;
+}
+
+/* ---- the caller ---- */
+
+static const char *cap_key(enum caller_cap cap)
+{
+	switch (cap) {
+	case CALLER_CAP_SYS_RAWIO:
+		return "cap_sys_rawio";
+	case CALLER_CAP_IPC_LOCK:
+		return "cap_ipc_lock";
+	default:
+		return NULL;
+	}
+}
+
+enum tristate eval_caller_has(struct eval *e, enum caller_cap cap)
+{
+	const char *key = cap_key(cap);
+	enum tristate assumed = key ? eval_assumed_bool(e, NULL, key) : TRI_UNKNOWN;
+
+	if (assumed != TRI_UNKNOWN)
+		return assumed;
+	const struct assumption *euid = eval_assumed(e, NULL, "euid");
+	if (euid)
+		return strcmp(euid->value, "0") == 0 ? TRI_YES : TRI_NO;
+	eval_cite(e, &e->host->caller.caps_fact);
+	if (!fact_is(&e->host->caller.caps_fact))
+		return TRI_UNKNOWN;
+	return e->host->caller.caps & cap ? TRI_YES : TRI_NO;
+}
+
+/* The caller's user, or -1 when it is not known. */
+static int64_t caller_euid(struct eval *e)
+{
+	const struct assumption *as = eval_assumed(e, NULL, "euid");
+	uint64_t value;
+
+	if (as && parse_u64(as->value, 10, &value) == 0)
+		return (int64_t)value;
+	eval_cite(e, &e->host->caller.identity);
+	return fact_is(&e->host->caller.identity) ? (int64_t)e->host->caller.euid : -1;
+}
+
+/* Whether permission bits alone keep @euid from reading and writing. */
+static enum tristate mode_denies(unsigned int mode, unsigned int owner, int64_t euid)
+{
+	if (euid == (int64_t)owner)
+		return (mode & 0600) == 0600 ? TRI_NO : TRI_YES;
+	if ((mode & 06) == 06)
+		return TRI_NO;
+	/* The caller's groups and access lists are not part of the question. */
+	return (mode & 060) == 060 ? TRI_UNKNOWN : TRI_YES;
+}
+
+/* Whether this machine gives VFIO groups to other users, so that a new node may have other
+ * permissions than the kernel's own. */
+static bool nodes_are_given_away(const struct host *h)
+{
+	for (size_t i = 0; i < h->nr_groups; i++) {
+		const struct node *node = &h->groups[i]->node;
+		if (fact_is(&node->stat) && (node->uid || node->gid || (node->mode & 077)))
+			return true;
+	}
+	return false;
+}
+
+static enum tristate future_node_denied(struct eval *e, const struct node *node, unsigned int mode,
+					const char **ret_why)
+{
+	const char *path = node->path ? node->path : "the new node";
+	int64_t euid = caller_euid(e);
+
+	*ret_why = eval_text(e, "%s will belong to root with mode %04o", path, mode);
+	if ((mode & 06) == 06 || euid == 0 ||
+	    (!eval_assumed(e, NULL, "euid") &&
+	     eval_caller_has(e, CALLER_CAP_DAC_OVERRIDE) == TRI_YES))
+		return TRI_NO;
+	if (euid < 0) {
+		*ret_why = "the caller's user is not known";
+		return TRI_UNKNOWN;
+	}
+	if (nodes_are_given_away(e->host)) {
+		*ret_why = eval_text(e,
+				     "other group nodes of this machine are given to users, and "
+				     "whether %s will be is up to the udev rules",
+				     path);
+		return TRI_UNKNOWN;
+	}
+	return TRI_YES;
+}
+
+enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned int mode,
+			       const char **ret_why)
+{
+	if (!fact_is(&node->stat))
+		return future_node_denied(e, node, mode, ret_why);
+	eval_cite(e, &node->stat);
+	const struct assumption *euid = eval_assumed(e, NULL, "euid");
+	*ret_why = eval_text(e, "%s has mode %04o and belongs to user %u", node->path, node->mode,
+			     node->uid);
+	if (!euid && fact_is(&node->access)) {
+		eval_cite(e, &node->access);
+		return node->access.raw && strcmp(node->access.raw, "rw") == 0 ? TRI_NO : TRI_YES;
+	}
+	int64_t who = caller_euid(e);
+	if (who == 0 || (!euid && eval_caller_has(e, CALLER_CAP_DAC_OVERRIDE) == TRI_YES))
+		return TRI_NO;
+	if (who < 0)
+		return TRI_UNKNOWN;
+	return mode_denies(node->mode, node->uid, who);
+}

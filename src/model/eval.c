@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The questions of rules about devices and groups, and the answers they give. */
+#include "model/eval.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void eval_cite(struct eval *e, const struct fact *f)
+{
+	if (!f || !f->path || e->nr_evidence == EVAL_EVIDENCE_MAX)
+		return;
+	for (size_t i = 0; i < e->nr_evidence; i++)
+		if (e->evidence[i] == f)
+			return;
+	e->evidence[e->nr_evidence++] = f;
+}
+
+const char *eval_text(struct eval *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	const char *text = arena_vprintf(e->arena, fmt, ap);
+	va_end(ap);
+	return text;
+}
+
+static void set_answer(struct eval *e, enum answer answer, const char *fmt, va_list ap)
+{
+	e->answer = answer;
+	if (answer == ANSWER_NO && e->brief)
+		return;
+	e->because = arena_vprintf(e->arena, fmt, ap);
+}
+
+void eval_yes(struct eval *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_answer(e, ANSWER_YES, fmt, ap);
+	va_end(ap);
+}
+
+void eval_no(struct eval *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_answer(e, ANSWER_NO, fmt, ap);
+	va_end(ap);
+}
+
+void eval_unknown(struct eval *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set_answer(e, ANSWER_UNKNOWN, fmt, ap);
+	va_end(ap);
+}
+
+void eval_remedy(struct eval *e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	e->remedy = arena_vprintf(e->arena, fmt, ap);
+	va_end(ap);
+}
+
+const struct assumption *eval_assumed(struct eval *e, const struct device *dev, const char *key)
+{
+	if (!e->assumptions || !e->assumptions->nr)
+		return NULL;
+	const struct assumption *found = assumptions_find(e->assumptions, dev, key);
+	if (!found)
+		return NULL;
+	e->assumed = true;
+	eval_cite(e, &found->fact);
+	return found;
+}
+
+enum tristate eval_assumed_bool(struct eval *e, const struct device *dev, const char *key)
+{
+	const struct assumption *found = eval_assumed(e, dev, key);
+
+	if (!found)
+		return TRI_UNKNOWN;
+	return strcmp(found->value, "1") == 0 ? TRI_YES : TRI_NO;
+}
+
+bool eval_is_pci(const struct device *dev)
+{
+	return dev->bus == BUS_PCI;
+}
+
+/* ---- drivers ---- */
+
+/* Drivers that manage the DMA of their devices for VFIO. linux: driver_managed_dma in drivers/vfio/,
+ * 6.1 to 7.3; before 5.19 those that register with vfio. */
+static const char *const vfio_drivers[] = {
+	"vfio-pci",
+	"vfio-platform",
+	"vfio-amba",
+	"vfio-fsl-mc",
+	"vfio-cdx",
+	"mlx5_vfio_pci",
+	"hisi_acc_vfio_pci",
+	"pds_vfio_pci",
+	"virtio_vfio_pci",
+	"qat_vfio_pci",
+	"xe-vfio-pci",
+	"xe_vfio_pci",
+	"nvgrace_gpu_vfio_pci",
+	"ism_vfio_pci",
+	"vfio_mdev",
+	"vfio_ccw_mdev",
+	"vfio_ap_mdev",
+};
+
+static enum member_state classify_driver(struct eval *e, const struct device *dev, const char *name)
+{
+	if (!*name)
+		return MEMBER_FREE;
+	for (size_t i = 0; i < ARRAY_SIZE(vfio_drivers); i++)
+		if (strcmp(vfio_drivers[i], name) == 0)
+			return MEMBER_VFIO;
+	if (strcmp(name, "pci-stub") == 0)
+		return MEMBER_STUB;
+	if (strcmp(name, "pcieport") == 0)
+		return MEMBER_PORT;
+	/* A driver that is not in the list and has made a VFIO device is one. */
+	if (fact_is(&dev->vfio_dev) && dev->vfio_dev.len) {
+		eval_cite(e, &dev->vfio_dev);
+		return MEMBER_VFIO;
+	}
+	if (dev->bus == BUS_MDEV)
+		return MEMBER_VFIO;
+	return strstr(name, "vfio") ? MEMBER_UNKNOWN : MEMBER_HOST;
+}
+
+const char *eval_vfio_driver(const struct device *dev)
+{
+	switch (dev->bus) {
+	case BUS_PCI:
+		return "vfio-pci";
+	case BUS_PLATFORM:
+		return "vfio-platform";
+	case BUS_AMBA:
+		return "vfio-amba";
+	case BUS_FSL_MC:
+		return "vfio-fsl-mc";
+	case BUS_CDX:
+		return "vfio-cdx";
+	default:
+		return NULL;
+	}
+}
+
+/* Whether the view moves @dev to a VFIO driver: the device itself, and each member with a host
+ * driver that a VFIO driver could take the place of. Bridges stay: vfio-pci refuses them. */
+static bool view_moves(struct eval *e, const struct device *dev, enum member_state now)
+{
+	if (e->view != VIEW_IF_BOUND || now == MEMBER_VFIO || !eval_vfio_driver(dev))
+		return false;
+	if (dev == e->dev)
+		return true;
+	if (!dev->group || dev->group != e->dev->group)
+		return false;
+	return (now == MEMBER_HOST || now == MEMBER_UNKNOWN) && dev->is_bridge != TRI_YES;
+}
+
+static enum member_state member_now(struct eval *e, const struct device *dev)
+{
+	const struct assumption *as = eval_assumed(e, dev, "driver");
+
+	if (as)
+		return classify_driver(e, dev, strcmp(as->value, "none") == 0 ? "" : as->value);
+	eval_cite(e, &dev->driver_fact);
+	if (dev->driver_fact.state == FACT_ABSENT)
+		return MEMBER_FREE;
+	if (!fact_is(&dev->driver_fact) || !dev->driver)
+		return MEMBER_UNKNOWN;
+	return classify_driver(e, dev, dev->driver);
+}
+
+enum member_state eval_member(struct eval *e, const struct device *member)
+{
+	enum member_state now = member_now(e, member);
+
+	return view_moves(e, member, now) ? MEMBER_VFIO : now;
+}
+
+bool eval_bound_now(struct eval *e)
+{
+	return member_now(e, e->dev) == MEMBER_VFIO;
+}
+
+const char *eval_driver_name(struct eval *e, const struct device *dev)
+{
+	if (view_moves(e, dev, member_now(e, dev)))
+		return eval_vfio_driver(dev);
+	const struct assumption *as = eval_assumed(e, dev, "driver");
+	if (as)
+		return strcmp(as->value, "none") == 0 ? "no driver" : as->value;
+	if (dev->driver)
+		return dev->driver;
+	return dev->driver_fact.state == FACT_ABSENT ? "no driver" : "an unknown driver";
+}
+
+/* ---- groups ---- */
+
+size_t eval_nr_members(const struct eval *e)
+{
+	return e->dev->group && e->dev->group->nr_members ? e->dev->group->nr_members : 1;
+}
+
+const struct device *eval_get_member(const struct eval *e, size_t i)
+{
+	return e->dev->group && e->dev->group->nr_members ? e->dev->group->members[i] : e->dev;
+}
+
+bool eval_members_complete(struct eval *e)
+{
+	if (!e->dev->group)
+		return true;
+	eval_cite(e, &e->dev->group->members_list);
+	return fact_is(&e->dev->group->members_list);
+}
+
+/* What becomes of a device without a group at bind. linux: drivers/vfio/group.c:
+ * vfio_group_find_or_alloc(); 5.10: vfio.c: vfio_iommu_group_get() also wants a bus without
+ * iommu_ops. */
+static enum group_kind group_kind_without(struct eval *e)
+{
+	const struct assumption *driver = eval_assumed(e, e->dev, "driver");
+
+	if (e->view == VIEW_NOW && !driver)
+		return GROUP_NONE;
+	enum tristate mode = eval_param(e, PARAM_VFIO_NOIOMMU);
+	enum tristate bus = e->gen < GEN_5_19 ? eval_bus_has_iommu(e, e->dev) : TRI_NO;
+	if (mode == TRI_NO || bus == TRI_YES)
+		return GROUP_NONE;
+	return mode == TRI_YES && bus == TRI_NO ? GROUP_NOIOMMU : GROUP_UNKNOWN;
+}
+
+enum group_kind eval_group_kind(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (dev->bus == BUS_MDEV)
+		return GROUP_EMULATED;
+	eval_cite(e, &dev->group_link);
+	if (dev->group_link.state == FACT_ABSENT && e->view == VIEW_IF_BOUND &&
+	    eval_coming_iommu(e, dev))
+		return GROUP_REAL;
+	if (dev->group_link.state == FACT_ABSENT)
+		return group_kind_without(e);
+	if (!dev->group)
+		return GROUP_UNKNOWN;
+	const struct fact *name = &dev->group->name;
+	if (fact_is(name) && name->raw && strcmp(name->raw, "vfio-noiommu") == 0) {
+		eval_cite(e, name);
+		return GROUP_NOIOMMU;
+	}
+	return GROUP_REAL;
+}
+
+enum tristate eval_has_iommu(struct eval *e, const struct device *dev)
+{
+	eval_cite(e, &dev->iommu_link);
+	if (fact_is(&dev->iommu_link) || (e->view == VIEW_IF_BOUND && eval_coming_iommu(e, dev)))
+		return TRI_YES;
+	return dev->iommu_link.state == FACT_ABSENT ? TRI_NO : TRI_UNKNOWN;
+}
+
+enum iommu_kind eval_iommu_kind(struct eval *e, const struct device *dev)
+{
+	const struct iommu_unit *unit = dev->iommu;
+
+	if (!unit && e->view == VIEW_IF_BOUND)
+		unit = eval_coming_iommu(e, dev);
+	if (!unit)
+		return IOMMU_KIND_OTHER;
+	eval_cite(e, &unit->kind_fact);
+	return unit->kind;
+}
+
+/* linux: drivers/acpi/viot.c: viot_iommu_configure(), called when a driver probes the device. */
+const struct iommu_unit *eval_coming_iommu(struct eval *e, const struct device *dev)
+{
+	if (dev->behind_viot != TRI_YES || dev->group_link.state != FACT_ABSENT)
+		return NULL;
+	for (size_t i = 0; i < e->host->nr_iommus; i++)
+		if (e->host->iommus[i]->kind == IOMMU_KIND_VIRTIO) {
+			eval_cite(e, &e->host->firmware.viot);
+			return e->host->iommus[i];
+		}
+	return NULL;
+}
+
+const char *eval_iommu_name(const struct device *dev)
+{
+	return dev->iommu && dev->iommu->name ? dev->iommu->name : "no IOMMU";
+}
+
+enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev)
+{
+	for (size_t i = 0; i < e->host->nr_devices; i++) {
+		const struct device *other = e->host->devices[i];
+		if (other->bus == dev->bus && other->iommu) {
+			eval_cite(e, &other->iommu_link);
+			return TRI_YES;
+		}
+	}
+	eval_cite(e, &e->host->iommus_list);
+	if (fact_known(&e->host->iommus_list) && !e->host->nr_iommus)
+		return TRI_NO;
+	for (size_t i = 0; i < e->host->nr_iommus; i++) {
+		const struct iommu_unit *unit = e->host->iommus[i];
+		/* These two register for the PCI bus and nothing less. */
+		if (dev->bus == BUS_PCI &&
+		    (unit->kind == IOMMU_KIND_INTEL || unit->kind == IOMMU_KIND_AMD)) {
+			eval_cite(e, &unit->kind_fact);
+			return TRI_YES;
+		}
+	}
+	return TRI_UNKNOWN;
+}
+
+enum tristate eval_node_held(struct eval *e, const struct node *node, const char **ret_who)
+{
+	*ret_who = "a process";
+	if (node->stat.state == FACT_ABSENT || !node->path) {
+		eval_cite(e, &node->stat);
+		return TRI_NO;
+	}
+	eval_cite(e, &node->holders);
+	if (fact_is(&node->holders) && node->holders.len) {
+		size_t line = strcspn(node->holders.raw, "\n");
+		*ret_who = eval_text(e, "process %.*s", (int)line, node->holders.raw);
+		return TRI_YES;
+	}
+	/* Nobody but root and its owner can have opened a private node of the caller's own. */
+	bool private_node = node->uid == e->host->caller.euid && !(node->mode & 077);
+	if (fact_is(&node->holders) && (!node->hidden_processes || private_node))
+		return TRI_NO;
+	return TRI_UNKNOWN;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a rule may ask. Each question looks at the assumptions first, then at what the view changes,
+ * then at the facts; and notes what it looked at as the evidence of the answer. A rule sees neither
+ * the kind of kernel nor the overlay: where the kernels differ, the site says so. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/fact.h"
+#include "base/macro.h"
+#include "facts/host.h"
+#include "model/assume.h"
+#include "model/generation.h"
+#include "model/predict.h"
+#include "model/rule.h"
+
+enum { EVAL_EVIDENCE_MAX = 64 };
+
+struct eval {
+	/* The question; borrowed. */
+	const struct host *host;
+	const struct assumptions *assumptions; /* or NULL */
+	const struct device *dev;
+	struct arena *arena;
+	enum gen gen;
+	enum view view;
+	enum path_kind path; /* the path walked */
+	const struct rule_site *site;
+	bool brief; /* nobody reads why a rule does not refuse */
+
+	/* The answer. */
+	enum answer answer;
+	int err; /* of the site, unless the rule knows better */
+	const char *because, *remedy;
+	const struct fact *evidence[EVAL_EVIDENCE_MAX];
+	size_t nr_evidence;
+	bool assumed; /* a question was answered by an assumption */
+};
+
+/* ---- answers ---- */
+
+/* The rule refuses, does not refuse, or cannot tell; the sentence says what was seen, or what is
+ * missing and how to get it. */
+void eval_yes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+void eval_no(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+void eval_unknown(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+/* Notes @f as evidence, once; NULL is fine. */
+void eval_cite(struct eval *e, const struct fact *f);
+/* Text in the arena of the prediction. */
+const char *eval_text(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+
+/* ---- assumptions ---- */
+
+/* The assumption on @dev (NULL: on the host) that is called @key, cited, or NULL. One that names the
+ * device wins over one that names its group, and that over one that names nothing. */
+const struct assumption *eval_assumed(struct eval *e, const struct device *dev, const char *key);
+enum tristate eval_assumed_bool(struct eval *e, const struct device *dev, const char *key);
+
+/* ---- the device and its group ---- */
+
+/* How a device stands in the way of the others of its group. */
+enum member_state {
+	MEMBER_UNKNOWN = 0,
+	MEMBER_FREE, /* no driver */
+	MEMBER_VFIO, /* a VFIO driver */
+	MEMBER_STUB, /* pci-stub */
+	MEMBER_PORT, /* pcieport */
+	MEMBER_HOST, /* any other driver */
+};
+
+enum member_state eval_member(struct eval *e, const struct device *member);
+/* Whether the device is on a VFIO driver already, before the view moves anything. */
+bool eval_bound_now(struct eval *e);
+/* The driver of @dev in this view, "no driver", or "an unknown driver". */
+const char *eval_driver_name(struct eval *e, const struct device *dev);
+/* The name of the VFIO driver that @dev would be bound to; NULL when its bus has none. */
+const char *eval_vfio_driver(const struct device *dev);
+bool eval_is_pci(const struct device *dev);
+
+/* Where a device belongs, in this view. */
+enum group_kind {
+	GROUP_UNKNOWN = 0,
+	GROUP_NONE,
+	GROUP_REAL,     /* made by an IOMMU driver */
+	GROUP_NOIOMMU,  /* made by VFIO in no-IOMMU mode */
+	GROUP_EMULATED, /* made by VFIO for a mediated device */
+};
+
+enum group_kind eval_group_kind(struct eval *e);
+/* Members of the device's group, itself included; 1 when there is no group. */
+size_t eval_nr_members(const struct eval *e);
+const struct device *eval_get_member(const struct eval *e, size_t i);
+/* Whether eval_nr_members() is all of them. Cites the list. */
+bool eval_members_complete(struct eval *e);
+/* Whether the device has an IOMMU instance: the iommu link. */
+enum tristate eval_has_iommu(struct eval *e, const struct device *dev);
+/* The kind of the IOMMU that serves @dev; IOMMU_KIND_OTHER when none or not known. */
+enum iommu_kind eval_iommu_kind(struct eval *e, const struct device *dev);
+const char *eval_iommu_name(const struct device *dev);
+/* The IOMMU that will take the device when a driver probes it, as the firmware says, or NULL: an
+ * IOMMU that firmware describes makes a group only then. */
+const struct iommu_unit *eval_coming_iommu(struct eval *e, const struct device *dev);
+/* Whether any device of the bus of @dev has an IOMMU: the bus has iommu_ops. */
+enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev);
+/* Whether some process holds @node open. *@ret_who names it when yes. */
+enum tristate eval_node_held(struct eval *e, const struct node *node, const char **ret_who);
+
+/* ---- kernel ---- */
+
+enum machine { MACHINE_OTHER = 0, MACHINE_X86, MACHINE_ARM, MACHINE_S390 };
+
+enum machine eval_machine(struct eval *e);
+enum module_state eval_module(struct eval *e, enum module_id id);
+/* Loaded or built in, in this view. */
+enum tristate eval_module_live(struct eval *e, enum module_id id);
+enum tristate eval_param(struct eval *e, enum param_id id);
+/* "y", "m", "n", or NULL when not known. */
+const char *eval_config(struct eval *e, const char *option);
+/* Whether @key stands on the command line; *@ret_value is its value ("" for a bare word). */
+bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
+
+/* Who answers at /dev/vfio/vfio. */
+enum provider { PROVIDER_UNKNOWN = 0, PROVIDER_TYPE1, PROVIDER_IOMMUFD };
+
+enum provider eval_container_provider(struct eval *e);
+
+/* ---- the caller ---- */
+
+enum tristate eval_caller_has(struct eval *e, enum caller_cap cap);
+/* Whether open(2) for reading and writing is refused by the permissions of @node. A node that is not
+ * there yet is made with @mode, owned by root. *@ret_why says what was seen. */
+enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned int mode,
+			       const char **ret_why);
+
+/* ---- what IOMMU drivers answer (caps.c) ---- */
+
+/* *@ret_why is a clause: "Intel IOMMU dmar0 answers yes". */
+enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, const char **ret_why);
+enum tristate eval_interrupt_remapping(struct eval *e, const struct device *dev,
+				       const char **ret_why);
+/* What the bus answered before devices were asked. */
+enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why);
+/* Up to 6.2: whether every MSI domain of the machine remaps. */
+enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why);
+enum tristate eval_isolated_msi(struct eval *e, const struct device *dev, const char **ret_why);
+enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev,
+				     const char **ret_why);
+/* Whether the interrupt remapping hardware of an x86 machine is in use. */
+enum tristate eval_x86_remapping(struct eval *e, const char **ret_why);

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Apertures and page sizes of the IOMMU drivers whose registers tell them, less what is reserved. */
+#include "model/iova.h"
+
+#include <string.h>
+
+#include "base/parse.h"
+
+struct aperture {
+	bool known;
+	const char *because;
+	uint64_t first, last;
+};
+
+/* ---- ranges ---- */
+
+static void add_range(struct arena *a, struct iova_prediction *ret, uint64_t start, uint64_t last)
+{
+	ret->ranges = arena_grow(a, ret->ranges, ret->nr_ranges, sizeof(*ret->ranges));
+	ret->ranges[ret->nr_ranges++] = (struct iova_range){ start, last };
+}
+
+/* @regions are sorted by start and may overlap. linux: drivers/vfio/vfio_iommu_type1.c:
+ * vfio_iommu_resv_exclude(). */
+void iova_exclude(struct arena *a, uint64_t first, uint64_t last, const struct resv_region *regions,
+		  size_t nr_regions, struct iova_prediction *ret)
+{
+	uint64_t start = first;
+
+	for (size_t i = 0; i < nr_regions; i++) {
+		const struct resv_region *r = &regions[i];
+		if (r->type == RESV_DIRECT_RELAXABLE || r->last < start)
+			continue;
+		if (r->start > last)
+			break;
+		if (r->start > start)
+			add_range(a, ret, start, r->start - 1);
+		if (r->last >= last)
+			return;
+		start = r->last + 1;
+	}
+	add_range(a, ret, start, last);
+}
+
+bool iova_lowest_is_free(struct eval *e)
+{
+	struct iova_prediction low = { 0 };
+
+	if (!e->dev->group)
+		return true;
+	if (e->dev->group->regions_err)
+		return false;
+	iova_exclude(e->arena, 0, UINT32_MAX, e->dev->group->regions, e->dev->group->nr_regions,
+		     &low);
+	return low.nr_ranges > 0;
+}
+
+/* ---- Intel ---- */
+
+/* Whether the unit may use scalable mode, in which first-stage tables bring other limits.
+ * linux: drivers/iommu/intel/iommu.h: sm_supported(): intel_iommu_sm and ecap SMTS (bit 43). */
+static bool may_be_scalable(struct eval *e, const struct iommu_unit *unit)
+{
+	const char *value = NULL;
+
+	if (unit->has_ecap && !(unit->ecap >> 43 & 1))
+		return false;
+	if (eval_cmdline(e, "intel_iommu", &value) && strstr(value, "sm_off"))
+		return false;
+	if (value && strstr(value, "sm_on"))
+		return true;
+	const char *by_default = eval_config(e, "CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON");
+	return !by_default || *by_default != 'n';
+}
+
+/* min(widest supported table, MGAW). linux: drivers/iommu/intel/iommu.c:
+ * __iommu_calculate_agaw() with DEFAULT_DOMAIN_ADDRESS_WIDTH 57, prepare_domain_attach_device();
+ * 7.3: compute_vasz_lg2_ss(). */
+static void intel_aperture(struct eval *e, const struct iommu_unit *unit, struct aperture *ret)
+{
+	unsigned int width = 0;
+
+	if (!unit->has_cap) {
+		ret->because =
+			eval_text(e, "the capability register of %s could not be read", unit->name);
+		return;
+	}
+	if (may_be_scalable(e, unit)) {
+		ret->because =
+			eval_text(e,
+				  "%s may run in scalable mode, where the kernel chooses the "
+				  "table; attach to see",
+				  unit->name);
+		return;
+	}
+	unsigned int sagaw = (unsigned int)(unit->cap >> 8 & 0x1f);
+	unsigned int mgaw = (unsigned int)(unit->cap >> 16 & 0x3f) + 1;
+	for (unsigned int level = 1; level <= 3; level++)
+		if (sagaw >> level & 1)
+			width = 30 + 9 * level;
+	if (!width) {
+		ret->because =
+			eval_text(e, "%s supports no table of 39, 48 or 57 bits", unit->name);
+		return;
+	}
+	if (width > mgaw)
+		width = mgaw;
+	ret->known = true;
+	ret->last = (UINT64_C(1) << width) - 1;
+}
+
+/* ---- AMD ---- */
+
+static bool amd_may_use_v2(struct eval *e)
+{
+	const char *value = NULL;
+
+	return eval_cmdline(e, "amd_iommu", &value) && strstr(value, "pgtbl_v2");
+}
+
+/* linux: drivers/iommu/amd/iommu.c: dma_max_address(), 6.12: all 64 bits for v1 tables; 7.3: what
+ * EFR HATS and the IVRS table allow (amd_iommu_hpt_vasize). The change lies between 6.13 and 6.18,
+ * where type1 imports iommu_paging_domain_alloc_flags. */
+static void amd_aperture(struct eval *e, const struct iommu_unit *unit, struct aperture *ret)
+{
+	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
+
+	if (e->gen >= GEN_6_0 && amd_may_use_v2(e)) {
+		ret->because = "the kernel uses v2 tables (amd_iommu=pgtbl_v2); attach to see";
+		return;
+	}
+	if (e->gen >= GEN_7_0 ||
+	    (e->gen == GEN_6_11 &&
+	     module_imports(type1, "iommu_paging_domain_alloc_flags") == TRI_YES)) {
+		ret->because =
+			eval_text(e,
+				  "this kernel limits the addresses of %s by the IVRS table; "
+				  "attach to see",
+				  unit->name);
+		return;
+	}
+	ret->known = true;
+	ret->last = UINT64_MAX;
+}
+
+/* ---- all ---- */
+
+static bool assumed_aperture(struct eval *e, const struct device *dev, struct aperture *ret)
+{
+	const struct assumption *as = eval_assumed(e, dev, "aperture");
+	const char *dash = as ? strchr(as->value, '-') : NULL;
+
+	if (!dash ||
+	    parse_u64_span((struct span){ as->value, (size_t)(dash - as->value) }, 0, &ret->first) <
+		    0 ||
+	    parse_u64(dash + 1, 0, &ret->last) < 0)
+		return false;
+	ret->known = true;
+	return true;
+}
+
+static void device_aperture(struct eval *e, const struct device *dev, struct aperture *ret)
+{
+	*ret = (struct aperture){ 0 };
+	if (assumed_aperture(e, dev, ret))
+		return;
+	if (!dev->iommu) {
+		ret->because = eval_text(e, "no IOMMU of %s is known", dev->name);
+		return;
+	}
+	eval_cite(e, &dev->iommu->cap_fact);
+	switch (dev->iommu->kind) {
+	case IOMMU_KIND_INTEL:
+		intel_aperture(e, dev->iommu, ret);
+		break;
+	case IOMMU_KIND_AMD:
+		amd_aperture(e, dev->iommu, ret);
+		break;
+	default:
+		ret->because =
+			eval_text(e,
+				  "sysfs does not show which addresses IOMMU %s translates; "
+				  "attach to see, or say it with --assume %s:aperture=0-LAST",
+				  dev->iommu->name, dev->name);
+	}
+}
+
+/* The domain is made for one device and serves all: certain when all agree. */
+static void group_aperture(struct eval *e, struct aperture *ret)
+{
+	device_aperture(e, e->dev, ret);
+	for (size_t i = 0; ret->known && i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		struct aperture other;
+		if (member->iommu == e->dev->iommu && !e->assumptions)
+			continue;
+		device_aperture(e, member, &other);
+		if (other.known && other.first == ret->first && other.last == ret->last)
+			continue;
+		ret->known = false;
+		ret->because =
+			eval_text(e,
+				  "%s and %s have different IOMMUs, and which of them stands "
+				  "for the group cannot be told",
+				  e->dev->name, member->name);
+	}
+}
+
+void iova_predict(struct eval *e, struct iova_prediction *ret)
+{
+	const struct group *group = e->dev->group;
+	struct aperture aperture;
+
+	*ret = (struct iova_prediction){ 0 };
+	if (eval_group_kind(e) != GROUP_REAL || !group) {
+		ret->because = eval_text(e, "%s has no domain yet", e->dev->name);
+		return;
+	}
+	if (group->regions_err) {
+		ret->because = eval_text(e, "the reserved regions of group %u could not be read",
+					 group->id);
+		return;
+	}
+	group_aperture(e, &aperture);
+	if (!aperture.known) {
+		ret->because = aperture.because;
+		return;
+	}
+	ret->answer = ANSWER_YES;
+	iova_exclude(e->arena, aperture.first, aperture.last, group->regions, group->nr_regions,
+		     ret);
+}
+
+/* ---- page sizes ---- */
+
+enum { SZ_4K = 1 << 12, SZ_2M = 1 << 21, SZ_1G = 1 << 30 };
+
+/* cap bits 37:34; one value means two sizes. linux: drivers/iommu/intel/iommu.c:
+ * domain_update_iommu_superpage(), which before 6.11 asks all units;
+ * 7.3: intel_iommu_domain_alloc_second_stage(). */
+static uint64_t intel_superpages(struct eval *e, const struct iommu_unit *unit)
+{
+	uint64_t bits = unit->cap >> 34 & 0xf;
+
+	for (size_t i = 0; e->gen < GEN_6_11 && i < e->host->nr_iommus; i++)
+		if (e->host->iommus[i]->kind == IOMMU_KIND_INTEL && e->host->iommus[i]->has_cap)
+			bits &= e->host->iommus[i]->cap >> 34 & 0xf;
+	if (e->gen >= GEN_7_0)
+		return (bits & 1 ? SZ_2M : 0) | (bits & 2 ? SZ_1G : 0);
+	if (bits == 1)
+		return SZ_2M;
+	return bits == 2 || bits == 3 ? SZ_2M | SZ_1G : 0;
+}
+
+/* linux: drivers/iommu/intel/iommu.c: INTEL_IOMMU_PGSIZES, to 5.14; domain_super_pgsize_bitmap()
+ * since 5.15. */
+static void intel_page_sizes(struct eval *e, const struct iommu_unit *unit,
+			     struct page_sizes_prediction *ret)
+{
+	const char *value = NULL;
+
+	if (e->gen == GEN_5_10) {
+		ret->answer = ANSWER_YES;
+		ret->bitmap = ~UINT64_C(0xfff);
+		return;
+	}
+	if (e->gen == GEN_5_14) {
+		ret->because =
+			"kernels of this generation report all sizes up to 5.14 and the real "
+			"ones from 5.15 on";
+		return;
+	}
+	if (!unit->has_cap || may_be_scalable(e, unit)) {
+		ret->because = eval_text(
+			e, "the page sizes of %s depend on its mode; attach to see", unit->name);
+		return;
+	}
+	ret->answer = ANSWER_YES;
+	ret->bitmap = SZ_4K;
+	if (!eval_cmdline(e, "intel_iommu", &value) || !strstr(value, "sp_off"))
+		ret->bitmap |= intel_superpages(e, unit);
+}
+
+/* linux: drivers/iommu/amd/: AMD_IOMMU_PGSIZES, 5.10 and 6.1: all but 512 GiB; 6.12: the same below
+ * 52 bits; 7.3: of the generic table. */
+static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
+{
+	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
+	const uint64_t without_512g = ~(UINT64_C(1) << 39);
+	const char *value = NULL;
+	bool limited = eval_cmdline(e, "amd_iommu", &value) &&
+		       (strstr(value, "pgtbl_v2") || strstr(value, "nohugepages") ||
+			strstr(value, "v2_pgsizes_only"));
+
+	if (limited) {
+		ret->because =
+			"the page sizes are limited on the kernel command line; attach to see";
+	} else if (e->gen <= GEN_6_0) {
+		ret->answer = ANSWER_YES;
+		ret->bitmap = ~UINT64_C(0xfff) & without_512g;
+	} else if (e->gen == GEN_6_11 &&
+		   module_imports(type1, "iommu_paging_domain_alloc_flags") != TRI_YES) {
+		ret->answer = ANSWER_YES;
+		ret->bitmap = UINT64_C(0xffffffffff000) & without_512g;
+	} else {
+		ret->because =
+			"the AMD driver's page sizes changed within this generation; attach to "
+			"see";
+	}
+}
+
+void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret)
+{
+	const struct assumption *as = eval_assumed(e, e->dev, "page_sizes");
+	const struct iommu_unit *unit = e->dev->iommu;
+
+	*ret = (struct page_sizes_prediction){ 0 };
+	if (as && parse_u64(as->value, 0, &ret->bitmap) == 0) {
+		ret->answer = ANSWER_YES;
+	} else if (eval_group_kind(e) != GROUP_REAL || !unit) {
+		ret->because = eval_text(e, "%s has no domain yet", e->dev->name);
+	} else if (unit->kind == IOMMU_KIND_INTEL) {
+		eval_cite(e, &unit->cap_fact);
+		intel_page_sizes(e, unit, ret);
+	} else if (unit->kind == IOMMU_KIND_AMD) {
+		amd_page_sizes(e, ret);
+	} else {
+		ret->because =
+			eval_text(e,
+				  "sysfs does not show the page sizes of IOMMU %s; attach to "
+				  "see, or say it with --assume %s:page_sizes=MASK",
+				  unit->name, e->dev->name);
+	}
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which addresses a domain can map, and in which page sizes. */
+#pragma once
+
+#include "model/eval.h"
+
+/* The ranges that VFIO_IOMMU_GET_INFO reports for a container that holds this group alone. */
+void iova_predict(struct eval *e, struct iova_prediction *ret);
+/* Whether something is left below 4 GiB: so little no IOMMU reaches. */
+bool iova_lowest_is_free(struct eval *e);
+void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret);
+/* @first-@last less the regions that VFIO takes out, for the tests. */
+void iova_exclude(struct arena *a, uint64_t first, uint64_t last, const struct resv_region *regions,
+		  size_t nr_regions, struct iova_prediction *ret);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Asks each kernel that may be the one, and says what they agree on. */
+#include "model/predict.h"
+
+#include <string.h>
+
+#include "model/details.h"
+#include "model/walk.h"
+
+static const char *const path_names[NR_PATHS] = { "container", "iommufd", "compat", "noiommu" };
+static const char *const view_names[NR_VIEWS] = { "now", "if_bound" };
+
+const char *path_kind_name(enum path_kind kind)
+{
+	return path_names[kind];
+}
+
+const char *view_name(enum view view)
+{
+	return view_names[view];
+}
+
+/* ---- agreement ---- */
+
+static bool same_end(const struct path_prediction *a, const struct path_prediction *b)
+{
+	return a->answer == b->answer && a->op == b->op && a->err == b->err;
+}
+
+static const char *end_of(struct arena *a, const struct path_prediction *p)
+{
+	if (p->answer == ANSWER_YES)
+		return "it succeeds";
+	if (p->answer == ANSWER_UNKNOWN)
+		return "not known";
+	if (p->op == OP_NONE)
+		return "refused somewhere";
+	return p->err ? arena_printf(a, "%s fails with %s", op_name(p->op), errno_name(p->err))
+		      : arena_printf(a, "%s fails", op_name(p->op));
+}
+
+static const struct step *step_of(const struct path_prediction *p, enum op op)
+{
+	for (size_t i = 0; i < p->nr_steps; i++)
+		if (p->steps[i].op == op)
+			return &p->steps[i];
+	return NULL;
+}
+
+/* The steps of all candidates, an answer only where they agree. */
+static void merge_steps(struct arena *a, const struct path_prediction *each, size_t nr,
+			struct path_prediction *ret)
+{
+	size_t longest = 0;
+
+	for (size_t i = 1; i < nr; i++)
+		if (each[i].nr_steps > each[longest].nr_steps)
+			longest = i;
+	ret->nr_steps = each[longest].nr_steps;
+	ret->steps = arena_memdup(a, each[longest].steps, ret->nr_steps * sizeof(*ret->steps));
+	for (size_t s = 0; s < ret->nr_steps; s++)
+		for (size_t i = 0; i < nr; i++) {
+			const struct step *other = step_of(&each[i], ret->steps[s].op);
+			if (other && other->answer == ret->steps[s].answer &&
+			    other->err == ret->steps[s].err)
+				continue;
+			ret->steps[s].answer = ANSWER_UNKNOWN;
+			ret->steps[s].err = 0;
+			if (other && other->why)
+				ret->steps[s].why = other->why;
+		}
+}
+
+/* @each are the predictions of the generations in @gens, lowest first. */
+static void merge_paths(struct arena *a, uint32_t gens, const struct path_prediction *each,
+			size_t nr, struct path_prediction *ret)
+{
+	const struct path_prediction *other = NULL;
+
+	*ret = each[0];
+	for (size_t i = 1; i < nr; i++) {
+		ret->offered |= each[i].offered;
+		if (!other && !same_end(&each[0], &each[i]))
+			other = &each[i];
+	}
+	if (!other)
+		return;
+	const char *text = "the kernel may be";
+	for (size_t i = 0, gen = 0; gen < NR_GENS; gen++) {
+		if (!(gens & GEN_BIT(gen)))
+			continue;
+		text = arena_printf(a, "%s%s %s (%s)", text, i ? " or" : "",
+				    generation_get((enum gen)gen)->name, end_of(a, &each[i]));
+		i++;
+	}
+	bool offered = ret->offered;
+	*ret = (struct path_prediction){ .kind = each[0].kind, .offered = offered };
+	ret->why = other->why ? other->why : each[0].why;
+	ret->because = text;
+	ret->remedy =
+		"say which kernel it is with --kernel, or make its modules readable (libkmod) so "
+		"that their symbols tell";
+	merge_steps(a, each, nr, ret);
+}
+
+/* One path under one view for all candidates. */
+static void predict_path(struct walk *w, uint32_t gens, struct path_prediction *ret)
+{
+	struct path_prediction each[NR_GENS];
+	size_t nr = 0;
+
+	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+		if (!(gens & GEN_BIT(gen)))
+			continue;
+		w->gen = (enum gen)gen;
+		walk_path(w, &each[nr++]);
+	}
+	merge_paths(w->arena, gens, each, nr, ret);
+}
+
+/* ---- the path to report first ---- */
+
+static enum gen highest(uint32_t gens)
+{
+	unsigned int gen = NR_GENS - 1;
+
+	while (gen && !(gens & GEN_BIT(gen)))
+		gen--;
+	return (enum gen)gen;
+}
+
+static enum path_kind best_path(struct walk *w, uint32_t gens)
+{
+	static const enum path_kind order[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
+	enum path_kind ret = PATH_CONTAINER;
+	struct eval e;
+
+	w->gen = highest(gens);
+	walk_ask(w, &e);
+	if (eval_group_kind(&e) == GROUP_NOIOMMU)
+		return PATH_NOIOMMU;
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		w->path = order[i];
+		if (walk_is_offered(w)) {
+			ret = order[i];
+			break;
+		}
+	}
+	return ret;
+}
+
+/* ---- entry ---- */
+
+void predict_device(const struct host *h, const struct assumptions *as, uint32_t gens,
+		    const struct device *dev, struct arena *a, struct prediction *ret)
+{
+	struct walk w = { .host = h, .assumptions = as, .dev = dev, .arena = a };
+
+	*ret = (struct prediction){ .device = dev, .gens = gens };
+	for (unsigned int view = 0; view < NR_VIEWS; view++) {
+		w.view = (enum view)view;
+		for (unsigned int path = 0; path < NR_PATHS; path++) {
+			w.path = (enum path_kind)path;
+			predict_path(&w, gens, &ret->paths[view][path]);
+		}
+		ret->best[view] = best_path(&w, gens);
+	}
+	w.view = VIEW_IF_BOUND;
+	w.path = PATH_CONTAINER;
+	details_predict(&w, gens, ret);
+	ret->assumed = w.assumed;
+}
+
+enum answer predict_verdict(const struct host *h, const struct assumptions *as, uint32_t gens,
+			    const struct device *dev, enum view view, struct arena *a,
+			    const struct path_prediction **ret)
+{
+	struct walk w = {
+		.host = h, .assumptions = as, .dev = dev, .arena = a, .view = view, .brief = true
+	};
+	struct path_prediction *path = arena_new_object(a, struct path_prediction);
+
+	w.path = best_path(&w, gens);
+	predict_path(&w, gens, path);
+	if (ret)
+		*ret = path;
+	return path->answer;
+}
+
+const struct finding *predict_difference(const struct path_prediction *a,
+					 const struct path_prediction *b)
+{
+	if (same_end(a, b))
+		return NULL;
+	/* The one that stops earlier has met what the other does not mind. */
+	if (a->answer == ANSWER_YES || !a->why)
+		return b->why;
+	if (b->answer == ANSWER_YES || !b->why)
+		return a->why;
+	return b->nr_steps < a->nr_steps ? b->why : a->why;
+}

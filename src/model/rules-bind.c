@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a VFIO driver does not take a device. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/rules.h"
+
+static bool bound_already(struct eval *e)
+{
+	if (!eval_bound_now(e))
+		return false;
+	eval_no(e, "%s is on VFIO driver %s already", e->dev->name, eval_driver_name(e, e->dev));
+	return true;
+}
+
+/* Up to 5.13 the write of sysfs knows one errno. linux: drivers/base/bus.c: bind_store(). */
+static int bind_errno(const struct eval *e, int err)
+{
+	return e->gen < GEN_5_14 ? ENODEV : err;
+}
+
+static enum module_id driver_module(const struct device *dev)
+{
+	switch (dev->bus) {
+	case BUS_PLATFORM:
+		return MODULE_VFIO_PLATFORM;
+	case BUS_AMBA:
+		return MODULE_VFIO_AMBA;
+	case BUS_FSL_MC:
+		return MODULE_VFIO_FSL_MC;
+	case BUS_CDX:
+		return MODULE_VFIO_CDX;
+	default:
+		return MODULE_VFIO_PCI;
+	}
+}
+
+static void no_driver_for_bus(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	eval_yes(e, "no VFIO driver takes a device of bus %s such as %s", dev->bus_name, dev->name);
+	if (dev->bus == BUS_AP || dev->bus == BUS_CCW)
+		eval_remedy(e, "create a mediated device on it with mdevctl and use that");
+	else
+		eval_remedy(e, "use the parent device of %s on a bus that VFIO knows", dev->name);
+}
+
+void rule_vfio_driver(struct eval *e)
+{
+	const struct device *dev = e->dev;
+	const char *driver = eval_vfio_driver(dev);
+
+	if (bound_already(e))
+		return;
+	if (dev->bus == BUS_MDEV) {
+		eval_no(e, "mediated device %s gets its driver when it is created", dev->name);
+		return;
+	}
+	if (!driver) {
+		no_driver_for_bus(e);
+		return;
+	}
+	const char *module = e->host->modules[driver_module(dev)].name;
+	switch (eval_module(e, driver_module(dev))) {
+	case MODULE_STATE_ABSENT:
+		eval_yes(e,
+			 "this kernel has no %s: module %s is neither loaded, nor built in, nor on "
+			 "disk",
+			 driver, module);
+		eval_remedy(e, "install the kernel package that holds module %s", module);
+		break;
+	case MODULE_STATE_LOADABLE:
+	case MODULE_STATE_BUILTIN:
+	case MODULE_STATE_LOADED:
+		eval_no(e, "module %s is there", module);
+		break;
+	default:
+		eval_unknown(e,
+			     "whether this kernel has module %s could not be read: /sys/module and "
+			     "/lib/modules say nothing",
+			     module);
+	}
+}
+
+/* linux: drivers/vfio/pci/vfio_pci.c: vfio_pci_dev_in_denylist(). The last two came with 6.10 and
+ * went into stable kernels from 5.15 on. */
+static const struct {
+	uint16_t vendor, device;
+	const char *name;
+	uint32_t gens, unsure;
+} denylist[] = {
+#define UNSURE (GEN_BIT(GEN_5_14) | GEN_BIT(GEN_6_0) | GEN_BIT(GEN_6_6))
+	{ 0x8086, 0x0435, "QAT DH895xCC", GENS_ALL, 0 },
+	{ 0x8086, 0x0443, "QAT DH895xCC VF", GENS_ALL, 0 },
+	{ 0x8086, 0x19e2, "QAT C3xxx", GENS_ALL, 0 },
+	{ 0x8086, 0x19e3, "QAT C3xxx VF", GENS_ALL, 0 },
+	{ 0x8086, 0x37c8, "QAT C62x", GENS_ALL, 0 },
+	{ 0x8086, 0x37c9, "QAT C62x VF", GENS_ALL, 0 },
+	{ 0x8086, 0x0b25, "DSA SPR0", GENS_FROM(GEN_6_11), UNSURE },
+	{ 0x8086, 0x0cfe, "IAX SPR0", GENS_FROM(GEN_6_11), UNSURE },
+#undef UNSURE
+};
+
+static void denylist_entry(struct eval *e, size_t i)
+{
+	const struct device *dev = e->dev;
+	enum tristate disabled = eval_param(e, PARAM_VFIO_PCI_DISABLE_DENYLIST);
+	uint32_t gen = GEN_BIT(e->gen);
+
+	if (disabled == TRI_YES) {
+		eval_no(e, "%s is a %s, and vfio_pci.disable_denylist is set", dev->name,
+			denylist[i].name);
+	} else if (denylist[i].unsure & gen) {
+		eval_unknown(e,
+			     "%s is a %s (%04x:%04x), which some kernels of this generation refuse "
+			     "and some do not; try it, or look for it in the kernel's changelog",
+			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
+	} else if (!(denylist[i].gens & gen)) {
+		eval_no(e, "%s is a %s, which this kernel does not refuse yet", dev->name,
+			denylist[i].name);
+	} else if (disabled == TRI_UNKNOWN) {
+		eval_unknown(e, "%s is a %s, and vfio_pci.disable_denylist could not be read",
+			     dev->name, denylist[i].name);
+	} else {
+		eval_yes(e, "%s is a %s (%04x:%04x), which vfio-pci refuses as unsafe", dev->name,
+			 denylist[i].name, dev->vendor, dev->device_id);
+	}
+	eval_remedy(
+		e,
+		"load vfio-pci with disable_denylist=1 if you trust whoever will use %s: a user "
+		"of it may be able to bring down the host",
+		dev->name);
+}
+
+void rule_denylist(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (!eval_is_pci(dev)) {
+		eval_no(e, "%s is no PCI device", dev->name);
+		return;
+	}
+	if (bound_already(e))
+		return;
+	eval_cite(e, &dev->uevent);
+	if (!dev->has_ids) {
+		eval_unknown(e, "the vendor and device id of %s could not be read", dev->name);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(denylist); i++)
+		if (denylist[i].vendor == dev->vendor && denylist[i].device == dev->device_id) {
+			denylist_entry(e, i);
+			return;
+		}
+	eval_no(e, "%04x:%04x is not in the denylist of vfio-pci", dev->vendor, dev->device_id);
+}
+
+void rule_bridge_header(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (!eval_is_pci(dev)) {
+		eval_no(e, "%s is no PCI device", dev->name);
+		return;
+	}
+	if (bound_already(e))
+		return;
+	eval_cite(e, &dev->bridge_fact);
+	if (dev->is_bridge == TRI_YES) {
+		eval_yes(e, "%s is a bridge, and vfio-pci takes endpoints only", dev->name);
+		eval_remedy(e,
+			    "leave %s to the host; a bridge on pcieport or without a driver does "
+			    "not stand in the way of its group",
+			    dev->name);
+	} else if (dev->is_bridge == TRI_NO) {
+		eval_no(e, "%s is no bridge", dev->name);
+	} else {
+		eval_unknown(e, "whether %s is a bridge could not be read", dev->name);
+	}
+}
+
+void rule_sriov_enabled(struct eval *e)
+{
+	const struct device *dev = e->dev;
+	const struct assumption *as;
+
+	if (!eval_is_pci(dev)) {
+		eval_no(e, "%s is no PCI device", dev->name);
+		return;
+	}
+	if (bound_already(e))
+		return;
+	as = eval_assumed(e, dev, "numvfs");
+	eval_cite(e, &dev->sriov_numvfs);
+	if (!as && !fact_known(&dev->sriov_numvfs)) {
+		eval_unknown(e, "whether %s has virtual functions enabled could not be read",
+			     dev->name);
+	} else if (as ? strcmp(as->value, "0") == 0 : !dev->numvfs) {
+		eval_no(e, "%s has no virtual functions enabled", dev->name);
+	} else {
+		eval_yes(e,
+			 "%s has virtual functions enabled (sriov_numvfs), and vfio-pci does not "
+			 "take a physical function then",
+			 dev->name);
+		eval_remedy(e,
+			    "echo 0 > %s/sriov_numvfs first, which removes its virtual functions",
+			    dev->sysfs ? dev->sysfs : dev->name);
+	}
+}
+
+/* ---- platform devices ---- */
+
+/* linux: drivers/vfio/platform/reset/: MODULE_ALIAS("vfio-reset:..."). */
+static const char *const reset_compatibles[] = {
+	"amd,xgbe-seattle-v1a",
+	"calxeda,hb-xgmac",
+	"brcm,iproc-flexrm-mbox",
+};
+
+static bool has_reset_driver(const char *modalias)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reset_compatibles); i++)
+		if (strstr(modalias, reset_compatibles[i]))
+			return true;
+	return false;
+}
+
+/* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
+static void reset_by_modalias(struct eval *e, const char *modalias)
+{
+	const struct device *dev = e->dev;
+
+	if (strncmp(modalias, "of:", 3) != 0 && strncmp(modalias, "acpi:", 5) != 0) {
+		e->err = bind_errno(e, EINVAL);
+		eval_yes(e, "%s is described neither by the device tree nor by ACPI (modalias %s)",
+			 dev->name, modalias);
+		eval_remedy(e, "vfio-platform cannot take %s", dev->name);
+	} else if (modalias[0] == 'a') {
+		eval_unknown(e,
+			     "whether the ACPI object of %s has a _RST method cannot be seen from "
+			     "userspace",
+			     dev->name);
+		eval_remedy(e, "try to bind it, or load vfio-platform with reset_required=0");
+	} else if (has_reset_driver(modalias)) {
+		eval_no(e, "VFIO has a reset driver for %s", modalias);
+	} else {
+		eval_yes(
+			e,
+			"VFIO has no reset driver for %s (%s), and vfio_platform.reset_required is "
+			"set",
+			dev->name, modalias);
+		eval_remedy(e,
+			    "load vfio-platform with reset_required=0: %s is then handed over in "
+			    "the state that it was left in",
+			    dev->name);
+	}
+}
+
+void rule_platform_reset(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (dev->bus != BUS_PLATFORM) {
+		eval_no(e, "%s is no platform device", dev->name);
+		return;
+	}
+	if (bound_already(e))
+		return;
+	eval_cite(e, &dev->modalias);
+	enum tristate required = eval_param(e, PARAM_VFIO_PLATFORM_RESET_REQUIRED);
+	if (!fact_is(&dev->modalias) || !dev->modalias.raw)
+		eval_unknown(e,
+			     "the modalias of %s could not be read, which tells its reset driver",
+			     dev->name);
+	else if (required == TRI_NO && (strncmp(dev->modalias.raw, "of:", 3) == 0 ||
+					strncmp(dev->modalias.raw, "acpi:", 5) == 0))
+		eval_no(e, "vfio_platform.reset_required is off");
+	else if (required == TRI_UNKNOWN)
+		eval_unknown(e, "vfio_platform.reset_required could not be read");
+	else
+		reset_by_modalias(e, dev->modalias.raw);
+}
+
+/* ---- group and coherency ---- */
+
+static void remedy_without_group(struct eval *e)
+{
+	const struct firmware *fw = &e->host->firmware;
+
+	if (e->host->nr_iommus) {
+		eval_remedy(e,
+			    "the IOMMU of this machine does not serve %s; look for it in the "
+			    "firmware's tables, or use another slot",
+			    e->dev->name);
+		return;
+	}
+	if (fw->has_viot == TRI_YES) {
+		eval_remedy(e, "load virtio_iommu before VFIO: modprobe virtio_iommu");
+		return;
+	}
+	if (fw->has_dmar == TRI_YES) {
+		eval_remedy(e, "boot with intel_iommu=on");
+		return;
+	}
+	if (fw->has_ivrs == TRI_YES) {
+		eval_remedy(e, "boot without amd_iommu=off and look for AMD-Vi in the kernel log");
+		return;
+	}
+	eval_remedy(
+		e, "enable the IOMMU in the firmware setup (VT-d, AMD-Vi, SMMU) and in the kernel; "
+		   "without any, vfio.enable_unsafe_noiommu_mode=1 lets a device reach all "
+		   "memory");
+}
+
+/* A virtio-iommu that the firmware announces and no driver serves yet makes the probe wait for it.
+ * linux: drivers/acpi/viot.c: viot_dev_iommu_init(): driver_deferred_probe_check_state(). */
+static bool probe_may_wait(struct eval *e)
+{
+	return e->host->firmware.has_viot == TRI_YES && !e->host->nr_iommus &&
+	       eval_module(e, MODULE_VIRTIO_IOMMU) != MODULE_STATE_ABSENT;
+}
+
+void rule_no_group(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (bound_already(e))
+		return;
+	switch (eval_group_kind(e)) {
+	case GROUP_REAL:
+		if (dev->group)
+			eval_no(e, "%s is in IOMMU group %u", dev->name, dev->group->id);
+		else
+			eval_no(e, "%s gets a group from its IOMMU when a driver probes it",
+				dev->name);
+		return;
+	case GROUP_EMULATED:
+		eval_no(e, "VFIO makes a group for mediated device %s", dev->name);
+		return;
+	case GROUP_NOIOMMU:
+		eval_no(e, "no-IOMMU mode is on, so VFIO makes a group for %s", dev->name);
+		return;
+	case GROUP_NONE:
+		if (probe_may_wait(e))
+			e->err = 0;
+		eval_yes(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
+		remedy_without_group(e);
+		return;
+	default:
+		if (dev->group_link.state == FACT_ABSENT)
+			eval_unknown(e,
+				     "%s has no IOMMU group, and whether VFIO would make one "
+				     "(enable_unsafe_noiommu_mode) could not be read",
+				     dev->name);
+		else
+			eval_unknown(e, "the iommu_group link of %s could not be read", dev->name);
+		remedy_without_group(e);
+	}
+}
+
+/* 5.19 asks the bus: any of its devices speaks for all. linux: drivers/vfio/vfio.c:
+ * vfio_group_find_or_alloc(), 5.19. */
+static const struct device *asked_for_coherency(struct eval *e)
+{
+	if (e->gen != GEN_5_19 || e->dev->iommu)
+		return e->dev;
+	for (size_t i = 0; i < e->host->nr_devices; i++)
+		if (e->host->devices[i]->bus == e->dev->bus && e->host->devices[i]->iommu)
+			return e->host->devices[i];
+	return e->dev;
+}
+
+/* A kernel that made a vfio-dev directory has asked this device. */
+static bool registered_already(struct eval *e)
+{
+	if (!fact_is(&e->dev->vfio_dev) || !e->dev->vfio_dev.len ||
+	    eval_assumed(e, e->dev, "cache_coherency"))
+		return false;
+	eval_cite(e, &e->dev->vfio_dev);
+	return true;
+}
+
+void rule_cache_coherency(struct eval *e)
+{
+	const struct device *dev = e->dev;
+	enum group_kind kind = eval_group_kind(e);
+	const char *why = "";
+
+	if (kind != GROUP_REAL && kind != GROUP_UNKNOWN) {
+		eval_no(e, "only devices behind an IOMMU are asked");
+		return;
+	}
+	switch (eval_cache_coherency(e, asked_for_coherency(e), &why)) {
+	case TRI_YES:
+		eval_no(e, "the DMA of %s is cache coherent: %s", dev->name, why);
+		return;
+	case TRI_NO:
+		eval_yes(e, "the DMA of %s is not cache coherent for VFIO: %s", dev->name, why);
+		eval_remedy(e, "no setting helps; a kernel before 5.19 does not ask, a newer IOMMU "
+			       "driver may answer otherwise");
+		return;
+	default:
+		if (registered_already(e)) {
+			eval_no(e,
+				"this kernel has registered %s with VFIO, which it does only when "
+				"its DMA is cache coherent",
+				dev->name);
+			return;
+		}
+		eval_unknown(e, "whether the DMA of %s is cache coherent: %s", dev->name, why);
+		eval_remedy(e, "bind it and look, or say it with --assume %s:cache_coherency=1",
+			    dev->name);
+	}
+}

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why an address space cannot be had for a group: no backend, mixed buses, no domain, no addresses,
+ * interrupts that are not isolated, limits. */
+#include <string.h>
+
+#include "base/parse.h"
+#include "model/iova.h"
+#include "model/rules.h"
+
+/* Mediated devices and no-IOMMU groups have no domain: type1 asks nothing of them.
+ * linux: drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group(). */
+static bool has_domain(struct eval *e)
+{
+	enum group_kind kind = eval_group_kind(e);
+
+	if (kind == GROUP_REAL || kind == GROUP_UNKNOWN)
+		return true;
+	eval_no(e, "%s has no domain of its own", e->dev->name);
+	return false;
+}
+
+/* ---- the backend ---- */
+
+/* linux: drivers/vfio/vfio.c, container.c: vfio_ioctl_set_iommu(). */
+void rule_type1_module(struct eval *e)
+{
+	enum module_state state = eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
+
+	switch (state) {
+	case MODULE_STATE_LOADED:
+	case MODULE_STATE_BUILTIN:
+		eval_no(e, "vfio_iommu_type1 is there");
+		return;
+	case MODULE_STATE_LOADABLE:
+		eval_yes(e,
+			 "module vfio_iommu_type1 is not loaded; vfio-pci pulls it in only through "
+			 "modprobe's soft dependencies");
+		eval_remedy(e, "modprobe vfio_iommu_type1");
+		return;
+	case MODULE_STATE_ABSENT:
+		if (eval_container_provider(e) == PROVIDER_UNKNOWN) {
+			eval_unknown(
+				e,
+				"this kernel has no vfio_iommu_type1, and whether iommufd serves "
+				"/dev/vfio/vfio instead (CONFIG_IOMMUFD_VFIO_CONTAINER) could not "
+				"be read");
+			return;
+		}
+		eval_yes(e, "this kernel has no module vfio_iommu_type1");
+		eval_remedy(e, "install the kernel package that holds module vfio_iommu_type1");
+		return;
+	default:
+		eval_unknown(e, "whether module vfio_iommu_type1 is there could not be read");
+	}
+}
+
+/* ---- buses and domains ---- */
+
+/* linux: drivers/vfio/vfio_iommu_type1.c: vfio_bus_type(), to 5.19. */
+void rule_mixed_bus(struct eval *e)
+{
+	const struct device *first = eval_get_member(e, 0);
+
+	if (!has_domain(e))
+		return;
+	for (size_t i = 1; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		if (strcmp(first->bus_name, member->bus_name) == 0)
+			continue;
+		eval_members_complete(e);
+		eval_yes(e,
+			 "%s is on bus %s and %s on bus %s, and this kernel wants one bus in a "
+			 "group",
+			 first->name, first->bus_name, member->name, member->bus_name);
+		eval_remedy(e, "use a kernel from 6.0 on, which asks devices and not buses");
+		return;
+	}
+	if (eval_members_complete(e))
+		eval_no(e, "all devices of the group are on bus %s", first->bus_name);
+	else
+		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
+}
+
+/* The domain comes from the device that joined the group first, whichever that is; until 5.19 from
+ * the bus. linux: vfio_iommu_type1.c: vfio_iommu_domain_alloc(). */
+void rule_domain_alloc(struct eval *e)
+{
+	size_t with = 0, without = 0, unsure = 0;
+	const struct device *lacks = NULL;
+
+	if (!has_domain(e))
+		return;
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		/* The bus has iommu_ops as soon as one of its devices has an IOMMU. */
+		enum tristate has = eval_has_iommu(e, member);
+		if (has == TRI_NO && e->gen < GEN_6_11)
+			has = eval_bus_has_iommu(e, member);
+		if (has == TRI_YES) {
+			with++;
+		} else if (has == TRI_NO) {
+			without++;
+			lacks = member;
+		} else {
+			unsure++;
+			lacks = member;
+		}
+	}
+	if (!without && !unsure) {
+		eval_no(e, "an IOMMU gives the group its domain");
+	} else if (!with && !unsure) {
+		eval_yes(e, "no device of the group of %s has an IOMMU that could give it a domain",
+			 e->dev->name);
+		eval_remedy(e, "look in the kernel log why the IOMMU driver gave up on %s",
+			    lacks->name);
+	} else {
+		eval_unknown(
+			e,
+			"whether the device that stands for the group has an IOMMU is not known; "
+			"%s may have none",
+			lacks->name);
+	}
+}
+
+/* linux: vfio_iommu_type1.c: vfio_iommu_resv_exclude() makes -EINVAL of an empty list. */
+void rule_iova_empty(struct eval *e)
+{
+	struct iova_prediction iova;
+
+	if (!has_domain(e))
+		return;
+	if (e->dev->group)
+		eval_cite(e, &e->dev->group->reserved_regions);
+	iova_predict(e, &iova);
+	if (iova.answer == ANSWER_YES ? iova.nr_ranges : iova_lowest_is_free(e)) {
+		eval_no(e, "addresses are left beside the reserved regions");
+	} else if (iova.answer == ANSWER_YES) {
+		eval_yes(e, "the reserved regions of the group of %s leave no address to map",
+			 e->dev->name);
+		eval_remedy(e,
+			    "no setting helps: the firmware reserves all that the IOMMU can reach");
+	} else {
+		eval_unknown(e, "whether an address is left to map: %s", iova.because);
+	}
+}
+
+/* ---- interrupts ---- */
+
+static void remedy_for_interrupts(struct eval *e)
+{
+	bool iommufd = e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
+		       eval_container_provider(e) == PROVIDER_IOMMUFD;
+
+	eval_remedy(e,
+		    "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi "
+		    "interrupt remapping) and do not boot with intremap=off; or accept that the "
+		    "device's user can inject any interrupt into the host and set %s.allow_unsafe_"
+		    "interrupts=1",
+		    iommufd ? "iommufd" : "vfio_iommu_type1");
+}
+
+/* Whether the question is settled by the parameter; answers then. */
+static bool unsafe_is_allowed(struct eval *e)
+{
+	bool iommufd = e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
+		       eval_container_provider(e) == PROVIDER_IOMMUFD;
+	enum param_id id = iommufd ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
+				   : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
+
+	if (eval_param(e, id) != TRI_YES)
+		return false;
+	eval_no(e, "%s.allow_unsafe_interrupts is set", iommufd ? "iommufd" : "vfio_iommu_type1");
+	return true;
+}
+
+static void interrupts_refuse(struct eval *e, enum tristate isolated, const char *why)
+{
+	bool iommufd = e->path == PATH_IOMMUFD || e->path == PATH_COMPAT;
+	enum param_id id = iommufd ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
+				   : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
+
+	if (isolated == TRI_YES) {
+		eval_no(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
+		return;
+	}
+	if (isolated == TRI_UNKNOWN)
+		eval_unknown(e, "whether the interrupts of %s are isolated: %s", e->dev->name, why);
+	else if (eval_param(e, id) == TRI_UNKNOWN)
+		eval_unknown(e,
+			     "the interrupts of %s are not isolated (%s), and the parameter "
+			     "allow_unsafe_interrupts could not be read",
+			     e->dev->name, why);
+	else
+		eval_yes(e, "the interrupts of %s are not isolated: %s", e->dev->name, why);
+	remedy_for_interrupts(e);
+}
+
+/* linux: vfio_iommu_type1_attach_group(), to 5.19: irq_domain_check_msi_remap() or
+ * iommu_capable(bus, IOMMU_CAP_INTR_REMAP). */
+void rule_interrupt_remapping_bus(struct eval *e)
+{
+	const char *everywhere_why = "", *bus_why = "";
+
+	if (!has_domain(e) || unsafe_is_allowed(e))
+		return;
+	enum tristate bus = eval_interrupt_remapping_bus(e, &bus_why);
+	if (bus == TRI_YES) {
+		interrupts_refuse(e, bus, bus_why);
+		return;
+	}
+	enum tristate everywhere = eval_msi_remapped_everywhere(e, &everywhere_why);
+	if (everywhere == TRI_NO)
+		interrupts_refuse(e, bus, bus_why);
+	else
+		interrupts_refuse(e, everywhere, everywhere_why);
+}
+
+/* linux: vfio_iommu_type1_attach_group(), 6.0 to 6.2: any device of the group answers; iommufd of
+ * 6.2 asks the device alone: iommufd/device.c: iommufd_device_setup_msi(). */
+void rule_interrupt_remapping(struct eval *e)
+{
+	enum tristate any = TRI_NO;
+	const char *why = "", *said = "no device of the group claims interrupt remapping";
+	bool alone = e->site->op == OP_GROUP_GET_DEVICE_FD;
+
+	if (!has_domain(e) || unsafe_is_allowed(e))
+		return;
+	for (size_t i = 0; any != TRI_YES && i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		if (alone && member != e->dev)
+			continue;
+		enum tristate one = eval_interrupt_remapping(e, member, &why);
+		if (one != TRI_NO || any == TRI_NO)
+			said = why;
+		if (one != TRI_NO)
+			any = one;
+	}
+	if (any == TRI_NO && !alone && !eval_members_complete(e)) {
+		any = TRI_UNKNOWN;
+		said = "the devices of the group could not be listed";
+	}
+	if (any != TRI_YES) {
+		enum tristate everywhere = eval_msi_remapped_everywhere(e, &why);
+		if (everywhere != TRI_NO) {
+			any = everywhere;
+			said = why;
+		}
+	}
+	interrupts_refuse(e, any, said);
+}
+
+/* linux: drivers/iommu/iommu.c: iommu_group_has_isolated_msi(), since 6.3: every device. */
+void rule_isolated_msi(struct eval *e)
+{
+	enum tristate all = TRI_YES;
+	const char *why = "", *said = "";
+
+	if (!has_domain(e) || unsafe_is_allowed(e))
+		return;
+	for (size_t i = 0; all != TRI_NO && i < eval_nr_members(e); i++) {
+		enum tristate one = eval_isolated_msi(e, eval_get_member(e, i), &why);
+		if (one != TRI_YES || all == TRI_YES)
+			said = why;
+		if (one != TRI_YES)
+			all = one;
+	}
+	if (all == TRI_YES && !eval_members_complete(e)) {
+		all = TRI_UNKNOWN;
+		said = "the devices of the group could not be listed";
+	}
+	interrupts_refuse(e, all, said);
+}
+
+/* ---- limits ---- */
+
+/* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
+void rule_dma_entry_limit(struct eval *e)
+{
+	const struct param *p = &e->host->params[PARAM_TYPE1_DMA_ENTRY_LIMIT];
+	const struct assumption *as = eval_assumed(e, NULL, "dma_entry_limit");
+	uint64_t limit = 65535;
+
+	eval_cite(e, &p->value);
+	if (as) {
+		if (parse_u64(as->value, 10, &limit) < 0)
+			limit = 0;
+	} else if (fact_is(&p->value) && p->value.raw && parse_u64(p->value.raw, 10, &limit) < 0) {
+		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit is no number: %s", p->value.raw);
+		return;
+	} else if (!fact_known(&p->value)) {
+		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit could not be read");
+		return;
+	}
+	if (limit) {
+		eval_no(e, "a container may hold %llu mappings", (unsigned long long)limit);
+		return;
+	}
+	eval_yes(e, "vfio_iommu_type1.dma_entry_limit is 0, so a container may hold no mapping");
+	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
+}
+
+static bool memlock_limit(struct eval *e, uint64_t *ret_soft, uint64_t *ret_locked)
+{
+	const struct assumption *as = eval_assumed(e, NULL, "memlock");
+	const struct caller *caller = &e->host->caller;
+
+	*ret_locked = fact_is(&caller->memlock_fact) ? caller->memlock_locked : 0;
+	if (as) {
+		if (strcmp(as->value, "unlimited") == 0)
+			*ret_soft = UINT64_MAX;
+		else if (parse_u64(as->value, 10, ret_soft) < 0)
+			return false;
+		return true;
+	}
+	eval_cite(e, &caller->memlock_fact);
+	*ret_soft = caller->memlock_soft;
+	return fact_is(&caller->memlock_fact);
+}
+
+/* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
+ * incr_user_locked_vm(), which counts what all processes of the user have locked. */
+void rule_memlock(struct eval *e)
+{
+	enum { PAGE = 4096 };
+	uint64_t soft, locked;
+
+	if (eval_group_kind(e) == GROUP_EMULATED) {
+		eval_no(e, "mapping pins nothing for a mediated device");
+		return;
+	}
+	enum tristate exempt = eval_caller_has(e, CALLER_CAP_IPC_LOCK);
+	if (exempt == TRI_YES) {
+		eval_no(e, "the caller has CAP_IPC_LOCK");
+		return;
+	}
+	if (!memlock_limit(e, &soft, &locked)) {
+		eval_unknown(e, "the caller's limit of locked memory could not be read");
+		return;
+	}
+	if (e->site->op == OP_IOAS_MAP)
+		locked = 0;
+	if (soft == UINT64_MAX || (soft >= PAGE && soft / PAGE > locked / PAGE)) {
+		eval_no(e, "the caller may lock %llu bytes", (unsigned long long)soft);
+		return;
+	}
+	if (exempt == TRI_UNKNOWN)
+		eval_unknown(
+			e,
+			"the caller may lock %llu bytes, and whether it has CAP_IPC_LOCK could "
+			"not be read",
+			(unsigned long long)soft);
+	else
+		eval_yes(e,
+			 "the caller may lock %llu bytes and has locked %llu: not one page can be "
+			 "mapped",
+			 (unsigned long long)soft, (unsigned long long)locked);
+	eval_remedy(e,
+		    "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of what is mapped");
+}

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a group, or a device of it, is not handed to a user: someone else has it, a host driver is in
+ * it, the firmware wants memory mapped for it. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/rules.h"
+
+/* ---- somebody else ---- */
+
+static const struct node *own_group_node(const struct eval *e)
+{
+	return e->path == PATH_NOIOMMU ? &e->dev->group->noiommu_node : &e->dev->group->node;
+}
+
+void rule_group_held(struct eval *e)
+{
+	enum tristate held = eval_assumed_bool(e, e->dev, "held");
+	const char *who = "a process";
+
+	if (!e->dev->group) {
+		eval_no(e, "%s has no group yet", e->dev->name);
+		return;
+	}
+	const struct node *node = own_group_node(e);
+	if (held == TRI_UNKNOWN)
+		held = eval_node_held(e, node, &who);
+	switch (held) {
+	case TRI_NO:
+		eval_no(e, "nobody has %s open", node->path ? node->path : "the group");
+		return;
+	case TRI_YES:
+		eval_yes(e, "%s has %s open, and one user at a time may", who,
+			 node->path ? node->path : "the group");
+		eval_remedy(e, "end %s, or let it pass its descriptors on", who);
+		return;
+	default:
+		eval_unknown(e,
+			     "whether another process has %s open could not be seen: %u processes "
+			     "of other users are hidden",
+			     node->path, node->hidden_processes);
+		eval_remedy(e, "ask again as root");
+	}
+}
+
+/* A device that a process has opened is enabled: its open count tells a descriptor that was bound to
+ * iommufd from one that was only opened. linux: vfio_pci_core.c: vfio_pci_core_enable(). */
+static enum tristate cdev_in_use(struct eval *e, const struct device *member, const char **ret_who)
+{
+	if (!member->cdev.path)
+		return TRI_NO;
+	enum tristate held = eval_node_held(e, &member->cdev, ret_who);
+	if (held != TRI_YES)
+		return held;
+	eval_cite(e, &member->enable);
+	if (fact_is(&member->enable) && member->enable.raw)
+		return strcmp(member->enable.raw, "0") == 0 ? TRI_NO : TRI_YES;
+	return TRI_UNKNOWN;
+}
+
+/* Whether this member's user is in the way of this step. */
+static bool cdev_matters(const struct eval *e, const struct device *member)
+{
+	if (e->site->op == OP_OPEN_GROUP)
+		return true;
+	return e->site->err == EINVAL ? member == e->dev : member != e->dev;
+}
+
+void rule_cdev_held(struct eval *e)
+{
+	enum tristate ret = TRI_NO;
+	const struct device *unsure = NULL;
+
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		const char *who;
+		if (!cdev_matters(e, member))
+			continue;
+		enum tristate used = cdev_in_use(e, member, &who);
+		if (used == TRI_YES) {
+			eval_yes(e, "%s uses %s through %s", who, member->name, member->cdev.path);
+			eval_remedy(e,
+				    "end %s; all devices of a group must be used through the same "
+				    "iommufd",
+				    who);
+			return;
+		}
+		if (used == TRI_UNKNOWN) {
+			ret = TRI_UNKNOWN;
+			unsure = member;
+		}
+	}
+	if (ret == TRI_NO)
+		eval_no(e, "nobody uses a device of the group through its own node");
+	else
+		eval_unknown(e,
+			     "whether another process uses %s through %s could not be seen; ask "
+			     "again as root",
+			     unsure->name, unsure->cdev.path);
+}
+
+/* ---- host drivers in the group ---- */
+
+static void remedy_for_host_driver(struct eval *e, const struct device *member)
+{
+	if (member->is_bridge == TRI_YES)
+		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
+			    member->name, eval_driver_name(e, member));
+	else
+		eval_remedy(e, "vfiotool bind %s", member->name);
+}
+
+static void member_refuses(struct eval *e, const struct device *member)
+{
+	if (member == e->dev)
+		eval_yes(e, "%s is itself on host driver %s", member->name,
+			 eval_driver_name(e, member));
+	else
+		eval_yes(e, "%s, in the same group as %s, is on host driver %s", member->name,
+			 e->dev->name, eval_driver_name(e, member));
+	remedy_for_host_driver(e, member);
+}
+
+static void answer_viability(struct eval *e, const struct device *refuses,
+			     const struct device *unsure)
+{
+	if (refuses) {
+		member_refuses(e, refuses);
+		return;
+	}
+	if (unsure) {
+		eval_unknown(e, "whether driver %s of %s is a VFIO driver is not known",
+			     eval_driver_name(e, unsure), unsure->name);
+		eval_remedy(e, "vfiotool bind %s", unsure->name);
+		return;
+	}
+	if (!eval_members_complete(e))
+		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
+	else
+		eval_no(e,
+			"each device of the group is driverless, on a VFIO driver or on one that "
+			"does no DMA");
+}
+
+static bool group_is_real(struct eval *e)
+{
+	enum group_kind kind = eval_group_kind(e);
+
+	if (kind == GROUP_REAL || kind == GROUP_UNKNOWN)
+		return true;
+	eval_no(e, "the group of %s was made by VFIO for it alone", e->dev->name);
+	return false;
+}
+
+/* linux: drivers/vfio/vfio.c: vfio_dev_viable(), to 5.18. */
+void rule_viability_walk(struct eval *e)
+{
+	const struct device *refuses = NULL, *unsure = NULL;
+
+	if (!group_is_real(e))
+		return;
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		enum member_state state = eval_member(e, member);
+		if (state != MEMBER_HOST && state != MEMBER_UNKNOWN)
+			continue;
+		/* Any bridge is allowed, whatever its driver. */
+		eval_cite(e, &member->bridge_fact);
+		if (member->is_bridge == TRI_YES)
+			continue;
+		if (state == MEMBER_HOST && (member->is_bridge == TRI_NO || !eval_is_pci(member))) {
+			if (!refuses)
+				refuses = member;
+		} else if (!unsure) {
+			unsure = member;
+		}
+	}
+	answer_viability(e, refuses, unsure);
+}
+
+/* linux: drivers/iommu/iommu.c: iommu_group_claim_dma_owner(), since 5.19. */
+void rule_dma_ownership(struct eval *e)
+{
+	const struct device *refuses = NULL, *unsure = NULL;
+
+	if (!group_is_real(e))
+		return;
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		enum member_state state = eval_member(e, member);
+		if (state == MEMBER_HOST && !refuses)
+			refuses = member;
+		else if (state == MEMBER_UNKNOWN && !unsure)
+			unsure = member;
+	}
+	answer_viability(e, refuses, unsure);
+}
+
+/* ---- memory that the firmware wants mapped ---- */
+
+static const struct resv_region *find_direct(struct eval *e)
+{
+	const struct group *group = e->dev->group;
+
+	eval_cite(e, &group->reserved_regions);
+	for (size_t i = 0; i < group->nr_regions; i++)
+		if (group->regions[i].type == RESV_DIRECT)
+			return &group->regions[i];
+	return NULL;
+}
+
+/* False when the question is settled without a region; answers then. */
+static bool has_regions(struct eval *e)
+{
+	if (!group_is_real(e))
+		return false;
+	if (!e->dev->group) {
+		if (eval_group_kind(e) == GROUP_REAL)
+			eval_no(e, "virtio-iommu has no direct regions");
+		else
+			eval_unknown(e, "the IOMMU group of %s could not be read", e->dev->name);
+		return false;
+	}
+	if (e->dev->group->regions_err) {
+		eval_unknown(e, "the reserved regions of group %u could not be read",
+			     e->dev->group->id);
+		return false;
+	}
+	return true;
+}
+
+/* linux: drivers/iommu/intel/iommu.c: device_is_rmrr_locked(), to 6.5. */
+void rule_rmrr(struct eval *e)
+{
+	bool intel = false, unsure = false;
+
+	if (!has_regions(e))
+		return;
+	const struct resv_region *r = find_direct(e);
+	if (!r) {
+		eval_no(e, "no direct region is reserved for the group");
+		return;
+	}
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		if (eval_has_iommu(e, member) == TRI_UNKNOWN)
+			unsure = true;
+		else if (eval_iommu_kind(e, member) == IOMMU_KIND_INTEL)
+			intel = true;
+	}
+	if (intel) {
+		eval_yes(e,
+			 "the firmware's RMRR wants 0x%llx-0x%llx mapped for the group of %s, and "
+			 "the "
+			 "Intel IOMMU driver does not hand over such a device",
+			 (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
+		eval_remedy(e,
+			    "turn off the firmware feature behind it (often management or legacy "
+			    "USB support), or use another slot; relaxing RMRRs risks memory "
+			    "corruption");
+	} else if (unsure) {
+		eval_unknown(e, "which IOMMU serves %s could not be read", e->dev->name);
+	} else {
+		eval_no(e, "a direct region is reserved, and only the Intel driver refuses it");
+	}
+}
+
+/* linux: drivers/iommu/iommu.c: require_direct in __iommu_group_set_domain(), since 6.6. */
+void rule_direct_region(struct eval *e)
+{
+	if (!has_regions(e))
+		return;
+	const struct resv_region *r = find_direct(e);
+	if (!r) {
+		eval_no(e, "no direct region is reserved for the group");
+		return;
+	}
+	eval_yes(e, "the firmware wants 0x%llx-0x%llx mapped one to one for the group of %s",
+		 (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
+	eval_remedy(e, "turn off the firmware feature behind it (often management or legacy USB "
+		       "support), or use another slot");
+}
+
+/* ---- the device itself ---- */
+
+void rule_device_not_bound(struct eval *e)
+{
+	switch (eval_member(e, e->dev)) {
+	case MEMBER_VFIO:
+		eval_no(e, "%s is on VFIO driver %s", e->dev->name, eval_driver_name(e, e->dev));
+		return;
+	case MEMBER_UNKNOWN:
+		eval_unknown(e, "whether %s is on a VFIO driver is not known", e->dev->name);
+		return;
+	default:
+		eval_yes(e, "%s is on %s, and only a device on a VFIO driver is handed out",
+			 e->dev->name, eval_driver_name(e, e->dev));
+		eval_remedy(e, "vfiotool bind %s", e->dev->name);
+	}
+}
+
+/* A PF wants the token while one of its VFs is in use. */
+static void token_of_pf(struct eval *e)
+{
+	const struct device *dev = e->dev;
+	enum tristate used = TRI_NO;
+
+	for (size_t i = 0; i < e->host->nr_devices && used != TRI_YES; i++) {
+		const struct device *vf = e->host->devices[i];
+		const char *who;
+		if (vf->physfn != dev || !vf->group)
+			continue;
+		enum tristate held = eval_node_held(e, &vf->group->node, &who);
+		if (held != TRI_NO)
+			used = held;
+	}
+	if (used == TRI_NO) {
+		eval_no(e, "no virtual function of %s is in use", dev->name);
+		return;
+	}
+	if (used == TRI_YES)
+		eval_yes(e, "a virtual function of %s is in use, so %s wants its VF token",
+			 dev->name, dev->name);
+	else
+		eval_unknown(e, "whether a virtual function of %s is in use could not be seen",
+			     dev->name);
+	eval_remedy(e, "give the VF token that the user of the physical function has set");
+}
+
+/* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token(). */
+void rule_vf_token(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (!eval_is_pci(dev)) {
+		eval_no(e, "%s is no PCI device", dev->name);
+		return;
+	}
+	if (eval_assumed_bool(e, dev, "vf_token") == TRI_YES) {
+		eval_no(e, "the right VF token is given");
+		return;
+	}
+	eval_cite(e, &dev->physfn_link);
+	if (dev->physfn_link.state == FACT_ABSENT) {
+		token_of_pf(e);
+		return;
+	}
+	if (!dev->physfn) {
+		eval_unknown(e,
+			     "whether %s is a virtual function, and of which device, could not be "
+			     "read",
+			     dev->name);
+		return;
+	}
+	switch (eval_member(e, dev->physfn)) {
+	case MEMBER_VFIO:
+		eval_yes(e,
+			 "%s is a virtual function of %s, which is on %s, so it wants the VF token",
+			 dev->name, dev->physfn->name, eval_driver_name(e, dev->physfn));
+		eval_remedy(e, "give the VF token that the user of %s has set", dev->physfn->name);
+		return;
+	case MEMBER_UNKNOWN:
+		eval_unknown(e, "the driver of physical function %s could not be read",
+			     dev->physfn->name);
+		return;
+	default:
+		eval_no(e, "%s, the physical function of %s, is on no VFIO driver",
+			dev->physfn->name, dev->name);
+	}
+}

@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why open(2) of a node fails: it is not there, it is not the caller's, nobody serves it. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/rules.h"
+
+/* Modes that the kernel gives to new nodes. linux: drivers/vfio/container.c: vfio_dev, group.c and
+ * device_cdev.c: their device_create() names no mode; iommufd/main.c: iommu_misc_dev. */
+enum { MODE_CONTAINER = 0666, MODE_GROUP = 0600, MODE_CDEV = 0600, MODE_IOMMUFD = 0660 };
+
+static void access_of_node(struct eval *e, const struct node *node, unsigned int mode)
+{
+	const char *why = "";
+
+	switch (eval_node_denied(e, node, mode, &why)) {
+	case TRI_NO:
+		eval_no(e, "the caller may open it: %s", why);
+		return;
+	case TRI_YES:
+		eval_yes(e, "the caller may not open %s for reading and writing: %s",
+			 node->path ? node->path : "the new node", why);
+		break;
+	default:
+		eval_unknown(e, "whether the caller may open %s: %s",
+			     node->path ? node->path : "the new node", why);
+	}
+	eval_remedy(e,
+		    "run as root, or give %s to the user: chown, or a udev rule for "
+		    "SUBSYSTEM==\"vfio\"",
+		    node->path ? node->path : "the node");
+}
+
+void rule_container_node(struct eval *e)
+{
+	const struct node *node = &e->host->vfio_node;
+	bool live_now = e->host->modules[MODULE_VFIO].state == MODULE_STATE_LOADED ||
+			e->host->modules[MODULE_VFIO].state == MODULE_STATE_BUILTIN;
+
+	eval_cite(e, &node->stat);
+	if (fact_is(&node->stat)) {
+		eval_no(e, "/dev/vfio/vfio exists");
+		return;
+	}
+	enum tristate live = eval_module_live(e, MODULE_VFIO);
+	if (live == TRI_YES && !live_now) {
+		eval_no(e, "/dev/vfio/vfio appears when module vfio is loaded");
+	} else if (node->stat.state == FACT_ABSENT) {
+		eval_yes(e, "/dev/vfio/vfio does not exist%s",
+			 live_now ? " although vfio is loaded" : ": module vfio is not loaded");
+		eval_remedy(
+			e, live_now
+				   ? "look whether /dev is populated (udev, devtmpfs), and whether "
+				     "the kernel has CONFIG_VFIO_CONTAINER"
+				   : "modprobe vfio-pci, which brings vfio with it");
+	} else {
+		eval_unknown(e, "whether /dev/vfio/vfio exists could not be read");
+	}
+}
+
+void rule_container_access(struct eval *e)
+{
+	access_of_node(e, &e->host->vfio_node, MODE_CONTAINER);
+}
+
+/* A node that was made beforehand loads the module when it is opened.
+ * linux: drivers/char/misc.c: misc_open(). */
+void rule_vfio_module(struct eval *e)
+{
+	switch (eval_module(e, MODULE_VFIO)) {
+	case MODULE_STATE_LOADED:
+	case MODULE_STATE_BUILTIN:
+		eval_no(e, "vfio is there");
+		return;
+	case MODULE_STATE_LOADABLE:
+		eval_no(e, "opening /dev/vfio/vfio loads module vfio");
+		return;
+	case MODULE_STATE_ABSENT:
+		eval_yes(e, "nobody serves /dev/vfio/vfio: this kernel has no module vfio");
+		eval_remedy(e, "install the kernel package that holds module vfio");
+		return;
+	default:
+		eval_unknown(e, "whether this kernel has module vfio could not be read");
+	}
+}
+
+/* ---- the group's node ---- */
+
+static const struct node *group_node(const struct eval *e)
+{
+	static const struct node none;
+
+	if (!e->dev->group)
+		return &none;
+	return e->path == PATH_NOIOMMU ? &e->dev->group->noiommu_node : &e->dev->group->node;
+}
+
+/* False when the device's group is not of the kind that this path opens; answers then. */
+static bool group_fits(struct eval *e)
+{
+	const char *name = e->dev->name;
+	enum group_kind kind = eval_group_kind(e);
+	bool wants_noiommu = e->path == PATH_NOIOMMU;
+
+	if (kind == GROUP_UNKNOWN) {
+		eval_unknown(e, "the IOMMU group of %s could not be read", name);
+		return false;
+	}
+	if (kind == GROUP_NONE) {
+		eval_yes(e, "%s has no IOMMU group, so there is no node to open", name);
+		return false;
+	}
+	if (wants_noiommu == (kind == GROUP_NOIOMMU))
+		return true;
+	if (wants_noiommu) {
+		eval_yes(e, "%s has an IOMMU group, and no-IOMMU nodes are for devices without",
+			 name);
+		eval_remedy(e, "use the container path");
+	} else {
+		eval_yes(e,
+			 "the group of %s was made by VFIO in no-IOMMU mode; its node is called "
+			 "noiommu-N",
+			 name);
+		eval_remedy(e,
+			    "open the noiommu- node and set IOMMU type 8, knowing that %s reaches "
+			    "all memory",
+			    name);
+	}
+	return false;
+}
+
+/* Whether a member is on a VFIO driver, which is what makes the node. */
+static enum tristate any_member_bound(struct eval *e)
+{
+	enum tristate ret = eval_members_complete(e) ? TRI_NO : TRI_UNKNOWN;
+
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		enum member_state state = eval_member(e, eval_get_member(e, i));
+		if (state == MEMBER_VFIO)
+			return TRI_YES;
+		if (state == MEMBER_UNKNOWN)
+			ret = TRI_UNKNOWN;
+	}
+	return ret;
+}
+
+static bool without_group_nodes(struct eval *e)
+{
+	const char *built = eval_config(e, "CONFIG_VFIO_GROUP");
+
+	return built && *built == 'n';
+}
+
+/* Nobody made the node although a device is bound. */
+static void node_is_missing(struct eval *e, const struct node *node)
+{
+	eval_yes(e, "%s does not exist although a device of the group is on a VFIO driver",
+		 node->path ? node->path : "the group's node");
+	eval_remedy(e,
+		    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has "
+		    "CONFIG_VFIO_GROUP");
+}
+
+void rule_group_node(struct eval *e)
+{
+	const struct node *node = group_node(e);
+	bool assumed = e->assumed;
+
+	if (!group_fits(e))
+		return;
+	if (without_group_nodes(e)) {
+		eval_yes(e, "this kernel was built without group nodes (CONFIG_VFIO_GROUP)");
+		eval_remedy(e, "use the iommufd path");
+		return;
+	}
+	enum tristate bound = any_member_bound(e);
+	eval_cite(e, &node->stat);
+	bool overlaid = e->assumed && !assumed;
+	if (fact_is(&node->stat) && !(overlaid && bound == TRI_NO)) {
+		eval_no(e, "%s exists", node->path);
+	} else if (bound == TRI_YES && node->stat.state == FACT_ABSENT && !overlaid &&
+		   (e->view == VIEW_NOW || eval_bound_now(e))) {
+		node_is_missing(e, node);
+	} else if (bound == TRI_YES) {
+		eval_no(e, "the group's node appears when %s is bound", e->dev->name);
+	} else if (bound == TRI_NO) {
+		eval_yes(e,
+			 "no device of the group of %s is on a VFIO driver, so there is no node to "
+			 "open",
+			 e->dev->name);
+		eval_remedy(e, "vfiotool bind %s", e->dev->name);
+	} else {
+		eval_unknown(e, "the drivers of the devices in the group of %s could not be read",
+			     e->dev->name);
+	}
+}
+
+void rule_group_access(struct eval *e)
+{
+	access_of_node(e, group_node(e), MODE_GROUP);
+}
+
+/* linux: drivers/vfio/group.c: vfio_group_fops_open(); device_cdev.c: vfio_device_fops_cdev_open(),
+ * 7.3. */
+void rule_noiommu_rawio(struct eval *e)
+{
+	if (eval_group_kind(e) != GROUP_NOIOMMU) {
+		eval_no(e, "%s is not in no-IOMMU mode", e->dev->name);
+		return;
+	}
+	switch (eval_caller_has(e, CALLER_CAP_SYS_RAWIO)) {
+	case TRI_YES:
+		eval_no(e, "the caller has CAP_SYS_RAWIO");
+		return;
+	case TRI_NO:
+		eval_yes(e, "%s is in no-IOMMU mode, and the caller lacks CAP_SYS_RAWIO",
+			 e->dev->name);
+		break;
+	default:
+		eval_unknown(
+			e,
+			"%s is in no-IOMMU mode, and whether the caller has CAP_SYS_RAWIO could "
+			"not be read",
+			e->dev->name);
+	}
+	eval_remedy(e, "run as root; in this mode the device reaches all memory");
+}
+
+/* ---- iommufd's nodes ---- */
+
+/* Whether a device gets a cdev when it is bound: CONFIG_VFIO_DEVICE_CDEV, which needs IOMMUFD.
+ * linux: drivers/vfio/Kconfig; drivers/vfio/vfio.h: vfio_device_add(). */
+static enum tristate cdevs_are_built(struct eval *e, enum group_kind kind)
+{
+	const char *option =
+		kind == GROUP_NOIOMMU ? "CONFIG_IOMMUFD_NOIOMMU" : "CONFIG_VFIO_DEVICE_CDEV";
+
+	if (e->gen < GEN_6_6 || (kind == GROUP_NOIOMMU && e->gen < GEN_7_0))
+		return TRI_NO;
+	const char *built = eval_config(e, option);
+	if (built)
+		return *built == 'y' ? TRI_YES : TRI_NO;
+	if (eval_module(e, MODULE_IOMMUFD) == MODULE_STATE_ABSENT)
+		return TRI_NO;
+	for (size_t i = 0; kind != GROUP_NOIOMMU && i < e->host->nr_devices; i++)
+		if (fact_is(&e->host->devices[i]->cdev_devno)) {
+			eval_cite(e, &e->host->devices[i]->cdev_devno);
+			return TRI_YES;
+		}
+	return TRI_UNKNOWN;
+}
+
+static void future_cdev(struct eval *e)
+{
+	enum group_kind kind = eval_group_kind(e);
+
+	if (kind == GROUP_NONE) {
+		eval_yes(e, "%s has no IOMMU group, so no VFIO driver takes it", e->dev->name);
+		return;
+	}
+	switch (cdevs_are_built(e, kind)) {
+	case TRI_YES:
+		eval_no(e, "the device's node appears when %s is bound", e->dev->name);
+		return;
+	case TRI_NO:
+		if (e->gen < GEN_6_6)
+			eval_yes(e, "this kernel has no device nodes for VFIO; they came with 6.6");
+		else
+			eval_yes(e, "this kernel was built without a device node for %s%s",
+				 e->dev->name, kind == GROUP_NOIOMMU ? " in no-IOMMU mode" : "");
+		eval_remedy(e, "use the container path");
+		return;
+	default:
+		eval_unknown(
+			e,
+			"whether this kernel has VFIO device nodes could not be read: its "
+			"configuration (CONFIG_VFIO_DEVICE_CDEV) is not at hand; bind any device "
+			"and look into /dev/vfio/devices");
+	}
+}
+
+void rule_cdev_node(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	switch (eval_member(e, dev)) {
+	case MEMBER_UNKNOWN:
+		eval_unknown(e, "the driver of %s could not be read", dev->name);
+		return;
+	case MEMBER_VFIO:
+		break;
+	default:
+		eval_yes(e, "%s is not on a VFIO driver, so it has no node", dev->name);
+		eval_remedy(e, "vfiotool bind %s", dev->name);
+		return;
+	}
+	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || e->gen < GEN_6_6) {
+		future_cdev(e);
+		return;
+	}
+	eval_cite(e, &dev->cdev_devno);
+	eval_cite(e, &dev->cdev.stat);
+	if (fact_is(&dev->cdev.stat)) {
+		eval_no(e, "%s exists", dev->cdev.path);
+	} else if (dev->cdev_devno.state == FACT_ABSENT || dev->vfio_dev.state == FACT_ABSENT ||
+		   dev->cdev.stat.state == FACT_ABSENT) {
+		eval_yes(e, "%s is bound and has no node in /dev/vfio/devices", dev->name);
+		eval_remedy(e, "use the container path, or a kernel with CONFIG_VFIO_DEVICE_CDEV");
+	} else {
+		eval_unknown(e, "whether %s has a node in /dev/vfio/devices could not be read",
+			     dev->name);
+	}
+}
+
+void rule_cdev_access(struct eval *e)
+{
+	access_of_node(e, &e->dev->cdev, MODE_CDEV);
+}
+
+void rule_iommufd_node(struct eval *e)
+{
+	const struct node *node = &e->host->iommu_node;
+
+	eval_cite(e, &node->stat);
+	if (fact_is(&node->stat)) {
+		eval_no(e, "/dev/iommu exists");
+		return;
+	}
+	enum module_state state = eval_module(e, MODULE_IOMMUFD);
+	bool live_now = e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_LOADED ||
+			e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_BUILTIN;
+	if (state == MODULE_STATE_LOADED && !live_now) {
+		eval_no(e, "/dev/iommu appears when module iommufd is loaded");
+	} else if (node->stat.state == FACT_ABSENT) {
+		eval_yes(e, "/dev/iommu does not exist%s",
+			 state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
+			 : state == MODULE_STATE_LOADABLE ? ": module iommufd is not loaded"
+							  : "");
+		eval_remedy(e, state == MODULE_STATE_LOADABLE ? "modprobe iommufd"
+							      : "use the container path");
+	} else {
+		eval_unknown(e, "whether /dev/iommu exists could not be read");
+	}
+}
+
+void rule_iommufd_access(struct eval *e)
+{
+	access_of_node(e, &e->host->iommu_node, MODE_IOMMUFD);
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rule table: one row for each reason for which the kernel refuses a step. Within a step the
+ * kernel checks in the order of the sites. Sources name kernel files of the generations they were
+ * read in: 5.10, 6.1, 6.12 and 7.3. */
+#include "model/rules.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define C     (1U << PATH_CONTAINER)
+#define I     (1U << PATH_IOMMUFD)
+#define X     (1U << PATH_COMPAT)
+#define N     (1U << PATH_NOIOMMU)
+#define ALL   (C | I | X | N)
+#define GROUP (C | X | N)
+
+#define FROM(g)     GENS_FROM(GEN_##g)
+#define UNTIL(g)    GENS_UNTIL(GEN_##g)
+#define SPAN(a, b)  (GENS_FROM(GEN_##a) & GENS_UNTIL(GEN_##b))
+#define SITES(name) .sites = name, .nr_sites = ARRAY_SIZE(name)
+
+static const struct rule_site vfio_driver[] = {
+	{ GENS_ALL, ALL, OP_BIND, ENOENT, 0, "drivers/base/bus.c: bind_store()" },
+};
+
+static const struct rule_site denylist[] = {
+	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 10, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ FROM(5_14), ALL, OP_BIND, EINVAL, 10, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+};
+
+static const struct rule_site bridge_header[] = {
+	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 20, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ FROM(5_14), ALL, OP_BIND, EINVAL, 20,
+	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()" },
+};
+
+static const struct rule_site sriov_enabled[] = {
+	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 30, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ FROM(5_14), ALL, OP_BIND, EBUSY, 30,
+	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()" },
+};
+
+static const struct rule_site platform_reset[] = {
+	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 40,
+	  "drivers/vfio/platform/vfio_platform_common.c: vfio_platform_probe_common()" },
+	{ FROM(5_14), ALL, OP_BIND, ENOENT, 40,
+	  "drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common()" },
+};
+
+static const struct rule_site no_group[] = {
+	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 50, "drivers/vfio/vfio.c: vfio_iommu_group_get()" },
+	{ FROM(5_14), ALL, OP_BIND, EINVAL, 50,
+	  "drivers/vfio/group.c: vfio_group_find_or_alloc()" },
+};
+
+static const struct rule_site cache_coherency[] = {
+	{ FROM(5_19), ALL, OP_BIND, EINVAL, 60, "drivers/vfio/vfio_main.c: __vfio_register_dev()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 50,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+	{ FROM(6_2), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 50,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+};
+
+static const struct rule_site container_node[] = {
+	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, ENOENT, 0, "drivers/vfio/container.c: vfio_dev" },
+};
+
+static const struct rule_site container_access[] = {
+	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static const struct rule_site vfio_module[] = {
+	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, ENODEV, 20, "drivers/char/misc.c: misc_open()" },
+};
+
+static const struct rule_site iommufd_node[] = {
+	{ GENS_ALL, I | X, OP_OPEN_IOMMUFD, ENOENT, 0,
+	  "drivers/iommu/iommufd/main.c: iommu_misc_dev" },
+};
+
+static const struct rule_site iommufd_access[] = {
+	{ GENS_ALL, I | X, OP_OPEN_IOMMUFD, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static const struct rule_site group_node[] = {
+	{ GENS_ALL, GROUP, OP_OPEN_GROUP, ENOENT, 0, "drivers/vfio/group.c: vfio_create_group()" },
+};
+
+static const struct rule_site group_access[] = {
+	{ GENS_ALL, GROUP, OP_OPEN_GROUP, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static const struct rule_site noiommu_rawio[] = {
+	{ GENS_ALL, N, OP_OPEN_GROUP, EPERM, 20, "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(7_0), I, OP_OPEN_CDEV, EPERM, 20,
+	  "drivers/vfio/device_cdev.c: vfio_device_fops_cdev_open()" },
+};
+
+static const struct rule_site cdev_node[] = {
+	{ GENS_ALL, I, OP_OPEN_CDEV, ENOENT, 0, "drivers/vfio/vfio.h: vfio_device_add()" },
+};
+
+static const struct rule_site cdev_access[] = {
+	{ GENS_ALL, I, OP_OPEN_CDEV, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static const struct rule_site cdev_held[] = {
+	{ FROM(6_6), C | X, OP_OPEN_GROUP, EBUSY, 30,
+	  "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 40, "drivers/vfio/vfio_main.c: vfio_df_open()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 75,
+	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
+};
+
+static const struct rule_site group_held[] = {
+	{ GENS_ALL, GROUP, OP_OPEN_GROUP, EBUSY, 40,
+	  "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EBUSY, 10,
+	  "drivers/vfio/group.c: vfio_device_block_group()" },
+};
+
+static const struct rule_site viability_walk[] = {
+	{ UNTIL(5_19), GROUP, OP_GROUP_GET_DEVICE_FD, EINVAL, 0,
+	  "drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_dev_viable()" },
+};
+
+static const struct rule_site dma_ownership[] = {
+	{ FROM(5_19), C, OP_GROUP_SET_CONTAINER, EPERM, 40,
+	  "drivers/iommu/iommu.c: iommu_group_claim_dma_owner()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 70,
+	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
+	{ FROM(6_2), X, OP_GROUP_GET_DEVICE_FD, EPERM, 70,
+	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
+};
+
+static const struct rule_site rmrr[] = {
+	{ UNTIL(5_19), C, OP_SET_IOMMU, EPERM, 40,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+	{ SPAN(5_19, 6_2), C, OP_GROUP_SET_CONTAINER, EPERM, 60,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+	{ SPAN(6_2, 6_6), C, OP_SET_IOMMU, EPERM, 40,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+	{ SPAN(6_2, 6_6), X, OP_GROUP_GET_DEVICE_FD, EPERM, 80,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+};
+
+static const struct rule_site direct_region[] = {
+	{ FROM(6_6), C, OP_GROUP_SET_CONTAINER, EINVAL, 60,
+	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 80,
+	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
+	{ FROM(6_6), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 80,
+	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
+};
+
+static const struct rule_site type1_module[] = {
+	{ GENS_ALL, C, OP_SET_IOMMU, ENODEV, 0,
+	  "drivers/vfio/container.c: vfio_ioctl_set_iommu()" },
+};
+
+static const struct rule_site mixed_bus[] = {
+	{ UNTIL(6_0), C, OP_SET_IOMMU, EINVAL, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_bus_type()" },
+};
+
+static const struct rule_site domain_alloc[] = {
+	{ UNTIL(6_11), C, OP_SET_IOMMU, EIO, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()" },
+	{ FROM(6_11), C, OP_SET_IOMMU, ENODEV, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_domain_alloc()" },
+};
+
+static const struct rule_site iova_empty[] = {
+	{ GENS_ALL, C, OP_SET_IOMMU, EINVAL, 50,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_resv_exclude()" },
+};
+
+static const struct rule_site interrupt_remapping_bus[] = {
+	{ UNTIL(6_0), C, OP_SET_IOMMU, EPERM, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group(), iommu_capable()" },
+};
+
+static const struct rule_site interrupt_remapping[] = {
+	{ SPAN(6_0, 6_3), C, OP_SET_IOMMU, EPERM, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_device_capable()" },
+	{ SPAN(6_2, 6_3), X, OP_GROUP_GET_DEVICE_FD, EPERM, 75,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_setup_msi()" },
+};
+
+static const struct rule_site isolated_msi[] = {
+	{ FROM(6_3), C, OP_SET_IOMMU, EPERM, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: iommu_group_has_isolated_msi()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 60,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+	{ FROM(6_3), X, OP_GROUP_GET_DEVICE_FD, EPERM, 60,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+};
+
+static const struct rule_site dma_entry_limit[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOSPC, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+};
+
+static const struct rule_site memlock[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOMEM, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct()" },
+	{ FROM(6_6), I, OP_IOAS_MAP, ENOMEM, 20,
+	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
+};
+
+static const struct rule_site device_not_bound[] = {
+	{ GENS_ALL, GROUP, OP_GROUP_GET_DEVICE_FD, ENODEV, 10,
+	  "drivers/vfio/group.c: vfio_device_get_from_name()" },
+};
+
+static const struct rule_site vf_token[] = {
+	{ GENS_ALL, GROUP, OP_GROUP_GET_DEVICE_FD, EACCES, 20,
+	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()" },
+	{ FROM(7_0), I, OP_BIND_IOMMUFD, EACCES, 45,
+	  "drivers/vfio/device_cdev.c: vfio_df_check_token()" },
+};
+
+static const struct rule rules[] = {
+	{ "vfio-driver", "no VFIO driver for the device's bus is there", SITES(vfio_driver),
+	  rule_vfio_driver, "install or load the VFIO driver of the bus" },
+	{ "denylist", "vfio-pci refuses devices that can harm the host", SITES(denylist),
+	  rule_denylist, "load vfio-pci with disable_denylist=1, at your own risk" },
+	{ "bridge-header", "vfio-pci takes endpoints, not bridges", SITES(bridge_header),
+	  rule_bridge_header, "leave the bridge to the host" },
+	{ "sriov-enabled", "vfio-pci does not take a physical function with VFs",
+	  SITES(sriov_enabled), rule_sriov_enabled, "write 0 to sriov_numvfs first" },
+	{ "platform-reset", "vfio-platform wants a way to reset the device", SITES(platform_reset),
+	  rule_platform_reset, "load vfio-platform with reset_required=0" },
+	{ "no-group", "the device has no IOMMU group", SITES(no_group), rule_no_group,
+	  "enable the IOMMU in firmware and kernel" },
+	{ "cache-coherency", "the device's DMA is not cache coherent for VFIO",
+	  SITES(cache_coherency), rule_cache_coherency, "use another IOMMU or kernel" },
+	{ "container-node", "/dev/vfio/vfio does not exist", SITES(container_node),
+	  rule_container_node, "modprobe vfio-pci" },
+	{ "container-access", "the caller may not open /dev/vfio/vfio", SITES(container_access),
+	  rule_container_access, "change the permissions of the node" },
+	{ "vfio-module", "nobody serves /dev/vfio/vfio", SITES(vfio_module), rule_vfio_module,
+	  "install module vfio" },
+	{ "iommufd-node", "/dev/iommu does not exist", SITES(iommufd_node), rule_iommufd_node,
+	  "modprobe iommufd" },
+	{ "iommufd-access", "the caller may not open /dev/iommu", SITES(iommufd_access),
+	  rule_iommufd_access, "change the permissions of the node" },
+	{ "group-node", "the group has no node", SITES(group_node), rule_group_node,
+	  "bind a device of the group to a VFIO driver" },
+	{ "group-access", "the caller may not open the group", SITES(group_access),
+	  rule_group_access, "change the permissions of the node" },
+	{ "noiommu-rawio", "no-IOMMU mode wants CAP_SYS_RAWIO", SITES(noiommu_rawio),
+	  rule_noiommu_rawio, "run as root" },
+	{ "cdev-node", "the device has no node", SITES(cdev_node), rule_cdev_node,
+	  "bind the device to a VFIO driver" },
+	{ "cdev-access", "the caller may not open the device's node", SITES(cdev_access),
+	  rule_cdev_access, "change the permissions of the node" },
+	{ "cdev-held", "a device of the group is in use through its own node", SITES(cdev_held),
+	  rule_cdev_held, "end the process that uses it" },
+	{ "group-held", "another process has the group open", SITES(group_held), rule_group_held,
+	  "end the process that holds it" },
+	{ "viability-walk", "a device of the group is on a host driver", SITES(viability_walk),
+	  rule_viability_walk, "bind it to a VFIO driver too" },
+	{ "dma-ownership", "a device of the group is on a host driver", SITES(dma_ownership),
+	  rule_dma_ownership, "bind it to a VFIO driver too" },
+	{ "rmrr", "the firmware wants memory mapped for the device (Intel RMRR)", SITES(rmrr),
+	  rule_rmrr, "turn off the firmware feature behind it" },
+	{ "direct-region", "the firmware wants memory mapped one to one", SITES(direct_region),
+	  rule_direct_region, "turn off the firmware feature behind it" },
+	{ "type1-module", "no backend takes the container: vfio_iommu_type1 is missing",
+	  SITES(type1_module), rule_type1_module, "modprobe vfio_iommu_type1" },
+	{ "mixed-bus", "the group spans two buses", SITES(mixed_bus), rule_mixed_bus,
+	  "use a kernel from 6.0 on" },
+	{ "domain-alloc", "no IOMMU gives the group a domain", SITES(domain_alloc),
+	  rule_domain_alloc, "look into the kernel log" },
+	{ "iova-empty", "no address is left to map", SITES(iova_empty), rule_iova_empty,
+	  "no setting helps" },
+	{ "interrupt-remapping-bus", "the bus claims no interrupt remapping",
+	  SITES(interrupt_remapping_bus), rule_interrupt_remapping_bus,
+	  "enable interrupt remapping in firmware and kernel" },
+	{ "interrupt-remapping", "no device of the group claims interrupt remapping",
+	  SITES(interrupt_remapping), rule_interrupt_remapping,
+	  "enable interrupt remapping in firmware and kernel" },
+	{ "isolated-msi", "the interrupts of a device of the group are not isolated",
+	  SITES(isolated_msi), rule_isolated_msi,
+	  "enable interrupt remapping in firmware and kernel" },
+	{ "dma-entry-limit", "the container may hold no mapping", SITES(dma_entry_limit),
+	  rule_dma_entry_limit, "raise vfio_iommu_type1.dma_entry_limit" },
+	{ "memlock", "the caller may not lock the memory", SITES(memlock), rule_memlock,
+	  "raise the limit of locked memory" },
+	{ "device-not-bound", "the device is not on a VFIO driver", SITES(device_not_bound),
+	  rule_device_not_bound, "bind it to a VFIO driver" },
+	{ "vf-token", "a virtual function of a VFIO-owned device wants its token", SITES(vf_token),
+	  rule_vf_token, "give the VF token" },
+};
+
+const struct rule *rules_all(size_t *nr)
+{
+	*nr = ARRAY_SIZE(rules);
+	return rules;
+}
+
+const struct rule *rule_find(const char *id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+		if (strcmp(rules[i].id, id) == 0)
+			return &rules[i];
+	return NULL;
+}
+
+const char *answer_name(enum answer answer)
+{
+	switch (answer) {
+	case ANSWER_YES:
+		return "yes";
+	case ANSWER_NO:
+		return "no";
+	default:
+		return "unknown";
+	}
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Walks a path: asks the rules of each step in the kernel's order, and stops where one refuses. */
+#include "model/walk.h"
+
+#include <string.h>
+
+/* BIND comes before each where the view begins with it. */
+static const enum op container_ops[] = {
+	OP_OPEN_CONTAINER,      OP_OPEN_GROUP, OP_GROUP_SET_CONTAINER, OP_SET_IOMMU, OP_MAP_DMA,
+	OP_GROUP_GET_DEVICE_FD, OP_NONE
+};
+static const enum op compat_ops[] = { OP_OPEN_IOMMUFD, OP_OPEN_GROUP, OP_GROUP_SET_CONTAINER,
+				      OP_SET_IOMMU,    OP_MAP_DMA,    OP_GROUP_GET_DEVICE_FD,
+				      OP_NONE };
+static const enum op iommufd_ops[] = { OP_OPEN_CDEV,  OP_OPEN_IOMMUFD,      OP_BIND_IOMMUFD,
+				       OP_IOAS_ALLOC, OP_ATTACH_IOMMUFD_PT, OP_IOAS_MAP,
+				       OP_NONE };
+/* Mapping is not part of it: there is nothing to map in. */
+static const enum op noiommu_ops[] = { OP_OPEN_CONTAINER,      OP_OPEN_GROUP,
+				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU,
+				       OP_GROUP_GET_DEVICE_FD, OP_NONE };
+
+const enum op *walk_ops(enum path_kind path)
+{
+	switch (path) {
+	case PATH_COMPAT:
+		return compat_ops;
+	case PATH_IOMMUFD:
+		return iommufd_ops;
+	case PATH_NOIOMMU:
+		return noiommu_ops;
+	default:
+		return container_ops;
+	}
+}
+
+void walk_ask(const struct walk *w, struct eval *ret)
+{
+	ret->host = w->host;
+	ret->assumptions = w->assumptions;
+	ret->dev = w->dev;
+	ret->arena = w->arena;
+	ret->gen = w->gen;
+	ret->view = w->view;
+	ret->path = w->path;
+	ret->brief = w->brief;
+	ret->site = NULL;
+	ret->answer = ANSWER_UNKNOWN;
+	ret->err = 0;
+	ret->because = ret->remedy = NULL;
+	ret->nr_evidence = 0;
+	ret->assumed = false;
+}
+
+static void ask_rule(struct walk *w, const struct rule *rule, const struct rule_site *site,
+		     struct finding *ret)
+{
+	struct eval e;
+
+	walk_ask(w, &e);
+	e.site = site;
+	e.err = site->err;
+	rule->evaluate(&e);
+	*ret = (struct finding){
+		.rule = rule,
+		.site = site,
+		.answer = e.answer,
+		.err = e.err,
+		.because = e.because,
+		.remedy = e.answer == ANSWER_NO ? NULL
+			  : e.remedy            ? e.remedy
+						: rule->remedy,
+	};
+	w->assumed |= e.assumed;
+	if (w->brief && e.answer == ANSWER_NO)
+		return;
+	ret->evidence = arena_memdup(w->arena, e.evidence, e.nr_evidence * sizeof(*e.evidence));
+	ret->nr_evidence = e.nr_evidence;
+}
+
+/* ---- a step ---- */
+
+enum { SITES_MAX = 24 };
+
+struct asked {
+	const struct rule *rule;
+	const struct rule_site *site;
+};
+
+/* The sites of (@gen, @path bits, @op) in the kernel's order. */
+static size_t sites_of(enum gen gen, uint32_t paths, enum op op, struct asked *ret)
+{
+	size_t nr_rules, nr = 0;
+	const struct rule *rules = rules_all(&nr_rules);
+
+	for (size_t r = 0; r < nr_rules; r++)
+		for (size_t s = 0; s < rules[r].nr_sites; s++) {
+			const struct rule_site *site = &rules[r].sites[s];
+			if (site->op != op || !(site->gens & GEN_BIT(gen)) ||
+			    !(site->paths & paths) || nr == SITES_MAX)
+				continue;
+			size_t at = nr++;
+			for (; at && ret[at - 1].site->order > site->order; at--)
+				ret[at] = ret[at - 1];
+			ret[at] = (struct asked){ &rules[r], site };
+		}
+	return nr;
+}
+
+/* The first refusal decides, unless something that may refuse with another errno stands before it. */
+static void conclude_step(struct step *step)
+{
+	const struct finding *unsure = NULL;
+	bool other_errno = false;
+
+	step->answer = ANSWER_YES;
+	for (size_t i = 0; i < step->nr_findings; i++) {
+		const struct finding *f = &step->findings[i];
+		if (f->answer == ANSWER_YES) {
+			for (size_t k = 0; k < i; k++)
+				if (step->findings[k].answer == ANSWER_UNKNOWN &&
+				    step->findings[k].err != f->err)
+					other_errno = true;
+			step->answer = ANSWER_NO;
+			step->err = other_errno ? 0 : f->err;
+			step->why = f;
+			return;
+		}
+		if (f->answer == ANSWER_UNKNOWN && !unsure)
+			unsure = f;
+	}
+	if (unsure) {
+		step->answer = ANSWER_UNKNOWN;
+		step->why = unsure;
+	}
+}
+
+static uint32_t paths_of(const struct walk *w, enum op op)
+{
+	struct eval e;
+
+	if (w->path != PATH_CONTAINER || op == OP_BIND || op == OP_OPEN_CONTAINER ||
+	    op == OP_OPEN_GROUP)
+		return 1U << w->path;
+	/* Behind /dev/vfio/vfio there may be iommufd. */
+	walk_ask(w, &e);
+	return eval_container_provider(&e) == PROVIDER_IOMMUFD ? 1U << PATH_COMPAT
+							       : 1U << PATH_CONTAINER;
+}
+
+static void walk_step(struct walk *w, enum op op, struct step *ret)
+{
+	struct asked asked[SITES_MAX];
+	size_t nr = sites_of(w->gen, paths_of(w, op), op, asked);
+	struct finding *findings = arena_array(w->arena, nr, sizeof(*findings));
+
+	*ret = (struct step){ .op = op, .findings = findings };
+	for (size_t i = 0; i < nr; i++) {
+		ask_rule(w, asked[i].rule, asked[i].site, &findings[i]);
+		ret->nr_findings++;
+		if (w->brief && findings[i].answer == ANSWER_YES)
+			break;
+	}
+	conclude_step(ret);
+}
+
+/* ---- a path ---- */
+
+static void conclude_path(struct walk *w, struct path_prediction *ret)
+{
+	const struct step *unsure = NULL;
+
+	ret->answer = ANSWER_YES;
+	for (size_t i = 0; i < ret->nr_steps; i++) {
+		const struct step *step = &ret->steps[i];
+		if (step->answer == ANSWER_YES)
+			continue;
+		if (step->answer == ANSWER_UNKNOWN) {
+			unsure = unsure ? unsure : step;
+			continue;
+		}
+		ret->answer = ANSWER_NO;
+		ret->why = step->why;
+		ret->because = step->why->because;
+		ret->remedy = step->why->remedy;
+		if (!unsure) {
+			ret->op = step->op;
+			ret->err = step->err;
+		} else {
+			ret->because = arena_printf(
+				w->arena, "%s; or %s refuses before that, which is not known: %s",
+				step->why->because, op_name(unsure->op), unsure->why->because);
+		}
+		return;
+	}
+	if (unsure) {
+		ret->answer = ANSWER_UNKNOWN;
+		ret->why = unsure->why;
+		ret->because = unsure->why->because;
+		ret->remedy = unsure->why->remedy;
+	}
+}
+
+void walk_path(struct walk *w, struct path_prediction *ret)
+{
+	const enum op *ops = walk_ops(w->path);
+	enum op first = w->view == VIEW_IF_BOUND ? OP_BIND : OP_NONE;
+	size_t nr = 1;
+
+	while (ops[nr - 1] != OP_NONE)
+		nr++;
+	*ret = (struct path_prediction){ .kind = w->path };
+	ret->offered = walk_is_offered(w);
+	ret->steps = arena_array(w->arena, nr, sizeof(*ret->steps));
+	if (first != OP_NONE)
+		walk_step(w, first, &ret->steps[ret->nr_steps++]);
+	for (; *ops != OP_NONE; ops++) {
+		if (ret->nr_steps && ret->steps[ret->nr_steps - 1].answer == ANSWER_NO)
+			break;
+		walk_step(w, *ops, &ret->steps[ret->nr_steps++]);
+	}
+	conclude_path(w, ret);
+}
+
+/* ---- which paths there are ---- */
+
+static bool not_built(struct eval *e, const char *option)
+{
+	const char *value = eval_config(e, option);
+
+	return value && *value == 'n';
+}
+
+static bool noiommu_is_offered(struct eval *e)
+{
+	enum group_kind kind = eval_group_kind(e);
+
+	if (kind == GROUP_NOIOMMU)
+		return true;
+	if (kind != GROUP_NONE && kind != GROUP_UNKNOWN)
+		return false;
+	return fact_is(&e->host->params[PARAM_VFIO_NOIOMMU].value) ||
+	       (!not_built(e, "CONFIG_VFIO_NOIOMMU") && eval_config(e, "CONFIG_VFIO_NOIOMMU"));
+}
+
+bool walk_is_offered(const struct walk *w)
+{
+	struct eval e;
+
+	walk_ask(w, &e);
+	bool iommufd = eval_module(&e, MODULE_IOMMUFD) != MODULE_STATE_ABSENT;
+	switch (w->path) {
+	case PATH_IOMMUFD:
+		return w->gen >= GEN_6_6 && iommufd && !not_built(&e, "CONFIG_VFIO_DEVICE_CDEV");
+	case PATH_COMPAT:
+		return w->gen >= GEN_6_2 && iommufd && !not_built(&e, "CONFIG_VFIO_GROUP");
+	case PATH_NOIOMMU:
+		return !not_built(&e, "CONFIG_VFIO_GROUP") && noiommu_is_offered(&e);
+	default:
+		return !not_built(&e, "CONFIG_VFIO_GROUP");
+	}
+}

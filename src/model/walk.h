@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One path under one view on one generation, step by step. */
+#pragma once
+
+#include "model/eval.h"
+
+struct walk {
+	const struct host *host;
+	const struct assumptions *assumptions;
+	const struct device *dev;
+	struct arena *arena;
+	enum gen gen;
+	enum view view;
+	enum path_kind path;
+	bool brief;   /* only the answer is wanted */
+	bool assumed; /* out: some answer rests on an assumption */
+};
+
+/* A question outside of any rule. */
+void walk_ask(const struct walk *w, struct eval *ret);
+/* Whether the kernel has the path at all for this device. */
+bool walk_is_offered(const struct walk *w);
+void walk_path(struct walk *w, struct path_prediction *ret);
+/* The ops of a path in order, OP_NONE at the end. */
+const enum op *walk_ops(enum path_kind path);
