@@ -23,15 +23,20 @@ static const char *const symbol_names[] = {
 	"iommufd_ctx_from_fd",
 	"iommufd_ctx_from_file",
 	"iommufd_device_bind",
+	"iommufd_device_is_noiommu",
 	"iommufd_vfio_compat_ioas_create",
 	"irq_domain_check_msi_remap",
 	"msi_device_has_isolated_msi",
+	"vfio_add_group_dev",
 	"vfio_assign_device_set",
 	"vfio_container_ioctl_check_extension",
 	"vfio_df_ioctl_bind_iommufd",
+	"vfio_find_device_in_devset",
 	"vfio_group_set_container",
 	"vfio_iommu_type1_attach_group",
 	"vfio_iommufd_physical_bind",
+	"vfio_pci_core_feature_dma_buf",
+	"vfio_pci_core_register_device",
 	"vfio_register_group_dev",
 	"vfio_virqfd_enable",
 };
@@ -170,7 +175,7 @@ struct group *host_find_group(const struct host *h, unsigned int id)
 bool symbol_is_kept(const char *symbol)
 {
 	static const char *const parts[] = {
-		"vfio", "iommu", "irq_domain", "msi", "mdev", "irqfd"
+		"vfio", "iommu", "irq_domain", "msi", "mdev", "irqfd", "dma_buf", "init_waitqueue"
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

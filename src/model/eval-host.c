@@ -164,6 +164,16 @@ const char *eval_config(struct eval *e, const char *option)
 	return value;
 }
 
+/* VFIO_GROUP can only be turned off where VFIO_DEVICE_CDEV is on; kernels older than both have
+ * neither and always make groups. linux: drivers/vfio/Kconfig, since 6.6. */
+bool eval_built_without_groups(struct eval *e)
+{
+	const char *cdev = eval_config(e, "CONFIG_VFIO_DEVICE_CDEV");
+	const char *group = eval_config(e, "CONFIG_VFIO_GROUP");
+
+	return e->gen >= GEN_6_6 && cdev && *cdev == 'y' && group && *group == 'n';
+}
+
 bool eval_cmdline(struct eval *e, const char *key, const char **ret_value)
 {
 	const char *value = kernel_cmdline(&e->host->kernel, e->arena, key);

@@ -120,6 +120,8 @@ enum tristate eval_module_live(struct eval *e, enum module_id id);
 enum tristate eval_param(struct eval *e, enum param_id id);
 /* "y", "m", "n", or NULL when not known. */
 const char *eval_config(struct eval *e, const char *option);
+/* Whether the kernel was built to make no group nodes. */
+bool eval_built_without_groups(struct eval *e);
 /* Whether @key stands on the command line; *@ret_value is its value ("" for a bare word). */
 bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
 

@@ -144,13 +144,6 @@ static enum tristate any_member_bound(struct eval *e)
 	return ret;
 }
 
-static bool without_group_nodes(struct eval *e)
-{
-	const char *built = eval_config(e, "CONFIG_VFIO_GROUP");
-
-	return built && *built == 'n';
-}
-
 /* Nobody made the node although a device is bound. */
 static void node_is_missing(struct eval *e, const struct node *node)
 {
@@ -168,7 +161,7 @@ void rule_group_node(struct eval *e)
 
 	if (!group_fits(e))
 		return;
-	if (without_group_nodes(e)) {
+	if (eval_built_without_groups(e)) {
 		eval_yes(e, "this kernel was built without group nodes (CONFIG_VFIO_GROUP)");
 		eval_remedy(e, "use the iommufd path");
 		return;

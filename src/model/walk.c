@@ -253,10 +253,10 @@ bool walk_is_offered(const struct walk *w)
 	case PATH_IOMMUFD:
 		return w->gen >= GEN_6_6 && iommufd && !not_built(&e, "CONFIG_VFIO_DEVICE_CDEV");
 	case PATH_COMPAT:
-		return w->gen >= GEN_6_2 && iommufd && !not_built(&e, "CONFIG_VFIO_GROUP");
+		return w->gen >= GEN_6_2 && iommufd && !eval_built_without_groups(&e);
 	case PATH_NOIOMMU:
-		return !not_built(&e, "CONFIG_VFIO_GROUP") && noiommu_is_offered(&e);
+		return !eval_built_without_groups(&e) && noiommu_is_offered(&e);
 	default:
-		return !not_built(&e, "CONFIG_VFIO_GROUP");
+		return !eval_built_without_groups(&e);
 	}
 }

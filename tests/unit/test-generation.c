@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "fake-host.h"
+#include "model/generation.h"
+
+/* What the modules of real packages import and export, of what matters. */
+struct kernel_symbols {
+	const char *type1, *vfio, *vfio_exports, *pci, *core;
+};
+
+static const struct kernel_symbols linux_5_10 = {
+	.type1 = "iommu_attach_group iommu_capable iommu_domain_alloc irq_domain_check_msi_remap "
+		 "vfio_register_iommu_driver",
+	.vfio = "iommu_group_get",
+	.vfio_exports = "vfio_add_group_dev vfio_register_iommu_driver",
+	.pci = "vfio_add_group_dev vfio_virqfd_enable",
+};
+static const struct kernel_symbols linux_6_1 = {
+	.type1 = "device_iommu_capable iommu_domain_alloc iommu_enable_nesting "
+		 "irq_domain_check_msi_remap vfio_register_iommu_driver",
+	.vfio = "device_iommu_capable iommu_group_claim_dma_owner",
+	.vfio_exports = "vfio_register_group_dev vfio_register_iommu_driver",
+	.pci = "vfio_pci_core_register_device",
+	.core = "vfio_register_group_dev vfio_virqfd_enable",
+};
+static const struct kernel_symbols linux_6_12 = {
+	.type1 = "iommu_enable_nesting iommu_group_has_isolated_msi iommu_paging_domain_alloc",
+	.vfio = "device_iommu_capable iommu_group_claim_dma_owner",
+	.vfio_exports = "vfio_find_device_in_devset vfio_register_group_dev "
+			"vfio_register_iommu_driver vfio_virqfd_enable",
+	.pci = "vfio_pci_core_register_device",
+	.core = "vfio_find_device_in_devset",
+};
+static const struct kernel_symbols linux_7_3 = {
+	.type1 = "iommu_group_has_isolated_msi iommu_paging_domain_alloc_flags",
+	.vfio = "device_iommu_capable iommu_group_claim_dma_owner",
+	.vfio_exports = "vfio_find_device_in_devset vfio_register_group_dev "
+			"vfio_register_iommu_driver vfio_virqfd_enable",
+	.pci = "vfio_pci_core_register_device",
+	.core = "vfio_find_device_in_devset",
+};
+
+/* A host whose modules lie on disk and are not loaded. */
+static struct host *host_of(const struct kernel_symbols *s, const char *release)
+{
+	struct host *h = fake_host();
+
+	for (unsigned int i = 0; i < NR_MODULES; i++)
+		fake_module(h, (enum module_id)i, MODULE_STATE_LOADABLE);
+	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
+	fake_node_absent(h, &h->iommu_node, "/dev/iommu");
+	fake_node_absent(h, &h->vfio_node, "/dev/vfio/vfio");
+	if (s) {
+		fake_symbols(h, MODULE_VFIO_IOMMU_TYPE1, s->type1, "");
+		fake_symbols(h, MODULE_VFIO, s->vfio, s->vfio_exports);
+		fake_symbols(h, MODULE_VFIO_PCI, s->pci, "");
+		if (s->core)
+			fake_symbols(h, MODULE_VFIO_PCI_CORE, s->core, "");
+		else
+			fake_module(h, MODULE_VFIO_PCI_CORE, MODULE_STATE_ABSENT);
+		if (s != &linux_5_10 && s != &linux_6_1)
+			fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
+	}
+	if (release)
+		h->kernel.release = fake_present(h, "uname:release", release);
+	return h;
+}
+
+static uint32_t candidates(const struct kernel_symbols *s, const char *release,
+			   enum gen_basis *ret_basis)
+{
+	struct host *h = host_of(s, release);
+	struct gen_verdict v;
+
+	generation_find(h, h->arena, &v);
+	uint32_t ret = v.candidates;
+	if (ret_basis)
+		*ret_basis = v.basis;
+	fake_free(h);
+	return ret;
+}
+
+static void test_find_by_symbols(void **state)
+{
+	enum gen_basis basis;
+
+	(void)state;
+	assert_int_equal(candidates(&linux_5_10, NULL, &basis), GEN_BIT(GEN_5_10));
+	assert_int_equal(basis, GEN_BASIS_SYMBOLS);
+	assert_int_equal(candidates(&linux_6_1, NULL, &basis), GEN_BIT(GEN_6_0));
+	assert_int_equal(candidates(&linux_6_12, NULL, &basis), GEN_BIT(GEN_6_11));
+	/* Symbols alone cannot tell 6.14 from 7.3. */
+	assert_int_equal(candidates(&linux_7_3, NULL, &basis), GENS_FROM(GEN_6_11));
+	assert_int_equal(candidates(&linux_7_3, "7.3.4+deb13-amd64", &basis), GEN_BIT(GEN_7_0));
+	assert_int_equal(candidates(&linux_7_3, "6.16.3", &basis), GEN_BIT(GEN_6_11));
+	assert_int_equal(candidates(&linux_7_3, "6.18.0", &basis), GENS_FROM(GEN_6_11));
+}
+
+static void test_find_ignores_a_release_that_contradicts(void **state)
+{
+	static const char *const fakes[] = { "2.6.32", "4.19.0", "5.14.0-503.el9", "6.5.0",
+					     "99.0" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(fakes); i++) {
+		assert_int_equal(candidates(&linux_5_10, fakes[i], NULL), GEN_BIT(GEN_5_10));
+		assert_int_equal(candidates(&linux_6_1, fakes[i], NULL), GEN_BIT(GEN_6_0));
+		assert_int_equal(candidates(&linux_6_12, fakes[i], NULL), GEN_BIT(GEN_6_11));
+	}
+}
+
+static void test_find_shows_unused_evidence(void **state)
+{
+	struct host *h = host_of(&linux_6_1, "5.14.0-503.el9");
+	struct gen_verdict v;
+	bool found = false;
+
+	(void)state;
+	generation_find(h, h->arena, &v);
+	for (size_t i = 0; i < v.nr_evidence; i++) {
+		const struct gen_evidence *e = &v.evidence[i];
+		if (e->basis != GEN_BASIS_VERSION)
+			continue;
+		found = true;
+		assert_false(e->used);
+		assert_ptr_equal(e->fact, &h->kernel.release);
+	}
+	assert_true(found);
+	fake_free(h);
+}
+
+static void test_find_without_symbols_takes_the_version(void **state)
+{
+	enum gen_basis basis;
+
+	(void)state;
+	struct host *h = host_of(NULL, "6.5.0");
+	for (unsigned int i = 0; i < NR_MODULES; i++)
+		h->modules[i].state = MODULE_STATE_UNKNOWN;
+	struct gen_verdict v;
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_6_3));
+	assert_int_equal(v.basis, GEN_BASIS_VERSION);
+	h->kernel.release = fake_denied(h, "uname:release");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GENS_ALL);
+	assert_int_equal(v.basis, GEN_BASIS_NONE);
+	fake_free(h);
+	(void)basis;
+}
+
+/* Built in: no module file, but names. */
+static void test_find_by_kallsyms(void **state)
+{
+	struct host *h = host_of(NULL, "5.4.0-faked");
+	struct gen_verdict v;
+
+	(void)state;
+	for (unsigned int i = 0; i < NR_MODULES; i++)
+		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
+	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
+	h->kernel.kallsyms = fake_present(
+		h, "/proc/kallsyms",
+		"device_iommu_capable\niommu_enable_nesting\niommu_group_claim_dma_owner\n"
+		"iommu_group_has_isolated_msi\niommu_paging_domain_alloc\n"
+		"iommufd_device_bind\nvfio_df_ioctl_bind_iommufd\n"
+		"vfio_iommu_type1_attach_group\nvfio_pci_core_register_device");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_6_11));
+	assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
+	fake_free(h);
+}
+
+static void test_find_by_shape(void **state)
+{
+	struct host *h = host_of(NULL, NULL);
+	struct gen_verdict v;
+
+	(void)state;
+	for (unsigned int i = 0; i < NR_MODULES; i++)
+		h->modules[i].state = MODULE_STATE_UNKNOWN;
+	struct device *d = fake_pci(h, "0000:01:00.0", fake_group(h, 1), NULL, "vfio-pci");
+	d->vfio_dev = fake_present(h, d->sysfs, "vfio0");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GENS_FROM(GEN_6_0));
+	assert_int_equal(v.basis, GEN_BASIS_SHAPE);
+	d->cdev_devno = fake_present(h, d->sysfs, "511:0");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GENS_FROM(GEN_6_6));
+	fake_free(h);
+}
+
+static void test_find_tells_6_2_from_the_patched_kernel(void **state)
+{
+	struct host *h = host_of(&linux_6_1, NULL);
+	struct gen_verdict v;
+
+	(void)state;
+	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
+	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_LOADABLE);
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_6_2));
+	fake_free(h);
+}
+
+static void test_parse_takes_names_and_releases(void **state)
+{
+	static const struct {
+		const char *text;
+		enum gen gen;
+	} rows[] = {
+		{ "5.10", GEN_5_10 },
+		{ "5.10.0-46-amd64", GEN_5_10 },
+		{ "5.13.1", GEN_5_10 },
+		{ "5.15", GEN_5_14 },
+		{ "unpatched", GEN_5_19 },
+		{ "patched", GEN_6_0 },
+		{ "6.1.0-18", GEN_6_0 },
+		{ "6.2", GEN_6_2 },
+		{ "6.4-rc1", GEN_6_3 },
+		{ "6.8.0", GEN_6_6 },
+		{ "6.12.107+deb13", GEN_6_11 },
+		{ "6.17", GEN_6_11 },
+		{ "6.19", GEN_7_0 },
+		{ "7.3.4", GEN_7_0 },
+		{ "4.19", GEN_5_10 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		enum gen gen = NR_GENS;
+		assert_int_equal(generation_parse(rows[i].text, &gen, NULL), 0);
+		assert_int_equal(gen, rows[i].gen);
+	}
+}
+
+static void test_parse_refuses_other_text(void **state)
+{
+	static const char *const rows[] = { "", "six", "6", "6.", ".1", "6.1x", "-6.1", "6.99999" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct failure *f = NULL;
+		enum gen gen;
+		assert_int_equal(generation_parse(rows[i], &gen, &f), -EINVAL);
+		assert_int_equal(f->status, STATUS_USAGE);
+		assert_non_null(strstr(f->text, "unknown kernel"));
+		failure_free(f);
+	}
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_find_by_symbols),
+		cmocka_unit_test(test_find_ignores_a_release_that_contradicts),
+		cmocka_unit_test(test_find_shows_unused_evidence),
+		cmocka_unit_test(test_find_without_symbols_takes_the_version),
+		cmocka_unit_test(test_find_by_kallsyms),
+		cmocka_unit_test(test_find_by_shape),
+		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
+		cmocka_unit_test(test_parse_takes_names_and_releases),
+		cmocka_unit_test(test_parse_refuses_other_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
