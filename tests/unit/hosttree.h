@@ -149,7 +149,7 @@ static inline const struct scope *scope_all(void)
 static inline struct host *load(struct fixture *x, struct sysroot *root, const struct scope *scope,
 				const char *const *texts)
 {
-	struct target targets[8];
+	struct target targets[8] = { 0 };
 	struct failure *why = NULL;
 	struct host *h = NULL;
 	size_t nr = 0;

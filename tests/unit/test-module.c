@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Modules, their parameters and the kernel they belong to. The first argument is an object file that
+ * stands for a module. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "fixture.h"
+#include "hosttree.h"
+
+#define RELEASE "6.1.0-test"
+#define MODULES "lib/modules/" RELEASE
+
+static const char *fake_module;
+static const struct scope scope = { HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS, DEVICE_BASE, 0 };
+
+static void make_kernel(const struct fixture *x)
+{
+	tree_dir(x, "sys/bus/pci/devices");
+	tree_put(x, "proc/sys/kernel/osrelease", RELEASE "\n");
+	tree_put(x, "proc/cmdline", "ro quiet\n");
+}
+
+static void put_module(const struct fixture *x, const char *path)
+{
+	char content[16384];
+	int fd = open(fake_module, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+
+	assert_true(fd >= 0);
+	len = read(fd, content, sizeof(content));
+	assert_true(len > 0 && (size_t)len < sizeof(content));
+	close(fd);
+	tree_parents(x, path);
+	put(x, path, content, (size_t)len);
+}
+
+/* ---- state ---- */
+
+static void test_module_states(void **state)
+{
+	struct fixture *x = *state;
+	const struct module *m;
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, "sys/module/vfio/initstate", "live\n");
+	tree_put(x, "sys/module/vfio_pci/parameters/nointxmask", "N\n");
+	tree_put(x, MODULES "/modules.builtin", "kernel/drivers/iommu/virtio-iommu.ko\n");
+	tree_put(x, MODULES "/kernel/drivers/vfio/mdev/mdev.ko.xz", "");
+	tree_put(x, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko.txt", "");
+	h = load(x, x->sysroot, &scope, NULL);
+	m = h->modules;
+	assert_int_equal(m[MODULE_VFIO].state, MODULE_STATE_LOADED);
+	assert_int_equal(m[MODULE_VFIO_PCI].state, MODULE_STATE_BUILTIN);
+	assert_int_equal(m[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_BUILTIN);
+	assert_int_equal(m[MODULE_MDEV].state, MODULE_STATE_LOADABLE);
+	assert_string_equal(m[MODULE_MDEV].file,
+			    "/" MODULES "/kernel/drivers/vfio/mdev/mdev.ko.xz");
+	assert_non_null(strstr(m[MODULE_MDEV].kmod.raw, "index=none"));
+	assert_int_equal(m[MODULE_VFIO_IOMMU_TYPE1].state, MODULE_STATE_ABSENT);
+	assert_null(m[MODULE_VFIO_IOMMU_TYPE1].file);
+	host_free(h);
+}
+
+static void test_module_without_a_directory(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->modules[MODULE_VFIO].kmod.state, FACT_ABSENT);
+	/* Built in, it would show itself: it has parameters. */
+	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].state, MODULE_STATE_ABSENT);
+	/* This one would not. */
+	assert_int_equal(h->modules[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_UNKNOWN);
+	host_free(h);
+	tree_put(x, "boot/config-" RELEASE, "CONFIG_VIRTIO_IOMMU=y\nCONFIG_VFIO_AMBA=m\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->modules[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_BUILTIN);
+	assert_int_equal(h->modules[MODULE_VFIO_AMBA].state, MODULE_STATE_ABSENT);
+	assert_int_equal(h->modules[MODULE_VFIO_CDX].state, MODULE_STATE_ABSENT);
+	host_free(h);
+}
+
+static void test_module_of_an_unknown_release(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	tree_remove(x, "proc/sys/kernel/osrelease");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->kernel.release.state, FACT_ABSENT);
+	assert_int_equal(h->modules[MODULE_VFIO].kmod.state, FACT_UNREAD);
+	assert_int_equal(h->modules[MODULE_VFIO].state, MODULE_STATE_UNKNOWN);
+	assert_int_equal(module_imports(&h->modules[MODULE_VFIO], "iommu_capable"), TRI_UNKNOWN);
+	host_free(h);
+	tree_put(x, "proc/sys/kernel/osrelease", "../../../..\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->kernel.release.err, EBADMSG);
+	host_free(h);
+}
+
+/* ---- symbols ---- */
+
+static void test_module_symbols_of_the_file(void **state)
+{
+	struct fixture *x = *state;
+	const struct module *m;
+	struct host *h;
+
+	make_kernel(x);
+	put_module(x, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko");
+	put_module(x, MODULES "/kernel/drivers/vfio/vfio.ko");
+	tree_put(x, "proc/kallsyms", "0 T iommu_capable\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	m = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
+	assert_true(m->symbols_known);
+	assert_int_equal(module_imports(m, "device_iommu_capable"), TRI_YES);
+	assert_int_equal(module_imports(m, "iommu_group_has_isolated_msi"), TRI_YES);
+	assert_int_equal(module_imports(m, "iommu_capable"), TRI_NO);
+	assert_int_equal(module_imports(m, "pin_user_pages_remote"), TRI_UNKNOWN);
+	assert_int_equal(module_exports(m, "vfio_fake_export"), TRI_YES);
+	assert_int_equal(module_exports(m, "vfio_iommu_nothing"), TRI_NO);
+	/* The files told enough. */
+	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
+	host_free(h);
+}
+
+static void test_module_that_is_no_module(void **state)
+{
+	struct fixture *x = *state;
+	const struct module *m;
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko", "this is text");
+	tree_put(x, MODULES "/kernel/drivers/vfio/vfio.ko", "");
+	tree_put(x, "proc/kallsyms",
+		 "0000000000000000 T iommu_group_claim_dma_owner\n"
+		 "0000000000000000 t iommu_capable.cold\n"
+		 "garbage\n"
+		 "0000000000000000 t vfio_df_ioctl_bind_iommufd\t[vfio]\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	m = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
+	assert_int_equal(m->symbols.state, FACT_FAILED);
+	assert_false(m->symbols_known);
+	assert_int_equal(module_imports(m, "iommu_capable"), TRI_UNKNOWN);
+	assert_string_equal(h->kernel.kallsyms.raw,
+			    "iommu_group_claim_dma_owner\nvfio_df_ioctl_bind_iommufd");
+	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_group_claim_dma_owner"), TRI_YES);
+	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_NO);
+	assert_int_equal(kernel_has_symbol(&h->kernel, "printk"), TRI_UNKNOWN);
+	host_free(h);
+}
+
+static void test_module_symbols_only_when_asked(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	put_module(x, MODULES "/kernel/drivers/vfio/vfio.ko");
+	h = load(x, x->sysroot, &(struct scope){ HOST_MODULES, DEVICE_BASE, 0 }, NULL);
+	assert_int_equal(h->modules[MODULE_VFIO].state, MODULE_STATE_LOADABLE);
+	assert_int_equal(h->modules[MODULE_VFIO].symbols.state, FACT_UNREAD);
+	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
+	host_free(h);
+}
+
+/* ---- parameters ---- */
+
+static void test_param_now_and_when_it_loads(void **state)
+{
+	struct fixture *x = *state;
+	const struct param *p;
+	struct host *h;
+
+	make_kernel(x);
+	tree_dir(x, MODULES);
+	tree_put(x, "sys/module/iommufd/parameters/allow_unsafe_interrupts", "Y\n");
+	tree_put(x, "etc/modprobe.d/a.conf",
+		 "options vfio-iommu-type1 allow_unsafe_interrupts=0 dma_entry_limit=7\n"
+		 "options vfio_pci disable_idle_d3\n"
+		 "softdep vfio-pci pre: vfio_iommu_type1\nblacklist vfio_amba\n"
+		 "install vfio_cdx /bin/false\n");
+	tree_put(x, "etc/modprobe.d/b.conf",
+		 "options vfio_iommu_type1 allow_unsafe_interrupts=1\n");
+	tree_put(x, "proc/cmdline", "vfio-pci.disable_idle_d3=N vfio.enable_unsafe_noiommu_mode\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	p = h->params;
+	assert_string_equal(p[PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS].value.raw, "Y");
+	assert_int_equal(p[PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS].value.state, FACT_ABSENT);
+	assert_string_equal(p[PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS].configured.raw, "1");
+	assert_string_equal(p[PARAM_TYPE1_DMA_ENTRY_LIMIT].configured.raw, "7");
+	assert_string_equal(p[PARAM_VFIO_PCI_DISABLE_IDLE_D3].configured.raw, "N");
+	assert_string_equal(p[PARAM_VFIO_PCI_DISABLE_IDLE_D3].configured.path, "/proc/cmdline");
+	assert_string_equal(p[PARAM_VFIO_NOIOMMU].configured.raw, "Y");
+	assert_int_equal(p[PARAM_VFIO_PCI_NOINTXMASK].configured.state, FACT_ABSENT);
+	assert_non_null(
+		strstr(h->modules[MODULE_VFIO_PCI].kmod.raw, "softdep=pre: vfio_iommu_type1"));
+	assert_non_null(strstr(h->modules[MODULE_VFIO_AMBA].kmod.raw, "blacklist=yes"));
+	assert_non_null(strstr(h->modules[MODULE_VFIO_CDX].kmod.raw, "install=/bin/false"));
+	host_free(h);
+}
+
+static void test_param_that_nothing_can_tell(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	tree_remove(x, "proc/cmdline");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->params[PARAM_VFIO_NOIOMMU].configured.state, FACT_UNREAD);
+	host_free(h);
+}
+
+/* ---- configuration and command line ---- */
+
+static void test_kernel_config_packed_first(void **state)
+{
+	static const char text[] = "CONFIG_VFIO=y\n# CONFIG_VFIO_NOIOMMU is not set\n";
+	struct fixture *x = *state;
+	char path[256];
+	struct host *h;
+	gzFile gz;
+
+	make_kernel(x);
+	tree_put(x, "boot/config-" RELEASE, "CONFIG_VFIO=m\n");
+	snprintf(path, sizeof(path), "%s/proc/config.gz", x->root);
+	gz = gzopen(path, "we");
+	assert_non_null(gz);
+	assert_int_equal(gzwrite(gz, text, sizeof(text) - 1), sizeof(text) - 1);
+	assert_int_equal(gzclose(gz), Z_OK);
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_string_equal(h->kernel.config_source.raw, "/proc/config.gz");
+	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO"), "y");
+	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO_NOIOMMU"), "n");
+	assert_string_equal(kernel_config(&h->kernel, "CONFIG_IOMMUFD"), "n");
+	assert_null(kernel_config(&h->kernel, "CONFIG_EXT4_FS"));
+	host_free(h);
+}
+
+static void test_kernel_config_damaged(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, "proc/config.gz", "\x1f\x8b\x08 cut off");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->kernel.config.state, FACT_FAILED);
+	assert_int_equal(h->kernel.config.err, EBADMSG);
+	assert_null(kernel_config(&h->kernel, "CONFIG_VFIO"));
+	host_free(h);
+	tree_put(x, "proc/config.gz", "not a configuration\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->kernel.config.err, EBADMSG);
+	host_free(h);
+	/* The next source is asked, and the damaged one forgotten. */
+	tree_put(x, MODULES "/config", "CONFIG_VFIO=m\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_string_equal(h->kernel.config_source.raw, "/" MODULES "/config");
+	host_free(h);
+}
+
+/* A small file that unpacks to more than any configuration has. */
+static void test_kernel_config_bomb(void **state)
+{
+	static char block[1 << 16];
+	struct fixture *x = *state;
+	char path[256];
+	struct host *h;
+	gzFile gz;
+
+	make_kernel(x);
+	memset(block, '#', sizeof(block));
+	snprintf(path, sizeof(path), "%s/proc/config.gz", x->root);
+	gz = gzopen(path, "we");
+	assert_non_null(gz);
+	for (unsigned int i = 0; i < 100; i++)
+		assert_int_equal(gzwrite(gz, block, sizeof(block)), sizeof(block));
+	assert_int_equal(gzclose(gz), Z_OK);
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->kernel.config.state, FACT_FAILED);
+	assert_int_equal(h->kernel.config.err, EFBIG);
+	host_free(h);
+}
+
+static void test_kernel_cmdline(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, "proc/cmdline", "iommu=pt intel_iommu=on nointremap\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "intel_iommu"), "on");
+	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "nointremap"), "");
+	assert_null(kernel_cmdline(&h->kernel, x->arena, "amd_iommu"));
+	host_free(h);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_module_states, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module_without_a_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module_of_an_unknown_release, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module_symbols_of_the_file, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module_that_is_no_module, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module_symbols_only_when_asked, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_param_now_and_when_it_loads, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_param_that_nothing_can_tell, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_config_packed_first, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_config_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_config_bomb, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_cmdline, setup, teardown),
+	};
+
+	fake_module = argc > 1 ? argv[1] : "";
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
