@@ -1,3 +1,135 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-def docs(root, options):
-    return []
+"""
+Documents in step with the program: what `vfiotool --introspect` says, the manual pages and the completions name
+the same commands, options, columns, assumptions, generations, paths and members of JSON, in both directions.
+"""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+# Members of the top of a document, which no field table describes, and those of an assumption and a tree.
+TOP_MEMBERS = {"schema", "vfiotool", "kernel", "asked", "assumptions", "devices", "children", "rules", "target", "key"}
+
+
+class Page:
+    """A manual page in scdoc, by sections."""
+
+    def __init__(self, root: Path, name: str):
+        self.name = f"man/{name}.scd"
+        path = root / self.name
+        self.text = path.read_text(encoding="utf-8") if path.exists() else ""
+
+    def section(self, title: str) -> str:
+        """The text below a heading, up to the next one of its kind; empty when there is none."""
+        found = re.search(rf"^(#+) {re.escape(title)}$(.*?)(?=^#{{1,2}} |\Z)", self.text, re.M | re.S)
+        return found.group(2) if found else ""
+
+    def whole(self, title: str) -> str:
+        """A top section with the headings inside."""
+        found = re.search(rf"^# {re.escape(title)}$(.*?)(?=^# |\Z)", self.text, re.M | re.S)
+        return found.group(1) if found else ""
+
+    def terms(self, title: str, pattern: str) -> set:
+        """What the lines that begin a term (in bold, in the first column) name."""
+        lines = [line for line in self.section(title).splitlines() if line.startswith("*")]
+        return {name for line in lines for name in re.findall(pattern, line)}
+
+
+def _differences(where: str, what: str, has, wants):
+    """A problem for each name that is on one side only."""
+    return ([f"{where}: {what} {name} is missing" for name in sorted(set(wants) - set(has))]
+            + [f"{where}: {what} {name} is not known to the program" for name in sorted(set(has) - set(wants))])
+
+
+def _names(options, hidden: bool = False) -> set:
+    """--long and -s of each option."""
+    names = set()
+    for option in options:
+        if option["hidden"] and not hidden:
+            continue
+        names.add(f"--{option['name']}")
+        if option["short"]:
+            names.add(f"-{option['short']}")
+    return names
+
+
+def _option_terms(page: Page) -> set:
+    return page.terms("OPTIONS", r"\*(--?[A-Za-z][\w-]*)\*")
+
+
+def _pages(root: Path, program: dict):
+    main = Page(root, "vfiotool.8")
+    common = _names(program["options"])
+    commands = {command["name"]: command for command in program["commands"]}
+    yield from _differences(main.name, "command", main.terms("COMMANDS", r"^\*([\w-]+)\*"), commands)
+    yield from _differences(main.name, "option", _option_terms(main), common)
+    rows = re.findall(r"^\|  (\S+)\n:< (.+)$", main.section("Generations"), re.M)
+    wanted = {f"{row['name']} ({row['kernels']})" for row in program["generations"]}
+    yield from _differences(main.name, "generation", {f"{name} ({kernels})" for name, kernels in rows}, wanted)
+    for alias in (row["alias"] for row in program["generations"] if row["alias"]):
+        if f"_{alias}_" not in main.section("Generations"):
+            yield f"{main.name}: generation {alias} is missing"
+    yield from (f"{main.name}: path {name} is missing" for name in program["paths"]
+                if f"_{name}_" not in main.section("Steps and paths"))
+    for name, command in commands.items():
+        page = Page(root, f"vfiotool-{name}.8")
+        if not page.text:
+            yield f"{page.name}: missing"
+            continue
+        # A page may say what a global option means for its command.
+        own = _option_terms(page)
+        yield from _differences(page.name, "option", own - common, _names(command["options"]) - common)
+        columns = page.terms("COLUMNS", r"^\*([A-Z][A-Z_]*)\*")
+        yield from _differences(page.name, "column", columns, {column["name"] for column in command["columns"]})
+    page = Page(root, "vfiotool-inspect.8")
+    yield from _differences(page.name, "assumption", page.terms("Assumptions", r"^\*([\w.]+)\*="),
+                            {row["key"] for row in program["assumptions"]})
+
+
+def _json(root: Path, program: dict):
+    page = Page(root, "vfiotool-json.5")
+    known = {row["key"] for table in program["documents"].values() for row in table}
+    columns = {column["key"] for command in program["commands"] for column in command["columns"]}
+    body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "RULES"))
+    named = set(re.findall(r"\*([a-z][a-z_]+)\*", body))
+    # A member that is a column as well is described there.
+    yield from _differences(page.name, "member", named - TOP_MEMBERS - columns, known - TOP_MEMBERS - columns)
+
+
+def _completions(root: Path, program: dict):
+    options = list(program["options"]) + [option for row in program["commands"] for option in row["options"]]
+    wanted = {f"--{option['name']}" for option in options if not option["hidden"]}
+    hidden = {f"--{option['name']}" for option in options if option["hidden"]}
+    for name, pattern in (("bash/vfiotool", r"(?<![\w-])(--[a-z][\w-]*)"), ("zsh/_vfiotool", r"(?<![\w-])(--[a-z][\w-]*)"),
+                          ("fish/vfiotool.fish", r"\s-l ([a-z][\w-]*)")):
+        path = root / "completions" / name
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        found = {word if word.startswith("-") else f"--{word}" for word in re.findall(pattern, text)}
+        found -= {"--no-files"}
+        yield from _differences(f"completions/{name}", "option", found - hidden, wanted)
+        for command in program["commands"]:
+            if not re.search(rf"\b{command['name']}\b", text):
+                yield f"completions/{name}: command {command['name']} is missing"
+
+
+def _rules(manual, program: dict):
+    if not manual:
+        return
+    path = Path(manual) / "vfiotool-rules.7"
+    text = path.read_text(encoding="utf-8").replace("\\-", "-") if path.exists() else ""
+    yield from (f"vfiotool-rules.7: rule {row['id']} is missing" for row in program["rules"]
+                if f'"{row["id"]}"' not in text and f"SS {row['id']}" not in text)
+
+
+def docs(root: Path, options):
+    """Everything above."""
+    if options.introspect:
+        text = subprocess.run(options.introspect, check=True, text=True, capture_output=True).stdout
+    else:
+        text = (root / "introspect.json").read_text(encoding="utf-8")
+    program = json.loads(text)
+    return [*_pages(root, program), *_json(root, program), *_completions(root, program),
+            *_rules(options.manual, program)]

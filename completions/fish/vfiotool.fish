@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Completion of vfiotool(8) for fish. The lint test 'docs' holds the options to the program; devices, columns and the
+# like are asked of the program itself.
+
+# NAME<tab>HELP of all that the program knows of a kind, on the system that the line is about.
+function __vfiotool_ask
+    set -l words (commandline -opc)
+    set -l root
+    for i in (seq 2 (count $words))
+        switch $words[$i]
+            case '--sysroot=?*'
+                set root $words[$i]
+            case --sysroot
+                set -q words[(math $i + 1)]; and set root --sysroot $words[(math $i + 1)]
+        end
+    end
+    $words[1] $root --complete $argv[1] 2>/dev/null
+end
+
+# The command of the line; empty when there is none yet.
+function __vfiotool_command
+    set -l words (commandline -opc)
+    set -l skip no
+    for word in $words[2..-1]
+        if test $skip = yes
+            set skip no
+            continue
+        end
+        switch $word
+            case --sysroot --kernel --assume --path --output --sort -o -x
+                set skip yes
+            case '-*'
+            case '*'
+                echo $word
+                return
+        end
+    end
+end
+
+function __vfiotool_is
+    contains -- (__vfiotool_command) $argv
+end
+
+function __vfiotool_none
+    test -z (__vfiotool_command)
+end
+
+# Several columns separated by commas, perhaps behind a plus: those before the last stay.
+function __vfiotool_columns
+    set -l before (string match -r '^.*,|^\+' -- (commandline -ct | string replace -r '^(--output=|-o)' ''))
+    printf "$before%s\n" (__vfiotool_ask columns)
+end
+
+# [TARGET:]KEY=VALUE
+function __vfiotool_assume
+    set -l before (string match -r '^.*:' -- (commandline -ct | string replace -r '^--assume=' ''))
+    printf "$before%s\n" (__vfiotool_ask assumptions)
+end
+
+complete -c vfiotool -f
+complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
+complete -c vfiotool -n '__vfiotool_is list inspect' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
+complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+
+complete -c vfiotool -l sysroot -r -F -d 'Answer about another system'
+complete -c vfiotool -l color -x -a 'auto always never' -d Colours
+complete -c vfiotool -s v -l verbose -d 'Say more'
+complete -c vfiotool -s q -l quiet -d 'Say less; inspect answers by exit status only'
+complete -c vfiotool -l help -d 'Print what there is'
+complete -c vfiotool -l usage -d 'Print the options only'
+complete -c vfiotool -l version -d 'Print the version'
+complete -c vfiotool -l introspect -d 'Print what the program knows, as JSON'
+
+complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_columns)' -d 'Columns to show'
+complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
+complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
+complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
+complete -c vfiotool -n '__vfiotool_is list inspect rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
+complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
+complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
+
+complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Another kernel'
+complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Every kernel, side by side'
+complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'What if'
+complete -c vfiotool -n '__vfiotool_is inspect' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
+complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for things as they are'
+
+complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
