@@ -29,12 +29,12 @@ tests/packages.sh build guest
 
 step "Build"
 [ -f build/build.ninja ] || meson setup build
-ninja -C build src/vfiotool
-PATH=$PWD/build/src:$PATH
+ninja -C build src/cmd/vfiotool
+PATH=$PWD/build/src/cmd:$PATH
 
 step "This host"
 run vfiotool list
 run vfiotool inspect
 
 step "A guest with an IOMMU"
-exec python3 tests/vm/demo.py --vfiotool build/src/vfiotool
+exec python3 tests/vm/demo.py --vfiotool build/src/cmd/vfiotool

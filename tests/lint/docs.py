@@ -9,8 +9,10 @@ import re
 import subprocess
 from pathlib import Path
 
-# Members of the top of a document, which no field table describes, and those of an assumption and a tree.
-TOP_MEMBERS = {"schema", "vfiotool", "kernel", "asked", "assumptions", "devices", "children", "rules", "target", "key"}
+# Members that no field table of --introspect describes: the tops of the documents, an assumption, a tree, the
+# evidence for a generation.
+TOP_MEMBERS = {"schema", "vfiotool", "kernel", "asked", "assumptions", "devices", "children", "rules", "target", "key",
+               "used"}
 
 
 class Page:
@@ -106,9 +108,9 @@ def _completions(root: Path, program: dict):
                           ("fish/vfiotool.fish", r"\s-l ([a-z][\w-]*)")):
         path = root / "completions" / name
         text = path.read_text(encoding="utf-8") if path.exists() else ""
-        text = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        lines = [line for line in text.splitlines() if not line.lstrip().startswith("#")]
+        text = "\n".join(line for line in lines if "fish" not in name or line.startswith("complete "))
         found = {word if word.startswith("-") else f"--{word}" for word in re.findall(pattern, text)}
-        found -= {"--no-files"}
         yield from _differences(f"completions/{name}", "option", found - hidden, wanted)
         for command in program["commands"]:
             if not re.search(rf"\b{command['name']}\b", text):

@@ -14,6 +14,8 @@ from count import Count
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLACE = ROOT / "build-ci"
 TAIL = 40
+# The program, below a build folder.
+BINARY = Path("src/cmd/vfiotool")
 
 
 def say(text: str) -> None:

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from count import meson_log, tap_line
-from stage import PLACE, ROOT, Stage, jobs, say
+from stage import BINARY, PLACE, ROOT, Stage, jobs, say
 
 SUITES = ("lint", "unit", "golden", "mock", "cli", "fuzz")
 SANITIZED = ("unit", "golden", "mock", "cli", "fuzz")
@@ -103,6 +103,8 @@ def _tap(stage: Stage, *argv, env=None) -> None:
         found = re.match(r"1\.\.(\d+)", line)
         if found:
             plan.append(int(found.group(1)))
+            if not plan[-1]:
+                stage.count.skip(line.partition("#")[2].strip())
         elif tap_line(line, stage.count):
             failing[:] = [line] if line.lstrip().startswith("not ok") else []
             say(f"   {line}")
@@ -113,9 +115,9 @@ def _tap(stage: Stage, *argv, env=None) -> None:
     seen = stage.count.total - before
     if not plan:
         stage.fail(f"{Path(str(argv[1])).name}: no plan", output)
-    elif plan[-1] != seen:
+    elif plan[-1] and plan[-1] != seen:
         stage.fail(f"{Path(str(argv[1])).name}: {plan[-1]} points planned, {seen} seen", output)
-    elif status != 0 and not stage.count.failed:
+    elif status not in (0, 77) and not stage.count.failed:
         stage.fail(f"{Path(str(argv[1])).name}: exit status {status}", output)
 
 
@@ -132,12 +134,12 @@ def _some_pairs(stage: Stage):
 def guests(stage: Stage) -> None:
     """Real kernels judge the predictions, of the plain binary and, in part, of the sanitised one."""
     runner = ROOT / "tests" / "vm" / "run.py"
-    binary = PLACE / "gcc" / "src" / "vfiotool"
+    binary = PLACE / "gcc" / BINARY
     if not binary.exists():
         stage.fail("no binary to judge: the build failed")
         return
     _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", jobs())
-    binary = PLACE / "sanitize" / "src" / "vfiotool"
+    binary = PLACE / "sanitize" / BINARY
     names = _some_pairs(stage)
     if not binary.exists():
         stage.fail("no sanitised binary to judge: its build failed")

@@ -145,7 +145,7 @@ def select(args, scenarios):
 
 def default_tool() -> Path | None:
     """The binary of the usual build folder."""
-    path = Path(__file__).resolve().parent.parent.parent / "build" / "src" / "vfiotool"
+    path = Path(__file__).resolve().parent.parent.parent / "build" / "src" / "cmd" / "vfiotool"
     return path if path.exists() else None
 
 
