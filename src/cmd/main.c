@@ -8,38 +8,19 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/macro.h"
 #include "cmd/command.h"
 #include "report/suggest.h"
 
-static const struct command *const commands[] = {
-	&command_list,
-	&command_inspect,
-	&command_rules,
-	&command_capture,
-};
-
-const struct command *const *commands_all(size_t *nr)
+static int unknown_command(const char *name, struct arena *a, struct failure **reterr)
 {
-	*nr = ARRAY_SIZE(commands);
-	return commands;
-}
+	const char **names, *nearest;
+	size_t nr;
+	const struct command *const *all = commands_all(&nr);
 
-const struct command *command_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(commands[i]->name, name))
-			return commands[i];
-	return NULL;
-}
-
-static int unknown_command(const char *name, struct failure **reterr)
-{
-	const char *names[ARRAY_SIZE(commands)], *nearest;
-
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-		names[i] = commands[i]->name;
-	nearest = suggest_nearest(name, names, ARRAY_SIZE(commands));
+	names = arena_array(a, nr, sizeof(*names));
+	for (size_t i = 0; i < nr; i++)
+		names[i] = all[i]->name;
+	nearest = suggest_nearest(name, names, nr);
 	if (nearest)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "unknown command '%s': did you mean '%s'?", name,
@@ -79,10 +60,26 @@ static int run_asked(struct app *app, const struct parse *p, struct failure **re
 	}
 }
 
-static int run(struct app *app, int argc, char **argv, struct failure **reterr)
+/* The command and its options; without a word it is list. */
+static int parse_command(struct parse *p, int argc, char **argv, struct failure **reterr)
 {
 	static char *plain[] = { (char *)"list", NULL };
-	const struct command *c = &command_list;
+	int r;
+
+	if (!argc) {
+		argv = plain;
+		argc = 1;
+	}
+	p->command = command_find(argv[0]);
+	if (!p->command)
+		return unknown_command(argv[0], p->app->arena, reterr);
+	p->args = arena_alloc(p->app->arena, p->command->args_size);
+	r = args_check(p->command->argp, argc, argv, false, reterr);
+	return r < 0 ? r : parse_options(p->command->argp, argc, argv, p, reterr);
+}
+
+static int run(struct app *app, int argc, char **argv, struct failure **reterr)
+{
 	struct parse p = { .app = app };
 	int at, r;
 
@@ -94,31 +91,15 @@ static int run(struct app *app, int argc, char **argv, struct failure **reterr)
 		return r;
 	if (at < argc && !strcmp(argv[at], "--"))
 		at++;
-	argc -= at;
-	argv += at;
-	if (argc && !p.asked) {
-		c = command_find(argv[0]);
-		if (!c)
-			return unknown_command(argv[0], reterr);
-		r = args_check(c->argp, argc, argv, false, reterr);
-		if (r < 0)
-			return r;
-	} else if (!p.asked) {
-		argv = plain;
-		argc = 1;
-	}
-	if (!p.asked) {
-		p.command = c;
-		p.args = arena_alloc(app->arena, c->args_size);
-		r = parse_options(c->argp, argc, argv, &p, reterr);
-		if (r < 0)
-			return r;
-	}
+	if (!p.asked)
+		r = parse_command(&p, argc - at, argv + at, reterr);
+	if (r < 0)
+		return r;
 	log_set_level(app->quiet     ? LOG_LEVEL_ERROR
 		      : app->verbose ? LOG_LEVEL_INFO
 				     : LOG_LEVEL_WARNING);
 	terminal_setup(app);
-	return p.asked ? run_asked(app, &p, reterr) : c->run(app, p.args, reterr);
+	return p.asked ? run_asked(app, &p, reterr) : p.command->run(app, p.args, reterr);
 }
 
 /* A file opened later must never take the place of a standard stream that the caller closed: writing

@@ -71,7 +71,6 @@ const struct field_table *evidence_fields(void)
 const char *fact_text(const struct fact *f, size_t max, struct arena *a)
 {
 	size_t len = f->len;
-	char *ret;
 
 	if (f->state == FACT_ABSENT)
 		return "absent";
@@ -85,11 +84,7 @@ const char *fact_text(const struct fact *f, size_t max, struct arena *a)
 		return arena_printf(a, "%zu bytes", len);
 	if (len > max)
 		len = max;
-	ret = arena_printf(a, "%.*s%s", (int)len, f->raw, len < f->len ? "..." : "");
-	for (char *p = ret; *p; p++)
-		if (*p == '\n' || *p == '\t')
-			*p = ' ';
-	return ret;
+	return arena_printf(a, "%.*s%s", (int)len, f->raw, len < f->len ? "..." : "");
 }
 
 static void set_evidence(struct value *ret, const struct fact *const *facts, size_t nr)

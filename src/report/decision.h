@@ -26,7 +26,7 @@ const struct field_table *kernel_fields(void);
 void value_set_paths(struct value *ret, struct arena *a, const struct path_prediction *paths);
 /* The names of the generations in @gens. */
 void value_set_generations(struct value *ret, struct arena *a, uint32_t gens);
-/* What a fact says in one line of at most @max characters: its text, or why there is none. In @a. */
+/* What a fact says in at most @max bytes: its text, or why there is none. Not escaped; in @a. */
 const char *fact_text(const struct fact *f, size_t max, struct arena *a);
 /* "5.10", "5.10 - 5.18", "6.2 and later", "5.10, 6.3 and later": kernels, not names. In @a. */
 const char *generations_text(uint32_t gens, struct arena *a);

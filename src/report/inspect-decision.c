@@ -51,6 +51,17 @@ static bool same_reason(const struct path_prediction *a, const struct path_predi
 	return !strcmp(a->because, b->because);
 }
 
+/* A text of several lines as one. */
+static const char *evidence_text(const struct fact *f, struct arena *a)
+{
+	char *ret = arena_strdup(a, fact_text(f, EVIDENCE_TEXT_MAX, a));
+
+	for (char *p = ret; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return ret;
+}
+
 static void put_evidence(const struct inspect_text *t, const struct prose *p,
 			 const struct finding *f, struct arena *a)
 {
@@ -60,7 +71,7 @@ static void put_evidence(const struct inspect_text *t, const struct prose *p,
 		nr = EVIDENCE_SHOWN;
 	for (size_t i = 0; i < nr; i++)
 		prose_label(p, i ? "" : "evidence", STYLE_DIM, "%s: %s", f->evidence[i]->path,
-			    fact_text(f->evidence[i], EVIDENCE_TEXT_MAX, a));
+			    evidence_text(f->evidence[i], a));
 	if (nr < f->nr_evidence)
 		prose_label(p, "", STYLE_DIM, "and %zu more (-v)", f->nr_evidence - nr);
 }

@@ -31,6 +31,9 @@ static const char *cell_text(const struct output *v, const struct value *value, 
 
 	if (value->kind == VALUE_NONE && v->format == FORMAT_PAIRS)
 		return "";
+	/* An empty cell would shift those behind it. */
+	if (!*s && v->format != FORMAT_PAIRS)
+		return "\"\"";
 	/* Raw and pairs have an escape of their own for all that is not plain. */
 	if (v->format != FORMAT_TABLE)
 		return s;

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Replays each capture through list and inspect and compares with the expected files beside this one; says TAP. With --update
+the files are written instead: read the difference before committing it.
+"""
+
+import argparse
+import difflib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import schema as json_schema
+
+HERE = Path(__file__).resolve().parent
+CAPTURES = HERE.parent / "captures"
+EXPECTED = HERE / "expected"
+SCHEMA = HERE.parent.parent / "src/report/inspect.schema.json"
+LIMIT_S = 120
+# Name of the expected file -> arguments, columns of the terminal.
+REPORTS = {
+    "list.80.txt": (["list"], 80),
+    "list.200.txt": (["list"], 200),
+    "tree.80.txt": (["list", "--tree", "-o", "ADDRESS,DRIVER,TYPE,VERDICT,RULE"], 80),
+    "inspect.80.txt": (["inspect", "-v"], 80),
+    "inspect.200.txt": (["inspect", "-v"], 200),
+    "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container"], 80),
+    "inspect.json": (["inspect", "--json"], 80),
+}
+
+
+def run(tool, arguments, columns):
+    """Output, messages and status of one run."""
+    env = {"COLUMNS": str(columns), "LC_ALL": "C.UTF-8", "TERM": "dumb", "PATH": os.environ.get("PATH", "/usr/bin:/bin")}
+    for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+        if name in os.environ:
+            env[name] = os.environ[name]
+    done = subprocess.run([*tool, *arguments], env=env, capture_output=True, timeout=LIMIT_S, check=False,
+                          stdin=subprocess.DEVNULL)
+    return done.stdout, done.stderr.decode(errors="backslashreplace"), done.returncode
+
+
+def difference(want: bytes, have: bytes, name: str):
+    """The first lines that differ, for a person."""
+    lines = difflib.unified_diff(want.decode(errors="backslashreplace").splitlines(),
+                                 have.decode(errors="backslashreplace").splitlines(), f"expected {name}", "printed",
+                                 lineterm="", n=1)
+    return list(lines)[:40]
+
+
+class Golden:
+    """The run over all captures."""
+
+    def __init__(self, tool, update: bool):
+        self.tool, self.update = tool, update
+        self.count, self.failed = 0, 0
+        self.schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+        self.checker = json_schema.Checker(self.schema)
+
+    def say(self, name: str, problems) -> None:
+        """One TAP line, and why it is not ok."""
+        self.count += 1
+        self.failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {self.count} - {name}", flush=True)
+        for line in problems:
+            print(f"# {line}")
+
+    def _compare(self, path: Path, have: bytes):
+        if self.update:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(have)
+            return []
+        if not path.exists():
+            return [f"{path.relative_to(HERE)} does not exist: --update writes it"]
+        return difference(path.read_bytes(), have, path.name)
+
+    def capture(self, capture: Path) -> None:
+        """All reports of one capture."""
+        for name, (arguments, columns) in REPORTS.items():
+            out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], columns)
+            problems = [f"status {status}"] if status else []
+            problems += [f"stderr: {line}" for line in err.splitlines()]
+            if not problems and name.endswith(".json"):
+                problems = self._check_json(out)
+            if not problems:
+                problems = self._check_text(out, columns, name) + self._compare(EXPECTED / capture.stem / name, out)
+            self.say(f"{capture.stem} {name}", problems)
+
+    def _check_json(self, out: bytes):
+        try:
+            return self.checker.check(json.loads(out))[:20]
+        except ValueError as error:
+            return [f"not JSON: {error}"]
+
+    @staticmethod
+    def _check_text(out: bytes, columns: int, name: str):
+        """Nothing that a terminal would act on, and no blanks at the end of a line."""
+        del columns
+        problems = []
+        for number, line in enumerate(out.decode(errors="backslashreplace").split("\n"), 1):
+            if any(ord(c) < 0x20 or 0x7f <= ord(c) < 0xa0 for c in line):
+                problems.append(f"{name}:{number}: a control character")
+            if line.endswith(" "):
+                problems.append(f"{name}:{number}: blanks at the end")
+        return problems[:10]
+
+    def introspection(self) -> None:
+        """The schema describes exactly the members that the program says it prints, in its order."""
+        out, _, status = run(self.tool, ["--introspect"], 80)
+        if status:
+            self.say("schema and --introspect", [f"--introspect: status {status}"])
+            return
+        problems = []
+        for name, fields in json.loads(out)["documents"].items():
+            if name.startswith("rule"):
+                continue
+            have, want = [field["key"] for field in fields], json_schema.described_keys(self.schema, name)
+            if have != want:
+                problems.append(f"{name}: the program has {have}, the schema {want}")
+        self.say("schema and --introspect", problems)
+
+
+def main():
+    """Runs everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--update", action="store_true", help="write the expected files")
+    parser.add_argument("--only", metavar="NAME", help="one capture")
+    parser.add_argument("tool", nargs="+", help="vfiotool, and what stands before its arguments")
+    args = parser.parse_args()
+    captures = sorted(path for path in CAPTURES.glob("*.capture") if args.only in (None, path.stem))
+    golden = Golden(args.tool, args.update)
+    for capture in captures:
+        golden.capture(capture)
+    golden.introspection()
+    golden.say("there are captures", [] if captures else ["none was found"])
+    print(f"1..{golden.count}")
+    return golden.failed > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

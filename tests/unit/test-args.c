@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "cmd/command.h"
+
+enum { ARGS_MAX = 8 };
+
+/* Checks "vfiotool @words" split at blanks; the message goes to @text. */
+static int check(const struct argp *argp, bool in_order, const char *words, char *text)
+{
+	struct failure *failure = NULL;
+	char copy[128], *argv[ARGS_MAX + 1], *rest = copy;
+	int argc = 1, r;
+
+	argv[0] = (char *)"vfiotool";
+	snprintf(copy, sizeof(copy), "%s", words);
+	for (char *word; argc < ARGS_MAX && (word = strsep(&rest, " "));)
+		if (*word)
+			argv[argc++] = word;
+	argv[argc] = NULL;
+	r = args_check(argp, argc, argv, in_order, &failure);
+	snprintf(text, 256, "%s", failure ? failure->text : "");
+	if (failure)
+		assert_int_equal(failure->status, STATUS_USAGE);
+	failure_free(failure);
+	return r;
+}
+
+static void assert_refused(const struct argp *argp, const char *words, const char *message)
+{
+	char text[256];
+
+	assert_int_equal(check(argp, false, words, text), -EINVAL);
+	assert_string_equal(text, message);
+}
+
+static void test_args_good_lines_pass(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(check(command_list.argp, false, "-J -o A,B 01:00.0 --sort x", text), 7);
+	assert_int_equal(
+		check(command_list.argp, false, "-noA --color --sysroot=/x -- --odd", text), 6);
+	/* a unique start of a name will do */
+	assert_int_equal(check(command_list.argp, false, "--noh", text), 2);
+}
+
+static void test_args_in_order_stops_at_the_command(void **state)
+{
+	char text[256];
+
+	(void)state;
+	assert_int_equal(check(&global_argp, true, "--sysroot x list --bad", text), 3);
+	assert_int_equal(check(&global_argp, true, "-v -- list", text), 2);
+}
+
+static void test_args_unknown_options_are_named(void **state)
+{
+	(void)state;
+	assert_refused(command_list.argp, "--jsno",
+		       "unknown option '--jsno': did you mean --json?");
+	assert_refused(command_list.argp, "--frobnicate=3",
+		       "unknown option '--frobnicate': --help lists the options");
+	assert_refused(command_list.argp, "-Jz", "unknown option '-z': --help lists the options");
+	assert_refused(command_list.argp, "-\033",
+		       "unknown option '-\\x1b': --help lists the options");
+	assert_refused(command_list.argp, "--=x", "unknown option '--': --help lists the options");
+}
+
+static void test_args_ambiguous_start_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(command_inspect.argp, "--ver",
+		       "option '--ver' is short for several: write it out");
+}
+
+static void test_args_values_are_checked(void **state)
+{
+	(void)state;
+	assert_refused(command_list.argp, "--sort", "option '--sort' needs a value: --sort=COLUMN");
+	assert_refused(command_list.argp, "-Jo", "option '-o' needs a value: -o LIST");
+	assert_refused(command_list.argp, "--tree=yes", "option '--tree' takes no value");
+}
+
+static void test_commands_are_found_by_name_only(void **state)
+{
+	size_t nr;
+
+	(void)state;
+	commands_all(&nr);
+	assert_int_equal(nr, 4);
+	assert_ptr_equal(command_find("inspect"), &command_inspect);
+	assert_null(command_find("insp"));
+	assert_null(command_find(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_args_good_lines_pass),
+		cmocka_unit_test(test_args_in_order_stops_at_the_command),
+		cmocka_unit_test(test_args_unknown_options_are_named),
+		cmocka_unit_test(test_args_ambiguous_start_is_refused),
+		cmocka_unit_test(test_args_values_are_checked),
+		cmocka_unit_test(test_commands_are_found_by_name_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
