@@ -3,7 +3,6 @@
 #include "model/eval.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 void eval_cite(struct eval *e, const struct fact *f)
