@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/table.h"
 #include "base/text.h"
 
 enum { INTERRUPTS_CPUS_MAX = 65536, INTERRUPTS_CHIPS_MAX = 65536 };
@@ -191,28 +192,28 @@ static bool interrupts_line(struct span line, size_t nr_cpus, struct span *chip)
 
 char *interrupts_reduce(struct span text, struct arena *a)
 {
+	struct arena *scratch = arena_new();
+	struct table seen = { .arena = scratch };
+	struct text out = { .arena = scratch };
 	size_t nr_cpus = interrupts_cpus(text), nr = 0;
-	struct text out = { .arena = a };
 	struct span line, chip;
-	struct span *seen = NULL;
+	char *ret;
 
-	if (!nr_cpus)
-		return NULL;
-	while (nr < INTERRUPTS_CHIPS_MAX && parse_line(&text, &line)) {
-		size_t i = 0;
+	while (nr_cpus && nr < INTERRUPTS_CHIPS_MAX && parse_line(&text, &line)) {
+		char *name;
 
 		if (!interrupts_line(line, nr_cpus, &chip))
 			continue;
-		while (i < nr && (seen[i].len != chip.len || memcmp(seen[i].s, chip.s, chip.len)))
-			i++;
-		if (i < nr)
+		name = arena_strndup(scratch, chip.s, chip.len);
+		if (table_find(&seen, name))
 			continue;
-		seen = arena_grow(a, seen, nr, sizeof(*seen));
-		seen[nr++] = chip;
-		text_add_span(&out, chip);
-		text_add(&out, "\n", 1);
+		table_add(&seen, name, name);
+		text_printf(&out, "%s\n", name);
+		nr++;
 	}
-	return arena_strdup(a, text_get(&out));
+	ret = nr_cpus ? arena_strdup(a, text_get(&out)) : NULL;
+	arena_free(scratch);
+	return ret;
 }
 
 bool status_get(struct span text, const char *name, struct span *ret)

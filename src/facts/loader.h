@@ -6,7 +6,7 @@
 #include "base/parse.h"
 #include "base/text.h"
 #include "facts/load.h"
-#include "facts/table.h"
+#include "base/table.h"
 
 /* A device or group in the making, with what is still wanted of it. */
 struct device_slot {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "facts/table.h"
+#include "base/table.h"
 
 #include <stdint.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names to objects, while a snapshot is being made. */
+/* Names to objects. */
 #pragma once
 
 #include <stddef.h>
