@@ -96,7 +96,7 @@ static int check_long(const struct args *args, int argc, char **argv, int *i,
 {
 	const char *word = argv[*i] + 2, *equals = strchr(word, '=');
 	const char *name = equals ? arena_strndup(args->a, word, (size_t)(equals - word)) : word;
-	const struct argp_option *o;
+	const struct argp_option *o = NULL;
 	int r = find_long(args, name, &o, reterr);
 
 	if (r < 0)

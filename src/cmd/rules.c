@@ -139,10 +139,10 @@ static int print(const struct rules_args *args, const struct rule **rules, size_
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct rules_args *args = data;
-	const struct rule **rules;
+	const struct rule **rules = NULL;
 	uint32_t gens = GENS_ALL;
 	enum gen gen;
-	size_t nr;
+	size_t nr = 0;
 	int r;
 
 	if (args->kernel) {
