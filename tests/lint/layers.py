@@ -36,7 +36,6 @@ LIBRARIES = {
     "fcntl.h": ("base", "facts", "client", "bind", "cmd"),
     "dirent.h": ("base", "facts", "bind"),
     "unistd.h": ("base", "facts", "client", "bind", "cmd"),
-    "stdio.h": ("base", "facts", "client", "bind", "report", "cmd"),
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

@@ -61,7 +61,7 @@ def missing(need: str) -> str:
     if not need:
         return ""
     listed = subprocess.run([guest.QEMU, "-device", "help"], check=False, text=True, capture_output=True).stdout
-    X
+    return "" if f'name "{need}"' in listed else f"QEMU has no {need}"
 
 
 def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:

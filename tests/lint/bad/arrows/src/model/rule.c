@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/rule.h"
 
-#include <stdio.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "base/arena.h"
