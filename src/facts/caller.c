@@ -90,22 +90,34 @@ static bool pair_get(const struct fact *f, const char *key, struct span *ret)
 	return cmdline_find(fact_text(f), key, ret, &has_value) && has_value;
 }
 
-static uint64_t pair_number(const struct fact *f, const char *key)
+/* The number after @key, "unlimited" being the largest. False, and the fact is no answer, when there
+ * is none. */
+static bool pair_number(struct fact *f, const char *key, uint64_t *ret)
 {
 	struct span value;
-	uint64_t number;
 
-	if (!pair_get(f, key, &value) || parse_u64_span(value, 10, &number) < 0)
-		return span_equals(value, "unlimited") ? UINT64_MAX : 0;
-	return number;
+	if (pair_get(f, key, &value)) {
+		if (!parse_u64_span(value, 10, ret))
+			return true;
+		*ret = UINT64_MAX;
+		if (span_equals(value, "unlimited"))
+			return true;
+	}
+	*ret = 0;
+	f->state = FACT_FAILED;
+	f->err = EBADMSG;
+	return false;
 }
 
 static void fill_capabilities(struct caller *c)
 {
 	struct span list;
 
-	if (!pair_get(&c->caps_fact, "caps", &list))
+	if (!pair_get(&c->caps_fact, "caps", &list)) {
+		c->caps_fact.state = FACT_FAILED;
+		c->caps_fact.err = EBADMSG;
 		return;
+	}
 	while (list.len) {
 		const char *comma = memchr(list.s, ',', list.len);
 		struct span name = { list.s, comma ? (size_t)(comma - list.s) : list.len };
@@ -121,17 +133,19 @@ static void fill_capabilities(struct caller *c)
 void caller_load(struct loader *l)
 {
 	struct caller *c = &l->h->caller;
+	struct span locked;
+	uint64_t euid;
 
 	c->identity = sysroot_ask(l->root, l->a, "process:identity", false, ask_identity, NULL);
 	c->caps_fact =
 		sysroot_ask(l->root, l->a, "process:capabilities", false, ask_capabilities, NULL);
 	c->memlock_fact = sysroot_ask(l->root, l->a, "process:limits", false, ask_limits, NULL);
-	if (fact_is(&c->identity))
-		c->euid = (unsigned int)pair_number(&c->identity, "euid");
+	if (fact_is(&c->identity) && pair_number(&c->identity, "euid", &euid))
+		c->euid = (unsigned int)euid;
 	if (fact_is(&c->caps_fact))
 		fill_capabilities(c);
-	if (fact_is(&c->memlock_fact)) {
-		c->memlock_soft = pair_number(&c->memlock_fact, "soft");
-		c->memlock_locked = pair_number(&c->memlock_fact, "locked");
-	}
+	/* What is locked already is not told by every process; the limit is. */
+	if (fact_is(&c->memlock_fact) && pair_number(&c->memlock_fact, "soft", &c->memlock_soft) &&
+	    pair_get(&c->memlock_fact, "locked", &locked))
+		(void)pair_number(&c->memlock_fact, "locked", &c->memlock_locked);
 }

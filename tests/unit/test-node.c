@@ -258,6 +258,22 @@ static void test_caller_from_a_capture(void **state)
 	sysroot_close(root);
 }
 
+static void test_caller_absurd(void **state)
+{
+	struct fixture *x = *state;
+	struct sysroot *root = capture(x, "[\"ask\",\"process:identity\",\"root\"]\n"
+					  "[\"ask\",\"process:capabilities\",\"all of them\"]\n"
+					  "[\"ask\",\"process:limits\",\"soft=lots\"]\n");
+	struct host *h = load(x, root, scope_all(), NULL);
+
+	assert_int_equal(h->caller.identity.state, FACT_FAILED);
+	assert_int_equal(h->caller.caps_fact.state, FACT_FAILED);
+	assert_int_equal(h->caller.memlock_fact.err, EBADMSG);
+	assert_int_equal(h->caller.memlock_soft, 0);
+	host_free(h);
+	sysroot_close(root);
+}
+
 static void test_caller_of_this_process(void **state)
 {
 	struct fixture *x = *state;
@@ -381,6 +397,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_firmware_denied_or_damaged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_firmware_without_acpi, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_caller_from_a_capture, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_caller_absurd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_caller_of_this_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_absurd_attributes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_vanished_device, setup, teardown),
