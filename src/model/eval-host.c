@@ -315,3 +315,19 @@ enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned
 		return TRI_UNKNOWN;
 	return mode_denies(node->mode, node->uid, who);
 }
+
+void eval_remedy_bind(struct eval *e, const struct device *dev)
+{
+	const char *driver = eval_vfio_driver(dev);
+
+	if (!driver)
+		eval_remedy(e, "bind %s to a VFIO driver of its bus", dev->name);
+	else if (dev->bus == BUS_PCI)
+		eval_remedy(e, "bind %s to %s, for example: driverctl --nosave set-override %s %s",
+			    dev->name, driver, dev->name, driver);
+	else
+		eval_remedy(
+			e,
+			"bind %s to %s, for example: driverctl --nosave -b %s set-override %s %s",
+			dev->name, driver, dev->bus_name, dev->name, driver);
+}

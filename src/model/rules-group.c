@@ -107,7 +107,7 @@ static void remedy_for_host_driver(struct eval *e, const struct device *member)
 		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
 			    member->name, eval_driver_name(e, member));
 	else
-		eval_remedy(e, "vfiotool bind %s", member->name);
+		eval_remedy_bind(e, member);
 }
 
 static void member_refuses(struct eval *e, const struct device *member)
@@ -131,7 +131,7 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 	if (unsure) {
 		eval_unknown(e, "whether driver %s of %s is a VFIO driver is not known",
 			     eval_driver_name(e, unsure), unsure->name);
-		eval_remedy(e, "vfiotool bind %s", unsure->name);
+		eval_remedy_bind(e, unsure);
 		return;
 	}
 	if (!eval_members_complete(e))
@@ -295,7 +295,7 @@ void rule_device_not_bound(struct eval *e)
 	default:
 		eval_yes(e, "%s is on %s, and only a device on a VFIO driver is handed out",
 			 e->dev->name, eval_driver_name(e, e->dev));
-		eval_remedy(e, "vfiotool bind %s", e->dev->name);
+		eval_remedy_bind(e, e->dev);
 	}
 }
 

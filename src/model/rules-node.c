@@ -181,7 +181,7 @@ void rule_group_node(struct eval *e)
 			 "no device of the group of %s is on a VFIO driver, so there is no node to "
 			 "open",
 			 e->dev->name);
-		eval_remedy(e, "vfiotool bind %s", e->dev->name);
+		eval_remedy_bind(e, e->dev);
 	} else {
 		eval_unknown(e, "the drivers of the devices in the group of %s could not be read",
 			     e->dev->name);
@@ -284,7 +284,7 @@ void rule_cdev_node(struct eval *e)
 		break;
 	default:
 		eval_yes(e, "%s is not on a VFIO driver, so it has no node", dev->name);
-		eval_remedy(e, "vfiotool bind %s", dev->name);
+		eval_remedy_bind(e, dev);
 		return;
 	}
 	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || e->gen < GEN_6_6) {

@@ -9,6 +9,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import tree
+
 # Members that no field table of --introspect describes: the tops of the documents, an assumption, a tree, the
 # evidence for a generation.
 TOP_MEMBERS = {"schema", "vfiotool", "kernel", "asked", "assumptions", "devices", "children", "rules", "target", "key",
@@ -117,6 +119,19 @@ def _completions(root: Path, program: dict):
                 yield f"completions/{name}: command {command['name']} is missing"
 
 
+def _mentions(root: Path, program: dict):
+    """Texts of the program and of documents that send a person to a command: it must be there."""
+    commands = {row["name"] for row in program["commands"]}
+    files = [path for path in tree.walk(root) if path.suffix in (".c", ".scd", ".md") and path.parts[0] != "tests"]
+    for path in files:
+        # A command stands at the end of a string, before an option, a target, a quotation mark, or in bold.
+        for number, line in enumerate(tree.text(root, path).splitlines(), 1):
+            pattern = r"[\"']vfiotool ([a-z]+)" if path.suffix == ".c" else r"(?:\*|^\s+|[|`] ?)vfiotool ([a-z]+)"
+            for name in re.findall(pattern, line):
+                if name not in commands:
+                    yield f"{path}:{number}: there is no 'vfiotool {name}'"
+
+
 def _rules(manual, program: dict):
     if not manual:
         return
@@ -134,4 +149,4 @@ def docs(root: Path, options):
         text = (root / "introspect.json").read_text(encoding="utf-8")
     program = json.loads(text)
     return [*_pages(root, program), *_json(root, program), *_completions(root, program),
-            *_rules(options.manual, program)]
+            *_rules(options.manual, program), *_mentions(root, program)]

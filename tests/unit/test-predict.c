@@ -45,7 +45,7 @@ static void test_predict_good_device_on_each_generation(void **state)
 		assert_int_equal(c->answer, ANSWER_NO);
 		assert_int_equal(c->op, OP_OPEN_GROUP);
 		assert_int_equal(c->err, ENOENT);
-		assert_non_null(strstr(c->remedy, "vfiotool bind 0000:01:00.0"));
+		assert_non_null(strstr(c->remedy, "bind 0000:01:00.0 to vfio-pci"));
 	}
 	fake_free(h);
 }
