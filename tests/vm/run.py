@@ -61,17 +61,17 @@ def missing(need: str) -> str:
     if not need:
         return ""
     listed = subprocess.run([guest.QEMU, "-device", "help"], check=False, text=True, capture_output=True).stdout
-    return "" if f'name "{need}"' in listed else f"QEMU has no {need}"
+    return "" if f'name "{need}"' in listed else f"this QEMU has no {need}"
 
 
 def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
     """Boots one guest and judges it."""
     verdict = Verdict(f"{scenario.name}@{name}")
     start = time.monotonic()
-    verdict.skip = missing(scenario.needs)
-    if verdict.skip:
-        return verdict
     try:
+        verdict.skip = missing(scenario.needs)
+        if verdict.skip:
+            return verdict
         kernel = shop.get(name)
         result = guest.run(scenario, kernel, args.vfiotool, args.keep)
         verdict.problems = judge.check_guest(result)

@@ -50,9 +50,9 @@ def extensions(when: str, values: dict):
 def attached() -> bytes:
     """A container sequence that worked."""
     return lines(step("OPEN_CONTAINER"), extensions("before", BEFORE), step("OPEN_GROUP"),
-                 step("GROUP_SET_CONTAINER"), extensions("joined", BEFORE), step("SET_IOMMU"), extensions("after", AFTER),
-                 step("IOMMU_GET_INFO", page_sizes="0x40201000"), {"fact": "iova_ranges", "ranges": RANGES},
-                 step("MAP_DMA"), step("GROUP_GET_DEVICE_FD"), extensions("attached", AFTER), {"answer": "yes"})
+                 step("GROUP_SET_CONTAINER"), extensions("joined", BEFORE), step("SET_IOMMU"),
+                 extensions("after", AFTER), step("IOMMU_GET_INFO", page_sizes="0x40201000"),
+                 {"fact": "iova_ranges", "ranges": RANGES}, step("MAP_DMA"), step("GROUP_GET_DEVICE_FD"), extensions("attached", AFTER), {"answer": "yes"})
 
 
 def path(name: str, op=None, errno=None, **rest):
@@ -213,9 +213,9 @@ def guest_silent(result, _):
 
 
 MUTATIONS = (wrong_now_op, wrong_now_errno, wrong_if_bound, wrong_bound, unknown_answer, wrong_step,
-             path_not_predicted, cdev_left_out, offered_and_wrong, wrong_ranges, no_ranges, wrong_page_sizes, wrong_extension_before,
-             wrong_extension_after, no_extensions, wrong_coherency, wrong_remapping, wrong_generation, two_devices,
-             no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
+             path_not_predicted, cdev_left_out, offered_and_wrong, wrong_ranges, no_ranges, wrong_page_sizes,
+             wrong_extension_before, wrong_extension_after, no_extensions, wrong_coherency, wrong_remapping,
+             wrong_generation, two_devices, no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
 
 
 def frame(name: str, content: bytes, digest=None) -> bytes:
@@ -230,7 +230,8 @@ def check_frames() -> str:
     guest.parse(b"@@start 6.1\n" + frame("a", b"text") + b"@@status a 2\n@@done\n", result)
     if result.failure or result.files != {"a": b"text"} or result.status != {"a": 2} or not result.done:
         return f"a good stream was not read: {result}"
-    for bad in (frame("a", b"text", "0" * 64), b"@@file a\n!!!!\n@@end x\n", frame("a", b"text")[:-80] + b"\n@@end x\n"):
+    torn = frame("a", b"text")[:-80] + b"\n@@end x\n"
+    for bad in (frame("a", b"text", "0" * 64), b"@@file a\n!!!!\n@@end x\n", torn):
         result = guest.Result()
         guest.parse(bad, result)
         if not result.failure and result.files:

@@ -532,7 +532,8 @@ static int use_container(const struct request *request, int container, const cha
 		return finish(false);
 	/* An iommufd that serves as container attaches only now: ask again what it can do. */
 	print_extensions(container, "attached");
-	return finish_or_hold(request, request->type == PR_NOIOMMU || get_iommu_info(container, &ranges));
+	return finish_or_hold(request,
+			      request->type == PR_NOIOMMU || get_iommu_info(container, &ranges));
 }
 
 static int run_container(const struct request *request)

@@ -93,7 +93,7 @@ def _stage_modules(kernel: kernels.Kernel, base: Path, absent, extra) -> None:
     if order.exists():
         # Names that are not here would only make depmod talk.
         lines = [line for line in order.read_text(encoding="utf-8").splitlines()
-                 if any((home / line).with_name(Path(line).name + tail).exists() for tail in ("", ".xz", ".gz", ".zst"))]
+                 if any((home / f"{line}{tail}").exists() for tail in ("", ".xz", ".gz", ".zst"))]
         order.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     _run("/sbin/depmod", "-b", str(base), kernel.release)
 

@@ -197,8 +197,8 @@ class Tool:
 
     def _check_isolation(self, device: dict, suffix: str) -> None:
         """
-        SET_IOMMU tells whether interrupts are isolated, where nothing else decides: a group of one, type1 and no parameter
-        of it that lifts the demand, and no mock, whose claims for a bus and for a device differ.
+        SET_IOMMU tells whether interrupts are isolated, where nothing else decides: a group of one, type1 and no
+        parameter of it that lifts the demand, and no mock, whose claims for a bus and for a device differ.
         """
         real = self.outcomes.raw["bound", "container"]
         answers = dict(real.steps) if real else {}

@@ -96,8 +96,7 @@ def load(path: Path) -> Scenario:
         data = tomllib.load(file)
     _check(name, data)
     lists = {key: tuple(data.get(key, ())) for key in ("kernels", "devices", "modules", "absent", "assume", "unknown")}
-    rest = {key: data[key] for key in ("summary", "target", "cmdline", "setup", "caller", "probe", "mock", "needs", "rmrr",
-                                       "expect", "facts") if key in data}
+    rest = {key: value for key, value in data.items() if key not in lists}
     return Scenario(name=name, **lists, **rest)
 
 
