@@ -253,11 +253,33 @@ int acpi_ivrs_parse(struct span table, struct arena *a, struct acpi_ivrs *ret)
 	return 0;
 }
 
+enum { VIOT_PCI_RANGE = 1, VIOT_PCI_RANGE_LEN = 18 };
+
+/* One node of a VIOT. ACPI specification, 'VIOT Node Types': 1 PCI range, 2 memory-mapped endpoint,
+ * 3 virtio-iommu on PCI, 4 memory-mapped virtio-iommu. */
+static int viot_node(const struct span *t, size_t *at, uint8_t *ret_type, size_t *ret_start)
+{
+	uint16_t len;
+
+	if (*at > t->len || t->len - *at < 4)
+		return -EBADMSG;
+	len = get16(t, *at + 2);
+	if (len < 4 || len > t->len - *at)
+		return -EBADMSG;
+	*ret_type = get8(t, *at);
+	*ret_start = *at;
+	if (*ret_type == VIOT_PCI_RANGE && len < VIOT_PCI_RANGE_LEN)
+		return -EBADMSG;
+	*at += len;
+	return 0;
+}
+
 int acpi_viot_parse(struct span table, struct acpi_viot *ret)
 {
 	struct acpi_viot viot = { 0 };
-	size_t at, nr, i;
+	size_t at, nr, i, start;
 	struct span t;
+	uint8_t type;
 	int r = table_open(table, "VIOT", BODY_START, NULL, &t);
 
 	if (r < 0)
@@ -265,20 +287,40 @@ int acpi_viot_parse(struct span table, struct acpi_viot *ret)
 	nr = get16(&t, 36);
 	at = get16(&t, 38);
 	for (i = 0; i < nr && i < ACPI_STRUCTURES_MAX; i++) {
-		uint16_t len;
-
-		if (at > t.len || t.len - at < 4)
-			return -EBADMSG;
-		len = get16(&t, at + 2);
-		if (len < 4 || len > t.len - at)
-			return -EBADMSG;
-		/* ACPI specification, 'VIOT Node Types'. */
-		viot.nr_ranges += get8(&t, at) == 1;
-		viot.nr_endpoints += get8(&t, at) == 2;
-		viot.nr_pci_units += get8(&t, at) == 3;
-		viot.nr_mmio_units += get8(&t, at) == 4;
-		at += len;
+		r = viot_node(&t, &at, &type, &start);
+		if (r < 0)
+			return r;
+		viot.nr_ranges += type == VIOT_PCI_RANGE;
+		viot.nr_endpoints += type == 2;
+		viot.nr_pci_units += type == 3;
+		viot.nr_mmio_units += type == 4;
 	}
 	*ret = viot;
 	return i < nr ? -EBADMSG : 0;
+}
+
+int acpi_viot_covers(struct span table, uint16_t segment, uint16_t bdf, bool *ret)
+{
+	size_t at, nr, start;
+	bool found = false;
+	struct span t;
+	uint8_t type;
+	int r = table_open(table, "VIOT", BODY_START, NULL, &t);
+
+	if (r < 0)
+		return r;
+	nr = get16(&t, 36);
+	at = get16(&t, 38);
+	if (nr > ACPI_STRUCTURES_MAX)
+		return -EBADMSG;
+	for (size_t i = 0; i < nr; i++) {
+		r = viot_node(&t, &at, &type, &start);
+		if (r < 0)
+			return r;
+		found |= type == VIOT_PCI_RANGE && segment >= get16(&t, start + 8) &&
+			 segment <= get16(&t, start + 10) && bdf >= get16(&t, start + 12) &&
+			 bdf <= get16(&t, start + 14);
+	}
+	*ret = found;
+	return 0;
 }

@@ -96,3 +96,6 @@ struct acpi_viot {
 
 /* 0, or -EBADMSG. linux: drivers/acpi/viot.c: viot_parse_node(). */
 vt_must_check int acpi_viot_parse(struct span table, struct acpi_viot *ret);
+/* Whether a range holds the function @bdf (bus << 8 | device << 3 | function) of @segment.
+ * 0, or -EBADMSG. linux: drivers/acpi/viot.c: viot_pci_dev_iommu_init(). */
+vt_must_check int acpi_viot_covers(struct span table, uint16_t segment, uint16_t bdf, bool *ret);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "decode/acpi.h"
+#include "decode/pciaddr.h"
 #include "decode/words.h"
 #include "facts/loader.h"
 
@@ -55,6 +56,34 @@ static void load_dmar(struct loader *l, struct firmware *fw)
 	}
 	fw->dmar_intr_remap = dmar.flags & ACPI_DMAR_INTR_REMAP ? TRI_YES : TRI_NO;
 	fw->nr_rmrr = dmar.nr_rmrrs;
+}
+
+static enum tristate behind_viot(const struct fact *viot, const struct device *d)
+{
+	struct pciaddr addr;
+	bool covers;
+
+	if (d->bus != BUS_PCI ||
+	    pciaddr_parse((struct span){ d->name, strlen(d->name) }, &addr) < 0)
+		return TRI_UNKNOWN;
+	if (addr.domain > UINT16_MAX)
+		return TRI_NO;
+	if (!fact_is(viot) ||
+	    acpi_viot_covers(fact_text(viot), (uint16_t)addr.domain,
+			     (uint16_t)(addr.bus << 8 | addr.device << 3 | addr.function),
+			     &covers) < 0)
+		return TRI_UNKNOWN;
+	return covers ? TRI_YES : TRI_NO;
+}
+
+/* Which devices a virtio-iommu translates for, once a driver probes them. */
+static void load_behind_viot(struct loader *l, const struct firmware *fw)
+{
+	for (size_t i = 0; i < l->h->nr_devices; i++) {
+		struct device *d = l->h->devices[i];
+
+		d->behind_viot = fw->has_viot == TRI_NO ? TRI_NO : behind_viot(&fw->viot, d);
+	}
 }
 
 /* The first lines are about the first CPU; a large machine has a thousand more. */
@@ -133,6 +162,7 @@ void firmware_load(struct loader *l)
 	fw->ivrs = load_table(l, fw->has_ivrs, "IVRS");
 	fw->viot = load_table(l, fw->has_viot, "VIOT");
 	load_dmar(l, fw);
+	load_behind_viot(l, fw);
 	fw->cpu_vendor = sysroot_ask(l->root, l->a, "/proc/cpuinfo", true, ask_cpu_vendor, NULL);
 	load_hypervisor(l, fw);
 }

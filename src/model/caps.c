@@ -21,6 +21,9 @@ static enum tristate instance_of(struct eval *e, const struct device *dev, const
 
 	if (has == TRI_NO)
 		*ret_why = eval_text(e, "%s has no IOMMU instance", dev->name);
+	else if (has == TRI_UNKNOWN && dev->iommu_link.state == FACT_ABSENT)
+		*ret_why = eval_text(e, "whether %s gets an IOMMU shows when a driver probes it",
+				     dev->name);
 	else if (has == TRI_UNKNOWN)
 		*ret_why = eval_text(e, "the iommu link of %s could not be read", dev->name);
 	return has;

@@ -229,6 +229,34 @@ bool eval_members_complete(struct eval *e)
 	return fact_is(&e->dev->group->members_list);
 }
 
+/* Whether the firmware may put a device without a group behind an IOMMU that takes it when a driver
+ * probes it: device tree, IORT or VIOT. linux: of_iommu_configure(), iort_iommu_configure_id(),
+ * viot_iommu_configure(), called from the bus's dma_configure(). */
+static bool may_get_group_later(struct eval *e, const struct device *dev)
+{
+	for (size_t i = 0; i < e->host->nr_iommus; i++) {
+		const struct iommu_unit *unit = e->host->iommus[i];
+		bool served = strcmp(unit->name, dev->name) != 0;
+		switch (unit->kind) {
+		case IOMMU_KIND_VIRTIO:
+			served &= dev->behind_viot != TRI_NO || eval_machine(e) != MACHINE_X86;
+			break;
+		case IOMMU_KIND_SMMU:
+		case IOMMU_KIND_SMMU_V3:
+		case IOMMU_KIND_DART:
+		case IOMMU_KIND_RISCV:
+			break;
+		default:
+			served = false;
+		}
+		if (served) {
+			eval_cite(e, &unit->kind_fact);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* What becomes of a device without a group at bind. linux: drivers/vfio/group.c:
  * vfio_group_find_or_alloc(); 5.10: vfio.c: vfio_iommu_group_get() also wants a bus without
  * iommu_ops. */
@@ -252,9 +280,12 @@ enum group_kind eval_group_kind(struct eval *e)
 	if (dev->bus == BUS_MDEV)
 		return GROUP_EMULATED;
 	eval_cite(e, &dev->group_link);
-	if (dev->group_link.state == FACT_ABSENT && e->view == VIEW_IF_BOUND &&
-	    eval_coming_iommu(e, dev))
-		return GROUP_REAL;
+	if (dev->group_link.state == FACT_ABSENT && e->view == VIEW_IF_BOUND) {
+		if (eval_coming_iommu(e, dev))
+			return GROUP_REAL;
+		if (may_get_group_later(e, dev))
+			return GROUP_UNKNOWN;
+	}
 	if (dev->group_link.state == FACT_ABSENT)
 		return group_kind_without(e);
 	if (!dev->group)
@@ -272,7 +303,12 @@ enum tristate eval_has_iommu(struct eval *e, const struct device *dev)
 	eval_cite(e, &dev->iommu_link);
 	if (fact_is(&dev->iommu_link) || (e->view == VIEW_IF_BOUND && eval_coming_iommu(e, dev)))
 		return TRI_YES;
-	return dev->iommu_link.state == FACT_ABSENT ? TRI_NO : TRI_UNKNOWN;
+	if (dev->iommu_link.state != FACT_ABSENT)
+		return TRI_UNKNOWN;
+	return e->view == VIEW_IF_BOUND && dev->group_link.state == FACT_ABSENT &&
+			       may_get_group_later(e, dev)
+		       ? TRI_UNKNOWN
+		       : TRI_NO;
 }
 
 enum iommu_kind eval_iommu_kind(struct eval *e, const struct device *dev)
@@ -292,11 +328,14 @@ const struct iommu_unit *eval_coming_iommu(struct eval *e, const struct device *
 {
 	if (dev->behind_viot != TRI_YES || dev->group_link.state != FACT_ABSENT)
 		return NULL;
-	for (size_t i = 0; i < e->host->nr_iommus; i++)
-		if (e->host->iommus[i]->kind == IOMMU_KIND_VIRTIO) {
-			eval_cite(e, &e->host->firmware.viot);
-			return e->host->iommus[i];
-		}
+	for (size_t i = 0; i < e->host->nr_iommus; i++) {
+		const struct iommu_unit *unit = e->host->iommus[i];
+		/* A virtio-iommu on PCI is named after its own function, which it does not serve. */
+		if (unit->kind != IOMMU_KIND_VIRTIO || strcmp(unit->name, dev->name) == 0)
+			continue;
+		eval_cite(e, &e->host->firmware.viot);
+		return unit;
+	}
 	return NULL;
 }
 

@@ -251,6 +251,33 @@ static void test_acpi_viot(void **state)
 	assert_int_equal(acpi_viot_parse(table_end(&t), &v), -EBADMSG);
 }
 
+static void test_acpi_viot_covers(void **state)
+{
+	/* Segment 1, functions 01:00.0 to 02:1f.7. */
+	static const unsigned char nodes[] = { 1, 0, 24,   0, 0,    0, 0, 0, 1, 0, 1, 0,
+					       0, 1, 0xff, 2, 0x48, 0, 0, 0, 0, 0, 0, 0 };
+	struct table_bytes t;
+	bool covers;
+
+	(void)state;
+	table_begin(&t, "VIOT");
+	put_number(&t, 36, 1, 2);
+	put_number(&t, 38, 48, 2);
+	table_add(&t, nodes, sizeof(nodes));
+	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x0100, &covers), 0);
+	assert_true(covers);
+	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x02ff, &covers), 0);
+	assert_true(covers);
+	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x00ff, &covers), 0);
+	assert_false(covers);
+	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x0300, &covers), 0);
+	assert_false(covers);
+	assert_int_equal(acpi_viot_covers(table_end(&t), 0, 0x0100, &covers), 0);
+	assert_false(covers);
+	t.b[50] = 17;
+	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x0100, &covers), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_acpi_ivrs),
 		cmocka_unit_test(test_acpi_ivrs_unknown_entry),
 		cmocka_unit_test(test_acpi_viot),
+		cmocka_unit_test(test_acpi_viot_covers),
 	};
 
 	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);

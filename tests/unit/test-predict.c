@@ -11,49 +11,555 @@
 #include "fake-host.h"
 #include "model/predict.h"
 
-/* One function alone in its group behind a VT-d that remaps interrupts. */
-static struct host *good_host(struct device **ret)
-{
-	struct host *h = fake_host();
-	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
-	struct group *g = fake_group(h, 1);
+struct scene {
+	struct host *h;
+	struct device *d, *other;
+	struct group *g;
+	struct iommu_unit *u;
+	struct assumptions as;
+};
 
-	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
-	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
-	*ret = fake_pci(h, "0000:01:00.0", g, u, "e1000e");
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
-	return h;
+/* One function alone in its group behind a VT-d that remaps interrupts. */
+static void make_good(struct scene *s)
+{
+	*s = (struct scene){ .h = fake_host() };
+	s->u = fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0");
+	s->g = fake_group(s->h, 1);
+	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
+	fake_region(s->h, s->g, 0xfee00000, 0xfeefffff, RESV_MSI);
+	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, "e1000e");
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
 }
+
+static void assume(struct scene *s, const char *text)
+{
+	assert_int_equal(assumptions_add(&s->as, s->h->arena, text, NULL), 0);
+}
+
+static struct path_prediction ask(struct scene *s, uint32_t gens, enum view view,
+				  enum path_kind path)
+{
+	struct prediction p;
+
+	predict_device(s->h, &s->as, gens, s->d, s->h->arena, &p);
+	return p.paths[view][path];
+}
+
+#define expect_yes(s, gen, path) \
+	expect_end(s, GEN_BIT(gen), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
+#define expect_no(s, gen, path, op, err) \
+	expect_end(s, GEN_BIT(gen), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
+#define expect_unknown(s, gen, path) \
+	expect_end(s, GEN_BIT(gen), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)
+
+static void expect_end(struct scene *s, uint32_t gens, enum view view, enum path_kind path,
+		       enum answer answer, enum op op, int err)
+{
+	struct path_prediction p = ask(s, gens, view, path);
+
+	if (p.answer != answer || p.op != op || p.err != err)
+		fail_msg("%s, kernels 0x%x: %s at %s with %s: %s", path_kind_name(path), gens,
+			 answer_name(p.answer), op_name(p.op), errno_name(p.err),
+			 p.because ? p.because : "");
+	if (answer == ANSWER_YES) {
+		assert_null(p.because);
+		assert_null(p.remedy);
+	} else {
+		assert_non_null(p.because);
+		assert_non_null(p.remedy);
+		assert_non_null(p.why);
+	}
+}
+
+/* ---- one device ---- */
 
 static void test_predict_good_device_on_each_generation(void **state)
 {
-	struct device *d;
-	struct host *h = good_host(&d);
+	struct scene s;
 
 	(void)state;
+	make_good(&s);
+	for (unsigned int g = 0; g < NR_GENS; g++) {
+		expect_yes(&s, g, PATH_CONTAINER);
+		/* Now there is no node: nothing is bound. */
+		expect_end(&s, GEN_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
+			   ENOENT);
+	}
+	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER);
+	assert_non_null(strstr(p.remedy, "bind 0000:01:00.0 to vfio-pci"));
+	fake_free(s.h);
+}
+
+static void test_predict_steps_end_at_the_refusal(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	fake_chips(s.h, "IO-APIC PCI-MSI");
+	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	static const enum op ops[] = { OP_BIND, OP_OPEN_CONTAINER, OP_OPEN_GROUP,
+				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU };
+	assert_int_equal(p.nr_steps, ARRAY_SIZE(ops));
+	for (size_t i = 0; i < ARRAY_SIZE(ops); i++) {
+		assert_int_equal(p.steps[i].op, ops[i]);
+		assert_int_equal(p.steps[i].answer,
+				 i + 1 == ARRAY_SIZE(ops) ? ANSWER_NO : ANSWER_YES);
+	}
+	assert_string_equal(p.why->rule->id, "interrupt-remapping");
+	assert_int_equal(p.why->site->op, OP_SET_IOMMU);
+	assert_non_null(strstr(p.because, "/proc/interrupts shows chip"));
+	assert_non_null(strstr(p.remedy, "allow_unsafe_interrupts"));
+	assert_true(p.why->nr_evidence > 0);
+	fake_free(s.h);
+}
+
+static void test_predict_unbound_device_of_a_bound_group(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
+	fake_bind(s.h, s.other, "vfio-pci");
+	/* On a host driver: the group is not viable before the device is looked for. */
+	expect_end(&s, GEN_BIT(GEN_5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
+		   OP_GROUP_GET_DEVICE_FD, EINVAL);
+	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
+		   OP_GROUP_SET_CONTAINER, EPERM);
+	fake_unbind(s.h, s.d, NULL);
+	expect_end(&s, GEN_BIT(GEN_5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
+		   OP_GROUP_GET_DEVICE_FD, ENODEV);
+	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
+		   OP_GROUP_GET_DEVICE_FD, ENODEV);
+	expect_end(&s, GEN_BIT(GEN_6_11), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
+	fake_free(s.h);
+}
+
+static void test_predict_for_a_plain_user(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	fake_user(s.h, 1000);
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_OPEN_GROUP, EACCES);
+	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_OPEN_CDEV, EACCES);
+	/* A node that was given away is the user's. */
+	fake_bind(s.h, s.d, "vfio-pci");
+	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
+	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	/* Whether the next group is given away too is up to the rules of udev. */
+	struct group *g2 = fake_group(s.h, 2);
+	s.d = fake_pci(s.h, "0000:02:00.0", g2, s.u, NULL);
+	expect_unknown(&s, GEN_6_0, PATH_CONTAINER);
+	fake_free(s.h);
+}
+
+static void test_predict_modules_now_and_later(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	fake_bind(s.h, s.d, "vfio-pci");
+	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_LOADABLE);
+	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, NULL);
+	fake_param(s.h, PARAM_TYPE1_DMA_ENTRY_LIMIT, NULL);
+	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
+	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER);
+	assert_string_equal(p.remedy, "modprobe vfio_iommu_type1");
+	fake_free(s.h);
+}
+
+/* ---- order and agreement ---- */
+
+static void test_predict_unknown_before_a_refusal(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	/* Unknown at BIND, refused for certain at SET_IOMMU: no, but not known where. */
+	s.d->is_bridge = TRI_UNKNOWN;
+	fake_chips(s.h, "IO-APIC");
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_NONE, 0);
+	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	assert_non_null(strstr(p.because, "or BIND refuses before that"));
+	/* Within a step: another errno before it leaves the errno open, the same does not. */
+	s.d->numvfs = 1;
+	s.d->sriov_numvfs = fake_present(s.h, s.d->sysfs, "1");
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, 0);
+	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
+	fake_free(s.h);
+}
+
+static void test_predict_candidates_that_disagree(void **state)
+{
+	struct scene s;
+	uint32_t gens = GEN_BIT(GEN_5_19) | GEN_BIT(GEN_6_0);
+
+	(void)state;
+	make_good(&s);
+	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
+	expect_end(&s, gens, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
+	struct path_prediction p = ask(&s, gens, VIEW_IF_BOUND, PATH_CONTAINER);
+	assert_string_equal(p.because,
+			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.0 "
+			    "(it succeeds)");
+	assert_string_equal(p.why->rule->id, "mixed-bus");
+	/* What they agree on stays certain. */
+	assert_int_equal(p.steps[0].answer, ANSWER_YES);
+	assert_int_equal(p.steps[4].op, OP_SET_IOMMU);
+	assert_int_equal(p.steps[4].answer, ANSWER_UNKNOWN);
+	expect_end(&s, GEN_BIT(GEN_6_0) | GEN_BIT(GEN_6_2), VIEW_IF_BOUND, PATH_CONTAINER,
+		   ANSWER_YES, OP_NONE, 0);
+	fake_free(s.h);
+}
+
+static void test_predict_difference_names_the_rule(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
+	struct path_prediction before = ask(&s, GEN_BIT(GEN_5_19), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction patched = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction after = ask(&s, GEN_BIT(GEN_6_3), VIEW_IF_BOUND, PATH_CONTAINER);
+	assert_string_equal(predict_difference(&before, &patched)->rule->id, "mixed-bus");
+	assert_string_equal(predict_difference(&patched, &before)->rule->id, "mixed-bus");
+	assert_string_equal(predict_difference(&patched, &after)->rule->id, "isolated-msi");
+	assert_null(predict_difference(&patched, &patched));
+	fake_free(s.h);
+}
+
+static void test_predict_verdict_agrees_with_the_whole(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	fake_region(s.h, s.g, 0x1000, 0x1fff, RESV_DIRECT);
 	for (unsigned int g = 0; g < NR_GENS; g++) {
 		struct prediction p;
-		predict_device(h, NULL, GEN_BIT(g), d, h->arena, &p);
-		const struct path_prediction *c = &p.paths[VIEW_IF_BOUND][PATH_CONTAINER];
-		if (c->answer != ANSWER_YES)
-			fail_msg("%s: %s: %s", generation_get((enum gen)g)->name, op_name(c->op),
-				 c->because);
-		assert_null(c->because);
-		assert_int_equal(c->op, OP_NONE);
-		/* Now there is no node: nothing is bound. */
-		c = &p.paths[VIEW_NOW][PATH_CONTAINER];
-		assert_int_equal(c->answer, ANSWER_NO);
-		assert_int_equal(c->op, OP_OPEN_GROUP);
-		assert_int_equal(c->err, ENOENT);
-		assert_non_null(strstr(c->remedy, "bind 0000:01:00.0 to vfio-pci"));
+		const struct path_prediction *brief;
+		predict_device(s.h, NULL, GEN_BIT(g), s.d, s.h->arena, &p);
+		for (unsigned int v = 0; v < NR_VIEWS; v++) {
+			const struct path_prediction *whole = &p.paths[v][p.best[v]];
+			assert_int_equal(predict_verdict(s.h, NULL, GEN_BIT(g), s.d, (enum view)v,
+							 s.h->arena, &brief),
+					 whole->answer);
+			assert_int_equal(brief->op, whole->op);
+			assert_int_equal(brief->err, whole->err);
+			assert_string_equal(brief->because, whole->because);
+			assert_null(predict_difference(brief, whole));
+		}
 	}
-	fake_free(h);
+	fake_free(s.h);
+}
+
+/* ---- an IOMMU that nobody knows: the mock ---- */
+
+static void make_mock(struct scene *s)
+{
+	make_good(s);
+	s->u->kind = IOMMU_KIND_OTHER;
+	s->u->name = "mock-iommu";
+	fake_chips(s->h, "IO-APIC PCI-MSI");
+}
+
+static void make_mock_mixed(struct scene *s)
+{
+	make_mock(s);
+	s->other = fake_device(s->h, BUS_PLATFORM, "platform", "mock0", s->g, s->u, NULL);
+}
+
+static void test_mock_mixed_bus_is_certain_on_5_10(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_mock_mixed(&s);
+	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
+	expect_unknown(&s, GEN_6_0, PATH_CONTAINER);
+	expect_unknown(&s, GEN_6_11, PATH_CONTAINER);
+	expect_unknown(&s, GEN_7_0, PATH_IOMMUFD);
+	fake_free(s.h);
+}
+
+static void test_mock_any_member_claims_remapping(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_mock_mixed(&s);
+	assume(&s, "cache_coherency=1");
+	assume(&s, "platform:mock0:interrupt_remapping=1");
+	assume(&s, "0000:01:00.0:interrupt_remapping=0");
+	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
+	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	fake_free(s.h);
+
+	make_mock_mixed(&s);
+	assume(&s, "cache_coherency=1");
+	assume(&s, "interrupt_remapping=0");
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	fake_free(s.h);
+}
+
+/* 5.10 asks the bus, 6.1 the device. */
+static void test_mock_a_group_each(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_mock(&s);
+	s.other =
+		fake_device(s.h, BUS_PLATFORM, "platform", "mock0", fake_group(s.h, 2), s.u, NULL);
+	assume(&s, "cache_coherency=1");
+	assume(&s, "platform:mock0:interrupt_remapping=1");
+	assume(&s, "01:00.0:interrupt_remapping=0");
+	expect_yes(&s, GEN_5_10, PATH_CONTAINER);
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	fake_free(s.h);
+}
+
+static void test_mock_without_coherency(void **state)
+{
+	struct scene s;
+	struct prediction p;
+
+	(void)state;
+	make_mock(&s);
+	assume(&s, "interrupt_remapping=1");
+	assume(&s, "cache_coherency=0");
+	expect_yes(&s, GEN_5_10, PATH_CONTAINER);
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_BIND, EINVAL);
+	predict_device(s.h, &s.as, GEN_BIT(GEN_5_10), s.d, s.h->arena, &p);
+	assert_true(p.assumed);
+	for (size_t i = 0; i < p.nr_extensions; i++)
+		if (strcmp(p.extensions[i].name, "DMA_CC_IOMMU") == 0)
+			assert_int_equal(p.extensions[i].after, ANSWER_NO);
+	fake_free(s.h);
+}
+
+static void test_mock_isolated_msi_is_asked_of_every_device(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_mock_mixed(&s);
+	assume(&s, "cache_coherency=1");
+	assume(&s, "01:00.0:isolated_msi=1");
+	expect_unknown(&s, GEN_6_11, PATH_CONTAINER);
+	assume(&s, "platform:mock0:isolated_msi=0");
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
+	/* One parameter for each. */
+	assume(&s, "allow_unsafe_interrupts=1");
+	expect_yes(&s, GEN_6_11, PATH_CONTAINER);
+	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
+	expect_no(&s, GEN_6_11, PATH_COMPAT, OP_GROUP_GET_DEVICE_FD, EPERM);
+	assume(&s, "iommufd.allow_unsafe_interrupts=1");
+	expect_yes(&s, GEN_6_11, PATH_IOMMUFD);
+	expect_yes(&s, GEN_6_11, PATH_COMPAT);
+	fake_free(s.h);
+}
+
+static void test_mock_direct_region(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_mock(&s);
+	fake_region(s.h, s.g, 0x100000, 0x1fffff, RESV_DIRECT);
+	assume(&s, "cache_coherency=1");
+	assume(&s, "interrupt_remapping=1");
+	expect_yes(&s, GEN_5_10, PATH_CONTAINER);
+	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_GROUP_SET_CONTAINER, EINVAL);
+	assume(&s, "isolated_msi=1");
+	expect_no(&s, GEN_7_0, PATH_IOMMUFD, OP_BIND_IOMMUFD, EINVAL);
+	fake_free(s.h);
+}
+
+/* ---- the patch itself ---- */
+
+/* A device with a group and no IOMMU instance, beside one that has both. */
+static void test_patch_device_without_instance(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	s.d->iommu = NULL;
+	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
+	s.other = fake_pci(s.h, "0000:02:00.0", fake_group(s.h, 2), s.u, NULL);
+	/* Unpatched: the bus speaks for it, at bind and for interrupts. */
+	expect_yes(&s, GEN_5_19, PATH_CONTAINER);
+	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, EINVAL);
+	/* Bound before, the patched kernel still finds no device that claims remapping. */
+	fake_bind(s.h, s.d, "vfio-pci");
+	expect_end(&s, GEN_BIT(GEN_5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
+	fake_free(s.h);
+}
+
+static void test_patch_representative(void **state)
+{
+	struct scene s;
+	struct prediction p;
+
+	(void)state;
+	make_good(&s);
+	predict_device(s.h, NULL, GEN_BIT(GEN_6_0), s.d, s.h->arena, &p);
+	assert_ptr_equal(p.representative, s.d);
+	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
+	predict_device(s.h, NULL, GEN_BIT(GEN_6_0), s.other, s.h->arena, &p);
+	assert_ptr_equal(p.representative, s.d);
+	fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
+	predict_device(s.h, NULL, GEN_BIT(GEN_6_0), s.d, s.h->arena, &p);
+	assert_null(p.representative);
+	assert_non_null(strstr(p.representative_because, "edu-dma.0"));
+	fake_free(s.h);
+}
+
+/* ---- no-IOMMU and iommufd's container ---- */
+
+static void make_noiommu(struct scene *s)
+{
+	*s = (struct scene){ .h = fake_host() };
+	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, "e1000e");
+	fake_param(s->h, PARAM_VFIO_NOIOMMU, "Y");
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y "
+			  "CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+}
+
+static void test_noiommu_path(void **state)
+{
+	struct scene s;
+	struct prediction p;
+
+	(void)state;
+	make_noiommu(&s);
+	for (unsigned int g = 0; g < NR_GENS; g++)
+		expect_yes(&s, g, PATH_NOIOMMU);
+	predict_device(s.h, NULL, GEN_BIT(GEN_6_11), s.d, s.h->arena, &p);
+	assert_int_equal(p.best[VIEW_IF_BOUND], PATH_NOIOMMU);
+	assert_true(p.paths[VIEW_IF_BOUND][PATH_NOIOMMU].offered);
+	s.h->caller.caps &= ~(unsigned int)CALLER_CAP_SYS_RAWIO;
+	expect_no(&s, GEN_6_11, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
+	expect_no(&s, GEN_7_0, PATH_IOMMUFD, OP_OPEN_CDEV, EPERM);
+	/* Before 5.19 a bus with an IOMMU has no such devices. */
+	fake_pci(s.h, "0000:00:04.0", fake_group(s.h, 1), fake_unit(s.h, IOMMU_KIND_INTEL, "dmar0"),
+		 NULL);
+	expect_no(&s, GEN_5_10, PATH_NOIOMMU, OP_BIND, ENODEV);
+	expect_no(&s, GEN_6_11, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
+	fake_free(s.h);
+}
+
+static void test_noiommu_is_not_for_devices_with_a_group(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	expect_no(&s, GEN_6_11, PATH_NOIOMMU, OP_OPEN_GROUP, ENOENT);
+	assert_false(ask(&s, GEN_BIT(GEN_6_11), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
+	fake_free(s.h);
+}
+
+static void test_container_served_by_iommufd(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y "
+			 "CONFIG_VFIO_GROUP=y");
+	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
+	expect_yes(&s, GEN_7_0, PATH_CONTAINER);
+	fake_chips(s.h, "IO-APIC");
+	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
+	/* type1's parameter means nothing there. */
+	assume(&s, "allow_unsafe_interrupts=1");
+	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
+	struct path_prediction p = ask(&s, GEN_BIT(GEN_7_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	assert_non_null(strstr(p.remedy, "iommufd.allow_unsafe_interrupts"));
+	fake_free(s.h);
+}
+
+static void test_paths_that_a_kernel_lacks(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_good(&s);
+	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
+	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
+	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	for (unsigned int g = 0; g < NR_GENS; g++) {
+		expect_no(&s, g, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
+		expect_no(&s, g, PATH_COMPAT, OP_OPEN_IOMMUFD, ENOENT);
+		assert_false(ask(&s, GEN_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
+		assert_false(ask(&s, GEN_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
+	}
+	fake_free(s.h);
+}
+
+/* ---- virtio-iommu, whose groups come with the first probe ---- */
+
+static void test_virtio_group_comes_with_the_probe(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	fake_unit(s.h, IOMMU_KIND_VIRTIO, "0000:00:01.0");
+	fake_chips(s.h, "IO-APIC PCI-MSI");
+	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_BIND, EINVAL);
+	s.h->firmware.has_viot = TRI_YES;
+	s.d->behind_viot = TRI_UNKNOWN;
+	/* Refused at bind without a group, and for its interrupts with one. */
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_NONE, 0);
+	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_11), VIEW_IF_BOUND, PATH_CONTAINER);
+	assert_int_equal(p.steps[0].answer, ANSWER_UNKNOWN);
+	s.d->behind_viot = TRI_YES;
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	assume(&s, "allow_unsafe_interrupts=1");
+	expect_yes(&s, GEN_6_11, PATH_CONTAINER);
+	fake_free(s.h);
 }
 
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_predict_good_device_on_each_generation),
+		cmocka_unit_test(test_predict_steps_end_at_the_refusal),
+		cmocka_unit_test(test_predict_unbound_device_of_a_bound_group),
+		cmocka_unit_test(test_predict_for_a_plain_user),
+		cmocka_unit_test(test_predict_modules_now_and_later),
+		cmocka_unit_test(test_predict_unknown_before_a_refusal),
+		cmocka_unit_test(test_predict_candidates_that_disagree),
+		cmocka_unit_test(test_predict_difference_names_the_rule),
+		cmocka_unit_test(test_predict_verdict_agrees_with_the_whole),
+		cmocka_unit_test(test_mock_mixed_bus_is_certain_on_5_10),
+		cmocka_unit_test(test_mock_any_member_claims_remapping),
+		cmocka_unit_test(test_mock_a_group_each),
+		cmocka_unit_test(test_mock_without_coherency),
+		cmocka_unit_test(test_mock_isolated_msi_is_asked_of_every_device),
+		cmocka_unit_test(test_mock_direct_region),
+		cmocka_unit_test(test_patch_device_without_instance),
+		cmocka_unit_test(test_patch_representative),
+		cmocka_unit_test(test_noiommu_path),
+		cmocka_unit_test(test_noiommu_is_not_for_devices_with_a_group),
+		cmocka_unit_test(test_container_served_by_iommufd),
+		cmocka_unit_test(test_paths_that_a_kernel_lacks),
+		cmocka_unit_test(test_virtio_group_comes_with_the_probe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

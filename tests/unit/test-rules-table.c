@@ -249,8 +249,8 @@ static void mdev(struct scene *s)
 {
 	x86(s);
 	s->g = fake_group(s->h, 9);
-	s->d = fake_device(s->h, BUS_MDEV, "mdev", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", s->g, NULL,
-			   "vfio_mdev");
+	s->d = fake_device(s->h, BUS_MDEV, "mdev", "83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", s->g,
+			   NULL, "vfio_mdev");
 	s->g->name = fake_present(s->h, "name", "vfio-noiommu");
 	fake_node(s->h, &s->g->node, "/dev/vfio/9", 0600, 0);
 }
@@ -293,67 +293,114 @@ struct row {
 };
 
 #define BOUND VIEW_IF_BOUND
-#define ALL9(x)	     { x, x, x, x, x, x, x, x, x }
-#define AFTER1(a, x) { a, x, x, x, x, x, x, x, x }
+#define ALL9(x)                           \
+	{                                 \
+		x, x, x, x, x, x, x, x, x \
+	}
+#define AFTER1(a, x)                      \
+	{                                 \
+		a, x, x, x, x, x, x, x, x \
+	}
 
 static const struct row rows[] = {
 	{ "1 plain", x86, BOUND, ALL9("ok"), { "ok", "ok" } },
-	{ "2 no group", no_group, BOUND, AFTER1("B:ENODEV", "B:EINVAL"), { "B:EINVAL", "B:EINVAL" } },
+	{ "2 no group",
+	  no_group,
+	  BOUND,
+	  AFTER1("B:ENODEV", "B:EINVAL"),
+	  { "B:EINVAL", "B:EINVAL" } },
 	/* The container path opens the node of a real group. */
 	{ "3 noiommu", noiommu, BOUND, ALL9("OG:ENOENT"), { "CD:ENOENT", "ok" } },
 	{ "5 bridge", bridge, BOUND, AFTER1("B:ENODEV", "B:EINVAL"), { "B:EINVAL", "B:EINVAL" } },
 	{ "6 PF", pf_with_vfs, BOUND, AFTER1("B:ENODEV", "B:EBUSY"), { "B:EBUSY", "B:EBUSY" } },
 	{ "7 QAT", qat, BOUND, AFTER1("B:ENODEV", "B:EINVAL"), { "B:EINVAL", "B:EINVAL" } },
-	{ "8 DSA", dsa, BOUND,
-	  { "ok", "?", "ok", "?", "ok", "ok", "?", "B:EINVAL", "B:EINVAL" }, { "B:EINVAL", "B:EINVAL" } },
-	{ "9 no coherency", without_coherency, BOUND,
+	{ "8 DSA",
+	  dsa,
+	  BOUND,
+	  { "ok", "?", "ok", "?", "ok", "ok", "?", "B:EINVAL", "B:EINVAL" },
+	  { "B:EINVAL", "B:EINVAL" } },
+	{ "9 no coherency",
+	  without_coherency,
+	  BOUND,
 	  { "ok", "ok", "B:EINVAL", "B:EINVAL", "B:EINVAL", "B:EINVAL", "B:EINVAL", "B:EINVAL",
-	    "B:EINVAL" }, { "B:EINVAL", "B:EINVAL" } },
-	{ "11 virtio-iommu on x86", virtio, BOUND,
+	    "B:EINVAL" },
+	  { "B:EINVAL", "B:EINVAL" } },
+	{ "11 virtio-iommu on x86",
+	  virtio,
+	  BOUND,
 	  { "SI:EPERM", "SI:EPERM", "B:EINVAL", "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM",
-	    "SI:EPERM", "SI:EPERM" }, { "BI:EPERM", "BI:EPERM" } },
-	{ "12 sibling on a host driver", sibling_on_host_driver, VIEW_NOW,
+	    "SI:EPERM", "SI:EPERM" },
+	  { "BI:EPERM", "BI:EPERM" } },
+	{ "12 sibling on a host driver",
+	  sibling_on_host_driver,
+	  VIEW_NOW,
 	  { "GD:EINVAL", "GD:EINVAL", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM",
-	    "SC:EPERM", "SC:EPERM" }, { "BI:EPERM", "BI:EPERM" } },
+	    "SC:EPERM", "SC:EPERM" },
+	  { "BI:EPERM", "BI:EPERM" } },
 	{ "12 and bound as well", sibling_on_host_driver, BOUND, ALL9("ok"), { "ok", "ok" } },
 	{ "13 sibling driverless", sibling_driverless, VIEW_NOW, ALL9("ok"), { "ok", "ok" } },
 	{ "14 sibling on pci-stub", sibling_on_stub, VIEW_NOW, ALL9("ok"), { "ok", "ok" } },
 	{ "15 bridge on pcieport", sibling_is_port, VIEW_NOW, ALL9("ok"), { "ok", "ok" } },
-	{ "16 bridge on another driver", sibling_is_other_bridge, BOUND,
+	{ "16 bridge on another driver",
+	  sibling_is_other_bridge,
+	  BOUND,
 	  { "ok", "ok", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM",
-	    "SC:EPERM" }, { "BI:EPERM", "BI:EPERM" } },
+	    "SC:EPERM" },
+	  { "BI:EPERM", "BI:EPERM" } },
 	{ "17 held", held, BOUND, ALL9("OG:EBUSY"), { NULL, NULL } },
 	{ "20 not remapped", not_remapped, BOUND, ALL9("SI:EPERM"), { "BI:EPERM", "BI:EPERM" } },
-	{ "21 unsafe by type1", not_remapped_but_unsafe, BOUND, ALL9("ok"), { "BI:EPERM", "BI:EPERM" } },
+	{ "21 unsafe by type1",
+	  not_remapped_but_unsafe,
+	  BOUND,
+	  ALL9("ok"),
+	  { "BI:EPERM", "BI:EPERM" } },
 	{ "21 unsafe by both", not_remapped_but_both_unsafe, BOUND, ALL9("ok"), { "ok", "ok" } },
 	/* Whether every MSI controller of the machine is an ITS cannot be seen. */
-	{ "22 ARM on ITS", arm_on_its, VIEW_NOW,
-	  { "?", "?", "?", "?", "?", "ok", "ok", "ok", "ok" }, { NULL, NULL } },
-	{ "23 ARM on ITS beside GICv2m", arm_on_its_beside_gicv2m, VIEW_NOW,
+	{ "22 ARM on ITS",
+	  arm_on_its,
+	  VIEW_NOW,
+	  { "?", "?", "?", "?", "?", "ok", "ok", "ok", "ok" },
+	  { NULL, NULL } },
+	{ "23 ARM on ITS beside GICv2m",
+	  arm_on_its_beside_gicv2m,
+	  VIEW_NOW,
 	  { "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM", "ok", "ok", "ok", "ok" },
 	  { NULL, NULL } },
 	{ "24 ARM on GICv2m", arm_on_gicv2m, VIEW_NOW, ALL9("SI:EPERM"), { NULL, NULL } },
-	{ "26 VMD child", vmd_child, BOUND,
+	{ "26 VMD child",
+	  vmd_child,
+	  BOUND,
 	  { "ok", "ok", "ok", "ok", "ok", "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM" },
 	  { "BI:EPERM", "BI:EPERM" } },
 	/* From 6.3 on the platform device fails: it has no MSI domain. */
-	{ "27 mixed buses", mixed_bus, BOUND,
+	{ "27 mixed buses",
+	  mixed_bus,
+	  BOUND,
 	  { "SI:EINVAL", "SI:EINVAL", "SI:EINVAL", "ok", "ok", "SI:EPERM", "SI:EPERM", "SI:EPERM",
-	    "SI:EPERM" }, { "BI:EPERM", "BI:EPERM" } },
-	{ "29 RMRR", rmrr, BOUND,
+	    "SI:EPERM" },
+	  { "BI:EPERM", "BI:EPERM" } },
+	{ "29 RMRR",
+	  rmrr,
+	  BOUND,
 	  { "SI:EPERM", "SI:EPERM", "SC:EPERM", "SC:EPERM", "SI:EPERM", "SI:EPERM", "SC:EINVAL",
-	    "SC:EINVAL", "SC:EINVAL" }, { "BI:EINVAL", "BI:EINVAL" } },
+	    "SC:EINVAL", "SC:EINVAL" },
+	  { "BI:EINVAL", "BI:EINVAL" } },
 	{ "30 relaxable RMRR", relaxable_rmrr, BOUND, ALL9("ok"), { "ok", "ok" } },
-	{ "31 unity map", unity_map, BOUND,
+	{ "31 unity map",
+	  unity_map,
+	  BOUND,
 	  { "ok", "ok", "ok", "ok", "ok", "ok", "SC:EINVAL", "SC:EINVAL", "SC:EINVAL" },
 	  { "BI:EINVAL", "BI:EINVAL" } },
 	{ "36 no type1", without_type1, BOUND, ALL9("SI:ENODEV"), { "ok", "ok" } },
 	{ "40 VF of a VFIO PF", vf_of_vfio_pf, BOUND, ALL9("GD:EACCES"), { "ok", "BI:EACCES" } },
 	{ "41 s390", s390, BOUND, ALL9("ok"), { "ok", "ok" } },
 	{ "42 mdev", mdev, BOUND, ALL9("ok"), { NULL, NULL } },
-	{ "43 no IOMMU ops", without_iommu, VIEW_NOW,
+	{ "43 no IOMMU ops",
+	  without_iommu,
+	  VIEW_NOW,
 	  { "SI:EIO", "SI:EIO", "SI:EIO", "SI:EIO", "SI:EIO", "SI:EIO", "SI:EIO", "SI:ENODEV",
-	    "SI:ENODEV" }, { NULL, NULL } },
+	    "SI:ENODEV" },
+	  { NULL, NULL } },
 	{ "44 memlock", too_little_memlock, BOUND, ALL9("M:ENOMEM"), { "IM:ENOMEM", "IM:ENOMEM" } },
 };
 
@@ -361,9 +408,15 @@ static const struct {
 	const char *mark;
 	enum op op;
 } marks[] = {
-	{ "B", OP_BIND },	      { "OC", OP_OPEN_CONTAINER }, { "OG", OP_OPEN_GROUP },
-	{ "SC", OP_GROUP_SET_CONTAINER }, { "SI", OP_SET_IOMMU },	   { "M", OP_MAP_DMA },
-	{ "GD", OP_GROUP_GET_DEVICE_FD }, { "CD", OP_OPEN_CDEV },	   { "BI", OP_BIND_IOMMUFD },
+	{ "B", OP_BIND },
+	{ "OC", OP_OPEN_CONTAINER },
+	{ "OG", OP_OPEN_GROUP },
+	{ "SC", OP_GROUP_SET_CONTAINER },
+	{ "SI", OP_SET_IOMMU },
+	{ "M", OP_MAP_DMA },
+	{ "GD", OP_GROUP_GET_DEVICE_FD },
+	{ "CD", OP_OPEN_CDEV },
+	{ "BI", OP_BIND_IOMMUFD },
 	{ "IM", OP_IOAS_MAP },
 };
 
