@@ -140,6 +140,19 @@ static void add_tree(struct rows *rows, struct session *s, unsigned int needs)
 			add_row(rows, s, s->devices[i], NULL, 0, needs);
 }
 
+static void make_rows(struct rows *rows, struct session *s, bool tree, unsigned int needs)
+{
+	struct arena *a = s->app->arena;
+	size_t nr_max = s->host->nr_devices + s->host->nr_groups + s->nr_devices;
+
+	rows->rows = arena_array(a, nr_max, sizeof(*rows->rows));
+	rows->table_rows = arena_array(a, nr_max, sizeof(*rows->table_rows));
+	if (tree)
+		add_tree(rows, s, needs);
+	for (size_t i = 0; !tree && i < s->nr_devices; i++)
+		add_row(rows, s, s->devices[i], s->devices[i]->group, 0, needs);
+}
+
 static int print(struct session *s, const struct list_args *args, struct table *t,
 		 struct failure **reterr)
 {
@@ -177,18 +190,12 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	needs = columns_needs(&columns) | (sort ? sort->needs : 0);
 	scope = scope_for(needs);
 	r = session_open(&s, app, &args->targets, &scope, reterr);
+	if (r >= 0 && needs & NEED_ANY_VERDICT)
+		r = session_widen(&s, &scope, reterr);
 	if (r >= 0)
 		r = session_decide(&s, NULL, NULL, reterr);
 	if (r >= 0) {
-		size_t nr_max = s.host->nr_devices + s.host->nr_groups + s.nr_devices;
-
-		rows.rows = arena_array(a, nr_max, sizeof(*rows.rows));
-		rows.table_rows = arena_array(a, nr_max, sizeof(*rows.table_rows));
-		if (args->tree)
-			add_tree(&rows, &s, needs);
-		else
-			for (size_t i = 0; i < s.nr_devices; i++)
-				add_row(&rows, &s, s.devices[i], s.devices[i]->group, 0, needs);
+		make_rows(&rows, &s, args->tree, needs);
 		table = (struct table){ .fields = device_fields(),
 					.columns = &columns,
 					.rows = rows.table_rows,

@@ -1,19 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/session.h"
 
+#include <string.h>
+
 const struct scope scope_all = {
 	.host_parts = HOST_ALL,
 	.device_parts = DEVICE_ALL,
 	.member_parts = DEVICE_ALL,
 };
 
-/* What a verdict may look at: everything that is read once, and of each device what tells its driver,
- * group, IOMMU and interrupts. */
+/* What a verdict looks at: everything that is read once, and of each device what tells its driver,
+ * group and IOMMU. Its own interrupts only where session_widen() finds that they matter. */
 static void add_verdict(struct scope *s)
 {
 	s->host_parts |= HOST_ALL;
-	s->device_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_IRQS | DEVICE_VFIO;
-	s->member_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_IRQS | DEVICE_VFIO;
+	s->device_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
+	s->member_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
+}
+
+/* Where remapping is one switch for the whole system (x86 behind VT-d or AMD-Vi, or behind nothing)
+ * /proc/interrupts tells it once; elsewhere each device's own MSI controller decides. Children of a
+ * VMD, in PCI domains of more than four digits, have one of their own anywhere. */
+static bool interrupts_matter(const struct host *h)
+{
+	const struct fact *machine = &h->kernel.machine;
+
+	for (size_t i = 0; i < h->nr_iommus; i++)
+		if (h->iommus[i]->kind != IOMMU_KIND_INTEL && h->iommus[i]->kind != IOMMU_KIND_AMD)
+			return true;
+	/* A folder that looks like a system has no machine, but it may have the IOMMUs of one. */
+	if (!h->nr_iommus && (!fact_is(machine) ||
+			      (strcmp(machine->raw, "x86_64") && strcmp(machine->raw, "s390x"))))
+		return true;
+	for (size_t i = 0; i < h->nr_devices; i++)
+		if (h->devices[i]->bus == BUS_PCI && strcspn(h->devices[i]->name, ":") > 4)
+			return true;
+	return false;
 }
 
 struct scope scope_for(unsigned int needs)
@@ -32,9 +54,24 @@ struct scope scope_for(unsigned int needs)
 		s.host_parts |= HOST_GROUPS;
 	if (needs & NEED_GROUP_NODES)
 		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
-	if (needs & (NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED))
+	if (needs & NEED_ANY_VERDICT)
 		add_verdict(&s);
 	return s;
+}
+
+static int load_host(struct session *s, const struct scope *scope, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	int r;
+
+	host_free(s->host);
+	s->host = NULL;
+	r = host_load(s->root, scope, s->targets, s->nr_targets, &s->host, reterr);
+	if (r < 0)
+		return r;
+	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
+	s->report = (struct report){ .arena = a, .host = s->host };
+	return 0;
 }
 
 static int session_load(struct session *s, const struct operands *operands,
@@ -55,13 +92,8 @@ static int session_load(struct session *s, const struct operands *operands,
 		return r;
 	if (record)
 		sysroot_record(s->root);
-	r = host_load(s->root, scope, s->targets, s->nr_targets, &s->host, reterr);
-	if (r < 0)
-		return r;
-	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
 	s->names = names_new(s->root);
-	s->report = (struct report){ .arena = a, .host = s->host };
-	return 0;
+	return load_host(s, scope, reterr);
 }
 
 int session_open(struct session *s, struct app *app, const struct operands *operands,
@@ -76,6 +108,17 @@ int session_record(struct session *s, struct app *app, const struct operands *op
 {
 	*s = (struct session){ .app = app };
 	return session_load(s, operands, scope, true, reterr);
+}
+
+int session_widen(struct session *s, const struct scope *scope, struct failure **reterr)
+{
+	struct scope wider = *scope;
+
+	if (!interrupts_matter(s->host))
+		return 0;
+	wider.device_parts |= DEVICE_IRQS;
+	wider.member_parts |= DEVICE_IRQS;
+	return load_host(s, &wider, reterr);
 }
 
 void session_close(struct session *s)

@@ -31,6 +31,9 @@ int session_open(struct session *s, struct app *app, const struct operands *oper
 /* The same, and keeps every answer for sysroot_write_capture(). */
 int session_record(struct session *s, struct app *app, const struct operands *operands,
 		   const struct scope *scope, struct failure **reterr);
+/* For verdicts within @scope (of scope_for()): loads again with the interrupts of each device where
+ * these decide. */
+int session_widen(struct session *s, const struct scope *scope, struct failure **reterr);
 void session_close(struct session *s);
 /* Takes --assume texts and --kernel (NULL: the running one), and finds out who decides. */
 int session_decide(struct session *s, const struct operands *assume, const char *kernel,

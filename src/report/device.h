@@ -50,6 +50,7 @@ enum device_need {
 	NEED_VERDICT = 1 << 7,
 	NEED_VERDICT_NOW = 1 << 8,
 	NEED_PATCHED = 1 << 9,
+	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };
 
 const struct field_table *device_fields(void);
