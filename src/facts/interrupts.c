@@ -47,7 +47,8 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 	else if (!reduced)
 		refuse(ret, EBADMSG);
 	else
-		*ret = fact_derived(a, ret->path, (struct span){ reduced, strlen(reduced) });
+		*ret = fact_derived(a, ret->path,
+				    (struct span){ reduced, strlen(reduced) - (*reduced ? 1 : 0) });
 	free(line);
 	fclose(in);
 	arena_free(scratch);

@@ -91,6 +91,7 @@ static void ask_config(struct sysroot *root, struct arena *a, void *ctx, struct 
 	struct span text;
 	size_t nr;
 	const char *const *names = host_config_names(&nr);
+	const char *reduced;
 
 	if (!in) {
 		ret->err = err;
@@ -101,15 +102,13 @@ static void ask_config(struct sysroot *root, struct arena *a, void *ctx, struct 
 	r = slurp(in, scratch, CONFIG_FILE_MAX, &text);
 	if (!r && is_gzip(text))
 		r = gunzip(text, scratch, CONFIG_TEXT_MAX, &text);
-	ret->state = FACT_FAILED;
-	ret->err = r < 0 ? -r : EBADMSG;
-	if (!r) {
-		ret->raw = kconfig_reduce(text, names, nr, a);
-		if (ret->raw) {
-			ret->state = FACT_PRESENT;
-			ret->err = 0;
-			ret->len = strlen(ret->raw);
-		}
+	reduced = r < 0 ? NULL : kconfig_reduce(text, names, nr, scratch);
+	if (reduced) {
+		*ret = fact_derived(a, ret->path,
+				    (struct span){ reduced, strlen(reduced) - (*reduced ? 1 : 0) });
+	} else {
+		ret->state = FACT_FAILED;
+		ret->err = r < 0 ? -r : EBADMSG;
 	}
 	arena_free(scratch);
 	fclose(in);

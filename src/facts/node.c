@@ -133,7 +133,8 @@ static void ask_holders(struct sysroot *root, struct arena *a, void *ctx, struct
 	}
 	if (fact_is(ret)) {
 		ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(&out));
-		ret->len = strlen(ret->raw);
+		ret->len = strlen(ret->raw) - 1;
+		*ret = fact_derived(a, ret->path, fact_text(ret));
 	}
 	arena_free(scratch);
 }

@@ -55,40 +55,39 @@ static void seed_units(struct loader *l)
 			seed_unit(l, unit_want(l, line));
 }
 
-/* The devices that a VFIO driver holds: the links in its directory. */
-static void seed_driver(struct loader *l, const char *bus_name, struct span driver)
-{
-	static const char *const others[] = { "module", "bind",   "unbind",
-					      "uevent", "new_id", "remove_id" };
-	const char *dir =
-		arena_printf(l->a, "sys/bus/%s/drivers/%.*s", bus_name, (int)driver.len, driver.s);
-	struct fact names = sysroot_list(l->root, l->a, dir);
-	struct span rest = fact_text(&names), line;
-
-	while (parse_line(&rest, &line)) {
-		bool other = !name_is_file(line);
-
-		for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-			other |= span_equals(line, others[i]);
-		if (!other)
-			device_want(l, bus_name, arena_strndup(l->a, line.s, line.len),
-				    l->scope.device_parts, true);
-	}
-}
-
+/* The devices that a VFIO driver of another bus holds: the links in its directory. Drivers of PCI
+ * need no look, all PCI devices are there already. */
 static void seed_drivers(struct loader *l)
 {
-	static const char *const buses[] = { "platform", "amba", "fsl-mc", "cdx", "ap", "css" };
+	static const struct {
+		const char *bus, *driver;
+	} drivers[] = {
+		{ "platform", "vfio-platform" },
+		{ "amba", "vfio-amba" },
+		{ "fsl-mc", "vfio-fsl-mc" },
+		{ "cdx", "vfio-cdx" },
+		{ "ap", "vfio_ap" },
+		{ "css", "vfio_ccw" },
+	};
+	static const char *const others[] = { "module", "bind",   "unbind",
+					      "uevent", "new_id", "remove_id" };
 
-	for (size_t i = 0; i < ARRAY_SIZE(buses); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		struct fact names =
-			list_at(l, arena_printf(l->a, "sys/bus/%s", buses[i]), "drivers");
+			list_at(l, arena_printf(l->a, "sys/bus/%s/drivers", drivers[i].bus),
+				drivers[i].driver);
 		struct span rest = fact_text(&names), line;
 
-		while (parse_line(&rest, &line))
-			if (name_is_file(line) &&
-			    driver_is_vfio(arena_strndup(l->a, line.s, line.len)))
-				seed_driver(l, buses[i], line);
+		while (parse_line(&rest, &line)) {
+			bool other = !name_is_file(line);
+
+			for (size_t o = 0; o < ARRAY_SIZE(others); o++)
+				other |= span_equals(line, others[o]);
+			if (!other)
+				device_want(l, drivers[i].bus,
+					    arena_strndup(l->a, line.s, line.len),
+					    l->scope.device_parts, true);
+		}
 	}
 }
 
