@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Each rule answers yes, no and unknown: yes and unknown in a situation of its own, no where nothing
+ * is wrong. A rule without a row here fails the test. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "fake-host.h"
+#include "model/predict.h"
+
+struct scene {
+	struct host *h;
+	struct device *d;
+	struct group *g;
+	struct iommu_unit *u;
+};
+
+#define CONFIG                                                                        \
+	"CONFIG_IOMMUFD_NOIOMMU=y CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y " \
+	"CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y"
+
+/* Nothing is wrong: alone in its group, bound, remapped, root. */
+static void good(struct scene *s)
+{
+	s->h = fake_host();
+	s->u = fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0");
+	s->g = fake_group(s->h, 1);
+	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
+	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->d->cdev_devno = fake_present(s->h, s->d->sysfs, "511:0");
+	fake_node(s->h, &s->d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+	fake_config(s->h, CONFIG);
+}
+
+static void unbound(struct scene *s)
+{
+	good(s);
+	fake_unbind(s->h, s->d, "e1000e");
+	fake_node_absent(s->h, &s->g->node, "/dev/vfio/1");
+}
+
+static struct fact unread(const char *path)
+{
+	return (struct fact){ .state = FACT_UNREAD, .path = path };
+}
+
+/* ---- bind ---- */
+
+static void no_driver(struct scene *s)
+{
+	unbound(s);
+	fake_module(s->h, MODULE_VFIO_PCI, MODULE_STATE_ABSENT);
+}
+
+static void driver_not_known(struct scene *s)
+{
+	unbound(s);
+	s->h->modules[MODULE_VFIO_PCI].state = MODULE_STATE_UNKNOWN;
+}
+
+static void denylisted(struct scene *s)
+{
+	unbound(s);
+	s->d->device_id = 0x0435;
+}
+
+static void without_ids(struct scene *s)
+{
+	unbound(s);
+	s->d->has_ids = false;
+}
+
+static void bridge(struct scene *s)
+{
+	unbound(s);
+	fake_bridge(s->h, s->d);
+}
+
+static void maybe_bridge(struct scene *s)
+{
+	unbound(s);
+	s->d->is_bridge = TRI_UNKNOWN;
+}
+
+static void with_vfs(struct scene *s)
+{
+	unbound(s);
+	s->d->sriov_numvfs = fake_present(s->h, "sriov_numvfs", "2");
+	s->d->numvfs = 2;
+}
+
+static void maybe_vfs(struct scene *s)
+{
+	unbound(s);
+	s->d->sriov_numvfs = fake_denied(s->h, "sriov_numvfs");
+}
+
+static void platform(struct scene *s, const char *modalias)
+{
+	good(s);
+	s->d = fake_device(s->h, BUS_PLATFORM, "platform", "fe300000.dma", fake_group(s->h, 2),
+			   s->u, NULL);
+	s->d->modalias = fake_present(s->h, "modalias", modalias);
+}
+
+static void platform_without_reset(struct scene *s)
+{
+	platform(s, "of:NdmaT(null)Carm,pl330");
+}
+
+static void platform_of_acpi(struct scene *s)
+{
+	platform(s, "acpi:ARMH0330:");
+}
+
+static void without_group(struct scene *s)
+{
+	good(s);
+	s->d = fake_pci(s->h, "0000:02:00.0", NULL, NULL, NULL);
+}
+
+static void maybe_group(struct scene *s)
+{
+	without_group(s);
+	s->d->group_link = fake_denied(s->h, "iommu_group");
+}
+
+static void incoherent(struct scene *s)
+{
+	unbound(s);
+	s->u->kind = IOMMU_KIND_DART;
+}
+
+static void maybe_coherent(struct scene *s)
+{
+	unbound(s);
+	s->u->kind = IOMMU_KIND_SMMU_V3;
+}
+
+/* ---- nodes ---- */
+
+static void no_container_node(struct scene *s)
+{
+	good(s);
+	fake_node_absent(s->h, &s->h->vfio_node, "/dev/vfio/vfio");
+}
+
+static void container_node_unread(struct scene *s)
+{
+	good(s);
+	s->h->vfio_node.stat = unread("/dev/vfio/vfio");
+}
+
+static void no_vfio(struct scene *s)
+{
+	good(s);
+	fake_module(s->h, MODULE_VFIO, MODULE_STATE_ABSENT);
+}
+
+static void vfio_not_known(struct scene *s)
+{
+	good(s);
+	s->h->modules[MODULE_VFIO].state = MODULE_STATE_UNKNOWN;
+}
+
+static void no_iommufd(struct scene *s)
+{
+	good(s);
+	fake_node_absent(s->h, &s->h->iommu_node, "/dev/iommu");
+}
+
+static void iommufd_unread(struct scene *s)
+{
+	good(s);
+	s->h->iommu_node.stat = unread("/dev/iommu");
+}
+
+static void user(struct scene *s)
+{
+	good(s);
+	fake_user(s->h, 1000);
+	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0600, 0);
+	fake_node(s->h, &s->h->vfio_node, "/dev/vfio/vfio", 0600, 0);
+	fake_node(s->h, &s->h->iommu_node, "/dev/iommu", 0600, 0);
+	fake_node(s->h, &s->d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+}
+
+static void user_with_container(struct scene *s)
+{
+	user(s);
+	fake_node(s->h, &s->h->vfio_node, "/dev/vfio/vfio", 0666, 0);
+}
+
+/* In a tree of files nobody knows the groups of the caller. */
+static void user_of_a_tree(struct scene *s)
+{
+	struct node *nodes[4];
+
+	user(s);
+	nodes[0] = &s->h->vfio_node;
+	nodes[1] = &s->h->iommu_node;
+	nodes[2] = &s->g->node;
+	nodes[3] = &s->d->cdev;
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		nodes[i]->mode = 0660;
+		nodes[i]->access = unread(nodes[i]->path);
+	}
+}
+
+static void members_not_listed(struct scene *s)
+{
+	unbound(s);
+	s->g->members_list = fake_denied(s->h, "devices");
+	/* Only the device itself is known, on a host driver in the view of now. */
+}
+
+static void noiommu(struct scene *s)
+{
+	without_group(s);
+	fake_param(s->h, PARAM_VFIO_NOIOMMU, "Y");
+	s->h->caller.caps &= ~(unsigned int)CALLER_CAP_SYS_RAWIO;
+}
+
+static void noiommu_for_someone(struct scene *s)
+{
+	noiommu(s);
+	s->h->caller.caps_fact = fake_denied(s->h, "process:capabilities");
+}
+
+static void cdev_missing(struct scene *s)
+{
+	good(s);
+	fake_node_absent(s->h, &s->d->cdev, "/dev/vfio/devices/vfio0");
+}
+
+static void cdev_unread(struct scene *s)
+{
+	good(s);
+	s->d->cdev.stat = unread("/dev/vfio/devices/vfio0");
+	s->d->cdev_devno = s->d->cdev.stat;
+	s->d->vfio_dev = s->d->cdev.stat;
+}
+
+/* ---- groups ---- */
+
+static void group_held(struct scene *s)
+{
+	good(s);
+	s->g->node.holders = fake_present(s->h, "holders", "42 qemu");
+}
+
+static void group_maybe_held(struct scene *s)
+{
+	good(s);
+	fake_user(s->h, 1000);
+	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0666, 0);
+	s->g->node.hidden_processes = 7;
+}
+
+static void cdev_held(struct scene *s)
+{
+	good(s);
+	s->d->cdev.holders = fake_present(s->h, "holders", "42 qemu");
+	s->d->enable = fake_present(s->h, "enable", "1");
+}
+
+/* Open, but nobody knows whether it was bound to an iommufd. */
+static void cdev_maybe_held(struct scene *s)
+{
+	cdev_held(s);
+	s->d->enable = fake_denied(s->h, "enable");
+}
+
+static void sibling(struct scene *s)
+{
+	good(s);
+	fake_pci(s->h, "0000:01:00.1", s->g, s->u, "e1000e");
+}
+
+static void sibling_on_new_driver(struct scene *s)
+{
+	good(s);
+	fake_pci(s->h, "0000:01:00.1", s->g, s->u, "acme_vfio_pci");
+}
+
+static void direct(struct scene *s)
+{
+	good(s);
+	fake_region(s->h, s->g, 0x1000, 0x1fff, RESV_DIRECT);
+}
+
+static void regions_unread(struct scene *s)
+{
+	good(s);
+	s->g->regions_err = -61;
+	s->u->has_cap = true;
+	s->u->cap = 2 << 8 | 38 << 16;
+}
+
+static void sibling_is_bound_instead(struct scene *s)
+{
+	unbound(s);
+	fake_bind(s->h, fake_pci(s->h, "0000:01:00.1", s->g, s->u, NULL), "vfio-pci");
+	fake_unbind(s->h, s->d, NULL);
+}
+
+static void own_driver_unread(struct scene *s)
+{
+	sibling_is_bound_instead(s);
+	s->d->driver_fact = fake_denied(s->h, "driver");
+}
+
+static void vf(struct scene *s)
+{
+	good(s);
+	s->d->physfn_link = fake_present(s->h, "physfn", "../0000:02:00.0");
+	s->d->physfn = fake_pci(s->h, "0000:02:00.0", fake_group(s->h, 2), s->u, "vfio-pci");
+}
+
+static void vf_of_unknown(struct scene *s)
+{
+	good(s);
+	s->d->physfn_link = fake_denied(s->h, "physfn");
+}
+
+/* ---- container ---- */
+
+static void no_type1(struct scene *s)
+{
+	good(s);
+	fake_module(s->h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
+}
+
+static void type1_not_known(struct scene *s)
+{
+	good(s);
+	s->h->modules[MODULE_VFIO_IOMMU_TYPE1].state = MODULE_STATE_UNKNOWN;
+}
+
+static void two_buses(struct scene *s)
+{
+	good(s);
+	fake_device(s->h, BUS_PLATFORM, "platform", "mock0", s->g, s->u, NULL);
+}
+
+static void bound_and_not_listed(struct scene *s)
+{
+	good(s);
+	s->g->members_list = fake_denied(s->h, "devices");
+}
+
+static void no_iommu(struct scene *s)
+{
+	good(s);
+	s->h->nr_iommus = 0;
+	s->d->iommu = NULL;
+	s->d->iommu_link = fake_absent(s->h, "iommu");
+}
+
+static void iommu_unread(struct scene *s)
+{
+	good(s);
+	s->d->iommu = NULL;
+	s->d->iommu_link = fake_denied(s->h, "iommu");
+}
+
+static void all_reserved(struct scene *s)
+{
+	regions_unread(s);
+	s->g->regions_err = 0;
+	fake_region(s->h, s->g, 0, UINT64_MAX, RESV_RESERVED);
+}
+
+static void plain_interrupts(struct scene *s)
+{
+	good(s);
+	fake_chips(s->h, "IO-APIC PCI-MSI");
+}
+
+static void no_interrupts(struct scene *s)
+{
+	good(s);
+	fake_chips(s->h, "");
+}
+
+static void no_entries(struct scene *s)
+{
+	good(s);
+	fake_param(s->h, PARAM_TYPE1_DMA_ENTRY_LIMIT, "0");
+}
+
+static void entries_unread(struct scene *s)
+{
+	good(s);
+	s->h->params[PARAM_TYPE1_DMA_ENTRY_LIMIT].value = fake_denied(s->h, "dma_entry_limit");
+}
+
+static void no_memlock(struct scene *s)
+{
+	good(s);
+	s->h->caller.caps = 0;
+	s->h->caller.memlock_soft = 4095;
+}
+
+static void memlock_unread(struct scene *s)
+{
+	no_memlock(s);
+	s->h->caller.memlock_fact = fake_denied(s->h, "process:limits");
+}
+
+/* ---- the table ---- */
+
+#define NOW   VIEW_NOW
+#define LATER VIEW_IF_BOUND
+#define C     PATH_CONTAINER
+#define I     PATH_IOMMUFD
+
+static const struct {
+	const char *id;
+	enum gen gen;
+	enum view view;
+	enum path_kind path;
+	void (*yes)(struct scene *s);
+	void (*unknown)(struct scene *s);
+} rows[] = {
+	{ "vfio-driver", GEN_6_0, LATER, C, no_driver, driver_not_known },
+	{ "denylist", GEN_6_0, LATER, C, denylisted, without_ids },
+	{ "bridge-header", GEN_6_0, LATER, C, bridge, maybe_bridge },
+	{ "sriov-enabled", GEN_6_0, LATER, C, with_vfs, maybe_vfs },
+	{ "platform-reset", GEN_6_0, LATER, C, platform_without_reset, platform_of_acpi },
+	{ "no-group", GEN_6_0, LATER, C, without_group, maybe_group },
+	{ "cache-coherency", GEN_6_0, LATER, C, incoherent, maybe_coherent },
+	{ "container-node", GEN_6_0, NOW, C, no_container_node, container_node_unread },
+	{ "container-access", GEN_6_0, NOW, C, user, user_of_a_tree },
+	{ "vfio-module", GEN_6_0, NOW, C, no_vfio, vfio_not_known },
+	{ "iommufd-node", GEN_6_11, NOW, I, no_iommufd, iommufd_unread },
+	{ "iommufd-access", GEN_6_11, NOW, PATH_COMPAT, user, user_of_a_tree },
+	{ "group-node", GEN_6_0, NOW, C, unbound, members_not_listed },
+	{ "group-access", GEN_6_0, NOW, C, user_with_container, user_of_a_tree },
+	{ "noiommu-rawio", GEN_6_0, LATER, PATH_NOIOMMU, noiommu, noiommu_for_someone },
+	{ "cdev-node", GEN_6_11, NOW, I, cdev_missing, cdev_unread },
+	{ "cdev-access", GEN_6_11, NOW, I, user, user_of_a_tree },
+	{ "cdev-held", GEN_6_11, NOW, I, cdev_held, cdev_maybe_held },
+	{ "group-held", GEN_6_0, NOW, C, group_held, group_maybe_held },
+	{ "viability-walk", GEN_5_10, NOW, C, sibling, sibling_on_new_driver },
+	{ "dma-ownership", GEN_6_0, NOW, C, sibling, sibling_on_new_driver },
+	{ "rmrr", GEN_6_0, NOW, C, direct, regions_unread },
+	{ "direct-region", GEN_6_11, NOW, C, direct, regions_unread },
+	{ "type1-module", GEN_6_0, NOW, C, no_type1, type1_not_known },
+	{ "mixed-bus", GEN_5_19, NOW, C, two_buses, bound_and_not_listed },
+	{ "domain-alloc", GEN_6_11, NOW, C, no_iommu, iommu_unread },
+	{ "iova-empty", GEN_6_0, NOW, C, all_reserved, regions_unread },
+	{ "interrupt-remapping-bus", GEN_5_19, NOW, C, plain_interrupts, no_interrupts },
+	{ "interrupt-remapping", GEN_6_0, NOW, C, plain_interrupts, no_interrupts },
+	{ "isolated-msi", GEN_6_3, NOW, C, plain_interrupts, no_interrupts },
+	{ "dma-entry-limit", GEN_6_0, NOW, C, no_entries, entries_unread },
+	{ "memlock", GEN_6_0, NOW, C, no_memlock, memlock_unread },
+	{ "device-not-bound", GEN_6_0, NOW, C, sibling_is_bound_instead, own_driver_unread },
+	{ "vf-token", GEN_6_0, NOW, C, vf, vf_of_unknown },
+};
+
+static const struct finding *find(const struct path_prediction *p, const char *id)
+{
+	for (size_t i = 0; i < p->nr_steps; i++)
+		for (size_t k = 0; k < p->steps[i].nr_findings; k++)
+			if (strcmp(p->steps[i].findings[k].rule->id, id) == 0)
+				return &p->steps[i].findings[k];
+	return NULL;
+}
+
+/* What rule @id says about the device of @s. A finding must carry all that a report shows of it. */
+static void expect(void (*make)(struct scene *s), size_t row, enum answer answer)
+{
+	struct scene s = { 0 };
+	struct prediction p;
+	const char *id = rows[row].id;
+
+	make(&s);
+	predict_device(s.h, NULL, GEN_BIT(rows[row].gen), s.d, s.h->arena, &p);
+	const struct finding *f = find(&p.paths[rows[row].view][rows[row].path], id);
+	if (!f)
+		fail_msg("%s was not asked", id);
+	if (f->answer != answer)
+		fail_msg("%s answers %s and not %s: %s", id, answer_name(f->answer),
+			 answer_name(answer), f->because);
+	assert_non_null(f->because);
+	assert_true(strlen(f->because) > 0);
+	if (answer == ANSWER_YES && !f->nr_evidence)
+		fail_msg("%s refuses without evidence: %s", id, f->because);
+	if (answer != ANSWER_NO)
+		assert_non_null(f->remedy);
+	for (size_t i = 0; i < f->nr_evidence; i++)
+		assert_non_null(f->evidence[i]->path);
+	fake_free(s.h);
+}
+
+static void test_each_rule_says_yes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		expect(rows[i].yes, i, ANSWER_YES);
+}
+
+static void test_each_rule_says_unknown(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		expect(rows[i].unknown, i, ANSWER_UNKNOWN);
+}
+
+static void test_each_rule_says_no(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		expect(good, i, ANSWER_NO);
+}
+
+static void test_each_rule_has_a_row(void **state)
+{
+	size_t nr;
+	const struct rule *rules = rules_all(&nr);
+
+	(void)state;
+	for (size_t r = 0; r < nr; r++) {
+		bool found = false;
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+			found |= strcmp(rows[i].id, rules[r].id) == 0;
+		if (!found)
+			fail_msg("rule %s has no row in this test", rules[r].id);
+	}
+	assert_int_equal(nr, ARRAY_SIZE(rows));
+}
+
+/* ---- the table itself ---- */
+
+static void test_sites_are_sound(void **state)
+{
+	size_t nr;
+	const struct rule *rules = rules_all(&nr);
+
+	(void)state;
+	for (size_t r = 0; r < nr; r++) {
+		assert_ptr_equal(rule_find(rules[r].id), &rules[r]);
+		assert_true(strlen(rules[r].title) > 0 && strlen(rules[r].remedy) > 0);
+		assert_true(rules[r].nr_sites > 0);
+		for (size_t s = 0; s < rules[r].nr_sites; s++) {
+			const struct rule_site *site = &rules[r].sites[s];
+			assert_true(site->gens && !(site->gens & ~GENS_ALL));
+			assert_true(site->paths && site->paths < 1U << NR_PATHS);
+			assert_true(site->op != OP_NONE && site->err > 0);
+			assert_string_not_equal(errno_name(site->err), "E?");
+			assert_non_null(strchr(site->source, '/'));
+			/* One place a generation, path and step. */
+			for (size_t o = 0; o < s; o++) {
+				const struct rule_site *other = &rules[r].sites[o];
+				assert_false((other->gens & site->gens) &&
+					     (other->paths & site->paths) &&
+					     other->op == site->op && other->err == site->err);
+			}
+		}
+	}
+	assert_null(rule_find("no-such-rule"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_each_rule_has_a_row),
+		cmocka_unit_test(test_each_rule_says_yes),
+		cmocka_unit_test(test_each_rule_says_unknown),
+		cmocka_unit_test(test_each_rule_says_no),
+		cmocka_unit_test(test_sites_are_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
