@@ -30,6 +30,9 @@ SCENARIO = Scenario(
              "e1000,addr=05.0,multifunction=on,romfile=", "e1000,addr=05.1,romfile="),
     cmdline="intel_iommu=on")
 
+# Where libpci finds the names of vendors and devices.
+NAMES = Path("/usr/share/misc/pci.ids")
+
 # What the guest does instead of a scenario's steps. Lines that begin with @@ are for tell() below.
 SCRIPT = r"""
 stty -F /dev/ttyS1 raw -echo
@@ -143,6 +146,8 @@ def boot(kernel: kernels.Kernel, vfiotool: Path, teller: Teller) -> None:
         folder = Path(place)
         archive = Archive()
         archive.data("scenario/env", SCRIPT)
+        if NAMES.exists():
+            archive.file("usr/share/misc/pci.ids", NAMES, 0o644)
         base = initramfs.build(kernel, vfiotool).read_bytes()
         (folder / "initrd").write_bytes(base + archive.compressed())
         (folder / "results").write_bytes(b"")
