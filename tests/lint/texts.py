@@ -9,7 +9,7 @@ import tree
 
 LICENCE = "SPDX-License-Identifier: GPL-2.0-or-later"
 # Formats that cannot hold a comment, the licence itself, and what is copied from nowhere.
-UNLICENSED = {".json", ".gz", ".xz", ".png", ".bin"}
+UNLICENSED = {".json", ".capture", ".gz", ".xz", ".png", ".bin"}
 UNLICENSED_NAMES = {"COPYING", "expect", ".gitignore", ".gitattributes", ".editorconfig", ".clang-format"}
 FILE_LINES = 600
 FUNCTION_LINES = 50

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Runs the scripts of examples/ on captures. TAP on stdout.
+
+    run.py VFIOTOOL
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+EXAMPLES = ROOT / "examples"
+# 0000:00:04.0 is on vfio-pci, 0000:00:04.1 of the same group on e1000; taken in a guest with Linux 6.1.
+SIBLING = HERE / "sibling-host.capture"
+NO_IOMMU = ROOT / "tests/captures/edge-no-iommu.capture"
+# Stands in for vfiotool where no capture has an answer that changes from kernel to kernel.
+TURNS = """#!/bin/sh
+case "$*" in
+"list "*) printf '%s\\n' '0000:01:00.0 vfio-pci' '0000:02:00.0 e1000' '0000:03:00.0 vfio-pci' ;;
+"inspect -q --kernel 6.6 0000:01:00.0") exit 2 ;;
+"inspect -q 0000:01:00.0" | "inspect -q --kernel 6.6 0000:03:00.0" | "inspect -q 0000:03:00.0") exit 0 ;;
+"inspect -q --kernel 5.10 0000:01:00.0") exit 3 ;;
+"inspect -q --kernel 5.10 0000:03:00.0") exit 0 ;;
+*) exit 64 ;;
+esac
+"""
+
+
+class Points:
+    """TAP."""
+
+    def __init__(self, program: str):
+        self.number, self.failed, self.program = 0, 0, program
+
+    def check(self, name: str, argv, want: str, status: int, given: str = "", **env) -> None:
+        """One script, its output and its exit status."""
+        self.number += 1
+        environment = dict(os.environ, VFIOTOOL=self.program, LC_ALL="C.UTF-8")
+        environment.pop("VFIOTOOL_SYSROOT", None)
+        environment |= {key: str(value) for key, value in env.items()}
+        result = subprocess.run([str(EXAMPLES / argv[0]), *argv[1:]], check=False, text=True, input=given,
+                                capture_output=True, env=environment)
+        good = result.stdout == want and result.returncode == status
+        self.failed += not good
+        print(f"{'ok' if good else 'not ok'} {self.number} - {name}", flush=True)
+        if not good:
+            print(f"# got {result.returncode}: {result.stdout!r} {result.stderr!r}\n# want {status}: {want!r}")
+
+
+def main() -> int:
+    """Each example: an answer that is good, one that is not, a question that is wrong."""
+    points = Points(str(Path(sys.argv[1]).resolve()))
+    points.check("check-host: devices that are accepted", ["check-host.sh"],
+                 "ok      0000:00:04.0 the first card\nok      00:04.1\n", 0,
+                 given="# what the guests need\n\n0000:00:04.0 the first card\n00:04.1\n", VFIOTOOL_SYSROOT=SIBLING)
+    points.check("check-host: a device that is refused", ["check-host.sh", "/dev/stdin"],
+                 "FAIL    00:01.0: REASON\n".replace("REASON", refusal(points.program)), 1, given="00:01.0\n",
+                 VFIOTOOL_SYSROOT=NO_IOMMU)
+    points.check("check-host: a device that is not there", ["check-host.sh"],
+                 "FAIL    00:09.0: vfiotool ended with 66\n", 1, given="00:09.0\n", VFIOTOOL_SYSROOT=SIBLING)
+    points.check("check-host: too many arguments", ["check-host.sh", "a", "b"], "", 64)
+    points.check("held-groups: who holds a group", ["held-groups.py"], "group 1: 0000:00:04.1 is held by e1000\n", 0,
+                 VFIOTOOL_SYSROOT=SIBLING)
+    points.check("held-groups: no group at all", ["held-groups.py"], "", 0, VFIOTOOL_SYSROOT=NO_IOMMU)
+    points.check("held-groups: a capture that is not there", ["held-groups.py"], "", 66, VFIOTOOL_SYSROOT="/nowhere")
+    points.check("before-upgrade: nothing changes", ["before-upgrade.sh", "6.12"], "", 0, VFIOTOOL_SYSROOT=SIBLING)
+    points.check("before-upgrade: an unknown kernel", ["before-upgrade.sh", "nonsense", "00:04.0"], "", 64,
+                 VFIOTOOL_SYSROOT=SIBLING)
+    points.check("before-upgrade: no kernel named", ["before-upgrade.sh"], "", 64)
+    with tempfile.TemporaryDirectory(prefix="vfiotool-examples-") as place:
+        turns = Path(place) / "vfiotool"
+        turns.write_text(TURNS, encoding="utf-8")
+        turns.chmod(0o755)
+        points.check("before-upgrade: an answer gets worse", ["before-upgrade.sh", "6.6"],
+                     "0000:01:00.0: yes today, no with 6.6\n", 2, VFIOTOOL=turns)
+        points.check("before-upgrade: an answer gets uncertain", ["before-upgrade.sh", "5.10"],
+                     "0000:01:00.0: yes today, unknown with 5.10\n", 3, VFIOTOOL=turns)
+    print(f"1..{points.number}")
+    return 1 if points.failed else 0
+
+
+def refusal(program: str) -> str:
+    """What the tool itself says of 00:01.0 of the host without IOMMU: the script must pass it on whole."""
+    columns = "ADDRESS,OP,ERRNO,BECAUSE"
+    result = subprocess.run([program, "--sysroot", str(NO_IOMMU), "list", "--pairs", "-o", columns, "00:01.0"], check=True,
+                            text=True, capture_output=True)
+    address, operation, errno, because = (word.partition('="')[2] for word in result.stdout.rstrip('"\n').split('" '))
+    return f"{address}: {operation} {errno}: {because}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
