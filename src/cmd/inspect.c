@@ -10,6 +10,7 @@
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
+#include "report/prose.h"
 #include "report/suggest.h"
 #include "report/table.h"
 
@@ -209,12 +210,31 @@ static int print_devices(struct session *s, const struct inspect_args *args,
 	return 0;
 }
 
+/* The columns of the short form: on a narrow terminal first the name gives way, then the driver. */
+static int short_columns(struct arena *a, struct columns *ret, struct failure **reterr)
+{
+	int r = columns_parse(device_fields(), a,
+			      "address,group,driver,verdict,op,errno,rule,patched,name", ret,
+			      reterr);
+
+	for (size_t i = 0; r >= 0 && i < ret->nr; i++) {
+		struct field *copy = arena_memdup(a, ret->fields[i], sizeof(*copy));
+
+		if (!strcmp(copy->key, "name") || !strcmp(copy->key, "driver"))
+			copy->flags |= FIELD_YIELDS;
+		ret->fields[i] = copy;
+	}
+	ret->chosen = false;
+	return r;
+}
+
 /* Everything in one line each. */
 static int print_short(struct session *s, struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
 	struct device_row *rows = arena_array(a, s->nr_devices, sizeof(*rows));
 	struct table_row *table_rows = arena_array(a, s->nr_devices, sizeof(*table_rows));
+	struct prose end = { .out = &s->app->out };
 	struct columns columns = { 0 };
 	struct table table = { .fields = device_fields(),
 			       .columns = &columns,
@@ -223,9 +243,7 @@ static int print_short(struct session *s, struct failure **reterr)
 	unsigned int needs;
 	int r;
 
-	r = columns_parse(device_fields(), a,
-			  "address,group,driver,verdict,op,errno,rule,patched,name", &columns,
-			  reterr);
+	r = short_columns(a, &columns, reterr);
 	if (r < 0)
 		return r;
 	needs = columns_needs(&columns);
@@ -237,7 +255,14 @@ static int print_short(struct session *s, struct failure **reterr)
 		device_row_decide(&rows[i], needs);
 		table_rows[i].row = &rows[i];
 	}
-	return table_print(&table, &s->app->out, reterr);
+	r = table_print(&table, &s->app->out, reterr);
+	if (r < 0)
+		return r;
+	prose_blank(&end);
+	prose_text(&end, STYLE_DIM,
+		   "Verdicts are those once bound to a VFIO driver. 'vfiotool inspect ADDRESS' "
+		   "tells why, step by step.");
+	return 0;
 }
 
 static int print_text(struct session *s, const struct inspect_args *args, struct failure **reterr)

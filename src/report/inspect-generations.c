@@ -64,7 +64,7 @@ static void get_note(const void *row, struct arena *a, struct value *ret)
 	if (running & GEN_BIT(g->gen))
 		note = arena_printf(a, "%s%srunning%s", note ? note : "", note ? ", " : "",
 				    running == GEN_BIT(g->gen) ? "" : "?");
-	value_set_text(ret, note ? note : "");
+	value_set_text(ret, note);
 }
 
 /* One column for each step; only those that some kernel takes are shown. */
@@ -81,8 +81,10 @@ static void get_op(const void *row, enum op op, struct value *ret)
 		value_set_answer(ret, s->answer);
 		if (s->answer == ANSWER_UNKNOWN)
 			ret->text = "?";
-		else
-			ret->text = s->answer == ANSWER_YES ? "ok" : errno_name(s->err);
+		else if (s->answer == ANSWER_YES)
+			ret->text = "ok";
+		else if (s->err)
+			ret->text = errno_name(s->err);
 	}
 }
 

@@ -28,9 +28,26 @@ static const char *tool_basis(enum gen_basis basis)
 	return "nothing: no evidence could be read";
 }
 
-static bool worth_telling(const struct inspect_text *t, const struct gen_evidence *e)
+/* What speaks for the answer in a few lines, and always what speaks against it. */
+static void put_kernel_evidence(const struct inspect_text *t, const struct prose *p)
 {
-	return t->verbose || !e->used || e->basis == t->report->kernel.basis;
+	enum { EVIDENCE_SHOWN = 3 };
+	const struct gen_verdict *k = &t->report->kernel;
+	size_t shown = 0, left_out = 0;
+
+	for (size_t i = 0; i < k->nr_evidence; i++) {
+		const struct gen_evidence *e = &k->evidence[i];
+
+		if (e->used && !t->verbose && (e->basis != k->basis || shown >= EVIDENCE_SHOWN)) {
+			left_out++;
+			continue;
+		}
+		shown += e->used;
+		prose_text(p, STYLE_DIM, "%s: %s%s", e->fact ? e->fact->path : "-", e->value,
+			   e->used ? "" : " (contradicted by stronger evidence)");
+	}
+	if (left_out)
+		prose_text(p, STYLE_DIM, "and %zu more (-v)", left_out);
 }
 
 void inspect_text_kernel(const struct inspect_text *t)
@@ -44,13 +61,7 @@ void inspect_text_kernel(const struct inspect_text *t)
 	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s.", release,
 		   generations_text(k->candidates, a), tool_basis(k->basis));
 	p.indent = 2;
-	for (size_t i = 0; i < k->nr_evidence; i++) {
-		const struct gen_evidence *e = &k->evidence[i];
-
-		if (worth_telling(t, e))
-			prose_text(&p, STYLE_DIM, "%s: %s%s", e->fact ? e->fact->path : "-",
-				   e->value, e->used ? "" : " (contradicted by stronger evidence)");
-	}
+	put_kernel_evidence(t, &p);
 	p.indent = 0;
 	if (r->asked)
 		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",

@@ -9,6 +9,7 @@
 #include "report/decision.h"
 #include "report/prose.h"
 #include "report/table.h"
+#include "report/text.h"
 
 /* ---- sites ---- */
 
@@ -117,58 +118,102 @@ bool rule_stands_in(const struct rule *rule, uint32_t gens)
 	return false;
 }
 
+static const char *paths_text(const struct rule_site *site, struct arena *a)
+{
+	struct value v = { 0 };
+
+	site_paths(site, a, &v);
+	return v.nr == NR_PATHS ? "every path" : value_text(&v, a);
+}
+
+/* One site on a terminal too narrow for a table of them. */
+static void put_site(const struct prose *p, const struct rule_site *site, struct arena *a)
+{
+	prose_label(p, generations_text(site->gens, a), STYLE_NONE, "%s fails with %s (%s)%s%s",
+		    op_name(site->op), errno_name(site->err), paths_text(site, a),
+		    site->source ? ", " : "", site->source ? site->source : "");
+}
+
+static int put_sites(const struct rule *rule, uint32_t gens, const struct prose *p, struct arena *a,
+		     struct failure **reterr)
+{
+	enum { TABLE_WIDTH_MIN = 120, KERNELS_WIDTH = 16 };
+	struct table_row *rows = arena_array(a, rule->nr_sites, sizeof(*rows));
+	struct columns columns;
+	struct table table = {
+		.fields = rule_site_fields(), .columns = &columns, .rows = rows, .indent = p->indent
+	};
+	struct prose narrow = *p;
+
+	narrow.label_width = KERNELS_WIDTH;
+	for (size_t i = 0; i < rule->nr_sites; i++) {
+		if (!(rule->sites[i].gens & gens))
+			continue;
+		rows[table.nr_rows++].row = &rule->sites[i];
+		if (p->out->width && p->out->width < TABLE_WIDTH_MIN)
+			put_site(&narrow, &rule->sites[i], a);
+	}
+	if (p->out->width && p->out->width < TABLE_WIDTH_MIN)
+		return 0;
+	columns_all(rule_site_fields(), a, &columns);
+	return table_print(&table, p->out, reterr);
+}
+
 int rule_print(const struct rule *rule, uint32_t gens, const struct output *out,
 	       struct failure **reterr)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	struct table_row *rows = arena_array(a, rule->nr_sites, sizeof(*rows));
 	struct prose p = { .out = out };
-	struct columns columns;
-	struct table table = { .fields = rule_site_fields(), .columns = &columns, .rows = rows };
 
 	prose_text(&p, STYLE_NAME, "%s", rule->id);
 	p = prose_indented(&p, 2);
 	prose_text(&p, STYLE_NONE, "%s", rule->title);
-	for (size_t i = 0; i < rule->nr_sites; i++)
-		if (rule->sites[i].gens & gens)
-			rows[table.nr_rows++].row = &rule->sites[i];
-	columns_all(rule_site_fields(), a, &columns);
-	table.indent = p.indent;
 	if (rule->remedy)
 		prose_text(&p, STYLE_REMEDY, "Remedy: %s", rule->remedy);
-	return table_print(&table, out, reterr);
+	return put_sites(rule, gens, &p, a, reterr);
 }
 
 /* ---- the manual ---- */
 
-/* scdoc(5): underscores and stars mean something, and lines must not begin with its marks. */
-static void put_manual(FILE *out, const char *s)
+/* scdoc(5): these mean something, some of them at the beginning of a line only. */
+static const char *manual_text(const char *s, struct arena *a)
 {
+	char *ret = arena_alloc(a, 2 * strlen(s) + 1), *out = ret;
+
 	for (; *s; s++) {
-		if (strchr("_*\\<>[]|#~", *s))
-			fputc('\\', out);
-		fputc(*s, out);
+		if (strchr("_*\\<>[]|#~-", *s))
+			*out++ = '\\';
+		*out++ = *s;
+	}
+	return ret;
+}
+
+/* @s in lines that manual pages like, further ones behind @indent. */
+static void put_manual(FILE *out, const char *indent, const char *s)
+{
+	enum { MANUAL_WIDTH = 66 };
+	size_t next, len;
+
+	for (;;) {
+		len = text_break(s, MANUAL_WIDTH, &next);
+		fprintf(out, "%.*s\n", (int)len, s);
+		s += next;
+		if (!*s)
+			return;
+		fputs(indent, out);
 	}
 }
 
-static void put_site(const struct rule_site *site, struct arena *a, FILE *out)
+static void put_manual_site(const struct rule_site *site, struct arena *a, FILE *out)
 {
-	struct value paths = { 0 };
+	const char *text =
+		arena_printf(a, "- %s, %s: *%s* fails with *%s*%s%s",
+			     manual_text(generations_text(site->gens, a), a),
+			     manual_text(paths_text(site, a), a), manual_text(op_name(site->op), a),
+			     errno_name(site->err), site->source ? ", " : "",
+			     site->source ? manual_text(site->source, a) : "");
 
-	site_paths(site, a, &paths);
-	fputs("\n- ", out);
-	put_manual(out, generations_text(site->gens, a));
-	fputs(", ", out);
-	put_manual(out, value_text(&paths, a));
-	fputs(": *", out);
-	put_manual(out, op_name(site->op));
-	fputs("* fails with *", out);
-	put_manual(out, errno_name(site->err));
-	fputs("*", out);
-	if (site->source) {
-		fputs(", ", out);
-		put_manual(out, site->source);
-	}
+	put_manual(out, "  ", text);
 }
 
 void rule_print_manual(const struct rule *rule, const struct output *out)
@@ -176,13 +221,14 @@ void rule_print_manual(const struct rule *rule, const struct output *out)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
 	fprintf(out->stream, "## %s\n\n", rule->id);
-	put_manual(out->stream, rule->title);
+	put_manual(out->stream, "", manual_text(rule->title, a));
 	fputs("\n", out->stream);
 	for (size_t i = 0; i < rule->nr_sites; i++)
-		put_site(&rule->sites[i], a, out->stream);
-	if (rule->remedy) {
-		fputs("\n\nRemedy: ", out->stream);
-		put_manual(out->stream, rule->remedy);
-	}
-	fputs("\n\n", out->stream);
+		put_manual_site(&rule->sites[i], a, out->stream);
+	if (rule->remedy)
+		fputs("\n", out->stream);
+	if (rule->remedy)
+		put_manual(out->stream, "",
+			   arena_printf(a, "Remedy: %s", manual_text(rule->remedy, a)));
+	fputs("\n", out->stream);
 }
