@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "fake-host.h"
+#include "report/device.h"
+
+/* The text of column @key of @row. */
+static const char *cell(const struct device_row *row, const char *key)
+{
+	const struct field *f = field_find(device_fields(), key, strlen(key));
+	struct value v = { 0 };
+
+	assert_non_null(f);
+	f->get(row, row->report->arena, &v);
+	return value_text(&v, row->report->arena);
+}
+
+struct fixture {
+	struct host *host;
+	struct report report;
+	struct device_row row;
+};
+
+static int setup(void **state)
+{
+	struct host *h = fake_host();
+	struct fixture *f = arena_new_object(h->arena, struct fixture);
+	struct group *g = fake_group(h, 7);
+
+	f->host = h;
+	f->report = (struct report){ .arena = h->arena, .host = h };
+	f->row = (struct device_row){
+		.report = &f->report,
+		.device = fake_pci(h, "0000:01:00.0", g, fake_unit(h, IOMMU_KIND_INTEL, "dmar0"),
+				   "e1000e"),
+		.group = g,
+	};
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_free(((struct fixture *)*state)->host);
+	return 0;
+}
+
+static void test_device_row_tells_what_is(void **state)
+{
+	const struct fixture *f = *state;
+
+	assert_string_equal(cell(&f->row, "address"), "0000:01:00.0");
+	assert_string_equal(cell(&f->row, "group"), "7");
+	assert_string_equal(cell(&f->row, "bus"), "pci");
+	assert_string_equal(cell(&f->row, "driver"), "e1000e");
+	assert_string_equal(cell(&f->row, "iommu"), "dmar0");
+}
+
+static void test_device_row_none_is_not_unknown(void **state)
+{
+	struct fixture *f = *state;
+	struct device *d = fake_pci(f->host, "0000:02:00.0", NULL, NULL, NULL);
+
+	f->row.device = d;
+	f->row.group = NULL;
+	assert_string_equal(cell(&f->row, "driver"), "-");
+	assert_string_equal(cell(&f->row, "group"), "-");
+	assert_string_equal(cell(&f->row, "type"), "-");
+	d->driver_fact = fake_denied(f->host, "/sys/x/uevent");
+	d->group_link = fake_denied(f->host, "/sys/x/iommu_group");
+	d->iommu_link = fake_denied(f->host, "/sys/x/iommu");
+	assert_string_equal(cell(&f->row, "driver"), "?");
+	assert_string_equal(cell(&f->row, "group"), "?");
+	assert_string_equal(cell(&f->row, "type"), "?");
+	assert_string_equal(cell(&f->row, "iommu"), "?");
+}
+
+static void test_group_row_has_what_belongs_to_the_group(void **state)
+{
+	struct fixture *f = *state;
+
+	f->row.device = NULL;
+	assert_string_equal(cell(&f->row, "address"), "group:7");
+	assert_string_equal(cell(&f->row, "group"), "7");
+	assert_string_equal(cell(&f->row, "driver"), "-");
+	assert_string_equal(cell(&f->row, "verdict"), "-");
+	/* No column may trip over a row without a device. */
+	for (size_t i = 0; i < device_fields()->nr; i++)
+		assert_non_null(cell(&f->row, device_fields()->fields[i].key));
+}
+
+static void test_holders_hidden_is_not_nobody(void **state)
+{
+	struct fixture *f = *state;
+	struct node *n = &f->row.device->group->node;
+
+	fake_node(f->host, n, "/dev/vfio/7", 0600, 0);
+	n->holders = fake_present(f->host, "/proc/*/fd", "");
+	n->hidden_processes = 3;
+	assert_string_equal(cell(&f->row, "holders"), "?");
+	n->hidden_processes = 0;
+	assert_string_equal(cell(&f->row, "holders"), "-");
+	n->holders = fake_present(f->host, "/proc/*/fd", "12 qemu\n13 dpdk");
+	assert_string_equal(cell(&f->row, "holders"), "12 qemu,13 dpdk");
+}
+
+static void test_verdict_comes_with_its_reason(void **state)
+{
+	struct fixture *f = *state;
+	const struct rule rule = { .id = "group-viable" };
+	const struct finding why = { .rule = &rule, .answer = ANSWER_YES };
+	const struct path_prediction p = { .kind = PATH_CONTAINER,
+					   .answer = ANSWER_NO,
+					   .op = OP_GROUP_SET_CONTAINER,
+					   .err = EPERM,
+					   .why = &why,
+					   .because = "a sibling" };
+
+	f->row.verdict[VIEW_IF_BOUND] = &p;
+	assert_string_equal(cell(&f->row, "verdict"), "no");
+	assert_string_equal(cell(&f->row, "op"), "GROUP_SET_CONTAINER");
+	assert_string_equal(cell(&f->row, "errno"), "EPERM");
+	assert_string_equal(cell(&f->row, "rule"), "group-viable");
+	assert_string_equal(cell(&f->row, "because"), "a sibling");
+	assert_string_equal(cell(&f->row, "verdict_now"), "-");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_device_row_tells_what_is),
+		T(test_device_row_none_is_not_unknown),
+		T(test_group_row_has_what_belongs_to_the_group),
+		T(test_holders_hidden_is_not_nobody),
+		T(test_verdict_comes_with_its_reason),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
