@@ -263,6 +263,7 @@ struct kernel {
 	struct fact kallsyms;
 	struct fact lockdown, tainted;
 	struct fact page_size; /* bytes, decimal */
+	struct fact uptime;    /* seconds since boot, "4711.25 ..." */
 };
 
 /* ---- interrupts and firmware ---- */

@@ -161,6 +161,7 @@ void kernel_load(struct loader *l)
 	k->machine = sysroot_ask(l->root, l->a, "uname:machine", false, ask_machine, NULL);
 	k->page_size = sysroot_ask(l->root, l->a, "process:page_size", false, ask_page_size, NULL);
 	k->cmdline = sysroot_read(l->root, l->a, "proc/cmdline", CMDLINE_MAX);
+	k->uptime = read_at(l, "proc", "uptime");
 	k->lockdown = read_at(l, "sys/kernel/security", "lockdown");
 	k->tainted = read_at(l, "proc/sys/kernel", "tainted");
 	load_config(l, k);

@@ -54,6 +54,35 @@ static enum tristate smmu_coherency(struct eval *e, const struct device *dev, co
 	return TRI_UNKNOWN;
 }
 
+/* Before 5.19 the capability meant that non-snooped traffic can be blocked: every active unit has
+ * snoop control (ecap bit 7) or runs in scalable mode (bit 43).
+ * linux: drivers/iommu/intel/iommu.c: intel_iommu_capable(), domain_update_iommu_snooping(). */
+static enum tristate intel_snooping(struct eval *e, const char **ret_why)
+{
+	enum tristate ret = TRI_YES;
+
+	*ret_why = "every VT-d unit has snoop control";
+	for (size_t i = 0; i < e->host->nr_iommus; i++) {
+		const struct iommu_unit *unit = e->host->iommus[i];
+		if (unit->kind != IOMMU_KIND_INTEL)
+			continue;
+		eval_cite(e, &unit->ecap_fact);
+		if (!unit->has_ecap) {
+			*ret_why = eval_text(e, "the ecap register of %s could not be read",
+					     unit->name);
+			ret = TRI_UNKNOWN;
+		} else if (!(unit->ecap >> 7 & 1) && (unit->ecap >> 43 & 1)) {
+			*ret_why = eval_text(e, "whether %s runs in scalable mode is not known",
+					     unit->name);
+			ret = TRI_UNKNOWN;
+		} else if (!(unit->ecap >> 7 & 1)) {
+			*ret_why = eval_text(e, "%s has no snoop control (ecap bit 7)", unit->name);
+			return TRI_NO;
+		}
+	}
+	return ret;
+}
+
 /* linux: the capable() operations, 5.10 to 7.3; section 4.1 of the table of drivers. */
 enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, const char **ret_why)
 {
@@ -66,7 +95,8 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 		return has;
 	switch (eval_iommu_kind(e, dev)) {
 	case IOMMU_KIND_INTEL:
-		/* 5.10 asks every unit for snoop control; that only feeds DMA_CC. */
+		if (e->gen < GEN_5_19)
+			return intel_snooping(e, ret_why);
 		return say(e, ret_why, TRI_YES, "the Intel IOMMU driver always says yes");
 	case IOMMU_KIND_AMD:
 		return say(e, ret_why, TRI_YES, "the AMD IOMMU driver always says yes");

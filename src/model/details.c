@@ -118,27 +118,6 @@ static enum tristate all_members(struct eval *e, capability_question *question)
 	return all == TRI_YES && !eval_members_complete(e) ? TRI_UNKNOWN : all;
 }
 
-/* To 5.18: whether IOMMU_CACHE is used. linux: drivers/iommu/intel/iommu.c: intel_iommu_capable(),
- * domain_update_iommu_snooping(), 5.10: every active unit has snoop control (ecap bit 7). */
-static enum tristate old_dma_cc(struct eval *e)
-{
-	const struct iommu_unit *unit = e->dev->iommu;
-
-	if (!unit || unit->kind != IOMMU_KIND_INTEL || eval_assumed(e, e->dev, "cache_coherency"))
-		return all_members(e, eval_cache_coherency);
-	for (size_t i = 0; i < e->host->nr_iommus; i++) {
-		const struct iommu_unit *other = e->host->iommus[i];
-		if (other->kind != IOMMU_KIND_INTEL)
-			continue;
-		eval_cite(e, &other->ecap_fact);
-		if (!other->has_ecap || (other->ecap >> 43 & 1))
-			return TRI_UNKNOWN;
-		if (!(other->ecap >> 7 & 1))
-			return TRI_NO;
-	}
-	return TRI_YES;
-}
-
 static enum tristate dma_cc(struct eval *e)
 {
 	enum group_kind kind = eval_group_kind(e);
@@ -148,9 +127,8 @@ static enum tristate dma_cc(struct eval *e)
 		return TRI_YES;
 	if (kind != GROUP_REAL)
 		return TRI_UNKNOWN;
-	if (e->gen < GEN_5_19)
-		return old_dma_cc(e);
-	return all_members(e, eval_enforce_coherency);
+	/* To 5.18 it says whether IOMMU_CACHE is used. */
+	return all_members(e, e->gen < GEN_5_19 ? eval_cache_coherency : eval_enforce_coherency);
 }
 
 /* Nesting went in 6.13, within a generation; the module that has it imports the function. */
@@ -181,7 +159,8 @@ static enum tristate unmap_all(struct eval *e)
 		       : TRI_NO;
 }
 
-/* Since 6.2 and in stable kernels of 5.15 and 6.1 it is 0 without a container's IOMMU. */
+/* Since 6.2, and in the stable kernels of 6.1 by which the patched generation is studied, it is 0
+ * without a container's IOMMU; kernels from 5.12 on answered 1 until that was back-ported. */
 static void update_vaddr(struct eval *e, struct extension_prediction *ret)
 {
 	ret->after = to_answer(unmap_all(e));
@@ -190,7 +169,7 @@ static void update_vaddr(struct eval *e, struct extension_prediction *ret)
 	if (e->gen == GEN_5_10)
 		ret->before = ret->after;
 	else
-		ret->before = e->gen >= GEN_6_2 ? ANSWER_NO : ANSWER_UNKNOWN;
+		ret->before = e->gen >= GEN_6_0 ? ANSWER_NO : ANSWER_UNKNOWN;
 	if (ret->before == ANSWER_UNKNOWN)
 		ret->because = "stable kernels of this generation changed the answer";
 }

@@ -171,7 +171,7 @@ static bool view_moves(struct eval *e, const struct device *dev, enum member_sta
 	return (now == MEMBER_HOST || now == MEMBER_UNKNOWN) && dev->is_bridge != TRI_YES;
 }
 
-static enum member_state member_now(struct eval *e, const struct device *dev)
+enum member_state eval_member_now(struct eval *e, const struct device *dev)
 {
 	const struct assumption *as = eval_assumed(e, dev, "driver");
 
@@ -187,19 +187,19 @@ static enum member_state member_now(struct eval *e, const struct device *dev)
 
 enum member_state eval_member(struct eval *e, const struct device *member)
 {
-	enum member_state now = member_now(e, member);
+	enum member_state now = eval_member_now(e, member);
 
 	return view_moves(e, member, now) ? MEMBER_VFIO : now;
 }
 
 bool eval_bound_now(struct eval *e)
 {
-	return member_now(e, e->dev) == MEMBER_VFIO;
+	return eval_member_now(e, e->dev) == MEMBER_VFIO;
 }
 
 const char *eval_driver_name(struct eval *e, const struct device *dev)
 {
-	if (view_moves(e, dev, member_now(e, dev)))
+	if (view_moves(e, dev, eval_member_now(e, dev)))
 		return eval_vfio_driver(dev);
 	const struct assumption *as = eval_assumed(e, dev, "driver");
 	if (as)

@@ -75,6 +75,8 @@ enum member_state {
 };
 
 enum member_state eval_member(struct eval *e, const struct device *member);
+/* The same before the view moves anything. */
+enum member_state eval_member_now(struct eval *e, const struct device *member);
 /* Whether the device is on a VFIO driver already, before the view moves anything. */
 bool eval_bound_now(struct eval *e);
 /* The driver of @dev in this view, "no driver", or "an unknown driver". */

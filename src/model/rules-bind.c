@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "model/rules.h"
 
 static bool bound_already(struct eval *e)
@@ -313,12 +314,51 @@ static void remedy_without_group(struct eval *e)
 		   "memory");
 }
 
-/* A virtio-iommu that the firmware announces and no driver serves yet makes the probe wait for it.
- * linux: drivers/acpi/viot.c: viot_dev_iommu_init(): driver_deferred_probe_check_state(). */
-static bool probe_may_wait(struct eval *e)
+/* Whether the kernel still waits for drivers that are not there yet: to be sure of it, the time given
+ * on the command line must not have passed since boot. linux: drivers/base/dd.c:
+ * deferred_probe_timeout_work_func(). */
+static bool still_waits(struct eval *e)
 {
-	return e->host->firmware.has_viot == TRI_YES && !e->host->nr_iommus &&
-	       eval_module(e, MODULE_VIRTIO_IOMMU) != MODULE_STATE_ABSENT;
+	const struct fact *uptime = &e->host->kernel.uptime;
+	const char *value = NULL;
+	uint64_t timeout, seconds;
+
+	if (!eval_cmdline(e, "deferred_probe_timeout", &value) ||
+	    parse_u64(value, 10, &timeout) < 0 || !fact_is(uptime) || !uptime->raw ||
+	    parse_u64_span((struct span){ uptime->raw, strcspn(uptime->raw, ". ") }, 10, &seconds) <
+		    0)
+		return false;
+	eval_cite(e, uptime);
+	return seconds < timeout;
+}
+
+/* A device that the firmware puts behind a virtio-iommu without a driver: up to 6.12 the probe waits
+ * for it for ever, in 7.3 until the time is up; a host driver that got through shows that it is.
+ * linux: drivers/acpi/viot.c: viot_dev_iommu_init(); drivers/iommu/iommu.c: iommu_fwspec_init(). */
+static void wait_for_virtio(struct eval *e)
+{
+	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
+	const struct device *dev = e->dev;
+	const char *built = eval_config(e, "CONFIG_VIRTIO_IOMMU");
+	bool gives_up = e->gen >= GEN_7_0 ||
+			(e->gen == GEN_6_11 &&
+			 module_imports(type1, "iommu_paging_domain_alloc_flags") == TRI_YES);
+
+	if (e->gen < GEN_5_14 || dev->behind_viot == TRI_NO ||
+	    e->host->firmware.has_viot != TRI_YES || e->host->nr_iommus ||
+	    (built && *built == 'n') || eval_module(e, MODULE_VIRTIO_IOMMU) == MODULE_STATE_ABSENT)
+		return;
+	eval_cite(e, &e->host->firmware.viot);
+	enum member_state driver = eval_member_now(e, dev);
+	if (gives_up && driver == MEMBER_HOST)
+		return;
+	bool waits = dev->behind_viot == TRI_YES && (!gives_up || still_waits(e));
+	e->err = waits ? EAGAIN : 0;
+	eval_yes(
+		e,
+		"%s has no IOMMU group: the firmware puts it behind a virtio-iommu whose driver is "
+		"not loaded%s",
+		dev->name, waits ? ", and its probe waits for it" : "");
 }
 
 void rule_no_group(struct eval *e)
@@ -342,9 +382,8 @@ void rule_no_group(struct eval *e)
 		eval_no(e, "no-IOMMU mode is on, so VFIO makes a group for %s", dev->name);
 		return;
 	case GROUP_NONE:
-		if (probe_may_wait(e))
-			e->err = 0;
 		eval_yes(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
+		wait_for_virtio(e);
 		remedy_without_group(e);
 		return;
 	default:

@@ -535,6 +535,32 @@ static void test_virtio_group_comes_with_the_probe(void **state)
 	fake_free(s.h);
 }
 
+static void test_virtio_without_its_driver_waits(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_LOADABLE);
+	s.h->firmware.has_viot = TRI_YES;
+	s.d = fake_pci(s.h, "0000:00:04.0", NULL, NULL, NULL);
+	s.d->behind_viot = TRI_YES;
+	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_BIND, EAGAIN);
+	/* Later kernels give up after a while. */
+	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, 0);
+	s.h->kernel.cmdline = fake_present(s.h, "/proc/cmdline", "deferred_probe_timeout=60");
+	s.h->kernel.uptime = fake_present(s.h, "/proc/uptime", "59.98 12.00");
+	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, EAGAIN);
+	s.h->kernel.uptime = fake_present(s.h, "/proc/uptime", "60.00 12.00");
+	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, 0);
+	fake_unbind(s.h, s.d, "e1000");
+	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, EINVAL);
+	/* Nobody waits for a driver that cannot come. */
+	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_ABSENT);
+	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_BIND, EINVAL);
+	fake_free(s.h);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -560,6 +586,7 @@ int main(void)
 		cmocka_unit_test(test_container_served_by_iommufd),
 		cmocka_unit_test(test_paths_that_a_kernel_lacks),
 		cmocka_unit_test(test_virtio_group_comes_with_the_probe),
+		cmocka_unit_test(test_virtio_without_its_driver_waits),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
