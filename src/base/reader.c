@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/reader.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,12 +16,11 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/names.h"
 #include "base/sysroot.h"
 
-enum { LIST_NAMES_MAX = 1 << 20 };
-
 /* Opens @path within the tree below @root: no link and no ".." leads out of it. */
-static int tree_open(int root, const char *path, int flags)
+static int tree_open_below(int root, const char *path, int flags)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
@@ -41,24 +40,102 @@ static int tree_open(int root, const char *path, int flags)
 	return fd < 0 ? -errno : (int)fd;
 }
 
+static int int_compare(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Closes what is done with; neighbours by one call. linux: fs/file.c: close_range(), since 5.9. */
+static void reader_flush(struct reader *r)
+{
+	size_t i = 0;
+
+	if (r->nr_closing)
+		qsort(r->closing, r->nr_closing, sizeof(*r->closing), int_compare);
+	while (i < r->nr_closing) {
+		size_t end = i + 1;
+
+		while (end < r->nr_closing && r->closing[end] == r->closing[end - 1] + 1)
+			end++;
+		if (end - i < 2 ||
+		    syscall(SYS_close_range, r->closing[i], r->closing[end - 1], 0) < 0)
+			for (size_t k = i; k < end; k++)
+				close(r->closing[k]);
+		i = end;
+	}
+	r->nr_closing = 0;
+}
+
+/* The same within the tree of @r; descriptors that wait to be closed make room. */
+static int tree_open(struct reader *r, const char *path, int flags)
+{
+	int fd = tree_open_below(r->fd, path, flags);
+
+	if (fd != -EMFILE || !r->nr_closing)
+		return fd;
+	reader_flush(r);
+	return tree_open_below(r->fd, path, flags);
+}
+
+/* @fd once more, as a mount that nobody else sees, with no devices and nothing to write; negative for
+ * a caller who may not mount. linux: fs/namespace.c: open_tree(), mount_setattr(), since 5.12. */
+static int tree_guard(int fd)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					       MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	const unsigned int flags = AT_EMPTY_PATH | AT_RECURSIVE;
+	long guarded = syscall(SYS_open_tree, fd, "", flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (guarded < 0)
+		return -errno;
+	if (syscall(SYS_mount_setattr, (int)guarded, "", flags, &attr, sizeof(attr)) < 0) {
+		close((int)guarded);
+		return -EPERM;
+	}
+	return (int)guarded;
+}
+
 int reader_init(struct reader *r, int fd, bool tree)
 {
-	*r = (struct reader){ .fd = fd, .tree = tree, .dir_fd = -EBADF };
-	if (tree) {
-		int probe = tree_open(fd, ".", O_PATH | O_DIRECTORY);
+	int probe;
 
-		if (probe < 0)
-			return probe;
-		close(probe);
-	}
+	*r = (struct reader){
+		.fd = fd, .plain_fd = fd, .tree = tree, .guarded_fd = -EBADF, .dir_fd = -EBADF
+	};
+	if (!tree)
+		return 0;
+	r->guarded_fd = tree_guard(fd);
+	if (r->guarded_fd >= 0)
+		r->fd = r->guarded_fd;
+	probe = tree_open(r, ".", O_PATH | O_DIRECTORY);
+	if (probe < 0)
+		return probe;
+	close(probe);
 	return 0;
+}
+
+/* As close(2), some time soon. */
+static void reader_close(struct reader *r, int fd)
+{
+	if (fd < 0)
+		return;
+	r->closing[r->nr_closing++] = fd;
+	if (r->nr_closing == READER_CLOSING_MAX)
+		reader_flush(r);
 }
 
 void reader_done(struct reader *r)
 {
+	reader_flush(r);
 	fd_closep(&r->dir_fd);
+	fd_closep(&r->guarded_fd);
 	free(r->dir);
 	r->dir = NULL;
+}
+
+static bool reader_knows(const struct reader *r, const char *path, size_t len)
+{
+	return r->dir_fd >= 0 && r->dir_len == len && !memcmp(r->dir, path, len);
 }
 
 /* The directory of @path in a tree, and the rest of @path in *@leaf; the descriptor is borrowed. */
@@ -70,15 +147,15 @@ static int reader_enter(struct reader *r, const char *path, const char **leaf)
 	*leaf = slash ? slash + 1 : path;
 	if (!len)
 		return r->fd;
-	if (r->dir_fd >= 0 && r->dir_len == len && !memcmp(r->dir, path, len))
+	if (reader_knows(r, path, len))
 		return r->dir_fd;
-	fd_closep(&r->dir_fd);
+	reader_close(r, r->dir_fd);
 	free(r->dir);
 	r->dir = strndup(path, len);
 	if (!r->dir)
 		abort();
 	r->dir_len = len;
-	r->dir_fd = tree_open(r->fd, r->dir, O_PATH | O_DIRECTORY);
+	r->dir_fd = tree_open(r, r->dir, O_PATH | O_DIRECTORY);
 	return r->dir_fd;
 }
 
@@ -98,7 +175,7 @@ static int mode_check_regular(mode_t mode)
 /* Opens a file through links: looked at first, since to open a FIFO or a device is to use it. */
 static int tree_open_followed(struct reader *r, const char *path)
 {
-	vt_cleanup(fd_closep) int look = tree_open(r->fd, path, O_PATH);
+	vt_cleanup(fd_closep) int look = tree_open(r, path, O_PATH);
 	struct stat before, after;
 	int fd, err;
 
@@ -109,7 +186,7 @@ static int tree_open_followed(struct reader *r, const char *path)
 	err = mode_check_regular(before.st_mode);
 	if (err < 0)
 		return err;
-	fd = tree_open(r->fd, path, O_RDONLY);
+	fd = tree_open(r, path, O_RDONLY);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &after) < 0 || before.st_ino != after.st_ino ||
@@ -142,7 +219,23 @@ static int tree_open_regular(struct reader *r, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-int reader_open(struct reader *r, const char *path)
+/* In a guarded tree no device opens; what is no file is found out by whoever reads it. */
+static int guarded_open(struct reader *r, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t len = slash ? (size_t)(slash - path) : 0;
+	int fd;
+
+	if (len && reader_knows(r, path, len) && leaf_is_plain(slash + 1)) {
+		fd = openat(r->dir_fd, slash + 1,
+			    O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+		if (fd >= 0 || errno != ELOOP)
+			return fd < 0 ? -errno : fd;
+	}
+	return tree_open(r, path, O_RDONLY);
+}
+
+static int reader_try(struct reader *r, const char *path)
 {
 	int fd;
 
@@ -150,6 +243,16 @@ int reader_open(struct reader *r, const char *path)
 		return tree_open_regular(r, path);
 	fd = openat(r->fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+int reader_open(struct reader *r, const char *path)
+{
+	int fd = reader_try(r, path);
+
+	if (fd != -EMFILE)
+		return fd;
+	reader_flush(r);
+	return reader_try(r, path);
 }
 
 static void fact_refuse(struct fact *f, int err)
@@ -175,18 +278,25 @@ static bool read_is_last(const char *path, size_t got)
 	return got < SYSROOT_ATTRIBUTE_MAX && !strncmp(path, "sys/", 4);
 }
 
-static void file_slurp(struct arena *a, int fd, const char *path, size_t limit, struct fact *f)
+/* In a tree at an offset: what has none, a FIFO or a socket, is no file and says ESPIPE. */
+static ssize_t file_read(const struct reader *r, int fd, char *buf, size_t len, size_t at)
+{
+	return r->tree ? pread(fd, buf, len, (off_t)at) : read(fd, buf, len);
+}
+
+static void file_slurp(struct reader *r, struct arena *a, int fd, const char *path, size_t limit,
+		       struct fact *f)
 {
 	char small[SYSROOT_ATTRIBUTE_MAX + 1], *buf = small, *large = NULL;
 	size_t size = sizeof(small), len = 0;
 
 	for (;;) {
-		ssize_t got = read(fd, buf + len, size - len);
+		ssize_t got = file_read(r, fd, buf + len, size - len, len);
 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			fact_refuse(f, errno);
+			fact_refuse(f, errno == ESPIPE ? EINVAL : errno);
 			break;
 		}
 		len += (size_t)got;
@@ -213,14 +323,17 @@ static void file_slurp(struct arena *a, int fd, const char *path, size_t limit, 
 
 void reader_read(struct reader *r, struct arena *a, const char *path, size_t limit, struct fact *f)
 {
-	int fd = reader_open(r, path);
+	int fd = r->guarded_fd >= 0 ? guarded_open(r, path) : -EBADF;
 
+	/* What could not be opened through the guard is looked at: it may be no file at all. */
+	if (fd < 0 && !(r->guarded_fd >= 0 && (fd == -ENOENT || fd == -ENOTDIR)))
+		fd = reader_open(r, path);
 	if (fd < 0) {
 		fact_refuse(f, fd);
 		return;
 	}
-	file_slurp(a, fd, path, limit, f);
-	close(fd);
+	file_slurp(r, a, fd, path, limit, f);
+	reader_close(r, fd);
 }
 
 /* readlink(2) within a tree. */
@@ -237,7 +350,7 @@ static ssize_t tree_read_link(struct reader *r, const char *path, char *target, 
 		len = readlinkat(dir, leaf, target, size);
 		return len < 0 ? -errno : len;
 	}
-	fd = tree_open(r->fd, path, O_PATH | O_NOFOLLOW);
+	fd = tree_open(r, path, O_PATH | O_NOFOLLOW);
 	/* What ends in a slash or a dot is a directory, never a link. */
 	return fd < 0 ? fd : -EINVAL;
 }
@@ -267,53 +380,24 @@ void reader_read_link(struct reader *r, struct arena *a, const char *path, struc
 	f->len = (size_t)len;
 }
 
-static int name_compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void names_fill(struct arena *a, char **names, size_t nr, struct fact *f)
-{
-	size_t len = 0, at = 0;
-	char *raw;
-
-	if (nr)
-		qsort(names, nr, sizeof(*names), name_compare);
-	for (size_t i = 0; i < nr; i++)
-		len += strlen(names[i]) + 1;
-	raw = arena_alloc(a, len + 1);
-	for (size_t i = 0; i < nr; i++) {
-		size_t n = strlen(names[i]);
-
-		memcpy(raw + at, names[i], n);
-		raw[at + n] = '\n';
-		at += n + 1;
-	}
-	f->state = FACT_PRESENT;
-	f->len = len ? len - 1 : 0;
-	raw[f->len] = '\0';
-	f->raw = raw;
-}
-
 static int reader_open_dir(struct reader *r, const char *path)
 {
 	int fd;
 
 	if (r->tree)
-		return tree_open(r->fd, path, O_RDONLY | O_DIRECTORY);
+		return tree_open(r, path, O_RDONLY | O_DIRECTORY);
 	fd = openat(r->fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
 void reader_list(struct reader *r, struct arena *a, const char *path, struct fact *f)
 {
-	int fd = reader_open_dir(r, path);
-	struct arena *scratch;
-	char **names = NULL;
-	size_t nr = 0;
-	struct dirent *d;
-	DIR *dir;
+	int fd = reader_open_dir(r, path), err;
 
+	if (fd == -EMFILE) {
+		reader_flush(r);
+		fd = reader_open_dir(r, path);
+	}
 	if (fd < 0) {
 		/* With O_DIRECTORY this says that there is something, but no directory. */
 		fact_refuse(f, fd);
@@ -321,34 +405,10 @@ void reader_list(struct reader *r, struct arena *a, const char *path, struct fac
 			f->state = FACT_FAILED;
 		return;
 	}
-	dir = fdopendir(fd);
-	if (!dir) {
-		fact_refuse(f, errno);
-		close(fd);
-		return;
-	}
-	scratch = arena_new();
-	errno = 0;
-	while (nr < LIST_NAMES_MAX && (d = readdir(dir))) {
-		if (strcmp(d->d_name, ".") && strcmp(d->d_name, "..")) {
-			/* A list has one name a line. */
-			if (strchr(d->d_name, '\n')) {
-				errno = EILSEQ;
-				break;
-			}
-			names = arena_grow(scratch, names, nr, sizeof(*names));
-			names[nr++] = arena_strdup(scratch, d->d_name);
-		}
-		errno = 0;
-	}
-	if (errno)
-		fact_refuse(f, errno);
-	else if (nr == LIST_NAMES_MAX)
-		fact_refuse(f, E2BIG);
-	else
-		names_fill(a, names, nr, f);
-	arena_free(scratch);
-	closedir(dir);
+	err = names_read(fd, a, f);
+	if (err < 0)
+		fact_refuse(f, err);
+	reader_close(r, fd);
 }
 
 static const char *mode_type(mode_t mode)
@@ -378,7 +438,7 @@ void reader_stat(struct reader *r, struct arena *a, const char *path, struct fac
 	if (!r->tree) {
 		err = fstatat(r->fd, path, &st, 0) < 0 ? -errno : 0;
 	} else {
-		fd = tree_open(r->fd, path, O_PATH);
+		fd = tree_open(r, path, O_PATH);
 		err = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
 	}
 	if (err < 0) {
@@ -412,7 +472,7 @@ void reader_access(struct reader *r, const char *path, struct fact *f)
 
 const char *reader_real_path(struct reader *r, struct arena *a, const char *path)
 {
-	vt_cleanup(fd_closep) int fd = tree_open(r->fd, path, O_PATH);
+	vt_cleanup(fd_closep) int fd = tree_open_below(r->plain_fd, path, O_PATH);
 	struct stat inside, outside;
 	char target[PATH_MAX];
 	ssize_t len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* How a file system below a directory is read: the calls behind base/sysroot.h for the live system
- * and for a tree. A tree is somebody else's files: no link leads out of it, nothing but a regular file
- * is ever opened for reading, so that a FIFO cannot block and a device cannot act. Paths are relative.
- * Each call fills state, err, raw and len of a fact. */
+ * and for a tree. A tree is somebody else's files: no link leads out of it, a FIFO cannot block, and a
+ * device cannot act: a file is looked at before it is opened, or the tree is read through a mount of
+ * our own that has no devices. Paths are relative. Each call fills state, err, raw and len of a fact. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,13 +11,21 @@
 #include "base/arena.h"
 #include "base/fact.h"
 
+enum { READER_CLOSING_MAX = 64 };
+
 struct reader {
-	int fd;    /* of the root directory; the owner of the reader closes it */
-	bool tree; /* else the live system, whose files are trusted */
+	int fd;       /* of the root directory; the owner of the reader closes what it gave */
+	int plain_fd; /* the same, as the user sees it */
+	bool tree;    /* else the live system, whose files are trusted */
+	/* fd, when it is a mount of our own, without devices and read-only; else negative. */
+	int guarded_fd;
 	/* The directory read from last, in a tree: its files are then opened by name alone. */
 	int dir_fd;
 	char *dir;
 	size_t dir_len;
+	/* Descriptors that are done with: closed many at a time. */
+	int closing[READER_CLOSING_MAX];
+	size_t nr_closing;
 };
 
 /* A reader of what is below @fd. 0, or a negative errno when the system cannot hold paths within a

@@ -266,7 +266,7 @@ class Bench:
     def run(self):
         """Everything."""
         sizes = (16, 100, 1000, 4096) if self.args.quick else (16, 100, 1000, 4096, 10000)
-        print(HEADING, flush=True)
+        print("# " + HEADING, flush=True)
         for count in sizes:
             self.report(count)
         for name in ("list", "inspect"):
@@ -277,7 +277,7 @@ class Bench:
         self.peer(sizes[-1])
         self.untouched()
         for row in self.rows.values():
-            print(row.text())
+            print("# " + row.text(), flush=True)
         print(f"1..{len(self.results)}")
         for number, (good, text, why) in enumerate(self.results, 1):
             print(f"{'ok' if good else 'not ok'} {number} - {text} ({why})" if why else
@@ -291,7 +291,7 @@ def main():
     parser.add_argument("--vfiotool", required=True, help="the program, as it is shipped (not sanitised)")
     parser.add_argument("--floor", required=True, help="the bare loop")
     parser.add_argument("--trees", type=Path, help="keep the trees here")
-    parser.add_argument("--repeat", type=int, default=5, help="runs of each (default: %(default)s)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="up to 4,096 devices")
     args = parser.parse_args()
     for program in ("strace", "lspci"):
