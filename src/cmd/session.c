@@ -56,6 +56,8 @@ struct scope scope_for(unsigned int needs)
 		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
 	if (needs & NEED_ANY_VERDICT)
 		add_verdict(&s);
+	/* Only a column about virtual functions shows what a frugal load leaves out. */
+	s.frugal = !(needs & NEED_PCI);
 	return s;
 }
 

@@ -123,10 +123,28 @@ static void load_base(struct loader *l, struct device_slot *s)
 	d->class_code = pci.class_code;
 }
 
+/* The unit that lists the device has the link that the device has to it. */
+static void find_iommu_unit(struct loader *l, struct device *d)
+{
+	d->iommu = table_find(&l->served, d->name);
+	if (d->iommu)
+		d->iommu_link =
+			fact_derived(l->a, d->iommu->devices_list.path,
+				     (struct span){ d->iommu->name, strlen(d->iommu->name) });
+	else
+		d->iommu_link = (struct fact){ .state = FACT_ABSENT,
+					       .err = ENOENT,
+					       .path = l->h->iommus_list.path };
+}
+
 static void load_iommu_link(struct loader *l, struct device *d)
 {
 	struct span base;
 
+	if (l->mirrored && d->bus == BUS_PCI) {
+		find_iommu_unit(l, d);
+		return;
+	}
 	d->iommu_link = read_link_at(l, d->sysfs, "iommu");
 	if (!fact_is(&d->iommu_link))
 		return;
@@ -152,21 +170,78 @@ static void load_physfn(struct loader *l, struct device *d)
 	d->physfn = &device_want(l, "pci", name, l->scope.member_parts, false)->dev;
 }
 
-static void load_pci(struct loader *l, struct device *d)
+/* linux: drivers/pci/probe.c: pci_setup_device() leaves the class of a PCI bridge to a header of type 1
+ * only; other kinds of bridges may have any. */
+static void load_bridge(struct loader *l, struct device *d)
 {
-	if (d->bus != BUS_PCI)
+	enum { CLASS_BRIDGE = 0x06, CLASS_BRIDGE_PCI = 0x0604 };
+	struct span class_text;
+
+	if (l->scope.frugal && d->has_ids &&
+	    (d->class_code >> 8 == CLASS_BRIDGE_PCI || d->class_code >> 16 != CLASS_BRIDGE) &&
+	    uevent_get(fact_text(&d->uevent), "PCI_CLASS", &class_text)) {
+		d->is_bridge = d->class_code >> 8 == CLASS_BRIDGE_PCI ? TRI_YES : TRI_NO;
+		d->bridge_fact = fact_derived(l->a, d->uevent.path, class_text);
 		return;
+	}
 	d->bridge_fact = stat_at(l, d->sysfs, "secondary_bus_number");
 	if (fact_is(&d->bridge_fact))
 		d->is_bridge = TRI_YES;
 	else if (d->bridge_fact.state == FACT_ABSENT && fact_is(&d->uevent))
 		d->is_bridge = TRI_NO;
+}
+
+static void load_numvfs(struct loader *l, struct device *d)
+{
 	d->sriov_numvfs = read_at(l, d->sysfs, "sriov_numvfs");
 	if (fact_is(&d->sriov_numvfs) && parse_u32(d->sriov_numvfs.raw, 10, &d->numvfs) < 0) {
 		d->sriov_numvfs.state = FACT_FAILED;
 		d->sriov_numvfs.err = EBADMSG;
 	}
-	load_physfn(l, d);
+}
+
+static void load_pci(struct loader *l, struct device *d)
+{
+	if (d->bus != BUS_PCI)
+		return;
+	load_bridge(l, d);
+	/* functions_load() does it, once all virtual functions are known. */
+	if (!l->scope.frugal)
+		load_numvfs(l, d);
+	if (!l->scope.frugal || d->is_bridge != TRI_YES)
+		load_physfn(l, d);
+	else
+		d->physfn_link = (struct fact){ .state = FACT_ABSENT,
+						.err = ENOENT,
+						.path = d->bridge_fact.path };
+}
+
+void functions_load(struct loader *l)
+{
+	struct table physical = { .arena = l->a };
+	bool all_known = true;
+
+	if (!l->scope.frugal || !(l->scope.device_parts & DEVICE_PCI))
+		return;
+	for (size_t i = 0; i < l->nr_slots; i++) {
+		const struct device *d = &l->slots[i]->dev;
+
+		all_known &= d->bus != BUS_PCI || fact_known(&d->physfn_link);
+		if (d->physfn && !table_find(&physical, d->physfn->name))
+			table_add(&physical, d->physfn->name, d->physfn);
+	}
+	for (size_t i = 0; i < l->nr_slots; i++) {
+		struct device *d = &l->slots[i]->dev;
+
+		if (d->bus != BUS_PCI)
+			continue;
+		if (!all_known || table_find(&physical, d->name))
+			load_numvfs(l, d);
+		else
+			d->sriov_numvfs = (struct fact){ .state = FACT_ABSENT,
+							 .err = ENOENT,
+							 .path = "/sys/bus/pci/devices" };
+	}
 }
 
 static void load_irqs(struct loader *l, struct device *d)
@@ -242,7 +317,10 @@ void device_load(struct loader *l, struct device_slot *s)
 	g = (struct group_slot *)s->dev.group;
 	if (g && s->seed && !g->wanted) {
 		g->wanted = true;
-		if (!l->all || (l->scope.host_parts & HOST_GROUPS))
+		/* All that an IOMMU serves is loaded anyway, each with its group. */
+		if (l->mirrored && s->dev.iommu)
+			g->mirror = s->dev.iommu;
+		else if (!l->all || (l->scope.host_parts & HOST_GROUPS))
 			group_load_members(l, g, l->scope.member_parts, false);
 	}
 }

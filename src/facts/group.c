@@ -110,13 +110,19 @@ static void load_nodes(struct loader *l, struct group *g)
 			 &l->vfio_names);
 }
 
-static void group_load(struct loader *l, struct group *g)
+static void group_load(struct loader *l, struct group *g, const struct iommu_unit *mirror)
 {
 	const char *dir = group_path(l, g->id);
 
 	if (l->scope.host_parts & HOST_GROUPS) {
 		g->type = read_at(l, dir, "type");
-		g->name = read_at(l, dir, "name");
+		/* What an IOMMU serves is no group of VFIO's own making. */
+		if (mirror)
+			g->name = (struct fact){ .state = FACT_ABSENT,
+						 .err = ENOENT,
+						 .path = mirror->devices_list.path };
+		else
+			g->name = read_at(l, dir, "name");
 		load_regions(l, g, dir);
 	}
 	if (l->scope.host_parts & HOST_GROUP_NODES)
@@ -130,15 +136,29 @@ static int group_compare(const void *a, const void *b)
 	return x->id < y->id ? -1 : x->id > y->id;
 }
 
+/* The list that the group would have given, from the lists of what its IOMMU serves. */
+static void list_from_members(struct loader *l, struct group_slot *g)
+{
+	struct text names = { .arena = l->a };
+
+	for (size_t i = 0; i < g->group.nr_members; i++)
+		text_printf(&names, "%s%s", i ? "\n" : "", g->group.members[i]->name);
+	g->group.members_list = fact_derived(l->a, g->mirror->devices_list.path,
+					     (struct span){ text_get(&names), names.len });
+}
+
 void groups_load(struct loader *l)
 {
 	l->h->groups = arena_array(l->a, l->nr_group_slots, sizeof(struct group *));
 	for (size_t i = 0; i < l->nr_group_slots; i++) {
 		if (l->group_slots[i]->wanted)
-			group_load(l, &l->group_slots[i]->group);
+			group_load(l, &l->group_slots[i]->group, l->group_slots[i]->mirror);
 		l->h->groups[l->h->nr_groups++] = &l->group_slots[i]->group;
 	}
 	if (l->h->nr_groups)
 		qsort(l->h->groups, l->h->nr_groups, sizeof(struct group *), group_compare);
 	groups_fill_members(l);
+	for (size_t i = 0; i < l->nr_group_slots; i++)
+		if (l->group_slots[i]->mirror)
+			list_from_members(l, l->group_slots[i]);
 }

@@ -51,6 +51,7 @@ static int load_devices(struct loader *l, const struct target *targets, size_t n
 			return r;
 	}
 	devices_load(l);
+	functions_load(l);
 	devices_sort(l);
 	return 0;
 }
@@ -111,11 +112,14 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 		.all = !nr_targets,
 		.reterr = reterr,
 		.devices = { .arena = a },
+		.served = { .arena = a },
 		.groups = { .arena = a },
 		.units = { .arena = a },
 	};
 	int r;
 
+	/* A capture holds the answers to other questions, and asking costs nothing there. */
+	l.scope.frugal &= l.all && sysroot_kind(root) != SYSROOT_CAPTURE;
 	l.scope.device_parts |= DEVICE_BASE;
 	l.scope.member_parts |= DEVICE_BASE;
 	h->arena = a;

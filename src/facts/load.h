@@ -3,6 +3,8 @@
  * writes, never loads a module and never wakes a device: no config space, no VPD. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/failure.h"
 #include "base/sysroot.h"
 #include "facts/host.h"
@@ -28,6 +30,10 @@ struct scope {
 	unsigned int device_parts; /* enum device_part, for the devices asked for */
 	/* Parts for the other members of their groups, and for bridges: at least DEVICE_BASE. */
 	unsigned int member_parts;
+	/* For a list of the whole host: what the lists of the IOMMUs, the class of a device or its
+	 * virtual functions tell as well is not read from each device. The values are the same; a fact
+	 * then names what told it. */
+	bool frugal;
 };
 
 /* Loads the devices that @targets name (all that could matter to VFIO when there are none), their

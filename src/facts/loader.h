@@ -17,8 +17,9 @@ struct device_slot {
 };
 
 struct group_slot {
-	struct group group; /* first */
-	bool wanted;        /* has a seed: its members and attributes are read */
+	struct group group;        /* first */
+	bool wanted;               /* has a seed: its members and attributes are read */
+	struct iommu_unit *mirror; /* serves it, and names all that could be members */
 	size_t room;
 };
 
@@ -34,6 +35,10 @@ struct loader {
 	struct host *h;
 	struct scope scope;
 	bool all; /* no targets: everything that could matter */
+	/* Frugal, and every IOMMU has listed its devices: these lists are the mirror of the devices'
+	 * own links. linux: drivers/iommu/iommu-sysfs.c: iommu_device_link(). */
+	bool mirrored;
+	struct table served; /* PCI device -> iommu_unit, when frugal */
 	struct failure **reterr;
 	struct table devices; /* "BUS/NAME" -> device_slot */
 	struct table groups;  /* id in decimal -> group_slot */
@@ -86,6 +91,8 @@ struct device_slot *device_want_path(struct loader *l, const char *path, const c
 /* Reads what is wanted of every queued device; reading queues more. */
 void devices_load(struct loader *l);
 void device_load(struct loader *l, struct device_slot *s);
+/* Where the load is frugal: how many virtual functions the physical ones have, as far as there are any. */
+void functions_load(struct loader *l);
 
 struct group_slot *group_want(struct loader *l, unsigned int id);
 /* Queues the members of a group as its list names them. */

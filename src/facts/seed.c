@@ -31,9 +31,14 @@ static void seed_unit(struct loader *l, struct iommu_unit *u)
 		struct fact link;
 		char *name, *path;
 
-		if (!name_is_file(line) || !pciaddr_parse(line, &addr))
+		if (!name_is_file(line))
 			continue;
 		name = arena_strndup(l->a, line.s, line.len);
+		if (!pciaddr_parse(line, &addr)) {
+			if (l->scope.frugal && !table_find(&l->served, name))
+				table_add(&l->served, name, u);
+			continue;
+		}
 		link = read_link_at(l, dir, arena_printf(l->a, "devices/%s", name));
 		if (!fact_is(&link))
 			continue;
@@ -53,6 +58,9 @@ static void seed_units(struct loader *l)
 	while (parse_line(&rest, &line))
 		if (name_is_file(line))
 			seed_unit(l, unit_want(l, line));
+	l->mirrored = l->served.nr > 0;
+	for (size_t i = 0; i < h->nr_iommus; i++)
+		l->mirrored &= fact_is(&h->iommus[i]->devices_list);
 }
 
 /* The devices that a VFIO driver of another bus holds: the links in its directory. Drivers of PCI
