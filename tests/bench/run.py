@@ -98,10 +98,14 @@ FUNCTION = re.compile(r"^sys/devices/pci[0-9a-f:]+/(?:[^/]+/)*([0-9a-f]{4}:[0-9a
 
 def below(tree: str, base, path):
     """The path below the tree, by the short way that a bare loop would take; None for others."""
-    full = path if path.startswith("/") and not base else os.path.normpath(os.path.join(base or "/", path))
-    if not full.startswith(tree + "/"):
+    full = os.path.normpath(os.path.join(base or "/", path))
+    if full.startswith(tree + "/"):
+        full = full[len(tree) + 1:]
+    elif base and not path.startswith("/"):
+        # Through a mount of its own, whose root strace cannot place.
+        full = full.lstrip("/")
+    else:
         return None
-    full = full[len(tree) + 1:]
     match = FUNCTION.match(full)
     if match:
         return f"sys/bus/pci/devices/{match.group(1)}/{match.group(2)}"
@@ -162,6 +166,8 @@ class Bench:
         work = self.place / f"work-{name.replace(' ', '-')}-{count}"
         if floor and not work.exists():
             found = orders(self.tree(count), command, self.place)
+            if len(found) < count:
+                raise RuntimeError(f"{name} of {count}: strace saw {len(found)} files")
             work.write_text("".join(f"{what} {path}\n" for path, what in found.items()), encoding="utf-8")
         if calls and not row.syscalls:
             row.syscalls = count_syscalls(command, self.place)
