@@ -18,6 +18,8 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_che
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # Pairs that the sanitised binary goes through again: one of each kind.
 SANITIZED_PAIRS = 6
+# What of a TAP stream is no table.
+TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
 INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "share/zsh/site-functions/_vfiotool",
              "share/fish/vendor_completions.d/vfiotool.fish", "share/man/man5/vfiotool-capture.5",
              "share/man/man5/vfiotool-json.5", "share/man/man7/vfiotool-rules.7", "share/man/man8/vfiotool.8",
@@ -37,10 +39,10 @@ def _configure(stage: Stage, name: str, *options, env=None) -> bool:
             and stage.need(f"compile ({name})", "ninja", "-C", folder, env=env))
 
 
-def _suites(stage: Stage, name: str, suites, env=None) -> None:
+def _suites(stage: Stage, name: str, suites, env=None, benchmarks: bool = False) -> None:
     """Runs these suites of build-ci/@name; each must have a test."""
     folder = PLACE / name
-    status, output = stage.run("meson", "introspect", "--tests", folder)
+    status, output = stage.run("meson", "introspect", "--benchmarks" if benchmarks else "--tests", folder)
     if status != 0:
         stage.fail(f"meson introspect ({name})", output)
         return
@@ -51,10 +53,10 @@ def _suites(stage: Stage, name: str, suites, env=None) -> None:
     wanted = [word for suite in suites if suite in there for word in ("--suite", suite)]
     if not wanted:
         return
-    log = folder / "meson-logs" / "testlog.json"
+    log = folder / "meson-logs" / ("benchmarklog.json" if benchmarks else "testlog.json")
     log.unlink(missing_ok=True)
-    status, output = stage.run("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", jobs(), *wanted,
-                               env=env)
+    how = ["--benchmark"] if benchmarks else ["--num-processes", jobs()]
+    status, output = stage.run("meson", "test", "-C", folder, "--no-rebuild", *how, *wanted, env=env)
     if not log.exists():
         stage.fail(f"meson test ({name})", output)
         return
@@ -150,12 +152,14 @@ def guests(stage: Stage) -> None:
 
 
 def bench(stage: Stage) -> None:
-    """Cost as ratios, in an optimised build."""
+    """Cost as ratios, in a build as it is shipped; the table is shown."""
     if _configure(stage, "release", "--buildtype=release", env={"CC": "gcc"}):
-        _suites(stage, "release", ("bench",))
-        for line in (PLACE / "release" / "meson-logs" / "testlog.txt").read_text(encoding="utf-8").splitlines():
-            if line.startswith(("|", "# ")):
-                say(f"   {line}")
+        _suites(stage, "release", ("bench",), benchmarks=True)
+        log = PLACE / "release" / "meson-logs" / "benchmarklog.json"
+        for entry in map(json.loads, log.read_text(encoding="utf-8").splitlines() if log.exists() else ()):
+            for line in entry.get("stdout", "").splitlines():
+                if not TAP_LINE.match(line):
+                    say(f"   {line}")
 
 
 def dist(stage: Stage) -> None:
