@@ -25,8 +25,8 @@ const char *eval_text(struct eval *e, const char *fmt, ...)
 	return text;
 }
 
-static void vt_printf(3, 0)
-	set_answer(struct eval *e, enum answer answer, const char *fmt, va_list ap)
+vt_printf(3, 0) static void set_answer(struct eval *e, enum answer answer, const char *fmt,
+				       va_list ap)
 {
 	e->answer = answer;
 	if (answer == ANSWER_NO && e->brief)
