@@ -7,6 +7,9 @@
 #include "decode/register.h"
 #include "facts/loader.h"
 
+/* A machine has one for each segment or socket, not thousands. */
+enum { UNITS_MAX = 1024 };
+
 struct iommu_unit *unit_want(struct loader *l, struct span name)
 {
 	char *key = arena_strndup(l->a, name.s, name.len);
@@ -163,11 +166,28 @@ static int unit_compare(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* The units that no device of the snapshot has a link to: there are few in a machine, some drivers
+ * ask all of them, and a device without a group may yet come behind one. */
+static void want_all_units(struct loader *l)
+{
+	struct host *h = l->h;
+	struct span rest, line;
+
+	if (h->iommus_list.state == FACT_UNREAD)
+		h->iommus_list = sysroot_list(l->root, l->a, "sys/class/iommu");
+	rest = fact_text(&h->iommus_list);
+	while (h->nr_iommus < UNITS_MAX && parse_line(&rest, &line))
+		if (name_is_file(line))
+			unit_want(l, line);
+}
+
 void units_load(struct loader *l)
 {
 	struct host *h = l->h;
 	bool attributes = l->scope.host_parts & HOST_IOMMUS;
 
+	if (attributes)
+		want_all_units(l);
 	for (size_t i = 0; i < h->nr_iommus; i++)
 		if (attributes)
 			unit_load(l, h->iommus[i]);

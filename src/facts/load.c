@@ -70,8 +70,6 @@ static void load_lists(struct loader *l)
 		if (!d->group && h->groups_list.state == FACT_UNREAD)
 			h->groups_list = sysroot_list(l->root, l->a, "sys/kernel/iommu_groups");
 	}
-	if (l->scope.host_parts & HOST_IOMMUS)
-		h->iommus_list = sysroot_list(l->root, l->a, "sys/class/iommu");
 }
 
 static void load_rest(struct loader *l)

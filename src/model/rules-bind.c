@@ -410,6 +410,20 @@ static const struct device *asked_for_coherency(struct eval *e)
 	return e->dev;
 }
 
+/* Whether 5.19 asks a bus of which no device with an IOMMU was read; answers then. The drivers that
+ * serve all of PCI always say yes. */
+static bool bus_not_seen(struct eval *e)
+{
+	if (e->gen != GEN_5_19 || asked_for_coherency(e)->iommu || !e->host->nr_iommus)
+		return false;
+	if (eval_bus_has_iommu(e, e->dev) == TRI_YES)
+		eval_no(e, "the driver of the IOMMU answers yes for the whole bus of %s",
+			e->dev->name);
+	else
+		eval_unknown(e, "whether the bus of %s has an IOMMU is not known", e->dev->name);
+	return true;
+}
+
 /* A kernel that made a vfio-dev directory has asked this device. */
 static bool registered_already(struct eval *e)
 {
@@ -430,6 +444,8 @@ void rule_cache_coherency(struct eval *e)
 		eval_no(e, "only devices behind an IOMMU are asked");
 		return;
 	}
+	if (bus_not_seen(e))
+		return;
 	switch (eval_cache_coherency(e, asked_for_coherency(e), &why)) {
 	case TRI_YES:
 		eval_no(e, "the DMA of %s is cache coherent: %s", dev->name, why);

@@ -304,16 +304,22 @@ static void token_of_pf(struct eval *e)
 {
 	const struct device *dev = e->dev;
 	enum tristate used = TRI_NO;
+	uint32_t seen = 0;
 
+	eval_cite(e, &dev->sriov_numvfs);
 	for (size_t i = 0; i < e->host->nr_devices && used != TRI_YES; i++) {
 		const struct device *vf = e->host->devices[i];
 		const char *who;
 		if (vf->physfn != dev || !vf->group)
 			continue;
+		seen++;
 		enum tristate held = eval_node_held(e, &vf->group->node, &who);
 		if (held != TRI_NO)
 			used = held;
 	}
+	/* A snapshot of one device does not hold its virtual functions. */
+	if (used == TRI_NO && seen < dev->numvfs)
+		used = TRI_UNKNOWN;
 	if (used == TRI_NO) {
 		eval_no(e, "no virtual function of %s is in use", dev->name);
 		return;
