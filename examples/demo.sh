@@ -28,13 +28,13 @@ step "Packages"
 tests/packages.sh build guest
 
 step "Build"
-[ -f build/build.ninja ] || meson setup build
-ninja -C build src/cmd/vfiotool
-PATH=$PWD/build/src/cmd:$PATH
+[ -f build-demo/build.ninja ] || meson setup -Dtests=false build-demo
+ninja -C build-demo src/cmd/vfiotool
+PATH=$PWD/build-demo/src/cmd:$PATH
 
 step "This host"
 run vfiotool list
 run vfiotool inspect
 
 step "A guest with an IOMMU"
-exec python3 tests/vm/demo.py --vfiotool build/src/cmd/vfiotool
+exec python3 tests/vm/demo.py --vfiotool build-demo/src/cmd/vfiotool
