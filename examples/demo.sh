@@ -28,7 +28,10 @@ step "Packages"
 tests/packages.sh build guest
 
 step "Build"
-[ -f build-demo/build.ninja ] || meson setup -Dtests=false build-demo
+[ -f build-demo/build.ninja ] || meson setup -Dtests=false build-demo >build-demo.log 2>&1 || {
+	cat build-demo.log
+	exit 1
+}
 ninja -C build-demo src/cmd/vfiotool
 PATH=$PWD/build-demo/src/cmd:$PATH
 

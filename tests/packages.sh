@@ -53,15 +53,20 @@ if [ "$(id -u)" != 0 ]; then
 	root=sudo
 fi
 
-say "installing:$missing"
-export DEBIAN_FRONTEND=noninteractive
+say "installing $(echo "$missing" | wc -w) packages:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# Its words matter only when it fails.
 apt() {
-	# shellcheck disable=SC2086
-	$root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" </dev/null
+	$root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
+		-o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		return 1
+	}
 }
-apt update >&2 || say "the package lists could not be renewed; trying with those that are here"
+apt update || say "the package lists could not be renewed; trying with those that are here"
 # shellcheck disable=SC2086
-apt install --no-install-recommends $missing >&2 || {
+apt install --no-install-recommends $missing || {
 	say "these could not be installed:$missing"
 	say "is a Debian mirror reachable (apt-get update), and is this Debian 12?"
 	exit 1
