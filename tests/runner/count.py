@@ -124,6 +124,17 @@ def meson_test(entry: dict) -> Count:
     return count
 
 
+def relevant(text: str) -> str:
+    """Of a TAP stream the bad points with what is said about them; any other text whole."""
+    kept, keep = [], False
+    for line in text.splitlines():
+        if TAP_POINT.match(line):
+            keep = line.lstrip().startswith("not ok")
+        if keep:
+            kept.append(line)
+    return "\n".join(kept) or text
+
+
 def meson_log(path: Path):
     """(count, [(name, text) of what failed]) of a testlog.json."""
     count, details = Count(), []
@@ -132,5 +143,6 @@ def meson_log(path: Path):
         one = meson_test(entry)
         count += one
         if one.failed:
-            details.append((entry["name"], (entry.get("stdout", "") + "\n" + entry.get("stderr", "")).strip()))
+            text = relevant(entry.get("stdout", "")) + "\n" + entry.get("stderr", "")
+            details.append((entry["name"], text.strip()))
     return count, details

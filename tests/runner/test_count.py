@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position,missing-function-docstring
-from count import cmocka, meson_test, tap
+from count import cmocka, meson_test, relevant, tap
 
 CMOCKA = """[==========] Running 3 test(s).
 [ RUN      ] test_one
@@ -49,6 +49,10 @@ class Counting(unittest.TestCase):
 
     def test_cmocka_counts_each_test_once(self):
         self.assertEqual(sums(cmocka(CMOCKA)), (1, 1, 1))
+
+    def test_only_what_failed_is_shown(self):
+        self.assertEqual(relevant("1..3\nok 1\nnot ok 2\n# why\nok 3\n# other\n"), "not ok 2\n# why")
+        self.assertEqual(relevant("no TAP\nat all"), "no TAP\nat all")
 
     def test_meson_crash_after_good_points(self):
         entry = {"name": "t", "result": "FAIL", "returncode": 1, "stdout": "", "stderr": "[       OK ] test_one\n"}
