@@ -16,8 +16,13 @@ struct generation_row {
 
 static void get_kernels(const void *row, struct arena *a, struct value *ret)
 {
+	const struct generation_row *g = row;
+	const char *text = generations_text(GEN_BIT(g->gen), a),
+		   *open_end = strstr(text, " and later");
+
+	/* A column has no room for words. */
 	value_set_text(ret,
-		       generations_text(GEN_BIT(((const struct generation_row *)row)->gen), a));
+		       open_end ? arena_printf(a, "%.*s+", (int)(open_end - text), text) : text);
 }
 
 static void get_verdict(const void *row, struct arena *a, struct value *ret)
@@ -126,13 +131,14 @@ static void add(struct columns *c, struct arena *a, size_t index)
 }
 
 /* Which steps are taken in some generation, in the order they are taken in. */
-static size_t steps_taken(const struct inspection *i, unsigned int kind, enum op *ops)
+static size_t steps_taken(const struct inspection *i, enum view view, unsigned int kind,
+			  enum op *ops)
 {
 	bool seen[NR_OPS] = { false };
 	size_t nr = 0;
 
 	for (unsigned int g = 0; g < NR_GENS; g++) {
-		const struct path_prediction *p = &i->generations[g].paths[VIEW_IF_BOUND][kind];
+		const struct path_prediction *p = &i->generations[g].paths[view][kind];
 
 		for (size_t s = 0; p->offered && s < p->nr_steps; s++) {
 			if (seen[p->steps[s].op])
@@ -145,7 +151,7 @@ static size_t steps_taken(const struct inspection *i, unsigned int kind, enum op
 }
 
 /* Every step as a column where the width allows it, else only the step that refuses. */
-static void choose_columns(const struct inspect_text *t, const struct inspection *i,
+static void choose_columns(const struct inspect_text *t, const struct inspection *i, enum view view,
 			   unsigned int kind, size_t indent, struct arena *a, struct columns *ret)
 {
 	/* KERNELS, VERDICT, RULE and NOTE with gaps. */
@@ -154,7 +160,7 @@ static void choose_columns(const struct inspect_text *t, const struct inspection
 	enum op ops[NR_OPS];
 
 	*ret = (struct columns){ .chosen = true };
-	nr = steps_taken(i, kind, ops);
+	nr = steps_taken(i, view, kind, ops);
 	for (size_t k = 0; k < nr; k++)
 		width += strlen(op_name(ops[k])) + 1;
 	add(ret, a, COLUMN_KERNELS);
@@ -170,8 +176,8 @@ static void choose_columns(const struct inspect_text *t, const struct inspection
 	add(ret, a, COLUMN_NOTE);
 }
 
-static int put_table(const struct inspect_text *t, const struct inspection *i, unsigned int kind,
-		     size_t indent, struct arena *a, struct failure **reterr)
+static int put_table(const struct inspect_text *t, const struct inspection *i, enum view view,
+		     unsigned int kind, size_t indent, struct arena *a, struct failure **reterr)
 {
 	static const struct field_table field_table = FIELD_TABLE("generations", fields);
 	struct generation_row *rows = arena_array(a, NR_GENS, sizeof(*rows));
@@ -188,35 +194,59 @@ static int put_table(const struct inspect_text *t, const struct inspection *i, u
 		rows[g] = (struct generation_row){
 			.report = i->report,
 			.gen = (enum gen)g,
-			.path = &i->generations[g].paths[VIEW_IF_BOUND][kind],
+			.path = &i->generations[g].paths[view][kind],
 		};
 		table_rows[g].row = &rows[g];
 	}
-	choose_columns(t, i, kind, indent, a, &columns);
+	choose_columns(t, i, view, kind, indent, a, &columns);
 	out.format = FORMAT_TABLE;
 	out.headings = true;
 	out.tree = false;
 	return table_print(&table, &out, reterr);
 }
 
+static bool same_end(const struct path_prediction *a, const struct path_prediction *b)
+{
+	return a->answer == b->answer && a->op == b->op && a->err == b->err;
+}
+
+/* Whether the table says something: some generation has the path; and for things as they are, it is
+ * neither what the table of the bound device says, nor the same line for every generation. */
+static bool is_worth_a_table(const struct inspection *i, enum view view, unsigned int kind)
+{
+	bool offered = false, differs = false, news = false;
+
+	for (unsigned int g = 0; g < NR_GENS; g++) {
+		const struct path_prediction *p = &i->generations[g].paths[view][kind];
+
+		offered |= p->offered;
+		differs |= !same_end(p, &i->generations[0].paths[view][kind]);
+		news |= !same_end(p, &i->generations[g].paths[VIEW_IF_BOUND][kind]);
+	}
+	return offered && (view == VIEW_IF_BOUND || (differs && news));
+}
+
 int inspect_text_generations(const struct inspect_text *t, const struct inspection *i,
 			     size_t indent, struct failure **reterr)
 {
+	static const char *const headings[NR_VIEWS] = {
+		[VIEW_NOW] = "Now",
+		[VIEW_IF_BOUND] = "Once bound",
+	};
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct prose p = { .out = t->out, .indent = indent };
-	int r;
 
-	for (unsigned int k = 0; k < NR_PATHS; k++) {
-		bool offered = false;
+	for (unsigned int n = 0; n < NR_VIEWS * NR_PATHS; n++) {
+		enum view view = (enum view)(n / NR_PATHS);
+		unsigned int kind = n % NR_PATHS;
+		int r;
 
-		for (unsigned int g = 0; g < NR_GENS; g++)
-			offered |= i->generations[g].paths[VIEW_IF_BOUND][k].offered;
-		if (!offered)
+		if (!is_worth_a_table(i, view, kind))
 			continue;
 		prose_blank(&p);
-		prose_text(&p, STYLE_HEADING,
-			   "Once bound, path %s, by kernel:", path_kind_name((enum path_kind)k));
-		r = put_table(t, i, k, indent + 2, a, reterr);
+		prose_text(&p, STYLE_HEADING, "%s, path %s, by kernel:", headings[view],
+			   path_kind_name((enum path_kind)kind));
+		r = put_table(t, i, view, kind, indent, a, reterr);
 		if (r < 0)
 			return r;
 	}
