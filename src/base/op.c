@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/op.h"
 
+#include <stddef.h>
 #include <string.h>
 
 static const char *const op_names[NR_OPS] = { [OP_NONE] = "NONE",
@@ -22,10 +23,24 @@ enum op op_from_name(const char *name)
 	return OP_NONE;
 }
 
+/* Numbers that the kernel keeps for itself and some driver lets through all the same.
+ * linux: include/linux/errno.h. */
+static const struct {
+	int err;
+	const char *name;
+} kernel_errnos[] = {
+	{ 512, "ERESTARTSYS" },  { 514, "ERESTARTNOHAND" }, { 515, "ENOIOCTLCMD" },
+	{ 517, "EPROBE_DEFER" }, { 521, "EBADHANDLE" },     { 524, "ENOTSUPP" },
+	{ 525, "ETOOSMALL" },    { 526, "ESERVERFAULT" },   { 529, "EIOCBQUEUED" },
+};
+
 const char *errno_name(int err)
 {
 	const char *name = strerrorname_np(err < 0 ? -err : err);
 
+	for (size_t i = 0; !name && i < ARRAY_SIZE(kernel_errnos); i++)
+		if (kernel_errnos[i].err == err || kernel_errnos[i].err == -err)
+			name = kernel_errnos[i].name;
 	return name ? name : "E?";
 }
 
@@ -40,5 +55,8 @@ int errno_from_name(const char *name)
 		if (known && !strcmp(known, name))
 			return i;
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(kernel_errnos); i++)
+		if (!strcmp(kernel_errnos[i].name, name))
+			return kernel_errnos[i].err;
 	return 0;
 }
