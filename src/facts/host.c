@@ -27,6 +27,8 @@ static const char *const symbol_names[] = {
 	"iommufd_vfio_compat_ioas_create",
 	"irq_domain_check_msi_remap",
 	"msi_device_has_isolated_msi",
+	"pt_iommu_amdv1_init",
+	"pt_iommu_vtdss_init",
 	"vfio_add_group_dev",
 	"vfio_assign_device_set",
 	"vfio_container_ioctl_check_extension",

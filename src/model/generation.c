@@ -232,6 +232,9 @@ static const struct {
 	{ "vfio_add_group_dev", UNTIL(5_14) },
 	{ "vfio_pci_core_feature_dma_buf", FROM(7_0) },
 	{ "iommufd_device_is_noiommu", FROM(7_0) },
+	/* The generic page tables of 6.19. */
+	{ "pt_iommu_amdv1_init", FROM(7_0) },
+	{ "pt_iommu_vtdss_init", FROM(7_0) },
 };
 
 /* Pairs in which the absence of a name is telling, because another is there that calls it. */

@@ -211,8 +211,16 @@ void iova_predict(struct eval *e, struct iova_prediction *ret)
 	const struct group *group = e->dev->group;
 	struct aperture aperture;
 
+	enum group_kind kind = eval_group_kind(e);
+
 	*ret = (struct iova_prediction){ 0 };
-	if (eval_group_kind(e) != GROUP_REAL || !group) {
+	/* iommufd's software table has no limit. linux: drivers/iommu/iommufd/, 7.3. */
+	if (kind == GROUP_NOIOMMU && e->gen >= GEN_7_0) {
+		ret->answer = ANSWER_YES;
+		add_range(e->arena, ret, 0, UINT64_MAX);
+		return;
+	}
+	if (kind != GROUP_REAL || !group) {
 		ret->because = eval_text(e, "%s has no domain yet", e->dev->name);
 		return;
 	}

@@ -179,6 +179,24 @@ static void test_find_by_kallsyms(void **state)
 	fake_free(h);
 }
 
+static void test_find_by_kallsyms_of_a_late_kernel(void **state)
+{
+	struct host *h = host_of(NULL, "6.12.0-faked");
+	struct gen_verdict v;
+
+	(void)state;
+	for (unsigned int i = 0; i < NR_MODULES; i++)
+		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
+	h->kernel.kallsyms =
+		fake_present(h, "/proc/kallsyms",
+			     "iommu_group_has_isolated_msi\niommu_paging_domain_alloc_flags\n"
+			     "pt_iommu_vtdss_init\nvfio_iommu_type1_attach_group");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_7_0));
+	assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
+	fake_free(h);
+}
+
 static void test_find_by_shape(void **state)
 {
 	struct host *h = host_of(NULL, NULL);
@@ -265,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_find_shows_unused_evidence),
 		cmocka_unit_test(test_find_without_symbols_takes_the_version),
 		cmocka_unit_test(test_find_by_kallsyms),
+		cmocka_unit_test(test_find_by_kallsyms_of_a_late_kernel),
 		cmocka_unit_test(test_find_by_shape),
 		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
 		cmocka_unit_test(test_parse_takes_names_and_releases),

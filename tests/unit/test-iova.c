@@ -199,6 +199,18 @@ static void test_other_iommus_are_told(void **state)
 	fake_free(h);
 }
 
+static void test_noiommu_has_no_limit_where_iommufd_maps(void **state)
+{
+	struct host *h = fake_host();
+	struct device *d = fake_pci(h, "0000:00:03.0", NULL, NULL, NULL);
+
+	(void)state;
+	fake_param(h, PARAM_VFIO_NOIOMMU, "Y");
+	check(h, d, GEN_6_11, "?", 0);
+	check(h, d, GEN_7_0, "0-ffffffffffffffff", 0);
+	fake_free(h);
+}
+
 static void test_candidates_must_agree(void **state)
 {
 	struct device *d;
@@ -274,6 +286,7 @@ int main(void)
 		cmocka_unit_test(test_intel_without_super_pages),
 		cmocka_unit_test(test_amd_has_a_hole),
 		cmocka_unit_test(test_other_iommus_are_told),
+		cmocka_unit_test(test_noiommu_has_no_limit_where_iommufd_maps),
 		cmocka_unit_test(test_candidates_must_agree),
 		cmocka_unit_test(test_extensions_by_generation),
 	};
