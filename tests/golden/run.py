@@ -30,6 +30,12 @@ REPORTS = {
     "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container"], 80),
     "inspect.json": (["inspect", "--json"], 80),
 }
+# Of a capture taken in a guest, with its true outcome beside it: only what concerns the target.
+GUEST_REPORTS = {
+    "list.80.txt": (["list"], 80),
+    "inspect.80.txt": (["inspect", "-v", "TARGET"], 80),
+    "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container", "TARGET"], 80),
+}
 
 
 def run(tool, arguments, columns):
@@ -79,7 +85,10 @@ class Golden:
 
     def capture(self, capture: Path) -> None:
         """All reports of one capture."""
-        for name, (arguments, columns) in REPORTS.items():
+        outcome = capture.with_suffix(".outcome.json")
+        truth = json.loads(outcome.read_text(encoding="utf-8")) if outcome.exists() else None
+        for name, (arguments, columns) in (GUEST_REPORTS if truth else REPORTS).items():
+            arguments = [truth["target"] if word == "TARGET" else word for word in arguments]
             out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], columns)
             problems = [f"status {status}"] if status else []
             problems += [f"stderr: {line}" for line in err.splitlines()]
@@ -92,6 +101,33 @@ class Golden:
                                            "--assume", "interrupt_remapping=1"], 80)
         problems = [f"status {status}: {err}"] if status else self._check_json(out)
         self.say(f"{capture.stem} every kernel, what if, by the schema", problems)
+        if truth:
+            self.say(f"{capture.stem} as the kernel decided", self._check_truth(capture, truth, []))
+            if truth["assume"]:
+                assumed = [f"--assume={item}" for item in truth["assume"]]
+                self.say(f"{capture.stem} as the kernel decided, its claims assumed",
+                         self._check_truth(capture, {**truth, "unknown": []}, assumed))
+
+    def _check_truth(self, capture: Path, truth: dict, assumed):
+        """Where the prediction from the capture is not what the kernel did in the guest it was taken in."""
+        out, err, status = run(self.tool, ["--sysroot", str(capture), "inspect", "--json", *assumed, truth["target"]], 80)
+        problems = [f"status {status}: {err}"] if status else self._check_json(out)
+        if problems:
+            return problems
+        document = json.loads(out)
+        if truth["kernel"] not in document["kernel"]["generations"]:
+            problems.append(f"generations {document['kernel']['generations']} without {truth['kernel']}")
+        device = document["devices"][0]
+        for view, paths in (("now", device["paths"]), ("bound", device["if_bound"]["paths"])):
+            for path in paths:
+                want = truth[view].get(path["path"])
+                open_end = path["answer"] == "unknown" or (path["answer"] == "no" and path["errno"] is None)
+                have = "ok" if path["answer"] == "yes" else f"{path['op']} {path['errno']}"
+                if open_end and f"{view}.{path['path']}" in truth["unknown"]:
+                    continue
+                if want and have != want:
+                    problems.append(f"{view}.{path['path']}: predicted {have} ({path['because']}), the kernel did {want}")
+        return problems
 
     def _check_json(self, out: bytes):
         try:

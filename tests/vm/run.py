@@ -8,6 +8,7 @@ Exit status: 0 all agree, 1 something does not, 64 usage.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -81,20 +82,27 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
             if args.vfiotool:
                 verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes).judge()
             if args.save_captures:
-                save_capture(args.save_captures, verdict, result)
+                save_capture(args.save_captures, scenario, verdict, result)
     except Exception as error:  # pylint: disable=broad-except
         verdict.problems.append(f"{type(error).__name__}: {error}")
     verdict.seconds = time.monotonic() - start
     return verdict
 
 
-def save_capture(folder: Path, verdict: Verdict, result: guest.Result) -> None:
-    """Puts the capture and, beside it, what really happened where golden tests look for them."""
-    place = folder / verdict.name
-    place.mkdir(parents=True, exist_ok=True)
-    for name, content in sorted(result.files.items()):
-        if name == "capture.tar" or name == "bind.out" or name.startswith(("now.", "bound.", "devices.")):
-            (place / name).write_bytes(content)
+def save_capture(folder: Path, scenario: Scenario, verdict: Verdict, result: guest.Result) -> None:
+    """Writes vm-SCENARIO-KERNEL.capture, and beside it what the kernel then did: what tests/golden replays."""
+    scenario_name, kernel = verdict.name.split("@")
+    unknown = guest.pick_list(scenario.unknown, kernel)
+    outcome = {"summary": scenario.summary, "kernel": kernels.GENERATIONS[kernels.series(kernel)],
+               "target": scenario.target, "assume": guest.pick_list(scenario.assume, kernel),
+               "unknown": [name for name in unknown if "." in name]}
+    for view in VIEWS:
+        found = {path: verdict.outcomes.of(view, path) for path in PATHS}
+        outcome[view] = {path: str(value) for path, value in found.items() if value}
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"vm-{scenario_name}-{kernel}"
+    (folder / f"{stem}.capture").write_bytes(result.files["capture.out"])
+    (folder / f"{stem}.outcome.json").write_text(json.dumps(outcome, indent=1) + "\n", encoding="utf-8")
 
 
 def report(number: int, verdict: Verdict) -> None:

@@ -96,8 +96,8 @@ run_scenario() {
 	devices >/out/devices
 	emit devices.now /out/devices
 	if [ -x /bin/vfiotool ]; then
-		step capture vfiotool capture /out/capture
-		[ -e /out/capture ] && tar -C /out -cf /out/capture.tar capture && emit capture.tar /out/capture.tar
+		# shellcheck disable=SC2086
+		step capture prober $CALLER run vfiotool capture -
 	fi
 	ask_tool now
 	ask_kernel now
