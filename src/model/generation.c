@@ -231,6 +231,8 @@ static const struct {
 	{ "vfio_pci_core_register_device", FROM(5_14) },
 	{ "vfio_add_group_dev", UNTIL(5_14) },
 	{ "vfio_pci_core_feature_dma_buf", FROM(7_0) },
+	{ "vfio_pci_core_get_dmabuf_phys", FROM(7_0) },
+	{ "iopt_alloc_dmabuf_pages", FROM(7_0) },
 	{ "iommufd_device_is_noiommu", FROM(7_0) },
 	/* The generic page tables of 6.19. */
 	{ "pt_iommu_amdv1_init", FROM(7_0) },

@@ -197,6 +197,28 @@ static void test_find_by_kallsyms_of_a_late_kernel(void **state)
 	fake_free(h);
 }
 
+/* A kernel without dma-buf in VFIO has no name of its feature, but those of what came with it. */
+static void test_find_by_kallsyms_without_a_release(void **state)
+{
+	static const char *const rows[] = { "iopt_alloc_dmabuf_pages",
+					    "vfio_pci_core_get_dmabuf_phys" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct host *h = host_of(NULL, "2.6.63-small");
+		struct gen_verdict v;
+
+		for (unsigned int m = 0; m < NR_MODULES; m++)
+			fake_module(h, (enum module_id)m, MODULE_STATE_BUILTIN);
+		h->kernel.kallsyms = fake_present(
+			h, "/proc/kallsyms",
+			arena_printf(h->arena, "%s\niommu_paging_domain_alloc_flags", rows[i]));
+		generation_find(h, h->arena, &v);
+		assert_int_equal(v.candidates, GEN_BIT(GEN_7_0));
+		fake_free(h);
+	}
+}
+
 static void test_find_by_shape(void **state)
 {
 	struct host *h = host_of(NULL, NULL);
@@ -284,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_find_without_symbols_takes_the_version),
 		cmocka_unit_test(test_find_by_kallsyms),
 		cmocka_unit_test(test_find_by_kallsyms_of_a_late_kernel),
+		cmocka_unit_test(test_find_by_kallsyms_without_a_release),
 		cmocka_unit_test(test_find_by_shape),
 		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
 		cmocka_unit_test(test_parse_takes_names_and_releases),
