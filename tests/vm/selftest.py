@@ -16,12 +16,14 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 from rig import cpio, guest, judge, kernels, outcome
-from rig.scenario import Scenario, ScenarioError, load_all, pick
+from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
 RANGES = [{"start": "0x0", "end": "0xfedfffff"}, {"start": "0xfef00000", "end": "0x7fffffffff"}]
 BEFORE = {1: 1, 3: 1, 4: 0, 6: 1, 8: 0, 9: 1, 10: 0}
 AFTER = BEFORE | {10: 1}
+FAKED = "7.9.0-faked"
+SYMBOLS = {"path": "libkmod:vfio", "value": "vfio imports a name", "generations": ["6.0"], "basis": "symbols", "used": True}
 SCENARIO = Scenario("selftest", "", ("6.1",), "0000:00:04.0", expect={
     "now": {"container": "OPEN_GROUP ENOENT"}, "bound": {"container": "ok"}},
     facts={"dma_cc": 0, "iova_ranges": ["0x0-0xfedfffff", "0xfef00000-0x7fffffffff"]})
@@ -60,6 +62,12 @@ def path(name: str, op=None, errno=None, **rest):
     return {"path": name, "answer": "no" if op else "yes", "op": op, "errno": errno, "steps": []} | rest
 
 
+def version(release: str, generation: str, used: bool):
+    """The evidence that the kernel's name is."""
+    return {"path": "/proc/sys/kernel/osrelease", "value": f"the release is called {release}",
+            "generations": [generation], "basis": "version", "used": used}
+
+
 def document(paths, if_bound):
     """What vfiotool inspect --json prints for one device."""
     rows = {name: {"before": "yes" if BEFORE[number] else "no", "after": "yes" if AFTER[number] else "no"}
@@ -68,7 +76,8 @@ def document(paths, if_bound):
               "page_sizes": "0x40201000", "extensions": rows,
               "capabilities": {"cache_coherency": True, "interrupt_remapping": True, "isolated_msi": None,
                                "enforce_cache_coherency": False}}
-    return {"schema": 1, "kernel": {"release": KERNEL.release, "generations": ["6.0"]}, "devices": [device]}
+    kernel = {"release": KERNEL.release, "generations": ["6.0"], "evidence": [SYMBOLS, version("6.1", "6.0", True)]}
+    return {"schema": 1, "kernel": kernel, "devices": [device]}
 
 
 def right():
@@ -180,6 +189,14 @@ def wrong_generation(_, documents):
     documents["now"]["kernel"]["generations"] = ["5.10"]
 
 
+def one_generation_too_many(_, documents):
+    documents["now"]["kernel"]["generations"] = ["6.0", "6.2"]
+
+
+def only_the_release_tells(_, documents):
+    documents["bound"]["kernel"]["evidence"][0]["generations"] = ["6.0", "6.2"]
+
+
 def two_devices(_, documents):
     documents["now"]["devices"] *= 2
 
@@ -215,7 +232,7 @@ def guest_silent(result, _):
 MUTATIONS = (wrong_now_op, wrong_now_errno, wrong_if_bound, wrong_bound, unknown_answer, wrong_step,
              path_not_predicted, cdev_left_out, offered_and_wrong, wrong_ranges, no_ranges, wrong_page_sizes,
              wrong_extension_before, wrong_extension_after, no_extensions, wrong_coherency, wrong_remapping,
-             wrong_generation, two_devices, no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
+             wrong_generation, one_generation_too_many, only_the_release_tells, two_devices, no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
 
 
 def frame(name: str, content: bytes, digest=None) -> bytes:
@@ -285,9 +302,50 @@ def check_unknown() -> str:
     return "; ".join(problems(result, documents, allowed))
 
 
+def check_faked() -> str:
+    """A faked release must be shown, change nothing, and not be believed."""
+    result, documents = right()
+    scenario = Scenario(**{**SCENARIO.__dict__, "faked": (FAKED,)})
+    for view in VIEWS:
+        lie = documents[f"{view}.faked-{FAKED}"] = copy.deepcopy(documents[view])
+        lie["kernel"] |= {"release": FAKED, "evidence": [SYMBOLS, version(FAKED, "7.0", False)]}
+    found = problems(result, documents, scenario)
+    for change in ({"release": KERNEL.release}, {"generations": ["7.0"]}, {"evidence": [SYMBOLS]},
+                   {"evidence": [SYMBOLS, version(FAKED, "7.0", True)]},
+                   {"evidence": [SYMBOLS, version(FAKED, "6.0", True)]}):
+        wrong = copy.deepcopy(documents)
+        wrong[f"now.faked-{FAKED}"]["kernel"] |= change
+        if not problems(result, wrong, scenario):
+            found.append(f"not noticed: {change}")
+    wrong = copy.deepcopy(documents)
+    device(wrong, f"bound.faked-{FAKED}")["paths"][0] = path("container", "SET_IOMMU", "EPERM")
+    return "; ".join(found if problems(result, wrong, scenario) else [*found, "not noticed: another prediction"])
+
+
+def check_remedy() -> str:
+    """A refusal must name the remedy that the scenario states."""
+    result, documents = right()
+    result.files["bind.out"] = refused("BIND", "EINVAL")
+    for name in ("bound.container", "bound.iommufd"):
+        result.files[f"{name}.out"] = refused("OPEN_GROUP", "ENOENT")
+    scenario = Scenario(**{**SCENARIO.__dict__, "facts": {}, "remedy": "intel_iommu=on", "expect": {
+        "now": {"container": "OPEN_GROUP ENOENT"}, "bound": {"container": "BIND EINVAL"}}})
+    gone = path("container", "OPEN_GROUP", "ENOENT")
+    documents["bound"]["devices"][0]["paths"] = [gone, path("iommufd", "OPEN_GROUP", "ENOENT")]
+    row = path("container", "BIND", "EINVAL", remedy="boot with intel_iommu=on")
+    device(documents, "now")["if_bound"]["paths"] = [row]
+    found = problems(result, documents, scenario)
+    for other in (None, "buy another machine"):
+        row["remedy"] = other
+        if not problems(result, documents, scenario):
+            found.append(f"not noticed: remedy {other}")
+    return "; ".join(found)
+
+
 def main() -> int:
     """Runs all, as TAP."""
-    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios]
+    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios,
+              check_faked, check_remedy]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):

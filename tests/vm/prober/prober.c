@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -50,6 +51,7 @@ struct request {
 	uint64_t iova;
 	bool has_iova;
 	long uid;
+	bool uname26;  /* uname(2) says 2.6 and a number from now on */
 	uint64_t drop; /* capability numbers as bits */
 	bool has_memlock;
 	uint64_t memlock; /* bytes */
@@ -708,6 +710,8 @@ static void become_caller(const struct request *request)
 {
 	struct rlimit limit = { request->memlock, request->memlock };
 
+	if (request->uname26 && personality(UNAME26) < 0)
+		stop("personality: %m");
 	if (request->has_memlock && setrlimit(RLIMIT_MEMLOCK, &limit))
 		stop("RLIMIT_MEMLOCK: %m");
 	if (request->drop)
@@ -736,7 +740,7 @@ static __attribute__((noreturn)) void usage(void)
 	      "DEVICE is a PCI address or platform:NAME.\n"
 	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid "
 	      "N,\n"
-	      "         --drop-rawio, --drop-ipc-lock, --memlock BYTES\n",
+	      "         --drop-rawio, --drop-ipc-lock, --memlock BYTES, --uname26\n",
 	      stderr);
 	exit(64);
 }
@@ -786,6 +790,9 @@ static void read_option(struct request *request, int option)
 		request->memlock = number(optarg);
 		request->has_memlock = true;
 		break;
+	case 'n':
+		request->uname26 = true;
+		break;
 	default:
 		usage();
 	}
@@ -816,6 +823,7 @@ int main(int argc, char **argv)
 		{ "drop-rawio", no_argument, NULL, 'r' },
 		{ "drop-ipc-lock", no_argument, NULL, 'l' },
 		{ "memlock", required_argument, NULL, 'm' },
+		{ "uname26", no_argument, NULL, 'n' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct request request = { .type = PR_TYPE1V2, .map_size = PAGE, .uid = -1 };

@@ -51,7 +51,8 @@ def _quote(text: str) -> str:
 def _environment(scenario: Scenario, kernel: kernels.Kernel) -> str:
     assume = " ".join(f"--assume {item}" for item in pick_list(scenario.assume, kernel.name))
     values = {"TARGET": scenario.target, "PATHS": " ".join(PATHS), "CALLER": scenario.caller,
-              "PROBE": scenario.probe, "MODULES": " ".join(pick_list(scenario.modules, kernel.name)), "ASSUME": assume}
+              "PROBE": scenario.probe, "MODULES": " ".join(pick_list(scenario.modules, kernel.name)), "ASSUME": assume,
+              "FAKED": " ".join(scenario.faked)}
     return "".join(f"{key}={_quote(value)}\n" for key, value in values.items())
 
 

@@ -12,6 +12,11 @@ from .guest import Result, pick_list
 from .scenario import PATHS, VIEWS, Scenario, pick
 
 
+# The generations as vfiotool names them. What the kernel itself shows, its name apart, must leave exactly one, in all
+# three states: 5.10, 6.1, 6.12, 7.3 and small-6.12 have modules, loaded in some scenarios and not in others (imported
+# and exported symbols tell), small-7.3 and small-7.3-compat have VFIO built in (names in kallsyms tell).
+ALL_GENERATIONS = ("5.10", "5.14", "5.19", "6.0", "6.2", "6.3", "6.6", "6.11", "7.0")
+
 # What a stable release changed without a trace that could be read: 'unknown' is the right answer.
 BACKPORTED = {("UPDATE_VADDR", "before", "6.1")}
 
@@ -136,12 +141,64 @@ class Tool:
                 self._check_bound_paths(device, f"bound{suffix}")
                 self._check_facts(device, suffix)
                 self._check_isolation(device, suffix)
+        self._judge_faked()
+        self._check_remedy()
         return self.problems
 
+    def _judge_faked(self) -> None:
+        """A release that lies changes nothing, is shown, and where it names other kernels, as not believed."""
+        for view in VIEWS if self.scenario.faked else ():
+            plain, _ = self._load(view)
+            lies = 0
+            for release in self.scenario.faked:
+                where = f"{view}.faked-{release}"
+                document, device = self._load(where)
+                if not device:
+                    continue
+                self._check_kernel(document, where)
+                if view == "bound":
+                    self._check_bound_paths(device, where)
+                else:
+                    self._check_paths(device, "now", where)
+                    self._check_paths(device.get("if_bound") or {}, "bound", f"{where}.if_bound")
+                lies += self._check_lie(document["kernel"], (plain or {}).get("kernel") or {}, where)
+            if not lies:
+                self._say(f"{view}: no faked release contradicts the evidence")
+
+    def _check_lie(self, faked: dict, plain: dict, where: str) -> bool:
+        """Whether the release that @faked shows names other kernels than this one."""
+        if faked.get("release") in (None, self.kernel.release):
+            self._say(f"{where}: the release is {faked.get('release')!r}, it was not faked")
+        if faked.get("generations") != plain.get("generations"):
+            self._say(f"{where}: generations {faked.get('generations')}, without the lie {plain.get('generations')}")
+        rows = [row for row in faked.get("evidence") or [] if row.get("basis") == "version"]
+        if len(rows) != 1:
+            self._say(f"{where}: {len(rows)} rows of evidence tell the version")
+            return False
+        lie = self.kernel.generation not in rows[0]["generations"]
+        if lie and rows[0]["used"]:
+            self._say(f"{where}: {rows[0]['value']!r} is shown as believed")
+        return lie
+
+    def _check_remedy(self) -> None:
+        """Each path that is refused names the remedy that the scenario states."""
+        want = pick(self.scenario.remedy, self.kernel.name)
+        _, device = self._load("now") if want else (None, None)
+        for item in ((device or {}).get("if_bound") or {}).get("paths") or []:
+            if item.get("answer") == "no" and want not in (item.get("remedy") or ""):
+                self._say(f"if_bound.{item.get('path')}: remedy {item.get('remedy')!r} without {want!r}")
+
     def _check_kernel(self, document: dict, where: str) -> None:
-        have = (document.get("kernel") or {}).get("generations")
-        if not isinstance(have, list) or self.kernel.generation not in have:
-            self._say(f"{where}: generations {have} without {self.kernel.generation!r}")
+        kernel = document.get("kernel") or {}
+        have = kernel.get("generations")
+        if have != [self.kernel.generation]:
+            self._say(f"{where}: generations {have}, the kernel is of {self.kernel.generation!r}")
+        left = set(ALL_GENERATIONS)
+        for row in kernel.get("evidence") or []:
+            if row.get("used") and row.get("basis") != "version":
+                left &= set(row.get("generations") or ())
+        if left != {self.kernel.generation}:
+            self._say(f"{where}: without its release the kernel could be of {sorted(left)}")
 
     def _check_paths(self, table: dict, view: str, where: str) -> None:
         self._check_all(table, lambda path: self.outcomes.of(view, path), view, where)

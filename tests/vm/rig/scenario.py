@@ -15,7 +15,7 @@ PATHS = ("container", "iommufd", "compat", "noiommu")
 VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
-        "assume", "unknown", "expect", "facts", "needs", "rmrr"}
+        "assume", "unknown", "expect", "facts", "needs", "rmrr", "remedy", "faked"}
 
 
 class ScenarioError(ValueError):
@@ -42,6 +42,8 @@ class Scenario:
     unknown: tuple = ()
     needs: str = ""
     rmrr: str = ""
+    remedy: object = ""
+    faked: tuple = ()
     expect: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 
@@ -95,7 +97,8 @@ def load(path: Path) -> Scenario:
     with open(path, "rb") as file:
         data = tomllib.load(file)
     _check(name, data)
-    lists = {key: tuple(data.get(key, ())) for key in ("kernels", "devices", "modules", "absent", "assume", "unknown")}
+    lists = {key: tuple(data.get(key, ())) for key in ("kernels", "devices", "modules", "absent", "assume", "unknown",
+                                                   "faked")}
     rest = {key: value for key, value in data.items() if key not in lists}
     return Scenario(name=name, **lists, **rest)
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 # What a guest does for every scenario. /scenario/env sets TARGET, PATHS, CALLER (options of the prober that say who
-# asks), PROBE (further options of it), MODULES (loaded first), ASSUME (options of vfiotool, may be empty).
+# asks), PROBE (further options of it), MODULES (loaded first), ASSUME (options of vfiotool, may be empty), FAKED
+# (releases that vfiotool is made to believe, may be empty).
 
 say() {
 	echo "$*" >/dev/ttyS1
@@ -79,7 +80,30 @@ ask_tool() {
 	step "$1" prober $CALLER run vfiotool inspect --json "$TARGET"
 	# shellcheck disable=SC2086
 	[ -z "$ASSUME" ] || step "$1.assume" prober $CALLER run vfiotool inspect --json $ASSUME "$TARGET"
+	for release in $FAKED; do
+		ask_faked "$1.faked-$release" "$release"
+	done
 }
+
+# ask_faked NAME RELEASE: the same question while every file that tells the release tells @RELEASE; `uname26` is the name
+# that the kernel itself gives a process of that personality, and then uname(2) tells it as well. The modules of the
+# running kernel are found under the faked name too, as by a package that names its folder as it likes.
+ask_faked() (
+	option=
+	told=$2
+	if [ "$told" = uname26 ]; then
+		option=--uname26
+		told=$(prober --uname26 run uname -r)
+	fi
+	[ "$told" != "$(uname -r)" ] || say "@@broken faking $2"
+	ln -sfn "$(uname -r)" "/lib/modules/$told"
+	echo "$told" >/tmp/osrelease
+	mount -o bind /tmp/osrelease /proc/sys/kernel/osrelease || say "@@broken mount over osrelease"
+	# shellcheck disable=SC2086
+	step "$1" prober $CALLER $option run vfiotool inspect --json "$TARGET"
+	umount /proc/sys/kernel/osrelease
+	rm "/lib/modules/$told"
+)
 
 ask_kernel() {
 	for path in $PATHS; do
