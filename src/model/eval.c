@@ -382,9 +382,8 @@ enum tristate eval_node_held(struct eval *e, const struct node *node, const char
 		*ret_who = eval_text(e, "process %.*s", (int)line, node->holders.raw);
 		return TRI_YES;
 	}
-	/* Nobody but root and its owner can have opened a private node of the caller's own. */
-	bool private_node = node->uid == e->host->caller.euid && !(node->mode & 077);
-	if (fact_is(&node->holders) && (!node->hidden_processes || private_node))
+	/* Even a private node of the caller's own may be open in a process of root. */
+	if (fact_is(&node->holders) && !node->hidden_processes)
 		return TRI_NO;
 	return TRI_UNKNOWN;
 }

@@ -39,7 +39,7 @@ void rule_group_held(struct eval *e)
 			     "whether another process has %s open could not be seen: %u processes "
 			     "of other users are hidden",
 			     node->path, node->hidden_processes);
-		eval_remedy(e, "ask again as root");
+		eval_remedy(e, "ask again as root, or say what you know with --assume held=0");
 	}
 }
 
@@ -47,15 +47,14 @@ void rule_group_held(struct eval *e)
  * iommufd from one that was only opened. linux: vfio_pci_core.c: vfio_pci_core_enable(). */
 static enum tristate cdev_in_use(struct eval *e, const struct device *member, const char **ret_who)
 {
-	if (!member->cdev.path)
+	if (!member->cdev.path || eval_assumed_bool(e, member, "held") == TRI_NO)
+		return TRI_NO;
+	eval_cite(e, &member->enable);
+	bool enable_known = fact_is(&member->enable) && member->enable.raw;
+	if (enable_known && strcmp(member->enable.raw, "0") == 0)
 		return TRI_NO;
 	enum tristate held = eval_node_held(e, &member->cdev, ret_who);
-	if (held != TRI_YES)
-		return held;
-	eval_cite(e, &member->enable);
-	if (fact_is(&member->enable) && member->enable.raw)
-		return strcmp(member->enable.raw, "0") == 0 ? TRI_NO : TRI_YES;
-	return TRI_UNKNOWN;
+	return held == TRI_YES && !enable_known ? TRI_UNKNOWN : held;
 }
 
 /* Whether this member's user is in the way of this step. */

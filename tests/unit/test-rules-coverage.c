@@ -258,7 +258,8 @@ static void group_maybe_held(struct scene *s)
 {
 	good(s);
 	fake_user(s->h, 1000);
-	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0666, 0);
+	/* The caller's own and closed to others: root may have it open all the same. */
+	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0600, 1000);
 	s->g->node.hidden_processes = 7;
 }
 
