@@ -147,6 +147,11 @@ static void list_from_members(struct loader *l, struct group_slot *g)
 					     (struct span){ text_get(&names), names.len });
 }
 
+static bool is_given_away(const struct node *node)
+{
+	return fact_is(&node->stat) && (node->uid || node->gid || (node->mode & 077));
+}
+
 void groups_load(struct loader *l)
 {
 	l->h->groups = arena_array(l->a, l->nr_group_slots, sizeof(struct group *));
@@ -154,6 +159,7 @@ void groups_load(struct loader *l)
 		if (l->group_slots[i]->wanted)
 			group_load(l, &l->group_slots[i]->group, l->group_slots[i]->mirror);
 		l->h->groups[l->h->nr_groups++] = &l->group_slots[i]->group;
+		l->h->group_nodes_given_away |= is_given_away(&l->group_slots[i]->group.node);
 	}
 	if (l->h->nr_groups)
 		qsort(l->h->groups, l->h->nr_groups, sizeof(struct group *), group_compare);

@@ -326,6 +326,9 @@ struct host {
 	struct fact groups_list; /* of /sys/kernel/iommu_groups */
 	struct fact iommus_list; /* of /sys/class/iommu */
 	struct group **groups;   /* by number */
+	/* Some group's node belongs to somebody else than root, so that udev rules give them away and
+	 * a new node may have other permissions than the kernel's own. */
+	bool group_nodes_given_away;
 	size_t nr_groups;
 	struct iommu_unit **iommus;
 	size_t nr_iommus;

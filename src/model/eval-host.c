@@ -258,18 +258,6 @@ static enum tristate mode_denies(unsigned int mode, unsigned int owner, int64_t 
 	return (mode & 060) == 060 ? TRI_UNKNOWN : TRI_YES;
 }
 
-/* Whether this machine gives VFIO groups to other users, so that a new node may have other
- * permissions than the kernel's own. */
-static bool nodes_are_given_away(const struct host *h)
-{
-	for (size_t i = 0; i < h->nr_groups; i++) {
-		const struct node *node = &h->groups[i]->node;
-		if (fact_is(&node->stat) && (node->uid || node->gid || (node->mode & 077)))
-			return true;
-	}
-	return false;
-}
-
 static enum tristate future_node_denied(struct eval *e, const struct node *node, unsigned int mode,
 					const char **ret_why)
 {
@@ -285,7 +273,7 @@ static enum tristate future_node_denied(struct eval *e, const struct node *node,
 		*ret_why = "the caller's user is not known";
 		return TRI_UNKNOWN;
 	}
-	if (nodes_are_given_away(e->host)) {
+	if (e->host->group_nodes_given_away) {
 		*ret_why = eval_text(e,
 				     "other group nodes of this machine are given to users, and "
 				     "whether %s will be is up to the udev rules",

@@ -268,8 +268,10 @@ static enum group_kind group_kind_without(struct eval *e)
 	if (e->view == VIEW_NOW && !driver)
 		return GROUP_NONE;
 	enum tristate mode = eval_param(e, PARAM_VFIO_NOIOMMU);
+	if (mode == TRI_NO)
+		return GROUP_NONE;
 	enum tristate bus = e->gen < GEN_5_19 ? eval_bus_has_iommu(e, e->dev) : TRI_NO;
-	if (mode == TRI_NO || bus == TRI_YES)
+	if (bus == TRI_YES)
 		return GROUP_NONE;
 	return mode == TRI_YES && bus == TRI_NO ? GROUP_NOIOMMU : GROUP_UNKNOWN;
 }

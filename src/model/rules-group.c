@@ -306,7 +306,7 @@ static void token_of_pf(struct eval *e)
 	uint32_t seen = 0;
 
 	eval_cite(e, &dev->sriov_numvfs);
-	for (size_t i = 0; i < e->host->nr_devices && used != TRI_YES; i++) {
+	for (size_t i = 0; dev->numvfs && i < e->host->nr_devices && used != TRI_YES; i++) {
 		const struct device *vf = e->host->devices[i];
 		const char *who;
 		if (vf->physfn != dev || !vf->group)

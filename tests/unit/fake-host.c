@@ -105,6 +105,9 @@ void fake_node(struct host *h, struct node *node, const char *path, unsigned int
 	node->stat = fake_present(h, path, "char");
 	node->access = fake_present(h, path, may ? "rw" : "-");
 	node->holders = fake_present(h, path, "");
+	for (size_t i = 0; i < h->nr_groups; i++)
+		if (node == &h->groups[i]->node && (uid || (mode & 077)))
+			h->group_nodes_given_away = true;
 }
 
 void fake_user(struct host *h, unsigned int euid)
