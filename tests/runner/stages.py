@@ -39,10 +39,10 @@ def _configure(stage: Stage, name: str, *options, env=None) -> bool:
             and stage.need(f"compile ({name})", "ninja", "-C", folder, env=env))
 
 
-def _suites(stage: Stage, name: str, suites, env=None, benchmarks: bool = False) -> None:
+def _suites(stage: Stage, name: str, suites, env=None) -> None:
     """Runs these suites of build-ci/@name; each must have a test."""
     folder = PLACE / name
-    status, output = stage.run("meson", "introspect", "--benchmarks" if benchmarks else "--tests", folder)
+    status, output = stage.run("meson", "introspect", "--tests", folder)
     if status != 0:
         stage.fail(f"meson introspect ({name})", output)
         return
@@ -53,10 +53,10 @@ def _suites(stage: Stage, name: str, suites, env=None, benchmarks: bool = False)
     wanted = [word for suite in suites if suite in there for word in ("--suite", suite)]
     if not wanted:
         return
-    log = folder / "meson-logs" / ("benchmarklog.json" if benchmarks else "testlog.json")
+    log = folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    how = ["--benchmark"] if benchmarks else ["--num-processes", jobs()]
-    status, output = stage.run("meson", "test", "-C", folder, "--no-rebuild", *how, *wanted, env=env)
+    status, output = stage.run("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", jobs(), *wanted,
+                               env=env)
     if not log.exists():
         stage.fail(f"meson test ({name})", output)
         return
@@ -154,8 +154,8 @@ def guests(stage: Stage) -> None:
 def bench(stage: Stage) -> None:
     """Cost as ratios, in a build as it is shipped; the table is shown."""
     if _configure(stage, "release", "--buildtype=release", env={"CC": "gcc"}):
-        _suites(stage, "release", ("bench",), benchmarks=True)
-        log = PLACE / "release" / "meson-logs" / "benchmarklog.json"
+        _suites(stage, "release", ("bench",))
+        log = PLACE / "release" / "meson-logs" / "testlog.json"
         for entry in map(json.loads, log.read_text(encoding="utf-8").splitlines() if log.exists() else ()):
             for line in entry.get("stdout", "").splitlines():
                 if not TAP_LINE.match(line):
@@ -167,6 +167,8 @@ def dist(stage: Stage) -> None:
     folder = PLACE / "gcc"
     if not (ROOT / ".git").exists():
         stage.count.skip("dist: this is no git work tree")
+        return
+    if not (folder / "build.ninja").exists() and not _configure(stage, "gcc", env={"CC": "gcc"}):
         return
     git = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     if not stage.need("meson dist", "meson", "dist", "-C", folder, "--no-tests", "--allow-dirty", "--formats",
