@@ -221,6 +221,9 @@ static const struct {
 	{ "irq_domain_check_msi_remap", UNTIL(6_3) },
 	{ "device_iommu_capable", FROM(6_0) },
 	{ "iommu_capable", UNTIL(6_0) },
+	/* Went in 5.13, within the first; in 6.2 with the interrupt domains of devices. */
+	{ "iommu_domain_set_attr", UNTIL(5_14) },
+	{ "msi_domain_alloc_irqs_descs_locked", UNTIL(6_2) },
 	{ "iommu_group_claim_dma_owner", FROM(5_19) },
 	{ "iommufd_device_bind", FROM(6_2) },
 	{ "vfio_df_ioctl_bind_iommufd", FROM(6_6) },
@@ -247,6 +250,8 @@ static const struct {
 	{ "vfio_iommu_type1_attach_group", "iommu_group_has_isolated_msi", UNTIL(6_3) },
 	{ "vfio_iommu_type1_attach_group", "iommu_group_claim_dma_owner", UNTIL(5_19) },
 	{ "vfio_iommu_type1_attach_group", "device_iommu_capable", UNTIL(6_0) },
+	/* Both of drivers/iommu/iommu.c, both exported. */
+	{ "iommu_capable", "iommu_group_claim_dma_owner", UNTIL(5_19) },
 	{ "iommu_group_has_isolated_msi", "iommu_paging_domain_alloc_flags", UNTIL(7_0) },
 };
 

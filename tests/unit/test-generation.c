@@ -219,6 +219,37 @@ static void test_find_by_kallsyms_without_a_release(void **state)
 	}
 }
 
+/* Without any module of VFIO the kernel's own names are left. */
+static void test_find_by_kallsyms_without_vfio(void **state)
+{
+	static const struct {
+		const char *names;
+		uint32_t gens;
+	} rows[] = {
+		{ "iommu_capable\niommu_domain_set_attr\nirq_domain_check_msi_remap",
+		  GEN_BIT(GEN_5_10) },
+		{ "iommu_capable\nirq_domain_check_msi_remap", GENS_UNTIL(GEN_5_19) },
+		{ "iommu_capable\niommu_group_claim_dma_owner", GEN_BIT(GEN_5_19) },
+		{ "device_iommu_capable\niommu_group_claim_dma_owner\n"
+		  "irq_domain_check_msi_remap\nmsi_domain_alloc_irqs_descs_locked",
+		  GEN_BIT(GEN_6_0) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct host *h = host_of(NULL, NULL);
+		struct gen_verdict v;
+
+		for (unsigned int m = 0; m < NR_MODULES; m++)
+			fake_module(h, (enum module_id)m, MODULE_STATE_ABSENT);
+		h->kernel.kallsyms = fake_present(h, "/proc/kallsyms", rows[i].names);
+		generation_find(h, h->arena, &v);
+		assert_int_equal(v.candidates, rows[i].gens);
+		assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
+		fake_free(h);
+	}
+}
+
 static void test_find_by_shape(void **state)
 {
 	struct host *h = host_of(NULL, NULL);
@@ -307,6 +338,7 @@ int main(void)
 		cmocka_unit_test(test_find_by_kallsyms),
 		cmocka_unit_test(test_find_by_kallsyms_of_a_late_kernel),
 		cmocka_unit_test(test_find_by_kallsyms_without_a_release),
+		cmocka_unit_test(test_find_by_kallsyms_without_vfio),
 		cmocka_unit_test(test_find_by_shape),
 		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
 		cmocka_unit_test(test_parse_takes_names_and_releases),
