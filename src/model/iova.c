@@ -220,8 +220,19 @@ void iova_predict(struct eval *e, struct iova_prediction *ret)
 		add_range(e->arena, ret, 0, UINT64_MAX);
 		return;
 	}
+	/* The same table holds what is mapped for mediated devices; type1 lists no ranges for them. */
+	if (kind == GROUP_EMULATED && e->gen >= GEN_6_2) {
+		ret->answer = ANSWER_YES;
+		add_range(e->arena, ret, 0, UINT64_MAX);
+		return;
+	}
 	if (kind != GROUP_REAL || !group) {
-		ret->because = eval_text(e, "%s has no domain yet", e->dev->name);
+		ret->because =
+			eval_text(e,
+				  kind == GROUP_EMULATED
+					  ? "a container lists no ranges for mediated device %s"
+					  : "%s has no domain yet",
+				  e->dev->name);
 		return;
 	}
 	if (group->regions_err) {
@@ -317,6 +328,23 @@ static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
 	}
 }
 
+/* Without a domain nothing narrows what type1 begins with. linux: drivers/vfio/vfio_iommu_type1.c:
+ * vfio_iommu_type1_open(), 6.12 and 7.3. */
+static void emulated_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
+{
+	const struct fact *size = &e->host->kernel.page_size;
+	uint64_t bytes;
+
+	if (e->gen < GEN_6_11 || !fact_is(size) || !size->raw ||
+	    parse_u64(size->raw, 10, &bytes) < 0 || !bytes || bytes & (bytes - 1)) {
+		ret->because = eval_text(e, "mediated device %s has no domain", e->dev->name);
+		return;
+	}
+	eval_cite(e, size);
+	ret->answer = ANSWER_YES;
+	ret->bitmap = ~(bytes - 1);
+}
+
 void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret)
 {
 	const struct assumption *as = eval_assumed(e, e->dev, "page_sizes");
@@ -325,6 +353,8 @@ void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret)
 	*ret = (struct page_sizes_prediction){ 0 };
 	if (as && parse_u64(as->value, 0, &ret->bitmap) == 0) {
 		ret->answer = ANSWER_YES;
+	} else if (eval_group_kind(e) == GROUP_EMULATED) {
+		emulated_page_sizes(e, ret);
 	} else if (eval_group_kind(e) != GROUP_REAL || !unit) {
 		ret->because = eval_text(e, "%s has no domain yet", e->dev->name);
 	} else if (unit->kind == IOMMU_KIND_INTEL) {

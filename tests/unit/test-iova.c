@@ -276,6 +276,40 @@ static void test_extensions_by_generation(void **state)
 	fake_free(h);
 }
 
+/* A group that VFIO makes: iommufd's table has no limit, and type1 begins with all page sizes. */
+static void test_predict_mediated_device(void **state)
+{
+	static const struct {
+		enum gen gen;
+		const char *ranges;
+		uint64_t sizes;
+	} rows[] = {
+		{ GEN_6_0, "?", 0 },
+		{ GEN_6_6, "0-ffffffffffffffff", 0 },
+		{ GEN_6_11, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
+		{ GEN_7_0, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
+	};
+	struct host *h = fake_host();
+	struct group *g = fake_group(h, 3);
+	struct device *d = fake_device(h, BUS_MDEV, "mdev", "7e1a0b7c-3d7f-4f4a-9c55-0d6a7e2f1b11",
+				       g, NULL, "mtty");
+
+	(void)state;
+	g->name = fake_present(h, "/sys/kernel/iommu_groups/3/name", "vfio-noiommu");
+	h->kernel.page_size = fake_present(h, "process:page_size", "4096");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct assumptions as = { 0 };
+		struct prediction p;
+
+		predict_device(h, &as, GEN_BIT(rows[i].gen), d, h->arena, &p);
+		assert_string_equal(ranges_text(h->arena, &p.iova), rows[i].ranges);
+		assert_int_equal(p.page_sizes.bitmap, rows[i].sizes);
+		if (!rows[i].sizes)
+			assert_non_null(strstr(p.page_sizes.because, "has no domain"));
+	}
+	fake_free(h);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -289,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_noiommu_has_no_limit_where_iommufd_maps),
 		cmocka_unit_test(test_candidates_must_agree),
 		cmocka_unit_test(test_extensions_by_generation),
+		cmocka_unit_test(test_predict_mediated_device),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
