@@ -42,7 +42,7 @@ enum { CAPABILITY_IPC_LOCK = 14, CAPABILITY_SYS_RAWIO = 17 };
 
 struct request {
 	const char *command;
-	const char *device;         /* as given: BDF, or platform:NAME */
+	const char *device;         /* as given: BDF, platform:NAME or mdev:UUID */
 	const char *with[MAX_WITH]; /* further devices whose groups join the same container */
 	unsigned nr_with;
 	int type; /* VFIO_SET_IOMMU's argument */
@@ -163,16 +163,24 @@ static int open_step(const char *op, const char *path)
 
 /* -- sysfs ------------------------------------------------------------------------------------------------------- */
 
+static const char *const other_buses[] = { "platform", "mdev" };
+
+/* The bus that stands before the first colon of @device; what follows is its name there. */
 static const char *bus_of(const char *device)
 {
-	return strncmp(device, "platform:", 9) ? "pci" : "platform";
+	size_t len = strcspn(device, ":");
+
+	for (size_t i = 0; i < sizeof(other_buses) / sizeof(*other_buses); i++)
+		if (strlen(other_buses[i]) == len && !strncmp(device, other_buses[i], len))
+			return other_buses[i];
+	return "pci";
 }
 
 static const char *name_of(const char *device)
 {
-	const char *colon = strncmp(device, "platform:", 9) ? NULL : device + 9;
+	const char *bus = bus_of(device);
 
-	return colon ? colon : device;
+	return strcmp(bus, "pci") ? device + strlen(bus) + 1 : device;
 }
 
 static void device_path(char *ret, size_t size, const char *device, const char *rest)
@@ -737,7 +745,7 @@ static __attribute__((noreturn)) void usage(void)
 	      "  compat DEVICE              group with an iommufd as its container\n"
 	      "  hold-group DEVICE          open the group and stay in the background\n"
 	      "  run COMMAND...             only become the caller that the options describe\n"
-	      "DEVICE is a PCI address or platform:NAME.\n"
+	      "DEVICE is a PCI address, platform:NAME or mdev:UUID.\n"
 	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid "
 	      "N,\n"
 	      "         --drop-rawio, --drop-ipc-lock, --memlock BYTES, --uname26\n",

@@ -29,16 +29,21 @@ def _structure(kind: int, body: bytes) -> bytes:
     return struct.pack("<HH", kind, 4 + len(body)) + body
 
 
+def seal(name: bytes, revision: int, body: bytes) -> bytes:
+    """A table of the owner that QEMU's tables have, newer than those, with its checksum."""
+    head = struct.pack("<4sIBB6s8sI4sI", name, 36 + len(body), revision, 0, b"BOCHS ", b"BXPC    ", 2, b"BXPC", 1)
+    whole = bytearray(head + body)
+    whole[9] = -sum(whole) & 0xff
+    return bytes(whole)
+
+
 def table(address: str) -> bytes:
     """The DMAR with a reserved region for the device at @address, on bus 0."""
     bus, device, function = (int(part, 16) for part in re.split("[:.]", address)[1:])
     unit = struct.pack("<BBHQ", ALL_OTHER_DEVICES, 0, 0, UNIT) + _scope(SCOPE_IOAPIC, 0, IOAPIC_BUS, 0, 0)
     region = struct.pack("<HHQQ", 0, 0, FIRST, LAST) + _scope(SCOPE_ENDPOINT, 0, bus, device, function)
     body = struct.pack("<BB10x", WIDTH - 1, INTERRUPT_REMAPPING) + _structure(0, unit) + _structure(1, region)
-    head = struct.pack("<4sIBB6s8sI4sI", b"DMAR", 36 + len(body), 1, 0, b"BOCHS ", b"BXPC    ", 2, b"BXPC", 1)
-    whole = bytearray(head + body)
-    whole[9] = -sum(whole) & 0xff
-    return bytes(whole)
+    return seal(b"DMAR", 1, body)
 
 
 def archive(address: str) -> bytes:

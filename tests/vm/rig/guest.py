@@ -17,7 +17,7 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import dmar, image, initramfs, kernels
+from . import dmar, image, initramfs, ivrs, kernels
 from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
 
@@ -130,6 +130,7 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
     try:
         base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
         tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
+        tables += ivrs.archive(scenario.unity) if scenario.unity else b""
         (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel))
         argv = command(scenario, kernel, folder)
         with open(folder / "qemu", "wb") as log:

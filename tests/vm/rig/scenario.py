@@ -15,7 +15,7 @@ PATHS = ("container", "iommufd", "compat", "noiommu")
 VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
-        "assume", "unknown", "expect", "facts", "needs", "rmrr", "remedy", "faked"}
+        "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked"}
 
 
 class ScenarioError(ValueError):
@@ -42,6 +42,7 @@ class Scenario:
     unknown: tuple = ()
     needs: str = ""
     rmrr: str = ""
+    unity: str = ""
     remedy: object = ""
     faked: tuple = ()
     expect: dict = field(default_factory=dict)

@@ -66,7 +66,7 @@ must() {
 }
 
 devices() {
-	for device in /sys/bus/pci/devices/* /sys/bus/platform/devices/mock*; do
+	for device in /sys/bus/pci/devices/* /sys/bus/platform/devices/mock* /sys/bus/mdev/devices/*; do
 		[ -e "$device" ] || continue
 		group=$(readlink "$device/iommu_group" 2>/dev/null)
 		driver=$(readlink "$device/driver" 2>/dev/null)
@@ -126,7 +126,7 @@ run_scenario() {
 	ask_tool now
 	ask_kernel now
 	case $TARGET in
-	platform:*) ;;
+	platform:* | mdev:*) ;;
 	*)
 		# What a tool that binds would do first: load of VFIO what can be loaded.
 		for module in vfio-pci vfio_iommu_type1 iommufd; do
