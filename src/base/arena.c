@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Under a sanitizer each allocation is a block of its own, so that a step past its end is seen. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -18,7 +20,8 @@
 #define ARENA_EXACT 0
 #endif
 
-enum { ARENA_CHUNK = 64 * 1024 };
+/* Each chunk is as large as all before it: many arenas hold a few words, and some a large host. */
+enum { ARENA_CHUNK_MIN = 2 << 10, ARENA_CHUNK_MAX = 16 << 20, HUGE_PAGE = 2 << 20 };
 
 struct chunk {
 	struct chunk *next;
@@ -28,6 +31,7 @@ struct chunk {
 
 struct arena {
 	struct chunk *chunks;
+	size_t next_size;
 };
 
 struct arena *arena_new(void)
@@ -58,9 +62,21 @@ void arena_freep(struct arena **a)
 	*a = NULL;
 }
 
+/* A page fault for each 4 KiB is a good part of what a large snapshot costs. */
+static void chunk_prefer_huge(struct chunk *c)
+{
+	uintptr_t first = ((uintptr_t)c + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+	uintptr_t end = ((uintptr_t)(c->data) + c->size) & ~(uintptr_t)(HUGE_PAGE - 1);
+
+	if (end > first)
+		madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 static struct chunk *chunk_add(struct arena *a, size_t len)
 {
-	size_t size = ARENA_EXACT || len > ARENA_CHUNK / 4 ? len : ARENA_CHUNK;
+	size_t next = a->next_size ? a->next_size : ARENA_CHUNK_MIN;
+	bool own = ARENA_EXACT || len > next / 4;
+	size_t size = own ? len : next;
 	struct chunk *c;
 
 	if (size > SIZE_MAX - sizeof(*c))
@@ -69,8 +85,11 @@ static struct chunk *chunk_add(struct arena *a, size_t len)
 	if (!c)
 		abort();
 	c->size = size;
+	chunk_prefer_huge(c);
+	if (a->next_size < ARENA_CHUNK_MAX)
+		a->next_size = 2 * next;
 	/* A large block of its own goes behind the current chunk, whose rest stays in use. */
-	if (a->chunks && size != ARENA_CHUNK) {
+	if (a->chunks && own) {
 		c->next = a->chunks->next;
 		a->chunks->next = c;
 	} else {
@@ -169,4 +188,38 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	ret = arena_vprintf(a, fmt, ap);
 	va_end(ap);
 	return ret;
+}
+
+char *arena_join(struct arena *a, const char *first, ...)
+{
+	size_t len = 0, at = 0;
+	const char *s;
+	va_list ap;
+	char *ret;
+
+	va_start(ap, first);
+	for (s = first; s; s = va_arg(ap, const char *))
+		len += strlen(s);
+	va_end(ap);
+	ret = arena_alloc(a, len + 1);
+	va_start(ap, first);
+	for (s = first; s; s = va_arg(ap, const char *)) {
+		size_t n = strlen(s);
+
+		memcpy(ret + at, s, n);
+		at += n;
+	}
+	va_end(ap);
+	return ret;
+}
+
+char *arena_decimal(struct arena *a, unsigned int number)
+{
+	char digits[16], *at = digits + sizeof(digits);
+
+	do {
+		*--at = (char)('0' + number % 10);
+		number /= 10;
+	} while (number);
+	return arena_strndup(a, at, (size_t)(digits + sizeof(digits) - at));
 }

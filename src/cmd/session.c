@@ -157,13 +157,12 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 
 struct device_names session_names(struct session *s, const struct device *d)
 {
-	struct arena *a = s->app->arena;
 	struct device_names ret = { 0 };
 
 	if (!d->has_ids)
 		return ret;
-	ret.vendor = names_vendor(s->names, a, d->vendor);
-	ret.device = names_device(s->names, a, d->vendor, d->device_id);
-	ret.class_name = names_class(s->names, a, d->class_code >> 8);
+	ret.vendor = names_vendor(s->names, d->vendor);
+	ret.device = names_device(s->names, d->vendor, d->device_id);
+	ret.class_name = names_class(s->names, d->class_code >> 8);
 	return ret;
 }

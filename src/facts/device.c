@@ -19,7 +19,7 @@ static struct device_slot *slot_new(struct loader *l, const char *key, const cha
 	s->dev.name = arena_strdup(l->a, name);
 	s->dev.bus_name = arena_strdup(l->a, bus_name);
 	s->dev.bus = bus_from_name(bus_name);
-	s->dev.sysfs = arena_printf(l->a, "/sys/bus/%s/devices/%s", bus_name, name);
+	s->dev.sysfs = arena_join(l->a, "/sys/bus/", bus_name, "/devices/", name, NULL);
 	table_add(&l->devices, key, s);
 	l->slots = arena_grow(l->a, l->slots, l->nr_slots, sizeof(struct device_slot *));
 	l->slots[l->nr_slots++] = s;
@@ -29,7 +29,7 @@ static struct device_slot *slot_new(struct loader *l, const char *key, const cha
 struct device_slot *device_want(struct loader *l, const char *bus_name, const char *name,
 				unsigned int parts, bool seed)
 {
-	char *key = arena_printf(l->a, "%s/%s", bus_name, name);
+	char *key = arena_join(l->a, bus_name, "/", name, NULL);
 	struct device_slot *s = table_find(&l->devices, key);
 
 	if (!s)

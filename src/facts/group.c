@@ -11,20 +11,42 @@ enum { GROUP_REGIONS_TEXT_MAX = 1 << 20 };
 
 static const char *group_path(struct loader *l, unsigned int id)
 {
-	return arena_printf(l->a, "sys/kernel/iommu_groups/%u", id);
+	return arena_join(l->a, "sys/kernel/iommu_groups/", arena_decimal(l->a, id), NULL);
+}
+
+/* Where the group with @id is, or will be. Groups are numbered from 0 without large gaps; a capture may
+ * say otherwise, so the numbers are hashed. */
+static struct group_slot **slot_by_id(struct loader *l, unsigned int id)
+{
+	size_t i;
+
+	if (2 * (l->nr_group_slots + 1) > l->by_id_size) {
+		l->by_id_size = l->by_id_size ? 2 * l->by_id_size : 64;
+		l->by_id = arena_array(l->a, l->by_id_size, sizeof(struct group_slot *));
+		for (size_t k = 0; k < l->nr_group_slots; k++)
+			*slot_by_id(l, l->group_slots[k]->group.id) = l->group_slots[k];
+	}
+	i = (id * UINT32_C(0x9e3779b1)) & (l->by_id_size - 1);
+	while (l->by_id[i] && l->by_id[i]->group.id != id)
+		i = (i + 1) & (l->by_id_size - 1);
+	return &l->by_id[i];
+}
+
+bool group_is_wanted(struct loader *l, unsigned int id)
+{
+	return *slot_by_id(l, id) != NULL;
 }
 
 struct group_slot *group_want(struct loader *l, unsigned int id)
 {
-	char *key = arena_printf(l->a, "%u", id);
-	struct group_slot *g = table_find(&l->groups, key);
+	struct group_slot **slot = slot_by_id(l, id), *g = *slot;
 
 	if (g)
 		return g;
 	g = arena_new_object(l->a, struct group_slot);
 	g->group.id = id;
 	g->group.regions_err = -ENODATA;
-	table_add(&l->groups, key, g);
+	*slot = g;
 	l->group_slots =
 		arena_grow(l->a, l->group_slots, l->nr_group_slots, sizeof(struct group_slot *));
 	l->group_slots[l->nr_group_slots++] = g;
@@ -52,7 +74,7 @@ static void member_want(struct loader *l, const char *dir, const char *name, uns
 
 void group_load_members(struct loader *l, struct group_slot *g, unsigned int parts, bool seed)
 {
-	const char *dir = arena_printf(l->a, "%s/devices", group_path(l, g->group.id));
+	const char *dir = arena_join(l->a, group_path(l, g->group.id), "/devices", NULL);
 	struct span rest, line;
 	struct pciaddr addr;
 
@@ -92,7 +114,7 @@ static void load_regions(struct loader *l, struct group *g, const char *dir)
 	size_t nr;
 
 	g->reserved_regions =
-		sysroot_read(l->root, l->a, arena_printf(l->a, "%s/reserved_regions", dir),
+		sysroot_read(l->root, l->a, arena_join(l->a, dir, "/reserved_regions", NULL),
 			     GROUP_REGIONS_TEXT_MAX);
 	if (!fact_is(&g->reserved_regions))
 		return;
@@ -103,11 +125,15 @@ static void load_regions(struct loader *l, struct group *g, const char *dir)
 	g->nr_regions = nr;
 }
 
-static void load_nodes(struct loader *l, struct group *g)
+static void load_nodes(struct loader *l, struct group *g, bool served)
 {
-	node_load_listed(l, &g->node, "/dev/vfio", arena_printf(l->a, "%u", g->id), &l->vfio_names);
-	node_load_listed(l, &g->noiommu_node, "/dev/vfio", arena_printf(l->a, "noiommu-%u", g->id),
-			 &l->vfio_names);
+	node_load_listed(l, &g->node, "/dev/vfio", arena_decimal(l->a, g->id), &l->vfio_names);
+	/* What an IOMMU serves has no such node, and thousands of groups need no words for it. */
+	if (served)
+		g->noiommu_node.stat = (struct fact){ .state = FACT_ABSENT, .err = ENOENT };
+	else
+		node_load_listed(l, &g->noiommu_node, "/dev/vfio",
+				 arena_printf(l->a, "noiommu-%u", g->id), &l->vfio_names);
 }
 
 static void group_load(struct loader *l, struct group *g, const struct iommu_unit *mirror)
@@ -126,7 +152,7 @@ static void group_load(struct loader *l, struct group *g, const struct iommu_uni
 		load_regions(l, g, dir);
 	}
 	if (l->scope.host_parts & HOST_GROUP_NODES)
-		load_nodes(l, g);
+		load_nodes(l, g, mirror != NULL);
 }
 
 static int group_compare(const void *a, const void *b)

@@ -80,7 +80,9 @@ struct device {
 	uint32_t numvfs;
 	struct fact physfn_link; /* of a VF */
 	struct device *physfn;   /* NULL when not a VF */
-	struct fact msi_irqs;    /* list of irq numbers; ABSENT when MSI is off */
+	struct device **vfs;     /* of a PF, those that are loaded */
+	size_t nr_vfs;
+	struct fact msi_irqs; /* list of irq numbers; ABSENT when MSI is off */
 	struct device_irq *irqs;
 	size_t nr_irqs;
 	struct fact reset_method, enable, numa_node;

@@ -26,12 +26,25 @@ static int slot_compare(const void *a, const void *b)
 static void devices_sort(struct loader *l)
 {
 	struct host *h = l->h;
+	size_t in_order = 0;
 
 	h->devices = arena_array(l->a, l->nr_slots, sizeof(struct device *));
 	for (size_t i = 0; i < l->nr_slots; i++)
 		h->devices[h->nr_devices++] = &l->slots[i]->dev;
-	if (h->nr_devices)
+	/* As listed they are in order already, mostly. */
+	while (in_order < h->nr_devices &&
+	       (!in_order || device_compare(h->devices[in_order - 1], h->devices[in_order]) <= 0))
+		in_order++;
+	if (in_order < h->nr_devices)
 		qsort(h->devices, h->nr_devices, sizeof(struct device *), slot_compare);
+	for (size_t i = 0; i < h->nr_devices; i++) {
+		struct device *vf = h->devices[i], *pf = vf->physfn;
+
+		if (!pf)
+			continue;
+		pf->vfs = arena_grow(l->a, pf->vfs, pf->nr_vfs, sizeof(struct device *));
+		pf->vfs[pf->nr_vfs++] = vf;
+	}
 }
 
 static int load_devices(struct loader *l, const struct target *targets, size_t nr_targets)
@@ -111,7 +124,6 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 		.reterr = reterr,
 		.devices = { .arena = a },
 		.served = { .arena = a },
-		.groups = { .arena = a },
 		.units = { .arena = a },
 	};
 	int r;

@@ -40,9 +40,10 @@ struct loader {
 	bool mirrored;
 	struct table served; /* PCI device -> iommu_unit, when frugal */
 	struct failure **reterr;
-	struct table devices; /* "BUS/NAME" -> device_slot */
-	struct table groups;  /* id in decimal -> group_slot */
-	struct table units;   /* name -> iommu_unit */
+	struct table devices;      /* "BUS/NAME" -> device_slot */
+	struct group_slot **by_id; /* hashed by number */
+	size_t by_id_size;
+	struct table units; /* name -> iommu_unit */
 	struct device_slot **slots;
 	size_t nr_slots;
 	struct device_slot **queue;
@@ -95,6 +96,7 @@ void device_load(struct loader *l, struct device_slot *s);
 void functions_load(struct loader *l);
 
 struct group_slot *group_want(struct loader *l, unsigned int id);
+bool group_is_wanted(struct loader *l, unsigned int id);
 /* Queues the members of a group as its list names them. */
 void group_load_members(struct loader *l, struct group_slot *g, unsigned int parts, bool seed);
 /* Puts each device into the members of its group. */

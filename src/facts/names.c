@@ -9,8 +9,18 @@
 
 #include "base/log.h"
 
+/* The answers given: there are more devices than kinds of them. */
+enum { NAMES_KEPT = 1024 };
+
+struct kept_name {
+	uint64_t key; /* flags, first, second; 0: free */
+	const char *name;
+};
+
 struct names {
 	struct sysroot *root; /* borrowed */
+	struct arena *arena;
+	struct kept_name kept[NAMES_KEPT];
 	struct pci_access *pci;
 	bool failed;
 };
@@ -44,6 +54,7 @@ struct names *names_new(struct sysroot *root)
 	if (!n)
 		abort();
 	n->root = root;
+	n->arena = arena_new();
 	return n;
 }
 
@@ -53,6 +64,7 @@ void names_free(struct names *n)
 		return;
 	if (n->pci)
 		pci_cleanup(n->pci);
+	arena_free(n->arena);
 	free(n);
 }
 
@@ -92,29 +104,42 @@ static void ask(struct sysroot *root, struct arena *a, void *ctx, struct fact *r
 	ret->len = ret->raw ? strlen(ret->raw) : 0;
 }
 
-static const char *lookup(struct names *n, struct arena *a, const char *key, int flags, int first,
-			  int second)
+/* The place of a question: where its answer is kept, or will be instead of another's. */
+static struct kept_name *kept_place(struct names *n, uint64_t key)
+{
+	return &n->kept[(key * UINT64_C(0x9e3779b97f4a7c15)) >> 54];
+}
+
+static const char *lookup(struct names *n, const char *what, int flags, int first, int second)
 {
 	struct name_question q = { .names = n, .flags = flags, .first = first, .second = second };
-	struct fact f = sysroot_ask(n->root, a, key, true, ask, &q);
+	uint64_t key = (uint64_t)flags << 33 | UINT64_C(1) << 32 | (uint64_t)first << 16 |
+		       (uint64_t)second;
+	struct kept_name *kept = kept_place(n, key);
+	const char *question;
+	struct fact f;
 
-	return fact_is(&f) && f.len ? f.raw : NULL;
+	if (kept->key == key)
+		return kept->name;
+	question = flags == PCI_LOOKUP_DEVICE
+			   ? arena_printf(n->arena, "libpci:%s:%04x:%04x", what, first, second)
+			   : arena_printf(n->arena, "libpci:%s:%04x", what, first);
+	f = sysroot_ask(n->root, n->arena, question, true, ask, &q);
+	*kept = (struct kept_name){ key, fact_is(&f) && f.len ? f.raw : NULL };
+	return kept->name;
 }
 
-const char *names_vendor(struct names *n, struct arena *a, uint16_t vendor)
+const char *names_vendor(struct names *n, uint16_t vendor)
 {
-	return lookup(n, a, arena_printf(a, "libpci:vendor:%04x", vendor), PCI_LOOKUP_VENDOR,
-		      vendor, 0);
+	return lookup(n, "vendor", PCI_LOOKUP_VENDOR, vendor, 0);
 }
 
-const char *names_device(struct names *n, struct arena *a, uint16_t vendor, uint16_t device)
+const char *names_device(struct names *n, uint16_t vendor, uint16_t device)
 {
-	return lookup(n, a, arena_printf(a, "libpci:device:%04x:%04x", vendor, device),
-		      PCI_LOOKUP_DEVICE, vendor, device);
+	return lookup(n, "device", PCI_LOOKUP_DEVICE, vendor, device);
 }
 
-const char *names_class(struct names *n, struct arena *a, uint32_t class_code)
+const char *names_class(struct names *n, uint32_t class_code)
 {
-	return lookup(n, a, arena_printf(a, "libpci:class:%04x", class_code), PCI_LOOKUP_CLASS,
-		      (int)class_code, 0);
+	return lookup(n, "class", PCI_LOOKUP_CLASS, (int)(class_code & 0xffff), 0);
 }

@@ -14,8 +14,8 @@ struct names;
 struct names *names_new(struct sysroot *root);
 void names_free(struct names *n);
 
-/* In @a; NULL when the database knows none, or there is no database. */
-const char *names_vendor(struct names *n, struct arena *a, uint16_t vendor);
-const char *names_device(struct names *n, struct arena *a, uint16_t vendor, uint16_t device);
+/* Owned by @n; NULL when the database knows none, or there is no database. */
+const char *names_vendor(struct names *n, uint16_t vendor);
+const char *names_device(struct names *n, uint16_t vendor, uint16_t device);
 /* @class_code: class and subclass. */
-const char *names_class(struct names *n, struct arena *a, uint32_t class_code);
+const char *names_class(struct names *n, uint32_t class_code);

@@ -47,7 +47,7 @@ static void names_index(struct loader *l, const struct fact *list, struct table 
 void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
 		      struct node_names *names)
 {
-	const char *path = arena_printf(l->a, "%s/%s", dir, name);
+	const char *path = arena_join(l->a, dir, "/", name, NULL);
 
 	/* One listing spares a question for each of thousands of groups that have no node; for one
 	 * device the nodes of the others do not matter. A capture may hold only the listing. */

@@ -106,9 +106,16 @@ bool name_is_file(struct span name)
 /* "DIRECTORY/NAME" relative to the root in @path, or false when it is too long. */
 static bool path_at(char path[static PATH_MAX], const char *dir, const char *name)
 {
-	int len = snprintf(path, PATH_MAX, "%s/%s", dir[0] == '/' ? dir + 1 : dir, name);
+	size_t dir_len, name_len = strlen(name);
 
-	return len > 0 && len < PATH_MAX;
+	dir += dir[0] == '/';
+	dir_len = strlen(dir);
+	if (dir_len + name_len + 2 > PATH_MAX)
+		return false;
+	memcpy(path, dir, dir_len);
+	path[dir_len] = '/';
+	memcpy(path + dir_len + 1, name, name_len + 1);
+	return true;
 }
 
 static struct fact too_long(const char *dir)

@@ -106,7 +106,7 @@ void seed_groups(struct loader *l)
 
 	while (parse_line(&rest, &line)) {
 		if (parse_u64_span(line, 10, &id) < 0 || id > INT32_MAX ||
-		    table_find(&l->groups, arena_strndup(l->a, line.s, line.len)))
+		    group_is_wanted(l, (unsigned int)id))
 			continue;
 		group_load_members(l, group_want(l, (unsigned int)id), l->scope.device_parts, true);
 	}

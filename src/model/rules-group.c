@@ -306,10 +306,10 @@ static void token_of_pf(struct eval *e)
 	uint32_t seen = 0;
 
 	eval_cite(e, &dev->sriov_numvfs);
-	for (size_t i = 0; dev->numvfs && i < e->host->nr_devices && used != TRI_YES; i++) {
-		const struct device *vf = e->host->devices[i];
+	for (size_t i = 0; i < dev->nr_vfs && used != TRI_YES; i++) {
+		const struct device *vf = dev->vfs[i];
 		const char *who;
-		if (vf->physfn != dev || !vf->group)
+		if (!vf->group)
 			continue;
 		seen++;
 		enum tristate held = eval_node_held(e, &vf->group->node, &who);

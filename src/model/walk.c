@@ -152,7 +152,10 @@ static void walk_step(struct walk *w, enum op op, struct step *ret)
 {
 	struct asked asked[SITES_MAX];
 	size_t nr = sites_of(w->gen, paths_of(w, op), op, asked);
-	struct finding *findings = arena_array(w->arena, nr, sizeof(*findings));
+	struct finding few[SITES_MAX], *findings = few;
+
+	if (!w->brief)
+		findings = arena_array(w->arena, nr, sizeof(*findings));
 
 	*ret = (struct step){ .op = op, .findings = findings };
 	for (size_t i = 0; i < nr; i++) {
@@ -162,6 +165,12 @@ static void walk_step(struct walk *w, enum op op, struct step *ret)
 			break;
 	}
 	conclude_step(ret);
+	if (!w->brief)
+		return;
+	/* For thousands of verdicts: only what decided stays. */
+	ret->findings = ret->why =
+		ret->why ? arena_memdup(w->arena, ret->why, sizeof(*ret->why)) : NULL;
+	ret->nr_findings = ret->why ? 1 : 0;
 }
 
 /* ---- a path ---- */

@@ -125,6 +125,11 @@ size_t text_width(const char *s, size_t len)
 	uint32_t c;
 
 	for (size_t i = 0; i < len; i += n) {
+		if ((unsigned char)s[i] < 0x80) {
+			n = 1;
+			width++;
+			continue;
+		}
 		n = text_decode(s + i, len - i, &c);
 		width += n ? char_width(c) : 1;
 		n = n ? n : 1;

@@ -110,6 +110,17 @@ static void test_arena_printf_long_and_short(void **state)
 	assert_int_equal(strlen(text), 1000000);
 }
 
+static void test_arena_join_and_decimal(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	assert_string_equal(arena_join(a, "", NULL), "");
+	assert_string_equal(arena_join(a, "dev", "/", "vfio", "", NULL), "dev/vfio");
+	assert_string_equal(arena_decimal(a, 0), "0");
+	assert_string_equal(arena_decimal(a, 4294967295U), "4294967295");
+}
+
 static void test_arena_free_of_nothing(void **state)
 {
 	struct arena *none = NULL;
@@ -130,6 +141,7 @@ int main(void)
 		cmocka_unit_test(test_arena_memdup_ends_with_a_nul_not_counted),
 		cmocka_unit_test(test_arena_strndup_stops_at_the_nul),
 		cmocka_unit_test(test_arena_printf_long_and_short),
+		cmocka_unit_test(test_arena_join_and_decimal),
 		cmocka_unit_test(test_arena_free_of_nothing),
 	};
 
