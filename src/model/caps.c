@@ -173,10 +173,12 @@ static bool is_remapped_chip(const char *chip)
 	       starts_with(chip, "IR-HPET-MSI");
 }
 
+/* Remapping is all or nothing for IO-APICs. A plain PCI-MSI alone proves nothing: a device that no
+ * remapping unit serves keeps it. linux: intel_prepare_irq_remapping(), amd/init.c:
+ * check_ioapic_information(). */
 static bool is_plain_chip(const char *chip)
 {
-	return starts_with(chip, "PCI-MSI") || starts_with(chip, "IO-APIC") ||
-	       starts_with(chip, "HPET-MSI");
+	return starts_with(chip, "IO-APIC") || starts_with(chip, "HPET-MSI");
 }
 
 /* Hyper-V remaps IO-APIC lines only and uses the same name for the chip.
@@ -241,15 +243,34 @@ static enum tristate remapping_by_log(struct eval *e, const char **ret_why)
 	return say(e, ret_why, TRI_NO, "the kernel log says that it was not enabled");
 }
 
-/* linux: drivers/iommu/irq_remapping.c: setup_irqremap(), setup_nointremap(). */
+/* Every unit must support it (ecap bit 3). linux: drivers/iommu/intel/irq_remapping.c:
+ * intel_prepare_irq_remapping(). */
+static const struct iommu_unit *unit_without_remapping(const struct host *h)
+{
+	for (size_t i = 0; i < h->nr_iommus; i++)
+		if (h->iommus[i]->kind == IOMMU_KIND_INTEL && h->iommus[i]->has_ecap &&
+		    !(h->iommus[i]->ecap >> 3 & 1))
+			return h->iommus[i];
+	return NULL;
+}
+
+/* linux: drivers/iommu/irq_remapping.c: setup_irqremap(), setup_nointremap();
+ * arch/x86/kernel/apic/apic.c: enable_IR_x2apic(), which wants IO-APICs. */
 static enum tristate remapping_by_firmware(struct eval *e, const char **ret_why)
 {
 	const char *value = NULL;
 
 	if ((eval_cmdline(e, "intremap", &value) && value && strstr(value, "off")) ||
-	    eval_cmdline(e, "nointremap", NULL)) {
+	    eval_cmdline(e, "nointremap", NULL) || eval_cmdline(e, "noapic", NULL) ||
+	    eval_cmdline(e, "nolapic", NULL)) {
 		eval_cite(e, &e->host->kernel.cmdline);
 		return say(e, ret_why, TRI_NO, "the kernel command line turns it off");
+	}
+	const struct iommu_unit *unit = unit_without_remapping(e->host);
+	if (unit) {
+		eval_cite(e, &unit->ecap_fact);
+		*ret_why = eval_text(e, "%s cannot remap interrupts (ecap bit 3)", unit->name);
+		return TRI_NO;
 	}
 	if (e->host->firmware.dmar_intr_remap == TRI_NO) {
 		eval_cite(e, &e->host->firmware.dmar);
@@ -361,6 +382,16 @@ enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why)
 	return say(e, ret_why, TRI_UNKNOWN, "no device of the bus with an IOMMU was seen");
 }
 
+/* Chips of MSI domains that check nothing. GICv2m and MBI, and the MSI controllers of PCIe host
+ * bridges, call theirs plainly MSI to 6.2; ITS has a name of its own. linux: drivers/irqchip/
+ * irq-gic-v2m.c, irq-gic-v3-mbi.c; drivers/pci/controller/. */
+static bool is_unguarded_chip(const char *chip)
+{
+	return starts_with(chip, "GICv2m") || starts_with(chip, "MBI") ||
+	       starts_with(chip, "PCI-MSI") || strcmp(chip, "MSI") == 0 ||
+	       strcmp(chip, "pMSI") == 0;
+}
+
 /* linux: kernel/irq/irqdomain.c: irq_domain_check_msi_remap(): walks all domains; one MSI domain
  * that does not remap makes it false. x86 always has a plain PCI-MSI domain. */
 enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why)
@@ -380,8 +411,7 @@ enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why)
 	}
 	eval_cite(e, &irqs->proc);
 	for (size_t i = 0; i < irqs->nr_chips; i++)
-		if (starts_with(irqs->chips[i], "GICv2m") || starts_with(irqs->chips[i], "MBI") ||
-		    starts_with(irqs->chips[i], "PCI-MSI")) {
+		if (is_unguarded_chip(irqs->chips[i])) {
 			*ret_why =
 				eval_text(e, "/proc/interrupts shows chip %s, which does not remap",
 					  irqs->chips[i]);
@@ -406,8 +436,7 @@ static enum tristate isolation_by_own_chip(struct eval *e, const struct device *
 		enum tristate answer = TRI_UNKNOWN;
 		if (starts_with(f->raw, "IR-PCI-MSI") || starts_with(f->raw, "ITS-"))
 			answer = TRI_YES;
-		else if (starts_with(f->raw, "PCI-MSI") || starts_with(f->raw, "VMD-MSI") ||
-			 starts_with(f->raw, "GICv2m"))
+		else if (starts_with(f->raw, "VMD-MSI") || is_unguarded_chip(f->raw))
 			answer = TRI_NO;
 		if (answer == TRI_UNKNOWN)
 			continue;
@@ -471,15 +500,16 @@ enum tristate eval_isolated_msi(struct eval *e, const struct device *dev, const 
 
 	if (answer != TRI_UNKNOWN)
 		return say(e, ret_why, answer, "so it was assumed");
+	/* linux: arch/s390/include/asm/msi.h: arch_is_isolated_msi(); the chip there is called PCI-MSI
+	 * too (arch/s390/pci/pci_irq.c: zpci_irq_chip). */
+	if (eval_machine(e) == MACHINE_S390)
+		return say(e, ret_why, TRI_YES, "s390 isolates all interrupts");
 	answer = isolation_by_own_chip(e, dev, ret_why);
 	if (answer != TRI_UNKNOWN)
 		return answer;
 	switch (eval_machine(e)) {
 	case MACHINE_X86:
 		return isolation_on_x86(e, dev, ret_why);
-	case MACHINE_S390:
-		/* linux: arch/s390/include/asm/msi.h: arch_is_isolated_msi(). */
-		return say(e, ret_why, TRI_YES, "s390 isolates all interrupts");
 	default:
 		*ret_why = eval_text(e,
 				     "which MSI controller serves %s cannot be seen; enable MSI on "

@@ -167,7 +167,9 @@ static bool view_moves(struct eval *e, const struct device *dev, enum member_sta
 		return false;
 	if (dev == e->dev)
 		return true;
-	if (!dev->group || dev->group != e->dev->group)
+	/* A physical function cannot go to VFIO before its virtual functions, @e->dev among them, are
+	 * gone: it stays where it is. */
+	if (!dev->group || dev->group != e->dev->group || dev == e->dev->physfn)
 		return false;
 	return (now == MEMBER_HOST || now == MEMBER_UNKNOWN) && dev->is_bridge != TRI_YES;
 }
@@ -196,6 +198,16 @@ enum member_state eval_member(struct eval *e, const struct device *member)
 bool eval_bound_now(struct eval *e)
 {
 	return eval_member_now(e, e->dev) == MEMBER_VFIO;
+}
+
+const char *eval_driver_now(struct eval *e, const struct device *dev)
+{
+	const struct assumption *as = eval_assumed(e, dev, "driver");
+
+	if (as)
+		return strcmp(as->value, "none") == 0 ? "" : as->value;
+	eval_cite(e, &dev->driver_fact);
+	return dev->driver;
 }
 
 const char *eval_driver_name(struct eval *e, const struct device *dev)
@@ -294,6 +306,11 @@ enum group_kind eval_group_kind(struct eval *e)
 	if (!dev->group)
 		return GROUP_UNKNOWN;
 	const struct fact *name = &dev->group->name;
+	/* VFIO's own groups have a name and no IOMMU. */
+	if (!fact_known(name) && !fact_is(&dev->iommu_link)) {
+		eval_cite(e, name);
+		return GROUP_UNKNOWN;
+	}
 	if (fact_is(name) && name->raw && strcmp(name->raw, "vfio-noiommu") == 0) {
 		eval_cite(e, name);
 		return GROUP_NOIOMMU;

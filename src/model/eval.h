@@ -79,6 +79,9 @@ enum member_state eval_member(struct eval *e, const struct device *member);
 enum member_state eval_member_now(struct eval *e, const struct device *member);
 /* Whether the device is on a VFIO driver already, before the view moves anything. */
 bool eval_bound_now(struct eval *e);
+/* The driver of @dev before the view moves anything: "" when it was assumed away, NULL when none was
+ * seen. */
+const char *eval_driver_now(struct eval *e, const struct device *dev);
 /* The driver of @dev in this view, "no driver", or "an unknown driver". */
 const char *eval_driver_name(struct eval *e, const struct device *dev);
 /* The name of the VFIO driver that @dev would be bound to; NULL when its bus has none. */

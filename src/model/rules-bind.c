@@ -181,6 +181,22 @@ void rule_bridge_header(struct eval *e)
 	}
 }
 
+/* What becomes of the virtual functions when the driver of their physical function goes: it is the
+ * driver's remove() that disables them, or leaves them. linux: pci_disable_sriov() in igb_main.c:
+ * igb_remove() and its kin; nvme/host/pci.c and pci-pf-stub.c leave them. */
+static bool vfs_stay(struct eval *e)
+{
+	static const char *const leave_them[] = { "nvme", "pci-stub", "pci-pf-stub" };
+	const char *driver = eval_driver_now(e, e->dev);
+
+	if (!driver)
+		return e->dev->driver_fact.state == FACT_ABSENT;
+	for (size_t i = 0; i < ARRAY_SIZE(leave_them); i++)
+		if (strcmp(driver, leave_them[i]) == 0)
+			return true;
+	return !*driver;
+}
+
 void rule_sriov_enabled(struct eval *e)
 {
 	const struct device *dev = e->dev;
@@ -200,10 +216,17 @@ void rule_sriov_enabled(struct eval *e)
 	} else if (as ? strcmp(as->value, "0") == 0 : !dev->numvfs) {
 		eval_no(e, "%s has no virtual functions enabled", dev->name);
 	} else {
-		eval_yes(e,
-			 "%s has virtual functions enabled (sriov_numvfs), and vfio-pci does not "
-			 "take a physical function then",
-			 dev->name);
+		if (vfs_stay(e))
+			eval_yes(e,
+				 "%s has virtual functions enabled (sriov_numvfs), and vfio-pci "
+				 "does not take a physical function then",
+				 dev->name);
+		else
+			eval_unknown(e,
+				     "%s has virtual functions enabled (sriov_numvfs), which "
+				     "vfio-pci refuses; whether its driver removes them when it "
+				     "is unbound is up to that driver",
+				     dev->name);
 		eval_remedy(e,
 			    "echo 0 > %s/sriov_numvfs first, which removes its virtual functions",
 			    dev->sysfs ? dev->sysfs : dev->name);
@@ -446,11 +469,22 @@ void rule_cache_coherency(struct eval *e)
 	}
 	if (bus_not_seen(e))
 		return;
-	switch (eval_cache_coherency(e, asked_for_coherency(e), &why)) {
+	enum tristate coherent = eval_cache_coherency(e, asked_for_coherency(e), &why);
+	if (coherent == TRI_NO && e->gen >= GEN_6_0 && !eval_assumed(e, dev, "cache_coherency") &&
+	    registered_already(e))
+		coherent = TRI_UNKNOWN;
+	switch (coherent) {
 	case TRI_YES:
 		eval_no(e, "the DMA of %s is cache coherent: %s", dev->name, why);
 		return;
 	case TRI_NO:
+		if (kind == GROUP_UNKNOWN) {
+			eval_unknown(e,
+				     "%s would not be cache coherent for VFIO (%s), which is asked "
+				     "only behind an IOMMU, and its group is not known",
+				     dev->name, why);
+			return;
+		}
 		eval_yes(e, "the DMA of %s is not cache coherent for VFIO: %s", dev->name, why);
 		eval_remedy(e, "no setting helps; a kernel before 5.19 does not ask, a newer IOMMU "
 			       "driver may answer otherwise");

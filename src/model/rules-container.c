@@ -13,9 +13,14 @@ static bool has_domain(struct eval *e)
 {
 	enum group_kind kind = eval_group_kind(e);
 
-	if (kind == GROUP_REAL || kind == GROUP_UNKNOWN)
+	/* Should it turn out to be a group of no-IOMMU mode, the container path has ended before. */
+	if (kind == GROUP_REAL || (kind == GROUP_UNKNOWN && e->path != PATH_IOMMUFD))
 		return true;
-	eval_no(e, "%s has no domain of its own", e->dev->name);
+	if (kind == GROUP_UNKNOWN)
+		eval_unknown(e, "whether %s gets a domain of its own: its IOMMU group is not known",
+			     e->dev->name);
+	else
+		eval_no(e, "%s has no domain of its own", e->dev->name);
 	return false;
 }
 
@@ -146,46 +151,48 @@ void rule_iova_empty(struct eval *e)
 
 /* ---- interrupts ---- */
 
+/* Whose allow_unsafe_interrupts counts. */
+static bool asks_iommufd(struct eval *e)
+{
+	return e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
+	       eval_container_provider(e) == PROVIDER_IOMMUFD;
+}
+
+static enum param_id unsafe_param(struct eval *e)
+{
+	return asks_iommufd(e) ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
+			       : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
+}
+
 static void remedy_for_interrupts(struct eval *e)
 {
-	bool iommufd = e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
-		       eval_container_provider(e) == PROVIDER_IOMMUFD;
-
 	eval_remedy(e,
 		    "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi "
 		    "interrupt remapping) and do not boot with intremap=off; or accept that the "
 		    "device's user can inject any interrupt into the host and set %s.allow_unsafe_"
 		    "interrupts=1",
-		    iommufd ? "iommufd" : "vfio_iommu_type1");
+		    asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
 }
 
 /* Whether the question is settled by the parameter; answers then. */
 static bool unsafe_is_allowed(struct eval *e)
 {
-	bool iommufd = e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
-		       eval_container_provider(e) == PROVIDER_IOMMUFD;
-	enum param_id id = iommufd ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
-				   : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
-
-	if (eval_param(e, id) != TRI_YES)
+	if (eval_param(e, unsafe_param(e)) != TRI_YES)
 		return false;
-	eval_no(e, "%s.allow_unsafe_interrupts is set", iommufd ? "iommufd" : "vfio_iommu_type1");
+	eval_no(e, "%s.allow_unsafe_interrupts is set",
+		asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
 	return true;
 }
 
 static void interrupts_refuse(struct eval *e, enum tristate isolated, const char *why)
 {
-	bool iommufd = e->path == PATH_IOMMUFD || e->path == PATH_COMPAT;
-	enum param_id id = iommufd ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
-				   : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
-
 	if (isolated == TRI_YES) {
 		eval_no(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
 		return;
 	}
 	if (isolated == TRI_UNKNOWN)
 		eval_unknown(e, "whether the interrupts of %s are isolated: %s", e->dev->name, why);
-	else if (eval_param(e, id) == TRI_UNKNOWN)
+	else if (eval_param(e, unsafe_param(e)) == TRI_UNKNOWN)
 		eval_unknown(e,
 			     "the interrupts of %s are not isolated (%s), and the parameter "
 			     "allow_unsafe_interrupts could not be read",

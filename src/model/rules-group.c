@@ -145,8 +145,12 @@ static bool group_is_real(struct eval *e)
 {
 	enum group_kind kind = eval_group_kind(e);
 
-	if (kind == GROUP_REAL || kind == GROUP_UNKNOWN)
+	if (kind == GROUP_REAL || (kind == GROUP_UNKNOWN && e->path != PATH_IOMMUFD))
 		return true;
+	if (kind == GROUP_UNKNOWN) {
+		eval_unknown(e, "the IOMMU group of %s is not known", e->dev->name);
+		return false;
+	}
 	eval_no(e, "the group of %s was made by VFIO for it alone", e->dev->name);
 	return false;
 }

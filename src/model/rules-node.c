@@ -45,6 +45,10 @@ void rule_container_node(struct eval *e)
 	enum tristate live = eval_module_live(e, MODULE_VFIO);
 	if (live == TRI_YES && !live_now) {
 		eval_no(e, "/dev/vfio/vfio appears when module vfio is loaded");
+	} else if (live == TRI_UNKNOWN && e->view == VIEW_IF_BOUND &&
+		   node->stat.state == FACT_ABSENT) {
+		eval_unknown(e, "/dev/vfio/vfio does not exist, and whether module vfio could be "
+				"loaded is not known: /sys/module and /lib/modules say nothing");
 	} else if (node->stat.state == FACT_ABSENT) {
 		eval_yes(e, "/dev/vfio/vfio does not exist%s",
 			 live_now ? " although vfio is loaded" : ": module vfio is not loaded");
@@ -174,6 +178,10 @@ void rule_group_node(struct eval *e)
 	} else if (bound == TRI_YES && node->stat.state == FACT_ABSENT && !overlaid &&
 		   (e->view == VIEW_NOW || eval_bound_now(e))) {
 		node_is_missing(e, node);
+	} else if (bound == TRI_YES && !overlaid && !fact_known(&node->stat) &&
+		   (e->view == VIEW_NOW || eval_bound_now(e))) {
+		eval_unknown(e, "whether the node of the group of %s exists could not be read",
+			     e->dev->name);
 	} else if (bound == TRI_YES) {
 		eval_no(e, "the group's node appears when %s is bound", e->dev->name);
 	} else if (bound == TRI_NO) {
@@ -324,6 +332,10 @@ void rule_iommufd_node(struct eval *e)
 			e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_BUILTIN;
 	if (state == MODULE_STATE_LOADED && !live_now) {
 		eval_no(e, "/dev/iommu appears when module iommufd is loaded");
+	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
+		   node->stat.state == FACT_ABSENT) {
+		eval_unknown(e, "/dev/iommu does not exist, and whether module iommufd could be "
+				"loaded is not known: /sys/module and /lib/modules say nothing");
 	} else if (node->stat.state == FACT_ABSENT) {
 		eval_yes(e, "/dev/iommu does not exist%s",
 			 state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"

@@ -188,6 +188,7 @@ static void test_predict_unknown_before_a_refusal(void **state)
 	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.because, "or BIND refuses before that"));
 	/* Within a step: another errno before it leaves the errno open, the same does not. */
+	fake_unbind(s.h, s.d, "nvme");
 	s.d->numvfs = 1;
 	s.d->sriov_numvfs = fake_present(s.h, s.d->sysfs, "1");
 	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, 0);

@@ -90,6 +90,7 @@ static void maybe_bridge(struct scene *s)
 static void with_vfs(struct scene *s)
 {
 	unbound(s);
+	fake_unbind(s->h, s->d, "nvme");
 	s->d->sriov_numvfs = fake_present(s->h, "sriov_numvfs", "2");
 	s->d->numvfs = 2;
 }

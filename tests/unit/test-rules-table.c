@@ -73,6 +73,7 @@ static void bridge(struct scene *s)
 static void pf_with_vfs(struct scene *s)
 {
 	x86(s);
+	fake_unbind(s->h, s->d, "nvme");
 	s->d->sriov_numvfs = fake_present(s->h, s->d->sysfs, "4");
 	s->d->numvfs = 4;
 }
