@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/session.h"
 
+#include <errno.h>
 #include <string.h>
 
 const struct scope scope_all = {
@@ -141,6 +142,12 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 		r = assumptions_add(&s->assumptions, a, assume->items[i], reterr);
 		if (r < 0)
 			return r;
+		if (!assumption_applies(s->host, &s->assumptions.items[s->assumptions.nr - 1]))
+			return failure_set_status(
+				reterr, STATUS_NO_TARGET, -ENOENT,
+				"'--assume=%s' names none of the devices looked at, "
+				"nor of their groups",
+				assume->items[i]);
 	}
 	s->report.assumptions = &s->assumptions;
 	generation_find(s->host, a, &s->report.kernel);

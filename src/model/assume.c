@@ -235,6 +235,14 @@ const struct assumption *assumptions_find(const struct assumptions *as, const st
 	return best;
 }
 
+bool assumption_applies(const struct host *h, const struct assumption *as)
+{
+	for (size_t i = 0; as->target && i < h->nr_devices; i++)
+		if (closeness(as, h->devices[i]))
+			return true;
+	return !as->target;
+}
+
 const struct device *assumption_device(const struct host *h, const struct assumption *as)
 {
 	for (size_t i = 0; as->target && i < h->nr_devices; i++)

@@ -3,6 +3,7 @@
  * accessors of eval.h, which look here first and cite the assumption as the evidence. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -37,3 +38,5 @@ const struct assumption *assumptions_find(const struct assumptions *as, const st
 					  const char *key);
 /* The device of @h that @as names, or NULL. */
 const struct device *assumption_device(const struct host *h, const struct assumption *as);
+/* Whether @as is about the whole host, or names a device or group of @h. */
+bool assumption_applies(const struct host *h, const struct assumption *as);
