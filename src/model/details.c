@@ -153,14 +153,12 @@ static enum tristate unmap_all(struct eval *e)
 
 	if (e->gen > GEN_5_10)
 		return TRI_YES;
-	return module_imports(type1, "__init_waitqueue_head") == TRI_YES &&
-			       module_imports(type1, "iommu_capable") == TRI_YES
-		       ? TRI_YES
-		       : TRI_NO;
+	enum tristate waits = module_imports(type1, "__init_waitqueue_head");
+	return waits == TRI_YES ? module_imports(type1, "iommu_capable") : waits;
 }
 
-/* Since 6.2, and in the stable kernels of 6.1 by which the patched generation is studied, it is 0
- * without a container's IOMMU; kernels from 5.12 on answered 1 until that was back-ported. */
+/* Since 6.2 it is 0 without a container's IOMMU. Kernels from 5.12 on answered 1, until that was
+ * back-ported: 6.1.0 and a late 6.1 differ, and nothing that can be read tells them apart. */
 static void update_vaddr(struct eval *e, struct extension_prediction *ret)
 {
 	ret->after = to_answer(unmap_all(e));
@@ -169,7 +167,7 @@ static void update_vaddr(struct eval *e, struct extension_prediction *ret)
 	if (e->gen == GEN_5_10)
 		ret->before = ret->after;
 	else
-		ret->before = e->gen >= GEN_6_0 ? ANSWER_NO : ANSWER_UNKNOWN;
+		ret->before = e->gen >= GEN_6_2 ? ANSWER_NO : ANSWER_UNKNOWN;
 	if (ret->before == ANSWER_UNKNOWN)
 		ret->because = "stable kernels of this generation changed the answer";
 }
