@@ -78,6 +78,15 @@ static void load_driver(struct loader *l, struct device *d)
 		d->driver = d->driver_fact.raw;
 }
 
+/* Every device has a uevent. Where it is gone, the device is, and a missing link says nothing. */
+static void link_of_vanished(const struct device *d, struct fact *link)
+{
+	if (d->uevent.state != FACT_ABSENT || link->state != FACT_ABSENT)
+		return;
+	link->state = FACT_FAILED;
+	link->err = ENODEV;
+}
+
 static void load_group_link(struct loader *l, struct device_slot *s)
 {
 	struct device *d = &s->dev;
@@ -86,6 +95,7 @@ static void load_group_link(struct loader *l, struct device_slot *s)
 	uint64_t id;
 
 	d->group_link = read_link_at(l, d->sysfs, "iommu_group");
+	link_of_vanished(d, &d->group_link);
 	if (!fact_is(&d->group_link))
 		return;
 	base = path_base(fact_text(&d->group_link));
@@ -146,6 +156,7 @@ static void load_iommu_link(struct loader *l, struct device *d)
 		return;
 	}
 	d->iommu_link = read_link_at(l, d->sysfs, "iommu");
+	link_of_vanished(d, &d->iommu_link);
 	if (!fact_is(&d->iommu_link))
 		return;
 	base = path_base(fact_text(&d->iommu_link));

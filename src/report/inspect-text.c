@@ -56,9 +56,10 @@ void inspect_text_kernel(const struct inspect_text *t)
 	const struct report *r = t->report;
 	const struct gen_verdict *k = &r->kernel;
 	struct prose p = { .out = t->out };
-	const char *release = fact_text(&r->host->kernel.release, 64, a);
+	const struct fact *release = &r->host->kernel.release;
+	const char *name = fact_is(release) ? fact_text(release, 64, a) : "of unknown release";
 
-	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s.", release,
+	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s.", name,
 		   generations_text(k->candidates, a), tool_basis(k->basis));
 	p.indent = 2;
 	put_kernel_evidence(t, &p);

@@ -1,0 +1,337 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+The program as a user meets it when something is wrong: bad words, bad files, a terminal that is too narrow, a pipe that
+closes. Each case has the documented exit status and one line on stderr that names the thing. Says TAP.
+"""
+
+import argparse
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+CAPTURES = Path(__file__).resolve().parent.parent / "captures"
+INTEL = CAPTURES / "vm-intel-on-6.12.capture"
+LIMIT_S = 60
+NOBODY = 65534
+
+
+class Cli:
+    """Runs the program and keeps the score."""
+
+    def __init__(self, tool):
+        self.tool = tool
+        self.count = self.failed = 0
+
+    def say(self, name: str, problems) -> None:
+        """One TAP line, and why it is not ok."""
+        self.count += 1
+        self.failed += bool(problems)
+        print(f"{'not ok' if problems else 'ok'} {self.count} - {name}", flush=True)
+        for line in problems:
+            print(f"# {line}")
+
+    def skip(self, name: str, why: str) -> None:
+        """A case that this machine cannot show."""
+        self.count += 1
+        print(f"ok {self.count} - {name} # SKIP {why}", flush=True)
+
+    def run(self, *arguments, sysroot=None, env=None, stdout=subprocess.PIPE, user=None):
+        """One run: a CompletedProcess with text."""
+        words = [*self.tool, *(["--sysroot", str(sysroot)] if sysroot else []), *map(str, arguments)]
+        full = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb", **(env or {})}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                full[name] = os.environ[name]
+        options = {"user": user, "group": user, "extra_groups": []} if user is not None else {}
+        return subprocess.run(words, env=full, stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE,
+                              timeout=LIMIT_S, check=False, errors="backslashreplace", **options)
+
+    def refused(self, name: str, arguments, status: int, names: str, sysroot=None, **options) -> None:
+        """A run that must end with @status, print nothing, and say one line that has @names in it."""
+        done = self.run(*arguments, sysroot=sysroot, **options)
+        problems = []
+        if done.returncode != status:
+            problems.append(f"status {done.returncode}, not {status}")
+        if done.stdout:
+            problems.append(f"printed {done.stdout[:200]!r}")
+        lines = done.stderr.splitlines()
+        if len(lines) != 1 or not lines[0].startswith("vfiotool: ") or names not in lines[0]:
+            problems.append(f"said {done.stderr[:400]!r}, not one line with {names!r}")
+        self.say(name, problems)
+
+    def answers(self, name: str, arguments, status=0, sysroot=None, check=None, **options) -> None:
+        """A run that must end with @status and say nothing on stderr; @check(stdout) gives further problems."""
+        done = self.run(*arguments, sysroot=sysroot, **options)
+        problems = [] if done.returncode == status else [f"status {done.returncode}, not {status}"]
+        if done.stderr:
+            problems.append(f"said {done.stderr[:400]!r}")
+        if check and not problems:
+            problems += check(done.stdout)
+        self.say(name, problems)
+
+
+# ---- bad words
+
+WORDS = [
+    ("a command that is none", ["frobnicate"], 64, "'frobnicate'"),
+    ("a command misspelt", ["insepct"], 64, "'inspect'"),
+    ("an option that is none", ["list", "--frob"], 64, "'--frob'"),
+    ("an option without its value", ["list", "--sort"], 64, "'--sort'"),
+    ("an option with a value too many", ["list", "--json=yes"], 64, "'--json'"),
+    ("a column that is none", ["list", "-o", "ADDRESS,COLOUR"], 64, "'COLOUR'"),
+    ("a column to sort by that is none", ["list", "--sort=FOO"], 64, "'FOO'"),
+    ("a colour that is none", ["list", "--color=purple"], 64, "'purple'"),
+    ("a kernel that is none", ["inspect", "--kernel", "4.x"], 64, "'4.x'"),
+    ("a path that is none", ["inspect", "--path", "foo"], 64, "'foo'"),
+    ("an assumption that is none", ["inspect", "--assume", "foo=1"], 64, "'foo'"),
+    ("an assumption without a value", ["inspect", "--assume", "held"], 64, "'held'"),
+    ("an assumption with a bad value", ["inspect", "--assume", "held=maybe"], 64, "'maybe'"),
+    ("an assumption about a device that is not there", ["inspect", "--assume", "0000:99:00.0:held=1"], 66,
+     "0000:99:00.0"),
+    ("an address that is none", ["inspect", "00:zz.0"], 64, "'00:zz.0'"),
+    ("a function of 9", ["inspect", "0000:00:1f.9"], 64, "'0000:00:1f.9'"),
+    ("a device that is not there", ["inspect", "0000:ff:1f.7"], 66, "'0000:ff:1f.7'"),
+    ("a device that is not there, for list", ["list", "0000:ff:1f.7"], 66, "'0000:ff:1f.7'"),
+    ("a group that is not there", ["inspect", "group:999"], 66, "'group:999'"),
+    ("a group that is no number", ["inspect", "group:one"], 64, "'group:one'"),
+    ("ids that no device has", ["inspect", "8086:ffff"], 66, "'8086:ffff'"),
+    ("a platform device that is not there", ["inspect", "platform:no"], 66, "'platform:no'"),
+    ("a known device and one that is not there", ["inspect", "00:04.0", "0000:ff:1f.7"], 66, "'0000:ff:1f.7'"),
+    ("a rule that is none", ["rules", "nope"], 64, "'nope'"),
+    ("a capture without a file", ["capture"], 64, "FILE"),
+    ("a capture into a folder that is not there", ["capture", "/nonexistent/x"], 1, "/nonexistent/x"),
+]
+
+
+def bad_words(cli: Cli) -> None:
+    """Each on a small capture, so that nothing depends on this machine."""
+    for name, arguments, status, names in WORDS:
+        cli.refused(name, arguments, status, names, sysroot=INTEL)
+
+
+# ---- bad files
+
+def bad_files(cli: Cli, scratch: Path) -> None:
+    """What --sysroot may be given."""
+    def made(name: str, content: bytes) -> Path:
+        (scratch / name).write_bytes(content)
+        return scratch / name
+
+    header = b'{"vfiotool-capture":1}\n'
+    cli.refused("a sysroot that is not there", ["list"], 66, "/nonexistent", sysroot="/nonexistent")
+    cli.refused("a sysroot that is a device", ["list"], 66, "/dev/null", sysroot="/dev/null")
+    os.mkfifo(scratch / "fifo")
+    cli.refused("a sysroot that is a FIFO", ["list"], 66, "fifo", sysroot=scratch / "fifo")
+    for name, content in {
+        "empty": b"",
+        "text": b"hello\n",
+        "another version": b'{"vfiotool-capture":99}\n',
+        "a torn line": header + INTEL.read_bytes().splitlines(keepends=True)[1][:-9],
+        "an unknown verb": header + b'["exec","/bin/sh","x"]\n',
+        "an object too many": header + b'["read","/sys/x",{"hex":"0"}]\n',
+        "deep nesting": header + b"[" * 200 + b"\n",
+        "binary": header + bytes(range(256)) * 64,
+    }.items():
+        path = made("bad.capture", content)
+        cli.refused(f"a capture that is {name}", ["list"], 1, "bad.capture", sysroot=path)
+    escape = made("escape.capture", header + b'["list","/sys/bus/pci/devices","../../../../etc\\n..\\n0000:00:01.0"]\n'
+                  b'["read","/sys/bus/pci/devices/0000:00:01.0/uevent","PCI_CLASS=20000\\nDRIVER=../../../etc/passwd"]\n'
+                  b'["link","/sys/bus/pci/devices/0000:00:01.0/iommu_group","../../../../../../etc/shadow"]\n')
+    for arguments in (["list"], ["inspect"], ["inspect", "--json"]):
+        cli.answers(f"a capture that names files outside: {' '.join(arguments)}", arguments, sysroot=escape,
+                    check=lambda out: ["it read a file of this machine"] if "root:" in out else [])
+    old = made("old", b"keep me")
+    cli.refused("a capture over a file that is there", ["capture", old], 64, "--force", sysroot=INTEL)
+    cli.say("the file that was there is as it was", [] if old.read_bytes() == b"keep me" else ["it changed"])
+    cli.answers("a capture over it with --force", ["capture", "--force", old], sysroot=INTEL)
+    cli.answers("it is a capture now", ["list"], sysroot=old)
+
+
+# ---- absurd trees
+
+def absurd_tree(root: Path) -> Path:
+    """A folder that looks like a host, each device spoilt in another way."""
+    devices = root / "sys/bus/pci/devices"
+    devices.mkdir(parents=True)
+    (root / "sys/class/iommu").mkdir(parents=True)
+    (root / "sys/kernel/iommu_groups").mkdir(parents=True)
+    (root / "proc").mkdir()
+
+    def device(number: int) -> Path:
+        path = devices / f"0000:00:{number:02x}.0"
+        path.mkdir()
+        return path
+
+    (device(1) / "uevent").write_bytes(b"")
+    (device(2) / "uevent").write_bytes(bytes(range(256)))
+    (device(3) / "uevent").write_bytes(b"A=" + b"x" * (1 << 20))
+    (device(4) / "uevent").mkdir()
+    (device(5) / "uevent").symlink_to("uevent")
+    (device(6) / "uevent").symlink_to("/etc/passwd")
+    (device(7) / "uevent").symlink_to("../../../../../../../../../../../../etc/passwd")
+    os.mkfifo(device(8) / "uevent")
+    path = device(9)
+    (path / "uevent").write_text("PCI_CLASS=20000\nPCI_ID=8086:100E\nPCI_SLOT_NAME=0000:00:09.0\n")
+    (path / "iommu_group").symlink_to("../../../kernel/iommu_groups/77777777777777777777")
+    path = device(10)
+    (path / "uevent").write_text("DRIVER=\x1b[31mred\nPCI_CLASS=20000\nPCI_ID=8086:100E\n")
+    (path / "iommu_group").symlink_to("../../../../kernel/iommu_groups/3")
+    group = root / "sys/kernel/iommu_groups/3"
+    (group / "devices").mkdir(parents=True)
+    (group / "devices/0000:00:0a.0").symlink_to("../../../../bus/pci/devices/0000:00:0a.0")
+    (group / "devices/0000:77:00.0").symlink_to("../../../../bus/pci/devices/0000:77:00.0")
+    (group / "reserved_regions").write_text("0x10 0x5 direct\nnonsense\n")
+    (device(11) / "uevent").write_text("PCI_CLASS=20000\nPCI_ID=8086:100E\n")
+    (devices / "0000:00:0b.0/uevent").chmod(0)
+    # Listed, and gone when it is read.
+    (devices / "0000:00:0c.0").symlink_to("../../../devices/vanished")
+    return root
+
+
+def absurd_trees(cli: Cli, scratch: Path) -> None:
+    """Every report of it must be made, none may show what lies outside."""
+    root = absurd_tree(scratch / "tree")
+
+    def check(out: str):
+        problems = [] if "0000:00:0a.0" in out else ["device 0000:00:0a.0 is missing"]
+        if "root:" in out:
+            problems.append("it read a file outside of the tree")
+        if re.search("[\x00-\x08\x0b-\x1f\x7f]", out):
+            problems.append("a control character came through")
+        return problems
+
+    scratch.chmod(0o755)
+    users = {"root" if os.geteuid() == 0 else "this user": None}
+    if os.geteuid() == 0:
+        users["a plain user"] = NOBODY
+    for who, user in users.items():
+        for arguments in (["list"], ["list", "--tree"], ["list", "-O", "-J"], ["inspect"], ["inspect", "-v"],
+                          ["inspect", "--json"], ["inspect", "--all-kernels"]):
+            cli.answers(f"absurd attributes, {who}: {' '.join(arguments)}", arguments, sysroot=root, check=check,
+                        user=user)
+    cli.answers("a device that vanished is unknown, not no", ["list", "-nr", "-o", "ADDRESS,VERDICT"], sysroot=root,
+                check=lambda out: [] if "0000:00:0c.0 unknown\n" in out else [out])
+    cli.refused("a device that vanished, asked for", ["inspect", "0000:00:0c.0"], 66, "'0000:00:0c.0'", sysroot=root)
+    cli.answers("a group that makes no sense is unknown, not no", ["list", "-n", "-r", "-o", "GROUP", "0000:00:09.0"],
+                sysroot=root, check=lambda out: [] if out.strip() == "?" else [f"group {out!r}"])
+    shutil.rmtree(root / "sys/bus/pci/devices/0000:00:0a.0")
+    cli.answers("a group whose member vanished", ["inspect", "--json"], sysroot=root)
+
+
+# ---- where the answer goes
+
+def outputs(cli: Cli) -> None:
+    """Full disks, closed pipes, colours, widths."""
+    with open("/dev/full", "wb") as full:
+        for arguments in (["list"], ["inspect", "--json"], ["rules"], ["--help"], ["--version"], ["capture", "-"]):
+            done = cli.run(*arguments, sysroot=INTEL, stdout=full)
+            good = done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "No space left" in done.stderr
+            cli.say(f"a full disk: {' '.join(arguments)}", [] if good else [f"{done.returncode} {done.stderr!r}"])
+    for arguments in (["inspect", "--json"], ["list"]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = cli.run(*arguments, sysroot=INTEL, stdout=writer)
+        os.close(writer)
+        good = done.returncode in (1, -signal.SIGPIPE) and len(done.stderr.splitlines()) <= 1
+        cli.say(f"a closed pipe: {' '.join(arguments)}", [] if good else [f"{done.returncode} {done.stderr!r}"])
+
+    def coloured(want: bool):
+        return lambda out: [] if ("\x1b[" in out) == want else [f"colours: {not want}"]
+
+    cli.answers("no colours in a pipe", ["list"], sysroot=INTEL, check=coloured(False), env={"TERM": "xterm"})
+    cli.answers("colours when asked", ["list", "--color=always"], sysroot=INTEL, check=coloured(True),
+                env={"TERM": "xterm"})
+    for env, want in (({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)):
+        out, status = on_terminal(cli, ["list"], 100, env)
+        problems = coloured(want)(out) + ([f"status {status}"] if status else [])
+        cli.say(f"on a terminal, {env or 'as it is'}: {'colours' if want else 'none'}", problems)
+    for width in (20, 1, 500):
+        for arguments in (["list"], ["list", "--tree"], ["inspect", "00:04.0"], ["inspect", "--all-kernels", "00:04.0"]):
+            out, status = on_terminal(cli, arguments, width, {})
+            problems = [f"status {status}"] if status else []
+            problems += [] if "0000:00:04.0" in re.sub("\x1b[^m]*m", "", out) or width < 20 else ["the device is not named"]
+            cli.say(f"a terminal of {width} columns: {' '.join(arguments)}", problems)
+
+
+def on_terminal(cli: Cli, arguments, columns: int, env):
+    """The output and status of a run on a pseudo terminal of @columns."""
+    master, slave = pty.openpty()
+    subprocess.run(["stty", "rows", "40", "cols", str(columns)], stdin=slave, check=True)
+    full = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "xterm", **env}
+    words = [*cli.tool, "--sysroot", str(INTEL), *arguments]
+    with subprocess.Popen(words, env=full, stdin=slave, stdout=slave, stderr=slave) as process:
+        os.close(slave)
+        out = b""
+        while True:
+            try:
+                block = os.read(master, 65536)
+            except OSError:
+                break
+            if not block:
+                break
+            out += block
+        status = process.wait(LIMIT_S)
+    os.close(master)
+    return out.decode(errors="backslashreplace"), status
+
+
+# ---- answers by exit status, and replay
+
+def answers(cli: Cli, scratch: Path) -> None:
+    """-q, live and captured answers, and what a plain user may not."""
+    for name, arguments, status in (
+        ("vm-intel-on-6.12", ["00:04.0"], 0),
+        ("vm-intel-on-6.12", ["--now", "00:04.0"], 2),
+        ("vm-intel-noremap-6.1", ["00:04.0"], 2),
+        ("vm-intel-noremap-6.1", ["--assume", "allow_unsafe_interrupts=1", "00:04.0"], 0),
+        ("vm-mock-mixed-pci-6.1", ["00:04.0"], 3),
+        ("vm-mock-mixed-pci-6.1", ["--kernel", "5.10", "00:04.0"], 2),
+    ):
+        cli.answers(f"inspect -q {' '.join(arguments)} of {name}", ["inspect", "-q", *arguments], status=status,
+                    sysroot=CAPTURES / f"{name}.capture", check=lambda out: ["it printed"] if out else [])
+    live = scratch / "live.capture"
+    cli.answers("capture this host", ["capture", live])
+    here, there = cli.run("list"), cli.run("list", sysroot=live)
+    cli.say("list answers the same live and from the capture", [] if here.stdout == there.stdout else ["they differ"])
+    cli.answers("JSON of this host is JSON", ["inspect", "--json"], check=lambda out: [] if json.loads(out) else ["empty"])
+    cli.answers("--version", ["--version"], check=lambda out: [] if out.startswith("vfiotool ") else [out])
+    for command in ([], ["list"], ["inspect"], ["rules"], ["capture"]):
+        cli.answers(f"{' '.join([*command, '--help'])}", [*command, "--help"],
+                    check=lambda out: [] if "Usage:" in out else ["no usage"])
+    if os.geteuid() != 0:
+        cli.skip("a plain user may not write there", "needs root to become a plain user")
+        return
+    closed = scratch / "closed"
+    closed.mkdir(mode=0o700)
+    cli.refused("a plain user may not write there", ["capture", closed / "x"], 77, "closed", sysroot=INTEL, user=NOBODY)
+    cli.answers("a plain user asks about this host", ["inspect", "--json"], user=NOBODY,
+                check=lambda out: [] if json.loads(out)["schema"] == 1 else ["no schema"])
+
+
+def main() -> int:
+    """Runs everything."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("tool", nargs="+", help="vfiotool, and what stands before its arguments")
+    args = parser.parse_args()
+    cli = Cli([str(Path(args.tool[0]).resolve()), *args.tool[1:]])
+    with tempfile.TemporaryDirectory(prefix="vfiotool-cli-") as folder:
+        scratch = Path(folder)
+        bad_words(cli)
+        bad_files(cli, scratch)
+        absurd_trees(cli, scratch)
+        outputs(cli)
+        answers(cli, scratch)
+    print(f"1..{cli.count}")
+    return 1 if cli.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
