@@ -308,6 +308,44 @@ void rule_platform_reset(struct eval *e)
 
 /* ---- group and coherency ---- */
 
+static bool is_left_out(struct eval *e, const char *option)
+{
+	const char *built = eval_config(e, option);
+
+	return built && *built == 'n';
+}
+
+static void remedy_for_viot(struct eval *e)
+{
+	if (is_left_out(e, "CONFIG_VIRTIO_IOMMU") ||
+	    eval_module(e, MODULE_VIRTIO_IOMMU) == MODULE_STATE_ABSENT)
+		eval_remedy(e, "boot a kernel that has virtio_iommu (CONFIG_VIRTIO_IOMMU): this "
+			       "one has not");
+	else
+		eval_remedy(e, "load virtio_iommu before VFIO: modprobe virtio_iommu");
+}
+
+/* The firmware describes a VT-d and the kernel uses none. linux: drivers/iommu/intel/iommu.c:
+ * intel_iommu_setup(); drivers/iommu/intel/dmar.c: detect_intel_iommu(). */
+static void remedy_for_dmar(struct eval *e)
+{
+	const char *value = NULL;
+	bool off = eval_cmdline(e, "iommu", &value) && strcmp(value, "off") == 0;
+	bool asked = eval_cmdline(e, "intel_iommu", &value) &&
+		     (strncmp(value, "on", 2) == 0 || strstr(value, ",on"));
+
+	if (is_left_out(e, "CONFIG_INTEL_IOMMU"))
+		eval_remedy(e, "boot a kernel that has a driver for VT-d (CONFIG_INTEL_IOMMU): "
+			       "this one has not");
+	else if (off)
+		eval_remedy(e, "boot without iommu=off and with intel_iommu=on");
+	else if (asked)
+		eval_remedy(e, "intel_iommu=on is given and no VT-d came up: look for DMAR in the "
+			       "kernel log");
+	else
+		eval_remedy(e, "boot with intel_iommu=on");
+}
+
 static void remedy_without_group(struct eval *e)
 {
 	const struct firmware *fw = &e->host->firmware;
@@ -320,11 +358,11 @@ static void remedy_without_group(struct eval *e)
 		return;
 	}
 	if (fw->has_viot == TRI_YES) {
-		eval_remedy(e, "load virtio_iommu before VFIO: modprobe virtio_iommu");
+		remedy_for_viot(e);
 		return;
 	}
 	if (fw->has_dmar == TRI_YES) {
-		eval_remedy(e, "boot with intel_iommu=on");
+		remedy_for_dmar(e);
 		return;
 	}
 	if (fw->has_ivrs == TRI_YES) {
