@@ -32,7 +32,7 @@ step "Build"
 	cat build-demo.log
 	exit 1
 }
-ninja -C build-demo src/cmd/vfiotool
+ninja --quiet -C build-demo src/cmd/vfiotool
 PATH=$PWD/build-demo/src/cmd:$PATH
 
 step "This host"

@@ -140,7 +140,11 @@ def guests(stage: Stage) -> None:
     if not binary.exists():
         stage.fail("no binary to judge: the build failed")
         return
-    _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", jobs())
+    only = os.environ.get("VFIOTOOL_SCENARIOS", "").split()
+    if only:
+        stage.count.skip(f"vm: every scenario but {' '.join(only)} ($VFIOTOOL_SCENARIOS)")
+    _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", jobs(),
+         *(word for name in only for word in ("--scenario", name)))
     binary = PLACE / "sanitize" / BINARY
     names = _some_pairs(stage)
     if not binary.exists():
