@@ -50,24 +50,29 @@ if [ "$(id -u)" != 0 ]; then
 		say "neither root nor sudo: run this as root, or install them"
 		exit 1
 	}
+	sudo env true || {
+		say "missing:$missing"
+		say "sudo refuses: run this as root, or install them"
+		exit 1
+	}
 	root=sudo
 fi
 
 say "installing $(echo "$missing" | wc -w) packages:$missing"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# Its words matter only when it fails.
+# Its words matter only when it fails, and then one line for each of many packages says no more than three.
 apt() {
 	$root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
 		-o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1 || {
-		tail -n 20 "$log" >&2
+		if grep -q '^E: ' "$log"; then grep '^E: ' "$log" | head -n 3; else tail -n 20 "$log"; fi >&2
 		return 1
 	}
 }
 apt update || say "the package lists could not be renewed; trying with those that are here"
 # shellcheck disable=SC2086
 apt install --no-install-recommends $missing || {
-	say "these could not be installed:$missing"
+	say "they could not be installed"
 	say "is a Debian mirror reachable (apt-get update), and is this Debian 12?"
 	exit 1
 }
