@@ -28,8 +28,9 @@ step "Packages"
 tests/packages.sh build guest
 
 step "Build"
-[ -f build-demo/build.ninja ] || meson setup -Dtests=false build-demo >build-demo.log 2>&1 || {
-	cat build-demo.log
+mkdir -p build-demo
+[ -f build-demo/build.ninja ] || meson setup -Dtests=false build-demo >build-demo/setup.log 2>&1 || {
+	cat build-demo/setup.log
 	exit 1
 }
 ninja --quiet -C build-demo src/cmd/vfiotool

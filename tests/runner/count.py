@@ -8,6 +8,7 @@ from pathlib import Path
 
 TAP_POINT = re.compile(r"^\s*(not )?ok\b(?:\s+\d+)?(.*)$")
 CMOCKA_POINT = re.compile(r"^\[\s*(OK|FAILED|SKIPPED|ERROR)\s*\] (\S+)\s*$")
+CMOCKA_GOOD = re.compile(r"^\[\s*(RUN|OK)\s*\] ")
 CMOCKA_WORDS = {"OK": "passed", "FAILED": "failed", "ERROR": "failed", "SKIPPED": "skipped"}
 MESON_WORDS = {"OK": "passed", "EXPECTEDFAIL": "passed", "SKIP": "skipped"}
 
@@ -125,14 +126,14 @@ def meson_test(entry: dict) -> Count:
 
 
 def relevant(text: str) -> str:
-    """Of a TAP stream the bad points with what is said about them; any other text whole."""
+    """Of a TAP stream the bad points with what is said about them; of other text all but cmocka's good tests."""
     kept, keep = [], False
     for line in text.splitlines():
         if TAP_POINT.match(line):
             keep = line.lstrip().startswith("not ok")
         if keep:
             kept.append(line)
-    return "\n".join(kept) or text
+    return "\n".join(kept or (line for line in text.splitlines() if not CMOCKA_GOOD.match(line)))
 
 
 def meson_log(path: Path):

@@ -94,7 +94,8 @@ def fuzz(stage: Stage) -> None:
     if not script.exists():
         stage.fail("tests/fuzz/run.py: missing")
         return
-    _tap(stage, "python3", script, "--build", PLACE / "fuzz", "--seconds", os.environ.get("VFIOTOOL_FUZZ", "20"))
+    _tap(stage, "python3", script, "--build", PLACE / "fuzz", "--seconds", os.environ.get("VFIOTOOL_FUZZ", "20"),
+         "--jobs", jobs())
 
 
 def _tap(stage: Stage, *argv, env=None) -> None:

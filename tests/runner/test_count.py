@@ -53,6 +53,8 @@ class Counting(unittest.TestCase):
     def test_only_what_failed_is_shown(self):
         self.assertEqual(relevant("1..3\nok 1\nnot ok 2\n# why\nok 3\n# other\n"), "not ok 2\n# why")
         self.assertEqual(relevant("no TAP\nat all"), "no TAP\nat all")
+        self.assertNotIn("test_one", relevant(CMOCKA))
+        self.assertIn("[  FAILED  ] test_two", relevant(CMOCKA))
 
     def test_meson_crash_after_good_points(self):
         entry = {"name": "t", "result": "FAIL", "returncode": 1, "stdout": "", "stderr": "[       OK ] test_one\n"}

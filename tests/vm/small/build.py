@@ -179,7 +179,7 @@ def take_over(old: Path, new: Path) -> None:
 def compile_and_install(src: Path, folder: Path, log) -> None:
     """Everything that a guest needs goes from folder/build to @folder."""
     build = folder / "build"
-    make_kernel(src, build, "bzImage", "modules", log=log, jobs=os.cpu_count() or 1)
+    make_kernel(src, build, "bzImage", "modules", log=log, jobs=len(os.sched_getaffinity(0)))
     make_kernel(src, build, f"INSTALL_MOD_PATH={folder}", "modules_install", log=log)
     shutil.copy2(build / "arch/x86/boot/bzImage", folder / "vmlinuz")
     shutil.copy2(build / ".config", folder / "config")
