@@ -28,6 +28,7 @@ class Cli:
 
     def __init__(self, tool):
         self.tool = tool
+        self.shared = None
         self.count = self.failed = 0
 
     def say(self, name: str, problems) -> None:
@@ -43,9 +44,20 @@ class Cli:
         self.count += 1
         print(f"ok {self.count} - {name} # SKIP {why}", flush=True)
 
+    def share(self, folder: Path) -> None:
+        """Lets @folder hold what another user runs and reads: the sources may lie where only their owner may go."""
+        folder.chmod(0o755)
+        self.shared = folder
+        shutil.copy(self.tool[0], folder / "vfiotool")
+        shutil.copy(INTEL, folder / INTEL.name)
+
     def run(self, *arguments, sysroot=None, env=None, stdout=subprocess.PIPE, user=None):
         """One run: a CompletedProcess with text."""
-        words = [*self.tool, *(["--sysroot", str(sysroot)] if sysroot else []), *map(str, arguments)]
+        tool = self.tool
+        if user is not None:
+            tool = [str(self.shared / "vfiotool"), *tool[1:]]
+            sysroot = self.shared / INTEL.name if sysroot == INTEL else sysroot
+        words = [*tool, *(["--sysroot", str(sysroot)] if sysroot else []), *map(str, arguments)]
         full = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb", **(env or {})}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
@@ -208,7 +220,6 @@ def absurd_trees(cli: Cli, scratch: Path) -> None:
             problems.append("a control character came through")
         return problems
 
-    scratch.chmod(0o755)
     users = {"root" if os.geteuid() == 0 else "this user": None}
     if os.geteuid() == 0:
         users["a plain user"] = NOBODY
@@ -321,9 +332,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tool", nargs="+", help="vfiotool, and what stands before its arguments")
     args = parser.parse_args()
+    os.umask(0o022)
     cli = Cli([str(Path(args.tool[0]).resolve()), *args.tool[1:]])
     with tempfile.TemporaryDirectory(prefix="vfiotool-cli-") as folder:
         scratch = Path(folder)
+        cli.share(scratch)
         bad_words(cli)
         bad_files(cli, scratch)
         absurd_trees(cli, scratch)
