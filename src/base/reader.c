@@ -466,10 +466,13 @@ void reader_access(struct reader *r, const char *path, struct fact *f)
 	}
 	if (!faccessat(r->fd, path, R_OK, AT_EACCESS))
 		may |= 1;
+	/* A device cgroup refuses with an errno of its own, as open(2) will.
+	 * linux: security/device_cgroup.c: devcgroup_check_permission(). */
+	bool cgroup = !may && errno == EPERM;
 	if (!faccessat(r->fd, path, W_OK, AT_EACCESS))
 		may |= 2;
 	f->state = FACT_PRESENT;
-	f->raw = words[may];
+	f->raw = cgroup && !may ? "EPERM" : words[may];
 	f->len = strlen(f->raw);
 }
 

@@ -145,8 +145,8 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 				  dev->iommu->ecap >> 7 & 1 ? "set" : "clear");
 		return dev->iommu->ecap >> 7 & 1 ? TRI_YES : TRI_NO;
 	case IOMMU_KIND_SMMU_V3:
-		/* linux: arm-smmu-v3.c: arm_smmu_enforce_cache_coherency(), 7.3, from IORT CANWBS. */
-		if (e->gen >= GEN_7_0)
+		/* linux: arm-smmu-v3.c: arm_smmu_enforce_cache_coherency(), 6.13, from IORT CANWBS. */
+		if (eval_since_6_13(e) != TRI_NO)
 			return say(e, ret_why, TRI_UNKNOWN,
 				   "it depends on CANWBS in the IORT table, which is not decoded");
 		return say(e, ret_why, TRI_NO, "the SMMUv3 driver of this kernel cannot");

@@ -131,18 +131,12 @@ static enum tristate dma_cc(struct eval *e)
 	return all_members(e, e->gen < GEN_5_19 ? eval_cache_coherency : eval_enforce_coherency);
 }
 
-/* Nesting went in 6.13, within a generation; the module that has it imports the function. */
+/* Nesting went in 6.13, within a generation. */
 static enum tristate nesting(struct eval *e)
 {
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
+	enum tristate late = eval_since_6_13(e);
 
-	if (e->gen < GEN_6_11)
-		return TRI_YES;
-	if (e->gen >= GEN_7_0)
-		return TRI_NO;
-	if (module_imports(type1, "iommu_paging_domain_alloc_flags") == TRI_YES)
-		return TRI_NO;
-	return module_imports(type1, "iommu_enable_nesting") == TRI_NO ? TRI_UNKNOWN : TRI_YES;
+	return late == TRI_YES ? TRI_NO : late == TRI_NO ? TRI_YES : TRI_UNKNOWN;
 }
 
 /* Came with 5.12, within a generation that is studied as 5.10; a type1 of 5.12 or 5.13 imports the
@@ -188,9 +182,49 @@ static const struct {
 	{ EXT_UPDATE_VADDR, "UPDATE_VADDR" },
 };
 
+/* linux: drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_check_extension(). */
+static void compat_extension(struct eval *e, struct extension_prediction *ret)
+{
+	bool noiommu = eval_group_kind(e) == GROUP_NOIOMMU;
+
+	switch (ret->id) {
+	case EXT_TYPE1:
+	case EXT_TYPE1V2:
+	case EXT_UNMAP_ALL:
+		ret->before = ANSWER_YES;
+		ret->after = noiommu ? ANSWER_NO : ANSWER_YES;
+		break;
+	case EXT_DMA_CC:
+		ret->before = ANSWER_UNKNOWN;
+		/* Without a table it says yes, and a table comes with the device's descriptor. */
+		ret->after = dma_cc(e) == TRI_YES ? ANSWER_YES : ANSWER_UNKNOWN;
+		ret->because = "iommufd answers ENODEV before a group joins, and by its tables "
+			       "once a device is opened";
+		break;
+	case EXT_NOIOMMU:
+		ret->before = fact_is(&e->host->params[PARAM_VFIO_NOIOMMU].value) ? ANSWER_YES
+										  : ANSWER_UNKNOWN;
+		ret->after = ret->before;
+		break;
+	default:
+		break;
+	}
+}
+
 static void predict_extension(struct eval *e, struct extension_prediction *ret)
 {
 	ret->before = ret->after = ANSWER_NO;
+	switch (eval_container_provider(e)) {
+	case PROVIDER_IOMMUFD:
+		compat_extension(e, ret);
+		return;
+	case PROVIDER_UNKNOWN:
+		ret->before = ret->after = ANSWER_UNKNOWN;
+		ret->because = "whether type1 or iommufd serves /dev/vfio/vfio is not known";
+		return;
+	default:
+		break;
+	}
 	switch (ret->id) {
 	case EXT_TYPE1:
 	case EXT_TYPE1V2:
@@ -217,6 +251,9 @@ static void predict_extension(struct eval *e, struct extension_prediction *ret)
 	default:
 		break; /* powerpc */
 	}
+	/* Only its own backend takes such a group. linux: vfio_noiommu_ioctl(). */
+	if (eval_group_kind(e) == GROUP_NOIOMMU)
+		ret->after = ret->id == EXT_NOIOMMU ? ANSWER_YES : ANSWER_NO;
 }
 
 static void predict_extensions(struct walk *w, uint32_t gens, struct prediction *ret)

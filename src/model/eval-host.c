@@ -183,6 +183,23 @@ bool eval_cmdline(struct eval *e, const char *key, const char **ret_value)
 	return value != NULL;
 }
 
+/* linux: include/linux/iommu.h: iommu_paging_domain_alloc() became an inline function. */
+enum tristate eval_since_6_13(struct eval *e)
+{
+	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
+	const struct kernel *kernel = &e->host->kernel;
+
+	if (e->gen != GEN_6_11)
+		return e->gen > GEN_6_11 ? TRI_YES : TRI_NO;
+	if (type1->symbols_known)
+		return module_imports(type1, "iommu_paging_domain_alloc_flags");
+	if (kernel_has_symbol(kernel, "iommu_paging_domain_alloc") == TRI_YES)
+		return TRI_NO;
+	return kernel_has_symbol(kernel, "iommu_paging_domain_alloc_flags") == TRI_YES
+		       ? TRI_YES
+		       : TRI_UNKNOWN;
+}
+
 /* linux: drivers/vfio/Kconfig: VFIO_CONTAINER; drivers/iommu/iommufd/Kconfig:
  * IOMMUFD_VFIO_CONTAINER, which depends on !VFIO_CONTAINER; since 6.2. */
 enum provider eval_container_provider(struct eval *e)

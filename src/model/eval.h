@@ -132,6 +132,10 @@ bool eval_built_without_groups(struct eval *e);
 /* Whether @key stands on the command line; *@ret_value is its value ("" for a bare word). */
 bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
 
+/* Whether a kernel of the generation that ends with 6.18 is past 6.12, where a lot changed that decides
+ * no verdict; by its symbols, no for one that is only studied. */
+enum tristate eval_since_6_13(struct eval *e);
+
 /* Who answers at /dev/vfio/vfio. */
 enum provider { PROVIDER_UNKNOWN = 0, PROVIDER_TYPE1, PROVIDER_IOMMUFD };
 

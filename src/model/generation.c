@@ -128,12 +128,34 @@ struct finder {
 	struct gen_verdict *ret;
 };
 
+/* All from the highest of @a to the lowest of @b. */
+static uint32_t between(uint32_t a, uint32_t b)
+{
+	uint32_t from = UINT32_C(1) << (31 - __builtin_clz(a));
+	uint32_t to = b & -b;
+
+	return ((to << 1) - 1) & ~(from - 1);
+}
+
+/* Two pieces of evidence that are equally strong and exclude each other: a kernel with parts of
+ * several, as enterprise kernels are. It is one of the two or decides like something between. */
+static uint32_t reconcile(uint32_t a, uint32_t b)
+{
+	if (a < (b & -b))
+		return a | between(a, b);
+	if (b < (a & -a))
+		return a | between(b, a);
+	return a | b;
+}
+
 static void add_evidence(struct finder *f, enum gen_basis basis, uint32_t gens,
 			 const struct fact *fact, const char *value)
 {
 	struct gen_verdict *v = f->ret;
 	uint32_t left = v->candidates & gens;
 
+	if (!left && basis == GEN_BASIS_SYMBOLS && v->basis == basis)
+		left = reconcile(v->candidates, gens);
 	v->evidence = arena_grow(f->arena, v->evidence, v->nr_evidence, sizeof(*v->evidence));
 	v->evidence[v->nr_evidence++] = (struct gen_evidence){
 		.fact = fact,
@@ -219,8 +241,9 @@ static const struct {
 } names[] = {
 	{ "iommu_group_has_isolated_msi", FROM(6_3) },
 	{ "irq_domain_check_msi_remap", UNTIL(6_3) },
-	{ "device_iommu_capable", FROM(6_0) },
-	{ "iommu_capable", UNTIL(6_0) },
+	/* 5.19 had the first for thunderbolt, 6.0 still the second; VFIO's imports tell more. */
+	{ "device_iommu_capable", FROM(5_19) },
+	{ "iommu_capable", UNTIL(6_2) },
 	/* Went in 5.13, within the first; in 6.2 with the interrupt domains of devices. */
 	{ "iommu_domain_set_attr", UNTIL(5_14) },
 	{ "msi_domain_alloc_irqs_descs_locked", UNTIL(6_2) },
@@ -252,6 +275,8 @@ static const struct {
 	{ "vfio_iommu_type1_attach_group", "device_iommu_capable", UNTIL(6_0) },
 	/* Both of drivers/iommu/iommu.c, both exported. */
 	{ "iommu_capable", "iommu_group_claim_dma_owner", UNTIL(5_19) },
+	/* The bus lost its question in 6.1. */
+	{ "device_iommu_capable", "iommu_capable", FROM(6_0) },
 	{ "iommu_group_has_isolated_msi", "iommu_paging_domain_alloc_flags", UNTIL(7_0) },
 };
 
@@ -353,6 +378,16 @@ static void use_interrupt_shape(struct finder *f)
 	}
 }
 
+/* "5.14.0-427.13.1.el9_4.x86_64", "6.4.0-150600.23-default": such kernels keep the number that they
+ * began with and take whole subsystems of later ones. */
+static bool is_enterprise(const char *release)
+{
+	const char *el = strstr(release, ".el"), *sle = strstr(release, "-150");
+
+	return (el && el[3] >= '0' && el[3] <= '9') ||
+	       (sle && strspn(sle + 1, "0123456789") == 6 && sle[7] == '.');
+}
+
 static void use_version(struct finder *f)
 {
 	const struct fact *release = &f->host->kernel.release;
@@ -360,7 +395,10 @@ static void use_version(struct finder *f)
 
 	if (!fact_is(release) || !release->raw || !parse_release(release->raw, &major, &minor))
 		return;
-	add_evidence(f, GEN_BASIS_VERSION, gens_of_version(major, minor), release,
+	uint32_t gens = gens_of_version(major, minor);
+	if (is_enterprise(release->raw))
+		gens = GENS_ALL & ~(GEN_BIT(gen_of_version(major, minor)) - 1);
+	add_evidence(f, GEN_BASIS_VERSION, gens, release,
 		     arena_printf(f->arena, "the release is called %s", release->raw));
 }
 

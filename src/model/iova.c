@@ -123,15 +123,11 @@ static bool amd_may_use_v2(struct eval *e)
  * where type1 imports iommu_paging_domain_alloc_flags. */
 static void amd_aperture(struct eval *e, const struct iommu_unit *unit, struct aperture *ret)
 {
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
-
 	if (e->gen >= GEN_6_0 && amd_may_use_v2(e)) {
 		ret->because = "the kernel uses v2 tables (amd_iommu=pgtbl_v2); attach to see";
 		return;
 	}
-	if (e->gen >= GEN_7_0 ||
-	    (e->gen == GEN_6_11 &&
-	     module_imports(type1, "iommu_paging_domain_alloc_flags") == TRI_YES)) {
+	if (eval_since_6_13(e) != TRI_NO) {
 		ret->because =
 			eval_text(e,
 				  "this kernel limits the addresses of %s by the IVRS table; "
@@ -304,7 +300,6 @@ static void intel_page_sizes(struct eval *e, const struct iommu_unit *unit,
  * 52 bits; 7.3: of the generic table. */
 static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
 {
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
 	const uint64_t without_512g = ~(UINT64_C(1) << 39);
 	const char *value = NULL;
 	bool limited = eval_cmdline(e, "amd_iommu", &value) &&
@@ -317,8 +312,7 @@ static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
 	} else if (e->gen <= GEN_6_0) {
 		ret->answer = ANSWER_YES;
 		ret->bitmap = ~UINT64_C(0xfff) & without_512g;
-	} else if (e->gen == GEN_6_11 &&
-		   module_imports(type1, "iommu_paging_domain_alloc_flags") != TRI_YES) {
+	} else if (e->gen == GEN_6_11 && eval_since_6_13(e) == TRI_NO) {
 		ret->answer = ANSWER_YES;
 		ret->bitmap = UINT64_C(0xffffffffff000) & without_512g;
 	} else {

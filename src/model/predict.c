@@ -76,10 +76,13 @@ static void merge_paths(struct arena *a, uint32_t gens, const struct path_predic
 			size_t nr, struct path_prediction *ret)
 {
 	const struct path_prediction *other = NULL;
+	bool all_refuse = each[0].answer == ANSWER_NO, same_op = true;
 
 	*ret = each[0];
 	for (size_t i = 1; i < nr; i++) {
 		ret->offered |= each[i].offered;
+		all_refuse &= each[i].answer == ANSWER_NO;
+		same_op &= each[i].op == each[0].op;
 		if (!other && !same_end(&each[0], &each[i]))
 			other = &each[i];
 	}
@@ -97,9 +100,14 @@ static void merge_paths(struct arena *a, uint32_t gens, const struct path_predic
 	*ret = (struct path_prediction){ .kind = each[0].kind, .offered = offered };
 	ret->why = other->why ? other->why : each[0].why;
 	ret->because = text;
-	ret->remedy =
-		"say which kernel it is with --kernel, or make its modules readable (libkmod) so "
-		"that their symbols tell";
+	if (all_refuse) {
+		ret->answer = ANSWER_NO;
+		ret->op = same_op ? each[0].op : OP_NONE;
+		ret->remedy = each[0].remedy;
+	} else {
+		ret->remedy = "say which kernel it is with --kernel, or make its modules readable "
+			      "(libkmod) so that their symbols tell";
+	}
 	merge_steps(a, each, nr, ret);
 }
 

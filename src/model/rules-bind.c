@@ -91,7 +91,7 @@ static const struct {
 	const char *name;
 	uint32_t gens, unsure;
 } denylist[] = {
-#define UNSURE (GEN_BIT(GEN_5_14) | GEN_BIT(GEN_6_0) | GEN_BIT(GEN_6_6))
+#define UNSURE (GENS_FROM(GEN_5_14) & GENS_UNTIL(GEN_6_11) & ~GEN_BIT(GEN_5_19))
 	{ 0x8086, 0x0435, "QAT DH895xCC", GENS_ALL, 0 },
 	{ 0x8086, 0x0443, "QAT DH895xCC VF", GENS_ALL, 0 },
 	{ 0x8086, 0x19e2, "QAT C3xxx", GENS_ALL, 0 },

@@ -328,8 +328,8 @@ static bool memlock_limit(struct eval *e, uint64_t *ret_soft, uint64_t *ret_lock
  * incr_user_locked_vm(), which counts what all processes of the user have locked. */
 void rule_memlock(struct eval *e)
 {
-	enum { PAGE = 4096 };
-	uint64_t soft, locked;
+	const struct fact *size = &e->host->kernel.page_size;
+	uint64_t soft, locked, page;
 
 	if (eval_group_kind(e) == GROUP_EMULATED) {
 		eval_no(e, "mapping pins nothing for a mediated device");
@@ -346,7 +346,9 @@ void rule_memlock(struct eval *e)
 	}
 	if (e->site->op == OP_IOAS_MAP)
 		locked = 0;
-	if (soft == UINT64_MAX || (soft >= PAGE && soft / PAGE > locked / PAGE)) {
+	if (!fact_is(size) || !size->raw || parse_u64(size->raw, 10, &page) < 0 || !page)
+		page = 4096;
+	if (soft == UINT64_MAX || soft / page > locked / page) {
 		eval_no(e, "the caller may lock %llu bytes", (unsigned long long)soft);
 		return;
 	}

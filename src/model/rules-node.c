@@ -9,6 +9,12 @@
  * device_cdev.c: their device_create() names no mode; iommufd/main.c: iommu_misc_dev. */
 enum { MODE_CONTAINER = 0666, MODE_GROUP = 0600, MODE_CDEV = 0600, MODE_IOMMUFD = 0660 };
 
+static bool denied_by_cgroup(struct eval *e, const struct node *node)
+{
+	return fact_is(&node->access) && node->access.raw &&
+	       strcmp(node->access.raw, "EPERM") == 0 && !eval_assumed(e, NULL, "euid");
+}
+
 static void access_of_node(struct eval *e, const struct node *node, unsigned int mode)
 {
 	const char *why = "";
@@ -20,7 +26,15 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 	case TRI_YES:
 		eval_yes(e, "the caller may not open %s for reading and writing: %s",
 			 node->path ? node->path : "the new node", why);
-		break;
+		if (!denied_by_cgroup(e, node))
+			break;
+		e->err = EPERM;
+		eval_yes(e, "the device cgroup of the caller keeps it from %s", node->path);
+		eval_remedy(e,
+			    "pass the node to the container (for example: docker run --device %s), "
+			    "or ask on the host",
+			    node->path);
+		return;
 	default:
 		eval_unknown(e, "whether the caller may open %s: %s",
 			     node->path ? node->path : "the new node", why);

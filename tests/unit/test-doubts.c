@@ -261,6 +261,155 @@ static void test_registered_device_is_coherent(void **state)
 	fake_free(s.h);
 }
 
+/* ---- which kernel ---- */
+
+static uint32_t generations(struct scene *s, enum gen_basis basis)
+{
+	struct gen_verdict v;
+
+	generation_find(s->h, s->h->arena, &v);
+	assert_int_equal(v.basis, basis);
+	return v.candidates;
+}
+
+static void test_enterprise_release_is_a_lower_bound(void **state)
+{
+	static const struct {
+		const char *release;
+		uint32_t gens;
+	} rows[] = {
+		{ "5.14.0-427.13.1.el9_4.x86_64", GENS_FROM(GEN_5_14) },
+		{ "4.18.0-553.el8_10.x86_64", GENS_ALL },
+		{ "6.4.0-150600.23.25-default", GENS_FROM(GEN_6_3) },
+		{ "5.14.21-generic", GEN_BIT(GEN_5_14) },
+		{ "6.1.0-18-amd64", GEN_BIT(GEN_6_0) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct scene s = { .h = fake_host() };
+
+		for (unsigned int m = 0; m < NR_MODULES; m++)
+			fake_module(s.h, (enum module_id)m, MODULE_STATE_UNKNOWN);
+		s.h->iommu_node.stat = fake_absent(s.h, "/dev/iommu");
+		s.h->kernel.release = fake_present(s.h, "uname:release", rows[i].release);
+		assert_int_equal(generations(&s, GEN_BASIS_VERSION), rows[i].gens);
+		fake_free(s.h);
+	}
+}
+
+static void test_kernel_of_two_kernels_is_something_between(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	for (unsigned int m = 0; m < NR_MODULES; m++)
+		fake_module(s.h, (enum module_id)m, MODULE_STATE_UNKNOWN);
+	s.h->iommu_node.stat = fake_absent(s.h, "/dev/iommu");
+	/* type1 of 6.12, vfio of 6.3: no device nodes. */
+	fake_symbols(s.h, MODULE_VFIO_IOMMU_TYPE1,
+		     "iommu_enable_nesting iommu_group_has_isolated_msi iommu_paging_domain_alloc",
+		     "");
+	fake_symbols(s.h, MODULE_VFIO, "device_iommu_capable iommu_group_claim_dma_owner",
+		     "vfio_register_iommu_driver vfio_virqfd_enable");
+	uint32_t gens = generations(&s, GEN_BASIS_SYMBOLS);
+	assert_true(gens & GEN_BIT(GEN_6_11));
+	assert_true(gens & GEN_BIT(GEN_6_3));
+	assert_true(gens & GEN_BIT(GEN_6_6));
+	assert_false(gens & (GENS_UNTIL(GEN_5_19) | GEN_BIT(GEN_7_0)));
+	fake_free(s.h);
+}
+
+static void test_candidates_that_all_refuse(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, NULL);
+	fake_pci(s.h, "0000:01:00.1", s.g, s.u, "pciehp-like");
+	fake_bridge(s.h, s.g->members[1]);
+	fake_chips(s.h, "IO-APIC");
+	expect_no(&s, GEN_5_10, OP_SET_IOMMU, EPERM);
+	expect_no(&s, GEN_6_0, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, GEN_BIT(GEN_5_10) | GEN_BIT(GEN_6_0), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
+	fake_free(s.h);
+}
+
+/* ---- nodes and limits ---- */
+
+static void test_device_cgroup_has_its_own_errno(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, NULL);
+	fake_bind(s.h, s.d, "vfio-pci");
+	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "EPERM");
+	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
+	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "-");
+	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
+	fake_free(s.h);
+}
+
+static void test_one_page_may_be_large(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, NULL);
+	fake_user(s.h, 1000);
+	fake_bind(s.h, s.d, "vfio-pci");
+	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
+	s.h->caller.memlock_soft = 32768;
+	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	s.h->kernel.page_size = fake_present(s.h, "process:page_size", "65536");
+	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
+	fake_free(s.h);
+}
+
+/* ---- extensions ---- */
+
+static void expect_extension(struct scene *s, enum gen gen, const char *name, enum answer before,
+			     enum answer after)
+{
+	struct prediction p = predict(s, GEN_BIT(gen));
+
+	for (size_t i = 0; i < p.nr_extensions; i++)
+		if (strcmp(p.extensions[i].name, name) == 0) {
+			assert_int_equal(p.extensions[i].before, before);
+			assert_int_equal(p.extensions[i].after, after);
+			return;
+		}
+	fail_msg("no extension %s", name);
+}
+
+static void test_compat_container_answers_for_itself(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, "e1000e");
+	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	expect_extension(&s, GEN_6_6, "TYPE1_NESTING_IOMMU", ANSWER_NO, ANSWER_NO);
+	expect_extension(&s, GEN_6_11, "UPDATE_VADDR", ANSWER_NO, ANSWER_NO);
+	expect_extension(&s, GEN_6_11, "DMA_CC_IOMMU", ANSWER_UNKNOWN, ANSWER_UNKNOWN);
+	expect_extension(&s, GEN_6_11, "UNMAP_ALL", ANSWER_YES, ANSWER_YES);
+	fake_free(s.h);
+}
+
+static void test_noiommu_container_has_one_extension(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, "e1000e");
+	fake_config(s.h, CONFIG);
+	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
+	expect_extension(&s, GEN_6_11, "NOIOMMU_IOMMU", ANSWER_YES, ANSWER_YES);
+	expect_extension(&s, GEN_6_11, "TYPE1v2_IOMMU", ANSWER_YES, ANSWER_NO);
+	fake_free(s.h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -276,6 +425,13 @@ int main(void)
 		cmocka_unit_test(test_unread_node_is_not_there_for_certain),
 		cmocka_unit_test(test_unknown_module_may_bring_its_node),
 		cmocka_unit_test(test_registered_device_is_coherent),
+		cmocka_unit_test(test_enterprise_release_is_a_lower_bound),
+		cmocka_unit_test(test_kernel_of_two_kernels_is_something_between),
+		cmocka_unit_test(test_candidates_that_all_refuse),
+		cmocka_unit_test(test_device_cgroup_has_its_own_errno),
+		cmocka_unit_test(test_one_page_may_be_large),
+		cmocka_unit_test(test_compat_container_answers_for_itself),
+		cmocka_unit_test(test_noiommu_container_has_one_extension),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,7 +318,7 @@ static const struct row rows[] = {
 	{ "8 DSA",
 	  dsa,
 	  BOUND,
-	  { "ok", "?", "ok", "?", "ok", "ok", "?", "B:EINVAL", "B:EINVAL" },
+	  { "ok", "?", "ok", "?", "?", "?", "?", "B:EINVAL", "B:EINVAL" },
 	  { "B:EINVAL", "B:EINVAL" } },
 	{ "9 no coherency",
 	  without_coherency,
