@@ -15,13 +15,14 @@ enum {
 	CPUINFO_LINES_MAX = 64,
 };
 
-static enum tristate list_has(const struct fact *names, const char *name)
+static enum tristate list_has(const struct fact *names, const struct fact *all, const char *name)
 {
 	struct span rest = fact_text(names), line;
 
-	/* Without ACPI there is no such directory, and no such table. */
+	/* Without ACPI there is no such directory, and no such table; but containers hide all of
+	 * /sys/firmware behind an empty directory. */
 	if (names->state == FACT_ABSENT)
-		return TRI_NO;
+		return fact_is(all) && !all->len ? TRI_UNKNOWN : TRI_NO;
 	if (!fact_is(names))
 		return TRI_UNKNOWN;
 	while (parse_line(&rest, &line))
@@ -153,11 +154,15 @@ void firmware_load(struct loader *l)
 {
 	struct firmware *fw = &l->h->firmware;
 
+	struct fact all = { .state = FACT_UNREAD };
+
 	fw->tables = sysroot_list(l->root, l->a, "sys/firmware/acpi/tables");
-	fw->has_dmar = list_has(&fw->tables, "DMAR");
-	fw->has_ivrs = list_has(&fw->tables, "IVRS");
-	fw->has_iort = list_has(&fw->tables, "IORT");
-	fw->has_viot = list_has(&fw->tables, "VIOT");
+	if (fw->tables.state == FACT_ABSENT)
+		all = sysroot_list(l->root, l->a, "sys/firmware");
+	fw->has_dmar = list_has(&fw->tables, &all, "DMAR");
+	fw->has_ivrs = list_has(&fw->tables, &all, "IVRS");
+	fw->has_iort = list_has(&fw->tables, &all, "IORT");
+	fw->has_viot = list_has(&fw->tables, &all, "VIOT");
 	fw->dmar = load_table(l, fw->has_dmar, "DMAR");
 	fw->ivrs = load_table(l, fw->has_ivrs, "IVRS");
 	fw->viot = load_table(l, fw->has_viot, "VIOT");

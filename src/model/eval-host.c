@@ -200,6 +200,14 @@ enum tristate eval_since_6_13(struct eval *e)
 		       : TRI_UNKNOWN;
 }
 
+bool eval_compat_is_built(struct eval *e)
+{
+	static const char option[] = "CONFIG_IOMMUFD_VFIO_CONTAINER";
+	const char *compat = kernel_config(&e->host->kernel, option);
+
+	return compat && *compat == 'y' && eval_config(e, option);
+}
+
 /* linux: drivers/vfio/Kconfig: VFIO_CONTAINER; drivers/iommu/iommufd/Kconfig:
  * IOMMUFD_VFIO_CONTAINER, which depends on !VFIO_CONTAINER; since 6.2. */
 enum provider eval_container_provider(struct eval *e)

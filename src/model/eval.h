@@ -136,6 +136,9 @@ bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
  * no verdict; by its symbols, no for one that is only studied. */
 enum tristate eval_since_6_13(struct eval *e);
 
+/* Whether the host's kernel was built to serve /dev/vfio/vfio by iommufd. */
+bool eval_compat_is_built(struct eval *e);
+
 /* Who answers at /dev/vfio/vfio. */
 enum provider { PROVIDER_UNKNOWN = 0, PROVIDER_TYPE1, PROVIDER_IOMMUFD };
 

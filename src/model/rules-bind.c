@@ -422,6 +422,24 @@ static void wait_for_virtio(struct eval *e)
 		dev->name, waits ? ", and its probe waits for it" : "");
 }
 
+/* On ARM a device tree or IORT may put the device behind an SMMU whose driver is not there, for which
+ * the probe waits; neither is decoded. A host driver that got through shows that nothing waits.
+ * linux: drivers/iommu/iommu.c: iommu_fwspec_init(), of_iommu.c, drivers/acpi/arm64/iort.c. */
+static void wait_for_smmu(struct eval *e)
+{
+	const struct firmware *fw = &e->host->firmware;
+	bool no_table = fact_is(&fw->tables) && fw->has_iort == TRI_NO;
+
+	if (eval_machine(e) != MACHINE_ARM || e->host->nr_iommus || no_table || e->gen < GEN_5_14 ||
+	    eval_member_now(e, e->dev) == MEMBER_HOST)
+		return;
+	e->err = 0;
+	eval_yes(e,
+		 "%s has no IOMMU group: no IOMMU serves it, or the driver of its SMMU is not "
+		 "there yet and its probe waits (EAGAIN)",
+		 e->dev->name);
+}
+
 void rule_no_group(struct eval *e)
 {
 	const struct device *dev = e->dev;
@@ -445,6 +463,7 @@ void rule_no_group(struct eval *e)
 	case GROUP_NONE:
 		eval_yes(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
 		wait_for_virtio(e);
+		wait_for_smmu(e);
 		remedy_without_group(e);
 		return;
 	default:

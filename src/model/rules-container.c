@@ -51,6 +51,12 @@ void rule_type1_module(struct eval *e)
 				"be read");
 			return;
 		}
+		if (e->gen < GEN_6_2 && eval_compat_is_built(e)) {
+			eval_no(e,
+				"iommufd stands for type1 here, which a kernel of that age cannot "
+				"do: it would have type1");
+			return;
+		}
 		eval_yes(e, "this kernel has no module vfio_iommu_type1");
 		eval_remedy(e, "install the kernel package that holds module vfio_iommu_type1");
 		return;
@@ -73,6 +79,13 @@ void rule_mixed_bus(struct eval *e)
 		if (strcmp(first->bus_name, member->bus_name) == 0)
 			continue;
 		eval_members_complete(e);
+		/* Neither is a PCI device, and one could not be followed to its bus. */
+		if (member->bus == BUS_OTHER && first->bus != BUS_PCI &&
+		    !strcmp(member->bus_name, "unknown")) {
+			eval_unknown(e, "the bus of %s, a member of the group, could not be read",
+				     member->name);
+			return;
+		}
 		eval_yes(e,
 			 "%s is on bus %s and %s on bus %s, and this kernel wants one bus in a "
 			 "group",

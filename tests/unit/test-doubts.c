@@ -244,6 +244,55 @@ static void test_unknown_module_may_bring_its_node(void **state)
 	fake_free(s.h);
 }
 
+static void test_bus_that_was_not_read_is_not_another(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	s.g = fake_group(s.h, 1);
+	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
+	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.xgmac", s.g, s.u, NULL);
+	s.d->modalias = fake_present(s.h, s.d->sysfs, "of:NethernetT(null)Ccalxeda,hb-xgmac");
+	struct device *other = fake_device(s.h, BUS_OTHER, "unknown", "b.device", s.g, s.u, NULL);
+	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
+	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
+	expect_unknown(&s, GEN_5_14);
+	other->bus_name = "amba";
+	expect_no(&s, GEN_5_14, OP_SET_IOMMU, EINVAL);
+	fake_free(s.h);
+}
+
+/* On ARM the probe may wait for an SMMU that is not there yet. */
+static void test_arm_without_iommu_may_wait(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
+	fake_config(s.h, CONFIG);
+	expect_no(&s, GEN_6_0, OP_BIND, EINVAL);
+	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
+	expect_no(&s, GEN_6_0, OP_BIND, 0);
+	fake_unbind(s.h, s.d, "e1000e");
+	expect_no(&s, GEN_6_0, OP_BIND, EINVAL);
+	fake_free(s.h);
+}
+
+/* What the patched kernel decides is asked of a host that has no type1 because iommufd stands for it. */
+static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, "e1000e");
+	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
+	fake_config(s.h, "CONFIG_VFIO_GROUP=y");
+	expect_no(&s, GEN_6_0, OP_SET_IOMMU, ENODEV);
+	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	expect_yes(&s, GEN_6_0);
+	fake_free(s.h);
+}
+
 /* ---- what the kernel did is stronger than any table ---- */
 
 static void test_registered_device_is_coherent(void **state)
@@ -424,6 +473,9 @@ int main(void)
 		cmocka_unit_test(test_unread_name_may_hide_a_group_of_vfio),
 		cmocka_unit_test(test_unread_node_is_not_there_for_certain),
 		cmocka_unit_test(test_unknown_module_may_bring_its_node),
+		cmocka_unit_test(test_bus_that_was_not_read_is_not_another),
+		cmocka_unit_test(test_arm_without_iommu_may_wait),
+		cmocka_unit_test(test_patched_kernel_has_type1_where_iommufd_stands_for_it),
 		cmocka_unit_test(test_registered_device_is_coherent),
 		cmocka_unit_test(test_enterprise_release_is_a_lower_bound),
 		cmocka_unit_test(test_kernel_of_two_kernels_is_something_between),
