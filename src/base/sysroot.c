@@ -53,7 +53,10 @@ static int sysroot_open_at(struct sysroot *root, const char *path, struct failur
 		if (fd >= 0)
 			close(fd);
 		return failure_set_status(reterr, r == -EACCES ? STATUS_DENIED : STATUS_NO_TARGET,
-					  r, "cannot open '%s': %s", path, strerror(-r));
+					  r,
+					  "cannot open '%s': %s; name a capture, or a directory "
+					  "that holds sys and proc",
+					  path, strerror(-r));
 	}
 	if (S_ISDIR(st.st_mode)) {
 		int r;
@@ -75,7 +78,9 @@ static int sysroot_open_at(struct sysroot *root, const char *path, struct failur
 	}
 	close(fd);
 	return failure_set_status(reterr, STATUS_NO_TARGET, -EINVAL,
-				  "'%s' is neither a directory nor a capture file", path);
+				  "'%s' is neither a directory nor a capture file; make a "
+				  "capture with 'vfiotool capture FILE'",
+				  path);
 }
 
 int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr)

@@ -57,25 +57,33 @@ static size_t options_of_files(const struct module_library *lib, const char *dir
 	return all > own ? all - own : 0;
 }
 
-/* Whether a library may open what is in directory @dir of a tree: libkmod follows links out of the
- * root, and waits for the writer of a FIFO. */
+/* Whether a library may open @path of a tree: libkmod follows links out of the root, waits for the
+ * writer of a FIFO, and takes a line as long as it comes into memory. */
+static bool file_is_plain(struct module_library *lib, struct loader *l, const char *path)
+{
+	struct fact link = sysroot_read_link(l->root, lib->arena, path);
+	const char *name = strrchr(path, '/') + 1;
+	FILE *file;
+	int err = 0;
+
+	/* The links "build" and "source" are no index, and libkmod never looks at them. */
+	if (fact_is(&link))
+		return !strchr(name, '.');
+	file = sysroot_stream(l->root, path, &err);
+	if (file)
+		fclose(file);
+	return file || err == EISDIR;
+}
+
 static bool files_are_plain(struct module_library *lib, struct loader *l, const char *dir)
 {
 	struct fact names = sysroot_list(l->root, lib->arena, dir);
 	struct span rest = fact_text(&names), line;
 
-	while (parse_line(&rest, &line)) {
-		char *path = arena_printf(lib->arena, "%s/%.*s", dir, (int)line.len, line.s);
-		struct fact link = sysroot_read_link(l->root, lib->arena, path);
-		struct fact type = sysroot_stat(l->root, lib->arena, path);
-
-		/* The links "build" and "source" are no index, and libkmod never looks at them. */
-		if (fact_is(&link) && !memchr(line.s, '.', line.len))
-			continue;
-		if (fact_is(&link) || !fact_is(&type) ||
-		    (strncmp(type.raw, "file ", 5) != 0 && strncmp(type.raw, "dir ", 4) != 0))
+	while (parse_line(&rest, &line))
+		if (!file_is_plain(lib, l,
+				   arena_printf(lib->arena, "%s/%.*s", dir, (int)line.len, line.s)))
 			return false;
-	}
 	return fact_known(&names);
 }
 
@@ -217,7 +225,6 @@ static char *walk_find(struct module_library *lib, struct loader *l, const char 
 static bool path_is_plain(struct module_library *lib, struct loader *l, const char *path)
 {
 	const char *dir = sysroot_host_path(l->root, lib->arena, lib->dir), *again;
-	struct fact type;
 	size_t len;
 
 	if (sysroot_kind(l->root) != SYSROOT_TREE)
@@ -227,9 +234,8 @@ static bool path_is_plain(struct module_library *lib, struct loader *l, const ch
 		return false;
 	path = arena_printf(lib->arena, "%s%s", lib->dir, path + len);
 	again = sysroot_host_path(l->root, lib->arena, path);
-	type = sysroot_stat(l->root, lib->arena, path);
-	return again && !strncmp(again, dir, len) && again[len] == '/' && fact_is(&type) &&
-	       !strncmp(type.raw, "file ", 5);
+	return again && !strncmp(again, dir, len) && again[len] == '/' &&
+	       file_is_plain(lib, l, path);
 }
 
 struct kmod_module *module_library_find(struct module_library *lib, struct loader *l,

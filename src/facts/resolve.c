@@ -26,6 +26,14 @@ static void match_add(struct loader *l, const struct target *t, struct device_sl
 	h->matches[h->nr_matches++] = (struct target_match){ arena_strdup(l->a, t->text), &s->dev };
 }
 
+static bool device_is_there(struct loader *l, const char *bus, const char *name)
+{
+	struct fact dir = sysroot_stat(l->root, l->a,
+				       arena_join(l->a, "sys/bus/", bus, "/devices/", name, NULL));
+
+	return fact_is(&dir);
+}
+
 /* Whether there is such a device. What cannot be told is left to the facts. */
 static int want_existing(struct loader *l, const struct target *t, const char *bus,
 			 const char *name)
@@ -33,7 +41,8 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 	struct fact uevent =
 		read_at(l, arena_printf(l->a, "sys/bus/%s/devices/%s", bus, name), "uevent");
 
-	if (uevent.state == FACT_ABSENT)
+	/* A device whose uevent is gone or nonsense is one all the same. */
+	if (uevent.state == FACT_ABSENT && !device_is_there(l, bus, name))
 		return no_target(
 			l, t, "there is no such device here; 'vfiotool list' shows what there is");
 	if (uevent.state == FACT_UNREAD)
@@ -56,7 +65,10 @@ static int seed_slot(struct loader *l, const struct target *t)
 		device_want(l, "pci", name, l->scope.device_parts, true);
 		nr++;
 	}
-	return nr ? 0 : no_target(l, t, "there is no device in this slot");
+	return nr ? 0
+		  : no_target(
+			    l, t,
+			    "there is no device in this slot; 'vfiotool list' shows what there is");
 }
 
 static int seed_group(struct loader *l, const struct target *t)
@@ -69,7 +81,9 @@ static int seed_group(struct loader *l, const struct target *t)
 	case FACT_PRESENT:
 		return 0;
 	case FACT_ABSENT:
-		return no_target(l, t, "there is no such IOMMU group here");
+		return no_target(
+			l, t,
+			"there is no such IOMMU group here; 'vfiotool list' shows the groups");
 	case FACT_UNREAD:
 		return no_target(l, t, "this capture has no such group");
 	default:
@@ -100,7 +114,9 @@ static int seed_ids(struct loader *l, const struct target *t)
 		device_want(l, "pci", name, l->scope.device_parts, true);
 		nr++;
 	}
-	return nr ? 0 : no_target(l, t, "no PCI device has these ids");
+	return nr ? 0
+		  : no_target(l, t,
+			      "no PCI device has these ids; 'vfiotool list' shows what there is");
 }
 
 /* @path with every link on the way resolved below the root; NULL when it leads nowhere. */
@@ -166,7 +182,8 @@ static int seed_path(struct loader *l, const struct target *t, const char *path)
 	struct device_slot *s;
 
 	if (!real)
-		return no_target(l, t, "this path leads nowhere");
+		return no_target(
+			l, t, "this path leads nowhere; 'vfiotool list -o +SYSFS' shows the paths");
 	if (!strncmp(real, groups, sizeof(groups) - 1))
 		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL,
 					  "'%s' is a group: write group:%s", t->text,
@@ -221,7 +238,9 @@ static int seed_cdev(struct loader *l, const struct target *t)
 	struct fact link = sysroot_read_link(l->root, l->a, path);
 
 	if (!fact_is(&link))
-		return no_target(l, t, "no device is bound to VFIO under this name");
+		return no_target(l, t,
+				 "no device is bound to VFIO under this name; 'vfiotool list -o "
+				 "+CDEV' shows them");
 	return seed_path(l, t, path);
 }
 
