@@ -7,4 +7,5 @@
 #define vt_printf(fmt, args) __attribute__((format(printf, fmt, args)))
 #define vt_must_check        __attribute__((warn_unused_result))
 #define vt_cleanup(f)        __attribute__((cleanup(f)))
+#define vt_unused            __attribute__((unused))
 #define vt_noreturn          __attribute__((noreturn))

@@ -23,6 +23,13 @@ enum op op_from_name(const char *name)
 	return OP_NONE;
 }
 
+static const char *const path_names[NR_PATHS] = { "container", "iommufd", "compat", "noiommu" };
+
+const char *path_kind_name(enum path_kind kind)
+{
+	return path_names[kind];
+}
+
 /* Numbers that the kernel keeps for itself and some driver lets through all the same.
  * linux: include/linux/errno.h. */
 static const struct {

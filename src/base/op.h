@@ -5,37 +5,52 @@
 
 #include "base/macro.h"
 
-#define OP_LIST(X)                \
-	X(BIND)                   \
-	X(UNBIND)                 \
-	X(OPEN_CONTAINER)         \
-	X(GET_API_VERSION)        \
-	X(CHECK_EXTENSION)        \
-	X(OPEN_GROUP)             \
-	X(GROUP_GET_STATUS)       \
-	X(GROUP_SET_CONTAINER)    \
-	X(GROUP_UNSET_CONTAINER)  \
-	X(SET_IOMMU)              \
-	X(IOMMU_GET_INFO)         \
-	X(GROUP_GET_DEVICE_FD)    \
-	X(MAP_DMA)                \
-	X(UNMAP_DMA)              \
-	X(DIRTY_PAGES)            \
-	X(OPEN_CDEV)              \
-	X(OPEN_IOMMUFD)           \
-	X(BIND_IOMMUFD)           \
-	X(IOAS_ALLOC)             \
-	X(ATTACH_IOMMUFD_PT)      \
-	X(DETACH_IOMMUFD_PT)      \
-	X(IOAS_IOVA_RANGES)       \
-	X(IOAS_MAP)               \
-	X(IOAS_UNMAP)             \
-	X(GET_HW_INFO)            \
-	X(DEVICE_GET_INFO)        \
-	X(DEVICE_GET_REGION_INFO) \
-	X(DEVICE_GET_IRQ_INFO)    \
-	X(DEVICE_SET_IRQS)        \
-	X(DEVICE_RESET)
+#define OP_LIST(X)                       \
+	X(BIND)                          \
+	X(UNBIND)                        \
+	X(OPEN_CONTAINER)                \
+	X(GET_API_VERSION)               \
+	X(CHECK_EXTENSION)               \
+	X(OPEN_GROUP)                    \
+	X(GROUP_GET_STATUS)              \
+	X(GROUP_SET_CONTAINER)           \
+	X(GROUP_UNSET_CONTAINER)         \
+	X(SET_IOMMU)                     \
+	X(IOMMU_GET_INFO)                \
+	X(GROUP_GET_DEVICE_FD)           \
+	X(MAP_DMA)                       \
+	X(UNMAP_DMA)                     \
+	X(DIRTY_PAGES)                   \
+	X(OPEN_CDEV)                     \
+	X(OPEN_IOMMUFD)                  \
+	X(BIND_IOMMUFD)                  \
+	X(IOAS_ALLOC)                    \
+	X(ATTACH_IOMMUFD_PT)             \
+	X(DETACH_IOMMUFD_PT)             \
+	X(IOAS_IOVA_RANGES)              \
+	X(IOAS_MAP)                      \
+	X(IOAS_UNMAP)                    \
+	X(GET_HW_INFO)                   \
+	X(DEVICE_GET_INFO)               \
+	X(DEVICE_GET_REGION_INFO)        \
+	X(DEVICE_GET_IRQ_INFO)           \
+	X(DEVICE_SET_IRQS)               \
+	X(DEVICE_RESET)                  \
+	X(DEVICE_GET_PCI_HOT_RESET_INFO) \
+	X(DEVICE_PCI_HOT_RESET)          \
+	X(DEVICE_FEATURE)                \
+	X(REGION_MMAP)                   \
+	X(REGION_READ)                   \
+	X(REGION_WRITE)                  \
+	X(HWPT_ALLOC)                    \
+	X(HWPT_SET_DIRTY_TRACKING)       \
+	X(HWPT_GET_DIRTY_BITMAP)         \
+	X(IOAS_NOIOMMU_GET_PA)           \
+	X(IOMMU_DESTROY)
+
+/* The ways from a device to its DMA: a container and its group, iommufd and the device's cdev, a
+ * container served by iommufd, no IOMMU at all. */
+enum path_kind { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT, PATH_NOIOMMU, NR_PATHS };
 
 enum op {
 	OP_NONE = 0,
@@ -49,6 +64,8 @@ enum op {
 const char *op_name(enum op op);
 /* OP_NONE when @name is none of them. */
 enum op op_from_name(const char *name);
+/* "container" "iommufd" "compat" "noiommu". Static. */
+const char *path_kind_name(enum path_kind kind);
 /* "EPERM" for 1 or -1; "0" for 0; "E?" for a number that has no name here. Static. */
 const char *errno_name(int err);
 /* 0 when @name is no errno's name. Positive. */

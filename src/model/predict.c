@@ -7,13 +7,7 @@
 #include "model/details.h"
 #include "model/walk.h"
 
-static const char *const path_names[NR_PATHS] = { "container", "iommufd", "compat", "noiommu" };
 static const char *const view_names[NR_VIEWS] = { "now", "if_bound" };
-
-const char *path_kind_name(enum path_kind kind)
-{
-	return path_names[kind];
-}
 
 const char *view_name(enum view view)
 {

@@ -15,8 +15,6 @@
 #include "model/generation.h"
 #include "model/rule.h"
 
-enum path_kind { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT, PATH_NOIOMMU, NR_PATHS };
-
 enum view {
 	VIEW_NOW,      /* drivers and modules as they are */
 	VIEW_IF_BOUND, /* once the device and what must move of its group are bound to a VFIO driver,
@@ -110,8 +108,7 @@ void predict_device(const struct host *h, const struct assumptions *as, uint32_t
 enum answer predict_verdict(const struct host *h, const struct assumptions *as, uint32_t gens,
 			    const struct device *dev, enum view view, struct arena *a,
 			    const struct path_prediction **ret);
-/* "container" "iommufd" "compat" "noiommu"; "now" "if_bound". */
-const char *path_kind_name(enum path_kind kind);
+/* "now" "if_bound". */
 const char *view_name(enum view view);
 /* The rule that makes two predictions of one path differ, or NULL when they agree on answer, op and
  * errno. */

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/log.h"
+
+void client_init(struct client *c, struct sys *sys, struct arena *a)
+{
+	*c = (struct client){ .sys = sys, .arena = a };
+}
+
+static void record(struct client *c, enum op op, const char *object, int ret, uint64_t ns)
+{
+	c->outcomes = arena_grow(c->arena, c->outcomes, c->nr_outcomes, sizeof(*c->outcomes));
+	c->outcomes[c->nr_outcomes++] = (struct outcome){
+		.op = op,
+		.object = object,
+		.ret = ret < 0 ? -1 : ret,
+		.err = ret < 0 ? -ret : 0,
+		.ns = ns,
+	};
+	if (ret < 0)
+		log_write(LOG_LEVEL_DEBUG, "%s %s: %s", object, op_name(op), errno_name(ret));
+	else
+		log_write(LOG_LEVEL_DEBUG, "%s %s: %d", object, op_name(op), ret);
+}
+
+int client_open(struct client *c, enum op op, const char *object, const char *path)
+{
+	uint64_t start = c->sys->ops->now_ns(c->sys);
+	int fd;
+
+	do
+		fd = c->sys->ops->open(c->sys, path, O_RDWR);
+	while (fd == -EINTR);
+	record(c, op, object, fd, c->sys->ops->now_ns(c->sys) - start);
+	return fd;
+}
+
+int client_op(struct client *c, enum op op, const char *object, int fd, unsigned long request,
+	      void *arg)
+{
+	uint64_t start = c->silent ? 0 : c->sys->ops->now_ns(c->sys);
+	int ret;
+
+	do
+		ret = c->sys->ops->ioctl(c->sys, fd, request, arg);
+	while (ret == -EINTR);
+	if (!c->silent)
+		record(c, op, object, ret, c->sys->ops->now_ns(c->sys) - start);
+	else if (ret < 0)
+		record(c, op, object, ret, 0);
+	return ret;
+}
+
+void client_close(struct client *c, int *fd)
+{
+	if (*fd >= 0)
+		c->sys->ops->close(c->sys, *fd);
+	*fd = -EBADF;
+}
+
+const struct outcome *client_last(const struct client *c)
+{
+	return c->nr_outcomes ? &c->outcomes[c->nr_outcomes - 1] : NULL;
+}

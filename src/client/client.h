@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One request to the kernel at a time, through one door: named by its op, timed, recorded. What the
+ * kernel did is an outcome; a prediction is compared with it elsewhere. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/op.h"
+#include "client/sys.h"
+
+struct outcome {
+	enum op op;
+	const char *object; /* "container" "iommufd" "group:12" "0000:01:00.0"; borrowed */
+	int ret;            /* what the call returned, 0 or more; -1 when refused */
+	int err;            /* positive errno, or 0 */
+	uint64_t ns;
+};
+
+struct client {
+	struct sys *sys;
+	struct arena *arena; /* of the outcomes and of what is found out */
+	struct outcome *outcomes;
+	size_t nr_outcomes, size_outcomes;
+	/* Set around calls whose outcomes are too many to keep (mapping ten thousand pages): only the
+	 * refused ones are recorded then, without a time. */
+	bool silent;
+};
+
+/* Borrows @sys and @a, both for its life. */
+void client_init(struct client *c, struct sys *sys, struct arena *a);
+/* Opens @path for reading and writing as @op. The descriptor (the caller closes it), or a negative
+ * errno. @object outlives the client. */
+int client_open(struct client *c, enum op op, const char *object, const char *path);
+/* Issues @request as @op; EINTR is issued again. What the kernel returned, or a negative errno. A
+ * positive return of a request that has none (GET_API_VERSION, CHECK_EXTENSION, GROUP_GET_DEVICE_FD
+ * and SET_IRQS have) is for the caller to judge. */
+int client_op(struct client *c, enum op op, const char *object, int fd, unsigned long request,
+	      void *arg);
+/* Closes *@fd if open and makes it negative. */
+void client_close(struct client *c, int *fd);
+/* The last outcome, or NULL. */
+const struct outcome *client_last(const struct client *c);

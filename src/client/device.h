@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an attached device tells about itself: flags, regions with their capabilities, interrupts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/client.h"
+
+struct device_info {
+	uint32_t flags; /* VT_DEVICE_... */
+	uint32_t nr_regions, nr_irqs;
+};
+
+struct region_area {
+	uint64_t offset, size; /* bytes, within the region */
+};
+
+struct region_info {
+	uint32_t index, flags; /* VT_REGION_... */
+	uint64_t size, offset; /* bytes; where it lies in the descriptor */
+	bool sparse;           /* only areas may be mapped */
+	struct region_area *areas;
+	size_t nr_areas;
+	bool has_type;
+	uint32_t type, subtype;
+	bool msix_mappable;
+};
+
+struct irq_info {
+	uint32_t index, flags, count; /* VT_IRQ_... */
+};
+
+/* DEVICE_GET_INFO on @fd; @object names the device in outcomes. 0 or a negative errno. */
+int device_info_get(struct client *c, const char *object, int fd, struct device_info *ret);
+/* DEVICE_GET_REGION_INFO, again with a larger buffer where the kernel wants one; areas in the client's
+ * arena. -EBADMSG for a chain of capabilities that loops or leaves its buffer; -EINVAL for a region
+ * that the device does not have. */
+int device_region_get(struct client *c, const char *object, int fd, uint32_t index,
+		      struct region_info *ret);
+/* DEVICE_GET_IRQ_INFO. count 0: the device has none of it; -EINVAL: the kernel knows no such index
+ * for it. */
+int device_irq_get(struct client *c, const char *object, int fd, uint32_t index,
+		   struct irq_info *ret);

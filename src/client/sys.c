@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The live system calls. */
+#include "client/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+
+static int live_open(struct sys *s vt_unused, const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int live_close(struct sys *s vt_unused, int fd)
+{
+	return close(fd) < 0 ? -errno : 0;
+}
+
+static int live_ioctl(struct sys *s vt_unused, int fd, unsigned long request, void *arg)
+{
+	int ret = ioctl(fd, request, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+static int live_mmap(struct sys *s vt_unused, size_t len, int prot, int flags, int fd,
+		     uint64_t offset, void **ret)
+{
+	void *p = mmap(NULL, len, prot, flags, fd, (off_t)offset);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	*ret = p;
+	return 0;
+}
+
+static int live_munmap(struct sys *s vt_unused, void *addr, size_t len)
+{
+	return munmap(addr, len) < 0 ? -errno : 0;
+}
+
+static ssize_t live_read(struct sys *s vt_unused, int fd, void *buf, size_t len)
+{
+	ssize_t n = read(fd, buf, len);
+
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t live_pread(struct sys *s vt_unused, int fd, void *buf, size_t len, uint64_t offset)
+{
+	ssize_t n = pread(fd, buf, len, (off_t)offset);
+
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t live_pwrite(struct sys *s vt_unused, int fd, const void *buf, size_t len,
+			   uint64_t offset)
+{
+	ssize_t n = pwrite(fd, buf, len, (off_t)offset);
+
+	return n < 0 ? -errno : n;
+}
+
+static int live_eventfd(struct sys *s vt_unused)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int live_poll(struct sys *s vt_unused, struct pollfd *fds, size_t nr, int timeout_ms)
+{
+	int n = poll(fds, nr, timeout_ms);
+
+	return n < 0 ? -errno : n;
+}
+
+static uint64_t live_now_ns(struct sys *s vt_unused)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
+}
+
+static const struct sys_ops live_ops = {
+	.open = live_open,
+	.close = live_close,
+	.ioctl = live_ioctl,
+	.mmap = live_mmap,
+	.munmap = live_munmap,
+	.read = live_read,
+	.pread = live_pread,
+	.pwrite = live_pwrite,
+	.eventfd = live_eventfd,
+	.poll = live_poll,
+	.now_ns = live_now_ns,
+};
+
+struct sys *sys_live(void)
+{
+	static struct sys live = { .ops = &live_ops };
+
+	return &live;
+}

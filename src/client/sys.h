@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The system calls of the client, behind a table: live, or a script or a fault in a test. Nothing else
+ * in client/ calls the kernel. */
+#pragma once
+
+#include <poll.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sys;
+
+/* Each returns what the call of its name returns, or a negative errno. */
+struct sys_ops {
+	int (*open)(struct sys *s, const char *path, int flags); /* O_CLOEXEC is added */
+	int (*close)(struct sys *s, int fd);
+	int (*ioctl)(struct sys *s, int fd, unsigned long request, void *arg);
+	int (*mmap)(struct sys *s, size_t len, int prot, int flags, int fd, uint64_t offset,
+		    void **ret);
+	int (*munmap)(struct sys *s, void *addr, size_t len);
+	ssize_t (*read)(struct sys *s, int fd, void *buf, size_t len);
+	ssize_t (*pread)(struct sys *s, int fd, void *buf, size_t len, uint64_t offset);
+	ssize_t (*pwrite)(struct sys *s, int fd, const void *buf, size_t len, uint64_t offset);
+	int (*eventfd)(struct sys *s); /* non-blocking, close on exec */
+	int (*poll)(struct sys *s, struct pollfd *fds, size_t nr, int timeout_ms);
+	uint64_t (*now_ns)(struct sys *s); /* monotonic */
+};
+
+/* An implementation puts its state behind it. */
+struct sys {
+	const struct sys_ops *ops;
+};
+
+/* The kernel itself. */
+struct sys *sys_live(void);
