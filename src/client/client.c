@@ -11,7 +11,7 @@ void client_init(struct client *c, struct sys *sys, struct arena *a)
 	*c = (struct client){ .sys = sys, .arena = a };
 }
 
-static void record(struct client *c, enum op op, const char *object, int ret, uint64_t ns)
+void client_record(struct client *c, enum op op, const char *object, int ret, uint64_t ns)
 {
 	c->outcomes = arena_grow(c->arena, c->outcomes, c->nr_outcomes, sizeof(*c->outcomes));
 	c->outcomes[c->nr_outcomes++] = (struct outcome){
@@ -35,7 +35,7 @@ int client_open(struct client *c, enum op op, const char *object, const char *pa
 	do
 		fd = c->sys->ops->open(c->sys, path, O_RDWR);
 	while (fd == -EINTR);
-	record(c, op, object, fd, c->sys->ops->now_ns(c->sys) - start);
+	client_record(c, op, object, fd, c->sys->ops->now_ns(c->sys) - start);
 	return fd;
 }
 
@@ -49,9 +49,9 @@ int client_op(struct client *c, enum op op, const char *object, int fd, unsigned
 		ret = c->sys->ops->ioctl(c->sys, fd, request, arg);
 	while (ret == -EINTR);
 	if (!c->silent)
-		record(c, op, object, ret, c->sys->ops->now_ns(c->sys) - start);
+		client_record(c, op, object, ret, c->sys->ops->now_ns(c->sys) - start);
 	else if (ret < 0)
-		record(c, op, object, ret, 0);
+		client_record(c, op, object, ret, 0);
 	return ret;
 }
 

@@ -39,6 +39,8 @@ int client_open(struct client *c, enum op op, const char *object, const char *pa
  * and SET_IRQS have) is for the caller to judge. */
 int client_op(struct client *c, enum op op, const char *object, int fd, unsigned long request,
 	      void *arg);
+/* Records what a call that is no ioctl (REGION_MMAP) did: @ret as it returned, @ns it took. */
+void client_record(struct client *c, enum op op, const char *object, int ret, uint64_t ns);
 /* Closes *@fd if open and makes it negative. */
 void client_close(struct client *c, int *fd);
 /* The last outcome, or NULL. */

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/region.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "client/abi.h"
+
+int region_open(struct client *c, const char *object, int fd, uint32_t index, struct region *ret)
+{
+	struct region_info info;
+	int r = device_region_get(c, object, fd, index, &info);
+
+	if (r < 0)
+		return r;
+	if (!info.size)
+		return -ENOENT;
+	*ret = (struct region){ .client = c, .object = object, .fd = fd, .info = info };
+	return 0;
+}
+
+static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
+{
+	return a < b ? b - a < a_size : a - b < b_size;
+}
+
+static int map_area(struct region *r, uint64_t offset, uint64_t size, size_t page_size)
+{
+	struct client *c = r->client;
+	unsigned int flags = r->info.flags;
+	int prot = (flags & VT_REGION_READ ? PROT_READ : 0) |
+		   (flags & VT_REGION_WRITE ? PROT_WRITE : 0);
+	uint64_t start = c->sys->ops->now_ns(c->sys);
+	void *memory;
+	int ret;
+
+	/* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_mmap(): whole pages. */
+	if (!size || offset % page_size || size > SIZE_MAX - page_size)
+		return 0;
+	size = (size + page_size - 1) / page_size * page_size;
+	ret = c->sys->ops->mmap(c->sys, size, prot, MAP_SHARED, r->fd, r->info.offset + offset,
+				&memory);
+	client_record(c, OP_REGION_MMAP, r->object, ret, c->sys->ops->now_ns(c->sys) - start);
+	if (ret < 0)
+		return ret;
+	r->windows = arena_grow(c->arena, r->windows, r->nr_windows, sizeof(*r->windows));
+	r->windows[r->nr_windows++] = (struct region_window){ offset, size, memory };
+	return 0;
+}
+
+int region_map(struct region *r, uint64_t offset, uint64_t size, size_t page_size)
+{
+	struct region_area whole = { 0, r->info.size };
+	const struct region_area *areas = r->info.sparse ? r->info.areas : &whole;
+	size_t nr = r->info.sparse ? r->info.nr_areas : 1;
+	int ret = 0;
+
+	if (!(r->info.flags & VT_REGION_MMAP))
+		return 0;
+	for (size_t i = 0; !ret && i < nr; i++) {
+		uint64_t start, end;
+
+		if (!overlap(areas[i].offset, areas[i].size, offset, size))
+			continue;
+		/* No more than is asked for: a BAR may have gigabytes. */
+		start = areas[i].offset > offset ? areas[i].offset : offset / page_size * page_size;
+		start = start < areas[i].offset ? areas[i].offset : start;
+		end = areas[i].offset + areas[i].size;
+		if (end - offset > size)
+			end = offset + size;
+		ret = map_area(r, start, end - start, page_size);
+	}
+	if (ret < 0)
+		region_close(r);
+	return ret;
+}
+
+void region_close(struct region *r)
+{
+	for (size_t i = 0; i < r->nr_windows; i++)
+		r->client->sys->ops->munmap(r->client->sys, (void *)r->windows[i].memory,
+					    r->windows[i].size);
+	r->nr_windows = 0;
+}
+
+static bool inside(const struct region *r, uint64_t offset, size_t len)
+{
+	return offset <= r->info.size && len <= r->info.size - offset;
+}
+
+ssize_t region_pread(const struct region *r, uint64_t offset, void *buf, size_t len)
+{
+	struct sys *sys = r->client->sys;
+	ssize_t n;
+
+	if (!inside(r, offset, len))
+		return -ERANGE;
+	do
+		n = sys->ops->pread(sys, r->fd, buf, len, r->info.offset + offset);
+	while (n == -EINTR);
+	return n;
+}
+
+ssize_t region_pwrite(const struct region *r, uint64_t offset, const void *buf, size_t len)
+{
+	struct sys *sys = r->client->sys;
+	ssize_t n;
+
+	if (!inside(r, offset, len))
+		return -ERANGE;
+	do
+		n = sys->ops->pwrite(sys, r->fd, buf, len, r->info.offset + offset);
+	while (n == -EINTR);
+	return n;
+}
+
+static volatile void *find(const struct region *r, uint64_t offset, unsigned int width)
+{
+	for (size_t i = 0; i < r->nr_windows; i++) {
+		const struct region_window *w = &r->windows[i];
+
+		if (offset >= w->offset && offset - w->offset <= w->size - width)
+			return (volatile char *)w->memory + (offset - w->offset);
+	}
+	return NULL;
+}
+
+bool region_is_mapped(const struct region *r, uint64_t offset, unsigned int width)
+{
+	return find(r, offset, width);
+}
+
+static int check(const struct region *r, uint64_t offset, unsigned int width)
+{
+	if ((width != 1 && width != 2 && width != 4 && width != 8) || offset % width)
+		return -EINVAL;
+	return inside(r, offset, width) ? 0 : -ERANGE;
+}
+
+/* PCI registers are little endian, on a device's side of the bus and in VFIO's answers. */
+int region_get(const struct region *r, uint64_t offset, unsigned int width, uint64_t *ret)
+{
+	int err = check(r, offset, width);
+	uint64_t raw = 0;
+	const volatile void *p;
+	ssize_t n;
+
+	if (err < 0)
+		return err;
+	p = find(r, offset, width);
+	if (!p) {
+		n = region_pread(r, offset, &raw, width);
+		if (n < 0)
+			return (int)n;
+		if ((size_t)n != width)
+			return -EIO;
+		*ret = le64toh(raw);
+		return 0;
+	}
+	switch (width) {
+	case 1:
+		*ret = *(const volatile uint8_t *)p;
+		return 0;
+	case 2:
+		*ret = le16toh(*(const volatile uint16_t *)p);
+		return 0;
+	case 4:
+		*ret = le32toh(*(const volatile uint32_t *)p);
+		return 0;
+	default:
+		*ret = le64toh(*(const volatile uint64_t *)p);
+		return 0;
+	}
+}
+
+int region_put(const struct region *r, uint64_t offset, unsigned int width, uint64_t value)
+{
+	int err = check(r, offset, width);
+	uint64_t raw = htole64(value);
+	volatile void *p;
+	ssize_t n;
+
+	if (err < 0)
+		return err;
+	p = find(r, offset, width);
+	if (!p) {
+		n = region_pwrite(r, offset, &raw, width);
+		if (n < 0)
+			return (int)n;
+		return (size_t)n == width ? 0 : -EIO;
+	}
+	switch (width) {
+	case 1:
+		*(volatile uint8_t *)p = (uint8_t)value;
+		return 0;
+	case 2:
+		*(volatile uint16_t *)p = htole16((uint16_t)value);
+		return 0;
+	case 4:
+		*(volatile uint32_t *)p = htole32((uint32_t)value);
+		return 0;
+	default:
+		*(volatile uint64_t *)p = htole64(value);
+		return 0;
+	}
+}
