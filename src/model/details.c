@@ -139,23 +139,11 @@ static enum tristate nesting(struct eval *e)
 	return late == TRI_YES ? TRI_NO : late == TRI_NO ? TRI_YES : TRI_UNKNOWN;
 }
 
-/* Came with 5.12, within a generation that is studied as 5.10; a type1 of 5.12 or 5.13 imports the
- * wait queue of VFIO_UPDATE_VADDR and still asks the bus. */
-static enum tristate unmap_all(struct eval *e)
-{
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
-
-	if (e->gen > GEN_5_10)
-		return TRI_YES;
-	enum tristate waits = module_imports(type1, "__init_waitqueue_head");
-	return waits == TRI_YES ? module_imports(type1, "iommu_capable") : waits;
-}
-
 /* Since 6.2 it is 0 without a container's IOMMU. Kernels from 5.12 on answered 1, until that was
  * back-ported: 6.1.0 and a late 6.1 differ, and nothing that can be read tells them apart. */
 static void update_vaddr(struct eval *e, struct extension_prediction *ret)
 {
-	ret->after = to_answer(unmap_all(e));
+	ret->after = to_answer(eval_unmap_all(e));
 	if (eval_group_kind(e) == GROUP_EMULATED && e->gen >= GEN_6_2)
 		ret->after = ANSWER_NO;
 	if (e->gen == GEN_5_10)
@@ -243,7 +231,7 @@ static void predict_extension(struct eval *e, struct extension_prediction *ret)
 		ret->before = to_answer(eval_param(e, PARAM_VFIO_NOIOMMU));
 		break;
 	case EXT_UNMAP_ALL:
-		ret->before = ret->after = to_answer(unmap_all(e));
+		ret->before = ret->after = to_answer(eval_unmap_all(e));
 		break;
 	case EXT_UPDATE_VADDR:
 		update_vaddr(e, ret);

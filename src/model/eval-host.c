@@ -200,6 +200,17 @@ enum tristate eval_since_6_13(struct eval *e)
 		       : TRI_UNKNOWN;
 }
 
+/* A type1 of 5.12 or 5.13 imports the wait queue of VFIO_UPDATE_VADDR and still asks the bus. */
+enum tristate eval_unmap_all(struct eval *e)
+{
+	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
+
+	if (e->gen > GEN_5_10)
+		return TRI_YES;
+	enum tristate waits = module_imports(type1, "__init_waitqueue_head");
+	return waits == TRI_YES ? module_imports(type1, "iommu_capable") : waits;
+}
+
 bool eval_compat_is_built(struct eval *e)
 {
 	static const char option[] = "CONFIG_IOMMUFD_VFIO_CONTAINER";
@@ -343,4 +354,47 @@ void eval_remedy_bind(struct eval *e, const struct device *dev)
 			e,
 			"bind %s to %s, for example: driverctl --nosave -b %s set-override %s %s",
 			dev->name, driver, dev->bus_name, dev->name, driver);
+}
+
+/* ---- limits ---- */
+
+bool eval_memlock(struct eval *e, uint64_t *ret)
+{
+	const struct assumption *as = eval_assumed(e, NULL, "memlock");
+	const struct caller *caller = &e->host->caller;
+
+	if (as && strcmp(as->value, "unlimited") == 0) {
+		*ret = UINT64_MAX;
+		return true;
+	}
+	if (as)
+		return parse_u64(as->value, 10, ret) == 0;
+	eval_cite(e, &caller->memlock_fact);
+	*ret = caller->memlock_soft;
+	return fact_is(&caller->memlock_fact);
+}
+
+bool eval_dma_entry_limit(struct eval *e, uint64_t *ret)
+{
+	const struct param *p = &e->host->params[PARAM_TYPE1_DMA_ENTRY_LIMIT];
+	const struct assumption *as = eval_assumed(e, NULL, "dma_entry_limit");
+
+	eval_cite(e, &p->value);
+	if (as)
+		return parse_u64(as->value, 10, ret) == 0;
+	/* The module's own default, when it is yet to be loaded. */
+	*ret = 65535;
+	if (fact_is(&p->value) && p->value.raw)
+		return parse_u64(p->value.raw, 10, ret) == 0;
+	return fact_known(&p->value);
+}
+
+uint64_t eval_page_size(struct eval *e)
+{
+	const struct fact *size = &e->host->kernel.page_size;
+	uint64_t ret;
+
+	if (fact_is(size) && size->raw && parse_u64(size->raw, 10, &ret) == 0 && ret)
+		return ret;
+	return 4096;
 }

@@ -19,6 +19,8 @@
 
 enum { EVAL_EVIDENCE_MAX = 64 };
 
+struct mapping_question;
+
 struct eval {
 	/* The question; borrowed. */
 	const struct host *host;
@@ -29,7 +31,8 @@ struct eval {
 	enum view view;
 	enum path_kind path; /* the path walked */
 	const struct rule_site *site;
-	bool brief; /* nobody reads why a rule does not refuse */
+	const struct mapping_question *mapping; /* what a rule about requests is asked about */
+	bool brief;                             /* nobody reads why a rule does not refuse */
 
 	/* The answer. */
 	enum answer answer;
@@ -136,6 +139,9 @@ bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
  * no verdict; by its symbols, no for one that is only studied. */
 enum tristate eval_since_6_13(struct eval *e);
 
+/* VFIO_DMA_UNMAP_FLAG_ALL came with 5.12, within a generation that is studied as 5.10. */
+enum tristate eval_unmap_all(struct eval *e);
+
 /* Whether the host's kernel was built to serve /dev/vfio/vfio by iommufd. */
 bool eval_compat_is_built(struct eval *e);
 
@@ -146,6 +152,12 @@ enum provider eval_container_provider(struct eval *e);
 
 /* ---- the caller ---- */
 
+/* The soft limit of locked memory, UINT64_MAX without one. False when it could not be read. Cites. */
+bool eval_memlock(struct eval *e, uint64_t *ret);
+/* vfio_iommu_type1.dma_entry_limit. False when it is not known. Cites. */
+bool eval_dma_entry_limit(struct eval *e, uint64_t *ret);
+/* Bytes of a page of the processor. */
+uint64_t eval_page_size(struct eval *e);
 enum tristate eval_caller_has(struct eval *e, enum caller_cap cap);
 /* Whether open(2) for reading and writing is refused by the permissions of @node. A node that is not
  * there yet is made with @mode, owned by root. *@ret_why says what was seen. */

@@ -4,6 +4,7 @@
  * decides and is printed by 'vfiotool rules' and vfiotool-rules(7). */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct rule {
 	/* Answers yes (the rule refuses), no or unknown through eval_answer(). */
 	void (*evaluate)(struct eval *e);
 	const char *remedy; /* the general remedy; a finding may have a better one */
+	bool request;       /* asked about one mapping, not about the way to the device */
 };
 
 struct finding {

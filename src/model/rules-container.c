@@ -319,30 +319,13 @@ void rule_dma_entry_limit(struct eval *e)
 	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
 }
 
-static bool memlock_limit(struct eval *e, uint64_t *ret_soft, uint64_t *ret_locked)
-{
-	const struct assumption *as = eval_assumed(e, NULL, "memlock");
-	const struct caller *caller = &e->host->caller;
-
-	*ret_locked = fact_is(&caller->memlock_fact) ? caller->memlock_locked : 0;
-	if (as) {
-		if (strcmp(as->value, "unlimited") == 0)
-			*ret_soft = UINT64_MAX;
-		else if (parse_u64(as->value, 10, ret_soft) < 0)
-			return false;
-		return true;
-	}
-	eval_cite(e, &caller->memlock_fact);
-	*ret_soft = caller->memlock_soft;
-	return fact_is(&caller->memlock_fact);
-}
-
 /* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
  * incr_user_locked_vm(), which counts what all processes of the user have locked. */
 void rule_memlock(struct eval *e)
 {
-	const struct fact *size = &e->host->kernel.page_size;
-	uint64_t soft, locked, page;
+	const struct caller *caller = &e->host->caller;
+	uint64_t soft, locked = fact_is(&caller->memlock_fact) ? caller->memlock_locked : 0;
+	uint64_t page = eval_page_size(e);
 
 	if (eval_group_kind(e) == GROUP_EMULATED) {
 		eval_no(e, "mapping pins nothing for a mediated device");
@@ -353,14 +336,12 @@ void rule_memlock(struct eval *e)
 		eval_no(e, "the caller has CAP_IPC_LOCK");
 		return;
 	}
-	if (!memlock_limit(e, &soft, &locked)) {
+	if (!eval_memlock(e, &soft)) {
 		eval_unknown(e, "the caller's limit of locked memory could not be read");
 		return;
 	}
 	if (e->site->op == OP_IOAS_MAP)
 		locked = 0;
-	if (!fact_is(size) || !size->raw || parse_u64(size->raw, 10, &page) < 0 || !page)
-		page = 4096;
 	if (soft == UINT64_MAX || soft / page > locked / page) {
 		eval_no(e, "the caller may lock %llu bytes", (unsigned long long)soft);
 		return;

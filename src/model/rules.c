@@ -220,6 +220,169 @@ static const struct rule_site vf_token[] = {
 	  "drivers/vfio/device_cdev.c: vfio_df_check_token()" },
 };
 
+/* ---- requests ---- */
+
+static const struct rule_site no_address_space[] = {
+	{ GENS_ALL, N, OP_MAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ GENS_ALL, N, OP_UNMAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ GENS_ALL, N, OP_DIRTY_PAGES, ENOTTY, 0,
+	  "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+};
+
+static const struct rule_site map_maximum[] = {
+	{ FROM(6_2), I, OP_IOAS_MAP, EOVERFLOW, 0,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_map()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, EOVERFLOW, 0,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_unmap()" },
+};
+
+static const struct rule_site map_empty[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 0,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 10,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 10,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ FROM(6_2), X, OP_UNMAP_DMA, EINVAL, 20,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, EINVAL, 20,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+};
+
+static const struct rule_site map_prot[] = {
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 95, "drivers/iommu/intel/iommu.c: __domain_mapping()" },
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 5,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_map()" },
+};
+
+static const struct rule_site map_length[] = {
+	{ FROM(6_11), I, OP_IOAS_MAP, EOVERFLOW, 7,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_user_pages()" },
+	{ FROM(6_11), X, OP_MAP_DMA, EOVERFLOW, 7,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_user_pages()" },
+	{ SPAN(6_2, 7_0), I, OP_IOAS_MAP, EINVAL, 12,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+	{ SPAN(6_2, 7_0), X, OP_MAP_DMA, EINVAL, 12,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+};
+
+static const struct rule_site map_aligned[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 30,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+};
+
+static const struct rule_site map_wrap[] = {
+	{ FROM(6_11), C, OP_MAP_DMA, EOVERFLOW, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ UNTIL(7_0), C, OP_MAP_DMA, EINVAL, 40,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EOVERFLOW, 40,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EOVERFLOW, 40,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_11), C, OP_UNMAP_DMA, EOVERFLOW, 30,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ UNTIL(7_0), C, OP_UNMAP_DMA, EINVAL, 40,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ FROM(6_2), X, OP_UNMAP_DMA, EOVERFLOW, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, EOVERFLOW, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+};
+
+static const struct rule_site map_overlap[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EEXIST, 50, "drivers/vfio/vfio_iommu_type1.c: vfio_find_dma()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EEXIST, 60,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EEXIST, 60,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+};
+
+static const struct rule_site map_entries[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOSPC, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+};
+
+static const struct rule_site map_range[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 70,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+};
+
+static const struct rule_site map_memory_aligned[] = {
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 70,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_insert_area()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 70,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_insert_area()" },
+};
+
+static const struct rule_site map_memory[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EFAULT, 80,
+	  "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EFAULT, 80,
+	  "drivers/iommu/iommufd/pages.c: pfn_reader_user_pin()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EFAULT, 80,
+	  "drivers/iommu/iommufd/pages.c: pfn_reader_user_pin()" },
+};
+
+static const struct rule_site map_memlock[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOMEM, 90,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_pin_pages_remote()" },
+	{ FROM(6_2), X, OP_MAP_DMA, ENOMEM, 90,
+	  "drivers/iommu/iommufd/pages.c: update_mm_locked_vm()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, ENOMEM, 90,
+	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
+};
+
+static const struct rule_site unmap_all_flag[] = {
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 0,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_unmap_dma()" },
+};
+
+static const struct rule_site unmap_cut[] = {
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 50,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ FROM(6_2), X, OP_UNMAP_DMA, ENOENT, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, ENOENT, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
+};
+
+static const struct rule_site unmap_nothing[] = {
+	{ FROM(6_2), I, OP_IOAS_UNMAP, ENOENT, 60,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_unmap()" },
+	{ SPAN(6_2, 7_0), X, OP_UNMAP_DMA, ENOENT, 60,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
+};
+
+static const struct rule_site dirty_version[] = {
+	{ GENS_ALL, C, OP_DIRTY_PAGES, EACCES, 0,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_dirty_pages()" },
+};
+
+static const struct rule_site dirty_compat[] = {
+	{ FROM(6_2), X, OP_DIRTY_PAGES, ENOTTY, 0,
+	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_ioctl()" },
+};
+
+static const struct rule_site dirty_hardware[] = {
+	{ FROM(6_6), I, OP_HWPT_ALLOC, EOPNOTSUPP, 0,
+	  "drivers/iommu/iommufd/hw_pagetable.c: iommufd_hwpt_paging_alloc()" },
+};
+
 static const struct rule rules[] = {
 	{ "vfio-driver", "no VFIO driver for the device's bus is there", SITES(vfio_driver),
 	  rule_vfio_driver, "install or load the VFIO driver of the bus" },
@@ -292,6 +455,47 @@ static const struct rule rules[] = {
 	  rule_device_not_bound, "bind it to a VFIO driver" },
 	{ "vf-token", "a virtual function of a VFIO-owned device wants its token", SITES(vf_token),
 	  rule_vf_token, "give the VF token" },
+	{ "no-address-space", "no-IOMMU mode has no address space to map in",
+	  SITES(no_address_space), rule_no_address_space, "give the device an IOMMU",
+	  .request = true },
+	{ "map-maximum", "iommufd takes no IOVA and no size of 2^64-1", SITES(map_maximum),
+	  rule_map_maximum, "use a smaller number", .request = true },
+	{ "map-prot", "a mapping that can neither be read nor written", SITES(map_prot),
+	  rule_map_prot, "map it to be read or written", .request = true },
+	{ "map-empty", "a size of 0", SITES(map_empty), rule_map_empty, "give a size",
+	  .request = true },
+	{ "map-length", "a size that no memory has", SITES(map_length), rule_map_length,
+	  "give a smaller size", .request = true },
+	{ "map-aligned", "IOVA, size or memory are no multiple of the IOMMU's smallest page",
+	  SITES(map_aligned), rule_map_aligned, "use multiples of the smallest page",
+	  .request = true },
+	{ "map-wrap", "a range that goes past 2^64", SITES(map_wrap), rule_map_wrap,
+	  "use a lower IOVA", .request = true },
+	{ "map-overlap", "something is mapped there already", SITES(map_overlap), rule_map_overlap,
+	  "unmap it first, or use another IOVA", .request = true },
+	{ "map-entries", "the container holds as many mappings as it may", SITES(map_entries),
+	  rule_map_entries, "raise vfio_iommu_type1.dma_entry_limit, or map more at once",
+	  .request = true },
+	{ "map-range", "the IOVA is reserved or out of the IOMMU's reach", SITES(map_range),
+	  rule_map_range, "use a usable IOVA range", .request = true },
+	{ "map-memory-aligned", "the memory does not begin with a page", SITES(map_memory_aligned),
+	  rule_map_memory_aligned, "align the memory", .request = true },
+	{ "map-memory", "the caller's memory is not there, or may not be written",
+	  SITES(map_memory), rule_map_memory, "map memory of the caller's own", .request = true },
+	{ "map-memlock", "the caller may not lock that much memory", SITES(map_memlock),
+	  rule_map_memlock, "raise the limit of locked memory", .request = true },
+	{ "unmap-all-flag", "the kernel has no flag that unmaps everything", SITES(unmap_all_flag),
+	  rule_unmap_all_flag, "unmap range by range", .request = true },
+	{ "unmap-cut", "a mapping goes away as a whole or not at all", SITES(unmap_cut),
+	  rule_unmap_cut, "unmap what was mapped", .request = true },
+	{ "unmap-nothing", "nothing is mapped there", SITES(unmap_nothing), rule_unmap_nothing,
+	  "unmap what was mapped", .request = true },
+	{ "dirty-version", "version 1 of type1 tracks no dirty pages", SITES(dirty_version),
+	  rule_dirty_version, "use TYPE1v2", .request = true },
+	{ "dirty-compat", "iommufd behind a container tracks no dirty pages", SITES(dirty_compat),
+	  rule_dirty_compat, "use the iommufd path", .request = true },
+	{ "dirty-hardware", "the IOMMU does not track dirty pages", SITES(dirty_hardware),
+	  rule_dirty_hardware, "no setting helps", .request = true },
 };
 
 const struct rule *rules_all(size_t *nr)

@@ -45,3 +45,24 @@ void rule_interrupt_remapping(struct eval *e);
 void rule_isolated_msi(struct eval *e);
 void rule_dma_entry_limit(struct eval *e);
 void rule_memlock(struct eval *e);
+
+/* rules-mapping.c: about requests */
+void rule_no_address_space(struct eval *e);
+void rule_map_maximum(struct eval *e);
+void rule_map_prot(struct eval *e);
+void rule_map_empty(struct eval *e);
+void rule_map_length(struct eval *e);
+void rule_map_aligned(struct eval *e);
+void rule_map_wrap(struct eval *e);
+void rule_map_overlap(struct eval *e);
+void rule_map_entries(struct eval *e);
+void rule_map_range(struct eval *e);
+void rule_map_memory_aligned(struct eval *e);
+void rule_map_memory(struct eval *e);
+void rule_map_memlock(struct eval *e);
+void rule_unmap_all_flag(struct eval *e);
+void rule_unmap_cut(struct eval *e);
+void rule_unmap_nothing(struct eval *e);
+void rule_dirty_version(struct eval *e);
+void rule_dirty_compat(struct eval *e);
+void rule_dirty_hardware(struct eval *e);

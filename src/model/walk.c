@@ -44,6 +44,7 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->view = w->view;
 	ret->path = w->path;
 	ret->brief = w->brief;
+	ret->mapping = w->mapping;
 	ret->site = NULL;
 	ret->answer = ANSWER_UNKNOWN;
 	ret->err = 0;
@@ -87,16 +88,18 @@ struct asked {
 	const struct rule_site *site;
 };
 
-/* The sites of (@gen, @path bits, @op) in the kernel's order. */
-static size_t sites_of(enum gen gen, uint32_t paths, enum op op, struct asked *ret)
+/* The sites of (generation, @paths bits, @op) in the kernel's order. */
+static size_t sites_of(const struct walk *w, uint32_t paths, enum op op, struct asked *ret)
 {
 	size_t nr_rules, nr = 0;
 	const struct rule *rules = rules_all(&nr_rules);
 
-	for (size_t r = 0; r < nr_rules; r++)
+	for (size_t r = 0; r < nr_rules; r++) {
+		if (rules[r].request != (w->mapping != NULL))
+			continue;
 		for (size_t s = 0; s < rules[r].nr_sites; s++) {
 			const struct rule_site *site = &rules[r].sites[s];
-			if (site->op != op || !(site->gens & GEN_BIT(gen)) ||
+			if (site->op != op || !(site->gens & GEN_BIT(w->gen)) ||
 			    !(site->paths & paths) || nr == SITES_MAX)
 				continue;
 			size_t at = nr++;
@@ -104,6 +107,7 @@ static size_t sites_of(enum gen gen, uint32_t paths, enum op op, struct asked *r
 				ret[at] = ret[at - 1];
 			ret[at] = (struct asked){ &rules[r], site };
 		}
+	}
 	return nr;
 }
 
@@ -148,10 +152,10 @@ static uint32_t paths_of(const struct walk *w, enum op op)
 							       : 1U << PATH_CONTAINER;
 }
 
-static void walk_step(struct walk *w, enum op op, struct step *ret)
+static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *ret)
 {
 	struct asked asked[SITES_MAX];
-	size_t nr = sites_of(w->gen, paths_of(w, op), op, asked);
+	size_t nr = sites_of(w, paths, op, asked);
 	struct finding few[SITES_MAX], *findings = few;
 
 	if (!w->brief)
@@ -171,6 +175,16 @@ static void walk_step(struct walk *w, enum op op, struct step *ret)
 	ret->findings = ret->why =
 		ret->why ? arena_memdup(w->arena, ret->why, sizeof(*ret->why)) : NULL;
 	ret->nr_findings = ret->why ? 1 : 0;
+}
+
+static void walk_step(struct walk *w, enum op op, struct step *ret)
+{
+	ask_step(w, paths_of(w, op), op, ret);
+}
+
+void walk_request(struct walk *w, enum op op, struct step *ret)
+{
+	ask_step(w, 1U << w->path, op, ret);
 }
 
 /* ---- a path ---- */

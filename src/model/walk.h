@@ -12,6 +12,8 @@ struct walk {
 	enum gen gen;
 	enum view view;
 	enum path_kind path;
+	/* Set: the rules about requests are asked, about this one. */
+	const struct mapping_question *mapping;
 	bool brief;   /* only the answer is wanted */
 	bool assumed; /* out: some answer rests on an assumption */
 };
@@ -20,6 +22,8 @@ struct walk {
 void walk_ask(const struct walk *w, struct eval *ret);
 /* Whether the kernel has the path at all for this device. */
 bool walk_is_offered(const struct walk *w);
+/* One step of it, with the rules that w->mapping chooses; w->path is what serves the requests. */
+void walk_request(struct walk *w, enum op op, struct step *ret);
 void walk_path(struct walk *w, struct path_prediction *ret);
 /* The ops of a path in order, OP_NONE at the end. */
 const enum op *walk_ops(enum path_kind path);

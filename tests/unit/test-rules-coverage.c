@@ -528,14 +528,19 @@ static void test_each_rule_has_a_row(void **state)
 	const struct rule *rules = rules_all(&nr);
 
 	(void)state;
+	size_t asked = 0;
 	for (size_t r = 0; r < nr; r++) {
 		bool found = false;
+		/* Those about one mapping: test-mapping.c. */
+		if (rules[r].request)
+			continue;
+		asked++;
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 			found |= strcmp(rows[i].id, rules[r].id) == 0;
 		if (!found)
 			fail_msg("rule %s has no row in this test", rules[r].id);
 	}
-	assert_int_equal(nr, ARRAY_SIZE(rows));
+	assert_int_equal(asked, ARRAY_SIZE(rows));
 }
 
 /* ---- the table itself ---- */
