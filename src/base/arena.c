@@ -99,24 +99,28 @@ static struct chunk *chunk_add(struct arena *a, size_t len)
 	return c;
 }
 
-void *arena_alloc(struct arena *a, size_t len)
+/* @len zeroed bytes at a multiple of @align, a power of two. */
+static inline void *chunk_take(struct arena *a, size_t len, size_t align)
 {
-	const size_t align = _Alignof(max_align_t);
 	struct chunk *c = a->chunks;
-	void *p;
+	size_t at;
 
 	if (len > SIZE_MAX / 2)
 		abort();
 	if (ARENA_EXACT)
 		return chunk_add(a, len)->data;
-	len = (len + align - 1) & ~(align - 1);
-	if (!len)
-		len = align;
-	if (!c || c->size - c->used < len)
+	at = c ? (c->used + align - 1) & ~(align - 1) : 0;
+	if (!c || at > c->size || c->size - at < len) {
 		c = chunk_add(a, len);
-	p = c->data + c->used;
-	c->used += len;
-	return p;
+		at = c->used;
+	}
+	c->used = at + len;
+	return c->data + at;
+}
+
+void *arena_alloc(struct arena *a, size_t len)
+{
+	return chunk_take(a, len ? len : 1, _Alignof(max_align_t));
 }
 
 void *arena_array(struct arena *a, size_t nr, size_t size)
@@ -128,17 +132,57 @@ void *arena_array(struct arena *a, size_t nr, size_t size)
 	return arena_alloc(a, len);
 }
 
-void *arena_grow(struct arena *a, void *old, size_t nr, size_t size)
+/* Whether the block at @p, the last one given, could become @len bytes long where it is. */
+static bool chunk_extend(struct arena *a, const void *p, size_t old_len, size_t len)
+{
+	struct chunk *c = a->chunks;
+
+	if (ARENA_EXACT || !c || (const unsigned char *)p + old_len != c->data + c->used ||
+	    len - old_len > c->size - c->used)
+		return false;
+	c->used += len - old_len;
+	return true;
+}
+
+void *arena_resize(struct arena *a, void *old, size_t old_len, size_t len)
 {
 	void *p;
 
-	/* Capacity is the smallest power of two that holds @nr, and at least 8. */
-	if (nr < 8 ? nr != 0 : (nr & (nr - 1)) != 0)
+	if (old_len && chunk_extend(a, old, old_len, len))
 		return old;
-	p = arena_array(a, nr < 8 ? 8 : 2 * nr, size);
-	if (nr)
-		memcpy(p, old, nr * size);
+	p = arena_alloc(a, len);
+	if (old_len)
+		memcpy(p, old, old_len);
 	return p;
+}
+
+void *arena_grow(struct arena *a, void *old, size_t nr, size_t size)
+{
+	size_t len;
+
+	/* Capacity is the smallest power of two that holds @nr. */
+	if (nr & (nr - 1))
+		return old;
+	if (__builtin_mul_overflow(nr ? 2 * nr : 1, size, &len))
+		abort();
+	return arena_resize(a, old, nr * size, len);
+}
+
+void arena_reset(struct arena *a)
+{
+	struct chunk *keep = ARENA_EXACT ? NULL : a->chunks, *c, *next;
+
+	for (c = a->chunks; c; c = next) {
+		next = c->next;
+		if (c != keep)
+			free(c);
+	}
+	a->chunks = keep;
+	if (!keep)
+		return;
+	keep->next = NULL;
+	memset(keep->data, 0, keep->used);
+	keep->used = 0;
 }
 
 void *arena_memdup(struct arena *a, const void *p, size_t len)
@@ -150,14 +194,23 @@ void *arena_memdup(struct arena *a, const void *p, size_t len)
 	return ret;
 }
 
+char *arena_text(struct arena *a, const char *s, size_t len)
+{
+	char *ret = chunk_take(a, len + 1, 1);
+
+	if (len)
+		memcpy(ret, s, len);
+	return ret;
+}
+
 char *arena_strndup(struct arena *a, const char *s, size_t len)
 {
-	return arena_memdup(a, s, strnlen(s, len));
+	return arena_text(a, s, strnlen(s, len));
 }
 
 char *arena_strdup(struct arena *a, const char *s)
 {
-	return arena_memdup(a, s, strlen(s));
+	return arena_text(a, s, strlen(s));
 }
 
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
@@ -173,8 +226,8 @@ char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	if (len < 0)
 		abort();
 	if ((size_t)len < sizeof(small))
-		return arena_memdup(a, small, (size_t)len);
-	ret = arena_alloc(a, (size_t)len + 1);
+		return arena_text(a, small, (size_t)len);
+	ret = chunk_take(a, (size_t)len + 1, 1);
 	vsnprintf(ret, (size_t)len + 1, fmt, ap);
 	return ret;
 }
@@ -201,7 +254,7 @@ char *arena_join(struct arena *a, const char *first, ...)
 	for (s = first; s; s = va_arg(ap, const char *))
 		len += strlen(s);
 	va_end(ap);
-	ret = arena_alloc(a, len + 1);
+	ret = chunk_take(a, len + 1, 1);
 	va_start(ap, first);
 	for (s = first; s; s = va_arg(ap, const char *)) {
 		size_t n = strlen(s);

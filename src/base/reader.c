@@ -269,7 +269,7 @@ static void fact_fill(struct fact *f, struct arena *a, const char *raw, size_t l
 	if (len && raw[len - 1] == '\n')
 		len--;
 	f->state = FACT_PRESENT;
-	f->raw = arena_memdup(a, raw, len);
+	f->raw = arena_text(a, raw, len);
 	f->len = len;
 }
 
@@ -379,7 +379,7 @@ void reader_read_link(struct reader *r, struct arena *a, const char *path, struc
 		return;
 	}
 	f->state = FACT_PRESENT;
-	f->raw = arena_memdup(a, target, (size_t)len);
+	f->raw = arena_text(a, target, (size_t)len);
 	f->len = (size_t)len;
 }
 

@@ -142,7 +142,7 @@ static bool root_answer(struct sysroot *root, struct arena *a, const char *verb,
 		return false;
 	*ret = capture_find(root->capture, verb, path);
 	if (ret->raw)
-		ret->raw = arena_memdup(a, ret->raw, ret->len);
+		ret->raw = arena_text(a, ret->raw, ret->len);
 	ret->path = path;
 	return true;
 }

@@ -108,16 +108,24 @@ static enum answer best_answer(const struct prediction *d, enum view view, unsig
 }
 
 static enum answer device_answer(struct session *s, const struct inspect_args *args,
-				 const struct device *d, struct arena *a)
+				 const struct device *d)
 {
 	const struct report *r = &s->report;
 	enum view view = args->now ? VIEW_NOW : VIEW_IF_BOUND;
-	const struct path_prediction *path;
 	struct prediction prediction;
+	struct verdict verdict;
 
-	if (!args->paths)
-		return predict_verdict(r->host, r->assumptions, r->gens, d, view, a, &path);
-	predict_device(r->host, r->assumptions, r->gens, d, a, &prediction);
+	if (!args->paths) {
+		predict_verdict(&(struct verdict_ask){ .host = r->host,
+						       .assumptions = r->assumptions,
+						       .gens = r->gens,
+						       .view = view,
+						       .scratch = r->scratch },
+				d, &verdict);
+		return verdict.answer;
+	}
+	arena_reset(r->scratch);
+	predict_device(r->host, r->assumptions, r->gens, d, r->scratch, &prediction);
 	return best_answer(&prediction, view, args->paths);
 }
 
@@ -127,13 +135,12 @@ static int answer_status(struct session *s, const struct inspect_args *args)
 	int status = STATUS_OK;
 
 	for (size_t i = 0; i < s->nr_devices; i++) {
-		vt_cleanup(arena_freep) struct arena *a = arena_new();
 		const struct device *d = s->devices[i];
 		enum answer answer;
 
 		if (!s->nr_targets && d->is_bridge == TRI_YES)
 			continue;
-		answer = device_answer(s, args, d, a);
+		answer = device_answer(s, args, d);
 		if (answer == ANSWER_NO)
 			return STATUS_NO;
 		if (answer == ANSWER_UNKNOWN)

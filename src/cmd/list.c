@@ -143,8 +143,10 @@ static void add_tree(struct rows *rows, struct session *s, unsigned int needs)
 static void make_rows(struct rows *rows, struct session *s, bool tree, unsigned int needs)
 {
 	struct arena *a = s->app->arena;
-	size_t nr_max = s->host->nr_devices + s->host->nr_groups + s->nr_devices;
+	size_t nr_max = s->nr_devices;
 
+	if (tree)
+		nr_max += s->host->nr_devices + s->host->nr_groups;
 	rows->rows = arena_array(a, nr_max, sizeof(*rows->rows));
 	rows->table_rows = arena_array(a, nr_max, sizeof(*rows->table_rows));
 	if (tree)

@@ -73,7 +73,7 @@ static int load_host(struct session *s, const struct scope *scope, struct failur
 	if (r < 0)
 		return r;
 	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
-	s->report = (struct report){ .arena = a, .host = s->host };
+	s->report = (struct report){ .arena = a, .scratch = s->scratch, .host = s->host };
 	return 0;
 }
 
@@ -96,6 +96,7 @@ static int session_load(struct session *s, const struct operands *operands,
 	if (record)
 		sysroot_record(s->root);
 	s->names = names_new(s->root);
+	s->scratch = arena_new();
 	return load_host(s, scope, reterr);
 }
 
@@ -127,6 +128,7 @@ int session_widen(struct session *s, const struct scope *scope, struct failure *
 void session_close(struct session *s)
 {
 	names_free(s->names);
+	arena_free(s->scratch);
 	host_free(s->host);
 	sysroot_close(s->root);
 }

@@ -21,6 +21,7 @@ struct session {
 	size_t nr_devices;
 	struct assumptions assumptions;
 	struct names *names;
+	struct arena *scratch;
 	struct report report;
 };
 

@@ -12,7 +12,7 @@ struct fact fact_derived(struct arena *a, const char *path, struct span text)
 	return (struct fact){
 		.state = FACT_PRESENT,
 		.path = path,
-		.raw = arena_memdup(a, text.s, text.len),
+		.raw = arena_text(a, text.s, text.len),
 		.len = text.len,
 	};
 }

@@ -43,7 +43,7 @@ enum module_state eval_module(struct eval *e, enum module_id id)
 	const struct assumption *as = NULL;
 
 	if (e->assumptions && e->assumptions->nr)
-		as = eval_assumed(e, NULL, eval_text(e, "module.%s", m->name));
+		as = eval_assumed(e, NULL, arena_join(e->arena, "module.", m->name, NULL));
 	if (as) {
 		for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
 			if (strcmp(state_words[i].word, as->value) == 0)

@@ -7,7 +7,7 @@
 
 void eval_cite(struct eval *e, const struct fact *f)
 {
-	if (!f || !f->path || e->nr_evidence == EVAL_EVIDENCE_MAX)
+	if (e->silent || !f || !f->path || e->nr_evidence == EVAL_EVIDENCE_MAX)
 		return;
 	for (size_t i = 0; i < e->nr_evidence; i++)
 		if (e->evidence[i] == f)
@@ -19,6 +19,8 @@ const char *eval_text(struct eval *e, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (e->silent)
+		return "";
 	va_start(ap, fmt);
 	const char *text = arena_vprintf(e->arena, fmt, ap);
 	va_end(ap);
@@ -29,7 +31,9 @@ vt_printf(3, 0) static void set_answer(struct eval *e, enum answer answer, const
 				       va_list ap)
 {
 	e->answer = answer;
-	if (answer == ANSWER_NO && e->brief)
+	if (e->silent)
+		e->because = "";
+	if (e->silent || (answer == ANSWER_NO && e->brief))
 		return;
 	e->because = arena_vprintf(e->arena, fmt, ap);
 }
@@ -65,6 +69,8 @@ void eval_remedy(struct eval *e, const char *fmt, ...)
 {
 	va_list ap;
 
+	if (e->silent)
+		return;
 	va_start(ap, fmt);
 	e->remedy = arena_vprintf(e->arena, fmt, ap);
 	va_end(ap);

@@ -33,6 +33,7 @@ struct eval {
 	const struct rule_site *site;
 	const struct mapping_question *mapping; /* what a rule about requests is asked about */
 	bool brief;                             /* nobody reads why a rule does not refuse */
+	bool silent;                            /* nor any sentence at all, nor the evidence */
 
 	/* The answer. */
 	enum answer answer;
@@ -55,7 +56,7 @@ void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_remedy_bind(struct eval *e, const struct device *dev);
 /* Notes @f as evidence, once; NULL is fine. */
 void eval_cite(struct eval *e, const struct fact *f);
-/* Text in the arena of the prediction. */
+/* Text in the arena of the prediction; "" when nobody reads it. */
 const char *eval_text(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 
 /* ---- assumptions ---- */

@@ -173,20 +173,33 @@ void predict_device(const struct host *h, const struct assumptions *as, uint32_t
 	ret->assumed = w.assumed;
 }
 
-enum answer predict_verdict(const struct host *h, const struct assumptions *as, uint32_t gens,
-			    const struct device *dev, enum view view, struct arena *a,
-			    const struct path_prediction **ret)
+void predict_verdict(const struct verdict_ask *ask, const struct device *dev, struct verdict *ret)
 {
 	struct walk w = {
-		.host = h, .assumptions = as, .dev = dev, .arena = a, .view = view, .brief = true
+		.host = ask->host,
+		.assumptions = ask->assumptions,
+		.dev = dev,
+		.arena = ask->scratch,
+		.view = ask->view,
+		.brief = true,
+		.silent = !ask->texts,
 	};
-	struct path_prediction *path = arena_new_object(a, struct path_prediction);
+	struct path_prediction path;
 
-	w.path = best_path(&w, gens);
-	predict_path(&w, gens, path);
-	if (ret)
-		*ret = path;
-	return path->answer;
+	arena_reset(ask->scratch);
+	w.path = best_path(&w, ask->gens);
+	predict_path(&w, ask->gens, &path);
+	*ret = (struct verdict){
+		.kind = path.kind,
+		.answer = path.answer,
+		.op = path.op,
+		.err = path.err,
+		.rule = path.why ? path.why->rule : NULL,
+	};
+	if (!ask->texts)
+		return;
+	ret->because = path.because ? arena_strdup(ask->texts, path.because) : NULL;
+	ret->remedy = path.remedy ? arena_strdup(ask->texts, path.remedy) : NULL;
 }
 
 const struct finding *predict_difference(const struct path_prediction *a,

@@ -104,10 +104,30 @@ struct prediction {
 /* Everything in @a; evidence is borrowed from @h and @as. @gens must not be 0. Never fails. */
 void predict_device(const struct host *h, const struct assumptions *as, uint32_t gens,
 		    const struct device *dev, struct arena *a, struct prediction *ret);
-/* Only the answer of the best path under @view, for list and -q: cheaper, the same rules. */
-enum answer predict_verdict(const struct host *h, const struct assumptions *as, uint32_t gens,
-			    const struct device *dev, enum view view, struct arena *a,
-			    const struct path_prediction **ret);
+
+/* How the best path ends. */
+struct verdict {
+	enum path_kind kind;
+	enum answer answer;
+	enum op op;
+	int err;
+	const struct rule *rule;      /* that decided; NULL when yes */
+	const char *because, *remedy; /* as in struct path_prediction; NULL unless asked for */
+};
+
+/* Who asks for many verdicts: everything borrowed. */
+struct verdict_ask {
+	const struct host *host;
+	const struct assumptions *assumptions;
+	uint32_t gens; /* not 0 */
+	enum view view;
+	struct arena *texts;   /* of because and remedy; NULL: nobody reads them */
+	struct arena *scratch; /* emptied by every question */
+};
+
+/* Only the answer of the best path, for list and -q: a fraction of what predict_device() takes, by the
+ * same rules. Never fails. */
+void predict_verdict(const struct verdict_ask *ask, const struct device *dev, struct verdict *ret);
 /* "now" "if_bound". */
 const char *view_name(enum view view);
 /* The rule that makes two predictions of one path differ, or NULL when they agree on answer, op and

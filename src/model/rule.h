@@ -48,8 +48,18 @@ struct finding {
 	size_t nr_evidence;
 };
 
+/* A rule where it stands. */
+struct rule_at {
+	const struct rule *rule;
+	const struct rule_site *site;
+};
+
+enum { RULE_SITES_MAX = 64 };
+
 /* All rules, in the order of the man page. Static. */
 const struct rule *rules_all(size_t *nr);
+/* The sites of @op in generation @gen, at most RULE_SITES_MAX, on any path, in the kernel's order. */
+const struct rule_at *rules_at(unsigned int gen, enum op op, size_t *nr);
 const struct rule *rule_find(const char *id);
 /* "yes" "no" "unknown". */
 const char *answer_name(enum answer answer);

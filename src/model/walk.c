@@ -45,6 +45,7 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->path = w->path;
 	ret->brief = w->brief;
 	ret->mapping = w->mapping;
+	ret->silent = w->silent;
 	ret->site = NULL;
 	ret->answer = ANSWER_UNKNOWN;
 	ret->err = 0;
@@ -80,36 +81,6 @@ static void ask_rule(struct walk *w, const struct rule *rule, const struct rule_
 }
 
 /* ---- a step ---- */
-
-enum { SITES_MAX = 24 };
-
-struct asked {
-	const struct rule *rule;
-	const struct rule_site *site;
-};
-
-/* The sites of (generation, @paths bits, @op) in the kernel's order. */
-static size_t sites_of(const struct walk *w, uint32_t paths, enum op op, struct asked *ret)
-{
-	size_t nr_rules, nr = 0;
-	const struct rule *rules = rules_all(&nr_rules);
-
-	for (size_t r = 0; r < nr_rules; r++) {
-		if (rules[r].request != (w->mapping != NULL))
-			continue;
-		for (size_t s = 0; s < rules[r].nr_sites; s++) {
-			const struct rule_site *site = &rules[r].sites[s];
-			if (site->op != op || !(site->gens & GEN_BIT(w->gen)) ||
-			    !(site->paths & paths) || nr == SITES_MAX)
-				continue;
-			size_t at = nr++;
-			for (; at && ret[at - 1].site->order > site->order; at--)
-				ret[at] = ret[at - 1];
-			ret[at] = (struct asked){ &rules[r], site };
-		}
-	}
-	return nr;
-}
 
 /* The first refusal decides, unless something that may refuse with another errno stands before it. */
 static void conclude_step(struct step *step)
@@ -154,18 +125,21 @@ static uint32_t paths_of(const struct walk *w, enum op op)
 
 static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *ret)
 {
-	struct asked asked[SITES_MAX];
-	size_t nr = sites_of(w, paths, op, asked);
-	struct finding few[SITES_MAX], *findings = few;
+	struct finding few[RULE_SITES_MAX], *findings = few;
+	size_t nr;
+	const struct rule_at *at = rules_at(w->gen, op, &nr);
 
 	if (!w->brief)
 		findings = arena_array(w->arena, nr, sizeof(*findings));
-
 	*ret = (struct step){ .op = op, .findings = findings };
 	for (size_t i = 0; i < nr; i++) {
-		ask_rule(w, asked[i].rule, asked[i].site, &findings[i]);
+		struct finding *f = &findings[ret->nr_findings];
+
+		if (!(at[i].site->paths & paths) || at[i].rule->request != (w->mapping != NULL))
+			continue;
+		ask_rule(w, at[i].rule, at[i].site, f);
 		ret->nr_findings++;
-		if (w->brief && findings[i].answer == ANSWER_YES)
+		if (w->brief && f->answer == ANSWER_YES)
 			break;
 	}
 	conclude_step(ret);

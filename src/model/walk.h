@@ -14,7 +14,8 @@ struct walk {
 	enum path_kind path;
 	/* Set: the rules about requests are asked, about this one. */
 	const struct mapping_question *mapping;
-	bool brief;   /* only the answer is wanted */
+	bool brief;   /* only the answer is wanted, and why it is not yes */
+	bool silent;  /* not even why */
 	bool assumed; /* out: some answer rests on an assumption */
 };
 

@@ -48,6 +48,24 @@ const char *device_names_text(const struct device_names *names, struct arena *a)
 	return names->vendor ? names->vendor : names->class_name;
 }
 
+static const struct verdict *decide(const struct device_row *row, uint32_t gens, enum view view,
+				    unsigned int needs)
+{
+	const struct report *r = row->report;
+	struct verdict *ret = arena_new_object(r->arena, struct verdict);
+	const struct verdict_ask ask = {
+		.host = r->host,
+		.assumptions = r->assumptions,
+		.gens = gens,
+		.view = view,
+		.texts = needs & NEED_SENTENCES ? r->arena : NULL,
+		.scratch = r->scratch,
+	};
+
+	predict_verdict(&ask, row->device, ret);
+	return ret;
+}
+
 void device_row_decide(struct device_row *row, unsigned int needs)
 {
 	const struct report *r = row->report;
@@ -55,14 +73,11 @@ void device_row_decide(struct device_row *row, unsigned int needs)
 	if (!row->device)
 		return;
 	if (needs & NEED_VERDICT)
-		predict_verdict(r->host, r->assumptions, r->gens, row->device, VIEW_IF_BOUND,
-				r->arena, &row->verdict[VIEW_IF_BOUND]);
+		row->verdict[VIEW_IF_BOUND] = decide(row, r->gens, VIEW_IF_BOUND, needs);
 	if (needs & NEED_VERDICT_NOW)
-		predict_verdict(r->host, r->assumptions, r->gens, row->device, VIEW_NOW, r->arena,
-				&row->verdict[VIEW_NOW]);
+		row->verdict[VIEW_NOW] = decide(row, r->gens, VIEW_NOW, needs);
 	if (needs & NEED_PATCHED)
-		predict_verdict(r->host, r->assumptions, GEN_BIT(GEN_PATCHED), row->device,
-				VIEW_IF_BOUND, r->arena, &row->patched);
+		row->patched = decide(row, GEN_BIT(GEN_PATCHED), VIEW_IF_BOUND, needs);
 }
 
 /* The getters of one column each. A group's row has an address and what belongs to the group. */
@@ -169,7 +184,7 @@ GETTER(type)
 		ret->kind = VALUE_NONE;
 }
 
-static void set_path_answer(struct value *ret, const struct path_prediction *p)
+static void set_path_answer(struct value *ret, const struct verdict *p)
 {
 	if (p)
 		value_set_answer(ret, p->answer);
@@ -197,7 +212,7 @@ GETTER(patched)
 
 GETTER(path)
 {
-	const struct path_prediction *p = row->verdict[VIEW_IF_BOUND];
+	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
 
 	(void)a;
 	value_set_text(ret, p ? path_kind_name(p->kind) : NULL);
@@ -205,7 +220,7 @@ GETTER(path)
 
 GETTER(op)
 {
-	const struct path_prediction *p = row->verdict[VIEW_IF_BOUND];
+	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
 
 	(void)a;
 	value_set_text(ret, p && p->op != OP_NONE ? op_name(p->op) : NULL);
@@ -213,7 +228,7 @@ GETTER(op)
 
 GETTER(errno)
 {
-	const struct path_prediction *p = row->verdict[VIEW_IF_BOUND];
+	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
 
 	(void)a;
 	if (p)
@@ -224,15 +239,15 @@ GETTER(errno)
 
 GETTER(rule)
 {
-	const struct path_prediction *p = row->verdict[VIEW_IF_BOUND];
+	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
 
 	(void)a;
-	value_set_text(ret, p && p->why ? p->why->rule->id : NULL);
+	value_set_text(ret, p && p->rule ? p->rule->id : NULL);
 }
 
 GETTER(because)
 {
-	const struct path_prediction *p = row->verdict[VIEW_IF_BOUND];
+	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
 
 	(void)a;
 	value_set_text(ret, p ? p->because : NULL);
@@ -240,7 +255,7 @@ GETTER(because)
 
 GETTER(remedy)
 {
-	const struct path_prediction *p = row->verdict[VIEW_IF_BOUND];
+	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
 
 	(void)a;
 	value_set_text(ret, p ? p->remedy : NULL);
@@ -412,8 +427,8 @@ GETTER(sysfs)
 	X(op, 0, NEED_VERDICT, "step that is refused, once bound")                       \
 	X(errno, 0, NEED_VERDICT, "error of that step")                                  \
 	X(rule, 0, NEED_VERDICT, "rule that decides, see 'vfiotool rules'")              \
-	X(because, 0, NEED_VERDICT, "what was seen")                                     \
-	X(remedy, 0, NEED_VERDICT, "next step to take")                                  \
+	X(because, 0, NEED_VERDICT | NEED_SENTENCES, "what was seen")                                     \
+	X(remedy, 0, NEED_VERDICT | NEED_SENTENCES, "next step to take")                                  \
 	X(verdict_now, 0, NEED_VERDICT_NOW, "whether VFIO takes it as things are")       \
 	X(patched, 0, NEED_PATCHED, "verdict of the patched kernel, once bound")         \
 	X(vendor, 0, 0, "vendor id")                                                     \

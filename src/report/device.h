@@ -15,6 +15,7 @@
 /* What all reports of one run share. All borrowed but what lives in the arena. */
 struct report {
 	struct arena *arena;
+	struct arena *scratch; /* for one verdict at a time */
 	const struct host *host;
 	const struct assumptions *assumptions;
 	struct gen_verdict kernel; /* the running kernel's */
@@ -34,8 +35,8 @@ struct device_row {
 	const struct group *group;
 	struct device_names names;
 	/* Set as far as the columns need them. */
-	const struct path_prediction *verdict[NR_VIEWS];
-	const struct path_prediction *patched; /* once bound, on the patched kernel */
+	const struct verdict *verdict[NR_VIEWS];
+	const struct verdict *patched; /* once bound, on the patched kernel */
 };
 
 /* What a column needs to be known; cmd/ turns it into a scope. */
@@ -50,6 +51,7 @@ enum device_need {
 	NEED_VERDICT = 1 << 7,
 	NEED_VERDICT_NOW = 1 << 8,
 	NEED_PATCHED = 1 << 9,
+	NEED_SENTENCES = 1 << 10, /* of the verdicts */
 	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };
 

@@ -116,12 +116,11 @@ static void test_verdict_comes_with_its_reason(void **state)
 {
 	struct fixture *f = *state;
 	const struct rule rule = { .id = "group-viable" };
-	const struct finding why = { .rule = &rule, .answer = ANSWER_YES };
-	const struct path_prediction p = { .kind = PATH_CONTAINER,
+	const struct verdict p = { .kind = PATH_CONTAINER,
 					   .answer = ANSWER_NO,
 					   .op = OP_GROUP_SET_CONTAINER,
 					   .err = EPERM,
-					   .why = &why,
+					   .rule = &rule,
 					   .because = "a sibling" };
 
 	f->row.verdict[VIEW_IF_BOUND] = &p;
