@@ -198,7 +198,7 @@ char *arena_text(struct arena *a, const char *s, size_t len)
 {
 	char *ret = chunk_take(a, len + 1, 1);
 
-	if (len)
+	if (s && len)
 		memcpy(ret, s, len);
 	return ret;
 }

@@ -29,7 +29,7 @@ void *arena_grow(struct arena *a, void *old, size_t nr, size_t size);
 void *arena_resize(struct arena *a, void *old, size_t old_len, size_t len);
 /* Takes back all that @a gave, and keeps a chunk for what comes: for work that repeats. */
 void arena_reset(struct arena *a);
-/* A copy of @len bytes of text and a NUL, not aligned for anything else. */
+/* A copy of @len bytes of text and a NUL, not aligned for anything else; of NULL only the room. */
 char *arena_text(struct arena *a, const char *s, size_t len);
 /* A NUL-terminated copy of at most @len bytes. */
 char *arena_strndup(struct arena *a, const char *s, size_t len);

@@ -6,11 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 enum { NAMES_MAX = 1 << 20 };
 
 struct names {
-	struct arena *scratch;
-	char **items;
+	struct text text; /* each with its NUL, as they came */
 	size_t nr;
 };
 
@@ -19,25 +20,22 @@ static int name_compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void names_fill(struct arena *a, char **names, size_t nr, struct fact *f)
+static void names_fill(struct names *n, struct arena *a, struct fact *f)
 {
-	size_t len = 0, at = 0;
-	char *raw;
+	const char **items = arena_array(n->text.arena, n->nr, sizeof(*items));
+	const char *name = text_get(&n->text);
+	char *raw = arena_text(a, NULL, n->text.len), *at = raw;
 
-	if (nr)
-		qsort(names, nr, sizeof(*names), name_compare);
-	for (size_t i = 0; i < nr; i++)
-		len += strlen(names[i]) + 1;
-	raw = arena_alloc(a, len + 1);
-	for (size_t i = 0; i < nr; i++) {
-		size_t n = strlen(names[i]);
-
-		memcpy(raw + at, names[i], n);
-		raw[at + n] = '\n';
-		at += n + 1;
+	for (size_t i = 0; i < n->nr; i++, name += strlen(name) + 1)
+		items[i] = name;
+	if (n->nr)
+		qsort(items, n->nr, sizeof(*items), name_compare);
+	for (size_t i = 0; i < n->nr; i++) {
+		at = stpcpy(at, items[i]);
+		*at++ = '\n';
 	}
 	f->state = FACT_PRESENT;
-	f->len = len ? len - 1 : 0;
+	f->len = n->nr ? n->text.len - 1 : 0;
 	raw[f->len] = '\0';
 	f->raw = raw;
 }
@@ -51,8 +49,8 @@ static int names_add(struct names *n, const char *name)
 		return -EILSEQ;
 	if (n->nr == NAMES_MAX)
 		return -E2BIG;
-	n->items = arena_grow(n->scratch, n->items, n->nr, sizeof(*n->items));
-	n->items[n->nr++] = arena_strdup(n->scratch, name);
+	text_add(&n->text, name, strlen(name) + 1);
+	n->nr++;
 	return 0;
 }
 
@@ -77,11 +75,11 @@ static int names_collect(struct names *n, int fd)
 
 int names_read(int fd, struct arena *a, struct fact *f)
 {
-	struct names n = { .scratch = arena_new() };
+	struct names n = { .text = { .arena = arena_new() } };
 	int r = names_collect(&n, fd);
 
 	if (!r)
-		names_fill(a, n.items, n.nr, f);
-	arena_free(n.scratch);
+		names_fill(&n, a, f);
+	arena_free(n.text.arena);
 	return r;
 }

@@ -10,44 +10,62 @@ struct table_slot {
 };
 
 /* FNV-1a. Names come from the host itself or a capture, where a slow table harms only its owner. */
-static size_t name_hash(const char *name)
+static size_t name_hash(struct span name)
 {
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	for (size_t i = 0; i < name.len; i++)
+		hash = (hash ^ (unsigned char)name.s[i]) * UINT64_C(0x100000001b3);
 	return (size_t)(hash ^ hash >> 32);
 }
 
-static struct table_slot *slot_of(const struct table *t, const char *name)
+static struct table_slot *slot_of(const struct table *t, struct span name)
 {
 	size_t i = name_hash(name) & (t->size - 1);
 
-	while (t->slots[i].name && strcmp(t->slots[i].name, name))
+	while (t->slots[i].name && !span_equals(name, t->slots[i].name))
 		i = (i + 1) & (t->size - 1);
 	return &t->slots[i];
 }
 
-void *table_find(const struct table *t, const char *name)
+void *table_find_span(const struct table *t, struct span name)
 {
 	return t->size ? slot_of(t, name)->object : NULL;
 }
 
-static void table_grow(struct table *t)
+void *table_find(const struct table *t, const char *name)
+{
+	return table_find_span(t, (struct span){ name, strlen(name) });
+}
+
+static void table_resize(struct table *t, size_t size)
 {
 	struct table old = *t;
 
-	t->size = old.size ? 2 * old.size : 64;
+	t->size = size;
 	t->slots = arena_array(t->arena, t->size, sizeof(*t->slots));
-	for (size_t i = 0; i < old.size; i++)
-		if (old.slots[i].name)
-			*slot_of(t, old.slots[i].name) = old.slots[i];
+	for (size_t i = 0; i < old.size; i++) {
+		const char *name = old.slots[i].name;
+
+		if (name)
+			*slot_of(t, (struct span){ name, strlen(name) }) = old.slots[i];
+	}
+}
+
+void table_reserve(struct table *t, size_t nr)
+{
+	size_t size = t->size ? t->size : 64;
+
+	/* At most three quarters are ever full. */
+	while (size / 4 * 3 < nr)
+		size *= 2;
+	if (size > t->size)
+		table_resize(t, size);
 }
 
 void table_add(struct table *t, const char *name, void *object)
 {
-	if (2 * (t->nr + 1) > t->size)
-		table_grow(t);
-	*slot_of(t, name) = (struct table_slot){ name, object };
+	table_reserve(t, t->nr + 1);
+	*slot_of(t, (struct span){ name, strlen(name) }) = (struct table_slot){ name, object };
 	t->nr++;
 }

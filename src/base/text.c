@@ -12,12 +12,10 @@ void text_add(struct text *t, const char *s, size_t len)
 		abort();
 	if (t->len + len + 1 > t->size) {
 		size_t size = 2 * (t->len + len + 1);
-		char *grown = arena_alloc(t->arena, size < 128 ? 128 : size);
 
-		if (t->len)
-			memcpy(grown, t->s, t->len);
-		t->s = grown;
-		t->size = size < 128 ? 128 : size;
+		size = size < 128 ? 128 : size;
+		t->s = arena_resize(t->arena, t->s, t->size, size);
+		t->size = size;
 	}
 	if (len)
 		memcpy(t->s + t->len, s, len);

@@ -35,10 +35,14 @@ static int parse_region(struct span line, struct arena *a, struct resv_region *r
 	    ret->start > ret->last)
 		return -EBADMSG;
 	ret->type = RESV_OTHER;
-	ret->type_text = arena_strndup(a, type.s, type.len);
+	ret->type_text = NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(resv_types); i++)
-		if (span_equals(type, resv_types[i].text))
+		if (span_equals(type, resv_types[i].text)) {
 			ret->type = resv_types[i].type;
+			ret->type_text = resv_types[i].text;
+		}
+	if (!ret->type_text)
+		ret->type_text = arena_strndup(a, type.s, type.len);
 	return 0;
 }
 

@@ -207,28 +207,37 @@ static bool interrupts_line(struct span line, size_t nr_cpus, struct span *chip)
 	return parse_word(&line, chip) && text_is_plain(chip->s, chip->len);
 }
 
+bool chips_line(struct chips *c, struct span line)
+{
+	struct span chip;
+	char *name;
+
+	if (!c->nr_cpus) {
+		c->nr_cpus = interrupts_cpus(line);
+		return c->nr_cpus > 0;
+	}
+	if (c->seen.nr == INTERRUPTS_CHIPS_MAX)
+		return false;
+	if (!interrupts_line(line, c->nr_cpus, &chip) || table_find_span(&c->seen, chip))
+		return true;
+	name = arena_strndup(c->arena, chip.s, chip.len);
+	c->seen.arena = c->arena;
+	table_add(&c->seen, name, name);
+	text_add_span(&c->names, chip);
+	text_add(&c->names, "\n", 1);
+	return true;
+}
+
 char *interrupts_reduce(struct span text, struct arena *a)
 {
 	struct arena *scratch = arena_new();
-	struct table seen = { .arena = scratch };
-	struct text out = { .arena = scratch };
-	size_t nr_cpus = interrupts_cpus(text), nr = 0;
-	struct span line, chip;
+	struct chips c = { .arena = scratch, .names = { .arena = scratch } };
+	struct span line;
 	char *ret;
 
-	while (nr_cpus && nr < INTERRUPTS_CHIPS_MAX && parse_line(&text, &line)) {
-		char *name;
-
-		if (!interrupts_line(line, nr_cpus, &chip))
-			continue;
-		name = arena_strndup(scratch, chip.s, chip.len);
-		if (table_find(&seen, name))
-			continue;
-		table_add(&seen, name, name);
-		text_printf(&out, "%s\n", name);
-		nr++;
-	}
-	ret = nr_cpus ? arena_strdup(a, text_get(&out)) : NULL;
+	while (parse_line(&text, &line) && chips_line(&c, line))
+		;
+	ret = c.nr_cpus ? arena_strdup(a, text_get(&c.names)) : NULL;
 	arena_free(scratch);
 	return ret;
 }

@@ -7,6 +7,8 @@
 
 #include "base/arena.h"
 #include "base/parse.h"
+#include "base/table.h"
+#include "base/text.h"
 
 /* Cuts the next word off a kernel command line: "key=value", "key", with double quotes around spaces,
  * as linux: lib/cmdline.c: next_arg() does. The quotes at the ends are not part of the pieces.
@@ -28,9 +30,19 @@ vt_must_check int param_bool(struct span text);
  * looks like one of a configuration. */
 char *kconfig_reduce(struct span text, const char *const *names, size_t nr, struct arena *a);
 
-/* The distinct chip names of /proc/interrupts in the order seen, one a line, in @a; "" when there is
- * none. NULL when the text has no heading of CPU columns.
+/* The distinct chip names of /proc/interrupts in the order seen, one a line. The file may be large: it is
+ * looked at line by line, the heading of CPU columns first.
  * linux: kernel/irq/proc.c: show_interrupts(). */
+struct chips {
+	struct arena *arena; /* borrowed, as is that of names */
+	struct text names;
+	struct table seen;
+	size_t nr_cpus; /* 0: there was no heading */
+};
+
+/* False when what follows need not be looked at. */
+bool chips_line(struct chips *c, struct span line);
+/* The same of a whole text, in @a; "" when there is none, NULL without a heading. */
 char *interrupts_reduce(struct span text, struct arena *a);
 
 /* The value of a line "NAME:	VALUE" of /proc/PID/status or /proc/cpuinfo, blanks around it removed. */

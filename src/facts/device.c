@@ -11,29 +11,52 @@ enum {
 	DEVICE_IRQS_MAX = 4,
 };
 
-static struct device_slot *slot_new(struct loader *l, const char *key, const char *bus_name,
-				    const char *name)
+static struct device_slot *slot_new(struct loader *l, const char *bus_name, struct span name)
 {
+	static const char prefix[] = "/sys/bus/", middle[] = "/devices/";
 	struct device_slot *s = arena_new_object(l->a, struct device_slot);
+	size_t bus_len = strlen(bus_name);
+	char *path = arena_text(l->a, NULL, strlen(prefix) + bus_len + strlen(middle) + name.len);
 
-	s->dev.name = arena_strdup(l->a, name);
-	s->dev.bus_name = arena_strdup(l->a, bus_name);
+	s->dev.bus_name = bus_name_keep(l->a, bus_name);
 	s->dev.bus = bus_from_name(bus_name);
-	s->dev.sysfs = arena_join(l->a, "/sys/bus/", bus_name, "/devices/", name, NULL);
-	table_add(&l->devices, key, s);
+	s->dev.sysfs = path;
+	path = stpcpy(stpcpy(stpcpy(path, prefix), bus_name), middle);
+	memcpy(path, name.s, name.len);
+	s->dev.name = path;
 	l->slots = arena_grow(l->a, l->slots, l->nr_slots, sizeof(struct device_slot *));
 	l->slots[l->nr_slots++] = s;
 	return s;
 }
 
-struct device_slot *device_want(struct loader *l, const char *bus_name, const char *name,
+/* The slot of a device, new or known. */
+static struct device_slot *slot_get(struct loader *l, const char *bus_name, struct span name)
+{
+	struct device_slot *s;
+	char *key;
+
+	if (!strcmp(bus_name, "pci")) {
+		s = table_find_span(&l->pci, name);
+		if (s)
+			return s;
+		s = slot_new(l, bus_name, name);
+		table_add(&l->pci, s->dev.name, s);
+		return s;
+	}
+	key = arena_printf(l->a, "%s/%.*s", bus_name, (int)name.len, name.s);
+	s = table_find(&l->others, key);
+	if (s)
+		return s;
+	s = slot_new(l, bus_name, name);
+	table_add(&l->others, key, s);
+	return s;
+}
+
+struct device_slot *device_want(struct loader *l, const char *bus_name, struct span name,
 				unsigned int parts, bool seed)
 {
-	char *key = arena_join(l->a, bus_name, "/", name, NULL);
-	struct device_slot *s = table_find(&l->devices, key);
+	struct device_slot *s = slot_get(l, bus_name, name);
 
-	if (!s)
-		s = slot_new(l, key, bus_name, name);
 	s->wanted |= parts | DEVICE_BASE;
 	/* A neighbour that turns out to be asked for has to be looked at again: its group. */
 	if (!s->queued && ((s->wanted & ~s->dev.loaded) || (seed && !s->seed))) {
@@ -45,7 +68,7 @@ struct device_slot *device_want(struct loader *l, const char *bus_name, const ch
 	return s;
 }
 
-struct device_slot *device_want_path(struct loader *l, const char *path, const char *name,
+struct device_slot *device_want_path(struct loader *l, const char *path, struct span name,
 				     unsigned int parts, bool seed)
 {
 	struct fact subsystem = read_link_at(l, path, "subsystem");
@@ -134,25 +157,29 @@ static void load_base(struct loader *l, struct device_slot *s)
 }
 
 /* The unit that lists the device has the link that the device has to it. */
-static void find_iommu_unit(struct loader *l, struct device *d)
+static void find_iommu_unit(struct loader *l, struct device_slot *s)
 {
-	d->iommu = table_find(&l->served, d->name);
+	struct device *d = &s->dev;
+
+	d->iommu = s->unit;
 	if (d->iommu)
-		d->iommu_link =
-			fact_derived(l->a, d->iommu->devices_list.path,
-				     (struct span){ d->iommu->name, strlen(d->iommu->name) });
+		d->iommu_link = (struct fact){ .state = FACT_PRESENT,
+					       .path = d->iommu->devices_list.path,
+					       .raw = d->iommu->name,
+					       .len = strlen(d->iommu->name) };
 	else
 		d->iommu_link = (struct fact){ .state = FACT_ABSENT,
 					       .err = ENOENT,
 					       .path = l->h->iommus_list.path };
 }
 
-static void load_iommu_link(struct loader *l, struct device *d)
+static void load_iommu_link(struct loader *l, struct device_slot *s)
 {
+	struct device *d = &s->dev;
 	struct span base;
 
-	if (l->mirrored && d->bus == BUS_PCI) {
-		find_iommu_unit(l, d);
+	if (l->mirrored && s->listed && d->bus == BUS_PCI) {
+		find_iommu_unit(l, s);
 		return;
 	}
 	d->iommu_link = read_link_at(l, d->sysfs, "iommu");
@@ -170,15 +197,16 @@ static void load_iommu_link(struct loader *l, struct device *d)
 
 static void load_physfn(struct loader *l, struct device *d)
 {
+	struct device_slot *physical;
 	struct span base;
-	char *name;
 
 	d->physfn_link = read_link_at(l, d->sysfs, "physfn");
 	base = path_base(fact_text(&d->physfn_link));
 	if (!fact_is(&d->physfn_link) || !name_is_file(base))
 		return;
-	name = arena_strndup(l->a, base.s, base.len);
-	d->physfn = &device_want(l, "pci", name, l->scope.member_parts, false)->dev;
+	physical = device_want(l, "pci", base, l->scope.member_parts, false);
+	physical->physical = true;
+	d->physfn = &physical->dev;
 }
 
 /* linux: drivers/pci/probe.c: pci_setup_device() leaves the class of a PCI bridge to a header of type 1
@@ -229,7 +257,6 @@ static void load_pci(struct loader *l, struct device *d)
 
 void functions_load(struct loader *l)
 {
-	struct table physical = { .arena = l->a };
 	bool all_known = true;
 
 	if (!l->scope.frugal || !(l->scope.device_parts & DEVICE_PCI))
@@ -238,15 +265,13 @@ void functions_load(struct loader *l)
 		const struct device *d = &l->slots[i]->dev;
 
 		all_known &= d->bus != BUS_PCI || fact_known(&d->physfn_link);
-		if (d->physfn && !table_find(&physical, d->physfn->name))
-			table_add(&physical, d->physfn->name, d->physfn);
 	}
 	for (size_t i = 0; i < l->nr_slots; i++) {
 		struct device *d = &l->slots[i]->dev;
 
 		if (d->bus != BUS_PCI)
 			continue;
-		if (!all_known || table_find(&physical, d->name))
+		if (!all_known || l->slots[i]->physical)
 			load_numvfs(l, d);
 		else
 			d->sriov_numvfs = (struct fact){ .state = FACT_ABSENT,
@@ -314,7 +339,7 @@ void device_load(struct loader *l, struct device_slot *s)
 	if (parts & DEVICE_BASE)
 		load_base(l, s);
 	if (parts & DEVICE_IOMMU)
-		load_iommu_link(l, &s->dev);
+		load_iommu_link(l, s);
 	if (parts & DEVICE_PCI)
 		load_pci(l, &s->dev);
 	if (parts & DEVICE_IRQS)

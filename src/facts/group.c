@@ -54,9 +54,10 @@ struct group_slot *group_want(struct loader *l, unsigned int id)
 }
 
 /* A member that is not a PCI device is only a name here; its link tells where it lives. */
-static void member_want(struct loader *l, const char *dir, const char *name, unsigned int parts,
+static void member_want(struct loader *l, const char *dir, struct span line, unsigned int parts,
 			bool seed)
 {
+	const char *name = arena_strndup(l->a, line.s, line.len);
 	struct fact link = read_link_at(l, dir, name);
 	struct device_slot *s = NULL;
 	char *path = NULL;
@@ -64,11 +65,11 @@ static void member_want(struct loader *l, const char *dir, const char *name, uns
 	if (fact_is(&link))
 		path = path_join(l->a, dir, fact_text(&link));
 	if (path)
-		s = device_want_path(l, path, name, parts, seed);
+		s = device_want_path(l, path, line, parts, seed);
 	if (s)
 		return;
 	/* The bus cannot be told; through the group's own link the device can still be read. */
-	s = device_want(l, "unknown", name, parts, seed);
+	s = device_want(l, "unknown", line, parts, seed);
 	s->dev.sysfs = arena_printf(l->a, "/%s/%s", dir, name);
 }
 
@@ -82,15 +83,12 @@ void group_load_members(struct loader *l, struct group_slot *g, unsigned int par
 		g->group.members_list = sysroot_list(l->root, l->a, dir);
 	rest = fact_text(&g->group.members_list);
 	while (parse_line(&rest, &line)) {
-		char *name;
-
 		if (!name_is_file(line))
 			continue;
-		name = arena_strndup(l->a, line.s, line.len);
 		if (!pciaddr_parse(line, &addr))
-			device_want(l, "pci", name, parts, seed);
+			device_want(l, "pci", line, parts, seed);
 		else
-			member_want(l, dir, name, parts, seed);
+			member_want(l, dir, line, parts, seed);
 	}
 }
 
@@ -166,11 +164,19 @@ static int group_compare(const void *a, const void *b)
 static void list_from_members(struct loader *l, struct group_slot *g)
 {
 	struct text names = { .arena = l->a };
+	struct group *group = &g->group;
 
-	for (size_t i = 0; i < g->group.nr_members; i++)
-		text_printf(&names, "%s%s", i ? "\n" : "", g->group.members[i]->name);
-	g->group.members_list = fact_derived(l->a, g->mirror->devices_list.path,
-					     (struct span){ text_get(&names), names.len });
+	group->members_list = (struct fact){ .state = FACT_PRESENT,
+					     .path = g->mirror->devices_list.path,
+					     .raw = "" };
+	for (size_t i = 0; group->nr_members > 1 && i < group->nr_members; i++) {
+		if (i)
+			text_add(&names, "\n", 1);
+		text_add(&names, group->members[i]->name, strlen(group->members[i]->name));
+	}
+	if (group->nr_members)
+		group->members_list.raw = names.len ? text_get(&names) : group->members[0]->name;
+	group->members_list.len = strlen(group->members_list.raw);
 }
 
 static bool is_given_away(const struct node *node)

@@ -28,9 +28,9 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 {
 	FILE *in = sysroot_stream(root, "proc/interrupts", &ret->err);
 	struct arena *scratch = arena_new();
-	struct text all = { .arena = scratch };
-	char *line = NULL, *reduced;
-	size_t size = 0;
+	struct chips chips = { .arena = scratch, .names = { .arena = scratch } };
+	size_t size = 0, all = 0;
+	char *line = NULL;
 	ssize_t len;
 
 	(void)ctx;
@@ -39,16 +39,21 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 		arena_free(scratch);
 		return;
 	}
-	while (all.len < INTERRUPTS_FILE_MAX && (len = getline(&line, &size, in)) > 0)
-		text_add(&all, line, (size_t)len);
-	reduced = interrupts_reduce((struct span){ text_get(&all), all.len }, a);
+	while (all < INTERRUPTS_FILE_MAX && (len = getline(&line, &size, in)) > 0) {
+		all += (size_t)len;
+		if (line[len - 1] == '\n')
+			len--;
+		if (!chips_line(&chips, (struct span){ line, (size_t)len }))
+			break;
+	}
 	if (ferror(in))
 		refuse(ret, errno);
-	else if (!reduced)
+	else if (!chips.nr_cpus)
 		refuse(ret, EBADMSG);
 	else
 		*ret = fact_derived(a, ret->path,
-				    (struct span){ reduced, strlen(reduced) - (*reduced ? 1 : 0) });
+				    (struct span){ text_get(&chips.names),
+						   chips.names.len - !!chips.names.len });
 	free(line);
 	fclose(in);
 	arena_free(scratch);

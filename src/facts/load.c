@@ -122,8 +122,8 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 		.scope = *scope,
 		.all = !nr_targets,
 		.reterr = reterr,
-		.devices = { .arena = a },
-		.served = { .arena = a },
+		.pci = { .arena = a },
+		.others = { .arena = a },
 		.units = { .arena = a },
 	};
 	int r;

@@ -10,10 +10,13 @@
 
 /* A device or group in the making, with what is still wanted of it. */
 struct device_slot {
-	struct device dev;   /* first: a slot is its device */
-	unsigned int wanted; /* enum device_part */
-	bool seed;           /* asked for, not only met as somebody's neighbour */
+	struct device dev;       /* first: a slot is its device */
+	unsigned int wanted;     /* enum device_part */
+	struct iommu_unit *unit; /* that lists it; looked for where the load is frugal */
+	bool listed;             /* by its bus, so that the lists of the units know it too */
+	bool seed;               /* asked for, not only met as somebody's neighbour */
 	bool queued;
+	bool physical; /* a virtual function of it was met */
 };
 
 struct group_slot {
@@ -38,9 +41,10 @@ struct loader {
 	/* Frugal, and every IOMMU has listed its devices: these lists are the mirror of the devices'
 	 * own links. linux: drivers/iommu/iommu-sysfs.c: iommu_device_link(). */
 	bool mirrored;
-	struct table served; /* PCI device -> iommu_unit, when frugal */
+	size_t nr_served; /* PCI devices that a unit lists, when frugal */
 	struct failure **reterr;
-	struct table devices;      /* "BUS/NAME" -> device_slot */
+	struct table pci;          /* NAME -> device_slot */
+	struct table others;       /* "BUS/NAME" -> device_slot, of other buses */
 	struct group_slot **by_id; /* hashed by number */
 	size_t by_id_size;
 	struct table units; /* name -> iommu_unit */
@@ -70,6 +74,8 @@ struct span path_base(struct span path);
  * resolved; NULL when it climbs out. In @a. */
 char *path_join(struct arena *a, const char *dir, struct span target);
 enum bus bus_from_name(const char *name);
+/* The name that bus_from_name() knows, static, or a copy of @name in @a. */
+const char *bus_name_keep(struct arena *a, const char *name);
 /* Whether a driver's name is that of one of VFIO's. */
 bool driver_is_vfio(const char *driver);
 /* Whether @name may be a file name: not empty, no slash, no "." and "..". A capture may say anything. */
@@ -83,11 +89,11 @@ struct fact stat_at(struct loader *l, const char *dir, const char *name);
 /* ---- devices, groups, units (device.c, group.c, iommu.c) ---- */
 
 /* The device, new or known, with @parts wanted of it. */
-struct device_slot *device_want(struct loader *l, const char *bus_name, const char *name,
+struct device_slot *device_want(struct loader *l, const char *bus_name, struct span name,
 				unsigned int parts, bool seed);
 /* The same by a path in sysfs below the root, its links not resolved ("sys/devices/platform/x"): the
  * subsystem link tells the bus. NULL when there is none. */
-struct device_slot *device_want_path(struct loader *l, const char *path, const char *name,
+struct device_slot *device_want_path(struct loader *l, const char *path, struct span name,
 				     unsigned int parts, bool seed);
 /* Reads what is wanted of every queued device; reading queues more. */
 void devices_load(struct loader *l);

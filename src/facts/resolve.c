@@ -47,7 +47,7 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 			l, t, "there is no such device here; 'vfiotool list' shows what there is");
 	if (uevent.state == FACT_UNREAD)
 		return no_target(l, t, "this capture has no such device");
-	device_want(l, bus, name, l->scope.device_parts, true);
+	device_want(l, bus, (struct span){ name, strlen(name) }, l->scope.device_parts, true);
 	return 0;
 }
 
@@ -62,7 +62,8 @@ static int seed_slot(struct loader *l, const struct target *t)
 
 		if (uevent.state == FACT_ABSENT || uevent.state == FACT_UNREAD)
 			continue;
-		device_want(l, "pci", name, l->scope.device_parts, true);
+		device_want(l, "pci", (struct span){ name, strlen(name) }, l->scope.device_parts,
+			    true);
 		nr++;
 	}
 	return nr ? 0
@@ -111,7 +112,7 @@ static int seed_ids(struct loader *l, const struct target *t)
 		if (uevent_get_pci(fact_text(&uevent), &pci) < 0 || pci.vendor != t->vendor ||
 		    (!t->any_device && pci.device != t->device))
 			continue;
-		device_want(l, "pci", name, l->scope.device_parts, true);
+		device_want(l, "pci", line, l->scope.device_parts, true);
 		nr++;
 	}
 	return nr ? 0
@@ -167,7 +168,8 @@ static struct device_slot *climb(struct loader *l, char *path)
 			char *bus_name = arena_strndup(l->a, bus.s, bus.len);
 
 			if (bus_from_name(bus_name) != BUS_OTHER)
-				return device_want(l, bus_name, arena_strdup(l->a, name + 1),
+				return device_want(l, bus_name,
+						   (struct span){ name + 1, strlen(name + 1) },
 						   l->scope.device_parts, true);
 		}
 		*name = '\0';

@@ -13,8 +13,18 @@ static void want_listed(struct loader *l, const char *bus_name, const struct fac
 
 	while (parse_line(&rest, &line))
 		if (name_is_file(line))
-			device_want(l, bus_name, arena_strndup(l->a, line.s, line.len),
-				    l->scope.device_parts, true);
+			device_want(l, bus_name, line, l->scope.device_parts, true)->listed = true;
+}
+
+/* @u lists the PCI device. */
+static void seed_served(struct loader *l, struct iommu_unit *u, struct span name)
+{
+	struct device_slot *s = table_find_span(&l->pci, name);
+
+	if (!s || s->unit)
+		return;
+	s->unit = u;
+	l->nr_served++;
 }
 
 /* The units mirror the links of their devices: a few lists name every device with an IOMMU.
@@ -29,22 +39,22 @@ static void seed_unit(struct loader *l, struct iommu_unit *u)
 	rest = fact_text(&u->devices_list);
 	while (parse_line(&rest, &line)) {
 		struct fact link;
-		char *name, *path;
+		char *name;
 
 		if (!name_is_file(line))
 			continue;
-		name = arena_strndup(l->a, line.s, line.len);
 		if (!pciaddr_parse(line, &addr)) {
-			if (l->scope.frugal && !table_find(&l->served, name))
-				table_add(&l->served, name, u);
+			if (l->scope.frugal)
+				seed_served(l, u, line);
 			continue;
 		}
+		name = arena_strndup(l->a, line.s, line.len);
 		link = read_link_at(l, dir, arena_printf(l->a, "devices/%s", name));
 		if (!fact_is(&link))
 			continue;
 		/* The link is relative to where the unit itself lives, behind a class link. */
-		path = arena_printf(l->a, "%s/devices/%s", dir, name);
-		device_want_path(l, path, name, l->scope.device_parts, true);
+		device_want_path(l, arena_join(l->a, dir, "/devices/", name, NULL), line,
+				 l->scope.device_parts, true);
 	}
 }
 
@@ -58,7 +68,7 @@ static void seed_units(struct loader *l)
 	while (parse_line(&rest, &line))
 		if (name_is_file(line))
 			seed_unit(l, unit_want(l, line));
-	l->mirrored = l->served.nr > 0;
+	l->mirrored = l->nr_served > 0;
 	for (size_t i = 0; i < h->nr_iommus; i++)
 		l->mirrored &= fact_is(&h->iommus[i]->devices_list);
 }
@@ -92,9 +102,7 @@ static void seed_drivers(struct loader *l)
 			for (size_t o = 0; o < ARRAY_SIZE(others); o++)
 				other |= span_equals(line, others[o]);
 			if (!other)
-				device_want(l, drivers[i].bus,
-					    arena_strndup(l->a, line.s, line.len),
-					    l->scope.device_parts, true);
+				device_want(l, drivers[i].bus, line, l->scope.device_parts, true);
 		}
 	}
 }
