@@ -193,10 +193,11 @@ static int entry_parse_errno(struct json_object *err, int *ret)
 static int entry_parse_refusal(struct json_object *err, struct json_object *state, struct fact *ret)
 {
 	static const enum fact_state states[] = { FACT_ABSENT, FACT_DENIED, FACT_FAILED };
-	int r = entry_parse_errno(err, &ret->err);
+	int number = 0, r = entry_parse_errno(err, &number);
 
 	if (r < 0)
 		return r;
+	ret->err = number;
 	if (!state) {
 		ret->state = fact_state_from_errno(ret->err);
 		return 0;

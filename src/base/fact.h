@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum fact_state {
 	FACT_UNREAD = 0, /* nobody looked: out of scope, or not in this capture */
@@ -14,13 +15,14 @@ enum fact_state {
 	FACT_FAILED,     /* anything else; err says what */
 };
 
+/* A snapshot has dozens of them for each device: small. */
 struct fact {
-	enum fact_state state;
-	int err;          /* 0, or the positive errno of the read */
+	enum fact_state state : 8;
+	int err : 24;     /* 0, or the positive errno of the read */
+	uint32_t len;     /* bytes in raw; embedded NULs are possible */
 	const char *path; /* the source: an absolute path, or the name of a question (arena) */
 	const char
 		*raw; /* the text, NUL-terminated, one trailing newline removed (arena), or NULL */
-	size_t len;   /* bytes in raw; embedded NULs are possible */
 };
 
 static inline bool fact_is(const struct fact *f)

@@ -91,7 +91,8 @@ static void load_behind_viot(struct loader *l, const struct firmware *fw)
 static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	static const char *const names[] = { "vendor_id", "CPU implementer" };
-	FILE *in = sysroot_stream(root, "proc/cpuinfo", &ret->err);
+	int err = 0;
+	FILE *in = sysroot_stream(root, "proc/cpuinfo", &err);
 	struct span value;
 	char *line = NULL;
 	size_t size = 0;
@@ -99,7 +100,8 @@ static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, str
 
 	(void)ctx;
 	if (!in) {
-		ret->state = fact_state_from_errno(ret->err);
+		ret->err = err;
+		ret->state = fact_state_from_errno(err);
 		return;
 	}
 	*ret = (struct fact){ .state = FACT_ABSENT, .path = ret->path };

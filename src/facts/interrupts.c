@@ -26,7 +26,8 @@ static void refuse(struct fact *f, int err)
 /* A line for each interrupt, a column for each CPU; only the distinct chips of it are kept. */
 static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	FILE *in = sysroot_stream(root, "proc/interrupts", &ret->err);
+	int err = 0;
+	FILE *in = sysroot_stream(root, "proc/interrupts", &err);
 	struct arena *scratch = arena_new();
 	struct chips chips = { .arena = scratch, .names = { .arena = scratch } };
 	size_t size = 0, all = 0;
@@ -35,7 +36,7 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 
 	(void)ctx;
 	if (!in) {
-		refuse(ret, ret->err);
+		refuse(ret, err);
 		arena_free(scratch);
 		return;
 	}
@@ -81,14 +82,15 @@ static bool message_matters(const char *message)
  * meanwhile is skipped. linux: Documentation/ABI/testing/dev-kmsg. */
 static void ask_kmsg(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	FILE *in = sysroot_stream(root, "dev/kmsg", &ret->err);
+	int err = 0;
+	FILE *in = sysroot_stream(root, "dev/kmsg", &err);
 	struct text out = { .arena = a };
 	size_t size = 0, kept = 0;
 	char *line = NULL;
 
 	(void)ctx;
 	if (!in) {
-		refuse(ret, ret->err);
+		refuse(ret, err);
 		return;
 	}
 	setvbuf(in, NULL, _IOFBF, KMSG_RECORD_MAX);

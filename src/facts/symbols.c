@@ -35,12 +35,14 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 	struct text out = { .arena = a };
 	char *line = NULL;
 	bool *found;
+	int err = 0;
 	FILE *in;
 
 	(void)ctx;
-	in = sysroot_stream(root, "proc/kallsyms", &ret->err);
+	in = sysroot_stream(root, "proc/kallsyms", &err);
 	if (!in) {
-		ret->state = fact_state_from_errno(ret->err);
+		ret->err = err;
+		ret->state = fact_state_from_errno(err);
 		return;
 	}
 	found = arena_array(a, nr, sizeof(*found));

@@ -36,7 +36,7 @@ static void evidence_value(const void *row, struct arena *a, struct value *ret)
 	if (!fact_is(f))
 		ret->kind = VALUE_NONE;
 	else if (f->len > EVIDENCE_VALUE_MAX || memchr(f->raw, '\0', f->len))
-		value_set_text(ret, arena_printf(a, "(%zu bytes)", f->len));
+		value_set_text(ret, arena_printf(a, "(%u bytes)", f->len));
 	else
 		value_set_fact(ret, f);
 }
