@@ -11,6 +11,8 @@ static void want_listed(struct loader *l, const char *bus_name, const struct fac
 {
 	struct span rest = fact_text(names), line;
 
+	if (!strcmp(bus_name, "pci"))
+		table_reserve(&l->pci, rest.len / strlen("0000:00:00.0"));
 	while (parse_line(&rest, &line))
 		if (name_is_file(line))
 			device_want(l, bus_name, line, l->scope.device_parts, true)->listed = true;

@@ -130,7 +130,9 @@ static enum member_state classify_driver(struct eval *e, const struct device *de
 {
 	if (!*name)
 		return MEMBER_FREE;
-	for (size_t i = 0; i < ARRAY_SIZE(vfio_drivers); i++)
+	/* All of them have it in their names. */
+	const bool maybe = strstr(name, "vfio") != NULL;
+	for (size_t i = 0; maybe && i < ARRAY_SIZE(vfio_drivers); i++)
 		if (strcmp(vfio_drivers[i], name) == 0)
 			return MEMBER_VFIO;
 	if (strcmp(name, "pci-stub") == 0)
@@ -144,7 +146,7 @@ static enum member_state classify_driver(struct eval *e, const struct device *de
 	}
 	if (dev->bus == BUS_MDEV)
 		return MEMBER_VFIO;
-	return strstr(name, "vfio") ? MEMBER_UNKNOWN : MEMBER_HOST;
+	return maybe ? MEMBER_UNKNOWN : MEMBER_HOST;
 }
 
 const char *eval_vfio_driver(const struct device *dev)

@@ -42,9 +42,9 @@ void value_set_errno(struct value *ret, enum answer answer, int err)
 const char *device_names_text(const struct device_names *names, struct arena *a)
 {
 	if (names->vendor && names->device)
-		return arena_printf(a, "%s %s", names->vendor, names->device);
+		return arena_join(a, names->vendor, " ", names->device, NULL);
 	if (names->vendor && names->class_name)
-		return arena_printf(a, "%s %s", names->vendor, names->class_name);
+		return arena_join(a, names->vendor, " ", names->class_name, NULL);
 	return names->vendor ? names->vendor : names->class_name;
 }
 
@@ -117,11 +117,21 @@ static bool has_ids(const struct device_row *row, struct value *ret)
 	return false;
 }
 
+/* "8086:1521" */
+static void set_id_pair(struct value *ret, struct arena *a, uint16_t first, uint16_t second)
+{
+	char *text = arena_text(a, NULL, 9);
+
+	hex_put(text, first, 4);
+	text[4] = ':';
+	hex_put(text + 5, second, 4);
+	value_set_text(ret, text);
+}
+
 GETTER(id)
 {
 	if (has_ids(row, ret))
-		value_set_text(ret, arena_printf(a, "%04x:%04x", row->device->vendor,
-						 row->device->device_id));
+		set_id_pair(ret, a, row->device->vendor, row->device->device_id);
 }
 
 GETTER(vendor)
@@ -143,8 +153,7 @@ GETTER(device)
 GETTER(subsystem)
 {
 	if (has_ids(row, ret))
-		value_set_text(ret, arena_printf(a, "%04x:%04x", row->device->subvendor,
-						 row->device->subdevice));
+		set_id_pair(ret, a, row->device->subvendor, row->device->subdevice);
 }
 
 GETTER(class)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 #include <strings.h>
 
@@ -125,6 +126,24 @@ static const char *texts_joined(const char *const *texts, size_t nr, struct aren
 	return ret;
 }
 
+void hex_put(char *at, uint64_t number, int digits)
+{
+	for (int i = digits; i-- > 0; number >>= 4)
+		at[i] = "0123456789abcdef"[number & 15];
+}
+
+static const char *hex_text(const struct value *v, struct arena *a)
+{
+	char *ret;
+
+	if (!v->bare || v->digits <= 0 || v->digits > 15 || v->number >> (4 * v->digits))
+		return arena_printf(a, v->bare ? "%0*" PRIx64 : "0x%0*" PRIx64, v->digits,
+				    v->number);
+	ret = arena_text(a, NULL, (size_t)v->digits);
+	hex_put(ret, v->number, v->digits);
+	return ret;
+}
+
 const char *value_text(const struct value *v, struct arena *a)
 {
 	switch (v->kind) {
@@ -133,10 +152,11 @@ const char *value_text(const struct value *v, struct arena *a)
 	case VALUE_TEXT:
 		return v->text;
 	case VALUE_NUMBER:
+		if (v->number <= UINT_MAX)
+			return arena_decimal(a, (unsigned int)v->number);
 		return arena_printf(a, "%" PRIu64, v->number);
 	case VALUE_HEX:
-		return arena_printf(a, v->bare ? "%0*" PRIx64 : "0x%0*" PRIx64, v->digits,
-				    v->number);
+		return hex_text(v, a);
 	case VALUE_BOOL:
 		return v->truth ? "yes" : "no";
 	case VALUE_TEXTS:

@@ -108,6 +108,9 @@ unsigned int columns_needs(const struct columns *c);
 /* A value as text for one cell; "-" for none, "?" for unknown. In @a. Not escaped. */
 const char *value_text(const struct value *v, struct arena *a);
 
+/* Writes the last @digits digits of @number to @at, without a NUL. */
+void hex_put(char *at, uint64_t number, int digits);
+
 static inline void value_set_text(struct value *ret, const char *text)
 {
 	ret->kind = text ? VALUE_TEXT : VALUE_NONE;

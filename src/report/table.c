@@ -20,7 +20,9 @@ struct grid {
 	const struct field **fields;
 	size_t nr_fields;
 	const char **texts; /* nr_rows * nr_fields */
-	enum style *styles;
+	uint32_t *lens;     /* of the texts, in bytes */
+	enum style *styles; /* where there are colours, else NULL */
+	bool wide;          /* some text has not as many columns as bytes */
 	size_t *widths;
 	const char **names;
 };
@@ -34,20 +36,47 @@ static const char *cell_text(const struct output *v, const struct value *value, 
 	/* An empty cell would shift those behind it. */
 	if (!*s && v->format != FORMAT_PAIRS)
 		return "\"\"";
-	/* Raw and pairs have an escape of their own for all that is not plain. */
-	if (v->format != FORMAT_TABLE)
-		return s;
-	return text_escape(a, s, strlen(s), v->utf8);
+	return s;
+}
+
+static void grid_cell(struct grid *g, size_t row, size_t c)
+{
+	const size_t i = row * g->nr_fields + c;
+	struct value value = { 0 };
+	const char *s;
+	size_t len, width;
+
+	g->fields[c]->get(g->t->rows[row].row, g->a, &value);
+	s = cell_text(g->v, &value, g->a);
+	len = width = strlen(s);
+	if (!text_is_ascii(s, len)) {
+		/* Raw and pairs have an escape of their own for all that is not plain. */
+		if (g->v->format == FORMAT_TABLE)
+			s = text_escape(g->a, s, len, g->v->utf8);
+		len = strlen(s);
+		width = text_width(s, len);
+		g->wide |= len != width;
+	}
+	g->texts[i] = s;
+	g->lens[i] = (uint32_t)len;
+	if (g->styles)
+		g->styles[i] = value.style;
+	if (width > g->widths[c])
+		g->widths[c] = width;
 }
 
 static void grid_fill(struct grid *g)
 {
 	const struct table *t = g->t;
+	size_t nr_cells;
 
 	g->nr_fields = t->columns->nr;
+	nr_cells = t->nr_rows * g->nr_fields;
 	g->fields = arena_memdup(g->a, t->columns->fields, g->nr_fields * sizeof(*g->fields));
-	g->texts = arena_array(g->a, t->nr_rows * g->nr_fields, sizeof(*g->texts));
-	g->styles = arena_array(g->a, t->nr_rows * g->nr_fields, sizeof(*g->styles));
+	g->texts = arena_array(g->a, nr_cells, sizeof(*g->texts));
+	g->lens = arena_array(g->a, nr_cells, sizeof(*g->lens));
+	if (g->v->color)
+		g->styles = arena_array(g->a, nr_cells, sizeof(*g->styles));
 	g->widths = arena_array(g->a, g->nr_fields, sizeof(*g->widths));
 	g->names = arena_array(g->a, g->nr_fields, sizeof(*g->names));
 	for (size_t c = 0; c < g->nr_fields; c++) {
@@ -55,17 +84,9 @@ static void grid_fill(struct grid *g)
 		/* Without headings as well: libsmartcols counts them. */
 		g->widths[c] = strlen(g->names[c]);
 	}
-	for (size_t i = 0; i < t->nr_rows * g->nr_fields; i++) {
-		size_t c = i % g->nr_fields, width;
-		struct value value = { 0 };
-
-		g->fields[c]->get(t->rows[i / g->nr_fields].row, g->a, &value);
-		g->texts[i] = cell_text(g->v, &value, g->a);
-		g->styles[i] = value.style;
-		width = text_width(g->texts[i], strlen(g->texts[i]));
-		if (width > g->widths[c])
-			g->widths[c] = width;
-	}
+	for (size_t row = 0; row < t->nr_rows; row++)
+		for (size_t c = 0; c < g->nr_fields; c++)
+			grid_cell(g, row, c);
 }
 
 /* Marks the columns that give way (NULL in fields): from the right, only as many as must. */
@@ -124,13 +145,13 @@ static int grid_line(const struct grid *g, struct libscols_line *line, size_t ro
 
 	for (size_t c = 0; c < g->nr_fields; c++) {
 		size_t i = row * g->nr_fields + c;
-		const char *sequence = g->v->scheme.sequences[g->styles[i]];
+		const char *sequence = g->styles ? g->v->scheme.sequences[g->styles[i]] : NULL;
 
 		if (!g->fields[c])
 			continue;
 		if (scols_line_set_data(line, n, g->texts[i]))
 			return -ENOMEM;
-		if (g->v->color && sequence)
+		if (sequence)
 			scols_cell_set_color(scols_line_get_cell(line, n), sequence);
 		n++;
 	}
@@ -194,26 +215,36 @@ static bool grid_is_plain(const struct grid *g)
 	       (!v->width || width <= v->width);
 }
 
-/* One line of a plain table; the padding of the last column is left out, as everywhere. */
-static void plain_line(const struct grid *g, const char *const *texts)
+static void put_blanks(FILE *out, size_t nr)
 {
+	static const char blanks[] = "                                ";
+
+	for (; nr >= sizeof(blanks); nr -= sizeof(blanks) - 1)
+		fwrite_unlocked(blanks, 1, sizeof(blanks) - 1, out);
+	fwrite_unlocked(blanks, 1, nr, out);
+}
+
+/* The heading (no row), or a line of a plain table; the padding of the last column is left out, as
+ * everywhere. */
+static void plain_line(const struct grid *g, const size_t *row)
+{
+	const size_t first = row ? *row * g->nr_fields : 0;
 	FILE *out = g->v->stream;
 	size_t pad = g->t->indent;
 
 	for (size_t c = 0; c < g->nr_fields; c++) {
-		const char *s = texts[c];
+		const char *s = row ? g->texts[first + c] : g->names[c];
 		size_t len, rest;
 
 		if (!g->fields[c])
 			continue;
-		len = strlen(s);
-		rest = g->widths[c] - text_width(s, len);
+		len = row ? g->lens[first + c] : strlen(s);
+		rest = g->widths[c] - (g->wide ? text_width(s, len) : len);
 		if (g->fields[c]->flags & FIELD_RIGHT) {
 			pad += rest;
 			rest = 0;
 		}
-		for (; pad; pad--)
-			putc_unlocked(' ', out);
+		put_blanks(out, pad);
 		fwrite_unlocked(s, 1, len, out);
 		pad = rest + 1;
 	}
@@ -225,9 +256,9 @@ static void plain_line(const struct grid *g, const char *const *texts)
 static void plain_print(const struct grid *g)
 {
 	if (g->v->headings)
-		plain_line(g, g->names);
+		plain_line(g, NULL);
 	for (size_t i = 0; i < g->t->nr_rows; i++)
-		plain_line(g, g->texts + i * g->nr_fields);
+		plain_line(g, &i);
 }
 
 static int grid_print(struct grid *g)

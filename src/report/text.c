@@ -40,6 +40,15 @@ static bool acts_on_terminal(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
+bool text_is_ascii(const char *s, size_t len)
+{
+	unsigned int odd = 0;
+
+	for (size_t i = 0; i < len; i++)
+		odd |= (unsigned char)((unsigned char)s[i] - 0x20) >= 0x5f;
+	return !odd;
+}
+
 static void append_hex(char **out, const char *s, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
