@@ -20,12 +20,19 @@
 #define ARENA_EXACT 0
 #endif
 
-/* Each chunk is as large as all before it: many arenas hold a few words, and some a large host. */
-enum { ARENA_CHUNK_MIN = 2 << 10, ARENA_CHUNK_MAX = 16 << 20, HUGE_PAGE = 2 << 20 };
+/* Each chunk is as large as all before it: many arenas hold a few words, and some a large host. From
+ * where they are worth it, chunks are made of huge pages. */
+enum {
+	ARENA_CHUNK_MIN = 2 << 10,
+	ARENA_CHUNK_SMALL = 256 << 10,
+	HUGE_PAGE = 2 << 20,
+	ARENA_CHUNK_MAX = 16 << 20,
+};
 
 struct chunk {
 	struct chunk *next;
 	size_t used, size;
+	size_t mapped; /* bytes of an own mapping, header included; 0: of the heap */
 	_Alignas(max_align_t) unsigned char data[];
 };
 
@@ -43,6 +50,14 @@ struct arena *arena_new(void)
 	return a;
 }
 
+static void chunk_free(struct chunk *c)
+{
+	if (c->mapped)
+		munmap(c, c->mapped);
+	else
+		free(c);
+}
+
 void arena_free(struct arena *a)
 {
 	struct chunk *c, *next;
@@ -51,7 +66,7 @@ void arena_free(struct arena *a)
 		return;
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
-		free(c);
+		chunk_free(c);
 	}
 	free(a);
 }
@@ -62,32 +77,52 @@ void arena_freep(struct arena **a)
 	*a = NULL;
 }
 
-/* A page fault for each 4 KiB is a good part of what a large snapshot costs. */
-static void chunk_prefer_huge(struct chunk *c)
+/* A page fault for each 4 KiB is a good part of what a large snapshot costs: memory that begins with a huge
+ * page, or NULL. Zeroed. */
+static struct chunk *chunk_map(size_t len)
 {
-	uintptr_t first = ((uintptr_t)c + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
-	uintptr_t end = ((uintptr_t)(c->data) + c->size) & ~(uintptr_t)(HUGE_PAGE - 1);
+	size_t room = len + HUGE_PAGE, before;
+	unsigned char *p;
 
-	if (end > first)
-		madvise((void *)first, end - first, MADV_HUGEPAGE);
+	p = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	before = (size_t)(-(uintptr_t)p & (HUGE_PAGE - 1));
+	if (before)
+		munmap(p, before);
+	munmap(p + before + len, room - before - len);
+	madvise(p + before, len, MADV_HUGEPAGE);
+	((struct chunk *)(void *)(p + before))->mapped = len;
+	return (void *)(p + before);
+}
+
+static struct chunk *chunk_new(size_t size)
+{
+	size_t len = sizeof(struct chunk) + size;
+	struct chunk *c = NULL;
+
+	if (len > SIZE_MAX / 2 || len < size)
+		abort();
+	if (!ARENA_EXACT && len >= HUGE_PAGE) {
+		len = (len + 4095) & ~(size_t)4095;
+		c = chunk_map(len);
+	}
+	if (!c)
+		c = calloc(1, len);
+	if (!c)
+		abort();
+	c->size = len - sizeof(*c);
+	return c;
 }
 
 static struct chunk *chunk_add(struct arena *a, size_t len)
 {
 	size_t next = a->next_size ? a->next_size : ARENA_CHUNK_MIN;
 	bool own = ARENA_EXACT || len > next / 4;
-	size_t size = own ? len : next;
-	struct chunk *c;
+	struct chunk *c = chunk_new(own ? len : next - sizeof(*c));
 
-	if (size > SIZE_MAX - sizeof(*c))
-		abort();
-	c = calloc(1, sizeof(*c) + size);
-	if (!c)
-		abort();
-	c->size = size;
-	chunk_prefer_huge(c);
-	if (a->next_size < ARENA_CHUNK_MAX)
-		a->next_size = 2 * next;
+	if (next < ARENA_CHUNK_MAX)
+		a->next_size = next == ARENA_CHUNK_SMALL ? HUGE_PAGE : 2 * next;
 	/* A large block of its own goes behind the current chunk, whose rest stays in use. */
 	if (a->chunks && own) {
 		c->next = a->chunks->next;
@@ -175,7 +210,7 @@ void arena_reset(struct arena *a)
 	for (c = a->chunks; c; c = next) {
 		next = c->next;
 		if (c != keep)
-			free(c);
+			chunk_free(c);
 	}
 	a->chunks = keep;
 	if (!keep)
