@@ -23,6 +23,7 @@ struct reader {
 	int dir_fd;
 	char *dir;
 	size_t dir_len;
+	int groups_fd; /* the directory of the IOMMU groups, in a guarded tree; -EBADF: not yet asked */
 	/* Descriptors that are done with: closed many at a time. */
 	int closing[READER_CLOSING_MAX];
 	size_t nr_closing;

@@ -91,7 +91,7 @@ int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr
 	if (!root)
 		abort();
 	root->fd = -EBADF;
-	root->reader.dir_fd = root->reader.guarded_fd = -EBADF;
+	root->reader.dir_fd = root->reader.guarded_fd = root->reader.groups_fd = -EBADF;
 	root->name = strdup(path ? path : "/");
 	if (!root->name)
 		abort();
