@@ -73,6 +73,82 @@ static void test_arena_grow_moves_only_at_powers_of_two(void **state)
 	assert_in_range(moves, 1, 11); /* at most at 0, 1, 2, 4, ... 512 */
 }
 
+static void test_arena_resize_keeps_the_start_and_zeroes_the_rest(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	unsigned char *p = NULL, *other;
+
+	(void)state;
+	for (size_t len = 1; len < 100000; len = 2 * len + 1) {
+		p = arena_resize(a, p, len / 2, len);
+		for (size_t i = len / 2; i < len; i++)
+			assert_int_equal(p[i], 0);
+		memset(p, 0xa5, len);
+		/* Now and then something stands behind it. */
+		other = len % 3 ? arena_alloc(a, 1) : NULL;
+		assert_true(!other || other < p || other >= p + len);
+		for (size_t i = 0; i < len; i++)
+			assert_int_equal(p[i], 0xa5);
+	}
+}
+
+static void test_arena_reset_gives_zeroed_memory_again(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	(void)state;
+	arena_reset(a);
+	for (size_t round = 0; round < 20; round++) {
+		for (size_t len = 1; len < 400000; len *= 3) {
+			unsigned char *p = arena_alloc(a, len);
+
+			for (size_t i = 0; i < len; i++)
+				assert_int_equal(p[i], 0);
+			memset(p, 0xff, len);
+		}
+		assert_string_equal(arena_strdup(a, "text"), "text");
+		arena_reset(a);
+	}
+}
+
+static void test_arena_blocks_of_many_mebibytes(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const size_t len = 5 << 20;
+	unsigned char *one, *two;
+
+	(void)state;
+	one = arena_alloc(a, len);
+	two = arena_alloc(a, len + 1);
+	memset(one, 1, len);
+	memset(two, 2, len + 1);
+	assert_int_equal(one[0], 1);
+	assert_int_equal(one[len - 1], 1);
+	/* Small blocks past two mebibytes make chunks of whole pages. */
+	for (size_t i = 0; i < 30000; i++) {
+		unsigned char *p = arena_alloc(a, 100);
+
+		assert_int_equal(p[0] | p[99], 0);
+		memset(p, 3, 100);
+	}
+	assert_int_equal(two[len], 2);
+}
+
+static void test_arena_text_is_packed_and_ends_with_a_nul(void **state)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	char *one = arena_text(a, "one and more", 3), *room = arena_text(a, NULL, 4);
+	uint64_t *aligned = arena_alloc(a, sizeof(*aligned));
+
+	(void)state;
+	assert_string_equal(one, "one");
+	for (size_t i = 0; i < 5; i++)
+		assert_int_equal(room[i], 0);
+	assert_int_equal((uintptr_t)aligned % _Alignof(max_align_t), 0);
+	*aligned = UINT64_MAX;
+	assert_string_equal(one, "one");
+}
+
 static void test_arena_memdup_ends_with_a_nul_not_counted(void **state)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -138,6 +214,10 @@ int main(void)
 		cmocka_unit_test(test_arena_blocks_do_not_overlap),
 		cmocka_unit_test(test_arena_grow_keeps_what_was_appended),
 		cmocka_unit_test(test_arena_grow_moves_only_at_powers_of_two),
+		cmocka_unit_test(test_arena_resize_keeps_the_start_and_zeroes_the_rest),
+		cmocka_unit_test(test_arena_reset_gives_zeroed_memory_again),
+		cmocka_unit_test(test_arena_blocks_of_many_mebibytes),
+		cmocka_unit_test(test_arena_text_is_packed_and_ends_with_a_nul),
 		cmocka_unit_test(test_arena_memdup_ends_with_a_nul_not_counted),
 		cmocka_unit_test(test_arena_strndup_stops_at_the_nul),
 		cmocka_unit_test(test_arena_printf_long_and_short),

@@ -236,44 +236,6 @@ static void test_predict_difference_names_the_rule(void **state)
 	fake_free(s.h);
 }
 
-static void test_predict_verdict_agrees_with_the_whole(void **state)
-{
-	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
-	struct scene s;
-
-	(void)state;
-	make_good(&s);
-	fake_region(s.h, s.g, 0x1000, 0x1fff, RESV_DIRECT);
-	for (unsigned int g = 0; g < NR_GENS; g++) {
-		struct prediction p;
-		predict_device(s.h, NULL, GEN_BIT(g), s.d, s.h->arena, &p);
-		for (unsigned int v = 0; v < NR_VIEWS; v++) {
-			const struct path_prediction *whole = &p.paths[v][p.best[v]];
-			struct verdict_ask ask = { .host = s.h,
-						   .gens = GEN_BIT(g),
-						   .view = (enum view)v,
-						   .texts = s.h->arena,
-						   .scratch = scratch };
-			struct verdict brief, silent;
-			predict_verdict(&ask, s.d, &brief);
-			assert_int_equal(brief.answer, whole->answer);
-			assert_int_equal(brief.op, whole->op);
-			assert_int_equal(brief.err, whole->err);
-			assert_ptr_equal(brief.rule, whole->why->rule);
-			assert_string_equal(brief.because, whole->because);
-			assert_string_equal(brief.remedy, whole->remedy);
-			ask.texts = NULL;
-			predict_verdict(&ask, s.d, &silent);
-			assert_null(silent.because);
-			assert_null(silent.remedy);
-			silent.because = brief.because;
-			silent.remedy = brief.remedy;
-			assert_memory_equal(&silent, &brief, sizeof(silent));
-		}
-	}
-	fake_free(s.h);
-}
-
 /* ---- an IOMMU that nobody knows: the mock ---- */
 
 static void make_mock(struct scene *s)
@@ -586,7 +548,6 @@ int main(void)
 		cmocka_unit_test(test_predict_unknown_before_a_refusal),
 		cmocka_unit_test(test_predict_candidates_that_disagree),
 		cmocka_unit_test(test_predict_difference_names_the_rule),
-		cmocka_unit_test(test_predict_verdict_agrees_with_the_whole),
 		cmocka_unit_test(test_mock_mixed_bus_is_certain_on_5_10),
 		cmocka_unit_test(test_mock_any_member_claims_remapping),
 		cmocka_unit_test(test_mock_a_group_each),

@@ -117,11 +117,11 @@ static void test_verdict_comes_with_its_reason(void **state)
 	struct fixture *f = *state;
 	const struct rule rule = { .id = "group-viable" };
 	const struct verdict p = { .kind = PATH_CONTAINER,
-					   .answer = ANSWER_NO,
-					   .op = OP_GROUP_SET_CONTAINER,
-					   .err = EPERM,
-					   .rule = &rule,
-					   .because = "a sibling" };
+				   .answer = ANSWER_NO,
+				   .op = OP_GROUP_SET_CONTAINER,
+				   .err = EPERM,
+				   .rule = &rule,
+				   .because = "a sibling" };
 
 	f->row.verdict[VIEW_IF_BOUND] = &p;
 	assert_string_equal(cell(&f->row, "verdict"), "no");
