@@ -46,6 +46,34 @@ int parse_u64(const char *s, unsigned int base, uint64_t *ret)
 	return parse_u64_span((struct span){ s, strlen(s) }, base, ret);
 }
 
+int parse_size(const char *s, uint64_t *ret)
+{
+	static const char units[] = "KMGTP";
+	size_t len = strlen(s);
+	unsigned int shift = 0;
+	uint64_t value;
+	const char *unit;
+	int r;
+
+	if (len > 3 && (s[len - 1] | 0x20) == 'b' && (s[len - 2] | 0x20) == 'i')
+		len -= 2;
+	unit = len > 1 ? strchr(units, s[len - 1] & ~0x20) : NULL;
+	/* "0x1G" is no number of this kind, and a hexadecimal digit is no unit. */
+	if (unit && *unit) {
+		shift = 10 * (unsigned int)(unit - units + 1);
+		len--;
+	} else if (s[len]) {
+		return -EINVAL;
+	}
+	r = parse_u64_span((struct span){ s, len }, 0, &value);
+	if (r < 0)
+		return r;
+	if (value << shift >> shift != value)
+		return -ERANGE;
+	*ret = value << shift;
+	return 0;
+}
+
 int parse_u32(const char *s, unsigned int base, uint32_t *ret)
 {
 	uint64_t value;

@@ -20,6 +20,10 @@ vt_must_check int parse_u64(const char *s, unsigned int base, uint64_t *ret);
 vt_must_check int parse_u64_span(struct span s, unsigned int base, uint64_t *ret);
 vt_must_check int parse_u32(const char *s, unsigned int base, uint32_t *ret);
 
+/* A number of bytes: decimal or 0x, then nothing or a binary unit: K M G T P, as KiB and so on too, in
+ * any case. -EINVAL, and -ERANGE past 64 bits. */
+vt_must_check int parse_size(const char *s, uint64_t *ret);
+
 /* Cuts the next line off @rest, without its newline. False at the end. */
 bool parse_line(struct span *rest, struct span *line);
 /* Cuts the next word (blanks and tabs separate) off @rest. False when there is none. */

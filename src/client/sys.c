@@ -47,6 +47,11 @@ static int live_munmap(struct sys *s vt_unused, void *addr, size_t len)
 	return munmap(addr, len) < 0 ? -errno : 0;
 }
 
+static int live_madvise(struct sys *s vt_unused, void *addr, size_t len, int advice)
+{
+	return madvise(addr, len, advice) < 0 ? -errno : 0;
+}
+
 static ssize_t live_read(struct sys *s vt_unused, int fd, void *buf, size_t len)
 {
 	ssize_t n = read(fd, buf, len);
@@ -97,6 +102,7 @@ static const struct sys_ops live_ops = {
 	.ioctl = live_ioctl,
 	.mmap = live_mmap,
 	.munmap = live_munmap,
+	.madvise = live_madvise,
 	.read = live_read,
 	.pread = live_pread,
 	.pwrite = live_pwrite,

@@ -18,6 +18,7 @@ struct sys_ops {
 	int (*mmap)(struct sys *s, size_t len, int prot, int flags, int fd, uint64_t offset,
 		    void **ret);
 	int (*munmap)(struct sys *s, void *addr, size_t len);
+	int (*madvise)(struct sys *s, void *addr, size_t len, int advice);
 	ssize_t (*read)(struct sys *s, int fd, void *buf, size_t len);
 	ssize_t (*pread)(struct sys *s, int fd, void *buf, size_t len, uint64_t offset);
 	ssize_t (*pwrite)(struct sys *s, int fd, const void *buf, size_t len, uint64_t offset);

@@ -47,6 +47,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct span rest = { (const char *)data, len }, line;
 	char *text = malloc(len + 1);
 	size_t sum = 0;
+	uint64_t size;
+	int r;
 
 	must(text);
 	if (len)
@@ -55,6 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	check_number(text, len, 10);
 	check_number(text, len, 16);
 	check_number(text, len, 0);
+	r = parse_size(text, &size);
+	must(r == 0 || r == -EINVAL || r == -ERANGE);
 	while (parse_line(&rest, &line)) {
 		must(!memchr(line.s, '\n', line.len));
 		check_words(line);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decode/smaps.h"
 #include "decode/words.h"
 #include "fuzz.h"
 
@@ -39,6 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct span text = { (const char *)data, len }, value;
 	struct stat_text st;
+	struct smaps_sum sum;
 	uint64_t bytes;
 	int r = param_bool(text);
 
@@ -50,6 +52,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		must_lie_within(value, text);
 	r = status_get_bytes(text, "VmLck", &bytes);
 	must(r == 0 || r == -ENODATA || r == -EBADMSG);
+	r = smaps_sum(text, 0x7f0000000000, 0x200000, &sum);
+	must(r == 0 || r == -ENODATA || r == -EBADMSG);
+	must(r < 0 || sum.page);
 	r = stat_text_parse(text, &st);
 	must(r == 0 || r == -EBADMSG);
 	must(r < 0 || st.mode <= 07777);

@@ -157,12 +157,58 @@ static void test_text_is_plain_refuses_controls_and_bytes(void **state)
 	assert_false(text_is_plain("\r", 1));
 }
 
+static void test_parse_size_with_units(void **state)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		uint64_t size;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "4096", 0, 4096 },
+		{ "0x1000", 0, 4096 },
+		{ "4K", 0, 4096 },
+		{ "4k", 0, 4096 },
+		{ "4KiB", 0, 4096 },
+		{ "0x2M", 0, 2 << 20 },
+		{ "1GiB", 0, 1 << 30 },
+		{ "2T", 0, UINT64_C(2) << 40 },
+		{ "16383P", 0, UINT64_C(16383) << 50 },
+		{ "18446744073709551615", 0, UINT64_MAX },
+		{ "18446744073709551616", -ERANGE, 0 },
+		{ "16384P", -ERANGE, 0 },
+		{ "0x10000000000000000", -ERANGE, 0 },
+		{ "17179869184G", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "K", -EINVAL, 0 },
+		{ "KiB", -EINVAL, 0 },
+		{ "4B", -EINVAL, 0 },
+		{ "4iB", -EINVAL, 0 },
+		{ "4KB", -EINVAL, 0 },
+		{ "4 K", -EINVAL, 0 },
+		{ "-4K", -EINVAL, 0 },
+		{ "1.5G", -EINVAL, 0 },
+		{ "4KK", -EINVAL, 0 },
+		{ "0x", -EINVAL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t size = 0;
+		int r = parse_size(cases[i].text, &size);
+
+		if (r != cases[i].ret || size != cases[i].size)
+			fail_msg("%s: %d, %llu", cases[i].text, r, (unsigned long long)size);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_parse_u64_whole_text_or_nothing),
 		cmocka_unit_test(test_parse_u64_span_stops_at_its_length),
 		cmocka_unit_test(test_parse_u32_past_32_bits),
+		cmocka_unit_test(test_parse_size_with_units),
 		cmocka_unit_test(test_parse_line_with_and_without_last_newline),
 		cmocka_unit_test(test_parse_line_of_nothing),
 		cmocka_unit_test(test_parse_word_between_blanks),

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Memory to map: anonymous pages of a chosen kind, all there and written once, so that pinning them
+ * finds pages of the process' own. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/sys.h"
+
+enum memory_kind {
+	MEMORY_BASE, /* pages of the processor, kept from growing together */
+	MEMORY_THP,  /* transparent huge pages, as far as the kernel finds any */
+	MEMORY_2M,   /* hugetlb */
+	MEMORY_1G,
+	NR_MEMORY_KINDS,
+};
+
+struct memory {
+	enum memory_kind kind;
+	void *address; /* aligned to the page of its kind, thp to 2 MiB */
+	size_t len;    /* bytes, a multiple of that page */
+	uint64_t ns;   /* what it took to have the pages */
+	void *whole;   /* as mapped; memory_put() gives it back */
+	size_t whole_len;
+};
+
+/* "4K" "thp" "2M" "1G". Static. */
+const char *memory_kind_name(enum memory_kind kind);
+/* Bytes of a page of @kind, where that of the processor has @page; of thp: what it is aligned to. */
+size_t memory_kind_page(enum memory_kind kind, size_t page);
+/* At least @len bytes, rounded up to pages of @kind. -ENOMEM when there are not enough (of hugetlb: not
+ * enough free in the kernel's pool), -EINVAL for a size of hugetlb that the processor does not have,
+ * -EOVERFLOW for a length that cannot be rounded up. */
+int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page, struct memory *ret);
+void memory_put(struct sys *sys, struct memory *m);
