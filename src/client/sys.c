@@ -7,6 +7,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -96,6 +97,25 @@ static uint64_t live_now_ns(struct sys *s vt_unused)
 	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
 }
 
+/* A pipe that memory was lent to refers to its pages, and pages somebody refers to do not move.
+ * linux: fs/splice.c: vmsplice_to_pipe(); mm/migrate.c: folio_migrate_mapping(). */
+static int live_hold_pages(struct sys *s vt_unused, void *addr, size_t len, int ret[2])
+{
+	struct iovec area = { .iov_base = addr, .iov_len = len };
+	ssize_t n;
+	int err;
+
+	if (pipe2(ret, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	n = vmsplice(ret[1], &area, 1, 0);
+	if (n == (ssize_t)len)
+		return 0;
+	err = n < 0 ? -errno : -ENOSPC;
+	close(ret[0]);
+	close(ret[1]);
+	return err;
+}
+
 static const struct sys_ops live_ops = {
 	.open = live_open,
 	.close = live_close,
@@ -109,6 +129,7 @@ static const struct sys_ops live_ops = {
 	.eventfd = live_eventfd,
 	.poll = live_poll,
 	.now_ns = live_now_ns,
+	.hold_pages = live_hold_pages,
 };
 
 struct sys *sys_live(void)

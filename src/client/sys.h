@@ -10,6 +10,8 @@
 
 struct sys;
 
+enum { HOLD_PAGES_MAX = 16 };
+
 /* Each returns what the call of its name returns, or a negative errno. */
 struct sys_ops {
 	int (*open)(struct sys *s, const char *path, int flags); /* O_CLOEXEC is added */
@@ -25,6 +27,9 @@ struct sys_ops {
 	int (*eventfd)(struct sys *s); /* non-blocking, close on exec */
 	int (*poll)(struct sys *s, struct pollfd *fds, size_t nr, int timeout_ms);
 	uint64_t (*now_ns)(struct sys *s); /* monotonic */
+	/* Keeps the pages at @addr where they are in physical memory until both descriptors in @ret are
+	 * closed: at most HOLD_PAGES_MAX of them. */
+	int (*hold_pages)(struct sys *s, void *addr, size_t len, int ret[2]);
 };
 
 /* An implementation puts its state behind it. */

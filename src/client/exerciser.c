@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "client/exerciser.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "client/abi.h"
+
+/* PCI Local Bus 3.0, 6.1 and 6.2.2. */
+enum {
+	CONFIG_VENDOR = 0x00,
+	CONFIG_COMMAND = 0x04,
+	CONFIG_SUBVENDOR = 0x2c,
+	COMMAND_MEMORY = 1 << 1,
+	COMMAND_MASTER = 1 << 2,
+	VENDOR_NONE = 0xffff,
+};
+
+enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
+
+static const struct exerciser *const exercisers[] = { &exerciser_edu, &exerciser_nvme };
+
+const struct exerciser *const *exercisers_all(size_t *nr)
+{
+	*nr = ARRAY_SIZE(exercisers);
+	return exercisers;
+}
+
+const struct exerciser *exerciser_find(uint16_t vendor, uint16_t device, uint32_t class_code)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(exercisers); i++) {
+		const struct exerciser *e = exercisers[i];
+
+		if (e->vendor && (e->vendor != vendor || e->device != device))
+			continue;
+		if (!e->class_code || e->class_code == class_code)
+			return e;
+	}
+	return NULL;
+}
+
+static int get16(const struct region *r, uint64_t offset, uint16_t *ret)
+{
+	uint64_t value;
+	int err = region_get(r, offset, 2, &value);
+
+	if (!err)
+		*ret = (uint16_t)value;
+	return err;
+}
+
+static int open_config(struct exercise *x, struct failure **reterr)
+{
+	int r = region_open(x->client, x->object, x->fd, VT_PCI_CONFIG, &x->config);
+
+	if (r < 0)
+		return failure_set(reterr, r, "%s: cannot open its config space: %s", x->object,
+				   strerror(-r));
+	x->has_config = true;
+	r = get16(&x->config, CONFIG_VENDOR, &x->vendor);
+	if (!r)
+		r = get16(&x->config, CONFIG_SUBVENDOR, &x->subvendor);
+	if (!r)
+		r = get16(&x->config, CONFIG_COMMAND, &x->command);
+	if (!r && x->vendor == VENDOR_NONE)
+		r = -ENODEV;
+	if (r < 0)
+		return failure_set(reterr, r, "%s: cannot read its config space: %s", x->object,
+				   r == -ENODEV ? "it answers all ones, so it is gone"
+						: strerror(-r));
+	return 0;
+}
+
+int exercise_begin(struct exercise *x, struct failure **reterr)
+{
+	int r = open_config(x, reterr);
+
+	if (r < 0)
+		return r;
+	r = region_open(x->client, x->object, x->fd, VT_PCI_BAR0, &x->registers);
+	if (r < 0)
+		return failure_set(reterr, r, "%s: cannot open its registers (BAR 0): %s",
+				   x->object, strerror(-r));
+	x->has_registers = true;
+	if (!(x->command & COMMAND_MEMORY)) {
+		x->touched = true;
+		r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY);
+	}
+	if (r < 0)
+		return failure_set(reterr, r, "%s: cannot let it decode its registers: %s",
+				   x->object, strerror(-r));
+	return x->kind->probe(x, reterr);
+}
+
+int exercise_start(struct exercise *x, struct failure **reterr)
+{
+	int r;
+
+	x->touched = true;
+	r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY | COMMAND_MASTER);
+	if (r < 0)
+		return failure_set(reterr, r, "%s: cannot make it master of the bus: %s", x->object,
+				   strerror(-r));
+	/* A refused mapping is no loss: everything goes through the descriptor then. */
+	if (!x->registers.nr_windows)
+		(void)region_map(&x->registers, 0, REGISTERS_MAPPED, x->page_size);
+	x->started = true;
+	return x->kind->init(x, reterr);
+}
+
+void exercise_end(struct exercise *x)
+{
+	if (x->started)
+		x->kind->quiesce(x);
+	if (x->touched)
+		(void)region_put(&x->config, CONFIG_COMMAND, 2, x->command);
+	if (x->has_registers)
+		region_close(&x->registers);
+	if (x->has_config)
+		region_close(&x->config);
+	x->started = x->touched = x->has_registers = x->has_config = false;
+}
+
+int exercise_get32(struct exercise *x, uint64_t offset, uint32_t *ret)
+{
+	uint64_t value;
+	int r = region_get(&x->registers, offset, 4, &value);
+
+	if (!r && value == UINT32_MAX)
+		r = -ENODEV;
+	if (r == -EIO) /* not the device's own word */
+		r = -EREMOTEIO;
+	if (r == -ENODEV)
+		x->said = "it answers all ones, so it is gone";
+	else if (r < 0)
+		x->said = arena_printf(x->client->arena, "register %#llx cannot be read: %s",
+				       (unsigned long long)offset, strerror(-r));
+	if (!r)
+		*ret = (uint32_t)value;
+	return r;
+}
+
+int exercise_put32(struct exercise *x, uint64_t offset, uint32_t value)
+{
+	int r = region_put(&x->registers, offset, 4, value);
+
+	if (r < 0)
+		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
+				       (unsigned long long)offset, strerror(-r));
+	return r == -EIO ? -EREMOTEIO : r;
+}
+
+int exercise_put64(struct exercise *x, uint64_t offset, uint64_t value)
+{
+	int r;
+
+	if (!region_is_mapped(&x->registers, offset, 8)) {
+		if (value <= UINT32_MAX)
+			return exercise_put32(x, offset, (uint32_t)value);
+		/* linux: drivers/vfio/pci/vfio_pci_rdwr.c: vfio_pci_core_do_io_rw(): cut in two. */
+		x->said =
+			arena_printf(x->client->arena,
+				     "address %#llx does not fit a register that cannot be mapped",
+				     (unsigned long long)value);
+		return -ERANGE;
+	}
+	r = region_put(&x->registers, offset, 8, value);
+	if (r < 0)
+		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
+				       (unsigned long long)offset, strerror(-r));
+	return r == -EIO ? -EREMOTEIO : r;
+}
+
+void exercise_pause(struct exercise *x, unsigned int ms)
+{
+	struct sys *sys = x->client->sys;
+
+	(void)sys->ops->poll(sys, NULL, 0, (int)ms);
+}
+
+int exercise_wait32(struct exercise *x, uint64_t offset, uint32_t mask, uint32_t want,
+		    unsigned int timeout_ms, const char *what)
+{
+	struct sys *sys = x->client->sys;
+	uint64_t end = sys->ops->now_ns(sys) + (uint64_t)timeout_ms * 1000000U;
+
+	for (;;) {
+		/* The time first: whoever was not scheduled for long asks once more all the same. */
+		bool late = sys->ops->now_ns(sys) >= end;
+		uint32_t value;
+		int r = exercise_get32(x, offset, &value);
+
+		if (r < 0 || (value & mask) == want)
+			return r;
+		if (late)
+			break;
+		exercise_pause(x, POLL_MS);
+	}
+	x->said = arena_printf(x->client->arena, "%s took longer than %u ms", what, timeout_ms);
+	return -ETIMEDOUT;
+}

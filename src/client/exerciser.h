@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Exercisers: small drivers, one for each kind of device that can be asked to move data, behind one
+ * interface. They know the device's registers and nothing of what is proven with it.
+ *
+ * A transfer ends in one of these:
+ *   0           the device says that it is done
+ *   -EIO        the device says that it failed
+ *   -ETIMEDOUT  the device said nothing within its time, which the text names
+ *   -ENODEV     it answers all ones: it is gone
+ * or in the errno of an access to its registers; exercise.said has the words. Where the bytes went is
+ * for the caller to look at. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/failure.h"
+#include "client/region.h"
+
+enum { EXERCISE_OWN_PAGES = 2 };
+
+/* A page of the tool's memory as both sides see it. */
+struct exercise_page {
+	uint8_t *memory;
+	uint64_t iova; /* what the device has to put on the bus for it */
+};
+
+struct exerciser;
+
+/* One device at work. */
+struct exercise {
+	struct client *client;
+	const struct exerciser *kind;
+	const char *object;                           /* the device, borrowed */
+	int fd;                                       /* of the device, borrowed */
+	size_t page_size;                             /* bytes, of the pages below */
+	struct exercise_page own[EXERCISE_OWN_PAGES]; /* the first own_pages of them */
+	struct region config, registers;
+	bool has_config, has_registers;
+	uint16_t vendor, subvendor; /* of its config space */
+	uint16_t command;           /* of its config space, as it was */
+	bool touched;               /* command was changed */
+	bool started;               /* kind->init was called */
+	const char *said;           /* about the last transfer; arena */
+	struct {
+		uint64_t cap; /* register CAP */
+		uint32_t version;
+		unsigned int tail, head, phase, stride;
+		uint16_t id;
+	} nvme;
+};
+
+struct exerciser {
+	const char *name, *what;
+	uint16_t vendor, device;            /* 0: any */
+	uint32_t class_code;                /* 24 bits; 0: any */
+	unsigned int address_bits;          /* that it surely drives */
+	unsigned int own_pages;             /* that it needs while it works */
+	size_t transfer;                    /* bytes that one transfer moves */
+	unsigned int irq_index, irq_vector; /* what it raises: VT_PCI_MSI and the like */
+	/* Whether it may be used: -EBUSY with the reason when something may be using it, -ENOTSUP when it
+	 * is not the device it seemed. Changes nothing. */
+	int (*probe)(struct exercise *x, struct failure **reterr);
+	/* Makes it ready; own[] is reachable by it. Also brings it back after a lost transfer. */
+	int (*init)(struct exercise *x, struct failure **reterr);
+	/* The device reads kind->transfer bytes at @iova and keeps them; NULL when it keeps nothing. */
+	int (*load)(struct exercise *x, uint64_t iova);
+	/* The device writes kind->transfer bytes to @iova: what it keeps, else what it tells of itself. */
+	int (*store)(struct exercise *x, uint64_t iova);
+	/* Whether @data can be what a store without a load gives; NULL where it keeps. The reason in
+	 * x->said: what was looked at. */
+	bool (*verify)(struct exercise *x, const uint8_t *data);
+	/* The device raises an interrupt by itself; whoever asks has set up irq_index. @scratch is an
+	 * address that it may write kind->transfer bytes to. */
+	int (*interrupt)(struct exercise *x, uint64_t scratch);
+	/* Takes an interrupt back that stays asserted until it is told; may be NULL. */
+	void (*acknowledge)(struct exercise *x);
+	/* No transfer from now on. */
+	void (*quiesce)(struct exercise *x);
+};
+
+extern const struct exerciser exerciser_edu, exerciser_nvme;
+
+/* All of them; a const table. */
+const struct exerciser *const *exercisers_all(size_t *nr);
+/* The one for a device of these ids and @class_code (24 bits), or NULL. */
+const struct exerciser *exerciser_find(uint16_t vendor, uint16_t device, uint32_t class_code);
+
+/* Opens registers and config space of the device behind @fd, lets it decode its memory and asks
+ * kind->probe. exercise_end() gives everything back, in any case. */
+int exercise_begin(struct exercise *x, struct failure **reterr);
+/* Lets the device be master of the bus and calls kind->init. */
+int exercise_start(struct exercise *x, struct failure **reterr);
+/* Quiesces, restores the command register, closes the regions. */
+void exercise_end(struct exercise *x);
+
+/* For exercisers: registers of four and eight bytes. -ENODEV for all ones, which none of the
+ * registers they ask for has. */
+int exercise_get32(struct exercise *x, uint64_t offset, uint32_t *ret);
+int exercise_put32(struct exercise *x, uint64_t offset, uint32_t value);
+/* Eight bytes in one access; -ERANGE when @value needs them and the register is not mapped. */
+int exercise_put64(struct exercise *x, uint64_t offset, uint64_t value);
+/* Asks register @offset until (@value & @mask) == @want; -ETIMEDOUT after @timeout_ms with
+ * x->said telling what was waited for. */
+int exercise_wait32(struct exercise *x, uint64_t offset, uint32_t mask, uint32_t want,
+		    unsigned int timeout_ms, const char *what);
+/* Waits some time without asking anything. */
+void exercise_pause(struct exercise *x, unsigned int ms);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A proof under way: what its claims share. Included by proof*.c only. */
+#pragma once
+
+#include "client/faults.h"
+#include "client/proof-memory.h"
+#include "client/proof.h"
+
+struct proof_run {
+	const struct proof_request *request;
+	struct proof *proof;
+	struct proof_memory memory;
+	struct exercise exercise;
+	struct faults faults;
+	size_t page;               /* bytes, of an area */
+	unsigned int address_bits; /* that the device drives */
+	uint64_t iova[NR_AREAS];   /* where the device finds each area, once mapped */
+	bool mapped[NR_AREAS];     /* there */
+	const uint8_t *payload;    /* what a store writes */
+	bool stale;                /* the last transfer failed: the device has to be set up again */
+	bool gone;                 /* the device answers nothing any more */
+};
+
+/* Maps @area at its place, unmaps it again. 0 or a negative errno. */
+int run_map(struct proof_run *p, enum area area, unsigned int prot);
+int run_unmap(struct proof_run *p, enum area area);
+/* One transfer, the device set up again first when it has to be. 0, -EIO, -ETIMEDOUT: the device was
+ * told. Anything else: it was not, and exercise.said tells why. */
+int run_store(struct proof_run *p, uint64_t iova);
+int run_load(struct proof_run *p, uint64_t iova);
+/* Whether the device was told to, by what run_store() returned. */
+bool run_was_told(int r);
+/* Answers claim @id. */
+void run_answer(struct proof_run *p, enum claim_id id, enum claim_answer answer, const char *fmt,
+		...) vt_printf(4, 5);
+
+/* The claims, each of them answered. False when nothing more can be asked. */
+bool claim_transfers(struct proof_run *p);
+void claim_interrupt(struct proof_run *p);
+void claim_outside(struct proof_run *p);
+void claim_physical(struct proof_run *p);
+void claim_physical_untranslated(struct proof_run *p);
+void claim_read_only(struct proof_run *p);
+void claim_after_unmap(struct proof_run *p);
+void claim_teardown(struct proof_run *p);

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A proof from its memory to its end. What is claimed stands in proof-claims.c. */
+#include "client/proof.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "client/abi.h"
+#include "client/pagemap.h"
+#include "client/proof-run.h"
+
+static const struct {
+	const char *name, *title;
+} claims[NR_CLAIMS] = {
+#define X(id, name, title) { name, title },
+	CLAIM_LIST(X)
+#undef X
+};
+
+const char *claim_name(enum claim_id id)
+{
+	return claims[id].name;
+}
+
+const char *claim_title(enum claim_id id)
+{
+	return claims[id].title;
+}
+
+enum claim_answer proof_answer(const struct proof *p)
+{
+	static const enum claim_id core[] = { CLAIM_DEVICE_WRITE, CLAIM_OUTSIDE,
+					      CLAIM_AFTER_UNMAP };
+
+	for (size_t i = 0; i < NR_CLAIMS; i++)
+		if (p->claims[i].answer == CLAIM_NO)
+			return CLAIM_NO;
+	for (size_t i = 0; i < ARRAY_SIZE(core); i++)
+		if (p->claims[core[i]].answer != CLAIM_YES)
+			return CLAIM_UNKNOWN;
+	return CLAIM_YES;
+}
+
+void run_answer(struct proof_run *p, enum claim_id id, enum claim_answer answer, const char *fmt,
+		...)
+{
+	struct claim *c = &p->proof->claims[id];
+	va_list ap;
+
+	va_start(ap, fmt);
+	c->evidence = arena_vprintf(p->request->client->arena, fmt, ap);
+	va_end(ap);
+	c->answer = answer;
+}
+
+/* ---- transfers ---- */
+
+bool run_was_told(int r)
+{
+	return r == 0 || r == -EIO || r == -ETIMEDOUT;
+}
+
+static int run_transfer(struct proof_run *p, int (*move)(struct exercise *, uint64_t),
+			uint64_t iova)
+{
+	int r = 0;
+
+	if (p->stale)
+		r = p->exercise.kind->init(&p->exercise, NULL);
+	if (r < 0) {
+		p->gone |= r == -ENODEV;
+		p->exercise.said =
+			arena_printf(p->request->client->arena,
+				     "the device could not be set up again: %s", p->exercise.said);
+		return -ECANCELED;
+	}
+	r = move(&p->exercise, iova);
+	p->stale = r < 0;
+	p->gone |= r == -ENODEV;
+	return r;
+}
+
+int run_store(struct proof_run *p, uint64_t iova)
+{
+	return run_transfer(p, p->exercise.kind->store, iova);
+}
+
+int run_load(struct proof_run *p, uint64_t iova)
+{
+	return run_transfer(p, p->exercise.kind->load, iova);
+}
+
+/* ---- mappings ---- */
+
+int run_map(struct proof_run *p, enum area area, unsigned int prot)
+{
+	int r = space_map(p->request->space, p->iova[area], proof_memory_at(&p->memory, area),
+			  p->page, prot);
+
+	if (!r)
+		p->mapped[area] = true;
+	return r;
+}
+
+int run_unmap(struct proof_run *p, enum area area)
+{
+	uint64_t size = 0;
+	int r = space_unmap(p->request->space, p->iova[area], p->page, &size);
+
+	if (r < 0)
+		return r;
+	p->mapped[area] = false;
+	return size == p->page ? 0 : -EREMOTEIO;
+}
+
+/* Room for all areas within one range of the space, not at its very start, and within what the device
+ * can address. */
+static int choose_iova(const struct proof_run *p, uint64_t *ret)
+{
+	static const uint64_t low = UINT64_C(1) << 20;
+	const struct space_info *info = p->request->info;
+	uint64_t need = NR_AREAS * (uint64_t)p->page;
+	uint64_t last_of_device =
+		p->address_bits < 64 ? (UINT64_C(1) << p->address_bits) - 1 : UINT64_MAX;
+
+	for (size_t i = 0; i < info->nr_ranges; i++) {
+		const struct space_range *r = &info->ranges[i];
+		uint64_t start = r->start < low ? low : r->start;
+		uint64_t last = r->last < last_of_device ? r->last : last_of_device;
+
+		start = (start + p->page - 1) / p->page * p->page;
+		if (start >= r->start && start <= last && last - start >= need - 1) {
+			*ret = start;
+			return 0;
+		}
+	}
+	return -ENOSPC;
+}
+
+static int map_areas(struct proof_run *p, struct failure **reterr)
+{
+	static const enum area plain[] = { AREA_SOURCE, AREA_TARGET, AREA_OWN, AREA_OWN + 1 };
+	size_t nr = 2 + p->request->exerciser->own_pages;
+	uint64_t base;
+	int r = choose_iova(p, &base);
+
+	if (r < 0)
+		return failure_set(reterr, r,
+				   "%s: no room of %zu bytes for the proof in the IOVA ranges "
+				   "below 2^%u, which is what the device can address",
+				   p->request->object, NR_AREAS * p->page, p->address_bits);
+	for (unsigned int i = 0; i < NR_AREAS; i++)
+		p->iova[i] = base + i * (uint64_t)p->page;
+	for (size_t i = 0; !r && i < nr; i++)
+		r = run_map(p, plain[i], VT_MAP_READ | VT_MAP_WRITE);
+	if (r < 0)
+		return failure_set_status(
+			reterr, STATUS_NO, r,
+			"%s: the kernel refused to map %zu bytes for the proof: %s",
+			p->request->object, p->page, errno_name(r));
+	return 0;
+}
+
+/* Without translation a device is told physical addresses, and must be told right: a page that moved
+ * or an address that the device cuts short would be somebody else's memory. */
+static int find_areas(struct proof_run *p, struct failure **reterr)
+{
+	struct client *c = p->request->client;
+	int r = proof_memory_hold(&p->memory);
+
+	for (unsigned int i = 0; !r && i < NR_AREAS; i++)
+		r = pagemap_physical(c, proof_memory_at(&p->memory, (enum area)i), p->page,
+				     &p->iova[i]);
+	if (r < 0)
+		return failure_set_status(
+			reterr, STATUS_UNKNOWN, r,
+			"%s: cannot tell where the memory for the proof lies, and "
+			"without an IOMMU the device has to be told: %s",
+			p->request->object,
+			r == -EPERM ? "the kernel hides it from who lacks "
+				      "CAP_SYS_ADMIN"
+				    : strerror(-r));
+	for (unsigned int i = 0; i < NR_AREAS; i++)
+		if (p->address_bits < 64 && p->iova[i] >> p->address_bits)
+			return failure_set_status(
+				reterr, STATUS_UNKNOWN, -ERANGE,
+				"%s: memory for the proof lies at %#llx, beyond the %u address "
+				"bits that the device surely has, and an address cut short would "
+				"be somebody else's: say what it has with --address-bits",
+				p->request->object, (unsigned long long)p->iova[i],
+				p->address_bits);
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static int prepare(struct proof_run *p, struct failure **reterr)
+{
+	const struct proof_request *q = p->request;
+	size_t page = q->page_size;
+	int r;
+
+	/* Larger than a page of the processor: an IOMMU with larger ones. */
+	if (!q->untranslated && q->info->alignment > page)
+		page = q->info->alignment;
+	if (page > UINT32_C(1) << 24)
+		return failure_set(reterr, -ENOTSUP,
+				   "%s: the address space wants mappings of %zu bytes, too large "
+				   "for a proof",
+				   q->object, page);
+	p->page = page;
+	p->address_bits = q->address_bits ? q->address_bits : q->exerciser->address_bits;
+	r = proof_memory_open(q->client, page, q->seed, &p->memory);
+	if (r < 0)
+		return failure_set(reterr, r, "no memory for the proof: %s", strerror(-r));
+	r = q->untranslated ? find_areas(p, reterr) : map_areas(p, reterr);
+	if (r < 0)
+		return r;
+	p->exercise = (struct exercise){
+		.client = q->client,
+		.kind = q->exerciser,
+		.object = q->object,
+		.fd = q->fd,
+		.page_size = page,
+		.own = { { proof_memory_at(&p->memory, AREA_OWN), p->iova[AREA_OWN] },
+			 { proof_memory_at(&p->memory, AREA_OWN + 1), p->iova[AREA_OWN + 1] } },
+		.said = "",
+	};
+	r = exercise_begin(&p->exercise, reterr);
+	return r < 0 ? r : exercise_start(&p->exercise, reterr);
+}
+
+typedef void claim_function(struct proof_run *p);
+
+static void ask(struct proof_run *p, enum claim_id id, claim_function *f)
+{
+	struct sys *sys = p->request->client->sys;
+	uint64_t start = sys->ops->now_ns(sys);
+
+	if (p->gone)
+		return;
+	if (p->request->progress)
+		p->request->progress(p->request->data, id);
+	f(p);
+	p->proof->claims[id].ns = sys->ops->now_ns(sys) - start;
+}
+
+static void ask_untranslated(struct proof_run *p)
+{
+	static const enum claim_id mapped[] = { CLAIM_OUTSIDE, CLAIM_READ_ONLY, CLAIM_AFTER_UNMAP,
+						CLAIM_TEARDOWN };
+
+	ask(p, CLAIM_PHYSICAL, claim_physical_untranslated);
+	for (size_t i = 0; i < ARRAY_SIZE(mapped); i++)
+		run_answer(
+			p, mapped[i], CLAIM_UNTRIED,
+			"without an IOMMU nothing is mapped, and all physical memory is in reach");
+}
+
+static void ask_all(struct proof_run *p)
+{
+	struct sys *sys = p->request->client->sys;
+	uint64_t start = sys->ops->now_ns(sys);
+
+	if (p->request->progress)
+		p->request->progress(p->request->data, CLAIM_DEVICE_WRITE);
+	if (!claim_transfers(p))
+		return;
+	p->proof->claims[CLAIM_DEVICE_WRITE].ns = sys->ops->now_ns(sys) - start;
+	ask(p, CLAIM_INTERRUPT, claim_interrupt);
+	if (p->request->untranslated) {
+		ask_untranslated(p);
+		return;
+	}
+	ask(p, CLAIM_OUTSIDE, claim_outside);
+	ask(p, CLAIM_PHYSICAL, claim_physical);
+	ask(p, CLAIM_READ_ONLY, claim_read_only);
+	ask(p, CLAIM_AFTER_UNMAP, claim_after_unmap);
+	ask(p, CLAIM_TEARDOWN, claim_teardown);
+}
+
+/* The device first, then what it could reach. */
+static void finish(struct proof_run *p)
+{
+	const struct proof_request *q = p->request;
+
+	exercise_end(&p->exercise);
+	p->proof->reset = -EOPNOTSUPP;
+	if (q->resettable && !p->gone)
+		p->proof->reset = client_op(q->client, OP_DEVICE_RESET, q->object, q->fd,
+					    VT_DEVICE_RESET, NULL);
+	for (unsigned int i = 0; i < NR_AREAS; i++)
+		if (p->mapped[i])
+			(void)run_unmap(p, (enum area)i);
+	faults_close(&p->faults);
+	proof_memory_close(&p->memory);
+}
+
+int proof_run(const struct proof_request *request, struct proof *ret, struct failure **reterr)
+{
+	struct proof_run p = {
+		.request = request,
+		.proof = ret,
+		.memory = { .client = request->client, .held = { -EBADF, -EBADF } },
+	};
+	int r;
+
+	*ret = (struct proof){ 0 };
+	for (unsigned int i = 0; i < NR_CLAIMS; i++)
+		ret->claims[i].evidence = "what comes before it failed";
+	ret->has_pinned = !proof_memory_pinned(request->client, &ret->pinned_before);
+	faults_open(request->client, &p.faults);
+	if (p.faults.fd < 0)
+		ret->faults_hidden =
+			arena_printf(request->client->arena, "/dev/kmsg cannot be read (%s)",
+				     errno_name(p.faults.fd));
+	r = prepare(&p, reterr);
+	if (!r && ret->has_pinned)
+		ret->has_pinned = !proof_memory_pinned(request->client, &ret->pinned_while);
+	if (!r)
+		ask_all(&p);
+	if (!r && p.gone)
+		r = failure_set(reterr, -ENODEV, "%s: the device went away: %s", request->object,
+				p.exercise.said);
+	finish(&p);
+	return r;
+}

@@ -1,0 +1,550 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake-device.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "client/abi.h"
+
+enum { KMSG_FD = 110, PAGEMAP_FD, STATUS_FD, EVENT_FD, HOLD_FD, PAGE = 4096, REGION_SHIFT = 40 };
+
+#define LOW_MEMORY  UINT64_C(0x08000000)
+#define HIGH_MEMORY UINT64_C(0x210000000)
+
+static struct fake_device *fake(struct sys *s)
+{
+	return (struct fake_device *)(void *)s;
+}
+
+static bool has(const struct fake_device *f, unsigned int fault)
+{
+	return f->faults & fault;
+}
+
+static uint64_t physical_base(const struct fake_device *f)
+{
+	return has(f, FAKE_HIGH_MEMORY) ? HIGH_MEMORY : LOW_MEMORY;
+}
+
+/* ---- the IOMMU ---- */
+
+static uint8_t *physical(const struct fake_device *f, uint64_t address, size_t len)
+{
+	uint64_t at = address - physical_base(f);
+
+	return address >= physical_base(f) && at < f->memory_size && len <= f->memory_size - at
+		       ? f->memory + at
+		       : NULL;
+}
+
+static bool allowed(const struct fake_device *f, const struct fake_mapping *m, unsigned int prot)
+{
+	if (m->dead && !has(f, FAKE_UNMAPS_LATE) &&
+	    !(has(f, FAKE_STILL_READS) && prot == VT_MAP_READ))
+		return false;
+	return m->prot & prot || (prot == VT_MAP_WRITE && has(f, FAKE_IGNORES_READ_ONLY));
+}
+
+/* The memory that the device gets at @address, or NULL; the newest mapping counts. */
+static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, unsigned int prot)
+{
+	if (has(f, FAKE_NARROW))
+		address &= (UINT64_C(1) << 28) - 1;
+	if (has(f, FAKE_NO_IOMMU))
+		return physical(f, address, len);
+	for (size_t i = f->nr_mappings; i--;) {
+		const struct fake_mapping *m = &f->mappings[i];
+
+		if (address >= m->iova && address - m->iova < m->size &&
+		    len <= m->size - (address - m->iova) && allowed(f, m, prot))
+			return m->memory + (address - m->iova);
+	}
+	snprintf(f->log, sizeof(f->log),
+		 "3,77,1000,-;DMAR: [DMA %s NO_PASID] Request device [00:04.0] fault addr 0x%llx "
+		 "[fault reason 0x05] PTE Write access is not set\n SUBSYSTEM=pci\n",
+		 prot == VT_MAP_WRITE ? "Write" : "Read", (unsigned long long)address);
+	return has(f, FAKE_HALF_IOMMU) ? physical(f, address, len) : NULL;
+}
+
+/* 0, or -EIO when the address is out of reach. */
+static int dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len, bool write)
+{
+	uint8_t *at = translate(f, address, len, write ? VT_MAP_WRITE : VT_MAP_READ);
+
+	f->transfers++;
+	if (has(f, FAKE_DEAF))
+		return 0;
+	if (!at)
+		return -EIO;
+	if (!write) {
+		memcpy(bytes, at, len);
+		return 0;
+	}
+	memcpy(at, bytes, len);
+	if (has(f, FAKE_WRONG_BYTES))
+		at[len / 2] ^= 0x10;
+	if (has(f, FAKE_WRITES_BEHIND))
+		memcpy(at + PAGE, bytes, 16);
+	return 0;
+}
+
+static int do_map(struct fake_device *f, const struct vt_map_dma *map)
+{
+	if (has(f, FAKE_REFUSES_MAP))
+		return -ENOMEM;
+	if (has(f, FAKE_REFUSES_READ_ONLY) && map->flags == VT_MAP_READ)
+		return -EOPNOTSUPP;
+	for (size_t i = 0; i < f->nr_mappings; i++)
+		if (!f->mappings[i].dead && f->mappings[i].iova == map->iova)
+			return -EEXIST;
+	if (f->nr_mappings == FAKE_MAPPINGS_MAX)
+		return -ENOSPC;
+	f->mappings[f->nr_mappings++] = (struct fake_mapping){
+		.iova = map->iova,
+		.size = map->size,
+		.memory = (uint8_t *)(uintptr_t)map->vaddr, /* NOLINT */
+		.prot = map->flags,
+	};
+	return 0;
+}
+
+static int do_unmap(struct fake_device *f, struct vt_unmap_dma *unmap)
+{
+	uint64_t done = 0;
+
+	for (size_t i = 0; i < f->nr_mappings; i++) {
+		struct fake_mapping *m = &f->mappings[i];
+
+		if (!m->dead && m->iova == unmap->iova && m->size == unmap->size) {
+			m->dead = true;
+			done = m->size;
+		}
+	}
+	unmap->size = done;
+	return 0;
+}
+
+size_t fake_device_mapped(const struct fake_device *f)
+{
+	size_t ret = 0;
+
+	for (size_t i = 0; i < f->nr_mappings; i++)
+		ret += !f->mappings[i].dead;
+	return ret;
+}
+
+/* ---- interrupts ---- */
+
+static void raise(struct fake_device *f)
+{
+	if (f->irq_eventfd >= 0 && !has(f, FAKE_NO_INTERRUPT))
+		f->irqs++;
+}
+
+static int do_set_irqs(struct fake_device *f, const struct vt_irq_set *set)
+{
+	int32_t fd;
+
+	if (set->flags == (VT_IRQ_SET_DATA_EVENTFD | VT_IRQ_SET_ACTION_TRIGGER)) {
+		memcpy(&fd, set + 1, sizeof(fd));
+		f->irq_eventfd = fd;
+	} else if (set->flags == (VT_IRQ_SET_DATA_NONE | VT_IRQ_SET_ACTION_TRIGGER)) {
+		if (set->count && f->irq_eventfd >= 0)
+			f->irqs++;
+		if (!set->count)
+			f->irq_eventfd = -1;
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* ---- edu ---- */
+
+static uint64_t edu_read(const struct fake_device *f, uint64_t offset)
+{
+	switch (offset) {
+	case 0x00:
+		return has(f, FAKE_OTHER_ID) ? 0x12345678 : 0x010000ed;
+	case 0x04:
+		return ~f->liveness;
+	case 0x98:
+		return f->dma_command;
+	default:
+		return 0;
+	}
+}
+
+static void edu_run(struct fake_device *f)
+{
+	bool to_memory = f->dma_command & 2;
+	uint64_t device = to_memory ? f->source : f->target;
+	uint64_t address = to_memory ? f->target : f->source;
+
+	if (has(f, FAKE_LOSES_COMPLETIONS))
+		return;
+	/* What the emulator ends the machine for. */
+	if (device < 0x40000 || device + f->count >= 0x40000 + sizeof(f->buffer))
+		__builtin_trap();
+	(void)dma(f, address, f->buffer + (device - 0x40000), f->count, to_memory);
+	f->dma_command &= ~1U;
+}
+
+static void edu_write(struct fake_device *f, uint64_t offset, uint64_t value)
+{
+	switch (offset) {
+	case 0x04:
+		f->liveness = (uint32_t)value;
+		return;
+	case 0x60:
+		raise(f);
+		return;
+	case 0x80:
+		f->source = value;
+		return;
+	case 0x88:
+		f->target = value;
+		return;
+	case 0x90:
+		f->count = (uint32_t)value;
+		return;
+	case 0x98:
+		f->dma_command = (uint32_t)value;
+		if (value & 1)
+			edu_run(f);
+		return;
+	default:
+		return;
+	}
+}
+
+/* ---- NVMe ---- */
+
+static uint64_t nvme_read(const struct fake_device *f, uint64_t offset)
+{
+	switch (offset) {
+	case 0x00:
+		return 0x0f0103ff; /* CAP.TO 15, so 7.5 s */
+	case 0x04:
+		return 0x20;
+	case 0x08:
+		return 0x010400;
+	case 0x14:
+		return f->cc;
+	case 0x1c:
+		return f->csts;
+	default:
+		return 0;
+	}
+}
+
+static void nvme_complete(struct fake_device *f, uint16_t id, unsigned int status)
+{
+	uint32_t entry[4] = { 0, 0, f->sq_head, id | f->cq_phase << 16 | status << 17 };
+	unsigned int faults = f->faults;
+
+	if (has(f, FAKE_LOSES_COMPLETIONS))
+		return;
+	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
+	(void)dma(f, f->acq + f->cq_tail * sizeof(entry), (uint8_t *)entry, sizeof(entry), true);
+	f->faults = faults;
+	f->cq_tail = (f->cq_tail + 1) % ((f->aqa >> 16) + 1);
+	if (!f->cq_tail)
+		f->cq_phase ^= 1;
+	raise(f);
+}
+
+static void nvme_run(struct fake_device *f, uint32_t tail)
+{
+	while (f->sq_head != tail) {
+		uint32_t entry[16];
+		uint8_t data[4096] = { 0x36, 0x1b, 0xf4, 0x1a };
+		uint64_t prp;
+		int r;
+
+		if (dma(f, f->asq + f->sq_head * sizeof(entry), (uint8_t *)entry, sizeof(entry),
+			false) < 0) {
+			f->csts |= 2;
+			return;
+		}
+		f->sq_head = (f->sq_head + 1) % ((f->aqa & 0xfff) + 1);
+		prp = entry[6] | (uint64_t)entry[7] << 32;
+		data[81] = 4;
+		data[82] = 1;
+		snprintf((char *)data + 4, 20, "fake");
+		r = (entry[0] & 0xff) == 6 && entry[10] == 1 ? dma(f, prp, data, sizeof(data), true)
+							     : -EINVAL;
+		f->identified++;
+		nvme_complete(f, (uint16_t)(entry[0] >> 16),
+			      r == -EINVAL				      ? 0x02
+			      : r < 0 && has(f, FAKE_FAILS_UNMAPPED) ? 0x04
+								      : 0);
+	}
+}
+
+static void nvme_write(struct fake_device *f, uint64_t offset, uint64_t value)
+{
+	switch (offset) {
+	case 0x14:
+		f->cc = (uint32_t)value;
+		f->csts = value & 1;
+		f->sq_head = f->cq_tail = 0;
+		f->cq_phase = 1;
+		return;
+	case 0x24:
+		f->aqa = (uint32_t)value;
+		return;
+	case 0x28:
+		f->asq = value;
+		return;
+	case 0x2c:
+		f->asq |= value << 32;
+		return;
+	case 0x30:
+		f->acq = value;
+		return;
+	case 0x34:
+		f->acq |= value << 32;
+		return;
+	case 0x1000:
+		if (f->csts == 1)
+			nvme_run(f, (uint32_t)value);
+		return;
+	default:
+		return;
+	}
+}
+
+/* ---- system calls ---- */
+
+static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, const void *in,
+			     size_t len)
+{
+	uint8_t bytes[256] = { 0x34, 0x12, 0xe8, 0x11 };
+
+	if (f->nvme)
+		memcpy(bytes, "\x36\x1b\x10\x00", 4);
+	memcpy(bytes + 4, &f->command, 2);
+	memcpy(bytes + 0x2c, "\xf4\x1a", 2);
+	if (offset + len > sizeof(bytes))
+		return -EINVAL;
+	if (buf)
+		memcpy(buf, bytes + offset, len);
+	else if (offset == 4 && len == 2)
+		memcpy(&f->command, in, 2);
+	f->command_seen |= f->command;
+	return (ssize_t)len;
+}
+
+static bool is_gone(const struct fake_device *f)
+{
+	return has(f, FAKE_GONE) && f->transfers;
+}
+
+static ssize_t fake_pread(struct sys *s, int fd, void *buf, size_t len, uint64_t offset)
+{
+	struct fake_device *f = fake(s);
+	uint64_t at = offset & ((UINT64_C(1) << REGION_SHIFT) - 1), value;
+
+	if (fd == PAGEMAP_FD) {
+		uint64_t vaddr = offset / 8 * PAGE, base = (uintptr_t)f->memory;
+
+		value = UINT64_C(1) << 63;
+		if (!has(f, FAKE_HIDDEN_PFN))
+			value |= (vaddr - base + physical_base(f)) / PAGE;
+		memcpy(buf, &value, sizeof(value));
+		return 8;
+	}
+	if (fd != FAKE_DEVICE_FD)
+		return -EBADF;
+	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
+		return config_access(f, at, buf, NULL, len);
+	value = is_gone(f) ? UINT64_MAX : f->nvme ? nvme_read(f, at) : edu_read(f, at);
+	memcpy(buf, &value, len);
+	return (ssize_t)len;
+}
+
+static ssize_t fake_pwrite(struct sys *s, int fd, const void *buf, size_t len, uint64_t offset)
+{
+	struct fake_device *f = fake(s);
+	uint64_t at = offset & ((UINT64_C(1) << REGION_SHIFT) - 1), value = 0;
+
+	if (fd != FAKE_DEVICE_FD)
+		return -EBADF;
+	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
+		return config_access(f, at, NULL, buf, len);
+	memcpy(&value, buf, len);
+	if (f->nvme)
+		nvme_write(f, at, value);
+	else
+		edu_write(f, at, value);
+	return (ssize_t)len;
+}
+
+static int fake_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
+{
+	struct fake_device *f = fake(s);
+	struct vt_region_info *region = arg;
+	struct vt_irq_info *irq = arg;
+
+	if (fd == FAKE_SPACE_FD)
+		return request == VT_MAP_DMA	 ? do_map(f, arg)
+		       : request == VT_UNMAP_DMA ? do_unmap(f, arg)
+						 : -ENOTTY;
+	switch (request) {
+	case VT_DEVICE_GET_REGION_INFO:
+		region->flags = VT_REGION_READ | VT_REGION_WRITE;
+		region->size = region->index == VT_PCI_CONFIG ? 256 : 0x100000;
+		region->offset = (uint64_t)region->index << REGION_SHIFT;
+		return 0;
+	case VT_DEVICE_GET_IRQ_INFO:
+		irq->flags = VT_IRQ_EVENTFD | VT_IRQ_NORESIZE;
+		irq->count = irq->index == (f->nvme ? VT_PCI_MSIX : VT_PCI_MSI);
+		return 0;
+	case VT_DEVICE_SET_IRQS:
+		return do_set_irqs(f, arg);
+	case VT_DEVICE_RESET:
+		f->resets++;
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int fake_open(struct sys *s, const char *path, int flags)
+{
+	struct fake_device *f = fake(s);
+
+	(void)flags;
+	if (!strcmp(path, "/dev/kmsg") && has(f, FAKE_LOG_DENIED))
+		return -EPERM;
+	f->open_fds++;
+	return !strcmp(path, "/dev/kmsg")	     ? KMSG_FD
+	       : !strcmp(path, "/proc/self/pagemap") ? PAGEMAP_FD
+	       : !strcmp(path, "/proc/self/status")  ? STATUS_FD
+						     : -ENOENT;
+}
+
+static int fake_close(struct sys *s, int fd)
+{
+	(void)fd;
+	fake(s)->open_fds--;
+	return 0;
+}
+
+static ssize_t fake_read(struct sys *s, int fd, void *buf, size_t len)
+{
+	struct fake_device *f = fake(s);
+	size_t kib = 4 * fake_device_mapped(f);
+	char text[512];
+	size_t n;
+
+	if (fd == EVENT_FD) {
+		if (!f->irqs)
+			return -EAGAIN;
+		memcpy(buf, &f->irqs, 8);
+		f->irqs = 0;
+		return 8;
+	}
+	if (fd == KMSG_FD) {
+		snprintf(text, sizeof(text), "%s", f->log);
+		f->log[0] = '\0';
+	} else {
+		if (has(f, FAKE_KEEPS_PINNED))
+			kib = f->nr_mappings;
+		snprintf(text, sizeof(text), "Name:\ttest\nVmLck:\t%8zu kB\nVmPin:\t       0 kB\n",
+			 kib);
+	}
+	n = strlen(text);
+	if (!n)
+		return -EAGAIN;
+	memcpy(buf, text, n < len ? n : len);
+	return (ssize_t)(n < len ? n : len);
+}
+
+static int fake_mmap(struct sys *s, size_t len, int prot, int flags, int fd, uint64_t offset,
+		     void **ret)
+{
+	struct fake_device *f = fake(s);
+
+	(void)offset;
+	if (fd >= 0)
+		return -ENODEV;
+	*ret = mmap(NULL, len, prot, flags, -1, 0);
+	f->memory = *ret;
+	f->memory_size = len;
+	return *ret == MAP_FAILED ? -ENOMEM : 0;
+}
+
+static int fake_munmap(struct sys *s, void *addr, size_t len)
+{
+	fake(s)->memory_size = 0;
+	return munmap(addr, len);
+}
+
+static int fake_eventfd(struct sys *s)
+{
+	fake(s)->open_fds++;
+	return EVENT_FD;
+}
+
+static int fake_poll(struct sys *s, struct pollfd *fds, size_t nr, int timeout_ms)
+{
+	struct fake_device *f = fake(s);
+
+	for (size_t i = 0; i < nr; i++) {
+		bool ready = fds[i].fd == EVENT_FD ? f->irqs : fds[i].fd == KMSG_FD && f->log[0];
+
+		fds[i].revents = ready ? POLLIN : 0;
+		if (ready)
+			return 1;
+	}
+	f->now_ns += (uint64_t)timeout_ms * 1000000U;
+	return 0;
+}
+
+static uint64_t fake_now_ns(struct sys *s)
+{
+	return fake(s)->now_ns += 1000;
+}
+
+static int fake_hold_pages(struct sys *s, void *addr, size_t len, int ret[2])
+{
+	struct fake_device *f = fake(s);
+
+	(void)addr;
+	if (len > HOLD_PAGES_MAX * PAGE)
+		return -ENOSPC;
+	f->held++;
+	f->open_fds += 2;
+	ret[0] = ret[1] = HOLD_FD;
+	return 0;
+}
+
+static const struct sys_ops fake_ops = {
+	.open = fake_open,
+	.close = fake_close,
+	.ioctl = fake_ioctl,
+	.mmap = fake_mmap,
+	.munmap = fake_munmap,
+	.read = fake_read,
+	.pread = fake_pread,
+	.pwrite = fake_pwrite,
+	.eventfd = fake_eventfd,
+	.poll = fake_poll,
+	.now_ns = fake_now_ns,
+	.hold_pages = fake_hold_pages,
+};
+
+void fake_device_init(struct fake_device *f, bool nvme, unsigned int faults)
+{
+	*f = (struct fake_device){
+		.sys = { .ops = &fake_ops },
+		.nvme = nvme,
+		.faults = faults,
+		.irq_eventfd = -1,
+	};
+	f->cc = f->csts = faults & FAKE_ENABLED ? 1 : 0;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A kernel of a few functions with one device in it: an edu or an NVMe controller behind an IOMMU that
+ * can be told to do its work badly. Time passes only where somebody waits. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/space.h"
+#include "client/sys.h"
+
+/* What is wrong with the device or with what stands between it and memory. */
+enum fake_fault {
+	FAKE_LOSES_COMPLETIONS = 1 << 0,
+	FAKE_WRONG_BYTES = 1 << 1,
+	FAKE_WRITES_BEHIND = 1 << 2,   /* the page behind the one it was told, too */
+	FAKE_GONE = 1 << 3,            /* all ones from the first transfer on */
+	FAKE_UNMAPS_LATE = 1 << 4,     /* an old mapping stays in reach */
+	FAKE_IGNORES_READ_ONLY = 1 << 5,
+	FAKE_NO_IOMMU = 1 << 6,        /* addresses are physical ones */
+	FAKE_HALF_IOMMU = 1 << 7,      /* what is not mapped is taken for a physical address */
+	FAKE_KEEPS_PINNED = 1 << 8,
+	FAKE_NARROW = 1 << 9,          /* cuts addresses to 28 bits */
+	FAKE_HIGH_MEMORY = 1 << 10,    /* the process's memory lies above 4 GiB */
+	FAKE_HIDDEN_PFN = 1 << 11,
+	FAKE_LOG_DENIED = 1 << 12,
+	FAKE_NO_INTERRUPT = 1 << 13,
+	FAKE_ENABLED = 1 << 14,        /* an NVMe controller somebody uses */
+	FAKE_FAILS_UNMAPPED = 1 << 15, /* a transfer to what is not mapped is told as an error */
+	FAKE_REFUSES_MAP = 1 << 16,
+	FAKE_REFUSES_READ_ONLY = 1 << 17,
+	FAKE_DEAF = 1 << 18,           /* does nothing, and says that it is done */
+	FAKE_OTHER_ID = 1 << 19,
+	FAKE_STILL_READS = 1 << 20,    /* an old mapping stays in reach for reading */
+};
+
+enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101 };
+
+struct fake_mapping {
+	uint64_t iova, size;
+	uint8_t *memory;
+	unsigned int prot;
+	bool dead; /* unmapped */
+};
+
+struct fake_device {
+	struct sys sys;
+	bool nvme;
+	unsigned int faults; /* enum fake_fault */
+	struct fake_mapping mappings[FAKE_MAPPINGS_MAX];
+	size_t nr_mappings;
+	uint8_t *memory; /* the last anonymous mmap() */
+	size_t memory_size;
+	uint64_t now_ns;
+	uint16_t command, command_seen; /* of its config space; all bits that ever were */
+	unsigned int resets, open_fds, transfers, held;
+	char log[512]; /* the next record of the kernel's log */
+	int irq_eventfd; /* -1: none */
+	uint64_t irqs;   /* waiting to be read */
+	/* edu */
+	uint8_t buffer[4096];
+	uint64_t source, target;
+	uint32_t count, dma_command, liveness;
+	/* NVMe */
+	uint32_t cc, csts, aqa, sq_head, cq_tail, cq_phase;
+	uint64_t asq, acq;
+	unsigned int identified;
+};
+
+void fake_device_init(struct fake_device *f, bool nvme, unsigned int faults);
+/* Mappings that were not taken away again. */
+size_t fake_device_mapped(const struct fake_device *f);
