@@ -53,12 +53,12 @@ struct exercise {
 
 struct exerciser {
 	const char *name, *what;
-	uint16_t vendor, device;            /* 0: any */
-	uint32_t class_code;                /* 24 bits; 0: any */
-	unsigned int address_bits;          /* that it surely drives */
-	unsigned int own_pages;             /* that it needs while it works */
-	size_t transfer;                    /* bytes that one transfer moves */
-	unsigned int irq_index, irq_vector; /* what it raises: VT_PCI_MSI and the like */
+	uint16_t vendor, device;   /* 0: any */
+	uint32_t class_code;       /* 24 bits; 0: any */
+	unsigned int address_bits; /* that it surely drives */
+	unsigned int own_pages;    /* that it needs while it works */
+	size_t transfer;           /* bytes that one transfer moves */
+	unsigned int irq_index;    /* whose vector 0 it raises: VT_PCI_MSI and the like */
 	/* Whether it may be used: -EBUSY with the reason when something may be using it, -ENOTSUP when it
 	 * is not the device it seemed. Changes nothing. */
 	int (*probe)(struct exercise *x, struct failure **reterr);

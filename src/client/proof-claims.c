@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "client/abi.h"
+#include "client/irq.h"
 #include "client/pagemap.h"
 #include "client/proof-run.h"
 
@@ -401,7 +402,56 @@ void claim_teardown(struct proof_run *p)
 
 enum { INTERRUPT_TIMEOUT_MS = 2000 };
 
+/* One by the kernel's loopback, so that what does not arrive afterwards is the device's doing. */
+static void raise_and_wait(struct proof_run *p, struct irq *irq)
+{
+	const char *name = irq_index_name(irq->index);
+	bool looped =
+		!irq_trigger(irq, 0, 1) && !irq_wait(irq, 0, 1, 1, INTERRUPT_TIMEOUT_MS, -EBADF);
+	uint64_t before = irq->vectors[0].count;
+	const char *loop = looped ? "so does the kernel's own (loopback)"
+				  : "the kernel's own (loopback) does not";
+	int r = p->exercise.kind->interrupt(&p->exercise, p->iova[AREA_TARGET]);
+
+	p->stale = r < 0;
+	p->gone |= r == -ENODEV;
+	if (r < 0) {
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN,
+			   "it could not be told to raise one: %s", p->exercise.said);
+		return;
+	}
+	r = irq_wait(irq, 0, 1, before + 1, INTERRUPT_TIMEOUT_MS, -EBADF);
+	if (!r)
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_YES, "%s vector 0 arrives; %s", name, loop);
+	else if (r == -ETIMEDOUT)
+		run_answer(p, CLAIM_INTERRUPT, looped ? CLAIM_NO : CLAIM_UNKNOWN,
+			   "%s vector 0 did not arrive within %u ms; %s", name,
+			   INTERRUPT_TIMEOUT_MS, loop);
+	else
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN,
+			   "%s vector 0 cannot be waited for: %s", name, strerror(-r));
+	if (p->exercise.kind->acknowledge)
+		p->exercise.kind->acknowledge(&p->exercise);
+}
+
 void claim_interrupt(struct proof_run *p)
 {
-	run_answer(p, CLAIM_INTERRUPT, CLAIM_UNTRIED, "%d", INTERRUPT_TIMEOUT_MS);
+	const struct proof_request *q = p->request;
+	uint32_t index = q->exerciser->irq_index;
+	struct irq_info info;
+	struct irq irq;
+	int r = device_irq_get(q->client, q->object, q->fd, index, &info);
+
+	if (r < 0 || !info.count) {
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNTRIED, "the device has no %s",
+			   irq_index_name(index));
+		return;
+	}
+	r = irq_open(q->client, q->object, q->fd, index, 1, &irq);
+	if (r)
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN, "the kernel gives no %s vector: %s",
+			   irq_index_name(index), r < 0 ? strerror(-r) : "there is none left");
+	else
+		raise_and_wait(p, &irq);
+	irq_close(&irq);
 }

@@ -25,7 +25,7 @@ static int leading_hex(struct span s, uint64_t *ret)
 {
 	size_t len = 0;
 
-	if (s.len > 2 && s.s[0] == '0' && (s.s[1] == 'x' || s.s[1] == 'X')) {
+	if (s.len >= 2 && s.s[0] == '0' && (s.s[1] == 'x' || s.s[1] == 'X')) {
 		s.s += 2;
 		s.len -= 2;
 	}

@@ -278,9 +278,9 @@ static void nvme_run(struct fake_device *f, uint32_t tail)
 							     : -EINVAL;
 		f->identified++;
 		nvme_complete(f, (uint16_t)(entry[0] >> 16),
-			      r == -EINVAL				      ? 0x02
+			      r == -EINVAL                           ? 0x02
 			      : r < 0 && has(f, FAKE_FAILS_UNMAPPED) ? 0x04
-								      : 0);
+								     : 0);
 	}
 }
 
@@ -376,6 +376,8 @@ static ssize_t fake_pwrite(struct sys *s, int fd, const void *buf, size_t len, u
 	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
 		return config_access(f, at, NULL, buf, len);
 	memcpy(&value, buf, len);
+	if (is_gone(f))
+		return (ssize_t)len;
 	if (f->nvme)
 		nvme_write(f, at, value);
 	else
@@ -390,7 +392,7 @@ static int fake_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 	struct vt_irq_info *irq = arg;
 
 	if (fd == FAKE_SPACE_FD)
-		return request == VT_MAP_DMA	 ? do_map(f, arg)
+		return request == VT_MAP_DMA     ? do_map(f, arg)
 		       : request == VT_UNMAP_DMA ? do_unmap(f, arg)
 						 : -ENOTTY;
 	switch (request) {
@@ -421,7 +423,7 @@ static int fake_open(struct sys *s, const char *path, int flags)
 	if (!strcmp(path, "/dev/kmsg") && has(f, FAKE_LOG_DENIED))
 		return -EPERM;
 	f->open_fds++;
-	return !strcmp(path, "/dev/kmsg")	     ? KMSG_FD
+	return !strcmp(path, "/dev/kmsg")            ? KMSG_FD
 	       : !strcmp(path, "/proc/self/pagemap") ? PAGEMAP_FD
 	       : !strcmp(path, "/proc/self/status")  ? STATUS_FD
 						     : -ENOENT;

@@ -14,15 +14,15 @@
 enum fake_fault {
 	FAKE_LOSES_COMPLETIONS = 1 << 0,
 	FAKE_WRONG_BYTES = 1 << 1,
-	FAKE_WRITES_BEHIND = 1 << 2,   /* the page behind the one it was told, too */
-	FAKE_GONE = 1 << 3,            /* all ones from the first transfer on */
-	FAKE_UNMAPS_LATE = 1 << 4,     /* an old mapping stays in reach */
+	FAKE_WRITES_BEHIND = 1 << 2, /* the page behind the one it was told, too */
+	FAKE_GONE = 1 << 3,          /* all ones from the first transfer on */
+	FAKE_UNMAPS_LATE = 1 << 4,   /* an old mapping stays in reach */
 	FAKE_IGNORES_READ_ONLY = 1 << 5,
-	FAKE_NO_IOMMU = 1 << 6,        /* addresses are physical ones */
-	FAKE_HALF_IOMMU = 1 << 7,      /* what is not mapped is taken for a physical address */
+	FAKE_NO_IOMMU = 1 << 6,   /* addresses are physical ones */
+	FAKE_HALF_IOMMU = 1 << 7, /* what is not mapped is taken for a physical address */
 	FAKE_KEEPS_PINNED = 1 << 8,
-	FAKE_NARROW = 1 << 9,          /* cuts addresses to 28 bits */
-	FAKE_HIGH_MEMORY = 1 << 10,    /* the process's memory lies above 4 GiB */
+	FAKE_NARROW = 1 << 9,       /* cuts addresses to 28 bits */
+	FAKE_HIGH_MEMORY = 1 << 10, /* the process's memory lies above 4 GiB */
 	FAKE_HIDDEN_PFN = 1 << 11,
 	FAKE_LOG_DENIED = 1 << 12,
 	FAKE_NO_INTERRUPT = 1 << 13,
@@ -30,9 +30,9 @@ enum fake_fault {
 	FAKE_FAILS_UNMAPPED = 1 << 15, /* a transfer to what is not mapped is told as an error */
 	FAKE_REFUSES_MAP = 1 << 16,
 	FAKE_REFUSES_READ_ONLY = 1 << 17,
-	FAKE_DEAF = 1 << 18,           /* does nothing, and says that it is done */
+	FAKE_DEAF = 1 << 18, /* does nothing, and says that it is done */
 	FAKE_OTHER_ID = 1 << 19,
-	FAKE_STILL_READS = 1 << 20,    /* an old mapping stays in reach for reading */
+	FAKE_STILL_READS = 1 << 20, /* an old mapping stays in reach for reading */
 };
 
 enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101 };
@@ -55,7 +55,7 @@ struct fake_device {
 	uint64_t now_ns;
 	uint16_t command, command_seen; /* of its config space; all bits that ever were */
 	unsigned int resets, open_fds, transfers, held;
-	char log[512]; /* the next record of the kernel's log */
+	char log[512];   /* the next record of the kernel's log */
 	int irq_eventfd; /* -1: none */
 	uint64_t irqs;   /* waiting to be read */
 	/* edu */

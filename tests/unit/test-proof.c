@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The proof with devices and IOMMUs that do their work, and with such as do not: each fault must be
+ * found, by the claim that it belongs to, and everything is given back all the same. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "client/proof.h"
+#include "fake-device.h"
+
+struct trial {
+	struct fake_device fake;
+	struct client client;
+	struct arena *arena;
+	struct proof proof;
+	struct failure *why;
+	int r;
+	unsigned int address_bits, progress;
+};
+
+static void count_progress(void *data, enum claim_id id)
+{
+	(void)id;
+	((struct trial *)data)->progress++;
+}
+
+static void try_it(struct trial *t, bool nvme, unsigned int faults)
+{
+	static struct space_range ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } };
+	struct space_info info = {
+		.page_sizes = 0x40201000,
+		.page_sizes_exact = true,
+		.alignment = 4096,
+		.ranges = ranges,
+		.nr_ranges = 2,
+		.has_ranges = true,
+	};
+	struct space space = { .client = &t->client, .path = PATH_CONTAINER, .fd = FAKE_SPACE_FD };
+	struct proof_request request = {
+		.client = &t->client,
+		.space = &space,
+		.info = &info,
+		.object = "0000:00:04.0",
+		.fd = FAKE_DEVICE_FD,
+		.exerciser = nvme ? exerciser_find(0x1b36, 0x0010, 0x010802)
+				  : exerciser_find(0x1234, 0x11e8, 0x00ff00),
+		.untranslated = faults & FAKE_NO_IOMMU,
+		.page_size = 4096,
+		.address_bits = t->address_bits,
+		.seed = 42,
+		.resettable = true,
+		.progress = count_progress,
+		.data = t,
+	};
+
+	t->arena = arena_new();
+	fake_device_init(&t->fake, nvme, faults);
+	client_init(&t->client, &t->fake.sys, t->arena);
+	assert_non_null(request.exerciser);
+	t->r = proof_run(&request, &t->proof, &t->why);
+	/* Whatever happened: */
+	assert_int_equal(fake_device_mapped(&t->fake), 0);
+	assert_int_equal(t->fake.open_fds, 0);
+	assert_int_equal(t->fake.memory_size, 0);
+	assert_int_equal(t->fake.command, 0);
+	assert_int_equal(t->fake.irq_eventfd, -1);
+	assert_int_equal(t->r < 0, t->why != NULL);
+}
+
+static void done(struct trial *t)
+{
+	failure_free(t->why);
+	arena_free(t->arena);
+}
+
+static const char letters[] = "-yn?"; /* untried, yes, no, unknown */
+
+/* The answers in the order of the claims, "yyyyyyyyy" when all is well. */
+static void assert_answers(const struct trial *t, const char *expected)
+{
+	char got[NR_CLAIMS + 1] = { 0 };
+
+	for (unsigned int i = 0; i < NR_CLAIMS; i++)
+		got[i] = letters[t->proof.claims[i].answer];
+	if (strcmp(got, expected))
+		for (unsigned int i = 0; i < NR_CLAIMS; i++)
+			print_error("%s: %c %s\n", claim_name((enum claim_id)i), got[i],
+				    t->proof.claims[i].evidence);
+	assert_string_equal(got, expected);
+}
+
+static void assert_says(const struct trial *t, enum claim_id id, const char *words)
+{
+	if (!strstr(t->proof.claims[id].evidence, words))
+		fail_msg("%s says: %s", claim_name(id), t->proof.claims[id].evidence);
+}
+
+/* ---- all is well ---- */
+
+static void test_proof_of_an_edu_behind_an_iommu(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, 0);
+	assert_int_equal(t.r, 0);
+	assert_answers(&t, "yyyyyyyyy");
+	assert_int_equal(proof_answer(&t.proof), CLAIM_YES);
+	assert_says(&t, CLAIM_DEVICE_WRITE, "2048 bytes of a fresh pattern");
+	assert_says(&t, CLAIM_TEARDOWN, "pinned: 0 KiB before, 8 while mapped, 0 now");
+	assert_non_null(strstr(t.proof.claims[CLAIM_OUTSIDE].fault, "fault addr 0x103000"));
+	assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].iova, 0x103000);
+	assert_null(t.proof.claims[CLAIM_DEVICE_WRITE].fault);
+	/* Memory and bus master were on, one reset at the end. */
+	assert_int_equal(t.fake.command_seen, 6);
+	assert_int_equal(t.fake.resets, 1);
+	assert_int_equal(t.proof.reset, 0);
+	assert_int_equal(t.progress, 7);
+	done(&t);
+}
+
+static void test_proof_of_an_nvme_controller_behind_an_iommu(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, true, 0);
+	assert_int_equal(t.r, 0);
+	assert_answers(&t, "yyyyyyyyy");
+	assert_says(&t, CLAIM_DEVICE_WRITE, "vendor 1b36 and subsystem vendor 1af4");
+	assert_says(&t, CLAIM_TEARDOWN, "fatal");
+	/* Left disabled, and never asked anything but Identify. */
+	assert_int_equal(t.fake.cc, 0);
+	assert_in_range(t.fake.identified, 8, 12);
+	done(&t);
+}
+
+static void test_proof_of_a_controller_that_tells_failed_transfers(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, true, FAKE_FAILS_UNMAPPED);
+	assert_answers(&t, "yyyyyyyyy");
+	assert_says(&t, CLAIM_OUTSIDE, "status type 0, code 0x04");
+	done(&t);
+}
+
+/* ---- an IOMMU that does not do its work ---- */
+
+static void test_proof_finds_that_unmapped_memory_is_reached(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	for (unsigned int nvme = 0; nvme < 2; nvme++) {
+		try_it(&t, nvme, FAKE_UNMAPS_LATE);
+		assert_int_equal(t.proof.claims[CLAIM_AFTER_UNMAP].answer, CLAIM_NO);
+		assert_says(&t, CLAIM_AFTER_UNMAP, "bytes of the target changed");
+		assert_int_equal(t.proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
+		assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].answer, CLAIM_YES);
+		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
+		done(&t);
+	}
+}
+
+static void test_proof_finds_that_unmapped_memory_is_read(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_STILL_READS);
+	assert_answers(&t, "yyyyyyyny");
+	assert_says(&t, CLAIM_AFTER_UNMAP, "still reads");
+	done(&t);
+}
+
+static void test_proof_finds_that_physical_memory_is_reached(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	for (unsigned int nvme = 0; nvme < 2; nvme++) {
+		try_it(&t, nvme, FAKE_HALF_IOMMU);
+		assert_answers(&t, "yyyyynyyy");
+		assert_says(&t, CLAIM_PHYSICAL, "bytes of the canary changed");
+		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
+		done(&t);
+	}
+}
+
+static void test_proof_finds_that_a_read_only_page_is_written(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_IGNORES_READ_ONLY);
+	assert_answers(&t, "yyyyyynyy");
+	assert_says(&t, CLAIM_READ_ONLY, "the page mapped for reading changed");
+	done(&t);
+}
+
+static void test_proof_finds_that_memory_stays_pinned(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_KEEPS_PINNED);
+	assert_int_equal(t.proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
+	done(&t);
+}
+
+/* ---- no IOMMU ---- */
+
+static void test_proof_without_an_iommu_shows_that_nothing_protects(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	for (unsigned int nvme = 0; nvme < 2; nvme++) {
+		try_it(&t, nvme, FAKE_NO_IOMMU);
+		assert_int_equal(t.r, 0);
+		assert_answers(&t, "yyyy-n---");
+		assert_says(&t, CLAIM_PHYSICAL, "bytes of the canary changed");
+		assert_says(&t, CLAIM_OUTSIDE, "all physical memory is in reach");
+		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
+		assert_int_equal(t.fake.held, 1);
+		done(&t);
+	}
+}
+
+/* The one thing that must never happen: somebody else's memory. */
+static void test_proof_without_an_iommu_never_guesses_an_address(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY | FAKE_NARROW);
+	assert_int_equal(t.r, -ERANGE);
+	assert_int_equal(t.why->status, STATUS_UNKNOWN);
+	assert_non_null(strstr(t.why->text, "--address-bits"));
+	assert_int_equal(t.fake.transfers, 0);
+	done(&t);
+	t = (struct trial){ 0 };
+	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIDDEN_PFN);
+	assert_int_equal(t.r, -EPERM);
+	assert_non_null(strstr(t.why->text, "CAP_SYS_ADMIN"));
+	assert_int_equal(t.fake.transfers, 0);
+	done(&t);
+}
+
+/* Registers that cannot be mapped are cut in two by the kernel, and the device has but one half. */
+static void test_proof_does_not_cut_an_address_short(void **state)
+{
+	struct trial t = { .address_bits = 64 };
+
+	(void)state;
+	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY);
+	assert_int_equal(t.fake.transfers, 0);
+	assert_answers(&t, "-?y------");
+	assert_says(&t, CLAIM_DEVICE_WRITE, "does not fit a register");
+	assert_int_equal(proof_answer(&t.proof), CLAIM_UNKNOWN);
+	done(&t);
+}
+
+static void test_proof_of_physical_addresses_that_the_device_cannot_drive(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, true, FAKE_HIGH_MEMORY | FAKE_NARROW);
+	assert_answers(&t, "yyyyy-yyy");
+	assert_says(&t, CLAIM_PHYSICAL, "not reached either");
+	assert_int_equal(proof_answer(&t.proof), CLAIM_YES);
+	done(&t);
+}
+
+/* ---- a device that does not do its work ---- */
+
+static void test_proof_finds_wrong_bytes(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_WRONG_BYTES);
+	assert_int_equal(t.r, 0);
+	assert_answers(&t, "-nn------");
+	assert_says(&t, CLAIM_DEVICE_WRITE, "of 2048 bytes from 0x101000 only 2047 arrived");
+	assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
+	done(&t);
+}
+
+static void test_proof_finds_bytes_beside_the_target(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	for (unsigned int nvme = 0; nvme < 2; nvme++) {
+		try_it(&t, nvme, FAKE_WRITES_BEHIND);
+		assert_int_equal(t.proof.claims[CLAIM_BOUNDS].answer, CLAIM_NO);
+		assert_says(&t, CLAIM_BOUNDS, "the page behind the buffer changed");
+		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
+		done(&t);
+	}
+}
+
+static void test_proof_of_a_device_that_does_nothing_proves_nothing(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_DEAF);
+	assert_int_equal(t.proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_NO);
+	assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].answer, CLAIM_UNTRIED);
+	done(&t);
+}
+
+static void test_proof_of_a_device_that_loses_completions(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	for (unsigned int nvme = 0; nvme < 2; nvme++) {
+		try_it(&t, nvme, FAKE_LOSES_COMPLETIONS);
+		assert_int_equal(t.proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_UNKNOWN);
+		assert_says(&t, CLAIM_DEVICE_WRITE, "5000 ms");
+		assert_int_equal(proof_answer(&t.proof), nvme ? CLAIM_NO : CLAIM_UNKNOWN);
+		assert_true(t.fake.now_ns > UINT64_C(5000000000));
+		assert_true(t.fake.now_ns < UINT64_C(30000000000));
+		done(&t);
+	}
+}
+
+static void test_proof_of_a_device_that_goes_away(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	for (unsigned int nvme = 0; nvme < 2; nvme++) {
+		try_it(&t, nvme, FAKE_GONE);
+		assert_int_equal(t.r, -ENODEV);
+		assert_non_null(strstr(t.why->text, "all ones"));
+		assert_int_equal(t.why->status, STATUS_FAILED);
+		assert_int_equal(proof_answer(&t.proof), CLAIM_UNKNOWN);
+		/* Nobody resets what is not there. */
+		assert_int_equal(t.fake.resets, 0);
+		done(&t);
+		t = (struct trial){ 0 };
+	}
+}
+
+static void test_proof_of_a_device_whose_interrupt_is_lost(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_NO_INTERRUPT);
+	assert_answers(&t, "yyynyyyyy");
+	assert_says(&t, CLAIM_INTERRUPT, "did not arrive within 2000 ms; so does the kernel's own");
+	done(&t);
+}
+
+/* ---- refusals ---- */
+
+static void test_proof_leaves_a_controller_in_use_alone(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, true, FAKE_ENABLED);
+	assert_int_equal(t.r, -EBUSY);
+	assert_non_null(strstr(t.why->text, "namespaces"));
+	assert_int_equal(t.fake.cc, 1);
+	assert_int_equal(t.fake.command_seen & 4, 0);
+	done(&t);
+}
+
+static void test_proof_leaves_a_stranger_with_the_same_ids_alone(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_OTHER_ID);
+	assert_int_equal(t.r, -ENOTSUP);
+	assert_non_null(strstr(t.why->text, "0x12345678"));
+	assert_int_equal(t.fake.liveness, 0);
+	done(&t);
+}
+
+static void test_proof_with_a_refused_mapping(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_REFUSES_MAP);
+	assert_int_equal(t.r, -ENOMEM);
+	assert_int_equal(t.why->status, STATUS_NO);
+	assert_non_null(strstr(t.why->text, "ENOMEM"));
+	done(&t);
+	t = (struct trial){ 0 };
+	try_it(&t, false, FAKE_REFUSES_READ_ONLY);
+	assert_answers(&t, "yyyyy--yy");
+	done(&t);
+}
+
+static void test_proof_without_the_kernels_log(void **state)
+{
+	struct trial t = { 0 };
+
+	(void)state;
+	try_it(&t, false, FAKE_LOG_DENIED | FAKE_HIDDEN_PFN);
+	assert_answers(&t, "yyyyy-yyy");
+	assert_string_equal(t.proof.faults_hidden, "/dev/kmsg cannot be read (EPERM)");
+	assert_null(t.proof.claims[CLAIM_OUTSIDE].fault);
+	assert_says(&t, CLAIM_PHYSICAL, "CAP_SYS_ADMIN");
+	done(&t);
+}
+
+static void test_exerciser_by_identity(void **state)
+{
+	(void)state;
+	assert_ptr_equal(exerciser_find(0x1234, 0x11e8, 0x00ff00), &exerciser_edu);
+	assert_ptr_equal(exerciser_find(0x144d, 0xa808, 0x010802), &exerciser_nvme);
+	assert_null(exerciser_find(0x1234, 0x11e9, 0x00ff00));
+	assert_null(exerciser_find(0x144d, 0xa808, 0x010800));
+	assert_null(exerciser_find(0x8086, 0x1521, 0x020000));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_proof_of_an_edu_behind_an_iommu),
+		cmocka_unit_test(test_proof_of_an_nvme_controller_behind_an_iommu),
+		cmocka_unit_test(test_proof_of_a_controller_that_tells_failed_transfers),
+		cmocka_unit_test(test_proof_finds_that_unmapped_memory_is_reached),
+		cmocka_unit_test(test_proof_finds_that_unmapped_memory_is_read),
+		cmocka_unit_test(test_proof_finds_that_physical_memory_is_reached),
+		cmocka_unit_test(test_proof_finds_that_a_read_only_page_is_written),
+		cmocka_unit_test(test_proof_finds_that_memory_stays_pinned),
+		cmocka_unit_test(test_proof_without_an_iommu_shows_that_nothing_protects),
+		cmocka_unit_test(test_proof_without_an_iommu_never_guesses_an_address),
+		cmocka_unit_test(test_proof_does_not_cut_an_address_short),
+		cmocka_unit_test(test_proof_of_physical_addresses_that_the_device_cannot_drive),
+		cmocka_unit_test(test_proof_finds_wrong_bytes),
+		cmocka_unit_test(test_proof_finds_bytes_beside_the_target),
+		cmocka_unit_test(test_proof_of_a_device_that_does_nothing_proves_nothing),
+		cmocka_unit_test(test_proof_of_a_device_that_loses_completions),
+		cmocka_unit_test(test_proof_of_a_device_that_goes_away),
+		cmocka_unit_test(test_proof_of_a_device_whose_interrupt_is_lost),
+		cmocka_unit_test(test_proof_leaves_a_controller_in_use_alone),
+		cmocka_unit_test(test_proof_leaves_a_stranger_with_the_same_ids_alone),
+		cmocka_unit_test(test_proof_with_a_refused_mapping),
+		cmocka_unit_test(test_proof_without_the_kernels_log),
+		cmocka_unit_test(test_exerciser_by_identity),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
