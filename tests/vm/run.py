@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import guest, judge, kernels
+from rig import acting, guest, initramfs, judge, kernels
 from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
 
 
@@ -89,6 +89,29 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
     return verdict
 
 
+def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
+    """Boots one guest for all its acting scenarios and judges each."""
+    start = time.monotonic()
+    verdicts = [Verdict(f"{part.name}@{name}") for part in batch.parts]
+    try:
+        wanting = missing(batch.machine.needs) or ("" if args.vfiotool else "acts with vfiotool")
+        if not wanting:
+            kernel = shop.get(name)
+            programs = {f"bin/{path.stem}": initramfs.program(path.stem, [path]) for path in batch.programs}
+            extra = guest.Extra(acting.environment(batch, kernel), acting.files(batch), programs, batch.limit)
+            result = guest.run(batch, kernel, args.vfiotool, args.keep, extra)
+        for verdict, part in zip(verdicts, batch.parts):
+            verdict.skip = wanting or missing(part.needs)
+            if not verdict.skip:
+                verdict.problems = acting.judge(part, kernel, result)
+    except Exception as error:  # pylint: disable=broad-except
+        for verdict in verdicts:
+            verdict.problems.append(f"{type(error).__name__}: {error}")
+    for verdict in verdicts:
+        verdict.seconds = (time.monotonic() - start) / len(verdicts)
+    return verdicts
+
+
 def save_capture(folder: Path, scenario: Scenario, verdict: Verdict, result: guest.Result) -> None:
     """Writes vm-SCENARIO-KERNEL.capture, and beside it what the kernel then did: what tests/golden replays."""
     scenario_name, kernel = verdict.name.split("@")
@@ -142,13 +165,21 @@ def _not_offered(text: str) -> bool:
 
 def select(args, scenarios):
     """The pairs that the options ask for."""
-    if args.scenario:
-        unknown = set(args.scenario) - {scenario.name for scenario in scenarios}
-        if unknown:
-            raise ScenarioError(f"no scenario is called {', '.join(sorted(unknown))}")
     return [(scenario, name) for scenario in scenarios for name in scenario.kernels
             if (not args.scenario or scenario.name in args.scenario)
             and (not args.kernel or name in args.kernel)]
+
+
+def select_all(args):
+    """(pairs that predict, pairs that act)."""
+    predicting, active = load_all(), acting.load_all()
+    names = [scenario.name for scenario in (*predicting, *active)]
+    unknown = set(args.scenario or ()) - set(names)
+    if unknown:
+        raise ScenarioError(f"no scenario is called {', '.join(sorted(unknown))}")
+    if len(set(names)) != len(names):
+        raise ScenarioError(f"two scenarios are called {max(names, key=names.count)}")
+    return select(args, predicting), select(args, active)
 
 
 def default_tool() -> Path | None:
@@ -183,35 +214,43 @@ def main() -> int:
     """Runs what was asked for."""
     args = parse_arguments()
     try:
-        pairs = select(args, load_all())
+        pairs, active = select_all(args)
     except ScenarioError as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 64
     if args.list:
-        for scenario, name in pairs:
+        for scenario, name in (*pairs, *active):
             print(f"{scenario.name}@{name}: {scenario.summary}")
         return 0
-    if not pairs:
+    if not pairs and not active:
         print("run.py: no pair matches", file=sys.stderr)
         return 64
     if not shutil.which(guest.QEMU):
         print(f"run.py: no {guest.QEMU}: install qemu-system-x86", file=sys.stderr)
         return 1
-    print(f"TAP version 13\n1..{len(pairs)}", flush=True)
-    # In the order of the kernels: those that have to be built come last, and are built meanwhile.
-    pairs.sort(key=lambda pair: kernels.NAMES.index(pair[1]))
-    shop = Kernels()
+    print(f"TAP version 13\n1..{len(pairs) + len(active)}", flush=True)
     verdicts = []
-    with ThreadPoolExecutor(max_workers=max(1, args.jobs)) as pool:
-        for verdict in pool.map(lambda pair: run_pair(args, shop, *pair), pairs):
+    for found in run_all(args, pairs, active):
+        for verdict in found:
             verdicts.append(verdict)
             report(len(verdicts), verdict)
     bad = [verdict.name for verdict in verdicts if verdict.problems]
     skipped = sum(bool(verdict.skip) for verdict in verdicts)
     print(f"# {len(verdicts) - len(bad) - skipped} agree, {len(bad)} do not, {skipped} skipped")
     if args.table:
-        print_table(verdicts)
+        print_table([verdict for verdict in verdicts if verdict.outcomes])
     return 1 if bad else 0
+
+
+def run_all(args, pairs, active):
+    """The verdicts of each guest, as lists."""
+    shop = Kernels()
+    jobs = [(name, lambda item=(batch, name): run_batch(args, shop, *item)) for batch, name in acting.batches(active)]
+    jobs += [(name, lambda item=(scenario, name): [run_pair(args, shop, *item)]) for scenario, name in pairs]
+    # In the order of the kernels: those that have to be built come last, and are built meanwhile.
+    jobs.sort(key=lambda job: kernels.NAMES.index(job[0]))
+    with ThreadPoolExecutor(max_workers=max(1, args.jobs)) as pool:
+        yield from pool.map(lambda job: job[1](), jobs)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ port. Never uses KVM. A guest that stays silent or does not reach its end is a f
 
 import base64
 import binascii
+import contextlib
 import gzip
 import hashlib
 import os
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import dmar, image, initramfs, ivrs, kernels
+from .channel import Channel
 from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
 
@@ -34,6 +36,7 @@ class Result:
     files: dict = field(default_factory=dict)
     status: dict = field(default_factory=dict)
     broken: list = field(default_factory=list)
+    checks: list = field(default_factory=list)
     release: str = ""
     done: bool = False
     failure: str = ""
@@ -48,12 +51,16 @@ def _quote(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def _assignments(values: dict) -> str:
+    return "".join(f"{key}={_quote(value)}\n" for key, value in values.items())
+
+
 def _environment(scenario: Scenario, kernel: kernels.Kernel) -> str:
     assume = " ".join(f"--assume {item}" for item in pick_list(scenario.assume, kernel.name))
     values = {"TARGET": scenario.target, "PATHS": " ".join(PATHS), "CALLER": scenario.caller,
               "PROBE": scenario.probe, "MODULES": " ".join(pick_list(scenario.modules, kernel.name)), "ASSUME": assume,
               "FAKED": " ".join(scenario.faked)}
-    return "".join(f"{key}={_quote(value)}\n" for key, value in values.items())
+    return _assignments(values)
 
 
 def pick_list(items, kernel: str):
@@ -62,7 +69,17 @@ def pick_list(items, kernel: str):
             if isinstance(item, str) or kernel in item["kernels"]]
 
 
-def _overlay(scenario: Scenario, kernel: kernels.Kernel) -> bytes:
+@dataclass(frozen=True)
+class Extra:
+    """What a guest with acting scenarios has beyond its machine: see rig/acting.py."""
+
+    environment: dict
+    files: dict
+    programs: dict
+    limit: int
+
+
+def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) -> bytes:
     """The second archive, that makes a common initramfs this scenario's."""
     archive = Archive()
     setup = scenario.setup
@@ -70,21 +87,30 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel) -> bytes:
     if mock:
         archive.file("lib/mock_iommu.ko", kernels.mock_module(kernel), 0o644)
         setup = f"must insmod /lib/mock_iommu.ko {mock}\n{setup}"
-    archive.data("scenario/env", _environment(scenario, kernel))
+    archive.data("scenario/env", _assignments(extra.environment) if extra else _environment(scenario, kernel))
+    for path, text in (extra.files if extra else {}).items():
+        archive.data(path, text)
+    for path, program in (extra.programs if extra else {}).items():
+        archive.data(path, program.read_bytes(), 0o755)
     archive.data("scenario/setup.sh", setup)
     return archive.compressed()
 
 
-def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path):
-    """QEMU's argument list."""
-    argv = [QEMU, "-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m", "768",
-            "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-            "-kernel", str(image.bootable(kernel)), "-initrd", str(folder / "initrd"),
+def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=None):
+    """QEMU's argument list; @results are the options of the port that the guest's answers come through."""
+    results = results or ["-chardev", f"file,id=results,path={folder / 'results'}", "-serial", "chardev:results"]
+    argv = [QEMU, "-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m",
+            str(getattr(scenario, "memory", 768)), "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-kernel", str(image.bootable(kernel)), "-initrd", str(folder / "initrd"),
             "-append", f"{CMDLINE} {pick(scenario.cmdline, kernel.name) or ''}".strip(),
-            "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console",
-            "-chardev", f"file,id=results,path={folder / 'results'}", "-serial", "chardev:results"]
+            "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console", *results]
+    for name, size in (getattr(scenario, "disks", None) or {}).items():
+        with open(folder / f"{name}.disk", "wb") as disk:
+            disk.truncate(size << 20)
+        argv += ["-drive", f"if=none,id={name},format=raw,file={folder / f'{name}.disk'}"]
     for device in pick_list(scenario.devices, kernel.name):
-        argv += ["-netdev" if device.startswith("user,") else "-device", device]
+        plain = ["-netdev" if device.startswith("user,") else "-device", device]
+        argv += device.split(" ", 1) if device.startswith("-") else plain
     return argv
 
 
@@ -108,6 +134,9 @@ def parse(raw: bytes, result: Result) -> None:
         elif line.startswith("@@status "):
             step, status = line[9:].rsplit(" ", 1)
             result.status[step] = int(status)
+        elif line.startswith("@@check "):
+            part, word, number, title = line[8:].split(" ", 3)
+            result.checks.append((part, word, int(number), title))
         elif line.startswith("@@broken "):
             result.broken.append(line[9:])
         elif line.startswith("@@start "):
@@ -123,7 +152,44 @@ def _last_words(console: str) -> str:
     return " | ".join(lines[-4:])[-400:]
 
 
-def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None, keep: Path | None = None) -> Result:
+def _wait(argv, folder: Path, limit: int, channel) -> str:
+    """Runs QEMU to its end, or to the limit's; what to say of it when the guest did not come to its own."""
+    with open(folder / "qemu", "wb") as log, channel:
+        try:
+            ended = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+                                   timeout=limit)
+            return f"QEMU ended with {ended.returncode}"
+        except subprocess.TimeoutExpired:
+            return f"no end within {limit} s"
+
+
+def _collect(folder: Path, status: str, kernel: kernels.Kernel, result: Result) -> None:
+    """Reads what QEMU left in @folder."""
+    if (folder / "results").exists():
+        parse((folder / "results").read_bytes(), result)
+    if (folder / "console").exists():
+        result.console = (folder / "console").read_text(encoding="utf-8", errors="replace")
+    if not result.done and not result.failure:
+        said = (folder / "qemu").read_text(encoding="utf-8", errors="replace").strip()[-300:]
+        where = f"after {len(result.status)} steps" if result.release else "and never reached init"
+        result.failure = f"{status}, {where}; console: {_last_words(result.console)!r} QEMU: {said!r}"
+    elif result.release != kernel.release and not result.failure:
+        result.failure = f"booted {result.release}, not {kernel.release}"
+
+
+def _keep(place: Path, folder: Path, argv, result: Result) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    for name, content in result.files.items():
+        (place / name).write_bytes(content)
+    for name in ("console", "qemu", "results"):
+        if (folder / name).exists():
+            shutil.copyfile(folder / name, place / name)
+    (place / "command").write_text(" ".join(map(_quote, argv)) + "\n", encoding="utf-8")
+
+
+def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None, keep: Path | None = None,
+        extra: Extra | None = None) -> Result:
     """Boots @kernel into @scenario and waits for the end."""
     result = Result()
     folder = Path(tempfile.mkdtemp(prefix="vfiotool-vm-"))
@@ -131,35 +197,13 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
         base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
         tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
         tables += ivrs.archive(scenario.unity) if scenario.unity else b""
-        (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel))
-        argv = command(scenario, kernel, folder)
-        with open(folder / "qemu", "wb") as log:
-            try:
-                ended = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=subprocess.STDOUT, timeout=LIMIT)
-                status = f"QEMU ended with {ended.returncode}"
-            except subprocess.TimeoutExpired:
-                status = f"no end within {LIMIT} s"
-        if (folder / "results").exists():
-            parse((folder / "results").read_bytes(), result)
-        if (folder / "console").exists():
-            result.console = (folder / "console").read_text(encoding="utf-8", errors="replace")
-        if not result.done and not result.failure:
-            said = (folder / "qemu").read_text(encoding="utf-8", errors="replace").strip()[-300:]
-            where = f"after {len(result.status)} steps" if result.release else "and never reached init"
-            result.failure = f"{status}, {where}; console: {_last_words(result.console)!r} QEMU: {said!r}"
-        elif result.release != kernel.release and not result.failure:
-            result.failure = f"booted {result.release}, not {kernel.release}"
+        (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel, extra))
+        channel = Channel(folder) if extra else contextlib.nullcontext()
+        argv = command(scenario, kernel, folder, channel.options() if extra else None)
+        status = _wait(argv, folder, LIMIT + (extra.limit if extra else 0), channel)
+        _collect(folder, status, kernel, result)
         if keep:
-            place = keep / f"{scenario.name}@{kernel.name}"
-            shutil.rmtree(place, ignore_errors=True)
-            place.mkdir(parents=True)
-            for name, content in result.files.items():
-                (place / name).write_bytes(content)
-            for name in ("console", "qemu", "results"):
-                if (folder / name).exists():
-                    shutil.copyfile(folder / name, place / name)
-            (place / "command").write_text(" ".join(map(_quote, argv)) + "\n", encoding="utf-8")
+            _keep(keep / f"{scenario.name}@{kernel.name}", folder, argv, result)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return result

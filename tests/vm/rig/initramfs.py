@@ -31,7 +31,9 @@ INDEXES = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
 SHELL = ("sh", "mount", "mkdir", "cat", "echo", "ls", "ln", "stty", "base64", "gzip", "sha256sum", "reboot", "sleep",
          "chmod", "chown", "rm", "cp", "mv", "basename", "dirname", "readlink", "grep", "sed", "cut", "head", "tail",
          "sort", "tr", "wc", "dmesg", "uname", "id", "find", "test", "[", "true", "false", "printf", "kill", "ps",
-         "timeout", "tar", "mknod", "seq", "expr", "touch", "umount", "usleep", "date", "awk", "xargs", "od", "env")
+         "timeout", "tar", "mknod", "seq", "expr", "touch", "umount", "usleep", "date", "awk", "xargs", "od", "env", "ip", "mke2fs", "mkswap", "swapon", "swapoff",
+         "losetup", "cmp", "diff", "dd", "stat", "tee", "pidof", "setsid", "hexdump", "mkfifo", "sync", "mktemp",
+         "truncate", "pgrep", "killall", "blockdev", "mountpoint", "getopt", "which", "tac", "uniq", "renice")
 
 
 class BuildError(RuntimeError):
@@ -111,16 +113,20 @@ def _add_program(archive: Archive, path: str, source: Path) -> None:
         archive.data(library, Path(library).read_bytes(), 0o755)
 
 
-def prober() -> Path:
-    """The prober, built if its source changed."""
-    sources = sorted(PROBER.glob("*.[ch]"))
+def program(name: str, sources) -> Path:
+    """A static program of ours, built if a source changed."""
     key = cache.digest_of([cache.digest_file(path) for path in sources])
 
     def make(folder: Path):
         _run(os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-static",
-             "-o", str(folder / "prober"), *(str(path) for path in sources if path.suffix == ".c"))
+             "-o", str(folder / name), *(str(path) for path in sources if path.suffix == ".c"))
 
-    return cache.entry("prober", key, make) / "prober"
+    return cache.entry(name, key, make) / name
+
+
+def prober() -> Path:
+    """The prober."""
+    return program("prober", sorted(PROBER.glob("*.[ch]")))
 
 
 def _system(archive: Archive) -> None:
@@ -141,7 +147,8 @@ def _system(archive: Archive) -> None:
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3, 0o666)
     archive.data("init", (GUEST / "init").read_bytes(), 0o755)
-    archive.data("lib/guest.sh", (GUEST / "guest.sh").read_bytes())
+    for name in ("guest.sh", "acting.sh"):
+        archive.data(f"lib/{name}", (GUEST / name).read_bytes())
 
 
 def build(kernel: kernels.Kernel, vfiotool: Path | None = None, absent=(), extra=()) -> Path:

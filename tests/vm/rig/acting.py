@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Acting scenarios: tests/vm/acting/NAME.toml and the shell script NAME.sh beside it, in which vfiotool's acting commands
+are run and checked. Scenarios that name one machine share its guest, one after the other. The format is described in
+tests/vm/README.md.
+"""
+
+import importlib
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import kernels
+from .guest import Result, pick_list
+from .scenario import ScenarioError, pick
+
+FOLDER = Path(__file__).resolve().parent.parent / "acting"
+MACHINES = FOLDER / "machines"
+
+# What describes the guest; a scenario either has these itself or names a machine that has them.
+MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
+                "memory"}
+OWN_KEYS = {"summary", "machine", "kernels", "judge", "log", "limit", "programs", "alone", "needs"}
+LISTS = ("kernels", "devices", "modules", "absent")
+
+# A line of the kernel's log that says the kernel is not well. A stall is the emulation's: the machine is shared.
+UNWELL = re.compile(r"WARNING:|\bBUG\b|\bOops\b|general protection fault|Kernel panic|UBSAN|KASAN|refcount_t:"
+                    r"|INFO: task|unable to handle|scheduling while atomic|Bad page|Call Trace")
+EMULATION = re.compile(r"soft lockup|clocksource|rcu.*stall|hrtimer: interrupt took|workqueue: .* hogged")
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A guest, as rig/guest.py boots it."""
+
+    name: str
+    kernels: tuple = ()
+    devices: tuple = ()
+    disks: object = None
+    cmdline: object = ""
+    modules: tuple = ()
+    setup: str = ""
+    mock: object = ""
+    absent: tuple = ()
+    needs: str = ""
+    rmrr: str = ""
+    unity: str = ""
+    memory: int = 768
+
+
+@dataclass(frozen=True)
+class Acting:
+    """One scenario; @machine is its guest, maybe shared."""
+
+    name: str
+    summary: str
+    kernels: tuple
+    machine: Machine
+    script: str
+    judge: str = ""
+    log: tuple = ()
+    limit: int = 120
+    programs: tuple = ()
+    alone: bool = False
+    needs: str = ""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Scenarios that go through one guest: what rig/guest.py asks of a scenario, and the parts."""
+
+    name: str
+    machine: Machine
+    parts: tuple
+
+    def __getattr__(self, name: str):
+        return getattr(object.__getattribute__(self, "machine"), name)
+
+    @property
+    def programs(self):
+        """C files whose programs the guest gets."""
+        return tuple(sorted({FOLDER / name for part in self.parts for name in part.programs}))
+
+    @property
+    def limit(self) -> int:
+        """Seconds that the guest may take, the boot apart."""
+        return sum(part.limit for part in self.parts)
+
+
+def _read(path: Path, allowed) -> dict:
+    with open(path, "rb") as file:
+        data = tomllib.load(file)
+    for key in data:
+        if key not in allowed:
+            raise ScenarioError(f"{path.name}: {key!r} is not known; there are {', '.join(sorted(allowed))}")
+    for name in data.get("kernels", ()):
+        if name not in kernels.NAMES:
+            raise ScenarioError(f"{path.name}: no kernel is called {name!r}")
+    return {key: tuple(value) if key in LISTS else value for key, value in data.items()}
+
+
+def load_machine(name: str) -> Machine:
+    """The machine of machines/NAME.toml."""
+    path = MACHINES / f"{name}.toml"
+    if not path.exists():
+        raise ScenarioError(f"no machine is called {name!r}")
+    data = _read(path, MACHINE_KEYS | {"summary"})
+    data.pop("summary", None)
+    return Machine(name, **data)
+
+
+def load(path: Path) -> Acting:
+    """The scenario in the file @path."""
+    data = _read(path, MACHINE_KEYS | OWN_KEYS)
+    script = path.with_suffix(".sh")
+    if not script.exists() or "summary" not in data:
+        raise ScenarioError(f"{path.name}: needs a summary, and a script {script.name} beside it")
+    own = {key: data[key] for key in MACHINE_KEYS & set(data)}
+    if "machine" in data:
+        if set(own) - {"kernels", "needs"}:
+            raise ScenarioError(f"{path.name}: a named machine has its own {', '.join(sorted(set(own) - {'kernels'}))}")
+        machine = load_machine(data["machine"])
+    else:
+        machine = Machine(path.stem, **own)
+    chosen = data.get("kernels", machine.kernels)
+    if not chosen or set(chosen) - set(machine.kernels or chosen):
+        raise ScenarioError(f"{path.name}: kernels must be some of its machine's")
+    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs") if key in data}
+    return Acting(path.stem, data["summary"], chosen, machine, script.read_text(encoding="utf-8"),
+                  log=tuple(data.get("log", ())), programs=tuple(data.get("programs", ())), **rest)
+
+
+def load_all():
+    """Every acting scenario, by name."""
+    return [load(path) for path in sorted(FOLDER.glob("*.toml"))]
+
+
+def batches(pairs):
+    """[(batch, kernel)] for these [(scenario, kernel)]: one guest for each machine and kernel."""
+    found = {}
+    for scenario, kernel in pairs:
+        machine = scenario.machine.name
+        key = (f"{machine}/{scenario.name}" if scenario.alone else machine, kernel)
+        found.setdefault(key, []).append(scenario)
+    return [(Batch(key[0].replace("/", "-"), parts[0].machine, tuple(parts)), key[1]) for key, parts in found.items()]
+
+
+def environment(batch: Batch, kernel: kernels.Kernel) -> dict:
+    """What guest/acting.sh finds in /scenario/env."""
+    return {"SCENARIOS": " ".join(part.name for part in batch.parts), "KERNEL": kernel.name, "SERIES": kernel.series,
+            "SMALL": "1" if kernel.small else "", "COMPAT": "1" if kernel.compat else "",
+            "MODULES": " ".join(pick_list(batch.machine.modules, kernel.name))}
+
+
+def files(batch: Batch) -> dict:
+    """Path in the guest -> text, for each part."""
+    ret = {}
+    for part in batch.parts:
+        ret[f"scenario/{part.name}.sh"] = part.script
+        ret[f"scenario/{part.name}.limit"] = f"{part.limit}\n"
+    return ret
+
+
+class Part:
+    """What the guest sent for one scenario; the names of its files without the scenario's."""
+
+    def __init__(self, scenario: Acting, kernel: kernels.Kernel, result: Result):
+        self.scenario, self.kernel = scenario, kernel
+        prefix = f"{scenario.name}."
+        self.files = {name[len(prefix):]: content for name, content in result.files.items() if name.startswith(prefix)}
+        self.status = {name[len(prefix):]: value for name, value in result.status.items() if name.startswith(prefix)}
+        self.checks = [(word, title, number) for name, word, number, title in result.checks if name == scenario.name]
+        self.ended = result.status.get(scenario.name)
+
+    def text(self, name: str) -> str:
+        """A file as text; empty when the guest did not send it."""
+        return self.files.get(name, b"").decode("utf-8", "replace")
+
+    def said(self, name: str) -> str:
+        """The end of a file as one line."""
+        return " | ".join(line for line in self.text(name).splitlines() if line.strip())[-900:]
+
+
+def _kernel_log(part: Part):
+    allowed = [re.compile(pick(item, part.kernel.name) or "$^") for item in part.scenario.log]
+    for line in part.text("dmesg").splitlines():
+        if UNWELL.search(line) and not EMULATION.search(line) and not any(item.search(line) for item in allowed):
+            yield f"kernel log: {line.strip()}"
+
+
+def _judge(part: Part):
+    if not part.scenario.judge:
+        return []
+    module, _, function = part.scenario.judge.partition(":")
+    return list(getattr(importlib.import_module(f"rig.{module}"), function)(part))
+
+
+def judge(scenario: Acting, kernel: kernels.Kernel, result: Result):
+    """What is wrong with one scenario of a guest; nothing means that all checks hold."""
+    part = Part(scenario, kernel, result)
+    broken = [f"setup failed: {item}: {result.text('setup.err').strip()}" for item in result.broken]
+    if broken or part.ended is None:
+        return broken or [f"did not come to its end: {result.failure or 'the guest left it out'}"]
+    problems = []
+    if part.ended:
+        why = "took too long" if part.ended in (137, 143) else f"ended with {part.ended}"
+        problems.append(f"the script {why}: {part.said('log')}")
+    for word, title, number in part.checks:
+        if word != "ok":
+            problems.append(f"{title}: {part.said(f'check{number}')}")
+    judged = _judge(part)
+    if not part.checks and not scenario.judge:
+        problems.append("nothing was checked")
+    return problems + judged + list(_kernel_log(part))

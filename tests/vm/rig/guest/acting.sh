@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# What a guest does for acting scenarios, and what their scripts are written with. /scenario/env sets SCENARIOS (the
+# scenarios of this guest), KERNEL, SERIES, SMALL, COMPAT and MODULES; a script has PART, its own name, besides.
+
+# -- checks ------------------------------------------------------------------------------------------------------------
+
+# check TITLE COMMAND...: a test point; the command is a function, a program or `not COMMAND...`. Its output is shown
+# when it fails.
+check() {
+	checked=$1
+	shift
+	number=$(($(cat "/out/$PART.number" 2>/dev/null || echo 0) + 1))
+	echo $number >"/out/$PART.number"
+	"$@" >/out/check 2>&1
+	answered=$?
+	if [ $answered -eq 0 ]; then
+		say "@@check $PART ok $number $checked"
+		return 0
+	fi
+	echo "[$answered] $*" >>/out/check
+	emit "$PART.check$number" /out/check
+	say "@@check $PART bad $number $checked"
+	return 1
+}
+
+not() {
+	! "$@"
+}
+
+# run COMMAND...: with a time limit (STEP_LIMIT); its output goes to /out/stdout and /out/stderr.
+run() {
+	timeout -s KILL "${STEP_LIMIT:-30}" "$@" >/out/stdout 2>/out/stderr </dev/null
+}
+
+# exits STATUS COMMAND...: whether it ends with that status; what it said is kept in /out/stdout and /out/stderr.
+exits() {
+	wanted=$1
+	shift
+	run "$@"
+	ended=$?
+	[ $ended -eq "$wanted" ] && return 0
+	echo "exit status $ended instead of $wanted"
+	tail -n 20 /out/stdout
+	tail -n 20 /out/stderr
+	return 1
+}
+
+# says TEXT, says_error TEXT, silent: of the last command that went through run, exits or save.
+says() {
+	grep -qF -e "$1" /out/stdout || {
+		echo "stdout without '$1':"
+		tail -n 30 /out/stdout
+		return 1
+	}
+}
+
+says_error() {
+	grep -qF -e "$1" /out/stderr || {
+		echo "stderr without '$1':"
+		tail -n 30 /out/stderr
+		return 1
+	}
+}
+
+# send NAME FILE: gives a file to the judge on the host, under that name.
+send() {
+	emit "$PART.$1" "$2"
+}
+
+# save NAME COMMAND...: runs it and sends NAME.out, NAME.err and the exit status to the host.
+save() {
+	saved=$1
+	shift
+	run "$@"
+	ended=$?
+	[ -s /out/stdout ] && send "$saved.out" /out/stdout
+	[ -s /out/stderr ] && send "$saved.err" /out/stderr
+	say "@@status $PART.$saved $ended"
+	return $ended
+}
+
+# within SECONDS COMMAND...: tries until it succeeds or the time is over.
+within() {
+	until_time=$(($(uptime_ms) + $1 * 1000))
+	shift
+	while ! "$@"; do
+		[ "$(uptime_ms)" -lt $until_time ] || return 1
+		usleep 20000
+	done
+}
+
+uptime_ms() {
+	IFS='. ' read -r seconds hundredths _ </proc/uptime
+	echo "$seconds${hundredths}0"
+}
+
+# -- the host's and the kernel's side ----------------------------------------------------------------------------------
+
+# qmp JSON: one command of QEMU's monitor, answered when it is done; a member "wait" names an event to wait for.
+qmp() {
+	{
+		echo "@@qmp $*" >&0
+		IFS= read -r answer
+	} <>/dev/ttyS1
+	[ "$answer" = ok ] || {
+		echo "qmp $*: ${answer:-no answer}"
+		return 1
+	}
+}
+
+# unplug ID: asks the machine to take a device away; plug DRIVER ID OPTIONS: plugs one in, OPTIONS as in JSON.
+unplug() {
+	qmp "{\"execute\": \"device_del\", \"arguments\": {\"id\": \"$1\"}}"
+}
+
+plug() {
+	qmp "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"$1\", \"id\": \"$2\"${3:+, $3}}}"
+}
+
+# driver_of ADDRESS, group_of ADDRESS: names, or nothing.
+driver_of() {
+	of=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "${of##*/}"
+}
+
+group_of() {
+	of=$(readlink "/sys/bus/pci/devices/$1/iommu_group") && echo "${of##*/}"
+}
+
+driver_is() {
+	[ "$(driver_of "$1")" = "$2" ] || {
+		echo "$1 is on '$(driver_of "$1")', not on '$2'"
+		return 1
+	}
+}
+
+gone() {
+	[ ! -e "/sys/bus/pci/devices/$1" ]
+}
+
+# cdev_of ADDRESS: the device's own node, or nothing.
+cdev_of() {
+	for of in "/sys/bus/pci/devices/$1"/vfio-dev/vfio*; do
+		[ ! -e "$of" ] || echo "/dev/vfio/devices/${of##*/}"
+	done
+}
+
+# kib PID FIELD: a line of /proc/PID/status in KiB, as VmLck or VmPin.
+kib() {
+	awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"
+}
+
+# -- that nothing stays ------------------------------------------------------------------------------------------------
+
+holders() {
+	for link in /proc/[0-9]*/fd/*; do
+		case $(readlink "$link" 2>/dev/null) in
+		/dev/vfio/* | /dev/iommu | anon_inode:*vfio* | anon_inode:*iommufd*)
+			pid=${link#/proc/}
+			pid=${pid%%/*}
+			echo "pid $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline")) holds $(readlink "$link")"
+			;;
+		esac
+	done
+}
+
+no_holder() {
+	holders >/out/holders
+	cat /out/holders
+	[ ! -s /out/holders ]
+}
+
+nothing_runs() {
+	for left in vfiotool prober; do
+		pidof $left && echo "$left still runs" && return 1
+	done
+	return 0
+}
+
+groups_free() {
+	for node in /dev/vfio/[0-9]* /dev/vfio/noiommu-* /dev/vfio/devices/vfio*; do
+		[ -c "$node" ] || continue
+		(: <>"$node") || return 1
+	done
+}
+
+nothing_locked() {
+	cat /proc/[0-9]*/status 2>/dev/null |
+		awk '/^Vm(Lck|Pin):/ { sum += $2 } END { print sum + 0 " KiB are locked or pinned"; exit sum != 0 }'
+}
+
+# devices_change: this scenario plugs or unplugs; what is there at its end is where the next one begins.
+devices_change() {
+	touch /out/changed
+}
+
+same_devices() {
+	devices >/out/devices
+	if [ -e /out/changed ]; then
+		rm /out/changed
+		cp /out/devices /out/devices.first
+	fi
+	cmp -s /out/devices /out/devices.first || {
+		diff /out/devices.first /out/devices
+		return 1
+	}
+}
+
+# Whatever a scenario did: nothing runs, nothing is held or locked, and drivers are as they were.
+leak_check() {
+	check "leak: no process is left" within 3 nothing_runs
+	check "leak: no process holds a VFIO node" no_holder
+	check "leak: every group can be opened" groups_free
+	check "leak: drivers and groups are as before" same_devices
+	check "leak: no page is locked or pinned" nothing_locked
+}
+
+# The next scenario must not suffer from this one.
+clean_up() {
+	for left in vfiotool prober; do
+		# shellcheck disable=SC2046
+		set -- $(pidof $left)
+		[ $# -eq 0 ] || kill -KILL "$@"
+	done
+	while read -r address _ driver; do
+		now=$(driver_of "$address")
+		[ "$now" = "$driver" ] || gone "$address" || {
+			[ -z "$now" ] || echo "$address" >"/sys/bus/pci/drivers/$now/unbind"
+			[ -z "$driver" ] || give "$address" "$driver"
+			echo >"/sys/bus/pci/devices/$address/driver_override"
+		}
+	done </out/devices.first
+}
+
+# -- the run -----------------------------------------------------------------------------------------------------------
+
+act() {
+	PART=$1
+	echo "rig: $PART" >/dev/kmsg
+	timeout -s KILL "$(cat "/scenario/$PART.limit")" \
+		sh -c ". /lib/guest.sh; . /lib/acting.sh; . /scenario/env; PART=$PART; . /scenario/$PART.sh" \
+		>/out/log 2>&1 </dev/null
+	status=$?
+	[ ! -s /out/log ] || emit "$PART.log" /out/log
+	leak_check
+	clean_up 2>/dev/null
+	dmesg -c >/out/dmesg
+	emit "$PART.dmesg" /out/dmesg
+	say "@@status $PART $status"
+}
+
+run_scenario() {
+	for module in $MODULES; do
+		modprobe "$module" || say "@@broken modprobe $module"
+	done
+	if step setup sh -c '. /lib/guest.sh; . /lib/acting.sh; set -e; . /scenario/setup.sh'; then
+		devices >/out/devices.first
+		dmesg -c >/out/dmesg
+		emit boot.dmesg /out/dmesg
+		for part in $SCENARIOS; do
+			act "$part"
+		done
+	else
+		say "@@broken setup"
+	fi
+}
