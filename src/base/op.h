@@ -3,6 +3,8 @@
  * issues it, and here the two meet. */
 #pragma once
 
+#include <stdint.h>
+
 #include "base/macro.h"
 
 #define OP_LIST(X)                       \
@@ -58,6 +60,15 @@ enum op {
 	OP_LIST(X)
 #undef X
 		NR_OPS,
+};
+
+/* What the kernel did. */
+struct outcome {
+	enum op op;
+	const char *object; /* "container" "iommufd" "group:12" "0000:01:00.0"; borrowed */
+	int ret;            /* what the call returned, 0 or more; -1 when refused */
+	int err;            /* positive errno, or 0 */
+	uint64_t ns;
 };
 
 /* "GROUP_SET_CONTAINER"; "NONE" for OP_NONE. Static. */

@@ -11,14 +11,6 @@
 #include "base/op.h"
 #include "client/sys.h"
 
-struct outcome {
-	enum op op;
-	const char *object; /* "container" "iommufd" "group:12" "0000:01:00.0"; borrowed */
-	int ret;            /* what the call returned, 0 or more; -1 when refused */
-	int err;            /* positive errno, or 0 */
-	uint64_t ns;
-};
-
 struct client {
 	struct sys *sys;
 	struct arena *arena; /* of the outcomes and of what is found out */

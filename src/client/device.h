@@ -7,30 +7,7 @@
 #include <stdint.h>
 
 #include "client/client.h"
-
-struct device_info {
-	uint32_t flags; /* VT_DEVICE_... */
-	uint32_t nr_regions, nr_irqs;
-};
-
-struct region_area {
-	uint64_t offset, size; /* bytes, within the region */
-};
-
-struct region_info {
-	uint32_t index, flags; /* VT_REGION_... */
-	uint64_t size, offset; /* bytes; where it lies in the descriptor */
-	bool sparse;           /* only areas may be mapped */
-	struct region_area *areas;
-	size_t nr_areas;
-	bool has_type;
-	uint32_t type, subtype;
-	bool msix_mappable;
-};
-
-struct irq_info {
-	uint32_t index, flags, count; /* VT_IRQ_... */
-};
+#include "decode/vfioinfo.h"
 
 /* DEVICE_GET_INFO on @fd; @object names the device in outcomes. 0 or a negative errno. */
 int device_info_get(struct client *c, const char *object, int fd, struct device_info *ret);

@@ -9,6 +9,7 @@
 #include "decode/vfiocap.h"
 
 enum {
+	INFO_GUESS = 512,     /* bytes; enough for most chains at once */
 	INFO_MAX = 1 << 20,   /* bytes of an answer that are believed */
 	RANGES_MAX = 1 << 16, /* ranges that are believed */
 	TRIES_MAX = 4,        /* an answer may grow between asking for its size and for itself */
@@ -81,7 +82,7 @@ static int read_info(const struct vt_iommu_info *info, size_t len, struct arena 
 static int container_info(struct space *s, struct space_info *ret)
 {
 	struct arena *a = s->client->arena;
-	size_t len = sizeof(struct vt_iommu_info);
+	size_t len = INFO_GUESS;
 
 	for (unsigned int i = 0; i < TRIES_MAX; i++) {
 		struct vt_iommu_info *info = arena_alloc(a, len);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "client/client.h"
+#include "decode/vfioinfo.h"
 
 struct space {
 	struct client *client; /* borrowed */
@@ -16,23 +17,6 @@ struct space {
 	unsigned int type;  /* of SET_IOMMU, 0 before and for an IOAS */
 	uint32_t ioas_id;   /* iommufd and compat; 0: none */
 	uint64_t page_size; /* bytes, the smallest that can be mapped; 0 before space_info() */
-};
-
-struct space_range {
-	uint64_t start, last; /* inclusive */
-};
-
-struct space_info {
-	uint64_t page_sizes; /* bitmap of bytes; of an IOAS: the alignment only, see exact */
-	bool page_sizes_exact;
-	uint64_t alignment; /* bytes: of IOVA and size */
-	struct space_range *ranges;
-	size_t nr_ranges;
-	bool has_ranges; /* false: the kernel did not tell (only mediated devices, no-IOMMU) */
-	bool has_dma_avail;
-	uint32_t dma_avail; /* mappings still possible */
-	bool has_migration;
-	uint64_t dirty_page_sizes, dirty_bitmap_max; /* bytes */
 };
 
 /* "container" or "iommufd": the object of its outcomes. */

@@ -17,7 +17,7 @@ ARROWS = {
     "model": ("base", "model", "facts/host.h"),
     "client": ("base", "decode", "client"),
     "bind": ("base", "bind"),
-    "report": ("base", "report", "facts/host.h", "model", "bind/plan.h"),
+    "report": ("base", "decode/vfioinfo.h", "report", "facts/host.h", "model", "bind/plan.h"),
     "cmd": ("base", "decode", "facts", "model", "client", "bind", "report", "cmd"),
 }
 # Headers of base that open or write something; a pure layer does without them.

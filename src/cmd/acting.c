@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/acting.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "client/abi.h"
+#include "client/device.h"
+#include "report/suggest.h"
+
+/* ---- options ---- */
+
+static error_t parse_path(struct parse *p, struct acting_options *o, const char *arg)
+{
+	const char *names[NR_PATHS], *nearest;
+
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		names[k] = path_kind_name((enum path_kind)k);
+		if (!strcmp(arg, names[k])) {
+			o->path = (enum path_kind)k;
+			o->has_path = true;
+			return 0;
+		}
+	}
+	nearest = suggest_nearest(arg, names, NR_PATHS);
+	if (nearest)
+		return parse_fail(p, "unknown path '%s': did you mean %s?", arg, nearest);
+	return parse_fail(p, "unknown path '%s': container, iommufd, compat or noiommu", arg);
+}
+
+error_t acting_parse(int key, char *arg, struct parse *p, struct acting_options *o)
+{
+	uint8_t token[16];
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		operands_add(&o->targets, p->app, arg);
+		return 0;
+	case OPT_ACTING_PATH:
+		return parse_path(p, o, arg);
+	case OPT_ACTING_TOKEN:
+		if (attach_parse_token(arg, token) < 0)
+			return parse_fail(p,
+					  "'%s' is no UUID: a VF token looks like "
+					  "12345678-9abc-def0-1234-56789abcdef0",
+					  arg);
+		o->vf_token = arg;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- the path ---- */
+
+/* What all devices answer together on @kind: no when one says no. */
+static enum answer answer_of(const struct acting *ac, enum path_kind kind)
+{
+	enum answer ret = ANSWER_YES;
+
+	for (size_t i = 0; i < ac->session.nr_devices; i++) {
+		const struct path_prediction *p = &ac->predictions[i].paths[VIEW_NOW][kind];
+
+		if (!p->offered || p->answer == ANSWER_NO)
+			return ANSWER_NO;
+		if (p->answer == ANSWER_UNKNOWN)
+			ret = ANSWER_UNKNOWN;
+	}
+	return ret;
+}
+
+static void take_path(struct acting *ac, enum path_kind kind, const char *because)
+{
+	ac->path = kind;
+	ac->path_because = because;
+}
+
+static void choose_path(struct acting *ac)
+{
+	/* no-IOMMU comes last: it protects nothing. */
+	static const enum path_kind order[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT,
+						PATH_NOIOMMU };
+
+	if (ac->options->has_path) {
+		take_path(ac, ac->options->path, "asked for");
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		if (answer_of(ac, order[i]) == ANSWER_YES) {
+			take_path(ac, order[i],
+				  order[i] == PATH_NOIOMMU ? "the only one predicted to succeed"
+							   : "the first one predicted to succeed");
+			return;
+		}
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		if (answer_of(ac, order[i]) == ANSWER_UNKNOWN) {
+			take_path(
+				ac, order[i],
+				"none is sure to succeed, and this one is not sure to be refused");
+			return;
+		}
+	take_path(ac, ac->predictions[0].best[VIEW_NOW], "none is predicted to succeed");
+}
+
+/* ---- the session ---- */
+
+static int check_devices(struct acting *ac, struct failure **reterr)
+{
+	struct session *s = &ac->session;
+
+	if (!s->nr_devices)
+		return failure_set_status(reterr, STATUS_NO_TARGET, -ENODEV,
+					  "no device: 'vfiotool list' names them");
+	if (ac->options->single && s->nr_devices > 1)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "'%s' names %zu devices, and one is wanted: %s or %s",
+					  ac->options->targets.items[0], s->nr_devices,
+					  s->devices[0]->name, s->devices[1]->name);
+	return 0;
+}
+
+static int predict_all(struct acting *ac)
+{
+	struct session *s = &ac->session;
+
+	ac->predictions = arena_array(ac->arena, s->nr_devices, sizeof(*ac->predictions));
+	for (size_t i = 0; i < s->nr_devices; i++)
+		predict_device(s->host, &s->assumptions, s->report.gens, s->devices[i], ac->arena,
+			       &ac->predictions[i]);
+	return 0;
+}
+
+int acting_open(struct acting *ac, struct app *app, const struct acting_options *o,
+		struct failure **reterr)
+{
+	int r;
+
+	*ac = (struct acting){ .options = o, .arena = app->arena };
+	ac->session.app = app;
+	if (app->sysroot)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "--sysroot=%s: a capture can be inspected, but only this "
+					  "host's own devices can be acted on",
+					  app->sysroot);
+	if (!o->targets.nr)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "no target: name a device, 'vfiotool list' shows them");
+	r = session_open(&ac->session, app, &o->targets, &scope_all, reterr);
+	if (r >= 0)
+		r = check_devices(ac, reterr);
+	if (r >= 0)
+		r = session_decide(&ac->session, NULL, NULL, reterr);
+	if (r < 0)
+		return r;
+	predict_all(ac);
+	choose_path(ac);
+	return 0;
+}
+
+/* ---- what is asked ---- */
+
+static const char *group_node(const struct group *g, enum path_kind path)
+{
+	if (!g)
+		return NULL;
+	return path == PATH_NOIOMMU ? g->noiommu_node.path : g->node.path;
+}
+
+/* Whether every device has the names that the requests of the path need; without them the kernel
+ * cannot even be asked. */
+static bool make_targets(struct acting *ac)
+{
+	struct session *s = &ac->session;
+	struct attach_target *targets = arena_array(ac->arena, s->nr_devices, sizeof(*targets));
+	bool complete = true;
+
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		const struct device *d = s->devices[i];
+
+		targets[i] = (struct attach_target){
+			.name = d->name,
+			.group = d->group ? d->group->id : 0,
+			.group_node = group_node(d->group, ac->path),
+			.cdev_node = d->cdev.path,
+			.vf_token = ac->options->vf_token,
+		};
+		complete &= (ac->path == PATH_IOMMUFD ? targets[i].cdev_node
+						      : targets[i].group_node) != NULL;
+	}
+	ac->request = (struct attach_request){
+		.path = ac->path,
+		.targets = targets,
+		.nr_targets = s->nr_devices,
+		.type = ac->options->type,
+		.page_size = (size_t)sysconf(_SC_PAGESIZE),
+		.no_map = ac->options->no_map,
+	};
+	return complete;
+}
+
+/* Regions and interrupts; what the kernel does not tell is left out. */
+static void describe_device(struct acting *ac, const struct attached_device *from,
+			    struct attach_device_view *d)
+{
+	struct client *c = &ac->client;
+	const char *name = d->device->name;
+	/* Far more than any driver has. */
+	enum { INDEXES_MAX = 1024 };
+
+	size_t nr_outcomes;
+
+	if (device_info_get(c, name, from->fd, &d->info) < 0)
+		return;
+	if (d->info.nr_regions > INDEXES_MAX || d->info.nr_irqs > INDEXES_MAX)
+		return;
+	/* Not every index is there for every device (VGA; ERR without PCI Express), and a refusal of
+	 * such a question decides nothing. */
+	c->silent = true;
+	nr_outcomes = c->nr_outcomes;
+	d->regions = arena_array(ac->arena, d->info.nr_regions, sizeof(*d->regions));
+	for (uint32_t i = 0; i < d->info.nr_regions; i++)
+		if (!device_region_get(c, name, from->fd, i, &d->regions[d->nr_regions]))
+			d->nr_regions++;
+	d->irqs = arena_array(ac->arena, d->info.nr_irqs, sizeof(*d->irqs));
+	for (uint32_t i = 0; i < d->info.nr_irqs; i++)
+		if (!device_irq_get(c, name, from->fd, i, &d->irqs[d->nr_irqs]))
+			d->nr_irqs++;
+	c->nr_outcomes = nr_outcomes;
+	c->silent = false;
+}
+
+static void select_rows(struct acting *ac, struct attach_device_view *d)
+{
+	struct attach_view *v = &ac->view;
+
+	d->rows = arena_array(ac->arena, v->nr_rows, sizeof(*d->rows));
+	d->nr_rows = 0;
+	d->match = MATCH_YES;
+	for (size_t i = 0; i < v->nr_rows; i++) {
+		const struct comparison *c = &v->rows[i];
+
+		if (!compare_concerns(c->object, d->device))
+			continue;
+		d->rows[d->nr_rows++] = c;
+		if (c->match == MATCH_NO || (c->match == MATCH_OPEN && d->match == MATCH_YES))
+			d->match = c->match;
+	}
+}
+
+void acting_compare(struct acting *ac)
+{
+	struct attach_view *v = &ac->view;
+	const struct compare_devices devices = {
+		.predictions = ac->predictions,
+		.nr = ac->session.nr_devices,
+		.path = ac->path,
+	};
+
+	v->rows = compare_outcomes(&devices, ac->client.outcomes, ac->client.nr_outcomes, ac->arena,
+				   &v->nr_rows);
+	v->match = compare_all(v->rows, v->nr_rows);
+	if (v->space_difference)
+		v->match = MATCH_NO;
+	v->refused = NULL;
+	for (size_t i = 0; i < v->nr_rows && !v->attached; i++)
+		if (!v->rows[i].outcome || v->rows[i].outcome->err)
+			v->refused = &v->rows[i];
+	for (size_t i = 0; i < v->nr_devices; i++)
+		select_rows(ac, &v->devices[i]);
+}
+
+static void make_view(struct acting *ac)
+{
+	struct session *s = &ac->session;
+	struct attach_device_view *devices =
+		arena_array(ac->arena, s->nr_devices, sizeof(*devices));
+
+	ac->view = (struct attach_view){
+		.report = &s->report,
+		.path = ac->path,
+		.path_because = ac->path_because,
+		.attached = ac->opened && !ac->result,
+		.devices = devices,
+		.nr_devices = s->nr_devices,
+	};
+	for (size_t i = 0; i < s->nr_devices; i++)
+		devices[i] = (struct attach_device_view){
+			.view = &ac->view,
+			.device = s->devices[i],
+			.names = session_names(s, s->devices[i]),
+			.prediction = &ac->predictions[i],
+			.attached = ac->view.attached,
+		};
+	if (ac->view.attached) {
+		ac->view.space = ac->attachment.info;
+		ac->view.has_space = ac->path != PATH_NOIOMMU;
+		for (size_t i = 0; i < s->nr_devices; i++)
+			describe_device(ac, &ac->attachment.devices[i], &devices[i]);
+	}
+	acting_compare(ac);
+}
+
+int acting_attach(struct acting *ac, struct failure **reterr)
+{
+	client_init(&ac->client, sys_live(), ac->arena);
+	if (!make_targets(ac)) {
+		ac->result = -ENODEV;
+		make_view(ac);
+		if (ac->view.refused)
+			return 0;
+		return failure_set_status(reterr, STATUS_FAILED, -ENODEV,
+					  "%s: no node for path %s to open: see 'vfiotool inspect'",
+					  ac->session.devices[0]->name, path_kind_name(ac->path));
+	}
+	ac->opened = true;
+	ac->result = attachment_open(&ac->client, &ac->request, &ac->attachment, reterr);
+	if (ac->result < 0 && ac->attachment.refused == OP_NONE)
+		return ac->result;
+	make_view(ac);
+	return 0;
+}
+
+int acting_status(const struct acting *ac)
+{
+	const struct comparison *refused = ac->view.refused;
+
+	if (ac->view.match == MATCH_NO)
+		return STATUS_DIFFER;
+	if (ac->view.attached)
+		return STATUS_OK;
+	if (refused && refused->outcome && refused->outcome->err == EACCES &&
+	    (refused->op == OP_OPEN_CONTAINER || refused->op == OP_OPEN_GROUP ||
+	     refused->op == OP_OPEN_CDEV || refused->op == OP_OPEN_IOMMUFD))
+		return STATUS_DENIED;
+	return STATUS_NO;
+}
+
+void acting_detach(struct acting *ac)
+{
+	if (ac->opened)
+		attachment_close(&ac->attachment);
+	ac->opened = false;
+}
+
+void acting_close(struct acting *ac)
+{
+	acting_detach(ac);
+	session_close(&ac->session);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands that act on a device share: targets to a snapshot and its predictions, the choice
+ * of a path, the attachment, and what was predicted beside what the kernel did. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "client/attach.h"
+#include "client/client.h"
+#include "cmd/session.h"
+#include "report/attach.h"
+
+/* Options of every acting command; zeroed is the default. */
+struct acting_options {
+	struct operands targets;
+	bool has_path; /* --path was given */
+	enum path_kind path;
+	const char *vf_token; /* --vf-token, or NULL */
+	unsigned int type;    /* for SET_IOMMU; 0: TYPE1v2 */
+	bool no_map;          /* without the first mapping */
+	bool single;          /* exactly one device is wanted */
+};
+
+struct acting {
+	struct session session;
+	const struct acting_options *options; /* borrowed */
+	struct arena *arena;                  /* the app's */
+	struct prediction *predictions;       /* one for each of session.devices */
+	enum path_kind path;
+	const char *path_because;
+	struct client client;
+	struct attach_request request;
+	bool opened; /* the kernel was asked; attachment is to be closed */
+	struct attachment attachment;
+	int result; /* 0: attached; a negative errno: refused, see view */
+	struct extension_answer *extensions;
+	struct attach_view view;
+};
+
+/* The options that all acting commands have, as a child of their argp: --path and --vf-token. Its
+ * input is a struct acting_parse. */
+enum { OPT_ACTING_PATH = 0x300, OPT_ACTING_TOKEN };
+#define ACTING_OPTIONS(group)                                                                 \
+	{ "path",                                                                             \
+	  OPT_ACTING_PATH,                                                                    \
+	  "PATH",                                                                             \
+	  0,                                                                                  \
+	  "this way: container, iommufd, compat or noiommu; else the best that is predicted", \
+	  group },                                                                            \
+	{                                                                                     \
+		"vf-token", OPT_ACTING_TOKEN, "UUID", 0,                                      \
+			"token of the PF, for a VF whose PF VFIO has", group                  \
+	}
+
+/* Takes what belongs to ACTING_OPTIONS and operands; else ARGP_ERR_UNKNOWN. */
+error_t acting_parse(int key, char *arg, struct parse *p, struct acting_options *o);
+
+/* Loads, predicts, chooses the path. Nothing is asked of the kernel but to be read. 0, or a negative
+ * errno: no target (STATUS_NO_TARGET), --sysroot (STATUS_USAGE), and so on. To be closed in either
+ * case. */
+int acting_open(struct acting *ac, struct app *app, const struct acting_options *o,
+		struct failure **reterr);
+/* Attaches. 0 whether the kernel let it or not: ac->view tells; a negative errno with *@reterr when
+ * the tool could not go on. */
+int acting_attach(struct acting *ac, struct failure **reterr);
+/* The comparison again, with what was asked since. */
+void acting_compare(struct acting *ac);
+/* The exit status that the view amounts to: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
+int acting_status(const struct acting *ac);
+/* Gives everything back. */
+void acting_detach(struct acting *ac);
+void acting_close(struct acting *ac);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was predicted beside what the kernel did. A request made for a group, or for the address space
+ * that several devices share, is predicted for all of them: it is refused when it is refused for one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/op.h"
+#include "model/predict.h"
+
+enum match {
+	MATCH_OPEN = 0, /* nothing certain was predicted */
+	MATCH_YES,
+	MATCH_NO,
+};
+
+struct comparison {
+	enum op op;
+	const char *object; /* of the outcome; where nothing was asked, what would have been */
+	bool predicted;     /* the model says something about this request */
+	enum answer answer; /* what it says */
+	int err;            /* positive errno of a no, 0 when left open */
+	const struct finding *why;
+	const struct outcome *outcome; /* NULL: the kernel was not asked */
+	enum match match;
+};
+
+/* The predictions of the devices brought into one space along @path, as things are now. */
+struct compare_devices {
+	const struct prediction *predictions;
+	size_t nr;
+	enum path_kind path;
+};
+
+/* A row for each of the @nr outcomes in order (in @a), and behind them one for the request that a
+ * prediction refuses when it was not reached and nothing else was refused: the caller did not ask
+ * it. */
+struct comparison *compare_outcomes(const struct compare_devices *d, const struct outcome *outcomes,
+				    size_t nr, struct arena *a, size_t *ret_nr);
+/* All rows together: no when one differs, open when one is open. */
+enum match compare_all(const struct comparison *rows, size_t nr);
+/* Whether @object of an outcome concerns @dev: its own name, its group, or the shared space. */
+bool compare_concerns(const char *object, const struct device *dev);

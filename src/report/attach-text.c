@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "report/attach.h"
+#include "report/table.h"
+
+enum { LABEL_WIDTH = 13, INFO_PCI = 1 << 1, INFO_RESET = 1 << 0 };
+
+/* ---- steps ---- */
+
+static const struct field *known(const char *key)
+{
+	return field_find(comparison_fields(), key, strlen(key));
+}
+
+static void column_op(const void *row, struct arena *a, struct value *ret)
+{
+	known("op")->get(row, a, ret);
+}
+
+static void column_object(const void *row, struct arena *a, struct value *ret)
+{
+	known("object")->get(row, a, ret);
+}
+
+static void column_predicted(const void *row, struct arena *a, struct value *ret)
+{
+	known("predicted")->get(row, a, ret);
+	if (ret->kind == VALUE_UNKNOWN)
+		ret->kind = VALUE_NONE;
+}
+
+static void column_actual(const void *row, struct arena *a, struct value *ret)
+{
+	const struct comparison *c = row;
+
+	known("actual")->get(row, a, ret);
+	if (!c->outcome)
+		value_set_text(ret, "not asked");
+}
+
+static void column_time(const void *row, struct arena *a, struct value *ret)
+{
+	const struct comparison *c = row;
+	uint64_t us;
+
+	ret->kind = VALUE_NONE;
+	if (!c->outcome)
+		return;
+	us = c->outcome->ns / 1000;
+	value_set_text(ret, us < 10000 ? arena_printf(a, "%" PRIu64 " us", us)
+				       : arena_printf(a, "%" PRIu64 " ms", us / 1000));
+}
+
+int attach_text_steps(const struct prose *p, const struct comparison *rows, size_t nr,
+		      struct failure **reterr)
+{
+	static const struct field fields[] = {
+		{ "op", FIELD_COLUMN, 0, "", column_op },
+		{ "object", FIELD_COLUMN, 0, "", column_object },
+		{ "predicted", FIELD_COLUMN, 0, "", column_predicted },
+		{ "actual", FIELD_COLUMN, 0, "", column_actual },
+		{ "time", FIELD_COLUMN | FIELD_RIGHT | FIELD_YIELDS, 0, "", column_time },
+	};
+	static const struct field_table table = FIELD_TABLE("attach_columns", fields);
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	struct table_row *table_rows = arena_array(a, nr, sizeof(*table_rows));
+	struct output out = *p->out;
+	struct columns columns;
+	struct table t = {
+		.fields = &table,
+		.columns = &columns,
+		.rows = table_rows,
+		.nr_rows = nr,
+		.indent = p->indent,
+	};
+
+	columns_all(&table, a, &columns);
+	columns.chosen = false;
+	for (size_t i = 0; i < nr; i++)
+		table_rows[i].row = &rows[i];
+	out.headings = true;
+	return table_print(&t, &out, reterr);
+}
+
+/* ---- what was had ---- */
+
+static void put_space(const struct prose *p, const struct attach_view *v)
+{
+	const struct space_info *s = &v->space;
+
+	if (s->page_sizes_exact)
+		prose_label(p, "page sizes", STYLE_NONE, "0x%" PRIx64, s->page_sizes);
+	else
+		prose_label(p, "alignment", STYLE_NONE, "0x%" PRIx64, s->alignment);
+	for (size_t i = 0; i < s->nr_ranges; i++)
+		prose_label(p, i ? "" : "IOVA ranges", STYLE_NONE, "0x%08" PRIx64 " - 0x%08" PRIx64,
+			    s->ranges[i].start, s->ranges[i].last);
+	if (!s->has_ranges)
+		prose_label(p, "IOVA ranges", STYLE_NONE, "not told by the kernel");
+	if (s->has_dma_avail && s->dma_avail != UINT32_MAX)
+		prose_label(p, "mappings", STYLE_NONE, "%u more are possible", s->dma_avail);
+	if (s->has_migration)
+		prose_label(p, "dirty pages", STYLE_NONE, "tracked in pages of 0x%" PRIx64,
+			    s->dirty_page_sizes);
+	if (v->space_difference)
+		prose_label(p, "differs", STYLE_NO, "%s", v->space_difference);
+}
+
+static const char *extension_text(int answer, struct arena *a)
+{
+	return answer < 0 ? errno_name(answer) : arena_printf(a, "%d", answer);
+}
+
+static void put_extensions(const struct prose *p, const struct attach_view *v, struct arena *a)
+{
+	const char *text = NULL;
+
+	for (size_t i = 0; i < v->nr_extensions; i++) {
+		const struct extension_answer *e = &v->extensions[i];
+		const char *after = extension_text(e->after, a);
+
+		text = arena_printf(a, "%s%s%s: %s%s%s", text ? text : "", text ? "; " : "",
+				    e->name,
+				    e->before == e->after ? "" : extension_text(e->before, a),
+				    e->before == e->after ? "" : ", then ", after);
+	}
+	if (text)
+		prose_label(p, "extensions", STYLE_NONE, "%s", text);
+}
+
+static const char *size_text(uint64_t size, struct arena *a)
+{
+	if (size >= 1 << 20 && !(size & ((1 << 20) - 1)))
+		return arena_printf(a, "%" PRIu64 "M", size >> 20);
+	if (size >= 1 << 10 && !(size & ((1 << 10) - 1)))
+		return arena_printf(a, "%" PRIu64 "K", size >> 10);
+	return arena_printf(a, "%" PRIu64, size);
+}
+
+static const char *regions_text(const struct attach_device_view *d, bool pci, struct arena *a)
+{
+	/* linux: include/uapi/linux/vfio.h: VFIO_REGION_INFO_FLAG_MMAP. */
+	enum { MMAP = 1 << 2 };
+	const char *ret = NULL;
+
+	for (size_t i = 0; i < d->nr_regions; i++) {
+		const struct region_info *r = &d->regions[i];
+
+		if (!r->size)
+			continue;
+		ret = arena_printf(a, "%s%s%s %s%s", ret ? ret : "", ret ? ", " : "",
+				   vfio_region_name(pci, r->index, a), size_text(r->size, a),
+				   r->flags & MMAP ? (r->sparse ? " mmap in part" : " mmap") : "");
+	}
+	return ret;
+}
+
+static const char *irqs_text(const struct attach_device_view *d, bool pci, struct arena *a)
+{
+	const char *ret = NULL;
+
+	for (size_t i = 0; i < d->nr_irqs; i++) {
+		const struct irq_info *q = &d->irqs[i];
+
+		if (!q->count)
+			continue;
+		ret = arena_printf(a, "%s%s%s", ret ? ret : "", ret ? ", " : "",
+				   vfio_irq_name(pci, q->index, a));
+		if (q->count > 1)
+			ret = arena_printf(a, "%s x%u", ret, q->count);
+	}
+	return ret;
+}
+
+static void put_device(const struct prose *p, const struct attach_device_view *d, struct arena *a)
+{
+	struct prose body = prose_indented(p, 2);
+	const char *name = device_names_text(&d->names, a), *text;
+	bool pci = d->info.flags & INFO_PCI;
+
+	prose_text(p, STYLE_NAME, "%s%s%s", d->device->name, name ? " " : "", name ? name : "");
+	body.label_width = LABEL_WIDTH;
+	text = regions_text(d, pci, a);
+	prose_label(&body, "regions", STYLE_NONE, "%s", text ? text : "none");
+	text = irqs_text(d, pci, a);
+	prose_label(&body, "interrupts", STYLE_NONE, "%s", text ? text : "none");
+	prose_label(&body, "reset", STYLE_NONE, "%s",
+		    d->info.flags & INFO_RESET ? "by itself" : "not by itself");
+}
+
+/* ---- how it ended ---- */
+
+static void put_difference(const struct prose *p, const struct attach_view *v, struct arena *a)
+{
+	for (size_t i = 0; i < v->nr_rows; i++) {
+		const struct comparison *c = &v->rows[i];
+
+		if (c->match != MATCH_NO)
+			continue;
+		prose_text(p, STYLE_NO, "%s of %s: predicted %s, the kernel said %s.",
+			   op_name(c->op), c->object,
+			   !c->predicted             ? "nothing"
+			   : c->answer == ANSWER_YES ? "ok"
+						     : errno_name(c->err),
+			   c->outcome->err ? errno_name(c->outcome->err) : "ok");
+		if (c->why && c->why->because)
+			prose_text(p, STYLE_DIM, "It was predicted because %s", c->why->because);
+	}
+	if (v->space_difference)
+		prose_text(p, STYLE_NO, "%s", v->space_difference);
+	prose_text(p, STYLE_REMEDY,
+		   "Prediction and kernel differ: this is a fault of the tool. Please record the "
+		   "host with 'vfiotool capture FILE' and report it with these lines.");
+	(void)a;
+}
+
+static void put_refusal(const struct prose *p, const struct comparison *c)
+{
+	struct prose body = prose_indented(p, 2);
+	const struct finding *f = c->why;
+	int err = c->outcome ? c->outcome->err : c->err;
+
+	body.label_width = LABEL_WIDTH - 2;
+	prose_text(p, STYLE_NO, "Refused at %s of %s%s%s%s.", op_name(c->op), c->object,
+		   err ? " with " : "", err ? errno_name(err) : "",
+		   !c->outcome             ? ", as predicted; the kernel was not asked"
+		   : c->match == MATCH_YES ? ", as predicted"
+					   : "");
+	if (f && f->because)
+		prose_label(&body, "because", STYLE_NONE, "%s", f->because);
+	if (f)
+		prose_label(&body, "rule", STYLE_NONE, "%s%s%s", f->rule->id, f->site ? ", " : "",
+			    f->site ? f->site->source : "");
+	if (f && f->remedy)
+		prose_label(&body, "remedy", STYLE_REMEDY, "%s", f->remedy);
+}
+
+void attach_text_result(const struct prose *p, const struct attach_view *v)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	if (v->refused)
+		put_refusal(p, v->refused);
+	if (v->match == MATCH_NO) {
+		put_difference(p, v, a);
+		return;
+	}
+	if (v->attached && v->match == MATCH_YES)
+		prose_text(p, STYLE_YES, "Attached, as predicted.");
+	else if (v->attached)
+		prose_text(p, STYLE_YES,
+			   "Attached. The prediction had left open whether: 'vfiotool inspect' "
+			   "tells what evidence is missing.");
+	if (v->attached && v->path == PATH_NOIOMMU)
+		prose_text(p, STYLE_NO, "There is no IOMMU: the device reaches all of the memory.");
+}
+
+int attach_text(const struct output *out, const struct attach_view *v, struct failure **reterr)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	struct prose p = { .out = out, .label_width = LABEL_WIDTH };
+	struct prose body = prose_indented(&p, 2);
+	int r;
+
+	prose_text(&p, STYLE_NONE, "Path %s: %s.", path_kind_name(v->path), v->path_because);
+	prose_blank(&p);
+	r = attach_text_steps(&body, v->rows, v->nr_rows, reterr);
+	if (r < 0)
+		return r;
+	prose_blank(&p);
+	if (v->has_space) {
+		prose_text(&p, STYLE_HEADING, "Address space");
+		put_space(&body, v);
+		put_extensions(&body, v, a);
+		prose_blank(&p);
+	}
+	for (size_t i = 0; v->attached && i < v->nr_devices; i++)
+		put_device(&p, &v->devices[i], a);
+	if (v->attached)
+		prose_blank(&p);
+	attach_text_result(&p, v);
+	return 0;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What was asked of the kernel and what it did, beside what was predicted; what the attached space and
+ * devices look like. The steps are common to every command that acts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/failure.h"
+#include "decode/vfioinfo.h"
+#include "model/compare.h"
+#include "report/device.h"
+#include "report/field.h"
+#include "report/output.h"
+#include "report/prose.h"
+
+/* What CHECK_EXTENSION said, each a number or a negative errno. */
+struct extension_answer {
+	unsigned int id;
+	const char *name;
+	int before, after; /* SET_IOMMU */
+};
+
+struct attach_view;
+
+struct attach_device_view {
+	const struct attach_view *view;
+	const struct device *device;
+	struct device_names names;
+	const struct prediction *prediction;
+	const struct comparison **rows; /* those that concern it */
+	size_t nr_rows;
+	bool attached;
+	enum match match;
+	struct device_info info; /* when attached, as the rest */
+	struct region_info *regions;
+	size_t nr_regions;
+	struct irq_info *irqs;
+	size_t nr_irqs;
+};
+
+struct attach_view {
+	const struct report *report;
+	enum path_kind path;
+	const char *path_because; /* why this path */
+	const struct comparison *rows;
+	size_t nr_rows;
+	bool attached;
+	enum match match;
+	const struct comparison *refused; /* the row that ended it, or NULL */
+	struct space_info space;          /* when attached */
+	bool has_space;
+	const char *space_difference; /* where the space differs from what was predicted, or NULL */
+	const struct extension_answer *extensions;
+	size_t nr_extensions;
+	struct attach_device_view *devices;
+	size_t nr_devices;
+};
+
+/* Rows: struct comparison, struct attach_view, struct attach_device_view, struct region_info, struct
+ * irq_info, struct extension_answer. */
+const struct field_table *comparison_fields(void);
+const struct field_table *attach_fields(void);
+const struct field_table *attach_device_fields(void);
+const struct field_table *vfio_region_fields(void);
+const struct field_table *vfio_irq_fields(void);
+const struct field_table *extension_answer_fields(void);
+/* Row: struct space_info. */
+const struct field_table *space_fields(void);
+
+/* The steps as a table, indented by @p. 0 or a negative errno of the output. */
+int attach_text_steps(const struct prose *p, const struct comparison *rows, size_t nr,
+		      struct failure **reterr);
+/* How it ended: attached or refused, as predicted or not; reason, remedy, and for a difference how to
+ * report it. */
+void attach_text_result(const struct prose *p, const struct attach_view *v);
+/* All of it. */
+int attach_text(const struct output *out, const struct attach_view *v, struct failure **reterr);
+
+/* "BAR0" "ROM" "config" "VGA", else "region 9": by the flags of a PCI device. In @a. */
+const char *vfio_region_name(bool pci, uint32_t index, struct arena *a);
+/* "INTx" "MSI" "MSI-X" "ERR" "REQ", else "irq 5". In @a. */
+const char *vfio_irq_name(bool pci, uint32_t index, struct arena *a);
