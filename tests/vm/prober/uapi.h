@@ -18,7 +18,10 @@
 #define PR_GROUP_SET_CONTAINER PR_REQUEST(104)
 #define PR_GROUP_GET_DEVICE_FD PR_REQUEST(106)
 #define PR_DEVICE_GET_INFO     PR_REQUEST(107)
+#define PR_GET_REGION_INFO     PR_REQUEST(108)
+#define PR_GET_IRQ_INFO        PR_REQUEST(109)
 #define PR_IOMMU_GET_INFO      PR_REQUEST(112)
+#define PR_GET_HOT_RESET_INFO  PR_REQUEST(112) /* of a device */
 #define PR_MAP_DMA             PR_REQUEST(113)
 #define PR_UNMAP_DMA           PR_REQUEST(114)
 #define PR_BIND_IOMMUFD        PR_REQUEST(118)
@@ -77,6 +80,24 @@ struct pr_device_info {
 	uint32_t argsz, flags, nr_regions, nr_irqs, cap_offset, pad;
 };
 
+struct pr_region_info {
+	uint32_t argsz, flags, index, cap_offset;
+	uint64_t size, offset;
+};
+
+struct pr_irq_info {
+	uint32_t argsz, flags, index, count;
+};
+
+struct pr_hot_reset_info {
+	uint32_t argsz, flags, nr;
+	struct {
+		uint32_t id; /* group, or what bit 0 of the flags says */
+		uint16_t segment;
+		uint8_t bus, devfn;
+	} device[32];
+};
+
 struct pr_bind {
 	uint32_t argsz, flags;
 	int32_t iommufd;
@@ -117,6 +138,8 @@ struct pr_hw_info {
 _Static_assert(sizeof(struct pr_iommu_info) == 24, "IOMMU_GET_INFO");
 _Static_assert(sizeof(struct pr_map) == 32, "MAP_DMA");
 _Static_assert(sizeof(struct pr_unmap) == 24, "UNMAP_DMA");
+_Static_assert(sizeof(struct pr_region_info) == 32, "GET_REGION_INFO");
+_Static_assert(sizeof(struct pr_hot_reset_info) == 12 + 32 * 8, "GET_PCI_HOT_RESET_INFO");
 _Static_assert(sizeof(struct pr_bind) == 16, "BIND_IOMMUFD as of 6.6");
 _Static_assert(sizeof(struct pr_attach) == 12, "ATTACH_IOMMUFD_PT as of 6.6");
 _Static_assert(sizeof(struct pr_ioas_ranges) == 32, "IOAS_IOVA_RANGES");

@@ -118,7 +118,7 @@ def program(name: str, sources) -> Path:
     key = cache.digest_of([cache.digest_file(path) for path in sources])
 
     def make(folder: Path):
-        _run(os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-static",
+        _run(os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static",
              "-o", str(folder / name), *(str(path) for path in sources if path.suffix == ".c"))
 
     return cache.entry(name, key, make) / name
