@@ -52,6 +52,31 @@ static uint64_t number(const char *text)
 	return ret;
 }
 
+/* Who asks: false when @option is none of those. */
+static bool read_caller(struct request *request, int option)
+{
+	switch (option) {
+	case 'u':
+		request->uid = (long)number(optarg);
+		return true;
+	case 'r':
+		request->drop |= (uint64_t)1 << CAPABILITY_SYS_RAWIO;
+		return true;
+	case 'l':
+		request->drop |= (uint64_t)1 << CAPABILITY_IPC_LOCK;
+		return true;
+	case 'm':
+		request->memlock = number(optarg);
+		request->has_memlock = true;
+		return true;
+	case 'n':
+		request->uname26 = true;
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void read_option(struct request *request, int option)
 {
 	switch (option) {
@@ -73,22 +98,6 @@ static void read_option(struct request *request, int option)
 		request->iova = number(optarg);
 		request->has_iova = true;
 		break;
-	case 'u':
-		request->uid = (long)number(optarg);
-		break;
-	case 'r':
-		request->drop |= (uint64_t)1 << CAPABILITY_SYS_RAWIO;
-		break;
-	case 'l':
-		request->drop |= (uint64_t)1 << CAPABILITY_IPC_LOCK;
-		break;
-	case 'm':
-		request->memlock = number(optarg);
-		request->has_memlock = true;
-		break;
-	case 'n':
-		request->uname26 = true;
-		break;
 	case 'd':
 		if (request->nr_todo == MAX_DO)
 			usage();
@@ -107,7 +116,8 @@ static void read_option(struct request *request, int option)
 		request->info = true;
 		break;
 	default:
-		usage();
+		if (!read_caller(request, option))
+			usage();
 	}
 }
 
