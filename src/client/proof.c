@@ -253,9 +253,9 @@ static void ask_untranslated(struct proof_run *p)
 
 	ask(p, CLAIM_PHYSICAL, claim_physical_untranslated);
 	for (size_t i = 0; i < ARRAY_SIZE(mapped); i++)
-		run_answer(
-			p, mapped[i], CLAIM_UNTRIED,
-			"without an IOMMU nothing is mapped, and all physical memory is in reach");
+		run_answer(p, mapped[i], CLAIM_UNTRIED,
+			   "without an IOMMU a mapping stops nothing: all physical memory is in "
+			   "reach");
 }
 
 static void ask_all(struct proof_run *p)

@@ -6,10 +6,7 @@
 #include "base/macro.h"
 
 static const struct command *const commands[] = {
-	&command_list,
-	&command_inspect,
-	&command_rules,
-	&command_capture,
+	&command_list, &command_inspect, &command_prove, &command_rules, &command_capture,
 };
 
 const struct command *const *commands_all(size_t *nr)

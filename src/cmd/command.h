@@ -36,6 +36,7 @@ struct command {
 };
 
 extern const struct command command_list, command_inspect, command_rules, command_capture;
+extern const struct command command_prove;
 
 const struct command *const *commands_all(size_t *nr);
 const struct command *command_find(const char *name);

@@ -15,6 +15,7 @@
 #include "report/device.h"
 #include "report/inspect.h"
 #include "report/json.h"
+#include "report/proof.h"
 #include "report/rules.h"
 
 static void add_text(struct json_object *o, const char *key, const char *text)
@@ -162,13 +163,14 @@ static void put_paths(struct json_doc *doc)
 static void put_documents(struct json_doc *doc, struct arena *a)
 {
 	const struct field_table *const tables[] = {
-		kernel_fields(),     inspection_fields(),
-		capability_fields(), capability_because_fields(),
-		range_fields(),      region_fields(),
-		extension_fields(),  path_fields(),
-		step_fields(),       evidence_fields(),
-		patched_fields(),    rule_fields(),
-		rule_site_fields(),
+		kernel_fields(),      inspection_fields(),
+		capability_fields(),  capability_because_fields(),
+		range_fields(),       region_fields(),
+		extension_fields(),   path_fields(),
+		step_fields(),        evidence_fields(),
+		patched_fields(),     rule_fields(),
+		rule_site_fields(),   proof_fields(),
+		proof_claim_fields(),
 	};
 	struct json_object *o = json_object_new_object();
 

@@ -14,7 +14,7 @@ import tree
 # Members that no field table of --introspect describes: the tops of the documents, an assumption, a tree, the
 # evidence for a generation.
 TOP_MEMBERS = {"schema", "vfiotool", "kernel", "asked", "assumptions", "devices", "children", "rules", "target", "key",
-               "used"}
+               "used", "proof"}
 
 
 class Page:
@@ -96,7 +96,7 @@ def _json(root: Path, program: dict):
     page = Page(root, "vfiotool-json.5")
     known = {row["key"] for table in program["documents"].values() for row in table}
     columns = {column["key"] for command in program["commands"] for column in command["columns"]}
-    body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "RULES"))
+    body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "PROVE", "RULES"))
     named = set(re.findall(r"\*([a-z][a-z_]+)\*", body))
     # A member that is a column as well is described there.
     yield from _differences(page.name, "member", named - TOP_MEMBERS - columns, known - TOP_MEMBERS - columns)

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* prove: makes the device itself move data, and shows what it reaches and what it does not. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "base/parse.h"
+#include "client/abi.h"
+#include "client/irq.h"
+#include "client/proof.h"
+#include "cmd/acting.h"
+#include "cmd/config.h"
+#include "report/decision.h"
+#include "report/json.h"
+#include "report/proof.h"
+
+struct prove_args {
+	struct acting_options acting;
+	unsigned int address_bits; /* 0: not given */
+	bool json;
+};
+
+enum { OPT_ADDRESS_BITS = OPT_COMMAND_FIRST, ADDRESS_BITS_MIN = 12, ADDRESS_BITS_MAX = 64 };
+
+static error_t parse_bits(struct parse *p, struct prove_args *args, const char *arg)
+{
+	uint32_t bits;
+
+	if (parse_u32(arg, 10, &bits) < 0 || bits < ADDRESS_BITS_MIN || bits > ADDRESS_BITS_MAX)
+		return parse_fail(p, "--address-bits=%s: a number from %d to %d", arg,
+				  ADDRESS_BITS_MIN, ADDRESS_BITS_MAX);
+	args->address_bits = bits;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct prove_args *args = p ? p->args : NULL;
+	error_t r;
+
+	switch (key) {
+	case 'J':
+		args->json = true;
+		return 0;
+	case OPT_ADDRESS_BITS:
+		return parse_bits(p, args, arg);
+	default:
+		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
+		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+	}
+}
+
+static const struct argp_option options[] = {
+	ACTING_OPTIONS(1),
+	{ "address-bits", OPT_ADDRESS_BITS, "BITS", 0,
+	  "address bits that the device drives, where that is not told by its kind", 1 },
+	{ "json", 'J', NULL, 0, "JSON", 1 },
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+/* ---- from the proof to its report ---- */
+
+static enum answer to_answer(enum claim_answer answer)
+{
+	return answer == CLAIM_YES ? ANSWER_YES : answer == CLAIM_NO ? ANSWER_NO : ANSWER_UNKNOWN;
+}
+
+static const struct proof_claim_view *make_claims(const struct proof *proof, struct arena *a)
+{
+	struct proof_claim_view *ret = arena_array(a, NR_CLAIMS, sizeof(*ret));
+
+	for (unsigned int i = 0; i < NR_CLAIMS; i++) {
+		const struct claim *c = &proof->claims[i];
+
+		ret[i] = (struct proof_claim_view){
+			.name = claim_name((enum claim_id)i),
+			.title = claim_title((enum claim_id)i),
+			.answer = to_answer(c->answer),
+			.tried = c->answer != CLAIM_UNTRIED,
+			.evidence = c->evidence,
+			.has_iova = c->has_iova,
+			.iova = c->iova,
+			.fault = c->fault,
+			.ns = c->ns,
+		};
+	}
+	return ret;
+}
+
+/* The first claim that does not hold. */
+static const char *refuted(const struct proof *proof)
+{
+	for (unsigned int i = 0; i < NR_CLAIMS; i++)
+		if (proof->claims[i].answer == CLAIM_NO)
+			return claim_name((enum claim_id)i);
+	return "?";
+}
+
+static const char *because(const struct proof *proof, bool untranslated, struct arena *a)
+{
+	switch (proof_answer(proof)) {
+	case CLAIM_YES:
+		return "Proven: the device moves data, and only where it may.";
+	case CLAIM_NO:
+		if (untranslated && proof->claims[CLAIM_PHYSICAL].answer == CLAIM_NO)
+			return "No protection: without an IOMMU the device wrote to memory that "
+			       "nobody mapped for it, as it can to any other.";
+		return arena_printf(a, "Not so: claim '%s' does not hold.", refuted(proof));
+	default:
+		return "Not proven: what that takes could not be asked.";
+	}
+}
+
+static void make_view(const struct proof *proof, struct arena *a, struct proof_view *v)
+{
+	v->answer = to_answer(proof_answer(proof));
+	v->because = because(proof, v->untranslated, a);
+	v->claims = make_claims(proof, a);
+	v->nr_claims = NR_CLAIMS;
+	v->faults_hidden = proof->faults_hidden;
+	v->has_pinned = proof->has_pinned;
+	v->pinned_before = proof->pinned_before;
+	v->pinned_while = proof->pinned_while;
+	v->pinned_after = proof->pinned_after;
+	if (proof->reset != -EOPNOTSUPP)
+		v->reset = proof->reset < 0 ? errno_name(proof->reset) : "ok";
+}
+
+/* ---- without an exerciser ---- */
+
+enum { LOOPBACK_TIMEOUT_MS = 1000 };
+
+/* What the kernel's own interrupt does, for the best kind that the device has. */
+static const char *try_loopback(struct acting *ac)
+{
+	static const uint32_t kinds[] = { VT_PCI_MSIX, VT_PCI_MSI, VT_PCI_INTX };
+	const struct attached_device *d = &ac->attachment.devices[0];
+	const char *object = d->target->name;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct irq_info info;
+		struct irq irq;
+		int r = device_irq_get(&ac->client, object, d->fd, kinds[i], &info);
+
+		if (r < 0 || !info.count)
+			continue;
+		r = irq_open(&ac->client, object, d->fd, kinds[i], 1, &irq);
+		if (!r)
+			r = irq_trigger(&irq, 0, 1);
+		if (!r)
+			r = irq_wait(&irq, 0, 1, 1, LOOPBACK_TIMEOUT_MS, -EBADF);
+		irq_close(&irq);
+		if (r > 0)
+			r = -ENOSPC;
+		return arena_printf(ac->arena, "%s vector 0 %s%s%s", irq_index_name(kinds[i]),
+				    r ? "does not arrive by the kernel's loopback ("
+				      : "arrives by the kernel's loopback",
+				    r ? errno_name(r) : "", r ? ")" : "");
+	}
+	return "the device has none";
+}
+
+/* ---- the whole ---- */
+
+struct progress {
+	bool shown; /* a line stands on the terminal */
+};
+
+/* One line on a terminal, over and over. */
+static void show_progress(void *data, enum claim_id id)
+{
+	struct progress *p = data;
+
+	fprintf(stderr, "\r\033[Kvfiotool: %s", claim_title(id));
+	fflush(stderr);
+	p->shown = true;
+}
+
+static void clear_progress(const struct progress *p)
+{
+	if (p->shown) {
+		fputs("\r\033[K", stderr);
+		fflush(stderr);
+	}
+}
+
+static bool is_untranslated(const struct acting *ac)
+{
+	const char *cdev = ac->session.devices[0]->cdev_name;
+
+	return ac->path == PATH_NOIOMMU ||
+	       (ac->path == PATH_IOMMUFD && cdev && !strncmp(cdev, "noiommu-", 8));
+}
+
+static int prove(struct acting *ac, const struct prove_args *args, const struct exerciser *e,
+		 struct proof_view *v, struct failure **reterr)
+{
+	const struct app *app = ac->session.app;
+	const struct attached_device *d = &ac->attachment.devices[0];
+	bool talk = isatty(STDERR_FILENO) == 1 && !app->quiet;
+	struct progress progress = { 0 };
+	struct proof_request request = {
+		.client = &ac->client,
+		.space = &ac->attachment.space,
+		.info = &ac->attachment.info,
+		.object = d->target->name,
+		.fd = d->fd,
+		.exerciser = e,
+		.untranslated = v->untranslated,
+		.page_size = ac->request.page_size,
+		.address_bits = args->address_bits,
+		.seed = sys_live()->ops->now_ns(sys_live()),
+		.resettable = ac->view.devices[0].info.flags & VT_DEVICE_RESET_FLAG,
+		.progress = talk ? show_progress : NULL,
+		.data = &progress,
+	};
+	struct proof proof;
+	int r;
+
+	ac->client.silent = true;
+	r = proof_run(&request, &proof, reterr);
+	clear_progress(&progress);
+	make_view(&proof, ac->arena, v);
+	return r;
+}
+
+static void print_json(struct acting *ac, const struct proof_view *v)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	struct json_doc doc;
+
+	json_doc_begin(&doc, ac->session.app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_member(&doc, "kernel",
+			json_from_row(kernel_fields(), NULL, &ac->session.report, a));
+	json_doc_row(&doc, attach_fields(), &ac->view);
+	json_doc_array_begin(&doc, "devices");
+	for (size_t i = 0; i < ac->view.nr_devices; i++)
+		json_doc_element(
+			&doc, json_from_row(attach_device_fields(), NULL, &ac->view.devices[i], a));
+	json_doc_array_end(&doc);
+	json_doc_member(&doc, "proof", v ? json_from_row(proof_fields(), NULL, v, a) : NULL);
+	json_doc_end(&doc);
+}
+
+static int print(struct acting *ac, const struct prove_args *args, const struct proof_view *v,
+		 struct failure **reterr)
+{
+	struct app *app = ac->session.app;
+
+	if (app->quiet)
+		return 0;
+	if (args->json)
+		print_json(ac, v);
+	else if (!v)
+		return attach_text(&app->out, &ac->view, reterr);
+	else
+		proof_text(&app->out, v);
+	return 0;
+}
+
+static int answer_status(const struct acting *ac, const struct proof_view *v)
+{
+	int status = acting_status(ac);
+
+	if (status != STATUS_OK)
+		return status;
+	return v->answer == ANSWER_YES  ? STATUS_OK
+	       : v->answer == ANSWER_NO ? STATUS_NO
+					: STATUS_UNKNOWN;
+}
+
+/* Attached: what the device does, or what can be said without making it do something. */
+static int run_attached(struct acting *ac, const struct prove_args *args, struct failure **reterr)
+{
+	const struct device *d = ac->session.devices[0];
+	const struct exerciser *e =
+		d->has_ids ? exerciser_find(d->vendor, d->device_id, d->class_code) : NULL;
+	struct proof_view v = {
+		.attach = &ac->view,
+		.exerciser = e ? e->name : NULL,
+		.what = e ? e->what : NULL,
+		.untranslated = is_untranslated(ac),
+	};
+	int r = 0, printed;
+
+	if (e) {
+		r = prove(ac, args, e, &v, reterr);
+	} else {
+		v.loopback = try_loopback(ac);
+		v.because = "there is no exerciser for this device";
+	}
+	printed = print(ac, args, &v, reterr);
+	if (r < 0 || printed < 0)
+		return r < 0 ? r : printed;
+	return answer_status(ac, &v);
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	struct prove_args *args = data;
+	struct acting ac;
+	int r;
+
+	args->acting.single = true;
+	r = acting_open(&ac, app, &args->acting, reterr);
+	if (r >= 0)
+		r = acting_attach(&ac, reterr);
+	if (r >= 0 && ac.view.attached) {
+		r = run_attached(&ac, args, reterr);
+	} else if (r >= 0) {
+		r = print(&ac, args, NULL, reterr);
+		if (r >= 0)
+			r = acting_status(&ac);
+	}
+	acting_close(&ac);
+	return r;
+}
+
+const struct command command_prove = {
+	.name = "prove",
+	.summary = "Make a device move data, and show what it cannot reach",
+	.operands = "TARGET",
+	.argp = &argp,
+	.args_size = sizeof(struct prove_args),
+	.run = run,
+};

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A proof for a person and for a program: each claim with what was seen. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/attach.h"
+#include "report/field.h"
+#include "report/prose.h"
+
+struct proof_claim_view {
+	const char *name, *title;
+	enum answer answer;
+	bool tried; /* false: evidence tells why not */
+	const char *evidence;
+	bool has_iova;
+	uint64_t iova;
+	const char *fault; /* the kernel's line, or NULL */
+	uint64_t ns;
+};
+
+struct proof_view {
+	const struct attach_view *attach;
+	const char *exerciser, *what; /* NULL without one */
+	enum answer answer;
+	const char *because;  /* in words, what the answer rests on */
+	bool untranslated;    /* no-IOMMU */
+	const char *loopback; /* without an exerciser: what the kernel's own interrupt did */
+	const struct proof_claim_view *claims;
+	size_t nr_claims;
+	const char *faults_hidden; /* why no fault line could be looked for, or NULL */
+	bool has_pinned;
+	uint64_t pinned_before, pinned_while, pinned_after; /* bytes */
+	const char *reset; /* "ok", an errno, or NULL when it was not asked for */
+};
+
+/* Rows: struct proof_view, struct proof_claim_view. */
+const struct field_table *proof_fields(void);
+const struct field_table *proof_claim_fields(void);
+
+/* All that was tried, and the result. */
+void proof_text(const struct output *out, const struct proof_view *v);
