@@ -27,7 +27,7 @@ function __vfiotool_command
             continue
         end
         switch $word
-            case --sysroot --kernel --assume --path --output --sort --vf-token --address-bits -o -x
+            case --sysroot --kernel --assume --path --output --sort --vf-token --address-bits --type -o -x
                 set skip yes
             case '-*'
             case '*'
@@ -59,7 +59,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect prove' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is list inspect attach prove' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 
@@ -76,7 +76,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_c
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect prove rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect attach prove rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
@@ -84,10 +84,13 @@ complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of c
 complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Another kernel'
 complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Every kernel, side by side'
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'What if'
-complete -c vfiotool -n '__vfiotool_is inspect prove' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
+complete -c vfiotool -n '__vfiotool_is inspect attach prove' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
 complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for things as they are'
 
-complete -c vfiotool -n '__vfiotool_is prove' -l vf-token -x -d 'Token of the physical function'
+complete -c vfiotool -n '__vfiotool_is attach prove' -l vf-token -x -d 'Token of the physical function'
+complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'Type of the container'
+complete -c vfiotool -n '__vfiotool_is attach' -l load -d 'Load missing VFIO modules first'
+complete -c vfiotool -n '__vfiotool_is attach' -l hold -d 'Keep it until a signal'
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
 
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'

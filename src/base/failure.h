@@ -7,15 +7,17 @@
 
 /* The exit statuses, as documented in vfiotool(8). */
 enum status {
-	STATUS_OK = 0,         /* done, or the answer is yes */
-	STATUS_FAILED = 1,     /* the tool or the system failed */
-	STATUS_NO = 2,         /* the answer is no */
-	STATUS_UNKNOWN = 3,    /* the answer is unknown */
-	STATUS_DIFFER = 4,     /* prediction and kernel differ */
-	STATUS_GUARDED = 5,    /* refused by a guard */
-	STATUS_USAGE = 64,     /* EX_USAGE */
-	STATUS_NO_TARGET = 66, /* EX_NOINPUT */
-	STATUS_DENIED = 77,    /* EX_NOPERM */
+	STATUS_OK = 0,           /* done, or the answer is yes */
+	STATUS_FAILED = 1,       /* the tool or the system failed */
+	STATUS_NO = 2,           /* the answer is no */
+	STATUS_UNKNOWN = 3,      /* the answer is unknown */
+	STATUS_DIFFER = 4,       /* prediction and kernel differ */
+	STATUS_GUARDED = 5,      /* refused by a guard */
+	STATUS_USAGE = 64,       /* EX_USAGE */
+	STATUS_NO_TARGET = 66,   /* EX_NOINPUT */
+	STATUS_DENIED = 77,      /* EX_NOPERM */
+	STATUS_NOT_RUN = 126,    /* a command of the user's could not be run, as in a shell */
+	STATUS_NO_PROGRAM = 127, /* there is no such command */
 };
 
 struct failure {

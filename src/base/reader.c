@@ -46,7 +46,7 @@ static int int_compare(const void *a, const void *b)
 }
 
 /* Closes what is done with; neighbours by one call. linux: fs/file.c: close_range(), since 5.9. */
-static void reader_flush(struct reader *r)
+void reader_flush(struct reader *r)
 {
 	size_t i = 0;
 

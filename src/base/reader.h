@@ -33,6 +33,8 @@ struct reader {
  * tree (no openat2(2)). */
 int reader_init(struct reader *r, int fd, bool tree);
 void reader_done(struct reader *r);
+/* Closes the descriptors that are done with. */
+void reader_flush(struct reader *r);
 
 void reader_read(struct reader *r, struct arena *a, const char *path, size_t limit, struct fact *f);
 void reader_read_link(struct reader *r, struct arena *a, const char *path, struct fact *f);

@@ -117,6 +117,12 @@ void sysroot_close(struct sysroot *root)
 	free(root);
 }
 
+void sysroot_rest(struct sysroot *root)
+{
+	if (root->kind != SYSROOT_CAPTURE)
+		reader_flush(&root->reader);
+}
+
 void sysroot_closep(struct sysroot **root)
 {
 	sysroot_close(*root);

@@ -32,6 +32,8 @@ enum {
 int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr);
 void sysroot_close(struct sysroot *root);
 void sysroot_closep(struct sysroot **root);
+/* Reading pauses: descriptors that wait to be closed are. */
+void sysroot_rest(struct sysroot *root);
 enum sysroot_kind sysroot_kind(const struct sysroot *root);
 /* "/" for the live system, else the path it was opened by. Borrowed. */
 const char *sysroot_name(const struct sysroot *root);

@@ -188,6 +188,19 @@ static int finish_info(struct attachment *at, struct failure **reterr)
 	return at->info_err < 0 ? refused(at, at->info_err) : 0;
 }
 
+/* Answers, not steps: they are not recorded. */
+static void ask_extensions(struct attachment *at, const struct attach_request *request, int *ret)
+{
+	struct client *c = at->client;
+	size_t nr_outcomes = c->nr_outcomes;
+
+	c->silent = true;
+	for (size_t i = 0; i < request->nr_extensions; i++)
+		ret[i] = space_check_extension(&at->space, request->extensions[i]);
+	c->silent = false;
+	c->nr_outcomes = nr_outcomes;
+}
+
 static int run_container(struct attachment *at, const struct attach_request *request, size_t page,
 			 struct failure **reterr)
 {
@@ -202,6 +215,7 @@ static int run_container(struct attachment *at, const struct attach_request *req
 	r = join_groups(at);
 	if (r < 0)
 		return r;
+	ask_extensions(at, request, at->before);
 	r = space_set_iommu(&at->space, type);
 	if (r < 0)
 		return refused(at, r);
@@ -211,8 +225,11 @@ static int run_container(struct attachment *at, const struct attach_request *req
 		r = map_page(at, page, reterr);
 	if (!r)
 		r = get_device_fds(at);
+	if (r < 0)
+		return r;
+	ask_extensions(at, request, at->after);
 	/* A container that iommufd serves knows its ranges only when a device is open. */
-	return r || noiommu ? r : finish_info(at, reterr);
+	return noiommu ? 0 : finish_info(at, reterr);
 }
 
 static int bind_device(struct attachment *at, struct attached_device *d)
@@ -289,6 +306,8 @@ int attachment_open(struct client *c, const struct attach_request *request, stru
 		.groups = arena_array(c->arena, request->nr_targets, sizeof(*at->groups)),
 		.devices = arena_array(c->arena, request->nr_targets, sizeof(*at->devices)),
 		.nr_devices = request->nr_targets,
+		.before = arena_array(c->arena, request->nr_extensions, sizeof(*at->before)),
+		.after = arena_array(c->arena, request->nr_extensions, sizeof(*at->after)),
 	};
 	for (size_t i = 0; i < at->nr_devices; i++)
 		at->devices[i] = (struct attached_device){

@@ -36,6 +36,10 @@ struct attach_request {
 	unsigned int type; /* for SET_IOMMU; 0: TYPE1v2, NOIOMMU in no-IOMMU mode */
 	size_t page_size;  /* bytes, of the processor */
 	bool no_map;       /* leave the first mapping out */
+	/* CHECK_EXTENSION ids to ask once the groups have joined, and once more at the end; not for
+	 * iommufd. */
+	const unsigned int *extensions;
+	size_t nr_extensions;
 };
 
 struct attached_group {
@@ -62,8 +66,10 @@ struct attachment {
 	size_t nr_devices;
 	struct space_info info; /* once the space was set up */
 	int info_err;           /* negative errno of it, or 0 */
-	enum op refused;        /* the op that ended it, OP_NONE when all went well */
-	int refused_err;        /* positive errno */
+	/* What they said, a number or a negative errno; as many as were asked. */
+	int *before, *after;
+	enum op refused; /* the op that ended it, OP_NONE when all went well */
+	int refused_err; /* positive errno */
 	const char *refused_object;
 };
 

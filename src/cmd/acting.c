@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "client/abi.h"
 #include "client/device.h"
+#include "client/load.h"
 #include "report/suggest.h"
 
 /* ---- options ---- */
@@ -132,6 +133,36 @@ static int predict_all(struct acting *ac)
 	return 0;
 }
 
+/* Brings in what can be loaded and is not, and looks at the host again. */
+static int load_modules(struct acting *ac, struct failure **reterr)
+{
+	static const enum module_id container[] = { MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1 };
+	static const enum module_id iommufd[] = { MODULE_VFIO, MODULE_IOMMUFD };
+	const struct acting_options *o = ac->options;
+	bool wants_iommufd = o->has_path && (o->path == PATH_IOMMUFD || o->path == PATH_COMPAT);
+	const enum module_id *ids = wants_iommufd ? iommufd : container;
+	bool any = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(container); i++) {
+		const struct module *m = &ac->session.host->modules[ids[i]];
+		int r;
+
+		if (m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN)
+			continue;
+		/* A container that iommufd serves needs no type1. */
+		if (m->id == MODULE_VFIO_IOMMU_TYPE1 && m->state == MODULE_STATE_ABSENT)
+			continue;
+		r = client_load_module(m->name, reterr);
+		if (r < 0)
+			return r;
+		any = true;
+	}
+	if (!any)
+		return 0;
+	session_close(&ac->session);
+	return session_open(&ac->session, ac->session.app, &o->targets, &scope_all, reterr);
+}
+
 int acting_open(struct acting *ac, struct app *app, const struct acting_options *o,
 		struct failure **reterr)
 {
@@ -148,12 +179,16 @@ int acting_open(struct acting *ac, struct app *app, const struct acting_options 
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "no target: name a device, 'vfiotool list' shows them");
 	r = session_open(&ac->session, app, &o->targets, &scope_all, reterr);
+	if (r >= 0 && o->load)
+		r = load_modules(ac, reterr);
 	if (r >= 0)
 		r = check_devices(ac, reterr);
 	if (r >= 0)
 		r = session_decide(&ac->session, NULL, NULL, reterr);
 	if (r < 0)
 		return r;
+	/* Nothing of the host is held open while a device is. */
+	sysroot_rest(ac->session.root);
 	predict_all(ac);
 	choose_path(ac);
 	return 0;
@@ -256,6 +291,7 @@ void acting_compare(struct acting *ac)
 		.predictions = ac->predictions,
 		.nr = ac->session.nr_devices,
 		.path = ac->path,
+		.other_type = ac->options->type == VT_TYPE1_NESTING_IOMMU,
 	};
 
 	v->rows = compare_outcomes(&devices, ac->client.outcomes, ac->client.nr_outcomes, ac->arena,
@@ -269,6 +305,57 @@ void acting_compare(struct acting *ac)
 			v->refused = &v->rows[i];
 	for (size_t i = 0; i < v->nr_devices; i++)
 		select_rows(ac, &v->devices[i]);
+}
+
+/* The extensions that the model speaks of; the same for every device. */
+static void ask_for_extensions(struct acting *ac)
+{
+	const struct prediction *p = &ac->predictions[0];
+	unsigned int *ids = arena_array(ac->arena, p->nr_extensions, sizeof(*ids));
+
+	if (ac->path == PATH_IOMMUFD)
+		return;
+	for (size_t i = 0; i < p->nr_extensions; i++)
+		ids[i] = p->extensions[i].id;
+	ac->request.extensions = ids;
+	ac->request.nr_extensions = p->nr_extensions;
+}
+
+static void describe_space(struct acting *ac)
+{
+	const struct prediction *p = &ac->predictions[0];
+	const struct space_info *info = &ac->attachment.info;
+	size_t nr = ac->request.nr_extensions;
+	struct iova_range *ranges = arena_array(ac->arena, info->nr_ranges, sizeof(*ranges));
+	const struct compare_devices devices = {
+		.predictions = ac->predictions,
+		.nr = ac->session.nr_devices,
+		.path = ac->path,
+	};
+	const struct compare_space space = {
+		.ranges = ranges,
+		.nr_ranges = info->nr_ranges,
+		.has_ranges = info->has_ranges,
+		.page_sizes = info->page_sizes_exact ? info->page_sizes : 0,
+		.before = nr ? ac->attachment.before : NULL,
+		.after = nr ? ac->attachment.after : NULL,
+	};
+
+	for (size_t i = 0; i < info->nr_ranges; i++)
+		ranges[i] = (struct iova_range){ info->ranges[i].start, info->ranges[i].last };
+	ac->extensions = arena_array(ac->arena, nr, sizeof(*ac->extensions));
+	for (size_t i = 0; i < nr; i++)
+		ac->extensions[i] = (struct extension_answer){
+			.id = p->extensions[i].id,
+			.name = p->extensions[i].name,
+			.before = ac->attachment.before[i],
+			.after = ac->attachment.after[i],
+		};
+	ac->view.extensions = ac->extensions;
+	ac->view.nr_extensions = nr;
+	ac->view.space = *info;
+	ac->view.has_space = ac->path != PATH_NOIOMMU;
+	ac->view.space_difference = compare_space(&devices, &space, ac->arena);
 }
 
 static void make_view(struct acting *ac)
@@ -294,8 +381,7 @@ static void make_view(struct acting *ac)
 			.attached = ac->view.attached,
 		};
 	if (ac->view.attached) {
-		ac->view.space = ac->attachment.info;
-		ac->view.has_space = ac->path != PATH_NOIOMMU;
+		describe_space(ac);
 		for (size_t i = 0; i < s->nr_devices; i++)
 			describe_device(ac, &ac->attachment.devices[i], &devices[i]);
 	}
@@ -314,6 +400,7 @@ int acting_attach(struct acting *ac, struct failure **reterr)
 					  "%s: no node for path %s to open: see 'vfiotool inspect'",
 					  ac->session.devices[0]->name, path_kind_name(ac->path));
 	}
+	ask_for_extensions(ac);
 	ac->opened = true;
 	ac->result = attachment_open(&ac->client, &ac->request, &ac->attachment, reterr);
 	if (ac->result < 0 && ac->attachment.refused == OP_NONE)

@@ -19,6 +19,7 @@ struct acting_options {
 	const char *vf_token; /* --vf-token, or NULL */
 	unsigned int type;    /* for SET_IOMMU; 0: TYPE1v2 */
 	bool no_map;          /* without the first mapping */
+	bool load;            /* load the modules that the path wants first */
 	bool single;          /* exactly one device is wanted */
 };
 

@@ -6,7 +6,8 @@
 #include "base/macro.h"
 
 static const struct command *const commands[] = {
-	&command_list, &command_inspect, &command_prove, &command_rules, &command_capture,
+	&command_list,  &command_inspect, &command_attach,
+	&command_prove, &command_rules,   &command_capture,
 };
 
 const struct command *const *commands_all(size_t *nr)

@@ -33,9 +33,11 @@ struct command {
 	/* An exit status, or a negative errno with *@reterr. */
 	int (*run)(struct app *app, void *args, struct failure **reterr);
 	const struct field_table *(*columns)(void); /* those of -o, or NULL */
+	bool runs; /* what stands behind -- is a program to run: struct parse, program */
 };
 
 extern const struct command command_list, command_inspect, command_rules, command_capture;
+extern const struct command command_attach;
 extern const struct command command_prove;
 
 const struct command *const *commands_all(size_t *nr);
@@ -48,6 +50,7 @@ struct parse {
 	const struct command *command;
 	int asked; /* OPT_HELP, OPT_USAGE, OPT_VERSION, OPT_INTROSPECT or OPT_COMPLETE instead of a run */
 	const char *complete;
+	char **program; /* behind --, up to NULL; NULL when there is none */
 	struct failure *failure;
 };
 

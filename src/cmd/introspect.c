@@ -11,6 +11,7 @@
 #include "model/generation.h"
 #include "model/predict.h"
 #include "model/rule.h"
+#include "report/attach.h"
 #include "report/decision.h"
 #include "report/device.h"
 #include "report/inspect.h"
@@ -163,14 +164,17 @@ static void put_paths(struct json_doc *doc)
 static void put_documents(struct json_doc *doc, struct arena *a)
 {
 	const struct field_table *const tables[] = {
-		kernel_fields(),      inspection_fields(),
-		capability_fields(),  capability_because_fields(),
-		range_fields(),       region_fields(),
-		extension_fields(),   path_fields(),
-		step_fields(),        evidence_fields(),
-		patched_fields(),     rule_fields(),
-		rule_site_fields(),   proof_fields(),
-		proof_claim_fields(),
+		kernel_fields(),        inspection_fields(),
+		capability_fields(),    capability_because_fields(),
+		range_fields(),         region_fields(),
+		extension_fields(),     path_fields(),
+		step_fields(),          evidence_fields(),
+		patched_fields(),       rule_fields(),
+		rule_site_fields(),     proof_fields(),
+		proof_claim_fields(),   attach_fields(),
+		attach_device_fields(), comparison_fields(),
+		vfio_region_fields(),   vfio_irq_fields(),
+		space_fields(),
 	};
 	struct json_object *o = json_object_new_object();
 

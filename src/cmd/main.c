@@ -61,6 +61,18 @@ static int run_asked(struct app *app, const struct parse *p, struct failure **re
 }
 
 /* The command and its options; without a word it is list. */
+/* argp moves the operands before -- behind it: what is to be run is taken away before it looks. */
+static int cut_program(struct parse *p, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--")) {
+			p->program = argv + i + 1;
+			argv[i] = NULL;
+			return i;
+		}
+	return argc;
+}
+
 static int parse_command(struct parse *p, int argc, char **argv, struct failure **reterr)
 {
 	static char *plain[] = { (char *)"list", NULL };
@@ -74,6 +86,8 @@ static int parse_command(struct parse *p, int argc, char **argv, struct failure 
 	if (!p->command)
 		return unknown_command(argv[0], p->app->arena, reterr);
 	p->args = arena_alloc(p->app->arena, p->command->args_size);
+	if (p->command->runs)
+		argc = cut_program(p, argc, argv);
 	r = args_check(p->command->argp, argc, argv, false, reterr);
 	return r < 0 ? r : parse_options(p->command->argp, argc, argv, p, reterr);
 }

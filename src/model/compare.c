@@ -122,6 +122,8 @@ struct comparison *compare_outcomes(const struct compare_devices *d, const struc
 			.outcome = &outcomes[i],
 		};
 		predict_op(d, &rows[i]);
+		if (d->other_type && rows[i].op == OP_SET_IOMMU && rows[i].answer == ANSWER_YES)
+			rows[i].answer = ANSWER_UNKNOWN;
 		rows[i].match = match_of(&rows[i]);
 	}
 	*ret_nr = nr;

@@ -33,6 +33,9 @@ struct compare_devices {
 	const struct prediction *predictions;
 	size_t nr;
 	enum path_kind path;
+	/* Another type than the model's (TYPE1v2, NOIOMMU) is asked for: what it adds to the answer of
+	 * SET_IOMMU is left open. */
+	bool other_type;
 };
 
 /* A row for each of the @nr outcomes in order (in @a), and behind them one for the request that a
@@ -40,6 +43,22 @@ struct compare_devices {
  * it. */
 struct comparison *compare_outcomes(const struct compare_devices *d, const struct outcome *outcomes,
 				    size_t nr, struct arena *a, size_t *ret_nr);
+/* What the attached space is; the numbers as the kernel gave them. */
+struct compare_space {
+	const struct iova_range *ranges;
+	size_t nr_ranges;
+	bool has_ranges;
+	uint64_t page_sizes; /* 0: not told */
+	/* What CHECK_EXTENSION said after the groups had joined, and once attached; a number or a
+	 * negative errno. In the order of prediction.extensions; NULL: not asked. */
+	const int *before, *after;
+};
+
+/* Where the space is not what was predicted for all devices together (ranges intersected, page sizes
+ * and extensions those that all have): one sentence in @a, or NULL. What is left open is no
+ * difference. */
+const char *compare_space(const struct compare_devices *d, const struct compare_space *space,
+			  struct arena *a);
 /* All rows together: no when one differs, open when one is open. */
 enum match compare_all(const struct comparison *rows, size_t nr);
 /* Whether @object of an outcome concerns @dev: its own name, its group, or the shared space. */

@@ -28,7 +28,7 @@ LIBRARIES = {
     "argp.h": ("cmd",),
     "libsmartcols/libsmartcols.h": ("report",),
     "libsmartcols.h": ("report",),
-    "libkmod.h": ("facts",),
+    "libkmod.h": ("facts", "client"),
     "pci/pci.h": ("facts",),
     "libudev.h": ("facts",),
     "cap-ng.h": ("facts",),
