@@ -10,6 +10,7 @@
 
 enum {
 	INTERRUPTS_FILE_MAX = 64 << 20,
+	INTERRUPTS_BUFFER = 32 << 10,
 	KMSG_RECORDS_MAX = 1 << 17,
 	KMSG_KEPT_MAX = 64,
 	/* One read gives one record, and fails when it does not fit.
@@ -30,8 +31,8 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 	FILE *in = sysroot_stream(root, "proc/interrupts", &err);
 	struct arena *scratch = arena_new();
 	struct chips chips = { .arena = scratch, .names = { .arena = scratch } };
+	char buffer[INTERRUPTS_BUFFER], *line = NULL;
 	size_t size = 0, all = 0;
-	char *line = NULL;
 	ssize_t len;
 
 	(void)ctx;
@@ -40,6 +41,7 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 		arena_free(scratch);
 		return;
 	}
+	setvbuf(in, buffer, _IOFBF, sizeof(buffer));
 	while (all < INTERRUPTS_FILE_MAX && (len = getline(&line, &size, in)) > 0) {
 		all += (size_t)len;
 		if (line[len - 1] == '\n')
@@ -85,6 +87,8 @@ static void ask_kmsg(struct sysroot *root, struct arena *a, void *ctx, struct fa
 	int err = 0;
 	FILE *in = sysroot_stream(root, "dev/kmsg", &err);
 	struct text out = { .arena = a };
+	/* The C library takes a size only together with a buffer. */
+	char record[KMSG_RECORD_MAX];
 	size_t size = 0, kept = 0;
 	char *line = NULL;
 
@@ -93,7 +97,7 @@ static void ask_kmsg(struct sysroot *root, struct arena *a, void *ctx, struct fa
 		refuse(ret, err);
 		return;
 	}
-	setvbuf(in, NULL, _IOFBF, KMSG_RECORD_MAX);
+	setvbuf(in, record, _IOFBF, sizeof(record));
 	for (size_t i = 0; i < KMSG_RECORDS_MAX && kept < KMSG_KEPT_MAX; i++) {
 		const char *message;
 

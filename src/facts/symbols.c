@@ -8,7 +8,7 @@
 
 #include "facts/loader.h"
 
-enum { KALLSYMS_LINES_MAX = 8 << 20 };
+enum { KALLSYMS_LINES_MAX = 8 << 20, KALLSYMS_BUFFER = 32 << 10 };
 
 static int name_search(const void *key, const void *slot)
 {
@@ -33,7 +33,7 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 	size_t nr, size = 0, lines = 0;
 	const char *const *names = host_symbol_names(&nr);
 	struct text out = { .arena = a };
-	char *line = NULL;
+	char buffer[KALLSYMS_BUFFER], *line = NULL;
 	bool *found;
 	int err = 0;
 	FILE *in;
@@ -45,6 +45,7 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 		ret->state = fact_state_from_errno(err);
 		return;
 	}
+	setvbuf(in, buffer, _IOFBF, sizeof(buffer));
 	found = arena_array(a, nr, sizeof(*found));
 	while (lines < KALLSYMS_LINES_MAX && getline(&line, &size, in) > 0) {
 		const char *name = line_name(line);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 Measures list and inspect against the floor: a bare loop that reads the same files of the same synthetic host, in the
-same run. Prints a table, then TAP. A budget that is missed is measured once more before it counts.
+same run. Prints a table, then TAP. A budget that is missed is measured again, a few times, before it counts: what other work
+on the machine adds goes away with repetition, what the program takes does not.
 
     run.py --vfiotool PROGRAM --floor PROGRAM [--trees DIRECTORY] [--repeat N] [--quick]
 
@@ -28,10 +29,12 @@ sys.path.insert(0, str(HERE))
 # pylint: disable=wrong-import-position
 import mksys
 
-# What is aimed at, and where a run fails. Between the two lies what a busy or virtual machine adds, and, for list of
-# 10,000, what is still to be gained: it stood at 1.75 on the machine it was last measured on.
-FLOOR_GOAL = 1.5
-FLOOR_LIMITS = {"list": 2.5, "inspect": 2.0}
+# Processor time, as a multiple of the floor's. Both at their best of all runs.
+FLOOR_LIMIT = 1.5
+# How often a missed budget is measured again.
+AGAIN = 5
+# Bytes that the trees take, at most.
+TREES_ROOM = 4 << 30
 SYSCALLS_PER_DEVICE = 10
 ONE = "0000:01:00.0"  # a NIC with virtual functions, in every tree
 
@@ -184,9 +187,11 @@ class Bench:
         return row
 
     def budget(self, text, again, holds):
-        """Checks a budget; measures again once when it does not hold."""
+        """Checks a budget; measures again when it does not hold, and adds to what was measured before."""
         good, why = holds()
-        if not good:
+        for _ in range(AGAIN):
+            if good:
+                break
             again()
             good, why = holds()
         self.results.append((good, text, why))
@@ -201,14 +206,8 @@ class Bench:
             row = self.rows[name, count]
             self.check_status(row, (0,) if name == "list" else (0, 2, 3))
             if count >= 4096:
-                limit = FLOOR_LIMITS[name]
-                self.budget(f"{name} of {count} within {limit} of the floor", again,
-                            lambda row=row, limit=limit: (row.ratio() <= limit, self.against_goal(row)))
-
-    @staticmethod
-    def against_goal(row):
-        """The ratio, and whether it is what is aimed at."""
-        return f"{row.ratio():.2f}, the goal of {FLOOR_GOAL} is {'met' if row.ratio() <= FLOOR_GOAL else 'missed'}"
+                self.budget(f"{name} of {count} within {FLOOR_LIMIT} of the floor", again,
+                            lambda row=row: (row.ratio() <= FLOOR_LIMIT, f"{row.ratio():.2f}"))
 
     def check_status(self, row, accepted):
         """A command that fails is not fast."""
@@ -300,6 +299,17 @@ class Bench:
         return 0 if all(good for good, _, _ in self.results) else 1
 
 
+def room():
+    """Where half a million small files are made soonest; None: where temporary files are."""
+    memory = "/dev/shm"
+    try:
+        if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > TREES_ROOM:
+            return memory
+    except OSError:
+        pass
+    return None
+
+
 def main():
     """The command line."""
     parser = argparse.ArgumentParser(description="measure list and inspect")
@@ -313,7 +323,7 @@ def main():
         if not shutil.which(program):
             print(f"1..0 # SKIP {program} is not installed")
             return 77
-    with tempfile.TemporaryDirectory(prefix="vfiotool-bench-") as place:
+    with tempfile.TemporaryDirectory(prefix="vfiotool-bench-", dir=room()) as place:
         return Bench(args, Path(place)).run()
 
 
