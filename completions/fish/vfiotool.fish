@@ -59,7 +59,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect attach prove' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 
@@ -76,7 +76,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_c
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect attach prove rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
@@ -84,13 +84,27 @@ complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of c
 complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Another kernel'
 complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Every kernel, side by side'
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'What if'
-complete -c vfiotool -n '__vfiotool_is inspect attach prove' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
+complete -c vfiotool -n '__vfiotool_is inspect attach map prove' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
 complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for things as they are'
 
-complete -c vfiotool -n '__vfiotool_is attach prove' -l vf-token -x -d 'Token of the physical function'
+complete -c vfiotool -n '__vfiotool_is attach map prove' -l vf-token -x -d 'Token of the physical function'
 complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'Type of the container'
 complete -c vfiotool -n '__vfiotool_is attach' -l load -d 'Load missing VFIO modules first'
 complete -c vfiotool -n '__vfiotool_is attach' -l hold -d 'Keep it until a signal'
+
+complete -c vfiotool -n '__vfiotool_is map' -l iova -x -d 'Map here'
+complete -c vfiotool -n '__vfiotool_is map' -l size -x -d 'Bytes of each mapping'
+complete -c vfiotool -n '__vfiotool_is map' -l pages -x -a 'auto 4K 2M 1G thp' -d 'Pages of the memory'
+complete -c vfiotool -n '__vfiotool_is map' -l count -x -d Mappings
+complete -c vfiotool -n '__vfiotool_is map' -l prot -x -a 'r w rw' -d 'What the device may'
+complete -c vfiotool -n '__vfiotool_is map' -l layout -x -a 'contiguous spread scatter' -d 'Of chosen IOVAs'
+complete -c vfiotool -n '__vfiotool_is map' -l unmap -x -d 'Then unmap this range'
+complete -c vfiotool -n '__vfiotool_is map' -l unmap-all -d 'Then unmap everything in one request'
+complete -c vfiotool -n '__vfiotool_is map' -l dirty -d 'Track dirty pages while mapped'
+complete -c vfiotool -n '__vfiotool_is map' -l verify -d 'Verify that all is mapped'
+complete -c vfiotool -n '__vfiotool_is map' -l anyway -d 'Ask also for what is predicted to be refused'
+complete -c vfiotool -n '__vfiotool_is map' -l dry-run -d 'Predict only'
+
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
 
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'

@@ -6,7 +6,7 @@
 #include "base/macro.h"
 
 static const struct command *const commands[] = {
-	&command_list,  &command_inspect, &command_attach,
+	&command_list,  &command_inspect, &command_attach,  &command_map,
 	&command_prove, &command_rules,   &command_capture,
 };
 

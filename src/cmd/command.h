@@ -39,6 +39,7 @@ struct command {
 extern const struct command command_list, command_inspect, command_rules, command_capture;
 extern const struct command command_attach;
 extern const struct command command_prove;
+extern const struct command command_map;
 
 const struct command *const *commands_all(size_t *nr);
 const struct command *command_find(const char *name);

@@ -16,6 +16,7 @@
 #include "report/device.h"
 #include "report/inspect.h"
 #include "report/json.h"
+#include "report/mapping.h"
 #include "report/proof.h"
 #include "report/rules.h"
 
@@ -164,17 +165,21 @@ static void put_paths(struct json_doc *doc)
 static void put_documents(struct json_doc *doc, struct arena *a)
 {
 	const struct field_table *const tables[] = {
-		kernel_fields(),        inspection_fields(),
-		capability_fields(),    capability_because_fields(),
-		range_fields(),         region_fields(),
-		extension_fields(),     path_fields(),
-		step_fields(),          evidence_fields(),
-		patched_fields(),       rule_fields(),
-		rule_site_fields(),     proof_fields(),
-		proof_claim_fields(),   attach_fields(),
-		attach_device_fields(), comparison_fields(),
-		vfio_region_fields(),   vfio_irq_fields(),
-		space_fields(),
+		kernel_fields(),         inspection_fields(),
+		capability_fields(),     capability_because_fields(),
+		range_fields(),          region_fields(),
+		extension_fields(),      path_fields(),
+		step_fields(),           evidence_fields(),
+		patched_fields(),        rule_fields(),
+		rule_site_fields(),      proof_fields(),
+		proof_claim_fields(),    attach_fields(),
+		attach_device_fields(),  comparison_fields(),
+		vfio_region_fields(),    vfio_irq_fields(),
+		space_fields(),          mapping_report_fields(),
+		mapping_memory_fields(), mapping_limit_fields(),
+		mapping_moment_fields(), mapping_step_fields(),
+		mapping_cost_fields(),   mapping_dirty_fields(),
+		mapping_check_fields(),
 	};
 	struct json_object *o = json_object_new_object();
 
