@@ -16,8 +16,8 @@ ARROWS = {
     "facts": ("base", "decode", "facts"),
     "model": ("base", "model", "facts/host.h"),
     "client": ("base", "decode", "client"),
-    "bind": ("base", "bind"),
-    "report": ("base", "decode/vfioinfo.h", "report", "facts/host.h", "model", "bind/plan.h"),
+    "bind": ("base", "decode", "facts/host.h", "model", "bind"),
+    "report": ("base", "decode/vfioinfo.h", "report", "facts/host.h", "model", "bind/guard.h", "bind/plan.h"),
     "cmd": ("base", "decode", "facts", "model", "client", "bind", "report", "cmd"),
 }
 # Headers of base that open or write something; a pure layer does without them.
@@ -28,7 +28,8 @@ LIBRARIES = {
     "argp.h": ("cmd",),
     "libsmartcols/libsmartcols.h": ("report",),
     "libsmartcols.h": ("report",),
-    "libkmod.h": ("facts", "client"),
+    "libkmod.h": ("facts", "client", "bind"),
+    "libmnl/libmnl.h": ("bind",),
     "pci/pci.h": ("facts",),
     "libudev.h": ("facts",),
     "cap-ng.h": ("facts",),

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A device, or the group it is in, that a process has open through VFIO: the unbind would wait for that
+ * process for ever, and a virtual machine would lose its device. */
+#include <string.h>
+
+#include "base/parse.h"
+#include "bind/guard.h"
+
+/* "PID COMM" lines of a node's holders. */
+static void add_holders(struct guard_check *c, const struct node *n)
+{
+	struct span rest = { n->holders.raw, n->holders.len }, line, word;
+
+	while (parse_line(&rest, &line)) {
+		struct guard_finding *f;
+		uint32_t pid = 0;
+
+		if (!parse_word(&line, &word) ||
+		    parse_u32(arena_strndup(c->arena, word.s, word.len), 10, &pid) < 0)
+			continue;
+		while (line.len && *line.s == ' ') {
+			line.s++;
+			line.len--;
+		}
+		f = guard_found(c, ANSWER_YES, "%s is open in process %u (%.*s)", n->path, pid,
+				(int)line.len, line.s);
+		f->pid = (pid_t)pid;
+		f->command = arena_strndup(c->arena, line.s, line.len);
+		f->remedy =
+			arena_printf(c->arena, "end process %u (%s), or let it give the device up",
+				     pid, f->command);
+	}
+}
+
+static void look_at(struct guard_check *c, const struct node *n)
+{
+	if (!n->path || n->stat.state == FACT_ABSENT || n->stat.state == FACT_UNREAD)
+		return;
+	if (fact_is(&n->holders))
+		add_holders(c, n);
+	else if (n->holders.state != FACT_UNREAD && n->holders.state != FACT_ABSENT)
+		guard_found(c, ANSWER_UNKNOWN, "who has %s open could not be read: %s", n->path,
+			    strerror(n->holders.err));
+	if (n->hidden_processes)
+		guard_found(c, ANSWER_UNKNOWN,
+			    "%u processes could not be looked into for who has %s open",
+			    n->hidden_processes, n->path);
+}
+
+static void check(struct guard_check *c)
+{
+	const struct device *d = c->device;
+
+	look_at(c, &d->cdev);
+	/* A group's node names no device: whoever has it may have them all. */
+	if (d->group && fact_is(&d->vfio_dev)) {
+		look_at(c, &d->group->node);
+		look_at(c, &d->group->noiommu_node);
+	}
+}
+
+const struct guard guard_held = {
+	.name = "held",
+	.protects = "a virtual machine, or another program that has the device through VFIO",
+	.check = check,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/guard.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+static const struct guard *const guards[] = {
+	&guard_held,
+};
+
+const struct guard *const *guards_all(size_t *nr)
+{
+	*nr = ARRAY_SIZE(guards);
+	return guards;
+}
+
+const struct guard *guard_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
+		if (!strcmp(guards[i]->name, name))
+			return guards[i];
+	return NULL;
+}
+
+struct guard_finding *guard_found(struct guard_check *c, enum answer answer, const char *fmt, ...)
+{
+	struct guard_finding *f;
+	va_list ap;
+
+	c->findings = arena_grow(c->arena, c->findings, c->nr_findings, sizeof(*c->findings));
+	f = &c->findings[c->nr_findings++];
+	*f = (struct guard_finding){ .guard = c->guard, .answer = answer };
+	va_start(ap, fmt);
+	f->evidence = arena_vprintf(c->arena, fmt, ap);
+	va_end(ap);
+	return f;
+}
+
+int guards_check(struct sysroot *root, const struct host *host, const struct device *dev,
+		 struct arena *a, struct guard_finding **ret, size_t *ret_nr)
+{
+	struct guard_check c = { .root = root, .host = host, .device = dev, .arena = a };
+
+	for (size_t i = 0; i < ARRAY_SIZE(guards); i++) {
+		c.guard = guards[i];
+		guards[i]->check(&c);
+	}
+	*ret = c.findings;
+	*ret_nr = c.nr_findings;
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guards: reasons for which a device must not lose its driver, though the kernel would let it. Each has
+ * a name, by which --force= passes it, and looks at one device. Reading only: nothing is opened that
+ * notices, nothing is written. */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/arena.h"
+#include "base/sysroot.h"
+#include "facts/host.h"
+#include "model/rule.h"
+
+struct guard;
+
+/* What a guard found about a device. */
+struct guard_finding {
+	const struct guard *guard;
+	enum answer answer;   /* yes: it stands in the way; unknown: it could not look */
+	const char *evidence; /* "/ <- dm-0 <- nvme0n1p2 <- 0000:02:00.0"; for unknown: what could
+			       * not be read, and why */
+	const char *remedy;   /* the next step to take: "umount /", or NULL */
+	pid_t pid;            /* of the process that holds it; 0 where there is none to name */
+	const char *command;  /* of that process; NULL when not known */
+};
+
+/* One device being looked at. */
+struct guard_check {
+	struct sysroot *root;
+	const struct host
+		*host; /* loaded with scope of bind: all groups' members, nodes, holders */
+	const struct device *device;
+	struct arena *arena;
+	const struct guard *guard; /* the one asked */
+	struct guard_finding *findings;
+	size_t nr_findings;
+};
+
+struct guard {
+	const char *name;     /* "mounted": of --force= and the table of vfiotool-bind(8) */
+	const char *protects; /* what is lost without it, in one line */
+	void (*check)(struct guard_check *c);
+};
+
+/* All guards, in the order of the manual. Static. */
+const struct guard *const *guards_all(size_t *nr);
+/* NULL when none is called @name. */
+const struct guard *guard_find(const char *name);
+/* Adds what c->guard found; @fmt is the evidence. The finding, for the remedy and the process; valid
+ * until the next one is added. */
+struct guard_finding *guard_found(struct guard_check *c, enum answer answer, const char *fmt, ...)
+	vt_printf(3, 4);
+/* Asks every guard about @dev: only what stands in the way (yes) or could not be told (unknown), array
+ * in @a. 0; a guard that cannot read says so in a finding. */
+int guards_check(struct sysroot *root, const struct host *host, const struct device *dev,
+		 struct arena *a, struct guard_finding **ret, size_t *ret_nr);
+
+/* ---- the guards; one line each, with the file that has it ---- */
+
+extern const struct guard guard_held; /* guard-held.c */
