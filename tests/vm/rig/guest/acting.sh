@@ -141,7 +141,7 @@ gone() {
 # cdev_of ADDRESS: the device's own node, or nothing.
 cdev_of() {
 	for of in "/sys/bus/pci/devices/$1"/vfio-dev/vfio*; do
-		[ ! -e "$of" ] || echo "/dev/vfio/devices/${of##*/}"
+		[ ! -e "/dev/vfio/devices/${of##*/}" ] || echo "/dev/vfio/devices/${of##*/}"
 	done
 }
 
@@ -222,7 +222,9 @@ clean_up() {
 		set -- $(pidof $left)
 		[ $# -eq 0 ] || kill -KILL "$@"
 	done
-	while read -r address _ driver; do
+	while read -r line; do
+		# A field may be empty: what has no group, as an IOMMU itself, stays with its driver.
+		address=${line%% *} driver=${line##* }
 		now=$(driver_of "$address")
 		[ "$now" = "$driver" ] || gone "$address" || {
 			[ -z "$now" ] || echo "$address" >"/sys/bus/pci/drivers/$now/unbind"

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+EDU=0000:00:07.0 NVME=0000:00:08.0 CARD=0000:00:04.0
+PROVE_PATHS=container
+[ -z "$SMALL" ] || PROVE_PATHS="container iommufd compat"
+[ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
+
+for path in $PROVE_PATHS; do
+	save "edu.$path" vfiotool prove --json --path $path $EDU
+	save "nvme.$path" vfiotool prove --json --path $path $NVME
+done
+
+# The text, with a path of its own choice.
+check "edu is proven" exits 0 vfiotool prove $EDU
+check "which the text says" says "Proven: the device moves data, and only where it may."
+check "with the kernel's word" says "kernel: DMAR: [DMA Write"
+check "and nothing else on stderr" not test -s /out/stderr
+check "the controller is proven" exits 0 vfiotool prove $NVME
+check "and reset" says "Reset at the end: ok."
+check "the answer by exit status only" exits 0 vfiotool prove -q $NVME
+check "is silent" not test -s /out/stdout
+
+# A device without an exerciser.
+check "a network card is not proven" exits 3 vfiotool prove $CARD
+check "for want of an exerciser" says "Nothing here can make this device (8086:100e"
+check "but its interrupt arrives" says "arrives by the kernel's loopback"
+check "a group of two is one too many" exits 64 vfiotool prove "group:$(group_of 0000:00:05.0)"
+
+# In the middle of it.
+vfiotool prove $EDU >/dev/null 2>&1 &
+usleep 900000
+kill -KILL $!
+wait $! 2>/dev/null
+check "killed in the middle, it works again" exits 0 vfiotool prove $EDU
+
+# A plain user: the node is given away; no CAP_SYS_ADMIN, no CAP_SYSLOG.
+nodes="/dev/vfio/$(group_of $NVME) $(cdev_of $NVME)"
+[ ! -e /dev/iommu ] || nodes="$nodes /dev/iommu"
+# shellcheck disable=SC2086
+chown 1000 $nodes
+chmod 0600 /dev/kmsg
+path=${PROVE_PATHS%% *}
+check "a plain user proves, too" exits 0 prober --uid 1000 --memlock 8388608 run vfiotool prove --path "$path" $NVME
+check "but for what is hidden" says "CAP_SYS_ADMIN"
+check "and the log" says "/dev/kmsg cannot be read"
+check "one page is too little" exits 2 prober --uid 1000 --memlock 4096 run vfiotool prove --path "$path" $NVME
+check "which is said with its name" says_error "ENOMEM"
+# shellcheck disable=SC2086
+chown 0 $nodes

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Judges what `vfiotool prove --json` said in acting scenarios: DEVICE.PATH.out is what it printed. That the device really
+moved bytes is vfiotool's own claim; what can be held against it is the kernel's log, read by the rig itself.
+"""
+
+import json
+import re
+
+CLAIMS = ("device-read", "device-write", "bounds", "interrupt", "outside", "physical", "read-only", "after-unmap", "teardown")
+# Claims about addresses out of reach, in the order in which they are tried.
+OUT_OF_REACH = ("outside", "physical", "read-only", "after-unmap", "teardown")
+FAULT = re.compile(r"(?:fault addr |address=|fault from EP \d+ at )(?:0x)?([0-9a-f]+)")
+
+
+def _documents(part):
+    """(name, document or None, what is wrong) of each run."""
+    names = sorted(name for name in part.status if re.fullmatch(r"(edu|nvme)\.\w+", name))
+    if not names:
+        yield "prove", None, "nothing was saved"
+    for name in names:
+        try:
+            yield name, json.loads(part.text(f"{name}.out")), None
+        except ValueError as error:
+            yield name, None, f"ended with {part.status[name]}, no JSON ({error}): {part.said(f'{name}.err')}"
+
+
+def _answers(claims) -> dict:
+    return {claim["claim"]: claim["answer"] for claim in claims}
+
+
+def _shape(name: str, document: dict):
+    proof = document["proof"]
+    if proof is None:
+        return f"not attached: {json.dumps(document)[:300]}"
+    if tuple(claim["claim"] for claim in proof["claims"]) != CLAIMS:
+        return f"claims are {[claim['claim'] for claim in proof['claims']]}"
+    if proof["exerciser"] != name.split(".")[0]:
+        return f"exerciser is {proof['exerciser']}"
+    return None
+
+
+def _pinned(name: str, proof: dict):
+    if proof["pinned_after"] != proof["pinned_before"]:
+        yield f"{name}: pinned {proof['pinned_before']} before, {proof['pinned_after']} after"
+    if name.endswith(".container") and proof["pinned_while"] <= proof["pinned_before"]:
+        yield f"{name}: type1 counts what it pins, and {proof['pinned_while']} is no more than before"
+
+
+def _faults(part, name: str, proof: dict, wanted: bool):
+    """The lines that vfiotool shows are the kernel's own, and are about the address in question."""
+    logged = set(part.text("dmesg").splitlines())
+    shown = [claim for claim in proof["claims"] if claim["fault"]]
+    for claim in shown:
+        found = FAULT.search(claim["fault"])
+        if not any(line.endswith(claim["fault"]) for line in logged):
+            yield f"{name}: {claim['claim']} shows a line that the kernel did not log: {claim['fault']}"
+        elif not found or int(found[1], 16) >> 12 != int(claim["iova"], 16) >> 12:
+            yield f"{name}: {claim['claim']} at {claim['iova']} shows another fault: {claim['fault']}"
+        elif claim["claim"] not in OUT_OF_REACH:
+            yield f"{name}: {claim['claim']} shows a fault: {claim['fault']}"
+    if wanted and not shown:
+        yield f"{name}: the IOMMU reports faults, and none is shown"
+
+
+def _judge(part, answers: dict, status: int, proven: str):
+    for name, document, wrong in _documents(part):
+        wrong = wrong or _shape(name, document)
+        if wrong:
+            yield f"{name}: {wrong}"
+            continue
+        proof = document["proof"]
+        got = _answers(proof["claims"])
+        for claim in CLAIMS:
+            if got[claim] != answers.get(claim, "yes"):
+                evidence = next(item["evidence"] for item in proof["claims"] if item["claim"] == claim)
+                yield f"{name}: {claim} is {got[claim]}: {evidence}"
+        if part.status[name] != status or proof["proven"] != proven:
+            yield f"{name}: ended with {part.status[name]}, proven {proof['proven']}: {proof['because']}"
+        if document["path"] != name.split(".")[1]:
+            yield f"{name}: path is {document['path']}"
+        yield from _pinned(name, proof)
+
+
+def every_claim(part):
+    """Behind an IOMMU: all holds. The first run of a guest finds a log that is not yet silenced by its rate limit."""
+    yield from _judge(part, {}, 0, "yes")
+    documents = [(name, document) for name, document, wrong in _documents(part) if not wrong and document["proof"]]
+    for number, (name, document) in enumerate(documents):
+        # QEMU's AMD IOMMU reports none.
+        yield from _faults(part, name, document["proof"], number == 0 and "amd" not in part.scenario.machine.name)
+
+
+def no_protection(part):
+    """Without an IOMMU: the device writes where nothing was mapped, and the exit status says so."""
+    untried = dict.fromkeys(("outside", "read-only", "after-unmap", "teardown"), "untried")
+    yield from _judge(part, {"physical": "no", **untried}, 2, "no")
+    for name, document, wrong in _documents(part):
+        if not wrong and document["proof"] and not document["proof"]["untranslated"]:
+            yield f"{name}: not known as untranslated"
