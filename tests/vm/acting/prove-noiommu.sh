@@ -3,8 +3,8 @@
 PROVE_PATHS=noiommu
 [ "$SERIES" = 6.12 ] || PROVE_PATHS="noiommu iommufd"
 for path in $PROVE_PATHS; do
-	save "edu.$path" vfiotool prove --json --path $path 0000:00:07.0
-	save "nvme.$path" vfiotool prove --json --path $path 0000:00:08.0
+	save "edu.$path" vfiotool prove --json --path "$path" 0000:00:07.0
+	save "nvme.$path" vfiotool prove --json --path "$path" 0000:00:08.0
 done
 check "the text says so" exits 2 vfiotool prove --path noiommu 0000:00:08.0
 check "plainly" says "No protection: without an IOMMU the device wrote to memory that"

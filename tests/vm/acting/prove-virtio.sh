@@ -4,6 +4,6 @@ PROVE_PATHS=container
 [ -z "$SMALL" ] || PROVE_PATHS="container iommufd compat"
 [ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
 for path in $PROVE_PATHS; do
-	save "edu.$path" vfiotool prove --json --path $path 0000:00:07.0
-	save "nvme.$path" vfiotool prove --json --path $path 0000:00:08.0
+	save "edu.$path" vfiotool prove --json --path "$path" 0000:00:07.0
+	save "nvme.$path" vfiotool prove --json --path "$path" 0000:00:08.0
 done

@@ -6,8 +6,8 @@ PROVE_PATHS=container
 [ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
 
 for path in $PROVE_PATHS; do
-	save "edu.$path" vfiotool prove --json --path $path $EDU
-	save "nvme.$path" vfiotool prove --json --path $path $NVME
+	save "edu.$path" vfiotool prove --json --path "$path" $EDU
+	save "nvme.$path" vfiotool prove --json --path "$path" $NVME
 done
 
 # The text, with a path of its own choice.
