@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # From nothing to real answers, on any machine: installs what is missing (Debian 12), builds vfiotool, looks at this
-# host, then boots a small guest with an emulated IOMMU and shows a refusal, its reason, and its end.
+# host, then boots a small guest with an emulated IOMMU and shows a refusal, its reason, and its end: there vfiotool
+# attaches a card, maps memory for it, and makes a device prove what the IOMMU lets it reach.
 # Nothing of this host is changed besides the packages; no KVM is used.
 set -eu
 cd "$(dirname "$0")/.."

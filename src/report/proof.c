@@ -195,7 +195,8 @@ static void put_attached(const struct prose *p, const struct proof_view *v)
 {
 	const struct attach_view *at = v->attach;
 	const struct attach_device_view *d = &at->devices[0];
-	const char *name = d->names.device;
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const char *name = device_names_text(&d->names, a);
 
 	prose_text(p, STYLE_NAME, "%s%s%s", d->device->name, name ? " " : "", name ? name : "");
 	prose_text(p, STYLE_NONE, "Attached by path %s (%s), %s.", path_kind_name(at->path),

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-A guest to look at: boots Debian 12's kernel with an emulated IOMMU and a card of two functions, and shows what
-vfiotool says before and after its functions are given to vfio-pci, beside what the kernel then really does.
+A guest to look at: boots Debian 12's kernel with an emulated IOMMU, a card of two functions and a device that moves
+memory. Shows what vfiotool says before and after the functions are given to vfio-pci, beside what the kernel then really
+does; then vfiotool attaches and maps the card for real, and makes the other device prove what the IOMMU lets it reach.
 
-Exit status: 0 prediction and kernel agreed each time, 1 they did not, or there was no guest to ask.
+Exit status: 0 prediction and kernel agreed each time and all was done, 1 not so, or there was no guest to ask.
 """
 
 import argparse
@@ -25,13 +26,17 @@ from rig.cpio import Archive
 from rig.scenario import Scenario
 
 SCENARIO = Scenario(
-    name="demo", summary="a card of two functions in one group", kernels=("6.1",), target="0000:00:05.0",
+    name="demo", summary="a card of two functions in one group, and a device that moves memory", kernels=("6.1",), target="0000:00:05.0",
     devices=("intel-iommu,intremap=on", "e1000,addr=04.0,romfile=",
-             "e1000,addr=05.0,multifunction=on,romfile=", "e1000,addr=05.1,romfile="),
+             "e1000,addr=05.0,multifunction=on,romfile=", "e1000,addr=05.1,romfile=",
+             "edu,addr=06.0,dma_mask=0xffffffffffffffff"),
     cmdline="intel_iommu=on")
 
 # Where libpci finds the names of vendors and devices.
 NAMES = Path("/usr/share/misc/pci.ids")
+
+# Commands that act, and whose exit status is part of the demonstration.
+ACTS = 4
 
 # What the guest does instead of a scenario's steps. Lines that begin with @@ are for tell() below.
 SCRIPT = r"""
@@ -42,6 +47,12 @@ show() {
 	status=$?
 	cat /out/shown >/dev/ttyS1
 	say "@@shown $status"
+}
+# act STATUS COMMAND...: shows it, and the status is part of the demonstration.
+act() {
+	say "@@wants $1"
+	shift
+	show "$@"
 }
 ask() {
 	say "@@ask $1"
@@ -63,10 +74,17 @@ run_scenario() {
 	show vfiotool list
 	show vfiotool inspect 0000:00:05.0
 	ask 0000:00:05.0
+	act 2 vfiotool attach 0000:00:05.0
 	say "@@title The second function is given to vfio-pci as well."
 	give 0000:00:05.1 vfio-pci || say "@@broken bind 0000:00:05.1"
 	show vfiotool inspect 0000:00:05.0
 	ask 0000:00:05.0
+	say "@@title So vfiotool attaches the card for real, and maps memory for it."
+	act 0 vfiotool attach 0000:00:05.0
+	act 0 vfiotool map --size 64K --count 4 0000:00:05.0
+	say "@@title A mapping is a promise. A device that copies memory is made to prove what it reaches, and what not."
+	give 0000:00:06.0 vfio-pci || say "@@broken bind 0000:00:06.0"
+	act 0 vfiotool prove 0000:00:06.0
 }
 """
 
@@ -76,8 +94,8 @@ class Teller:
 
     def __init__(self):
         self.started = self.done = False
-        self.asked, self.wrong = 0, []
-        self._mode, self._kept, self._predicted = "", [], None
+        self.asked, self.acted, self.wrong = 0, 0, []
+        self._mode, self._kept, self._predicted, self._wanted = "", [], None, None
 
     def line(self, text: str) -> None:
         """One line of the guest."""
@@ -100,10 +118,15 @@ class Teller:
         self._mode = "show"
         print(f"\n  # {command}", flush=True)
 
+    def _on_wants(self, status: str) -> None:
+        self._wanted = status
+
     def _on_shown(self, status: str) -> None:
         self._mode = ""
-        if status not in ("0", "2", "3"):
-            self.wrong.append(f"vfiotool ended with {status}")
+        if status not in ((self._wanted,) if self._wanted else ("0", "2", "3")):
+            self.wrong.append(f"vfiotool ended with {status}" + (f", not {self._wanted}" if self._wanted else ""))
+        self.acted += bool(self._wanted)
+        self._wanted = None
 
     def _on_ask(self, _target: str) -> None:
         self._mode, self._kept = "ask", []
@@ -201,6 +224,8 @@ def main() -> int:
         return 1
     if not teller.asked:
         teller.wrong.append("the kernel was never asked")
+    if teller.acted != ACTS:
+        teller.wrong.append(f"of {ACTS} commands that act {teller.acted} were run")
     for text in teller.wrong:
         print(f"demo: {text}", file=sys.stderr)
     return 1 if teller.wrong else 0
