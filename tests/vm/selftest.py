@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import cpio, guest, judge, kernels, outcome
+from rig import attaching, cpio, guest, judge, kernels, outcome
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -342,10 +342,63 @@ def check_remedy() -> str:
     return "; ".join(found)
 
 
+ATTACHED = {"result": "attached", "match": True, "op": None, "errno": None, "extensions": {
+    "UPDATE_VADDR": {"before": "0x0", "after": "0x1"}}, "space": {"page_sizes": "0x40201000", "iova_ranges": RANGES},
+    "devices": [{"steps": [{"op": "SET_IOMMU", "object": "container", "predicted": "ok", "actual": "ok", "match": True,
+                            "rule": None, "ns": 1}]}]}
+REFUSED = {"result": "refused", "match": True, "op": "SET_IOMMU", "errno": "EPERM", "devices": [{"steps": [
+    {"op": "SET_IOMMU", "object": "container", "predicted": "EPERM", "actual": "EPERM", "match": True, "ns": 1}]}]}
+
+
+def attach_problems(document, status: int, prober: bytes):
+    """All that the judge says of one attach."""
+    return list(attaching.judge_attach("attach", json.dumps(document), status, "", outcome.parse(prober.decode())))
+
+
+def check_attach() -> str:
+    """An attach that did what the prober did is accepted; with one thing wrong it is not."""
+    refusal = refused("SET_IOMMU", "EPERM")
+    found = attach_problems(ATTACHED, 0, attached()) + attach_problems(REFUSED, 2, refusal)
+    wrong = [("status", ATTACHED, 2, attached()), ("status of a refusal", REFUSED, 1, refusal),
+             ("outcome", ATTACHED, 0, refusal), ("the other outcome", REFUSED, 2, attached()),
+             ("errno", REFUSED, 2, refused("SET_IOMMU", "EINVAL")), ("no document", None, 0, attached())]
+    for keys, value in ((("match",), False), (("match",), None), (("space", "page_sizes"), "0x1000"),
+                        (("space", "iova_ranges"), RANGES[:1]), (("extensions", "UPDATE_VADDR", "after"), "0x0"),
+                        (("devices", 0, "steps", 0, "predicted"), "EPERM"),
+                        (("devices", 0, "steps", 0, "predicted"), "unknown"),
+                        (("devices", 0, "steps", 0, "actual"), "EPERM")):
+        document = copy.deepcopy(ATTACHED)
+        place = document
+        for key in keys[:-1]:
+            place = place[key]
+        place[keys[-1]] = value
+        wrong.append((".".join(map(str, keys)), document, 0, attached()))
+    return "; ".join(found + [f"not noticed: {what}" for what, *rest in wrong if not attach_problems(*rest)])
+
+
+def check_map() -> str:
+    """The same of mappings."""
+    request = {"op": "MAP_DMA", "iova": "0x100000", "size": 4096, "predicted": "ok", "actual": "ok", "match": True}
+    document = {"requests": [request], "moments": [{"locked": 0, "pinned": 0}]}
+    rows = [{"op": "MAP_DMA", "iova": "0x100000", "size": 4096, "errno": None}]
+
+    def judged(status=0, answered=rows, moments=None, **changed):
+        text = json.dumps({"requests": [request | changed], "moments": moments or document["moments"]})
+        return list(attaching.judge_map("map", text, status, "", answered))
+
+    found = judged()
+    for what, said in (("status", judged(2)), ("predicted", judged(predicted="EINVAL")), ("size", judged(size=8192)),
+                       ("errno", judged(answered=[rows[0] | {"errno": "ENOMEM"}])), ("missing", judged(answered=[])),
+                       ("refusal", judged(actual="EINVAL", predicted="EINVAL")),
+                       ("locked", judged(moments=[{"locked": 4096, "pinned": 0}]))):
+        found += [] if said else [f"not noticed: {what}"]
+    return "; ".join(found)
+
+
 def main() -> int:
     """Runs all, as TAP."""
     checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios,
-              check_faked, check_remedy]
+              check_faked, check_remedy, check_attach, check_map]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):

@@ -7,7 +7,7 @@ disagreement is one line of text; none means that the pair agrees.
 
 import json
 
-from . import kernels, outcome
+from . import attaching, kernels, outcome
 from .guest import Result, pick_list
 from .scenario import PATHS, VIEWS, Scenario, pick
 
@@ -143,7 +143,19 @@ class Tool:
                 self._check_isolation(device, suffix)
         self._judge_faked()
         self._check_remedy()
+        self._judge_attach()
         return self.problems
+
+    def _judge_attach(self) -> None:
+        """attach did what the prober then did, and predicted it."""
+        for view in VIEWS:
+            for path in PATHS:
+                name, real = f"{view}.attach.{path}", self.outcomes.raw[view, path]
+                if name in self.result.status and real:
+                    may_be_open = f"{view}.{path}" in self.unknown
+                    self.problems += attaching.judge_attach(
+                        name, self.result.text(f"{name}.out"), self.result.status[name],
+                        self.result.text(f"{name}.err").strip(), real, may_be_open)
 
     def _judge_faked(self) -> None:
         """A release that lies changes nothing, is shown, and where it names other kernels, as not believed."""

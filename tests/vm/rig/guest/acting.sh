@@ -80,6 +80,45 @@ save() {
 	return $ended
 }
 
+# agree NAME PATH TARGET...: attaches with vfiotool and with the prober; the host compares both, step by step. CALLER has
+# options of the prober that say who asks.
+agree() {
+	agreed=$1 way=$2 target=$3
+	shift 3
+	# shellcheck disable=SC2086
+	save "$agreed.attach" prober $CALLER run vfiotool attach --path "$way" --json "$target" "$@"
+	others=
+	for other; do
+		others="$others --with $other"
+	done
+	# shellcheck disable=SC2086
+	save "$agreed.prober" prober $CALLER $others "$way" "$target"
+	return 0
+}
+
+# agree_map NAME PATH TARGET SIZE PROT IOVA...: maps so much at each address, with vfiotool and with the prober. PAGES
+# (4K, 2M or 1G) says what memory.
+agree_map() {
+	agreed=$1 way=$2 target=$3 size=$4 prot=$5
+	shift 5
+	addresses='' requests='' offset=0
+	for iova; do
+		addresses="$addresses --iova $iova"
+		requests="$requests --do map:$iova:$size:$prot:$offset"
+		offset=$((offset + size))
+	done
+	# shellcheck disable=SC2086
+	save "$agreed.map" prober $CALLER run vfiotool map --path "$way" --json --anyway $addresses --size "$size" \
+		--prot "$prot" ${PAGES:+--pages $PAGES} "$target"
+	case ${PAGES:-4K} in
+	4K) kind=anon ;;
+	*) kind=$PAGES ;;
+	esac
+	# shellcheck disable=SC2086
+	save "$agreed.prober" prober $CALLER --buffer $kind:$offset $requests "$way" "$target"
+	return 0
+}
+
 # within SECONDS COMMAND...: tries until it succeeds or the time is over.
 within() {
 	until_time=$(($(uptime_ms) + $1 * 1000))

@@ -112,6 +112,28 @@ ask_kernel() {
 	done
 }
 
+# attach VIEW PATH...: for real. It comes before the prober, for it must leave nothing that the prober could meet.
+attach() {
+	[ -x /bin/vfiotool ] || return 0
+	view=$1
+	shift
+	for path; do
+		# shellcheck disable=SC2086
+		step "$view.attach.$path" prober $CALLER run vfiotool attach --path "$path" --json "$TARGET"
+	done
+}
+
+# Of a device that VFIO does not have, one path tells all: that attach moves no driver.
+attach_now() {
+	case $(readlink "/sys/bus/pci/devices/$TARGET/driver" || echo "$TARGET") in
+	*/vfio* | platform:* | mdev:*)
+		# shellcheck disable=SC2086
+		attach now $PATHS
+		;;
+	*) attach now container ;;
+	esac
+}
+
 run_scenario() {
 	for module in $MODULES; do
 		modprobe "$module" || say "@@broken modprobe $module"
@@ -124,6 +146,7 @@ run_scenario() {
 		step capture prober $CALLER run vfiotool capture -
 	fi
 	ask_tool now
+	attach_now
 	ask_kernel now
 	case $TARGET in
 	platform:* | mdev:*) ;;
@@ -140,5 +163,7 @@ run_scenario() {
 	cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts >/out/unsafe 2>/dev/null
 	emit unsafe /out/unsafe
 	ask_tool bound
+	# shellcheck disable=SC2086
+	attach bound $PATHS
 	ask_kernel bound
 }
