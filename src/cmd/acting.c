@@ -107,9 +107,27 @@ static void choose_path(struct acting *ac)
 
 /* ---- the session ---- */
 
+/* The bridges of a group are nobody's to take: a group's name means its other devices. */
+static void leave_out_bridges(struct session *s)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < s->nr_devices; i++)
+		nr += s->devices[i]->is_bridge != TRI_YES;
+	if (!nr)
+		return;
+	nr = 0;
+	for (size_t i = 0; i < s->nr_devices; i++)
+		if (s->devices[i]->is_bridge != TRI_YES)
+			s->devices[nr++] = s->devices[i];
+	s->nr_devices = nr;
+}
+
 static int check_devices(struct acting *ac, struct failure **reterr)
 {
 	struct session *s = &ac->session;
+
+	leave_out_bridges(s);
 
 	if (!s->nr_devices)
 		return failure_set_status(reterr, STATUS_NO_TARGET, -ENODEV,
@@ -235,9 +253,31 @@ static bool make_targets(struct acting *ac)
 	return complete;
 }
 
-/* Regions and interrupts; what the kernel does not tell is left out. */
-static void describe_device(struct acting *ac, const struct attached_device *from,
-			    struct attach_device_view *d)
+/* What the kernel does not tell is left out. */
+static int describe_regions(struct acting *ac, const struct attached_device *from,
+			    struct attach_device_view *d, struct failure **reterr)
+{
+	const char *name = d->device->name;
+
+	d->regions = arena_array(ac->arena, d->info.nr_regions, sizeof(*d->regions));
+	for (uint32_t i = 0; i < d->info.nr_regions; i++) {
+		int r = device_region_get(&ac->client, name, from->fd, i,
+					  &d->regions[d->nr_regions]);
+
+		if (r == -EBADMSG)
+			return failure_set(reterr, r,
+					   "%s: the kernel's description of region %u is not "
+					   "understood: its capabilities loop or leave the answer",
+					   name, i);
+		if (!r)
+			d->nr_regions++;
+	}
+	return 0;
+}
+
+/* Regions and interrupts. 0; -EBADMSG when an answer makes no sense. */
+static int describe_device(struct acting *ac, const struct attached_device *from,
+			   struct attach_device_view *d, struct failure **reterr)
 {
 	struct client *c = &ac->client;
 	const char *name = d->device->name;
@@ -245,25 +285,27 @@ static void describe_device(struct acting *ac, const struct attached_device *fro
 	enum { INDEXES_MAX = 1024 };
 
 	size_t nr_outcomes;
+	int r;
 
 	if (device_info_get(c, name, from->fd, &d->info) < 0)
-		return;
+		return 0;
 	if (d->info.nr_regions > INDEXES_MAX || d->info.nr_irqs > INDEXES_MAX)
-		return;
+		return failure_set(reterr, -EBADMSG,
+				   "%s: the kernel tells of %u regions and %u interrupts, which "
+				   "no device has",
+				   name, d->info.nr_regions, d->info.nr_irqs);
 	/* Not every index is there for every device (VGA; ERR without PCI Express), and a refusal of
 	 * such a question decides nothing. */
 	c->silent = true;
 	nr_outcomes = c->nr_outcomes;
-	d->regions = arena_array(ac->arena, d->info.nr_regions, sizeof(*d->regions));
-	for (uint32_t i = 0; i < d->info.nr_regions; i++)
-		if (!device_region_get(c, name, from->fd, i, &d->regions[d->nr_regions]))
-			d->nr_regions++;
+	r = describe_regions(ac, from, d, reterr);
 	d->irqs = arena_array(ac->arena, d->info.nr_irqs, sizeof(*d->irqs));
 	for (uint32_t i = 0; i < d->info.nr_irqs; i++)
 		if (!device_irq_get(c, name, from->fd, i, &d->irqs[d->nr_irqs]))
 			d->nr_irqs++;
 	c->nr_outcomes = nr_outcomes;
 	c->silent = false;
+	return r;
 }
 
 static void select_rows(struct acting *ac, struct attach_device_view *d)
@@ -358,11 +400,12 @@ static void describe_space(struct acting *ac)
 	ac->view.space_difference = compare_space(&devices, &space, ac->arena);
 }
 
-static void make_view(struct acting *ac)
+static int make_view(struct acting *ac, struct failure **reterr)
 {
 	struct session *s = &ac->session;
 	struct attach_device_view *devices =
 		arena_array(ac->arena, s->nr_devices, sizeof(*devices));
+	int r = 0;
 
 	ac->view = (struct attach_view){
 		.report = &s->report,
@@ -382,10 +425,11 @@ static void make_view(struct acting *ac)
 		};
 	if (ac->view.attached) {
 		describe_space(ac);
-		for (size_t i = 0; i < s->nr_devices; i++)
-			describe_device(ac, &ac->attachment.devices[i], &devices[i]);
+		for (size_t i = 0; !r && i < s->nr_devices; i++)
+			r = describe_device(ac, &ac->attachment.devices[i], &devices[i], reterr);
 	}
 	acting_compare(ac);
+	return r;
 }
 
 int acting_attach(struct acting *ac, struct failure **reterr)
@@ -393,7 +437,7 @@ int acting_attach(struct acting *ac, struct failure **reterr)
 	client_init(&ac->client, sys_live(), ac->arena);
 	if (!make_targets(ac)) {
 		ac->result = -ENODEV;
-		make_view(ac);
+		make_view(ac, reterr);
 		if (ac->view.refused)
 			return 0;
 		return failure_set_status(reterr, STATUS_FAILED, -ENODEV,
@@ -405,8 +449,7 @@ int acting_attach(struct acting *ac, struct failure **reterr)
 	ac->result = attachment_open(&ac->client, &ac->request, &ac->attachment, reterr);
 	if (ac->result < 0 && ac->attachment.refused == OP_NONE)
 		return ac->result;
-	make_view(ac);
-	return 0;
+	return make_view(ac, reterr);
 }
 
 int acting_status(const struct acting *ac)

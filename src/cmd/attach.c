@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* attach: opens container, group and device, or iommufd and cdev, for real, and shows every step beside
  * its prediction. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -16,7 +17,7 @@ struct attach_args {
 	struct acting_options acting;
 	bool json, hold;
 	unsigned int hold_seconds;
-	const char *const *program; /* behind --, or NULL */
+	char **program; /* behind --, or NULL */
 };
 
 enum { OPT_TYPE = OPT_COMMAND_FIRST, OPT_LOAD, OPT_HOLD };
@@ -69,7 +70,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_HOLD:
 		return parse_hold(p, args, arg);
 	case ARGP_KEY_SUCCESS:
-		args->program = (const char *const *)p->program;
+		args->program = p->program;
 		if (p->program && !p->program[0])
 			return parse_fail(p, "no command behind --: name the program to run");
 		if (p->program && args->hold)
@@ -95,12 +96,12 @@ static const struct argp argp = { .options = options,
 				  .parser = parse,
 				  .children = global_children };
 
-static void print_json(struct acting *ac)
+static void print_json(struct acting *ac, const struct output *out)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct json_doc doc;
 
-	json_doc_begin(&doc, ac->session.app->out.stream);
+	json_doc_begin(&doc, out->stream);
 	json_doc_member(&doc, "schema", json_object_new_int(1));
 	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
 	json_doc_member(&doc, "kernel",
@@ -114,11 +115,36 @@ static void print_json(struct acting *ac)
 	json_doc_end(&doc);
 }
 
-static int hold(struct acting *ac, const struct attach_args *args, struct failure **reterr)
+/* Where a program follows, standard output is the program's. */
+static int print(struct acting *ac, const struct attach_args *args, struct failure **reterr)
 {
-	int r;
+	const struct app *app = ac->session.app;
+	struct output out = app->out;
+	int r = 0;
 
-	fflush(ac->session.app->out.stream);
+	if (app->quiet)
+		return 0;
+	if (args->program)
+		out.stream = stderr;
+	if (args->json)
+		print_json(ac, &out);
+	else
+		r = attach_text(&out, &ac->view, reterr);
+	fflush(out.stream);
+	return r;
+}
+
+/* What is not as predicted is nothing to build on: it is not kept. */
+static int keep(struct acting *ac, const struct attach_args *args, struct failure **reterr)
+{
+	int status = acting_status(ac), r;
+
+	if (status != STATUS_OK)
+		return status;
+	if (args->program)
+		return hold_run(ac, args->program, reterr);
+	if (!args->hold)
+		return STATUS_OK;
 	r = hold_wait(ac, args->hold_seconds, reterr);
 	return r < 0 ? r : STATUS_OK;
 }
@@ -132,18 +158,10 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	r = acting_open(&ac, app, &args->acting, reterr);
 	if (r >= 0)
 		r = acting_attach(&ac, reterr);
-	if (r >= 0 && !app->quiet) {
-		if (args->json)
-			print_json(&ac);
-		else
-			r = attach_text(&app->out, &ac.view, reterr);
-	}
 	if (r >= 0)
-		r = acting_status(&ac);
-	if (r == STATUS_OK && args->program)
-		r = hold_run(&ac, args->program, reterr);
-	else if (r == STATUS_OK && args->hold)
-		r = hold(&ac, args, reterr);
+		r = print(&ac, args, reterr);
+	if (r >= 0)
+		r = keep(&ac, args, reterr);
 	acting_close(&ac);
 	return r;
 }

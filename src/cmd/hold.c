@@ -2,11 +2,9 @@
 #include "cmd/hold.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -16,178 +14,291 @@
 #include "base/macro.h"
 #include "client/abi.h"
 #include "client/irq.h"
+#include "cmd/inherit.h"
 
-/* ---- waiting ---- */
+struct hold {
+	struct acting *ac;
+	struct irq *requests; /* one for each device that has it, in the order of the devices */
+	const char **names;   /* of their devices */
+	size_t nr;
+	int signals; /* descriptor */
+	sigset_t before;
+};
 
-/* The REQ interrupt of every device that has one; nr_vectors 0 for the others. */
-static void watch_requests(struct acting *ac, struct irq *irqs)
+/* ---- the kernel's wish ---- */
+
+static bool has_request(const struct attach_device_view *d)
 {
-	for (size_t i = 0; i < ac->view.nr_devices; i++) {
+	if (!(d->info.flags & VT_DEVICE_PCI))
+		return false;
+	for (size_t i = 0; i < d->nr_irqs; i++)
+		if (d->irqs[i].index == VT_PCI_REQ)
+			return d->irqs[i].count > 0;
+	return false;
+}
+
+/* Lets each device tell when the kernel wants it back. A device that cannot is held all the same.
+ * linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_request(). */
+static void open_requests(struct hold *h)
+{
+	struct acting *ac = h->ac;
+	size_t nr = ac->view.nr_devices;
+
+	h->requests = arena_array(ac->arena, nr, sizeof(*h->requests));
+	h->names = arena_array(ac->arena, nr, sizeof(*h->names));
+	ac->client.silent = true;
+	for (size_t i = 0; i < nr; i++) {
 		const struct attach_device_view *d = &ac->view.devices[i];
 
-		if (!(d->info.flags & VT_DEVICE_PCI))
+		if (!has_request(d))
 			continue;
-		for (size_t k = 0; k < d->nr_irqs; k++)
-			if (d->irqs[k].index == VT_PCI_REQ && d->irqs[k].count &&
-			    irq_open(&ac->client, d->device->name, ac->attachment.devices[i].fd,
-				     VT_PCI_REQ, 1, &irqs[i]) != 0)
-				irq_close(&irqs[i]);
+		h->names[h->nr] = d->device->name;
+		if (irq_open(&ac->client, d->device->name, ac->attachment.devices[i].fd, VT_PCI_REQ,
+			     1, &h->requests[h->nr]) == 0)
+			h->nr++;
+		else
+			log_write(LOG_LEVEL_WARNING,
+				  "%s: does not tell when the kernel wants it back",
+				  d->device->name);
 	}
 }
 
-static const char *signal_name(int fd)
+/* The devices go first: their eventfds are the kernel's until then. */
+static void let_go(struct hold *h)
 {
-	struct signalfd_siginfo info;
-
-	if (read(fd, &info, sizeof(info)) != sizeof(info))
-		return "a signal";
-	return info.ssi_signo == SIGINT    ? "SIGINT"
-	       : info.ssi_signo == SIGTERM ? "SIGTERM"
-					   : "SIGHUP";
+	acting_detach(h->ac);
+	for (size_t i = 0; i < h->nr; i++) {
+		h->requests[i].active = false;
+		irq_close(&h->requests[i]);
+	}
+	h->nr = 0;
 }
 
-/* What ended the wait, as text; NULL with errno set when poll failed. */
-static const char *wait_for_end(struct acting *ac, struct pollfd *fds, size_t nr, int timeout_ms)
+/* The device that is asked for back, or NULL. */
+static const char *find_request(struct hold *h)
 {
-	int n;
+	for (size_t i = 0; i < h->nr; i++)
+		if (irq_collect(&h->requests[i]) < 0 || irq_total(&h->requests[i]))
+			return h->names[i];
+	return NULL;
+}
 
-	do
-		n = poll(fds, nr, timeout_ms);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return NULL;
-	if (!n)
-		return "the time is over";
-	if (fds[0].revents)
-		return signal_name(fds[0].fd);
-	for (size_t i = 1; i < nr; i++)
-		if (fds[i].fd >= 0 && fds[i].revents)
-			return arena_printf(ac->arena, "the kernel asks for %s back",
-					    ac->view.devices[i - 1].device->name);
-	return "an event";
+/* ---- signals ---- */
+
+static int block_signals(struct hold *h, struct failure **reterr)
+{
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		sigaddset(&set, wanted[i]);
+	sigprocmask(SIG_BLOCK, &set, &h->before);
+	h->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (h->signals >= 0)
+		return 0;
+	return failure_set(reterr, -errno, "cannot wait for signals: %s", strerror(errno));
+}
+
+/* With a signal in @ret; false when there is none. */
+static bool next_signal(const struct hold *h, struct signalfd_siginfo *ret)
+{
+	return read(h->signals, ret, sizeof(*ret)) == (ssize_t)sizeof(*ret);
+}
+
+/* Sleeps until there is a signal or a request; false when @timeout_ms (-1: none) is over before. */
+static bool wait_event(struct hold *h, int timeout_ms)
+{
+	struct pollfd *fds = arena_array(h->ac->arena, h->nr + 1, sizeof(*fds));
+
+	fds[0] = (struct pollfd){ .fd = h->signals, .events = POLLIN };
+	for (size_t i = 0; i < h->nr; i++)
+		fds[i + 1] = (struct pollfd){ .fd = h->requests[i].vectors[0].eventfd,
+					      .events = POLLIN };
+	return poll(fds, h->nr + 1, timeout_ms) != 0;
+}
+
+static int hold_begin(struct acting *ac, struct hold *ret, struct failure **reterr)
+{
+	*ret = (struct hold){ .ac = ac, .signals = -EBADF };
+	open_requests(ret);
+	return block_signals(ret, reterr);
+}
+
+static void hold_end(struct hold *h)
+{
+	let_go(h);
+	fd_closep(&h->signals);
+	sigprocmask(SIG_SETMASK, &h->before, NULL);
+}
+
+/* ---- held by the tool ---- */
+
+static const char *signal_name(uint32_t number)
+{
+	return number == SIGINT    ? "SIGINT"
+	       : number == SIGTERM ? "SIGTERM"
+	       : number == SIGHUP  ? "SIGHUP"
+	       : number == SIGQUIT ? "SIGQUIT"
+				   : NULL;
+}
+
+/* What ends the wait, as text. */
+static const char *wait_end(struct hold *h, unsigned int seconds)
+{
+	struct sys *sys = sys_live();
+	uint64_t end = sys->ops->now_ns(sys) + seconds * UINT64_C(1000000000);
+
+	for (;;) {
+		struct signalfd_siginfo info;
+		const char *name;
+		int timeout = -1;
+
+		if (seconds) {
+			uint64_t now = sys->ops->now_ns(sys);
+			uint64_t left = now < end ? (end - now) / 1000000 + 1 : 0;
+
+			timeout = left < INT32_MAX ? (int)left : INT32_MAX;
+			if (!left)
+				return "the time is over";
+		}
+		wait_event(h, timeout);
+		name = find_request(h);
+		if (name)
+			return arena_printf(h->ac->arena, "the kernel asks for %s back", name);
+		while (next_signal(h, &info))
+			if (signal_name(info.ssi_signo))
+				return signal_name(info.ssi_signo);
+	}
 }
 
 int hold_wait(struct acting *ac, unsigned int seconds, struct failure **reterr)
 {
-	size_t nr = ac->view.nr_devices + 1;
-	struct irq *irqs = arena_array(ac->arena, nr, sizeof(*irqs));
-	struct pollfd *fds = arena_array(ac->arena, nr, sizeof(*fds));
-	vt_cleanup(fd_closep) int signals = -EBADF;
-	const char *why;
-	sigset_t set;
-	int r = 0;
+	const char *why = NULL;
+	struct hold h;
+	int r = hold_begin(ac, &h, reterr);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signals = signalfd(-1, &set, SFD_CLOEXEC);
-	if (signals < 0)
-		return failure_set(reterr, -errno, "cannot wait for signals: %s", strerror(errno));
-	watch_requests(ac, irqs);
-	fds[0] = (struct pollfd){ .fd = signals, .events = POLLIN };
-	for (size_t i = 1; i < nr; i++)
-		fds[i] = (struct pollfd){
-			.fd = irqs[i - 1].nr_vectors ? irqs[i - 1].vectors[0].eventfd : -1,
-			.events = POLLIN,
-		};
-	log_write(LOG_LEVEL_WARNING, "holding: SIGINT (Ctrl-C) or SIGTERM lets go");
-	why = wait_for_end(ac, fds, nr,
-			   seconds > INT32_MAX / 1000 ? INT32_MAX
-			   : seconds                  ? (int)seconds * 1000
-						      : -1);
-	if (!why)
-		r = failure_set(reterr, -errno, "cannot wait: %s", strerror(errno));
-	for (size_t i = 0; i + 1 < nr; i++)
-		if (irqs[i].nr_vectors)
-			irq_close(&irqs[i]);
-	acting_detach(ac);
+	if (r >= 0) {
+		log_write(LOG_LEVEL_WARNING, "holding: SIGINT (Ctrl-C) or SIGTERM lets go");
+		why = wait_end(&h, seconds);
+	}
+	let_go(&h);
 	if (why)
 		log_write(LOG_LEVEL_WARNING, "%s: let go", why);
+	hold_end(&h);
 	return r;
 }
 
-/* ---- handing over ---- */
+/* ---- held by a program ---- */
 
-enum { LISTEN_FDS_START = 3 };
-
-struct handover {
-	int *fds;
-	size_t nr;
-	const char *names;
-};
-
-/* sd_listen_fds_with_names() takes the names apart at each colon. */
-static const char *escape_name(struct arena *a, const char *name)
+/* What comes from the terminal has reached the program as well. */
+static bool is_to_pass_on(const struct signalfd_siginfo *info)
 {
-	const char *ret = "";
+	if (info->ssi_signo == SIGCHLD)
+		return false;
+	return (info->ssi_signo != SIGINT && info->ssi_signo != SIGQUIT) ||
+	       info->ssi_code != SI_KERNEL;
+}
 
-	for (size_t len; *name; name += len) {
-		len = strcspn(name, ":");
-		ret = arena_printf(a, "%s%.*s%s", ret, (int)len, name, name[len] ? "\\x3a" : "");
-		len += name[len] != '\0';
+/* Until the program has ended: its status as a shell tells it. */
+static int wait_program(struct hold *h, pid_t pid)
+{
+	int status;
+
+	while (!inherit_ended(pid, &status)) {
+		struct signalfd_siginfo info;
+		const char *wanted;
+
+		wait_event(h, -1);
+		while (next_signal(h, &info))
+			if (is_to_pass_on(&info))
+				kill(pid, (int)info.ssi_signo);
+		wanted = find_request(h);
+		if (!wanted)
+			continue;
+		log_write(LOG_LEVEL_WARNING,
+			  "the kernel asks for %s back: the program is told to end", wanted);
+		kill(pid, SIGTERM);
+		/* Once is enough: the kernel asks again and again. */
+		for (size_t i = 0; i < h->nr; i++)
+			h->requests[i].active = false;
+		for (size_t i = 0; i < h->nr; i++)
+			irq_close(&h->requests[i]);
+		h->nr = 0;
+	}
+	return status;
+}
+
+int hold_run(struct acting *ac, char **argv, struct failure **reterr)
+{
+	struct attachment *at = &ac->attachment;
+	size_t max = hold_descriptors_max(at);
+	struct inherit i = {
+		.argv = argv,
+		.fds = arena_array(ac->arena, max, sizeof(*i.fds)),
+		.path = path_kind_name(ac->path),
+		.ioas_id = at->space.ioas_id,
+	};
+	const char **names = arena_array(ac->arena, max, sizeof(*names));
+	struct hold h;
+	pid_t pid;
+	int r = hold_begin(ac, &h, reterr);
+
+	if (r >= 0) {
+		i.nr = hold_descriptors(at, ac->arena, i.fds, names);
+		i.names = hold_join_names(names, i.nr, ac->arena);
+		i.mask = &h.before;
+		fflush(NULL);
+		r = inherit_start(&i, &pid, reterr);
+	}
+	if (r >= 0) {
+		acting_detach(ac);
+		r = wait_program(&h, pid);
+	}
+	hold_end(&h);
+	return r;
+}
+
+/* ---- descriptors and their names ---- */
+
+size_t hold_descriptors_max(const struct attachment *at)
+{
+	return 1 + at->nr_groups + at->nr_devices;
+}
+
+size_t hold_descriptors(const struct attachment *at, struct arena *a, int *fds, const char **names)
+{
+	size_t nr = 0;
+
+	fds[nr] = at->space.fd;
+	names[nr++] = space_object(&at->space);
+	for (size_t i = 0; i < at->nr_groups; i++) {
+		fds[nr] = at->groups[i].fd;
+		names[nr++] = at->groups[i].object;
+	}
+	for (size_t i = 0; i < at->nr_devices; i++) {
+		fds[nr] = at->devices[i].fd;
+		names[nr++] = arena_join(a, "device:", at->devices[i].target->name, NULL);
+	}
+	return nr;
+}
+
+const char *hold_join_names(const char *const *names, size_t nr, struct arena *a)
+{
+	size_t len = 1, at = 0;
+	char *ret;
+
+	for (size_t i = 0; i < nr; i++)
+		len += 2 * strlen(names[i]) + 1;
+	ret = arena_alloc(a, len);
+	for (size_t i = 0; i < nr; i++) {
+		if (i)
+			ret[at++] = ':';
+		for (const char *c = names[i]; *c; c++) {
+			if (*c == ':' || *c == '\\')
+				ret[at++] = '\\';
+			ret[at++] = *c;
+		}
 	}
 	return ret;
-}
-
-static void hand(struct acting *ac, struct handover *h, int fd, const char *name)
-{
-	h->fds[h->nr++] = fd;
-	name = escape_name(ac->arena, name);
-	h->names = h->names ? arena_join(ac->arena, h->names, ":", name, NULL) : name;
-}
-
-static void collect(struct acting *ac, struct handover *h)
-{
-	const struct attachment *at = &ac->attachment;
-
-	*h = (struct handover){
-		.fds = arena_array(ac->arena, 1 + at->nr_groups + at->nr_devices, sizeof(*h->fds)),
-	};
-	hand(ac, h, at->space.fd, space_object(&at->space));
-	for (size_t i = 0; i < at->nr_groups; i++)
-		hand(ac, h, at->groups[i].fd, at->groups[i].object);
-	for (size_t i = 0; i < at->nr_devices; i++)
-		hand(ac, h, at->devices[i].fd,
-		     arena_join(ac->arena, "device:", at->devices[i].target->name, NULL));
-}
-
-/* Puts them at 3 and up, to stay open in the program. First out of each other's way. */
-static int place(const struct handover *h)
-{
-	int above = LISTEN_FDS_START + (int)h->nr;
-
-	for (size_t i = 0; i < h->nr; i++) {
-		h->fds[i] = fcntl(h->fds[i], F_DUPFD_CLOEXEC, above);
-		if (h->fds[i] < 0)
-			return -errno;
-	}
-	for (size_t i = 0; i < h->nr; i++)
-		if (dup2(h->fds[i], LISTEN_FDS_START + (int)i) < 0)
-			return -errno;
-	return 0;
-}
-
-int hold_run(struct acting *ac, const char *const *argv, struct failure **reterr)
-{
-	struct handover h;
-	int r;
-
-	collect(ac, &h);
-	r = place(&h);
-	if (r < 0) {
-		failure_set(reterr, r, "cannot hand descriptors to '%s': %s", argv[0],
-			    strerror(-r));
-		return r;
-	}
-	setenv("LISTEN_FDS", arena_decimal(ac->arena, (unsigned int)h.nr), 1);
-	setenv("LISTEN_PID", arena_decimal(ac->arena, (unsigned int)getpid()), 1);
-	setenv("LISTEN_FDNAMES", h.names, 1);
-	fflush(ac->session.app->out.stream);
-	execvp(argv[0], (char *const *)argv);
-	r = -errno;
-	return failure_set_status(reterr, r == -ENOENT ? STATUS_NO_PROGRAM : STATUS_NOT_RUN, r,
-				  "cannot run '%s': %s; the devices are given back", argv[0],
-				  strerror(-r));
 }

@@ -1,21 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keeping what was attached: until a signal, a deadline or the kernel's own request for the device; or
- * by handing the descriptors to another program. */
+/* What is attached, kept: by the tool itself, or by a program that inherits the descriptors. Either ends
+ * when the kernel asks for a device back. */
 #pragma once
 
-#include <stdint.h>
-
+#include "base/failure.h"
 #include "cmd/acting.h"
 
-/* Holds the attachment until SIGINT, SIGTERM or SIGHUP comes, @seconds have passed (0: no limit), or
- * the kernel asks for a device back, which is let go at once. Says on stderr what ended it. 0, or a
- * negative errno when waiting is not possible. linux: drivers/vfio/pci/vfio_pci_core.c:
+/* Keeps what @ac attached until SIGINT, SIGTERM or SIGHUP, until @seconds have passed (0: no limit), or
+ * until the kernel wants one of the devices (REQ): then all of it is given back at once. Says on stderr
+ * what ended it. 0, or a negative errno with *@reterr. linux: drivers/vfio/pci/vfio_pci_core.c:
  * vfio_pci_core_request(). */
 int hold_wait(struct acting *ac, unsigned int seconds, struct failure **reterr);
 
-/* Becomes @argv (up to NULL), which inherits the descriptors as sd_listen_fds(3) has it: from 3 on, their
- * number in LISTEN_FDS, LISTEN_PID, their names in LISTEN_FDNAMES: "container" or "iommufd", each
- * "group:12", each "device:0000:01:00.0", where a colon inside a name is written \x3a, because colons
- * separate the names. Returns only on failure: 127 when there is no such program, 126 when it cannot
- * be run, with *@reterr. */
-int hold_run(struct acting *ac, const char *const *argv, struct failure **reterr);
+/* Runs @argv (ended by NULL) with the descriptors from 3 on, as sd_listen_fds_with_names() takes them, and
+ * gives up its own. A signal to end goes on to the program, and so does a REQ, as SIGTERM. The program's
+ * exit status, 128 and the number of the signal that ended it, 126 or 127 when it cannot be run or
+ * found (with *@reterr and a negative errno). */
+int hold_run(struct acting *ac, char **argv, struct failure **reterr);
+
+/* The descriptors of @at and their names in that order, at most hold_names_max() of them: the space
+ * ("container", "iommufd"), "group:12", "device:0000:01:00.0". Returns how many. */
+size_t hold_descriptors(const struct attachment *at, struct arena *a, int *fds, const char **names);
+size_t hold_descriptors_max(const struct attachment *at);
+/* The text of LISTEN_FDNAMES: names apart by colons; a colon of a name has a backslash before it, and
+ * so has a backslash, as libsystemd reads them. In @a. */
+const char *hold_join_names(const char *const *names, size_t nr, struct arena *a);

@@ -60,7 +60,6 @@ static int run_asked(struct app *app, const struct parse *p, struct failure **re
 	}
 }
 
-/* The command and its options; without a word it is list. */
 /* argp moves the operands before -- behind it: what is to be run is taken away before it looks. */
 static int cut_program(struct parse *p, int argc, char **argv)
 {
@@ -73,6 +72,7 @@ static int cut_program(struct parse *p, int argc, char **argv)
 	return argc;
 }
 
+/* The command and its options; without a word it is list. */
 static int parse_command(struct parse *p, int argc, char **argv, struct failure **reterr)
 {
 	static char *plain[] = { (char *)"list", NULL };

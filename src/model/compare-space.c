@@ -102,22 +102,40 @@ static bool is_type1(const struct compare_space *space, size_t nr)
 	return true;
 }
 
+/* What all devices together make the container answer: no where one says no. Other extensions than
+ * DMA_CC are the container's own, and all devices say the same of them. */
+static enum answer extension_of(const struct compare_devices *d, size_t index, bool before)
+{
+	enum answer ret = ANSWER_YES;
+
+	for (size_t i = 0; i < d->nr; i++) {
+		const struct extension_prediction *e = &d->predictions[i].extensions[index];
+		enum answer one = before ? e->before : e->after;
+
+		if (one == ANSWER_NO)
+			return ANSWER_NO;
+		if (one == ANSWER_UNKNOWN)
+			ret = ANSWER_UNKNOWN;
+	}
+	return ret;
+}
+
 static const char *compare_extensions(const struct compare_devices *d,
 				      const struct compare_space *space, struct arena *a)
 {
 	const struct prediction *p = &d->predictions[0];
 	const char *ret = NULL;
 
-	/* Of several groups the container answers what all can do: asked of one alone. */
-	if (d->path != PATH_CONTAINER || !space->before || d->nr != 1 ||
-	    !is_type1(space, p->nr_extensions))
+	if (d->path != PATH_CONTAINER || !space->before || !is_type1(space, p->nr_extensions))
 		return NULL;
 	for (size_t i = 0; !ret && i < p->nr_extensions; i++) {
 		const struct extension_prediction *e = &p->extensions[i];
 
-		ret = compare_answer(e->name, "before", e->before, space->before[i], a);
+		ret = compare_answer(e->name, "before", extension_of(d, i, true), space->before[i],
+				     a);
 		if (!ret)
-			ret = compare_answer(e->name, "after", e->after, space->after[i], a);
+			ret = compare_answer(e->name, "after", extension_of(d, i, false),
+					     space->after[i], a);
 	}
 	return ret;
 }
