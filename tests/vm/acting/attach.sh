@@ -4,21 +4,21 @@ paths=container
 [ -z "$SMALL" ] || paths="container iommufd compat"
 
 for path in $paths; do
-	check "$path: one device" exits 0 vfiotool attach --path=$path 0000:00:04.0
+	check "$path: one device" exits 0 vfiotool attach --path="$path" 0000:00:04.0
 	check "$path: as predicted" says "Attached, as predicted"
 	check "$path: the ranges are told" says 0xfef00000
 	check "$path: its regions are told" says BAR0
-	check "$path: two groups in one space" exits 0 vfiotool attach --path=$path 0000:00:04.0 0000:00:06.0
+	check "$path: two groups in one space" exits 0 vfiotool attach --path="$path" 0000:00:04.0 0000:00:06.0
 	check "$path: as predicted" says "Attached, as predicted"
-	check "$path: two devices of a group" exits 0 vfiotool attach --path=$path 0000:00:05.0 0000:00:05.1
+	check "$path: two devices of a group" exits 0 vfiotool attach --path="$path" 0000:00:05.0 0000:00:05.1
 	check "$path: as predicted" says "Attached, as predicted"
-	check "$path: three groups" exits 0 vfiotool attach --path=$path 0000:00:04.0 0000:00:07.0 0000:00:08.0
-	check "$path: one named twice" exits 0 vfiotool attach --path=$path 0000:00:04.0 00:04.0
-	check "$path: a group by its number" exits 0 vfiotool attach --path=$path "group:$(group_of 0000:00:05.0)"
+	check "$path: three groups" exits 0 vfiotool attach --path="$path" 0000:00:04.0 0000:00:07.0 0000:00:08.0
+	check "$path: one named twice" exits 0 vfiotool attach --path="$path" 0000:00:04.0 00:04.0
+	check "$path: a group by its number" exits 0 vfiotool attach --path="$path" "group:$(group_of 0000:00:05.0)"
 	check "$path: which means both" says 0000:00:05.1
-	check "$path: quiet" exits 0 vfiotool attach -q --path=$path 0000:00:04.0
+	check "$path: quiet" exits 0 vfiotool attach -q --path="$path" 0000:00:04.0
 	check "$path: says nothing" not test -s /out/stdout
-	check "$path: JSON" save "json-$path" vfiotool attach --json --path=$path 0000:00:04.0 0000:00:06.0
+	check "$path: JSON" save "json-$path" vfiotool attach --json --path="$path" 0000:00:04.0 0000:00:06.0
 done
 
 check "the path is chosen" exits 0 vfiotool attach 0000:00:04.0
