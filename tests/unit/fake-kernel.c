@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake-kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "client/abi.h"
+
+enum { PAGE = 4096 };
+
+static struct fake_kernel *fake(struct sys *s)
+{
+	return (struct fake_kernel *)(void *)s;
+}
+
+static void wrong(struct fake_kernel *k, const char *what)
+{
+	if (!k->misuse)
+		k->misuse = what;
+}
+
+static bool lies(const struct fake_kernel *k, unsigned int lie)
+{
+	return k->lies & lie;
+}
+
+/* The errno that this call fails with; 0: it does not. */
+static int fails(struct fake_kernel *k)
+{
+	k->calls++;
+	k->now_ns += 1000;
+	if (!k->fail_at || k->calls < k->fail_at || k->calls >= k->fail_at + k->fail_times)
+		return 0;
+	return -k->fail_with;
+}
+
+/* ---- descriptors ---- */
+
+static struct fake_fd *get(struct fake_kernel *k, int fd)
+{
+	if (fd >= FAKE_FD_FIRST && fd < FAKE_FD_FIRST + FAKE_FDS_MAX &&
+	    k->fds[fd - FAKE_FD_FIRST].file != FAKE_CLOSED)
+		return &k->fds[fd - FAKE_FD_FIRST];
+	wrong(k, "a descriptor is used that is not open");
+	return NULL;
+}
+
+static int new_fd(struct fake_kernel *k, enum fake_file file, unsigned int group)
+{
+	for (int i = 0; i < FAKE_FDS_MAX; i++) {
+		if (k->fds[i].file != FAKE_CLOSED)
+			continue;
+		k->fds[i] = (struct fake_fd){ .file = file, .group = group, .space = -1 };
+		return FAKE_FD_FIRST + i;
+	}
+	return -EMFILE;
+}
+
+size_t fake_kernel_open(const struct fake_kernel *k)
+{
+	size_t ret = 0;
+
+	for (int i = 0; i < FAKE_FDS_MAX; i++)
+		ret += k->fds[i].file != FAKE_CLOSED;
+	return ret;
+}
+
+static int open_group(struct fake_kernel *k, unsigned int group)
+{
+	int fd;
+
+	if (k->group_open[group])
+		return -EBUSY;
+	fd = new_fd(k, lies(k, FAKE_GROUP_IS_NONE) ? FAKE_OTHER : FAKE_GROUP, group);
+	k->group_open[group] = fd >= 0;
+	return fd;
+}
+
+static int do_open(struct sys *s, const char *path, int flags vt_unused)
+{
+	struct fake_kernel *k = fake(s);
+	int err = fails(k);
+
+	if (err) {
+		k->failed_path = path;
+		return err;
+	}
+	if (!strcmp(path, "/dev/vfio/vfio"))
+		return new_fd(k, FAKE_CONTAINER, 0);
+	if (!strcmp(path, "/dev/iommu"))
+		return new_fd(k, FAKE_IOMMUFD, 0);
+	if (!strcmp(path, "/dev/vfio/1") || !strcmp(path, "/dev/vfio/2"))
+		return open_group(k, (unsigned int)(path[10] - '0'));
+	if (!strncmp(path, "/dev/vfio/devices/", 18))
+		return new_fd(k, lies(k, FAKE_DEVICE_IS_NONE) ? FAKE_OTHER : FAKE_DEVICE, 0);
+	return -ENOENT;
+}
+
+/* A space is gone when the last that uses it is, and what is mapped in it with it. */
+static int do_close(struct sys *s, int fd)
+{
+	struct fake_kernel *k = fake(s);
+	struct fake_fd *f = get(k, fd);
+
+	if (!f)
+		return -EBADF;
+	if (f->file == FAKE_GROUP || f->file == FAKE_OTHER)
+		k->group_open[f->group] = false;
+	if (f->file == FAKE_CONTAINER || f->file == FAKE_IOMMUFD)
+		k->nr_mapped = 0;
+	f->file = FAKE_CLOSED;
+	return 0;
+}
+
+/* ---- what a space tells ---- */
+
+struct chain {
+	struct vt_cap_header header;
+	uint32_t nr, reserved;
+	struct vt_iova_range ranges[2];
+	struct vt_cap_header second;
+	uint32_t avail, pad;
+};
+
+static void put_chain(const struct fake_kernel *k, struct vt_iommu_info *info)
+{
+	struct chain chain = {
+		.header = { VT_IOMMU_CAP_IOVA_RANGE, 1, sizeof(*info) + 48 },
+		.nr = lies(k, FAKE_INFO_MANY)   ? 1000
+		      : lies(k, FAKE_NO_RANGES) ? 0
+						: 2,
+		.ranges = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
+		.second = { VT_IOMMU_CAP_DMA_AVAIL, 1, 0 },
+		.avail = 65535,
+	};
+
+	if (lies(k, FAKE_INFO_LOOPS))
+		chain.second.next = sizeof(*info);
+	if (lies(k, FAKE_INFO_LEAVES))
+		chain.second.next = 0x100000;
+	info->flags |= VT_IOMMU_INFO_CAPS;
+	info->cap_offset = sizeof(*info);
+	memcpy(info + 1, &chain, sizeof(chain));
+}
+
+static int iommu_info(struct fake_kernel *k, const struct fake_fd *f, struct vt_iommu_info *info)
+{
+	uint32_t room = info->argsz, need = sizeof(*info) + sizeof(struct chain);
+
+	if (!f->iommu)
+		return -EINVAL;
+	memset(info, 0, room);
+	info->flags = VT_IOMMU_INFO_PGSIZES;
+	info->iova_pgsizes = 0x40201000;
+	info->argsz = lies(k, FAKE_INFO_GROWS) ? room + 8 : need;
+	if (room >= need)
+		put_chain(k, info);
+	return 0;
+}
+
+static int ioas_ranges(const struct fake_kernel *k, struct vt_ioas_iova_ranges *ask)
+{
+	static const struct vt_iova_range ranges[] = { { 0, 0xfedfffff },
+						       { 0xfef00000, 0x7fffffffff } };
+	uint32_t room = ask->num_iovas;
+
+	ask->num_iovas = lies(k, FAKE_INFO_GROWS)  ? room + 1
+			 : lies(k, FAKE_NO_RANGES) ? 0
+						   : ARRAY_SIZE(ranges);
+	ask->iova_alignment = PAGE;
+	if (ask->num_iovas > room)
+		return -EMSGSIZE;
+	memcpy((void *)(uintptr_t)ask->allowed_iovas, ranges, /* NOLINT */
+	       ask->num_iovas * sizeof(*ranges));
+	return 0;
+}
+
+/* ---- containers ---- */
+
+static bool has_groups(const struct fake_kernel *k, int fd)
+{
+	for (int i = 0; i < FAKE_FDS_MAX; i++)
+		if (k->fds[i].file == FAKE_GROUP && k->fds[i].space == fd)
+			return true;
+	return false;
+}
+
+static int map(struct fake_kernel *k, uint64_t iova, uint64_t size)
+{
+	if (!size || (iova | size) & (PAGE - 1))
+		return -EINVAL;
+	k->nr_mapped++;
+	return 0;
+}
+
+static int unmap(struct fake_kernel *k)
+{
+	if (!k->nr_mapped)
+		wrong(k, "what is not mapped is unmapped");
+	else
+		k->nr_mapped--;
+	return 0;
+}
+
+/* Of a container, or of an iommufd that stands for one. */
+static int container_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, unsigned long request,
+			   void *arg)
+{
+	switch (request) {
+	case VT_GET_API_VERSION:
+		return lies(k, FAKE_API_VERSION) ? 1 : 0;
+	case VT_CHECK_EXTENSION:
+		return (uintptr_t)arg == VT_TYPE1v2_IOMMU;
+	case VT_SET_IOMMU:
+		if (f->iommu || !has_groups(k, fd))
+			wrong(k, "SET_IOMMU without a group, or again");
+		f->iommu = true;
+		return 0;
+	case VT_IOMMU_GET_INFO:
+		return iommu_info(k, f, arg);
+	case VT_MAP_DMA:
+		if (!f->iommu)
+			return -EINVAL;
+		return map(k, ((struct vt_map_dma *)arg)->iova, ((struct vt_map_dma *)arg)->size);
+	case VT_UNMAP_DMA:
+		return unmap(k);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int iommufd_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, unsigned long request,
+			 void *arg)
+{
+	switch (request) {
+	case VT_IOAS_ALLOC:
+		f->ioas = ((struct vt_ioas_alloc *)arg)->ioas_id = 7;
+		return 0;
+	case VT_IOAS_IOVA_RANGES:
+		return ioas_ranges(k, arg);
+	case VT_IOAS_MAP:
+		return map(k, ((struct vt_ioas_map *)arg)->iova,
+			   ((struct vt_ioas_map *)arg)->length);
+	case VT_IOAS_UNMAP:
+		return unmap(k);
+	default:
+		return container_ioctl(k, fd, f, request, arg);
+	}
+}
+
+/* ---- groups and devices ---- */
+
+static int device_fd(struct fake_kernel *k, const struct fake_fd *f, const char *name)
+{
+	bool mine = f->group == 1 ? !strncmp(name, "0000:01:00.", 11)
+				  : !strncmp(name, "0000:02:00.", 11);
+
+	if (f->space < 0 || !mine)
+		return -ENODEV;
+	return new_fd(k, lies(k, FAKE_DEVICE_IS_NONE) ? FAKE_OTHER : FAKE_DEVICE, 0);
+}
+
+static int group_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long request, void *arg)
+{
+	const struct fake_fd *space;
+
+	switch (request) {
+	case VT_GROUP_GET_STATUS:
+		((struct vt_group_status *)arg)->flags = VT_GROUP_VIABLE;
+		return 0;
+	case VT_GROUP_SET_CONTAINER:
+		space = get(k, *(int32_t *)arg);
+		if (!space || (space->file != FAKE_CONTAINER && space->file != FAKE_IOMMUFD))
+			return -EINVAL;
+		if (f->space >= 0)
+			wrong(k, "a group joins twice");
+		f->space = *(int32_t *)arg;
+		return 0;
+	case VT_GROUP_GET_DEVICE_FD:
+		return device_fd(k, f, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int region_info(const struct fake_kernel *k, struct vt_region_info *info)
+{
+	struct vt_cap_header loop = { VT_REGION_CAP_MSIX_MAPPABLE, 1, sizeof(*info) };
+	uint32_t room = info->argsz;
+
+	if (info->index >= VT_PCI_NR_REGIONS)
+		return -EINVAL;
+	info->flags = VT_REGION_READ | VT_REGION_WRITE;
+	info->size = info->index ? 0 : 0x20000;
+	info->offset = (uint64_t)info->index << 40;
+	info->cap_offset = 0;
+	info->argsz = sizeof(*info);
+	if (info->index || !lies(k, FAKE_REGION_LOOPS))
+		return 0;
+	info->flags |= VT_REGION_CAPS;
+	info->argsz = sizeof(*info) + sizeof(loop);
+	if (room < info->argsz)
+		return 0;
+	info->cap_offset = sizeof(*info);
+	memcpy(info + 1, &loop, sizeof(loop));
+	return 0;
+}
+
+static int bind_iommufd(struct fake_kernel *k, struct fake_fd *f, struct vt_bind_iommufd *bind)
+{
+	const struct fake_fd *space = get(k, bind->iommufd);
+
+	if (!space || space->file != FAKE_IOMMUFD || bind->argsz < VT_BIND_SIZE_6_6)
+		return -EINVAL;
+	if (f->space >= 0)
+		wrong(k, "a device is bound twice");
+	f->space = bind->iommufd;
+	bind->devid = 3;
+	return 0;
+}
+
+static int device_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long request, void *arg)
+{
+	struct vt_device_info *info = arg;
+	struct vt_irq_info *irq = arg;
+
+	switch (request) {
+	case VT_DEVICE_BIND_IOMMUFD:
+		return bind_iommufd(k, f, arg);
+	case VT_DEVICE_ATTACH_IOMMUFD_PT:
+		if (f->space < 0 || ((struct vt_attach_pt *)arg)->pt_id != 7)
+			return -EINVAL;
+		((struct vt_attach_pt *)arg)->pt_id = 9;
+		return 0;
+	case VT_DEVICE_GET_INFO:
+		info->flags = VT_DEVICE_PCI | VT_DEVICE_RESET_FLAG;
+		info->num_regions = lies(k, FAKE_REGIONS_MANY) ? UINT32_MAX : VT_PCI_NR_REGIONS;
+		info->num_irqs = VT_PCI_NR_IRQS;
+		return 0;
+	case VT_DEVICE_GET_REGION_INFO:
+		return region_info(k, arg);
+	case VT_DEVICE_GET_IRQ_INFO:
+		irq->flags = VT_IRQ_EVENTFD;
+		irq->count = irq->index != VT_PCI_ERR;
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+/* ---- the table ---- */
+
+static int do_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
+{
+	struct fake_kernel *k = fake(s);
+	struct fake_fd *f = get(k, fd);
+	int err = fails(k);
+
+	if (!f)
+		return -EBADF;
+	if (err) {
+		k->failed_request = request;
+		return err;
+	}
+	switch (f->file) {
+	case FAKE_CONTAINER:
+		return container_ioctl(k, fd, f, request, arg);
+	case FAKE_IOMMUFD:
+		return iommufd_ioctl(k, fd, f, request, arg);
+	case FAKE_GROUP:
+		return group_ioctl(k, f, request, arg);
+	case FAKE_DEVICE:
+		return device_ioctl(k, f, request, arg);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static int do_mmap(struct sys *s, size_t len, int prot vt_unused, int flags vt_unused,
+		   int fd vt_unused, uint64_t offset vt_unused, void **ret)
+{
+	struct fake_kernel *k = fake(s);
+	int err = fails(k);
+
+	if (err)
+		return err;
+	*ret = aligned_alloc(PAGE, len);
+	if (!*ret)
+		return -ENOMEM;
+	k->nr_memory++;
+	return 0;
+}
+
+static int do_munmap(struct sys *s, void *addr, size_t len vt_unused)
+{
+	fake(s)->nr_memory--;
+	free(addr);
+	return 0;
+}
+
+static uint64_t do_now(struct sys *s)
+{
+	return fake(s)->now_ns;
+}
+
+void fake_kernel_init(struct fake_kernel *k)
+{
+	static const struct sys_ops ops = {
+		.open = do_open,
+		.close = do_close,
+		.ioctl = do_ioctl,
+		.mmap = do_mmap,
+		.munmap = do_munmap,
+		.now_ns = do_now,
+	};
+
+	*k = (struct fake_kernel){ .sys = { .ops = &ops }, .fail_times = 1 };
+}

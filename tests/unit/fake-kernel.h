@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A kernel in memory, as far as attaching devices goes: nodes, containers, groups, devices, an iommufd, and
+ * what is mapped. It keeps the rules of the interface (who may be asked what, and when), counts what is
+ * open, and lets the call that it is told to fail. What a caller gets wrong it remembers. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/sys.h"
+
+/* Answers that make no sense. */
+enum fake_kernel_lie {
+	FAKE_API_VERSION = 1 << 0,    /* another one */
+	FAKE_INFO_LOOPS = 1 << 1,     /* a capability of IOMMU_GET_INFO is its own successor */
+	FAKE_INFO_LEAVES = 1 << 2,    /* one lies outside of the answer */
+	FAKE_INFO_MANY = 1 << 3,      /* more ranges than there is room for */
+	FAKE_INFO_GROWS = 1 << 4,     /* never is the answer's room enough */
+	FAKE_REGION_LOOPS = 1 << 5,   /* a capability of BAR0 leads to itself */
+	FAKE_REGIONS_MANY = 1 << 6,   /* as many as fit in a number */
+	FAKE_GROUP_IS_NONE = 1 << 7,  /* the group's node is some other file */
+	FAKE_DEVICE_IS_NONE = 1 << 8, /* the device's descriptor is some other file */
+	FAKE_NO_RANGES = 1 << 9,      /* nothing may be mapped */
+};
+
+enum { FAKE_FDS_MAX = 32, FAKE_FD_FIRST = 100, FAKE_GROUPS_MAX = 4 };
+
+enum fake_file {
+	FAKE_CLOSED = 0,
+	FAKE_CONTAINER,
+	FAKE_IOMMUFD,
+	FAKE_GROUP,
+	FAKE_DEVICE,
+	FAKE_EVENTFD,
+	FAKE_OTHER
+};
+
+struct fake_fd {
+	enum fake_file file;
+	unsigned int group;
+	int space;  /* of a group or device that joined one; negative: none */
+	bool iommu; /* of a container: SET_IOMMU was done */
+	uint32_t ioas;
+};
+
+struct fake_kernel {
+	struct sys sys;
+	unsigned int lies;    /* enum fake_kernel_lie */
+	unsigned int fail_at; /* the number of the call that fails, from 1; 0: none does */
+	int fail_with;        /* positive errno */
+	unsigned int fail_times;
+	unsigned int calls;           /* that may fail, so far */
+	unsigned long failed_request; /* of the ioctl that failed; 0: it was another call */
+	const char *failed_path;      /* of the open that failed */
+	struct fake_fd fds[FAKE_FDS_MAX];
+	bool group_open[FAKE_GROUPS_MAX];
+	size_t nr_mapped, nr_memory; /* mappings; areas of memory */
+	uint64_t now_ns;
+	const char *misuse; /* the first thing that a caller may not do, or NULL */
+};
+
+/* Devices "0000:01:00.0" and "0000:01:00.1" are in group 1, "0000:02:00.0" is in group 2. */
+void fake_kernel_init(struct fake_kernel *k);
+/* Descriptors that are open. */
+size_t fake_kernel_open(const struct fake_kernel *k);
