@@ -434,7 +434,7 @@ static int make_view(struct acting *ac, struct failure **reterr)
 
 int acting_attach(struct acting *ac, struct failure **reterr)
 {
-	client_init(&ac->client, sys_live(), ac->arena);
+	client_init(&ac->client, ac->sys ? ac->sys : sys_live(), ac->arena);
 	if (!make_targets(ac)) {
 		ac->result = -ENODEV;
 		make_view(ac, reterr);

@@ -30,6 +30,7 @@ struct acting {
 	struct prediction *predictions;       /* one for each of session.devices */
 	enum path_kind path;
 	const char *path_because;
+	struct sys *sys; /* NULL: the live one */
 	struct client client;
 	struct attach_request request;
 	bool opened; /* the kernel was asked; attachment is to be closed */

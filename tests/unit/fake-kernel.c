@@ -204,6 +204,22 @@ static int unmap(struct fake_kernel *k)
 	return 0;
 }
 
+/* As type1 of 6.6 does. */
+static int check_extension(const struct fake_fd *f, uintptr_t id)
+{
+	switch (id) {
+	case VT_TYPE1_IOMMU:
+	case VT_TYPE1v2_IOMMU:
+	case VT_TYPE1_NESTING_IOMMU:
+	case VT_UNMAP_ALL:
+		return 1;
+	case VT_UPDATE_VADDR:
+		return f->iommu;
+	default:
+		return 0;
+	}
+}
+
 /* Of a container, or of an iommufd that stands for one. */
 static int container_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, unsigned long request,
 			   void *arg)
@@ -212,7 +228,7 @@ static int container_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, uns
 	case VT_GET_API_VERSION:
 		return lies(k, FAKE_API_VERSION) ? 1 : 0;
 	case VT_CHECK_EXTENSION:
-		return (uintptr_t)arg == VT_TYPE1v2_IOMMU;
+		return check_extension(f, (uintptr_t)arg);
 	case VT_SET_IOMMU:
 		if (f->iommu || !has_groups(k, fd))
 			wrong(k, "SET_IOMMU without a group, or again");
