@@ -32,7 +32,9 @@ static int read_sparse(const struct vfiocap *cap, struct arena *a, struct region
 {
 	uint32_t nr;
 
-	if (vfiocap_u32(cap, 0, &nr) < 0 || nr > AREAS_MAX)
+	/* Once, and all in the answer: before room is made for what a chain that loops repeats. */
+	if (ret->sparse || vfiocap_u32(cap, 0, &nr) < 0 || nr > AREAS_MAX ||
+	    nr > cap->len / sizeof(*ret->areas))
 		return -EBADMSG;
 	ret->sparse = true;
 	ret->areas = arena_array(a, nr, sizeof(*ret->areas));

@@ -25,7 +25,9 @@ static int read_ranges(const struct vfiocap *cap, struct arena *a, struct space_
 {
 	uint32_t nr;
 
-	if (vfiocap_u32(cap, 0, &nr) < 0 || nr > RANGES_MAX)
+	/* Once, and all in the answer: before room is made for what a chain that loops repeats. */
+	if (ret->has_ranges || vfiocap_u32(cap, 0, &nr) < 0 || nr > RANGES_MAX ||
+	    nr > cap->len / sizeof(struct vt_iova_range))
 		return -EBADMSG;
 	ret->ranges = arena_array(a, nr, sizeof(*ret->ranges));
 	for (uint32_t i = 0; i < nr; i++)
