@@ -24,6 +24,9 @@ MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "m
 OWN_KEYS = {"summary", "machine", "kernels", "judge", "log", "limit", "programs", "alone", "needs"}
 LISTS = ("kernels", "devices", "modules", "absent")
 
+# Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
+TOGETHER = 3
+
 # A line of the kernel's log that says the kernel is not well. A stall is the emulation's: the machine is shared.
 UNWELL = re.compile(r"WARNING:|\bBUG\b|\bOops\b|general protection fault|Kernel panic|UBSAN|KASAN|refcount_t:"
                     r"|INFO: task|unable to handle|scheduling while atomic|Bad page|Call Trace")
@@ -137,13 +140,14 @@ def load_all():
 
 
 def batches(pairs):
-    """[(batch, kernel)] for these [(scenario, kernel)]: one guest for each machine and kernel."""
+    """[(batch, kernel)] for these [(scenario, kernel)]: a guest for each few of one machine and kernel."""
     found = {}
     for scenario, kernel in pairs:
         machine = scenario.machine.name
-        key = (f"{machine}/{scenario.name}" if scenario.alone else machine, kernel)
+        key = (f"{machine}-{scenario.name}" if scenario.alone else machine, kernel)
         found.setdefault(key, []).append(scenario)
-    return [(Batch(key[0].replace("/", "-"), parts[0].machine, tuple(parts)), key[1]) for key, parts in found.items()]
+    return [(Batch(f"{name}-{start // TOGETHER}", parts[0].machine, tuple(parts[start:start + TOGETHER])), kernel)
+            for (name, kernel), parts in found.items() for start in range(0, len(parts), TOGETHER)]
 
 
 def environment(batch: Batch, kernel: kernels.Kernel) -> dict:

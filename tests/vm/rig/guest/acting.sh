@@ -93,7 +93,8 @@ agree() {
 	done
 	# shellcheck disable=SC2086
 	save "$agreed.prober" prober $CALLER $others "$way" "$target"
-	return 0
+	echo "$CALLER" >/out/caller
+	send "$agreed.caller" /out/caller
 }
 
 # agree_map NAME PATH TARGET SIZE PROT IOVA...: maps so much at each address, with vfiotool and with the prober. PAGES
@@ -279,7 +280,7 @@ act() {
 	PART=$1
 	echo "rig: $PART" >/dev/kmsg
 	timeout -s KILL "$(cat "/scenario/$PART.limit")" \
-		sh -c ". /lib/guest.sh; . /lib/acting.sh; . /scenario/env; PART=$PART; . /scenario/$PART.sh" \
+		sh -c ". /lib/guest.sh; . /lib/acting.sh; . /scenario/env; PART=$PART; . /scenario/$PART.sh; true" \
 		>/out/log 2>&1 </dev/null
 	status=$?
 	[ ! -s /out/log ] || emit "$PART.log" /out/log

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+EDU=0000:00:07.0 NVME=0000:00:08.0
+for path in noiommu container iommufd compat; do
+	agree "one.$path" "$path" $EDU
+	agree "two.$path" "$path" $EDU $NVME
+done
+export CALLER=--drop-rawio
+for path in noiommu iommufd; do
+	agree "without-rawio.$path" "$path" $EDU
+done
+check "by its own choice" exits 0 vfiotool attach $EDU
+if [ "$SERIES" = 6.12 ]; then
+	check "it says which way" says noiommu
+	check "there is no space to map in" exits 2 vfiotool map $EDU
+fi

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+devices_change
+CARD=0000:01:00.0
+PATHS=container
+[ -z "$SMALL" ] || PATHS="container compat iommufd"
+
+# taken_from COMMAND...: lets it hold a fresh card, has the machine take that away, waits for both to be gone.
+taken_from() {
+	# The last one may still be on its way out.
+	within 20 plug e1000e card '"bus": "port1"' || return
+	within 20 test -e /sys/bus/pci/devices/$CARD || return
+	within 5 give $CARD vfio-pci || return
+	: >/out/held
+	: >/out/held.err
+	"$@" >/out/held 2>/out/held.err </dev/null &
+	holder=$!
+	within 10 grep -qi holding /out/held /out/held.err || return
+	unplug card || return
+	within 20 not kill -0 $holder 2>/dev/null
+	freed=$(uptime_ms)
+	wait $holder
+	ended=$?
+	cat /out/held /out/held.err
+	echo "exit status $ended"
+	within 20 gone $CARD
+}
+
+# From the kernel's request, as its log has it, to the end of the holder.
+let_go_within() {
+	dmesg >/out/log.now
+	asked=$(sed -n 's/^\[ *\([0-9]*\)\.\([0-9][0-9][0-9]\).*Relaying device request.*/\1\2/p' /out/log.now | tail -n 1)
+	[ -n "$asked" ] || {
+		echo "the kernel asked nobody"
+		return 1
+	}
+	echo "asked at $asked ms, free at $freed ms"
+	[ $((freed - asked)) -lt "$1" ]
+}
+
+for path in $PATHS; do
+	check "$path: a card that is held goes" taken_from vfiotool attach --path "$path" --hold $CARD
+	check "$path: the holder says that it was asked" grep -qiE 'asks|asked|back|request' /out/held /out/held.err
+	check "$path: it is free in less than a second" let_go_within 1000
+	check "$path: and the kernel asked once" not grep -q 'No device request channel\|(#[1-9]' /out/log.now
+done
+check "with another card" taken_from vfiotool attach --hold $CARD 0000:00:04.0
+check "the other one can be had again" exits 0 vfiotool attach 0000:00:04.0
+check "the card that went is no target" exits 66 vfiotool attach $CARD
