@@ -54,6 +54,7 @@ struct device_irq {
 
 struct group;
 struct iommu_unit;
+struct usage;
 
 struct device {
 	const char *name; /* the kernel's: "0000:01:00.0", "edu-dma.0", a uuid */
@@ -339,6 +340,8 @@ struct host {
 	/* What the targets that need the file system (paths, class devices, cdevs) led to. */
 	struct target_match *matches;
 	size_t nr_matches;
+	/* What the host does with its devices, see facts/usage.h; NULL unless asked for. */
+	struct usage *usage;
 };
 
 struct target_match {

@@ -108,6 +108,8 @@ static void load_rest(struct loader *l)
 		firmware_load(l);
 	if (parts & HOST_CALLER)
 		caller_load(l);
+	if (parts & HOST_USAGE)
+		usage_load(l);
 }
 
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,

@@ -23,6 +23,9 @@ enum host_part {
 	HOST_GROUPS = 1 << 8, /* type, name, reserved regions, nodes of the groups touched */
 	HOST_GROUP_NODES = 1 << 9,
 	HOST_ALL = (1 << 10) - 1,
+	/* Mounts, swap, network, consoles, open nodes: for what takes a device away. It looks into every
+	 * process, so that no report asks for it. */
+	HOST_USAGE = 1 << 10,
 };
 
 struct scope {

@@ -140,3 +140,4 @@ void symbols_load(struct loader *l);
 void interrupts_load(struct loader *l);
 void firmware_load(struct loader *l);
 void caller_load(struct loader *l);
+void usage_load(struct loader *l);

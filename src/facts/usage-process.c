@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What processes do with devices: mounts in each of their namespaces, open nodes, and whether the caller
+ * came by SSH. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include <libmount.h>
+
+#include "decode/words.h"
+#include "facts/usage-load.h"
+
+enum {
+	NAMESPACES_MAX = 4096,
+	LINES_MAX = 1 << 20,
+	ANCESTORS_MAX = 256,
+	ENVIRONMENT_MAX = 4 << 20,
+};
+
+static bool is_pid(struct span s)
+{
+	uint64_t value;
+
+	return !parse_u64_span(s, 10, &value);
+}
+
+/* A word that can stand in a line: blanks and control characters as octal, as the kernel writes them in
+ * mountinfo. "-" for nothing. */
+static const char *word_of(struct arena *a, const char *s)
+{
+	struct text out = { .arena = a };
+
+	for (; s && *s; s++) {
+		if ((unsigned char)*s <= ' ' || *s == '\\' || *s == 0x7f)
+			text_printf(&out, "\\%03o", (unsigned char)*s);
+		else
+			text_add(&out, s, 1);
+	}
+	return out.len ? text_get(&out) : "-";
+}
+
+static void answer_with_hidden(struct arena *a, struct fact *ret, const struct text *out,
+			       unsigned int hidden)
+{
+	ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(out));
+	ret->len = (uint32_t)strlen(ret->raw) - 1;
+	*ret = fact_derived(a, ret->path, fact_text(ret));
+}
+
+/* ---- mounts ---- */
+
+/* Only what may lie on a disk. */
+static bool mount_matters(struct libmnt_fs *fs)
+{
+	const char *source = mnt_fs_get_source(fs);
+
+	return major(mnt_fs_get_devno(fs)) || (source && !strncmp(source, "/dev/", 5)) ||
+	       (mnt_fs_get_fstype(fs) && !strcmp(mnt_fs_get_fstype(fs), "zfs"));
+}
+
+static int add_mounts(struct arena *scratch, const struct fact *mountinfo, const char *pid,
+		      struct text *out)
+{
+	FILE *in = fmemopen((void *)mountinfo->raw, mountinfo->len, "r");
+	struct libmnt_table *table = mnt_new_table();
+	struct libmnt_iter *iter = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *fs;
+	int r = -ENOMEM;
+
+	if (in && table && iter)
+		r = mnt_table_parse_stream(table, in, "mountinfo");
+	while (!r && mnt_table_next_fs(table, iter, &fs) == 0) {
+		dev_t dev = mnt_fs_get_devno(fs);
+
+		if (mount_matters(fs))
+			text_printf(out, "%s %u:%u %s %s %s\n", pid, major(dev), minor(dev),
+				    word_of(scratch, mnt_fs_get_fstype(fs)),
+				    word_of(scratch, mnt_fs_get_source(fs)),
+				    word_of(scratch, mnt_fs_get_target(fs)));
+	}
+	mnt_free_iter(iter);
+	mnt_unref_table(table);
+	if (in)
+		fclose(in);
+	return r;
+}
+
+/* The mounts of one process, if its namespace was not met yet. False when it is closed to the caller. */
+static bool scan_mounts(struct sysroot *root, struct arena *a, struct table *seen, const char *pid,
+			struct text *out)
+{
+	struct fact ns = sysroot_read_link(root, a, arena_printf(a, "proc/%s/ns/mnt", pid));
+	struct fact mountinfo;
+
+	/* A kernel thread that ends, a process that is gone. */
+	if (ns.state == FACT_ABSENT)
+		return true;
+	if (!fact_is(&ns))
+		return false;
+	if (table_find(seen, ns.raw) || seen->nr >= NAMESPACES_MAX)
+		return seen->nr < NAMESPACES_MAX;
+	mountinfo =
+		sysroot_read(root, a, arena_printf(a, "proc/%s/mountinfo", pid), SYSROOT_FILE_MAX);
+	/* A dying process has none any more; somebody else will have the namespace. */
+	if (mountinfo.state == FACT_ABSENT || (fact_is(&mountinfo) && !mountinfo.len) ||
+	    mountinfo.err == EINVAL)
+		return true;
+	if (!fact_is(&mountinfo) || add_mounts(a, &mountinfo, pid, out) < 0)
+		return false;
+	table_add(seen, ns.raw, (void *)ns.raw);
+	return true;
+}
+
+void usage_ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct arena *scratch = arena_new();
+	struct table seen = { .arena = scratch };
+	struct text out = { .arena = scratch };
+	struct fact own = sysroot_read(root, scratch, "proc/self/mountinfo", SYSROOT_FILE_MAX);
+	struct fact ns = sysroot_read_link(root, scratch, "proc/self/ns/mnt");
+	struct fact pids = sysroot_list(root, scratch, "proc");
+	struct span rest = fact_text(&pids), line;
+	unsigned int hidden = 0;
+
+	(void)ctx;
+	*ret = (struct fact){ .state = own.state, .err = own.err, .path = ret->path };
+	if (fact_is(&own) && add_mounts(scratch, &own, "0", &out) < 0) {
+		ret->state = FACT_FAILED;
+		ret->err = EBADMSG;
+	}
+	if (fact_is(&ns))
+		table_add(&seen, ns.raw, (void *)ns.raw);
+	while (fact_is(ret) && parse_line(&rest, &line))
+		if (is_pid(line) && !scan_mounts(root, scratch, &seen,
+						 arena_strndup(scratch, line.s, line.len), &out))
+			hidden++;
+	if (fact_is(ret))
+		answer_with_hidden(a, ret, &out, hidden);
+	arena_free(scratch);
+}
+
+/* ---- open nodes ---- */
+
+/* The device that a VFIO descriptor belongs to, as newer kernels tell.
+ * linux: drivers/vfio/vfio_main.c: vfio_device_show_fdinfo(). */
+static const char *vfio_path(struct sysroot *root, struct arena *a, const char *pid, struct span fd)
+{
+	struct fact info = sysroot_read(
+		root, a, arena_printf(a, "proc/%s/fdinfo/%.*s", pid, (int)fd.len, fd.s),
+		SYSROOT_ATTRIBUTE_MAX);
+	struct span value;
+
+	if (!fact_is(&info) || !status_get(fact_text(&info), "vfio-device-syspath", &value))
+		return "?";
+	return word_of(a, arena_strndup(a, value.s, value.len));
+}
+
+/* "c 226:0 /dev/dri/card0", or NULL for what is no device's. */
+static const char *open_line(struct sysroot *root, struct arena *a, const char *pid, struct span fd,
+			     const struct fact *link)
+{
+	struct stat_text st;
+	struct fact stat;
+
+	if (!strcmp(link->raw, "anon_inode:[vfio-device]"))
+		return arena_printf(a, "v 0:0 %s", vfio_path(root, a, pid, fd));
+	if (!strstr(link->raw, "/dev/") && strncmp(link->raw, "/dev", 4) != 0)
+		return NULL;
+	stat = sysroot_stat(root, a, arena_printf(a, "proc/%s/fd/%.*s", pid, (int)fd.len, fd.s));
+	if (!fact_is(&stat) || stat_text_parse(fact_text(&stat), &st) < 0)
+		return NULL;
+	/* Major 1 is memory: null, zero, random. linux: Documentation/admin-guide/devices.txt. */
+	if (span_equals(st.type, "char") && st.major != 1)
+		return arena_printf(a, "c %u:%u %s", st.major, st.minor, word_of(a, link->raw));
+	if (span_equals(st.type, "block"))
+		return arena_printf(a, "b %u:%u %s", st.major, st.minor, word_of(a, link->raw));
+	return NULL;
+}
+
+static int scan_opens(struct sysroot *root, struct arena *a, const char *pid, struct text *out)
+{
+	const char *dir = arena_printf(a, "proc/%s/fd", pid);
+	struct table seen = { .arena = a };
+	struct fact fds = sysroot_list(root, a, dir), comm = { .state = FACT_UNREAD };
+	struct span rest = fact_text(&fds), fd;
+
+	if (!fact_is(&fds))
+		return fds.state == FACT_DENIED ? -EACCES : 0;
+	while (parse_line(&rest, &fd)) {
+		struct fact link = sysroot_read_link(
+			root, a, arena_printf(a, "%s/%.*s", dir, (int)fd.len, fd.s));
+		const char *line = fact_is(&link) ? open_line(root, a, pid, fd, &link) : NULL;
+
+		if (!line || table_find(&seen, line))
+			continue;
+		table_add(&seen, line, (void *)line);
+		if (comm.state == FACT_UNREAD)
+			comm = sysroot_read(root, a, arena_printf(a, "proc/%s/comm", pid),
+					    SYSROOT_ATTRIBUTE_MAX);
+		text_printf(out, "%s %s %s\n", line, pid,
+			    word_of(a, fact_is(&comm) ? comm.raw : "?"));
+	}
+	return 0;
+}
+
+void usage_ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct arena *scratch = arena_new();
+	struct text out = { .arena = scratch };
+	struct fact pids = sysroot_list(root, scratch, "proc");
+	struct span rest = fact_text(&pids), line;
+	unsigned int hidden = 0;
+
+	(void)ctx;
+	*ret = (struct fact){ .state = pids.state, .err = pids.err, .path = ret->path };
+	while (parse_line(&rest, &line)) {
+		struct arena *own;
+
+		if (!is_pid(line))
+			continue;
+		own = arena_new();
+		if (scan_opens(root, own, arena_strndup(own, line.s, line.len), &out) < 0)
+			hidden++;
+		arena_free(own);
+	}
+	if (fact_is(ret))
+		answer_with_hidden(a, ret, &out, hidden);
+	arena_free(scratch);
+}
+
+/* ---- the caller's connection ---- */
+
+static bool environment_get(const struct fact *environ, const char *name, struct span *ret)
+{
+	struct span rest = fact_text(environ);
+	size_t len = strlen(name);
+
+	while (rest.len) {
+		const char *nul = memchr(rest.s, '\0', rest.len);
+		size_t part = nul ? (size_t)(nul - rest.s) : rest.len;
+
+		if (part > len && !strncmp(rest.s, name, len) && rest.s[len] == '=') {
+			*ret = (struct span){ rest.s + len + 1, part - len - 1 };
+			return true;
+		}
+		rest.s += part + (nul ? 1 : 0);
+		rest.len -= part + (nul ? 1 : 0);
+	}
+	return false;
+}
+
+void usage_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	const char *pid = "self", *raw = "none";
+	struct arena *scratch = arena_new();
+
+	(void)ctx;
+	for (unsigned int i = 0; i < ANCESTORS_MAX; i++) {
+		struct fact environ =
+			sysroot_read(root, scratch, arena_printf(scratch, "proc/%s/environ", pid),
+				     ENVIRONMENT_MAX);
+		struct fact status =
+			sysroot_read(root, scratch, arena_printf(scratch, "proc/%s/status", pid),
+				     SYSROOT_FILE_MAX);
+		struct span value;
+
+		if (fact_is(&environ) && environment_get(&environ, "SSH_CONNECTION", &value)) {
+			raw = arena_printf(a, "ssh %.*s", (int)value.len, value.s);
+			break;
+		}
+		if (!fact_is(&environ) || !fact_is(&status)) {
+			raw = arena_printf(a, "hidden %s", pid);
+			break;
+		}
+		if (!status_get(fact_text(&status), "PPid", &value) || !is_pid(value) ||
+		    span_equals(value, "0"))
+			break;
+		pid = arena_strndup(scratch, value.s, value.len);
+	}
+	ret->state = FACT_PRESENT;
+	ret->raw = raw;
+	ret->len = (uint32_t)strlen(raw);
+	arena_free(scratch);
+}
+
+/* ---- into the snapshot ---- */
+
+static void load_mounts(struct loader *l, struct usage *u)
+{
+	struct span rest, line;
+
+	u->mounts_fact = sysroot_ask(l->root, l->a, "process:mounts", true, usage_ask_mounts, NULL);
+	rest = fact_text(&u->mounts_fact);
+	if (fact_is(&u->mounts_fact) && !usage_hidden(&rest, &u->hidden_mounts)) {
+		u->mounts_fact.state = FACT_FAILED;
+		u->mounts_fact.err = EBADMSG;
+	}
+	while (fact_is(&u->mounts_fact) && u->nr_mounts < LINES_MAX && parse_line(&rest, &line)) {
+		struct usage_mount m = { 0 };
+		struct span devno;
+
+		if (!usage_number(&line, &m.pid) || !parse_word(&line, &devno) ||
+		    !usage_devno(devno, &m.major, &m.minor))
+			continue;
+		m.fstype = usage_word(l->a, &line);
+		m.source = usage_word(l->a, &line);
+		m.target = usage_word(l->a, &line);
+		if (!m.target)
+			continue;
+		u->mounts = arena_grow(l->a, u->mounts, u->nr_mounts, sizeof(*u->mounts));
+		u->mounts[u->nr_mounts++] = m;
+	}
+}
+
+static void open_locate(struct loader *l, struct usage_open *o)
+{
+	const char *name = arena_printf(l->a, "%u:%u", o->major, o->minor);
+
+	if (o->kind == 'v') {
+		if (!strncmp(o->node, "/sys/", 5))
+			o->path = o->node + 1;
+		return;
+	}
+	if (o->kind != 'c')
+		return;
+	o->sysfs = read_link_at(l, "sys/dev/char", name);
+	o->path = usage_follow(l, "sys/dev/char", &o->sysfs);
+}
+
+static void load_opens(struct loader *l, struct usage *u)
+{
+	struct span rest, line;
+
+	u->opens_fact =
+		sysroot_ask(l->root, l->a, "process:open-devices", true, usage_ask_opens, NULL);
+	rest = fact_text(&u->opens_fact);
+	if (fact_is(&u->opens_fact) && !usage_hidden(&rest, &u->hidden_opens)) {
+		u->opens_fact.state = FACT_FAILED;
+		u->opens_fact.err = EBADMSG;
+	}
+	while (fact_is(&u->opens_fact) && u->nr_opens < LINES_MAX && parse_line(&rest, &line)) {
+		struct usage_open o = { 0 };
+		struct span kind, devno;
+
+		if (!parse_word(&line, &kind) || kind.len != 1 || !parse_word(&line, &devno) ||
+		    !usage_devno(devno, &o.major, &o.minor))
+			continue;
+		o.kind = *kind.s;
+		o.node = usage_word(l->a, &line);
+		if (!o.node || !usage_number(&line, &o.pid))
+			continue;
+		o.comm = usage_word(l->a, &line);
+		o.comm = o.comm ? o.comm : "?";
+		open_locate(l, &o);
+		u->opens = arena_grow(l->a, u->opens, u->nr_opens, sizeof(*u->opens));
+		u->opens[u->nr_opens++] = o;
+	}
+}
+
+void usage_load_processes(struct loader *l, struct usage *u)
+{
+	struct span rest, word;
+
+	load_mounts(l, u);
+	load_opens(l, u);
+	u->ssh = sysroot_ask(l->root, l->a, "process:ssh", true, usage_ask_ssh, NULL);
+	rest = fact_text(&u->ssh);
+	if (parse_word(&rest, &word) && span_equals(word, "ssh") && usage_word(l->a, &rest) &&
+	    usage_word(l->a, &rest))
+		u->ssh_server = usage_word(l->a, &rest);
+}
