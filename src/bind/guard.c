@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "facts/usage.h"
 
 static const struct guard *const guards[] = {
-	&guard_held,
+	&guard_disk, &guard_network, &guard_session, &guard_display, &guard_console,
+	&guard_vfs,  &guard_held,    &guard_vm,      &guard_open,
 };
 
 const struct guard *const *guards_all(size_t *nr)
@@ -36,6 +38,23 @@ struct guard_finding *guard_found(struct guard_check *c, enum answer answer, con
 	f->evidence = arena_vprintf(c->arena, fmt, ap);
 	va_end(ap);
 	return f;
+}
+
+void guard_unread(struct guard_check *c, const struct fact *fact, const char *what)
+{
+	guard_found(c, ANSWER_UNKNOWN, "%s could not be read%s%s", what, fact->err ? ": " : "",
+		    fact->err ? strerror(fact->err) : "");
+}
+
+const struct usage_device *guard_usage(struct guard_check *c)
+{
+	const struct usage_device *d = usage_find(c->host->usage, c->device);
+
+	if (!d)
+		guard_found(c, ANSWER_UNKNOWN, "what uses the device was not looked at");
+	else if (!d->path)
+		guard_unread(c, &d->link, "its place in sysfs");
+	return d && d->path ? d : NULL;
 }
 
 int guards_check(struct sysroot *root, const struct host *host, const struct device *dev,

@@ -51,6 +51,11 @@ const struct guard *guard_find(const char *name);
  * until the next one is added. */
 struct guard_finding *guard_found(struct guard_check *c, enum answer answer, const char *fmt, ...)
 	vt_printf(3, 4);
+/* What is known of the use of c->device: host loaded with HOST_USAGE. NULL when nothing is; then the
+ * guard has said so. */
+const struct usage_device *guard_usage(struct guard_check *c);
+/* Says unknown for a @fact that could not be read, @what being its name to a user. */
+void guard_unread(struct guard_check *c, const struct fact *fact, const char *what);
 /* Asks every guard about @dev: only what stands in the way (yes) or could not be told (unknown), array
  * in @a. 0; a guard that cannot read says so in a finding. */
 int guards_check(struct sysroot *root, const struct host *host, const struct device *dev,
@@ -58,4 +63,9 @@ int guards_check(struct sysroot *root, const struct host *host, const struct dev
 
 /* ---- the guards; one line each, with the file that has it ---- */
 
-extern const struct guard guard_held; /* guard-held.c */
+extern const struct guard guard_held;                   /* guard-held.c */
+extern const struct guard guard_vm, guard_open;         /* guard-open.c */
+extern const struct guard guard_disk;                   /* guard-disk.c */
+extern const struct guard guard_network, guard_session; /* guard-network.c */
+extern const struct guard guard_display, guard_console; /* guard-console.c */
+extern const struct guard guard_vfs;                    /* guard-vfs.c */

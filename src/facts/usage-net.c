@@ -231,6 +231,14 @@ void usage_ask_routes(struct sysroot *root, struct arena *a, void *ctx, struct f
 
 /* ---- into the snapshot ---- */
 
+static bool is_index(struct loader *l, const char *path, unsigned int index)
+{
+	struct fact f = read_at(l, path, "ifindex");
+	uint64_t number;
+
+	return fact_is(&f) && !parse_u64_span(fact_text(&f), 10, &number) && number == index;
+}
+
 static void load_links(struct loader *l, struct usage *u)
 {
 	struct span rest = fact_text(&u->links_fact), line;
@@ -250,6 +258,9 @@ static void load_links(struct loader *l, struct usage *u)
 			k.kind = NULL;
 		link = read_link_at(l, "sys/class/net", k.name);
 		k.path = usage_follow(l, "sys/class/net", &link);
+		/* sysfs may have been mounted in another network namespace than the caller's. */
+		if (k.path && !is_index(l, k.path, k.index))
+			k.path = NULL;
 		u->links = arena_grow(l->a, u->links, u->nr_links, sizeof(*u->links));
 		u->links[u->nr_links++] = k;
 	}

@@ -329,6 +329,55 @@ static void open_locate(struct loader *l, struct usage_open *o)
 	o->path = usage_follow(l, "sys/dev/char", &o->sysfs);
 }
 
+/* The value of -name: "guest=NAME,debug-threads=on", or "NAME". */
+static const char *machine_name(struct loader *l, const struct fact *cmdline)
+{
+	struct span rest = fact_text(cmdline);
+	bool next = false;
+
+	while (rest.len) {
+		const char *nul = memchr(rest.s, '\0', rest.len);
+		size_t len = nul ? (size_t)(nul - rest.s) : rest.len;
+		struct span word = { rest.s, len };
+
+		if (next) {
+			if (word.len > 6 && !strncmp(word.s, "guest=", 6))
+				word = (struct span){ word.s + 6, word.len - 6 };
+			word.len = strcspn(arena_strndup(l->a, word.s, word.len), ",");
+			return word_of(l->a, arena_strndup(l->a, word.s, word.len));
+		}
+		next = span_equals(word, "-name") || span_equals(word, "--name");
+		rest.s += len + (nul ? 1 : 0);
+		rest.len -= len + (nul ? 1 : 0);
+	}
+	return "?";
+}
+
+/* By the start of its name, which the kernel cuts at 15 characters. */
+static bool is_monitor(const char *comm)
+{
+	static const char *const names[] = { "qemu",   "kvm",         "cloud-hyperviso",
+					     "crosvm", "firecracker", "lkvm" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strncmp(comm, names[i], strlen(names[i])))
+			return true;
+	return false;
+}
+
+static void open_identify(struct loader *l, struct usage_open *o)
+{
+	struct fact cmdline;
+
+	o->vfio = o->kind == 'v' ||
+		  (!strncmp(o->node, "/dev/vfio/", 10) && strcmp(o->node, "/dev/vfio/vfio") != 0);
+	if (!o->vfio || !is_monitor(o->comm))
+		return;
+	cmdline = sysroot_read(l->root, l->a, arena_printf(l->a, "proc/%u/cmdline", o->pid),
+			       SYSROOT_FILE_MAX);
+	o->machine = machine_name(l, &cmdline);
+}
+
 static void load_opens(struct loader *l, struct usage *u)
 {
 	struct span rest, line;
@@ -354,6 +403,7 @@ static void load_opens(struct loader *l, struct usage *u)
 		o.comm = usage_word(l->a, &line);
 		o.comm = o.comm ? o.comm : "?";
 		open_locate(l, &o);
+		open_identify(l, &o);
 		u->opens = arena_grow(l->a, u->opens, u->nr_opens, sizeof(*u->opens));
 		u->opens[u->nr_opens++] = o;
 	}

@@ -51,6 +51,10 @@ struct usage_open {
 	const char *comm;
 	struct fact sysfs; /* of c: the link of sys/dev/char, so that it can be told whose it is */
 	const char *path;  /* that it leads to, below the root; or NULL */
+	bool vfio;         /* a VFIO group, a VFIO cdev, or a VFIO device's descriptor */
+	/* Of a process that has something of VFIO's open and is a virtual machine monitor: the name of the
+	 * machine, "?" when the command line does not tell; NULL for any other. */
+	const char *machine;
 };
 
 /* A network interface as rtnetlink tells it. */

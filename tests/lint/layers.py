@@ -12,11 +12,11 @@ ARROWS = {
     "base": ("base",),
     "decode": ("base", "decode"),
     # The snapshot and its own helpers, which the model links: pure, and no reader of a host.
-    "host": ("base", "decode", "facts/host.h"),
+    "host": ("base", "decode", "facts/host.h", "facts/usage.h"),
     "facts": ("base", "decode", "facts"),
     "model": ("base", "model", "facts/host.h"),
     "client": ("base", "decode", "client"),
-    "bind": ("base", "decode", "facts/host.h", "model", "bind"),
+    "bind": ("base", "decode", "facts/host.h", "facts/usage.h", "model", "bind"),
     "report": ("base", "decode/vfioinfo.h", "report", "facts/host.h", "model", "bind/guard.h", "bind/plan.h"),
     "cmd": ("base", "decode", "facts", "model", "client", "bind", "report", "cmd"),
 }
@@ -29,7 +29,8 @@ LIBRARIES = {
     "libsmartcols/libsmartcols.h": ("report",),
     "libsmartcols.h": ("report",),
     "libkmod.h": ("facts", "client", "bind"),
-    "libmnl/libmnl.h": ("bind",),
+    "libmnl/libmnl.h": ("facts",),
+    "libmount.h": ("facts",),
     "pci/pci.h": ("facts",),
     "libudev.h": ("facts",),
     "cap-ng.h": ("facts",),
@@ -81,7 +82,7 @@ def arrows(root: Path, _options):
         if layer not in ARROWS:
             problems.append(f"src/{path}:1: no layer is called {layer}")
             continue
-        if path.as_posix() in ("facts/host.c", "facts/host.h"):
+        if path.as_posix() in ("facts/host.c", "facts/host.h", "facts/usage.c", "facts/usage.h"):
             layer = "host"
         for number, line in enumerate(tree.text(root / "src", path).splitlines(), 1):
             found = INCLUDE.match(line)

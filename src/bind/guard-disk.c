@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Disks behind a device, at any depth, with what stands on them: filesystems, swap, volumes, arrays,
+ * encryption, caches, pools. The chain that is told begins with what would be lost. */
+#include <string.h>
+
+#include "base/parse.h"
+#include "bind/guard.h"
+#include "facts/usage.h"
+
+enum { DEPTH_MAX = 32, FINDINGS_MAX = 64 };
+
+struct look {
+	struct guard_check *c;
+	const struct usage *u;
+	size_t nr;                 /* found in the way */
+	struct guard_finding rest; /* what is found past FINDINGS_MAX, which nobody reads */
+};
+
+/* Says that @what stands on @chain. */
+static struct guard_finding *in_use(struct look *k, const char *what, const char *chain)
+{
+	if (k->nr++ >= FINDINGS_MAX)
+		return &k->rest;
+	return guard_found(k->c, ANSWER_YES, "%s <- %s", what, chain);
+}
+
+static bool source_is(const char *source, const char *name)
+{
+	return !strncmp(source, "/dev/", 5) && !strcmp(source + 5, name);
+}
+
+/* A btrfs has a device number of its own; the source names one of its disks. */
+static bool is_mount_of(const struct look *k, const struct usage_mount *m,
+			const struct usage_block *b)
+{
+	if (m->major)
+		return m->major == b->major && m->minor == b->minor;
+	if (source_is(m->source, b->name))
+		return true;
+	for (size_t i = 0; b->pool_of_btrfs && i < k->u->nr_blocks; i++) {
+		const struct usage_block *other = k->u->blocks[i];
+
+		if (other->pool_of_btrfs && !strcmp(other->pool_of_btrfs, b->pool_of_btrfs) &&
+		    source_is(m->source, other->name))
+			return true;
+	}
+	return false;
+}
+
+static bool look_mounts(struct look *k, const struct usage_block *b, const char *chain)
+{
+	const struct usage *u = k->u;
+	bool found = false;
+
+	for (size_t i = 0; i < u->nr_mounts; i++) {
+		const struct usage_mount *m = &u->mounts[i];
+		struct guard_finding *f;
+		bool again = false;
+
+		if (!is_mount_of(k, m, b))
+			continue;
+		found = true;
+		/* The same place in each namespace is said once. */
+		for (size_t j = 0; !again && j < i; j++)
+			again = is_mount_of(k, &u->mounts[j], b) &&
+				!strcmp(u->mounts[j].target, m->target);
+		if (again)
+			continue;
+		f = in_use(k, m->target, chain);
+		f->remedy = arena_printf(k->c->arena, "umount %s", m->target);
+		if (m->pid) {
+			f->pid = (pid_t)m->pid;
+			f->evidence =
+				arena_printf(k->c->arena, "%s (mounted where process %u lives)",
+					     f->evidence ? f->evidence : "", m->pid);
+		}
+	}
+	if (!found && b->filesystem)
+		in_use(k, arena_printf(k->c->arena, "%s, mounted out of sight", b->filesystem),
+		       chain);
+	else if (!found && b->pool_of_btrfs)
+		in_use(k, arena_printf(k->c->arena, "btrfs %s", b->pool_of_btrfs), chain);
+	return found || b->filesystem || b->pool_of_btrfs;
+}
+
+static bool look_swaps(struct look *k, const struct usage_block *b, const char *chain)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < k->u->nr_swaps; i++) {
+		const struct usage_swap *s = &k->u->swaps[i];
+
+		if (s->major ? s->major != b->major || s->minor != b->minor
+			     : !source_is(s->path, b->name))
+			continue;
+		found = true;
+		in_use(k, "swap", chain)->remedy = arena_printf(k->c->arena, "swapoff %s", s->path);
+	}
+	return found;
+}
+
+static bool look_opens(struct look *k, const struct usage_block *b, const char *chain)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < k->u->nr_opens; i++) {
+		const struct usage_open *o = &k->u->opens[i];
+		struct guard_finding *f;
+
+		if (o->kind != 'b' || o->major != b->major || o->minor != b->minor)
+			continue;
+		found = true;
+		f = in_use(k, arena_printf(k->c->arena, "process %u (%s)", o->pid, o->comm), chain);
+		f->pid = (pid_t)o->pid;
+		f->command = o->comm;
+		f->remedy = arena_printf(k->c->arena, "end process %u", o->pid);
+	}
+	return found;
+}
+
+static struct span fact_span(const struct fact *f)
+{
+	return fact_is(f) ? (struct span){ f->raw, f->len } : (struct span){ "", 0 };
+}
+
+static bool has_line(struct span rest, const char *text)
+{
+	struct span line;
+
+	while (parse_line(&rest, &line))
+		if (span_equals(line, text))
+			return true;
+	return false;
+}
+
+/* The pool is imported, and udev has read its label from the disk. */
+static bool look_zfs(struct look *k, const struct usage_block *b, const char *chain)
+{
+	struct span rest = fact_span(&b->udev), line;
+
+	if (k->u->zfs_pools.state == FACT_ABSENT)
+		return false;
+	if (!fact_is(&k->u->zfs_pools) || !fact_is(&b->udev)) {
+		guard_found(k->c, ANSWER_UNKNOWN,
+			    "whether ZFS has %s cannot be told: udev has no record of it", b->name);
+		return false;
+	}
+	if (!has_line(rest, "E:ID_FS_TYPE=zfs_member"))
+		return false;
+	while (parse_line(&rest, &line)) {
+		char *pool;
+
+		if (line.len < 14 || strncmp(line.s, "E:ID_FS_LABEL=", 14) != 0)
+			continue;
+		pool = arena_strndup(k->c->arena, line.s + 14, line.len - 14);
+		if (!has_line(fact_span(&k->u->zfs_pools), pool))
+			return false;
+		in_use(k, arena_printf(k->c->arena, "pool %s (zfs)", pool), chain)->remedy =
+			arena_printf(k->c->arena, "zpool export %s", pool);
+		return true;
+	}
+	return false;
+}
+
+static bool is_partition_of(const struct usage_block *part, const struct usage_block *disk)
+{
+	size_t len = strlen(disk->path);
+
+	return !strncmp(part->path, disk->path, len) && part->path[len] == '/';
+}
+
+static const char *block_label(struct look *k, const struct usage_block *b)
+{
+	return fact_is(&b->label) ? arena_printf(k->c->arena, "%s (%s)", b->name, b->label.raw)
+				  : b->name;
+}
+
+static bool look_block(struct look *k, const struct usage_block *b, const char *chain,
+		       unsigned int depth);
+
+/* What stands on a holder, else that it holds. */
+static void look_holder(struct look *k, const struct usage_block *holder, const char *below,
+			unsigned int depth)
+{
+	const char *label = block_label(k, holder);
+	const char *chain = arena_printf(k->c->arena, "%s <- %s", label, below);
+	bool found = look_block(k, holder, chain, depth + 1);
+
+	for (size_t i = 0; i < k->u->nr_blocks; i++) {
+		const struct usage_block *part = k->u->blocks[i];
+
+		if (is_partition_of(part, holder))
+			found |= look_block(
+				k, part, arena_printf(k->c->arena, "%s <- %s", part->name, below),
+				depth + 1);
+	}
+	if (!found)
+		in_use(k, label, below);
+}
+
+static bool look_block(struct look *k, const struct usage_block *b, const char *chain,
+		       unsigned int depth)
+{
+	bool found;
+
+	if (depth > DEPTH_MAX)
+		return false;
+	if (!fact_is(&b->dev)) {
+		guard_unread(k->c, &b->dev,
+			     arena_printf(k->c->arena, "the device number of %s", b->name));
+		return false;
+	}
+	found = look_mounts(k, b, chain);
+	found |= look_swaps(k, b, chain);
+	found |= look_opens(k, b, chain);
+	for (size_t i = 0; i < b->nr_holders; i++)
+		look_holder(k, b->holders[i], chain, depth);
+	found |= b->nr_holders > 0;
+	if (!found && fact_is(&b->bcache)) {
+		in_use(k, "bcache", chain);
+		found = true;
+	}
+	if (!fact_known(&b->holders_list))
+		guard_unread(k->c, &b->holders_list,
+			     arena_printf(k->c->arena, "what holds %s", b->name));
+	else if (fact_is(&b->holders_list) && b->holders_list.len && !b->nr_holders) {
+		in_use(k, b->holders_list.raw, chain);
+		found = true;
+	}
+	return found || look_zfs(k, b, chain);
+}
+
+static bool is_behind(const struct usage_device *d, const struct usage_block *b)
+{
+	if (usage_is_below(d, b->path))
+		return true;
+	for (size_t i = 0; i < b->nr_controllers; i++)
+		if (usage_is_below(d, b->controllers[i]))
+			return true;
+	return false;
+}
+
+/* What may hide a use of the disks that were found to be free. */
+static void say_doubts(struct look *k)
+{
+	const struct usage *u = k->u;
+
+	if (!fact_is(&u->mounts_fact))
+		guard_unread(k->c, &u->mounts_fact, "what is mounted");
+	else if (u->hidden_mounts)
+		guard_found(k->c, ANSWER_UNKNOWN,
+			    "the mounts of %u processes could not be looked at", u->hidden_mounts);
+	if (!fact_known(&u->swaps_fact))
+		guard_unread(k->c, &u->swaps_fact, "what is in swap");
+	if (!fact_is(&u->opens_fact))
+		guard_unread(k->c, &u->opens_fact, "who has the disk open");
+	else if (u->hidden_opens)
+		guard_found(k->c, ANSWER_UNKNOWN,
+			    "%u processes could not be looked into for who has the disk open",
+			    u->hidden_opens);
+	for (size_t i = 0; u->hidden_holders[i]; i++)
+		guard_found(k->c, ANSWER_UNKNOWN,
+			    "module %s is loaded, and what it holds cannot be seen",
+			    u->hidden_holders[i]);
+}
+
+static void check(struct guard_check *c)
+{
+	const struct usage_device *d = guard_usage(c);
+	struct look k = { .c = c, .u = c->host->usage };
+	bool disks = false;
+
+	if (!d)
+		return;
+	if (!fact_known(&k.u->blocks_list))
+		guard_unread(c, &k.u->blocks_list, "which disks there are");
+	for (size_t i = 0; i < k.u->nr_blocks; i++) {
+		const struct usage_block *b = k.u->blocks[i];
+
+		if (!is_behind(d, b))
+			continue;
+		disks = true;
+		look_block(&k, b, arena_printf(c->arena, "%s <- %s", b->name, c->device->name), 0);
+	}
+	if (disks && !k.nr)
+		say_doubts(&k);
+}
+
+const struct guard guard_disk = {
+	.name = "disk",
+	.protects = "a filesystem, swap space, volume or array on a disk behind the device",
+	.check = check,
+};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes that have nodes of the device open: the clients of a GPU, a getty on a serial card; and
+ * virtual machines that have the device through VFIO. */
+#include <string.h>
+
+#include "bind/guard.h"
+#include "facts/usage.h"
+
+static void say_hidden(struct guard_check *c)
+{
+	const struct usage *u = c->host->usage;
+
+	if (!fact_is(&u->opens_fact))
+		guard_unread(c, &u->opens_fact, "who has its nodes open");
+	else if (u->hidden_opens)
+		guard_found(c, ANSWER_UNKNOWN,
+			    "%u processes could not be looked into for who has its nodes open",
+			    u->hidden_opens);
+}
+
+static void check_open(struct guard_check *c)
+{
+	const struct usage_device *d = guard_usage(c);
+	const struct usage *u = c->host->usage;
+
+	if (!d)
+		return;
+	for (size_t i = 0; i < u->nr_opens; i++) {
+		const struct usage_open *o = &u->opens[i];
+		struct guard_finding *f;
+
+		/* Disks and what belongs to VFIO have guards of their own. */
+		if (o->kind != 'c' || o->vfio || !usage_is_below(d, o->path))
+			continue;
+		f = guard_found(c, ANSWER_YES, "process %u (%s) has %s open <- %s", o->pid, o->comm,
+				o->node, c->device->name);
+		f->pid = (pid_t)o->pid;
+		f->command = o->comm;
+		f->remedy = arena_printf(c->arena, "end process %u", o->pid);
+	}
+	if (fact_is(&c->device->driver_fact))
+		say_hidden(c);
+}
+
+static bool node_is(const struct node *n, const struct usage_open *o)
+{
+	return n->path && fact_is(&n->stat) && o->kind == 'c' && n->major == o->major &&
+	       n->minor == o->minor;
+}
+
+static bool is_of_device(const struct device *d, const struct usage_device *ud,
+			 const struct usage_open *o)
+{
+	if (o->kind == 'v')
+		return usage_is_below(ud, o->path);
+	return node_is(&d->cdev, o) ||
+	       (d->group && (node_is(&d->group->node, o) || node_is(&d->group->noiommu_node, o)));
+}
+
+/* Whether the same process has a group or a cdev open: then its descriptor is of that. */
+static bool has_node(const struct usage *u, unsigned int pid)
+{
+	for (size_t i = 0; i < u->nr_opens; i++)
+		if (u->opens[i].pid == pid && u->opens[i].vfio && u->opens[i].kind == 'c')
+			return true;
+	return false;
+}
+
+static void check_vm(struct guard_check *c)
+{
+	const struct usage_device *d = guard_usage(c);
+	const struct usage *u = c->host->usage;
+	unsigned int last = 0;
+
+	/* Only a device that a VFIO driver has can be anybody's. */
+	if (!d || c->device->vfio_dev.state == FACT_ABSENT)
+		return;
+	for (size_t i = 0; i < u->nr_opens; i++) {
+		const struct usage_open *o = &u->opens[i];
+		struct guard_finding *f;
+
+		if (o->kind == 'v' && !o->path && !has_node(u, o->pid) &&
+		    fact_is(&c->device->vfio_dev)) {
+			f = guard_found(c, ANSWER_UNKNOWN,
+					"process %u (%s) has some VFIO device open, and this "
+					"kernel does not tell which",
+					o->pid, o->comm);
+		} else if (o->machine && o->pid != last && is_of_device(c->device, d, o)) {
+			last = o->pid;
+			f = guard_found(c, ANSWER_YES, "virtual machine %s, process %u (%s) <- %s",
+					o->machine, o->pid, o->comm, c->device->name);
+			f->remedy = "take the device out of the virtual machine, or shut it down";
+		} else {
+			continue;
+		}
+		f->pid = (pid_t)o->pid;
+		f->command = o->comm;
+	}
+}
+
+const struct guard guard_open = {
+	.name = "open",
+	.protects =
+		"a program that has one of its nodes open: a display server, a login on a serial "
+		"line",
+	.check = check_open,
+};
+
+const struct guard guard_vm = {
+	.name = "vm",
+	.protects = "a virtual machine that has the device",
+	.check = check_vm,
+};

@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guards on hosts made of files: what stands on a disk, displays, consoles, virtual functions. Each is
+ * shown to refuse, to let pass, and to admit what it cannot tell. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "guards.h"
+
+#define DISK "0000:02:00.0"
+
+/* ---- disks, in trees ---- */
+
+static void tree_block(struct fixture *x, const char *below, const char *name, const char *devno)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+
+	tree_put(x, tree_path(path, "sys/devices/%s/%s/dev", below, name), devno);
+	tree_dir(x, tree_path(path, "sys/devices/%s/%s/holders", below, name));
+	tree_link(x, tree_path(target, "../../devices/%s/%s", below, name),
+		  tree_path(path, "sys/class/block/%s", name));
+}
+
+static void tree_holder(struct fixture *x, const char *below, const char *name, const char *holder)
+{
+	char path[PATH_MAX];
+
+	tree_link(x, "../../x",
+		  tree_path(path, "sys/devices/%s/%s/holders/%s", below, name, holder));
+}
+
+#define NVME  "pci0000:00/" DISK "/nvme/nvme0"
+#define NVME1 NVME "/nvme0n1"
+
+static void tree_mounts(struct fixture *x, const char *lines)
+{
+	char text[2048];
+
+	tree_put(x, "proc/self/mountinfo",
+		 tree_path(text, "21 1 0:5 / /proc rw - proc proc rw\n%s", lines));
+}
+
+/* A host with a disk of two partitions, and nothing on them. */
+static void tree_host(struct fixture *x)
+{
+	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
+	tree_block(x, NVME, "nvme0n1", "259:0\n");
+	tree_block(x, NVME1, "nvme0n1p1", "259:1\n");
+	tree_block(x, NVME1, "nvme0n1p2", "259:2\n");
+	tree_mounts(x, "");
+	tree_put(x, "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n");
+	tree_put(x, "proc/bus/input/devices", "");
+	tree_put(x, "proc/consoles", "");
+}
+
+static void test_disk_free(void **state)
+{
+	tree_host(*state);
+	assert_string_equal(guards_say(*state, ((struct fixture *)*state)->sysroot, DISK), "");
+}
+
+static void says(void **state, const char *name, const char *text)
+{
+	struct fixture *x = *state;
+
+	assert_string_equal(guards_say(x, x->sysroot, name), text);
+}
+
+static void test_disk_mounted(void **state)
+{
+	tree_host(*state);
+	tree_mounts(*state, "22 1 259:1 / /srv/my\\040data rw - ext4 /dev/nvme0n1p1 rw\n");
+	says(state, DISK, "disk yes /srv/my\\040data <- nvme0n1p1 <- " DISK "\n");
+}
+
+static void test_disk_mounted_through_dm(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "virtual/block", "dm-0", "254:0\n");
+	tree_put(x, "sys/devices/virtual/block/dm-0/dm/name", "vg-root\n");
+	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
+	tree_mounts(x, "22 1 254:0 / / rw - ext4 /dev/mapper/vg-root rw\n");
+	says(state, DISK, "disk yes / <- dm-0 (vg-root) <- nvme0n1p2 <- " DISK "\n");
+}
+
+/* A volume that nothing is mounted from is held all the same. */
+static void test_disk_held_by_dm(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "virtual/block", "dm-0", "254:0\n");
+	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
+	says(state, DISK, "disk yes dm-0 <- nvme0n1p2 <- " DISK "\n");
+}
+
+static void test_disk_in_partition_of_md(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "virtual/block", "md0", "9:0\n");
+	tree_block(x, "virtual/block/md0", "md0p1", "259:9\n");
+	tree_holder(x, NVME1, "nvme0n1p2", "md0");
+	tree_mounts(x, "22 1 259:9 / /home rw - xfs /dev/md0p1 rw\n");
+	says(state, DISK, "disk yes /home <- md0p1 <- nvme0n1p2 <- " DISK "\n");
+}
+
+/* A loop of holders, as no kernel has it: ends. */
+static void test_disk_holders_in_circle(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "virtual/block", "dm-0", "254:0\n");
+	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
+	tree_holder(x, "virtual/block", "dm-0", "dm-0");
+	assert_non_null(strstr(guards_say(x, x->sysroot, DISK), "disk yes "));
+}
+
+static void test_disk_in_swap(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_put(x, "proc/swaps",
+		 "Filename\tType\tSize\n/dev/nvme0n1p1 partition 100\n/swapfile file 5\n");
+	says(state, DISK, "disk yes swap <- nvme0n1p1 <- " DISK "\n");
+}
+
+static void test_disk_mounted_in_another_namespace(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_link(x, "mnt:[1]", "proc/self/ns/mnt");
+	tree_link(x, "mnt:[2]", "proc/77/ns/mnt");
+	tree_link(x, "mnt:[1]", "proc/78/ns/mnt");
+	tree_put(x, "proc/77/mountinfo", "22 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw\n");
+	says(state, DISK,
+	     "disk yes /data <- nvme0n1p1 <- " DISK " (mounted where process 77 lives) pid=77\n");
+}
+
+static void test_disk_mounted_out_of_sight(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_dir(x, "sys/fs/ext4/nvme0n1p1");
+	says(state, DISK, "disk yes ext4, mounted out of sight <- nvme0n1p1 <- " DISK "\n");
+}
+
+static void test_disk_second_of_btrfs(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "virtual/block", "sdz", "8:0\n");
+	tree_link(x, "../x", "sys/fs/btrfs/aaaa-bbbb/devices/sdz");
+	tree_link(x, "../x", "sys/fs/btrfs/aaaa-bbbb/devices/nvme0n1p2");
+	tree_mounts(x, "22 1 0:44 /root / rw - btrfs /dev/sdz rw\n");
+	says(state, DISK, "disk yes / <- nvme0n1p2 <- " DISK "\n");
+}
+
+static void test_disk_of_bcache(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "virtual/block", "bcache0", "250:0\n");
+	tree_link(x, "../../x/bcache0", "sys/devices/" NVME1 "/nvme0n1p1/bcache/dev");
+	tree_dir(x, "sys/devices/" NVME1 "/nvme0n1p2/bcache");
+	tree_mounts(x, "22 1 250:0 / /srv rw - ext4 /dev/bcache0 rw\n");
+	says(state, DISK,
+	     "disk yes /srv <- bcache0 <- nvme0n1p1 <- " DISK "\n"
+	     "disk yes bcache <- nvme0n1p2 <- " DISK "\n");
+}
+
+static void test_disk_of_zfs(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
+	tree_put(x, "run/udev/data/b259:1", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n");
+	tree_put(x, "run/udev/data/b259:2", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=exported\n");
+	tree_dir(x, "proc/spl/kstat/zfs/tank");
+	says(state, DISK, "disk yes pool tank (zfs) <- nvme0n1p1 <- " DISK "\n");
+}
+
+static void test_disk_that_zfs_may_have(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
+	tree_put(x, "run/udev/data/b259:1", "S:disk/by-id/y\n");
+	tree_dir(x, "proc/spl/kstat/zfs/tank");
+	says(state, DISK,
+	     "disk unknown whether ZFS has nvme0n1p2 cannot be told: udev has no record of it\n");
+}
+
+static void test_disk_of_a_subsystem(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
+	tree_block(x, "virtual/nvme-subsystem/nvme-subsys0", "nvme0n1", "259:0\n");
+	tree_link(x, "../../../" NVME, "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0");
+	tree_put(x, "proc/swaps", "Filename\n");
+	tree_mounts(x, "22 1 259:0 / /data rw - xfs /dev/nvme0n1 rw\n");
+	says(state, DISK, "disk yes /data <- nvme0n1 <- " DISK "\n");
+}
+
+/* AHCI, a port, a target, a disk, a partition. */
+static void test_disk_deep_behind_a_controller(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){
+			       .name = "0000:00:1f.2", .driver = "ahci", .class = "10601" });
+	tree_block(x, "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block", "sda",
+		   "8:0\n");
+	tree_block(x, "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", "sda1",
+		   "8:1\n");
+	tree_put(x, "proc/swaps", "Filename\n");
+	tree_mounts(x, "22 1 8:1 / / rw - ext4 /dev/root rw\n");
+	says(state, "0000:00:1f.2", "disk yes / <- sda1 <- 0000:00:1f.2\n");
+}
+
+/* A name that begins like the device's is another device. */
+static void test_disk_of_a_namesake(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_block(x, "pci0000:00/" DISK "0/x", "sda", "8:0\n");
+	tree_mounts(x, "22 1 8:0 / / rw - ext4 /dev/sda rw\n");
+	says(state, DISK, "");
+}
+
+static void test_disk_with_unreadable_mounts(void **state)
+{
+	struct fixture *x = *state;
+	const char *text;
+
+	tree_host(x);
+	tree_remove(x, "proc/self/mountinfo");
+	text = guards_say(x, x->sysroot, DISK);
+	assert_non_null(strstr(text, "disk unknown what is mounted could not be read"));
+}
+
+static void test_disk_with_a_closed_namespace(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	/* No link, and not absent either. */
+	tree_put(x, "proc/99/ns/mnt", "");
+	says(state, DISK, "disk unknown the mounts of 1 processes could not be looked at\n");
+}
+
+static void test_disk_with_a_silent_holder(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_dir(x, "sys/module/drbd");
+	says(state, DISK, "disk unknown module drbd is loaded, and what it holds cannot be seen\n");
+}
+
+/* ---- display, console, virtual functions, in trees ---- */
+
+static void test_display_booted_with(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_attribute(x, DISK, "boot_vga", "1\n");
+	says(state, DISK, "display yes the display the host booted with <- " DISK "\n");
+}
+
+static void test_display_second(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_attribute(x, DISK, "boot_vga", "0\n");
+	says(state, DISK, "");
+}
+
+static void test_display_unreadable(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_dir(x, "sys/devices/pci0000:00/" DISK "/boot_vga");
+	says(state, DISK,
+	     "display unknown whether it is the display the host booted with could not be read: "
+	     "Is a directory\n");
+}
+
+static void test_console_keyboard(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_put(x, "proc/bus/input/devices",
+		 "I: Bus=0019\nN: Name=\"Power Button\"\nS: Sysfs=/devices/pci0000:00/" DISK "/a\n"
+		 "H: Handlers=kbd event0 \nB: EV=3\n\n"
+		 "I: Bus=0003\nN: Name=\"QEMU USB Keyboard\"\n"
+		 "S: Sysfs=/devices/pci0000:00/" DISK "/usb1/1-1/1-1:1.0/input/input5\n"
+		 "H: Handlers=sysrq kbd leds event5 \nB: EV=120013\n\n");
+	says(state, DISK, "console yes keyboard QEMU USB Keyboard <- " DISK "\n");
+}
+
+static void test_console_terminal(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_put(x, "proc/consoles",
+		 "ttyS4                -W- (EC p a)    4:68\n"
+		 "tty0                 -WU (E  p  )    4:1\n");
+	tree_link(x, "../../devices/pci0000:00/" DISK "/tty/ttyS4", "sys/dev/char/4:68");
+	tree_link(x, "../../devices/virtual/tty/tty0", "sys/dev/char/4:1");
+	says(state, DISK, "console yes console ttyS4 <- " DISK "\n");
+}
+
+static void test_vfs_in_use(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_device(x, &(struct tree_device){ .name = "0000:02:10.0" });
+	tree_attribute(x, DISK, "sriov_numvfs", "1\n");
+	tree_link(x, "../0000:02:10.0", "sys/devices/pci0000:00/" DISK "/virtfn0");
+	says(state, DISK, "");
+	tree_link(x, "../../../bus/pci/drivers/igbvf",
+		  "sys/devices/pci0000:00/0000:02:10.0/driver");
+	says(state, DISK, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " DISK "\n");
+}
+
+static void test_usage_not_looked_at(void **state)
+{
+	struct fixture *x = *state;
+	struct guard_finding *f;
+	struct scope scope = scope_guard;
+	struct host *h;
+	size_t nr;
+
+	tree_host(x);
+	scope.host_parts &= ~(unsigned int)HOST_USAGE;
+	h = load(x, x->sysroot, &scope, (const char *[]){ DISK, NULL });
+	guards_check(x->sysroot, h, device(h, DISK), x->arena, &f, &nr);
+	/* Every guard that needs it says so; none is silent. */
+	assert_int_equal(nr, 8);
+	for (size_t i = 0; i < nr; i++)
+		assert_int_equal(f[i].answer, ANSWER_UNKNOWN);
+	host_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_disk_free),
+		T(test_disk_mounted),
+		T(test_disk_mounted_through_dm),
+		T(test_disk_held_by_dm),
+		T(test_disk_in_partition_of_md),
+		T(test_disk_holders_in_circle),
+		T(test_disk_in_swap),
+		T(test_disk_mounted_in_another_namespace),
+		T(test_disk_mounted_out_of_sight),
+		T(test_disk_second_of_btrfs),
+		T(test_disk_of_bcache),
+		T(test_disk_of_zfs),
+		T(test_disk_that_zfs_may_have),
+		T(test_disk_of_a_subsystem),
+		T(test_disk_deep_behind_a_controller),
+		T(test_disk_of_a_namesake),
+		T(test_disk_with_unreadable_mounts),
+		T(test_disk_with_a_closed_namespace),
+		T(test_disk_with_a_silent_holder),
+		T(test_display_booted_with),
+		T(test_display_second),
+		T(test_display_unreadable),
+		T(test_console_keyboard),
+		T(test_console_terminal),
+		T(test_vfs_in_use),
+		T(test_usage_not_looked_at),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

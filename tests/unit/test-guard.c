@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Guards on hosts made of answers: what goes over an interface, who has a device open. Each is shown to
+ * refuse, to let pass, and to admit what it cannot tell. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "guards.h"
+
+/* ---- network, in captures ---- */
+
+#define NIC    "0000:03:00.0"
+#define NICDIR "/sys/devices/pci0000:00/" NIC
+
+static const char nic[] =
+	"{\"vfiotool-capture\":1}\n"
+	"[\"list\",\"/sys/bus/pci/devices\",\"" NIC "\"]\n"
+	"[\"link\",\"/sys/bus/pci/devices/" NIC "\",\"../../../devices/pci0000:00/" NIC "\"]\n"
+	"[\"read\",\"" NICDIR "/boot_vga\",null,\"ENOENT\"]\n"
+	"[\"list\",\"" NICDIR "\",\"uevent\\nvirtio0\"]\n"
+	"[\"list\",\"" NICDIR "/net\",null,\"ENOENT\"]\n"
+	"[\"list\",\"/sys/class/block\",\"\"]\n"
+	"[\"read\",\"/proc/bus/input/devices\",\"\"]\n"
+	"[\"read\",\"/proc/consoles\",\"\"]\n"
+	"[\"link\",\"/sys/class/net/eth0\",\"../../devices/pci0000:00/" NIC "/virtio0/net/eth0\"]\n"
+	"[\"read\",\"" NICDIR "/virtio0/net/eth0/ifindex\",\"2\"]\n";
+static const char net_here[] = "[\"list\",\"" NICDIR "/virtio0/net\",\"eth0\"]\n";
+static const char no_session[] = "[\"ask\",\"process:ssh\",\"none\"]\n";
+static const char no_opens[] = "[\"ask\",\"process:open-devices\",\"hidden 0\"]\n";
+
+static void capture_says_of(void **state, const char *driver, const char *more, const char *text)
+{
+	struct fixture *x = *state;
+	struct sysroot *root = NULL;
+	struct failure *why = NULL;
+	char path[128];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/capture", x->dir);
+	out = fopen(path, "we");
+	assert_non_null(out);
+	fprintf(out,
+		"%s[\"read\",\"/sys/bus/pci/devices/" NIC "/uevent\","
+		"\"DRIVER=%s\\nPCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"]\n",
+		nic, driver);
+	fputs(more, out);
+	assert_int_equal(fclose(out), 0);
+	if (sysroot_open(path, &root, &why) < 0)
+		fail_msg("%s", why->text);
+	assert_string_equal(guards_say(x, root, NIC), text);
+	sysroot_close(root);
+}
+
+static void capture_says(void **state, const char *more, const char *text)
+{
+	capture_says_of(state, "virtio-pci", more, text);
+}
+
+static const char *lines(struct fixture *x, const char *links, const char *addresses,
+			 const char *routes)
+{
+	return arena_printf(x->arena,
+			    "%s%s%s[\"ask\",\"rtnetlink:links\",\"1 lo 65609 0 0 -\\n%s\"]\n"
+			    "[\"ask\",\"rtnetlink:addresses\",\"1 127.0.0.1/8\\n%s\"]\n"
+			    "[\"ask\",\"rtnetlink:routes\",\"%s\"]\n",
+			    net_here, no_session, no_opens, links, addresses, routes);
+}
+
+static void test_network_down(void **state)
+{
+	capture_says(state, lines(*state, "2 eth0 4098 0 0 -", "", ""), "");
+}
+
+static void test_network_up_without_address(void **state)
+{
+	capture_says(state, lines(*state, "2 eth0 69699 0 0 -", "", ""), "");
+}
+
+static void test_network_up_with_address_and_route(void **state)
+{
+	capture_says(
+		state,
+		lines(*state, "2 eth0 69699 0 0 -", "2 192.0.2.5/24", "2 default\\n9 10.0.0.0/8"),
+		"network yes address 192.0.2.5/24 <- eth0 <- " NIC "\n"
+		"network yes route default <- eth0 <- " NIC "\n");
+}
+
+static void test_network_in_a_bridge_on_a_bond(void **state)
+{
+	capture_says(state,
+		     lines(*state,
+			   "2 eth0 71747 3 0 -\\n3 bond0 71235 4 0 bond\\n4 br0 69699 0 0 bridge",
+			   "4 192.0.2.5/24", ""),
+		     "network yes bond0 (bond) <- eth0 <- " NIC "\n"
+		     "network yes br0 (bridge) <- bond0 <- eth0 <- " NIC "\n"
+		     "network yes address 192.0.2.5/24 <- br0 <- bond0 <- eth0 <- " NIC "\n");
+}
+
+static void test_network_in_a_bridge_that_is_down(void **state)
+{
+	capture_says(state, lines(*state, "2 eth0 4098 3 0 -\\n3 br0 4098 0 0 bridge", "", ""), "");
+}
+
+static void test_network_below_a_vlan(void **state)
+{
+	capture_says(state, lines(*state, "2 eth0 69699 0 0 -\\n5 eth0.7 69699 0 2 vlan", "", ""),
+		     "network yes eth0.7 (vlan) <- eth0 <- " NIC "\n");
+}
+
+static void test_network_port_of_open_vswitch(void **state)
+{
+	capture_says(
+		state,
+		lines(*state, "2 eth0 69699 3 0 -\\n3 ovs-system 4098 0 0 openvswitch", "", ""),
+		"network yes ovs-system (openvswitch) <- eth0 <- " NIC "\n");
+}
+
+static void test_network_in_another_namespace(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says(state,
+		     arena_printf(x->arena,
+				  "[\"list\",\"" NICDIR "/virtio0/net\",\"\"]\n%s%s"
+				  "[\"ask\",\"rtnetlink:links\",\"1 lo 65609 0 0 -\"]\n"
+				  "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
+				  "[\"ask\",\"rtnetlink:routes\",\"\"]\n",
+				  no_session, no_opens),
+		     "network yes its interface is in another network namespace <- " NIC "\n");
+}
+
+/* rtnetlink of one namespace, sysfs of another: the numbers do not match. */
+static void test_network_seen_by_sysfs_only(void **state)
+{
+	capture_says(state, lines(*state, "7 eth0 69699 0 0 -", "7 192.0.2.5/24", ""),
+		     "network unknown interface eth0 is not one of this network namespace: what "
+		     "goes over it cannot be seen\n");
+}
+
+static void test_network_unreadable(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says(state,
+		     arena_printf(x->arena,
+				  "%s%s%s[\"ask\",\"rtnetlink:links\",null,\"EPERM\"]\n"
+				  "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
+				  "[\"ask\",\"rtnetlink:routes\",\"\"]\n",
+				  net_here, no_session, no_opens),
+		     "network unknown which network interfaces there are could not be read: "
+		     "Operation not permitted\n");
+}
+
+static const char *with_ssh(struct fixture *x, const char *ssh, const char *address)
+{
+	return arena_printf(x->arena,
+			    "%s%s[\"ask\",\"process:ssh\",\"%s\"]\n"
+			    "[\"ask\",\"rtnetlink:links\",\"2 eth0 69699 0 0 -\"]\n"
+			    "[\"ask\",\"rtnetlink:addresses\",\"%s\"]\n"
+			    "[\"ask\",\"rtnetlink:routes\",\"\"]\n",
+			    net_here, no_opens, ssh, address);
+}
+
+static void test_session_over_the_device(void **state)
+{
+	capture_says(state,
+		     with_ssh(*state, "ssh 198.51.100.9 50000 192.0.2.5 22", "2 192.0.2.5/24"),
+		     "network yes address 192.0.2.5/24 <- eth0 <- " NIC "\n"
+		     "session yes your SSH connection, to 192.0.2.5 <- eth0 <- " NIC "\n");
+}
+
+static void test_session_over_another(void **state)
+{
+	capture_says(state,
+		     with_ssh(*state, "ssh 198.51.100.9 50000 192.0.2.50 22", "9 192.0.2.50/24"),
+		     "");
+}
+
+static void test_session_to_an_address_of_nobody(void **state)
+{
+	capture_says(state, with_ssh(*state, "ssh 198.51.100.9 50000 203.0.113.1 22", ""),
+		     "session unknown you came by SSH to 203.0.113.1, an address that no interface "
+		     "here has\n");
+}
+
+static void test_session_hidden(void **state)
+{
+	capture_says(state, with_ssh(*state, "hidden 1234", ""),
+		     "session unknown whether you came by SSH cannot be told: process 1234 is "
+		     "closed to you\n");
+}
+
+/* ---- open nodes and virtual machines, in captures ---- */
+
+static const char quiet[] = "[\"ask\",\"rtnetlink:links\",\"\"]\n"
+			    "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
+			    "[\"ask\",\"rtnetlink:routes\",\"\"]\n"
+			    "[\"ask\",\"process:ssh\",\"none\"]\n"
+			    "[\"list\",\"" NICDIR "/virtio0/net\",null,\"ENOENT\"]\n";
+
+static void test_open_client(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says(state,
+		     arena_printf(x->arena,
+				  "%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+				  "c 226:0 /dev/dri/card0 812 Xorg\\nc 10:5 /dev/x 5 other\"]\n"
+				  "[\"link\",\"/sys/dev/char/226:0\","
+				  "\"../../devices/pci0000:00/" NIC "/drm/card0\"]\n"
+				  "[\"link\",\"/sys/dev/char/10:5\",\"../../devices/virtual/x\"]\n",
+				  quiet),
+		     "open yes process 812 (Xorg) has /dev/dri/card0 open <- " NIC " pid=812\n");
+}
+
+static void test_open_of_hidden_processes(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says(state,
+		     arena_printf(x->arena, "%s[\"ask\",\"process:open-devices\",\"hidden 4\"]\n",
+				  quiet),
+		     "open unknown 4 processes could not be looked into for who has its nodes "
+		     "open\n");
+}
+
+static const char vfio_group[] = "[\"link\",\"/sys/bus/pci/devices/" NIC "/iommu_group\","
+				 "\"../../../kernel/iommu_groups/12\"]\n"
+				 "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
+				 "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
+				 "[\"list\",\"/sys/bus/pci/devices/" NIC "/vfio-dev\",\"vfio0\"]\n"
+				 "[\"ask\",\"/proc/*/fd\",\"hidden 0\"]\n";
+
+static void test_vm_by_group(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says(
+		state,
+		arena_printf(x->arena,
+			     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+			     "c 10:196 /dev/vfio/vfio 411 qemu-system-x86\\n"
+			     "c 240:7 /dev/vfio/12 411 qemu-system-x86\\n"
+			     "c 240:8 /dev/vfio/13 500 qemu-system-x86\"]\n"
+			     "[\"read\",\"/proc/411/cmdline\",{\"hex\":"
+			     "\"71656d75002d6e616d650067756573743d7765622c64656275673d6f6e00\"}]\n",
+			     quiet, vfio_group),
+		"vm yes virtual machine web, process 411 (qemu-system-x86) <- " NIC " pid=411\n");
+}
+
+static void test_vm_by_descriptor_that_tells_nothing(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says_of(
+		state, "vfio-pci",
+		arena_printf(x->arena,
+			     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+			     "v 0:0 ? 411 qemu-system-x86\"]\n",
+			     quiet, vfio_group),
+		"vm unknown process 411 (qemu-system-x86) has some VFIO device open, and this "
+		"kernel does not tell which pid=411\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_network_down),
+		T(test_network_up_without_address),
+		T(test_network_up_with_address_and_route),
+		T(test_network_in_a_bridge_on_a_bond),
+		T(test_network_in_a_bridge_that_is_down),
+		T(test_network_below_a_vlan),
+		T(test_network_port_of_open_vswitch),
+		T(test_network_in_another_namespace),
+		T(test_network_seen_by_sysfs_only),
+		T(test_network_unreadable),
+		T(test_session_over_the_device),
+		T(test_session_over_another),
+		T(test_session_to_an_address_of_nobody),
+		T(test_session_hidden),
+		T(test_open_client),
+		T(test_open_of_hidden_processes),
+		T(test_vm_by_group),
+		T(test_vm_by_descriptor_that_tells_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
