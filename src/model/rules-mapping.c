@@ -258,10 +258,12 @@ void rule_map_memory(struct eval *e)
 
 static void refuse_memlock(struct eval *e, uint64_t needed, uint64_t soft)
 {
+	uint64_t kib = needed / 1024 + (needed % 1024 != 0);
+
 	eval_yes(e, "%llu bytes are locked already and %llu are to be, more than the limit of %llu",
 		 (ull)space_of(e)->locked, (ull)request_of(e)->size, (ull)soft);
 	eval_remedy(e, "raise the limit to %llu KiB at least: ulimit -l %llu, or LimitMEMLOCK=",
-		    (ull)(needed / 1024 + 1), (ull)(needed / 1024 + 1));
+		    (ull)kib, (ull)kib);
 }
 
 /* linux: vfio_iommu_type1.c: vfio_pin_pages_remote(), mm_lock_acct(); iommufd/pages.c:

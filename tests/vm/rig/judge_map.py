@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What mappings come to: stated by the scenario, done for the prober, done for vfiotool, predicted by it."""
+
+import json
+
+# Stable releases of one generation differ, and nothing tells them apart: nothing mapped in a range, iommufd behind a
+# container. What is predicted may be unknown.
+OPEN = {("unmap-twice", "compat"), ("half-way", "compat"), ("unmap-twice", "container"), ("half-way", "container")}
+
+
+def _document(part, name: str):
+    try:
+        return json.loads(part.text(f"{name}.tool.out"))
+    except ValueError as error:
+        raise ValueError(f"{name}: vfiotool printed no JSON ({error}): {part.text(f'{name}.tool.err').strip()}") from error
+
+
+def _asked(part, name: str) -> list:
+    """(op, answer, bytes) of the requests that the prober was told to make."""
+    rows = [json.loads(line) for line in part.text(f"{name}.prober.out").splitlines()]
+    begin = next(i for i, row in enumerate(rows) if row.get("op") == "MMAP")
+    return [(row["op"], row["errno"] or "ok", row.get("value")) for row in rows[begin + 1:]
+            if row.get("op") in ("MAP_DMA", "UNMAP_DMA", "IOAS_MAP", "IOAS_UNMAP")]
+
+
+def _differences(name: str, way: str, document: dict, asked: list, stated: list):
+    rows = document["requests"][:len(stated)]
+    if [answer for _, answer, _ in asked] != stated:
+        yield f"{name} {way}: the kernel said {[answer for _, answer, _ in asked]}, stated is {stated}"
+    if len(rows) != len(asked):
+        yield f"{name} {way}: vfiotool made {len(rows)} requests, the prober {len(asked)}"
+    for row, (op, answer, size) in zip(rows, asked):
+        where = f"{name} {way}: {row['op']} at {row['iova']}"
+        if (row["op"], row["actual"]) != (op, answer):
+            yield f"{where}: vfiotool had {row['actual']}, the prober {op} {answer}"
+        may_be_open = row["predicted"] == "unknown" and (name, way) in OPEN
+        if row["predicted"] != answer and not may_be_open:
+            yield f"{where}: predicted {row['predicted']} ({row['rule']}), the kernel says {answer}"
+        if answer == "ok" and row["bytes"] is not None and row["bytes"] != size:
+            yield f"{where}: vfiotool had {row['bytes']} bytes unmapped, the prober {size}"
+    if not document["match"]:
+        yield f"{name} {way}: does not match: {[row for row in document['requests'] if row['match'] is False]}"
+    left = document["requests"][len(stated):]
+    yield from (f"{name} {way}: cleaning up, {row['op']} at {row['iova']} had {row['actual']}"
+                for row in left if row["actual"] != "ok")
+    yield from (f"{name} {way}: check {row['check']}: {row['because']}"
+                for row in document["checks"] if row["answer"] != "yes")
+
+
+def requests(part):
+    """The cases of map-requests.sh."""
+    cases = sorted(name.rsplit(".", 1)[0] for name in part.files if name.endswith(".stated"))
+    if len(cases) < 20:
+        yield f"only {len(cases)} cases came"
+    for case in cases:
+        name, way = case.rsplit(".", 1)
+        try:
+            document, asked = _document(part, case), _asked(part, case)
+        except (ValueError, StopIteration) as error:
+            yield f"{case}: {error or part.text(f'{case}.prober.out')}"
+            continue
+        yield from _differences(name, way, document, asked, part.text(f"{case}.stated").split())
+        status = part.status.get(f"{case}.tool")
+        wanted = 2 if any(row["actual"] not in ("ok", None) for row in document["requests"]) else 0
+        if status != wanted:
+            yield f"{case}: vfiotool ended with {status} instead of {wanted}"
+
+
+# -- cost --------------------------------------------------------------------------------------------------------------
+
+# Mapping by vfiotool against the same bare requests; the automatic choice of pages against the best fixed one. Both at
+# their best of several turns.
+FLOOR_LIMIT = 1.05
+AUTO_LIMIT = 1.05
+GIB = 1 << 30
+SIZE = 64 << 20
+
+
+def _best(runs: list) -> list:
+    return [min(column) for column in zip(*runs)]
+
+
+def _costs(part):
+    """{case: {tool: [(memory, map, unmap)], floor: the same}}, nanoseconds."""
+    found = {}
+    for name in part.files:
+        words = name.split(".")
+        if words[-1] != "out" or words[-2] not in ("tool", "floor"):
+            continue
+        text = part.text(name)
+        if words[-2] == "floor":
+            times = [int(word) for word in text.split()]
+        else:
+            document = json.loads(text)
+            cost = document["cost"]
+            times = [document["memory"]["ns"], cost["map_ns"], cost["unmap_ns"]]
+        found.setdefault(".".join(words[:-3]), {}).setdefault(words[-2], []).append(times)
+    return found
+
+
+def _lines(costs: dict):
+    """The table: milliseconds for a GiB."""
+    yield f"# {'case':<32} {'memory':>8} {'map':>8} {'unmap':>8} {'floor':>8} {'ratio':>6}   ms per GiB"
+    for case, runs in sorted(costs.items()):
+        size, _, count = case.rpartition(".")[2].partition(":")
+        scale = GIB / (int(size) * int(count) if count else SIZE) / 1e6
+        memory, mapped, unmapped = (value * scale for value in _best(runs["tool"]))
+        floor = _best(runs["floor"])[1] * scale if "floor" in runs else 0
+        ratio = f"{mapped / floor:6.2f}" if floor else f"{'-':>6}"
+        yield f"# {case:<32} {memory:8.0f} {mapped:8.0f} {unmapped:8.0f} {floor:8.0f} {ratio}"
+
+
+def cost(part):
+    """The cases of map-cost.sh."""
+    try:
+        costs = _costs(part)
+    except (ValueError, KeyError, TypeError) as error:
+        yield f"a run printed no JSON: {error!r}"
+        return
+    if len(costs) < 5 or "auto" not in costs:
+        yield f"only {sorted(costs)} came"
+        return
+    print("\n".join(_lines(costs)), flush=True)
+    for case, runs in sorted(costs.items()):
+        if case == "auto":
+            continue
+        tool, floor = _best(runs["tool"]), _best(runs["floor"])
+        for what, index in (("mapping", 1), ("unmapping", 2)):
+            if tool[index] > FLOOR_LIMIT * floor[index]:
+                yield f"{case}: {what} takes {tool[index] / floor[index]:.3f} of the floor: {tool[index]} ns, {floor[index]} ns"
+    fixed = {case: sum(_best(runs["tool"])) for case, runs in costs.items() if case.endswith(f".{SIZE}:1")
+             and case.startswith("container")}
+    auto = sum(_best(costs["auto"]["tool"]))
+    if auto > AUTO_LIMIT * min(fixed.values()):
+        yield f"auto takes {auto / min(fixed.values()):.3f} of the best fixed choice: {auto} ns, {fixed}"
