@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# Tool and floor take turns, so that what else the machine does falls on both; the judge compares the best of each.
+# Tool and floor take turns, and each is first as often: what else the machine does falls on both, and so do the pages that
+# the other one left behind. The judge compares the best of each.
 device=0000:00:04.0
 pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 kinds=4K
@@ -8,10 +9,15 @@ grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled || [ ! -e /sys/
 [ ! -e $pool ] || { echo 128 >$pool && kinds="$kinds 2M"; }
 export STEP_LIMIT=60
 
+floor() {
+	save "$1.$turn.floor" mapfloor "$2" "$3" $device "$4" "$5" "$6" 0x10000000
+}
+
 # one NAME PATH NODE KIND SIZE COUNT
 one() {
+	[ $((turn % 2)) -eq 0 ] || floor "$@"
 	save "$1.$turn.tool" vfiotool map $device --path "$2" --pages "$4" --size "$5" --count "$6" --iova 0x10000000 --json
-	save "$1.$turn.floor" mapfloor "$2" "$3" $device "$4" "$5" "$6" 0x10000000
+	[ $((turn % 2)) -ne 0 ] || floor "$@"
 }
 
 # 64 MiB in fewer and fewer mappings, and 8 MiB page by page.

@@ -68,10 +68,12 @@ def requests(part):
 
 # -- cost --------------------------------------------------------------------------------------------------------------
 
-# Mapping by vfiotool against the same bare requests; the automatic choice of pages against the best fixed one. Both at
-# their best of several turns.
+# Mapping by vfiotool against the same bare requests, all cases together; the automatic choice of pages against the best
+# fixed one. Both at their best of several turns. One case alone may take a little more: what the first request of a program
+# takes under emulation, where code is translated when it first runs.
 FLOOR_LIMIT = 1.05
 AUTO_LIMIT = 1.05
+FIRST_NS = 1_000_000
 GIB = 1 << 30
 SIZE = 64 << 20
 
@@ -110,6 +112,19 @@ def _lines(costs: dict):
         yield f"# {case:<32} {memory:8.0f} {mapped:8.0f} {unmapped:8.0f} {floor:8.0f} {ratio}"
 
 
+def _slow(costs: dict):
+    for what, index in (("mapping", 1), ("unmapping", 2)):
+        pairs = {case: (_best(runs["tool"])[index], _best(runs["floor"])[index]) for case, runs in costs.items()
+                 if "floor" in runs}
+        for case, (tool, floor) in sorted(pairs.items()):
+            if tool > FLOOR_LIMIT * floor + FIRST_NS:
+                yield f"{case}: {what} takes {tool / floor:.3f} of the floor: {tool} ns, {floor} ns"
+        tool, floor = (sum(column) for column in zip(*pairs.values()))
+        print(f"# {what}: {tool / floor:.3f} of the floor in all", flush=True)
+        if tool > FLOOR_LIMIT * floor:
+            yield f"{what} takes {tool / floor:.3f} of the floor in all"
+
+
 def cost(part):
     """The cases of map-cost.sh."""
     try:
@@ -121,13 +136,7 @@ def cost(part):
         yield f"only {sorted(costs)} came"
         return
     print("\n".join(_lines(costs)), flush=True)
-    for case, runs in sorted(costs.items()):
-        if case == "auto":
-            continue
-        tool, floor = _best(runs["tool"]), _best(runs["floor"])
-        for what, index in (("mapping", 1), ("unmapping", 2)):
-            if tool[index] > FLOOR_LIMIT * floor[index]:
-                yield f"{case}: {what} takes {tool[index] / floor[index]:.3f} of the floor: {tool[index]} ns, {floor[index]} ns"
+    yield from _slow(costs)
     fixed = {case: sum(_best(runs["tool"])) for case, runs in costs.items() if case.endswith(f".{SIZE}:1")
              and case.startswith("container")}
     auto = sum(_best(costs["auto"]["tool"]))
