@@ -59,7 +59,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 
@@ -76,7 +76,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_c
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
@@ -84,10 +84,10 @@ complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of c
 complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Another kernel'
 complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Every kernel, side by side'
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'What if'
-complete -c vfiotool -n '__vfiotool_is inspect attach map prove' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
+complete -c vfiotool -n '__vfiotool_is inspect attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
 complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for things as they are'
 
-complete -c vfiotool -n '__vfiotool_is attach map prove' -l vf-token -x -d 'Token of the physical function'
+complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'Token of the physical function'
 complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'Type of the container'
 complete -c vfiotool -n '__vfiotool_is attach' -l load -d 'Load missing VFIO modules first'
 complete -c vfiotool -n '__vfiotool_is attach' -l hold -d 'Keep it until a signal'
@@ -106,5 +106,24 @@ complete -c vfiotool -n '__vfiotool_is map' -l anyway -d 'Ask also for what is p
 complete -c vfiotool -n '__vfiotool_is map' -l dry-run -d 'Predict only'
 
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
+
+complete -c vfiotool -n '__vfiotool_is irq' -l index -x -a 'intx msi msix err req' -d 'Only this kind'
+complete -c vfiotool -n '__vfiotool_is irq' -l vectors -x -d 'So many vectors'
+complete -c vfiotool -n '__vfiotool_is irq' -l count -x -d 'Trigger each so often'
+complete -c vfiotool -n '__vfiotool_is irq' -l device -d 'Let the device raise one as well'
+complete -c vfiotool -n '__vfiotool_is irq' -l timeout -x -d 'Milliseconds to wait for each'
+
+complete -c vfiotool -n '__vfiotool_is reset' -l method -x -a 'auto device hot' -d 'What to reset'
+complete -c vfiotool -n '__vfiotool_is reset' -l dry-run -d 'Only say what would be reset'
+
+complete -c vfiotool -n '__vfiotool_is regions' -l config -d 'Decode the configuration space'
+complete -c vfiotool -n '__vfiotool_is regions' -l dump -x -a 'BAR0 BAR1 BAR2 BAR3 BAR4 BAR5 ROM config VGA' -d 'Bytes of a region'
+complete -c vfiotool -n '__vfiotool_is regions' -l offset -x -d 'From here on'
+complete -c vfiotool -n '__vfiotool_is regions' -l length -x -d 'So many bytes'
+complete -c vfiotool -n '__vfiotool_is regions' -l width -x -a '1 2 4 8' -d 'Bytes of one access'
+complete -c vfiotool -n '__vfiotool_is regions' -l save -r -d 'The bytes themselves into a file'
+complete -c vfiotool -n '__vfiotool_is regions' -l write -x -d 'Write a register first'
+complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Let the device decode meanwhile'
+complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Write what is guarded, too'
 
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'

@@ -17,7 +17,10 @@
 #include "report/inspect.h"
 #include "report/json.h"
 #include "report/mapping.h"
+#include "report/irqs.h"
 #include "report/proof.h"
+#include "report/regions.h"
+#include "report/reset.h"
 #include "report/rules.h"
 
 static void add_text(struct json_object *o, const char *key, const char *text)
@@ -171,15 +174,21 @@ static void put_documents(struct json_doc *doc, struct arena *a)
 		extension_fields(),      path_fields(),
 		step_fields(),           evidence_fields(),
 		patched_fields(),        rule_fields(),
-		rule_site_fields(),      proof_fields(),
-		proof_claim_fields(),    attach_fields(),
-		attach_device_fields(),  comparison_fields(),
-		vfio_region_fields(),    vfio_irq_fields(),
-		space_fields(),          mapping_report_fields(),
-		mapping_memory_fields(), mapping_limit_fields(),
-		mapping_moment_fields(), mapping_step_fields(),
-		mapping_cost_fields(),   mapping_dirty_fields(),
-		mapping_check_fields(),
+		irqs_device_fields(),    irq_kind_fields(),
+		irq_vector_fields(),     irq_raised_fields(),
+		reset_device_fields(),   reset_hit_fields(),
+		regions_device_fields(), region_row_fields(),
+		config_fields(),         config_field_fields(),
+		config_cap_fields(),     dump_fields(),
+		write_fields(),          rule_site_fields(),
+		proof_fields(),          proof_claim_fields(),
+		attach_fields(),         attach_device_fields(),
+		comparison_fields(),     vfio_region_fields(),
+		vfio_irq_fields(),       space_fields(),
+		mapping_report_fields(), mapping_memory_fields(),
+		mapping_limit_fields(),  mapping_moment_fields(),
+		mapping_step_fields(),   mapping_cost_fields(),
+		mapping_dirty_fields(),  mapping_check_fields(),
 	};
 	struct json_object *o = json_object_new_object();
 

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* irq: sets interrupts up, triggers them, counts what arrives. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/parse.h"
+#include "client/abi.h"
+#include "cmd/acting.h"
+#include "cmd/config.h"
+#include "cmd/irq-work.h"
+#include "report/json.h"
+#include "report/suggest.h"
+
+enum { TIMEOUT_DEFAULT_MS = 1000, TIMEOUT_MAX_MS = 600000, TIMES_MAX = 1000000 };
+
+struct irq_args {
+	struct acting_options acting;
+	unsigned int kinds;                  /* bits of 1 << index; 0: all that the device has */
+	uint32_t vectors, times, timeout_ms; /* 0: not given */
+	bool raise, json;
+};
+
+enum {
+	OPT_INDEX = OPT_COMMAND_FIRST,
+	OPT_VECTORS,
+	OPT_COUNT,
+	OPT_DEVICE,
+	OPT_TIMEOUT,
+};
+
+static error_t parse_index(struct parse *p, struct irq_args *args, const char *arg)
+{
+	const char *names[VT_PCI_NR_IRQS], *nearest;
+
+	for (uint32_t i = 0; i < VT_PCI_NR_IRQS; i++) {
+		names[i] = irq_index_name(i);
+		if (!strcmp(arg, names[i])) {
+			args->kinds |= 1U << i;
+			return 0;
+		}
+	}
+	nearest = suggest_nearest(arg, names, VT_PCI_NR_IRQS);
+	if (nearest)
+		return parse_fail(p, "unknown interrupt '%s': did you mean %s?", arg, nearest);
+	return parse_fail(p, "unknown interrupt '%s': intx, msi, msix, err or req", arg);
+}
+
+static error_t parse_count(struct parse *p, const char *option, const char *arg, uint32_t max,
+			   uint32_t *ret)
+{
+	if (parse_u32(arg, 10, ret) < 0 || !*ret || *ret > max)
+		return parse_fail(p, "'--%s=%s': a number from 1 to %u", option, arg, max);
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct irq_args *args = p ? p->args : NULL;
+	error_t r;
+
+	switch (key) {
+	case OPT_INDEX:
+		return parse_index(p, args, arg);
+	case OPT_VECTORS:
+		return parse_count(p, "vectors", arg, IRQ_VECTORS_MAX, &args->vectors);
+	case OPT_COUNT:
+		return parse_count(p, "count", arg, TIMES_MAX, &args->times);
+	case OPT_TIMEOUT:
+		return parse_count(p, "timeout", arg, TIMEOUT_MAX_MS, &args->timeout_ms);
+	case OPT_DEVICE:
+		args->raise = true;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	default:
+		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
+		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "index", OPT_INDEX, "KIND", 0,
+	  "only intx, msi, msix, err or req, vector by vector; may be given again", 1 },
+	{ "vectors", OPT_VECTORS, "N", 0, "so many vectors, else all that the device has", 1 },
+	{ "count", OPT_COUNT, "N", 0, "trigger each vector so often, else once", 1 },
+	{ "device", OPT_DEVICE, NULL, 0, "let the device raise one itself as well", 1 },
+	{ "timeout", OPT_TIMEOUT, "MS", 0, "wait so long for each, else 1000 ms", 1 },
+	{ "json", 'J', NULL, 0, "JSON", 1 },
+	ACTING_OPTIONS(2),
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+/* ---- one device ---- */
+
+/* The kinds to try: those asked for, else those the device has. ERR and REQ come last: they are the
+ * host's own. */
+static size_t choose_kinds(const struct irq_args *args, const struct attach_device_view *view,
+			   struct arena *a, struct irq_info **ret)
+{
+	size_t nr = 0;
+
+	*ret = arena_array(a, VT_PCI_NR_IRQS, sizeof(**ret));
+	for (uint32_t index = 0; index < VT_PCI_NR_IRQS; index++) {
+		struct irq_info info = { .index = index };
+
+		if (args->kinds && !(args->kinds & 1U << index))
+			continue;
+		for (size_t i = 0; i < view->nr_irqs; i++)
+			if (view->irqs[i].index == index)
+				info = view->irqs[i];
+		if (info.count || args->kinds)
+			(*ret)[nr++] = info;
+	}
+	return nr;
+}
+
+static int check_device(const struct irq_args *args, const struct attach_device_view *view,
+			struct failure **reterr)
+{
+	if (!(view->info.flags & VT_DEVICE_PCI))
+		return failure_set_status(
+			reterr, STATUS_UNKNOWN, -EOPNOTSUPP,
+			"%s: is no PCI device: what its %zu interrupts are only its "
+			"driver knows; 'vfiotool attach' lists them",
+			view->device->name, view->nr_irqs);
+	if (args->vectors > 1 && !(args->kinds & (1U << VT_PCI_MSI | 1U << VT_PCI_MSIX)))
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "--vectors=%u: say of which: --index=msi or --index=msix",
+					  args->vectors);
+	return 0;
+}
+
+static int try_kinds(struct irq_work *w, const struct irq_info *kinds, size_t nr,
+		     struct irqs_device *ret, struct failure **reterr)
+{
+	const struct attached_device *d = w->device;
+	struct arena *a = w->ac->arena;
+	struct irq_kind_row *rows = arena_array(a, nr, sizeof(*rows));
+	bool raise = w->raise;
+	int r = 0;
+
+	ret->kinds = rows;
+	ret->nr_kinds = nr;
+	for (size_t i = 0; i < nr; i++)
+		rows[i].name = vfio_irq_name(true, kinds[i].index, a);
+	for (size_t i = 0; !r && i < nr; i++) {
+		struct irq release = { 0 };
+
+		/* Beside every other kind, so that the device is let go when the kernel wants it. */
+		w->release = -EBADF;
+		if (kinds[i].index != VT_PCI_REQ &&
+		    !irq_open(&w->ac->client, d->target->name, d->fd, VT_PCI_REQ, 1, &release))
+			w->release = release.vectors[0].eventfd;
+		w->raise = raise && kinds[i].index <= VT_PCI_MSIX;
+		r = irq_work_kind(w, &kinds[i], &rows[i], reterr);
+		irq_close(&release);
+		/* Nobody who could tell the device to: that is said once. */
+		raise &= !rows[i].raised || rows[i].raised->exerciser;
+	}
+	return r;
+}
+
+static int run_device(struct acting *ac, const struct irq_args *args, struct irqs_device *ret,
+		      struct failure **reterr)
+{
+	const struct attach_device_view *view = &ac->view.devices[0];
+	struct irq_info *kinds;
+	struct irq_work w = {
+		.ac = ac,
+		.device = &ac->attachment.devices[0],
+		.dev = view->device,
+		.nr_wanted = args->vectors,
+		.times = args->times ? args->times : 1,
+		.timeout_ms = args->timeout_ms ? args->timeout_ms : TIMEOUT_DEFAULT_MS,
+		.raise = args->raise,
+	};
+	size_t nr;
+	int r = check_device(args, view, reterr);
+
+	ret->address = view->device->name;
+	ret->name = device_names_text(&view->names, ac->arena);
+	ret->each = args->kinds;
+	if (r < 0)
+		return r;
+	nr = choose_kinds(args, view, ac->arena, &kinds);
+	return try_kinds(&w, kinds, nr, ret, reterr);
+}
+
+/* Everything that was tried arrived: yes. The kernel refused something, the device has none of what was
+ * asked for, or its own did not arrive: no. A loopback that loses something is none that the kernel's
+ * rules know. */
+static int answer_status(const struct acting *ac, const struct irqs_device *d)
+{
+	int status = acting_status(ac);
+
+	for (size_t i = 0; i < d->nr_kinds && status != STATUS_DIFFER; i++) {
+		const struct irq_kind_row *k = &d->kinds[i];
+
+		if (k->result == IRQ_LOST)
+			status = STATUS_DIFFER;
+		else if (k->result == IRQ_REFUSED || k->result == IRQ_ABSENT ||
+			 (k->raised && k->raised->raised && !k->raised->arrived))
+			status = STATUS_NO;
+		else if (k->raised && !k->raised->raised && status == STATUS_OK)
+			status = STATUS_UNKNOWN;
+	}
+	return status;
+}
+
+static void print_json(struct acting *ac, const struct irqs_device *d)
+{
+	struct json_doc doc;
+
+	json_doc_begin(&doc, ac->session.app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_row(&doc, attach_fields(), &ac->view);
+	json_doc_array_begin(&doc, "devices");
+	if (ac->view.attached)
+		json_doc_element(&doc, json_from_row(irqs_device_fields(), NULL, d, ac->arena));
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+}
+
+static int print(struct acting *ac, const struct irq_args *args, const struct irqs_device *d,
+		 struct failure **reterr)
+{
+	struct app *app = ac->session.app;
+
+	if (app->quiet)
+		return 0;
+	if (args->json) {
+		print_json(ac, d);
+		return 0;
+	}
+	return ac->view.attached ? irqs_print(d, &app->out, reterr)
+				 : attach_text(&app->out, &ac->view, reterr);
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	struct irq_args *args = data;
+	struct irqs_device d = { 0 };
+	struct acting ac = { 0 };
+	int r, printed;
+
+	args->acting.single = true;
+	args->acting.no_map = true;
+	r = acting_open(&ac, app, &args->acting, reterr);
+	if (r >= 0)
+		r = acting_attach(&ac, reterr);
+	if (r >= 0 && ac.view.attached)
+		r = run_device(&ac, args, &d, reterr);
+	/* What was found out until a failure stands. */
+	if (r >= 0 || d.nr_kinds) {
+		printed = print(&ac, args, &d, reterr);
+		r = r < 0 ? r : printed;
+	}
+	if (r >= 0)
+		r = answer_status(&ac, &d);
+	acting_close(&ac);
+	return r;
+}
+
+const struct command command_irq = {
+	.name = "irq",
+	.summary = "Set interrupts of a device up, trigger and count them",
+	.operands = "TARGET",
+	.argp = &argp,
+	.args_size = sizeof(struct irq_args),
+	.run = run,
+};

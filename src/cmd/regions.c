@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* regions: what a device shows of itself: its regions, its configuration space, bytes of them. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/parse.h"
+#include "client/abi.h"
+#include "cmd/acting.h"
+#include "cmd/config.h"
+#include "cmd/region-work.h"
+#include "report/json.h"
+
+enum {
+	SHOWN_MAX = 1 << 20, /* bytes of a dump that is shown, not copied */
+	WRITES_MAX = 64,
+};
+
+struct regions_args {
+	struct acting_options acting;
+	bool json, config, has_dump, decode, force;
+	uint32_t dump;
+	unsigned int width;      /* 0: not given */
+	uint64_t offset, length; /* length 0: to the end */
+	const char *save;
+	struct region_store *stores;
+	size_t nr_stores;
+};
+
+enum {
+	OPT_CONFIG = OPT_COMMAND_FIRST,
+	OPT_DUMP,
+	OPT_OFFSET,
+	OPT_LENGTH,
+	OPT_WIDTH,
+	OPT_SAVE,
+	OPT_WRITE,
+	OPT_DECODE,
+	OPT_FORCE,
+};
+
+/* ---- options ---- */
+
+static error_t parse_number(struct parse *p, const char *option, const char *arg, bool zero,
+			    uint64_t *ret)
+{
+	if (parse_u64(arg, 0, ret) < 0 || (!zero && !*ret))
+		return parse_fail(p, "'--%s=%s': not a number of bytes: 256 or 0x100", option, arg);
+	return 0;
+}
+
+static error_t parse_write(struct parse *p, struct regions_args *args, const char *arg)
+{
+	struct region_store store;
+
+	if (args->nr_stores >= WRITES_MAX)
+		return parse_fail(p, "more than %d --write", WRITES_MAX);
+	if (region_store_parse(arg, &store, &p->failure) < 0)
+		return EINVAL;
+	args->stores =
+		arena_grow(p->app->arena, args->stores, args->nr_stores, sizeof(*args->stores));
+	args->stores[args->nr_stores++] = store;
+	return 0;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct regions_args *args = p ? p->args : NULL;
+	error_t r;
+
+	switch (key) {
+	case OPT_CONFIG:
+		args->config = true;
+		return 0;
+	case OPT_DUMP:
+		args->has_dump = true;
+		if (region_index_parse(arg, strlen(arg), &args->dump) < 0)
+			return parse_fail(
+				p, "no region '%s': BAR0 to BAR5, ROM, config, VGA or a number",
+				arg);
+		return 0;
+	case OPT_OFFSET:
+		return parse_number(p, "offset", arg, true, &args->offset);
+	case OPT_LENGTH:
+		return parse_number(p, "length", arg, false, &args->length);
+	case OPT_WIDTH:
+		if (!region_width_parse(arg, strlen(arg), &args->width))
+			return parse_fail(p, "'--width=%s': 1, 2, 4 or 8 bytes", arg);
+		return 0;
+	case OPT_SAVE:
+		args->save = arg;
+		return 0;
+	case OPT_WRITE:
+		return parse_write(p, args, arg);
+	case OPT_DECODE:
+		args->decode = true;
+		return 0;
+	case OPT_FORCE:
+		args->force = true;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	default:
+		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
+		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "config", OPT_CONFIG, NULL, 0, "decode the configuration space", 1 },
+	{ "dump", OPT_DUMP, "REGION", 0,
+	  "the bytes of a region: BAR0 to BAR5, ROM, config, VGA or a number", 1 },
+	{ "offset", OPT_OFFSET, "BYTES", 0, "of --dump: from here on", 1 },
+	{ "length", OPT_LENGTH, "BYTES", 0, "of --dump: so many, else to the end", 1 },
+	{ "width", OPT_WIDTH, "BYTES", 0,
+	  "of --dump: bytes of one access to a BAR: 1, 2, 4 or 8; 4 unless given", 1 },
+	{ "save", OPT_SAVE, "FILE", 0,
+	  "of --dump: the bytes themselves into FILE, - for standard output", 1 },
+	{ "write", OPT_WRITE, "REGION+OFFSET=VALUE[:WIDTH]", 0,
+	  "write a register first; may be given again", 1 },
+	{ "decode", OPT_DECODE, NULL, 0, "let the device decode its addresses meanwhile", 1 },
+	{ "force", OPT_FORCE, NULL, 0, "write what is guarded, too", 1 },
+	{ "json", 'J', NULL, 0, "JSON", 1 },
+	ACTING_OPTIONS(2),
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+static int check_args(const struct regions_args *args, struct failure **reterr)
+{
+	const char *what = NULL;
+
+	if (!args->has_dump && (args->save || args->offset || args->length || args->width))
+		what = "--offset, --length, --width and --save belong to --dump";
+	else if (args->save && args->json)
+		what = "--save and --json exclude each other: the bytes are in the document";
+	else if (args->force && !args->nr_stores)
+		what = "--force belongs to --write";
+	if (what)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL, "%s", what);
+	return 0;
+}
+
+/* ---- work ---- */
+
+/* What is done to one device, and what came of it. */
+struct work {
+	const struct regions_args *args;
+	struct region_work w;
+	uint64_t length; /* of the dump */
+	uint16_t decode; /* bits of the command register that were set */
+	struct regions_device row;
+	struct dump_row dump;
+	struct write_row *writes;
+};
+
+static int turn_decode_on(struct work *k, struct failure **reterr)
+{
+	const struct regions_args *args = k->args;
+	uint16_t bits = 0, some;
+	int r;
+
+	if (!args->decode)
+		return 0;
+	if (args->has_dump && region_work_needs_decode(&k->w, args->dump, &some))
+		bits |= some;
+	for (size_t i = 0; i < args->nr_stores; i++)
+		if (region_work_needs_decode(&k->w, args->stores[i].region, &some))
+			bits |= some;
+	if (!bits)
+		return 0;
+	r = region_work_decode(&k->w, bits, true, reterr);
+	if (!r)
+		k->decode = bits;
+	return r;
+}
+
+/* Everything is checked before anything is written. */
+static int check_work(struct work *k, struct failure **reterr)
+{
+	const struct regions_args *args = k->args;
+	int r;
+
+	for (size_t i = 0; i < args->nr_stores; i++) {
+		r = region_work_check_store(&k->w, &args->stores[i], args->force, reterr);
+		if (r < 0)
+			return r;
+	}
+	if (!args->has_dump)
+		return 0;
+	k->length = args->length;
+	r = region_work_check_dump(&k->w, args->dump, args->offset, &k->length, reterr);
+	if (r < 0)
+		return r;
+	if (k->length > SHOWN_MAX && !args->save)
+		return failure_set_status(
+			reterr, STATUS_USAGE, -E2BIG,
+			"%llu bytes are too many to show: choose with --offset and "
+			"--length, or write them with --save",
+			(unsigned long long)k->length);
+	return 0;
+}
+
+static int copy_out(struct work *k, struct app *app, struct failure **reterr)
+{
+	const struct regions_args *args = k->args;
+	bool to_stdout = !strcmp(args->save, "-");
+	FILE *out = to_stdout ? app->out.stream : fopen(args->save, "we");
+	int r;
+
+	if (!out)
+		return failure_set(reterr, -errno, "%s cannot be written: %s", args->save,
+				   strerror(errno));
+	r = region_work_copy(&k->w, args->dump, args->offset, k->length, out, reterr);
+	if (!to_stdout && fclose(out) && !r)
+		r = failure_set(reterr, -errno, "%s cannot be written: %s", args->save,
+				strerror(errno));
+	return r;
+}
+
+static int do_work(struct work *k, struct app *app, struct failure **reterr)
+{
+	const struct regions_args *args = k->args;
+	int r = turn_decode_on(k, reterr);
+
+	if (r >= 0)
+		r = check_work(k, reterr);
+	k->writes = arena_array(k->w.arena, args->nr_stores, sizeof(*k->writes));
+	k->row.writes = k->writes;
+	for (size_t i = 0; r >= 0 && i < args->nr_stores; i++) {
+		r = region_work_store(&k->w, &args->stores[i], &k->writes[i], reterr);
+		k->row.nr_writes += r >= 0;
+	}
+	/* What was written may have changed what can be read. */
+	if (r >= 0 && args->nr_stores && args->has_dump)
+		r = region_work_check_dump(&k->w, args->dump, args->offset, &k->length, reterr);
+	if (r < 0 || !args->has_dump)
+		return r;
+	if (args->save)
+		return copy_out(k, app, reterr);
+	r = region_work_dump(&k->w, args->dump, args->offset, k->length, &k->dump, reterr);
+	if (r >= 0)
+		k->row.dump = &k->dump;
+	return r;
+}
+
+static int begin_work(struct work *k, struct acting *ac, size_t index, struct failure **reterr)
+{
+	struct attached_device *d = &ac->attachment.devices[index];
+	int r;
+
+	k->w = (struct region_work){
+		.client = &ac->client,
+		.object = d->target->name,
+		.fd = d->fd,
+		.arena = ac->arena,
+		.width = k->args->width,
+	};
+	k->row.address = d->target->name;
+	r = region_work_begin(&k->w, reterr);
+	if (r < 0)
+		return r;
+	if (k->args->config && !k->w.config.len)
+		return failure_set_status(reterr, STATUS_NO, k->w.config_err,
+					  "%s: no configuration space can be read: %s", k->w.object,
+					  strerror(-k->w.config_err));
+	k->row.regions = region_work_rows(&k->w, &k->row.nr_regions);
+	if (k->args->config)
+		k->row.config = region_work_config(&k->w, ac->session.names);
+	return 0;
+}
+
+/* ---- output ---- */
+
+/* The list is left out where something else was asked for. */
+static int print_device(const struct work *k, struct acting *ac, struct failure **reterr)
+{
+	const struct regions_args *args = k->args;
+	const struct output *out = &ac->session.app->out;
+	const struct attach_device_view *view = &ac->view.devices[0];
+	struct prose p = { .out = out };
+	const char *name;
+	int r;
+
+	for (size_t i = 0; i < k->row.nr_writes; i++)
+		write_print(&k->writes[i], out, 0);
+	if (k->row.nr_writes && k->w.info.flags & VT_DEVICE_RESET_FLAG)
+		prose_text(&p, STYLE_DIM,
+			   "The kernel resets the device when it is let go: what was written does "
+			   "not last.");
+	if (args->save)
+		return 0;
+	if (k->row.dump) {
+		dump_print(k->row.dump, out);
+		return 0;
+	}
+	if (k->row.nr_writes)
+		return 0;
+	while (strcmp(view->device->name, k->row.address))
+		view++;
+	name = device_names_text(&view->names, ac->arena);
+	prose_text(&p, STYLE_NAME, "%s%s%s", k->row.address, name ? " " : "", name ? name : "");
+	r = regions_print(k->row.regions, k->row.nr_regions, out, 2, reterr);
+	if (!r && k->row.config) {
+		prose_blank(&p);
+		config_print(k->row.config, out, 2);
+	}
+	return r;
+}
+
+static int run_devices(struct acting *ac, const struct regions_args *args, struct json_doc *doc,
+		       struct failure **reterr)
+{
+	struct app *app = ac->session.app;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ac->attachment.nr_devices; i++) {
+		struct work k = { .args = args };
+		struct failure *ignored = NULL;
+
+		r = begin_work(&k, ac, i, reterr);
+		if (r >= 0)
+			r = do_work(&k, app, reterr);
+		/* A device that is gone has nothing to be restored. */
+		if (k.decode)
+			region_work_decode(&k.w, k.decode, false, &ignored);
+		failure_free(ignored);
+		if (r >= 0 && doc) {
+			json_doc_element(doc, json_from_row(regions_device_fields(), NULL, &k.row,
+							    ac->arena));
+		} else if (r >= 0) {
+			if (i)
+				fputc('\n', app->out.stream);
+			r = print_device(&k, ac, reterr);
+		}
+	}
+	return r;
+}
+
+static int run_json(struct acting *ac, const struct regions_args *args, struct failure **reterr)
+{
+	struct json_doc doc;
+	int r = 0;
+
+	json_doc_begin(&doc, ac->session.app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_row(&doc, attach_fields(), &ac->view);
+	json_doc_array_begin(&doc, "devices");
+	if (ac->view.attached)
+		r = run_devices(ac, args, &doc, reterr);
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+	return r;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	struct regions_args *args = data;
+	struct acting ac = { 0 };
+	int r = check_args(args, reterr);
+
+	if (r < 0)
+		return r;
+	args->acting.no_map = true;
+	args->acting.single = args->has_dump || args->nr_stores;
+	r = acting_open(&ac, app, &args->acting, reterr);
+	if (r >= 0)
+		r = acting_attach(&ac, reterr);
+	if (r >= 0 && args->json)
+		r = run_json(&ac, args, reterr);
+	else if (r >= 0 && ac.view.attached)
+		r = run_devices(&ac, args, NULL, reterr);
+	else if (r >= 0)
+		r = attach_text(&app->out, &ac.view, reterr);
+	if (r >= 0)
+		r = acting_status(&ac);
+	acting_close(&ac);
+	return r;
+}
+
+const struct command command_regions = {
+	.name = "regions",
+	.summary = "Regions and configuration space of a device: list, read, write",
+	.operands = "TARGET...",
+	.argp = &argp,
+	.args_size = sizeof(struct regions_args),
+	.run = run,
+};

@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reset: of a device by the means that hit the least, and only of what is ours. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/parse.h"
+#include "client/abi.h"
+#include "client/device.h"
+#include "client/region.h"
+#include "client/reset.h"
+#include "cmd/acting.h"
+#include "cmd/config.h"
+#include "report/json.h"
+#include "report/reset.h"
+
+enum reset_method { METHOD_AUTO = 0, METHOD_DEVICE, METHOD_HOT };
+
+struct reset_args {
+	struct acting_options acting;
+	enum reset_method method;
+	bool dry_run, json;
+};
+
+enum { OPT_METHOD = OPT_COMMAND_FIRST, OPT_DRY_RUN };
+
+static error_t parse_method(struct parse *p, struct reset_args *args, const char *arg)
+{
+	static const char *const names[] = { "auto", "device", "hot" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(arg, names[i])) {
+			args->method = (enum reset_method)i;
+			return 0;
+		}
+	}
+	return parse_fail(p, "unknown method '%s': auto, device or hot", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct reset_args *args = p ? p->args : NULL;
+	error_t r;
+
+	switch (key) {
+	case OPT_METHOD:
+		return parse_method(p, args, arg);
+	case OPT_DRY_RUN:
+		args->dry_run = true;
+		return 0;
+	case 'J':
+		args->json = true;
+		return 0;
+	default:
+		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
+		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "method", OPT_METHOD, "METHOD", 0,
+	  "device: the function alone; hot: its slot or bus; auto: the first of them that works",
+	  1 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "only say what would be reset", 1 },
+	{ "json", 'J', NULL, 0, "JSON", 1 },
+	ACTING_OPTIONS(2),
+	{ 0 },
+};
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+/* ---- what can be done ---- */
+
+enum { HEADER = 64, COMMAND = 0x04, STATUS = 0x06, TRIES = 20, PAUSE_MS = 100 };
+
+/* One device on its way through the command. */
+struct work {
+	struct acting *ac;
+	const struct reset_args *args;
+	struct attached_device *attached;
+	const struct attach_device_view *view;
+	struct reset_scope scope;
+	struct reset_device_row row;
+	uint8_t header[HEADER];
+};
+
+/* linux: drivers/pci/pci.c: reset_method_show(): names in order, a line; since 5.15. */
+static void read_methods(struct work *k)
+{
+	const struct fact *f = &k->view->device->reset_method;
+	struct span rest = { f->raw, f->len }, word;
+	const char **names = NULL;
+	size_t nr = 0;
+
+	if (!fact_is(f))
+		return;
+	while (parse_word(&rest, &word)) {
+		names = arena_grow(k->ac->arena, names, nr, sizeof(*names));
+		names[nr++] = arena_strndup(k->ac->arena, word.s, word.len);
+	}
+	k->row.has_methods = true;
+	k->row.methods = names;
+	k->row.nr_methods = nr;
+}
+
+/* What keeps a hot reset from hitting @d, or NULL. A device that no VFIO driver has is refused even when
+ * its group is ours. linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_dev_set_resettable(); 5.10:
+ * drivers/vfio/pci/vfio_pci.c: vfio_pci_try_zap_and_vma_lock_cb(). */
+static const char *find_blocker(const struct work *k, const struct reset_device *d,
+				const struct device *dev)
+{
+	struct arena *a = k->ac->arena;
+
+	if (!dev)
+		return "not known to this system's sysfs";
+	if (!dev->driver)
+		return fact_known(&dev->driver_fact) ? "on no driver: bind it to vfio-pci"
+						     : "its driver cannot be read";
+	if (!dev->cdev_name && !fact_is(&dev->vfio_dev) && strcmp(dev->driver, "vfio-pci"))
+		return arena_printf(a, "on host driver %s: bind it to vfio-pci", dev->driver);
+	if (d->owner != RESET_OURS)
+		return arena_printf(a, "not attached here: name %s as well", d->name);
+	return NULL;
+}
+
+static void read_scope(struct work *k)
+{
+	struct arena *a = k->ac->arena;
+	struct reset_device_row *row = &k->row;
+	struct reset_hit_row *hits;
+	int r = reset_find_scope(&k->ac->attachment, k->attached, &k->scope);
+
+	if (r < 0) {
+		row->hot_because =
+			r == -ENODEV  ? "the kernel can reset neither (a root bus, or a bridge "
+					"without such means)"
+			: r == -EPERM ? "the kernel tells nothing: something there has no group"
+				      : arena_printf(a, "the kernel tells nothing: %s (%s)",
+						     strerror(-r), errno_name(r));
+		return;
+	}
+	hits = arena_array(a, k->scope.nr_devices, sizeof(*hits));
+	for (size_t i = 0; i < k->scope.nr_devices; i++) {
+		const struct reset_device *d = &k->scope.devices[i];
+		const struct device *dev = host_find_device(k->ac->session.host, "pci", d->name);
+
+		hits[i] = (struct reset_hit_row){
+			.address = d->name,
+			.has_group = d->has_group,
+			.group = d->id,
+			.has_devid = !d->has_group && d->id && d->id != UINT32_MAX,
+			.devid = d->id,
+			.driver = dev ? dev->driver : NULL,
+			.ours = d->owner == RESET_OURS,
+			.because = find_blocker(k, d, dev),
+		};
+		if (hits[i].because && !row->hot_because)
+			row->hot_because = arena_printf(a, "%s is %s", d->name, hits[i].because);
+	}
+	row->hits = hits;
+	row->nr_hits = k->scope.nr_devices;
+	row->hot = !row->hot_because && reset_scope_is_ours(&k->scope);
+	if (!row->hot && !row->hot_because)
+		row->hot_because = "the kernel says that not all of it is ours";
+}
+
+static void choose(struct work *k)
+{
+	struct reset_device_row *row = &k->row;
+	enum reset_method method = k->args->method;
+
+	if (method != METHOD_HOT && row->function) {
+		row->chosen = "device";
+		row->because = row->nr_methods ? arena_join(k->ac->arena, "the function alone, by ",
+							    row->methods[0], NULL)
+					       : "the function alone";
+	} else if (method != METHOD_DEVICE && row->hot) {
+		row->chosen = "hot";
+		row->because = arena_printf(k->ac->arena, "slot or bus, %zu %s, all ours",
+					    row->nr_hits, row->nr_hits == 1 ? "device" : "devices");
+	} else if (method == METHOD_DEVICE) {
+		row->because = row->nr_methods
+				       ? "the reset that the kernel tried when the device was "
+					 "opened failed, so it refuses one with EINVAL"
+				       : "the kernel has no reset for the function alone, and "
+					 "refuses one with EINVAL";
+	} else {
+		row->because = row->hot_because;
+	}
+}
+
+/* ---- doing it ---- */
+
+static int read_header(struct work *k, uint8_t *ret)
+{
+	struct region config;
+	ssize_t n;
+	int r = region_open(&k->ac->client, k->attached->target->name, k->attached->fd,
+			    VT_PCI_CONFIG, &config);
+
+	if (r < 0)
+		return r;
+	n = region_pread(&config, 0, ret, HEADER);
+	if (n < 0)
+		return (int)n;
+	return n == HEADER ? 0 : -EIO;
+}
+
+/* Somebody may hold the device for a moment (EAGAIN) or use its memory (EBUSY). */
+static int ask(struct work *k)
+{
+	struct client *c = &k->ac->client;
+	int r = -EAGAIN;
+
+	for (unsigned int i = 0; i < TRIES && (r == -EAGAIN || r == -EBUSY); i++) {
+		if (i)
+			(void)c->sys->ops->poll(c->sys, NULL, 0, PAUSE_MS);
+		r = strcmp(k->row.chosen, "hot")
+			    ? reset_function(c, k->attached->target->name, k->attached->fd)
+			    : reset_hot(&k->ac->attachment, k->attached, &k->scope);
+	}
+	return r;
+}
+
+static uint32_t get_command(const uint8_t *header)
+{
+	return header[COMMAND] | (uint32_t)header[COMMAND + 1] << 8;
+}
+
+/* The header before and after, without the status, whose bits come and go. */
+static void verify(struct work *k)
+{
+	struct reset_device_row *row = &k->row;
+	uint8_t after[HEADER];
+
+	row->verified = true;
+	row->readable = !read_header(k, after) && (after[0] != 0xff || after[1] != 0xff);
+	if (!row->readable)
+		return;
+	memcpy(after + STATUS, k->header + STATUS, 2);
+	row->restored = !memcmp(after, k->header, HEADER);
+	row->command_before = get_command(k->header);
+	row->command_after = get_command(after);
+}
+
+static int begin_work(struct work *k, struct failure **reterr)
+{
+	const char *name = k->attached->target->name;
+	int r;
+
+	k->row.address = name;
+	k->row.name = device_names_text(&k->view->names, k->ac->arena);
+	k->row.function = k->view->info.flags & VT_DEVICE_RESET_FLAG;
+	read_methods(k);
+	if (k->view->info.flags & VT_DEVICE_PCI)
+		read_scope(k);
+	else
+		k->row.hot_because = "not a PCI device";
+	choose(k);
+	if (!(k->view->info.flags & VT_DEVICE_PCI))
+		return 0;
+	r = read_header(k, k->header);
+	if (r < 0)
+		return failure_set(reterr, r,
+				   "%s: its configuration space cannot be read: %s (%s): nothing "
+				   "was reset",
+				   name, strerror(-r), errno_name(r));
+	return 0;
+}
+
+static void do_work(struct work *k)
+{
+	struct sys *sys = k->ac->client.sys;
+	uint64_t start = sys->ops->now_ns(sys);
+	int r = ask(k);
+
+	k->row.ns = sys->ops->now_ns(sys) - start;
+	k->row.done = !r;
+	k->row.err = r < 0 ? -r : 0;
+	/* linux: drivers/pci/pci.c: pci_bridge_wait_for_secondary_bus(). */
+	if (r == -ENOTTY && !strcmp(k->row.chosen, "hot"))
+		k->row.because =
+			"the bus was reset, and the kernel did not see its link or devices "
+			"come back in time";
+	else if (r < 0)
+		k->row.because =
+			arena_printf(k->ac->arena, "the kernel refused it: %s", strerror(-r));
+}
+
+static const struct work *find_cover(const struct work *all, size_t nr, const char *address)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (all[i].row.done && all[i].row.chosen && !strcmp(all[i].row.chosen, "hot"))
+			for (size_t j = 0; j < all[i].row.nr_hits; j++)
+				if (!strcmp(all[i].row.hits[j].address, address))
+					return &all[i];
+	return NULL;
+}
+
+/* Nothing is reset unless every target can be. */
+static int run_works(struct work *all, size_t nr, bool dry_run, struct failure **reterr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		int r = begin_work(&all[i], reterr);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < nr; i++)
+		dry_run |= !all[i].row.chosen;
+	for (size_t i = 0; i < nr && !dry_run; i++) {
+		const struct work *cover = find_cover(all, i, all[i].row.address);
+
+		if (cover) {
+			all[i].row.together = cover->row.address;
+			all[i].row.done = true;
+		} else {
+			do_work(&all[i]);
+		}
+	}
+	for (size_t i = 0; i < nr && !dry_run; i++)
+		if (all[i].view->info.flags & VT_DEVICE_PCI)
+			verify(&all[i]);
+	return 0;
+}
+
+/* ---- output ---- */
+
+static void print_json(struct acting *ac, const struct work *all, size_t nr)
+{
+	struct json_doc doc;
+
+	json_doc_begin(&doc, ac->session.app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_row(&doc, attach_fields(), &ac->view);
+	json_doc_array_begin(&doc, "devices");
+	for (size_t i = 0; i < nr; i++)
+		json_doc_element(
+			&doc, json_from_row(reset_device_fields(), NULL, &all[i].row, ac->arena));
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+}
+
+static int print(struct acting *ac, const struct reset_args *args, const struct work *all,
+		 size_t nr, struct failure **reterr)
+{
+	struct app *app = ac->session.app;
+	int r = 0;
+
+	if (app->quiet)
+		return 0;
+	if (args->json) {
+		print_json(ac, all, nr);
+		return 0;
+	}
+	if (!ac->view.attached)
+		return attach_text(&app->out, &ac->view, reterr);
+	for (size_t i = 0; !r && i < nr; i++) {
+		/* One that cannot be reset keeps the others from it, and says so itself. */
+		bool shown_dry = args->dry_run || (!all[i].row.done && !all[i].row.err);
+
+		if (i)
+			fputc('\n', app->out.stream);
+		r = reset_print(&all[i].row, shown_dry, &app->out, reterr);
+	}
+	return r;
+}
+
+static int answer_status(const struct acting *ac, const struct work *all, size_t nr)
+{
+	int status = acting_status(ac);
+
+	for (size_t i = 0; i < nr && status != STATUS_DIFFER; i++) {
+		const struct reset_device_row *row = &all[i].row;
+
+		if (row->verified && (!row->readable || !row->restored || row->err == ENOTTY))
+			status = STATUS_FAILED;
+		else if (!row->chosen || row->err)
+			status = STATUS_NO;
+	}
+	return status;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	struct reset_args *args = data;
+	struct work *all = NULL;
+	struct acting ac = { 0 };
+	size_t nr = 0;
+	int r;
+
+	args->acting.no_map = true;
+	r = acting_open(&ac, app, &args->acting, reterr);
+	if (r >= 0)
+		r = acting_attach(&ac, reterr);
+	if (r >= 0 && ac.view.attached) {
+		nr = ac.attachment.nr_devices;
+		all = arena_array(ac.arena, nr, sizeof(*all));
+		for (size_t i = 0; i < nr; i++) {
+			all[i].ac = &ac;
+			all[i].args = args;
+			all[i].attached = &ac.attachment.devices[i];
+			all[i].view = &ac.view.devices[i];
+		}
+		r = run_works(all, nr, args->dry_run, reterr);
+	}
+	if (r >= 0)
+		r = print(&ac, args, all, nr, reterr);
+	if (r >= 0)
+		r = answer_status(&ac, all, nr);
+	acting_close(&ac);
+	return r;
+}
+
+const struct command command_reset = {
+	.name = "reset",
+	.summary = "Reset devices by the means that hit the least",
+	.operands = "TARGET...",
+	.argp = &argp,
+	.args_size = sizeof(struct reset_args),
+	.run = run,
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A reset: what it would hit, what was done, what the device looks like afterwards. Rows are made by
+ * cmd/. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "report/field.h"
+#include "report/output.h"
+
+/* A device that a hot reset hits. */
+struct reset_hit_row {
+	const char *address;
+	bool has_group, has_devid;
+	uint32_t group, devid;
+	const char *driver;  /* NULL: none */
+	bool ours;           /* its group, or itself, belongs to this attachment */
+	const char *because; /* why it stands in the way, or NULL */
+};
+
+struct reset_device_row {
+	const char *address, *name; /* name may be NULL */
+	const char *const *methods; /* of sysfs, in the kernel's order */
+	size_t nr_methods;
+	bool has_methods;        /* the kernel tells them */
+	bool function;           /* VFIO offers a reset of the function */
+	bool hot;                /* and one of its slot or bus, with all of that ours */
+	const char *hot_because; /* why not hot, or NULL */
+	const struct reset_hit_row *hits;
+	size_t nr_hits;
+	const char *chosen;  /* "device" "hot", or NULL */
+	const char *because; /* why, or why none */
+	bool done;
+	int err; /* positive errno of the reset, or 0 */
+	uint64_t ns;
+	const char *together; /* the device whose hot reset hit this one too, or NULL */
+	bool verified, readable, restored;
+	uint32_t command_before, command_after;
+};
+
+/* Row: struct reset_device_row; the others are in it. */
+const struct field_table *reset_device_fields(void);
+const struct field_table *reset_hit_fields(void);
+
+/* 0, or a negative errno of the output. */
+int reset_print(const struct reset_device_row *d, bool dry_run, const struct output *out,
+		struct failure **reterr);
