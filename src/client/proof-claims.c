@@ -33,13 +33,17 @@ static bool failed(struct proof_run *p, const char *what, int r)
 	return r < 0;
 }
 
-static void answer_bounds(struct proof_run *p)
+static void answer_bounds(struct proof_run *p, bool wrote)
 {
 	const char *changed = proof_memory_changed(&p->memory);
 
 	if (changed)
 		run_answer(p, CLAIM_BOUNDS, CLAIM_NO, "told to write %zu bytes to the target: %s",
 			   transfer_size(p), changed);
+	else if (!wrote)
+		run_answer(p, CLAIM_BOUNDS, CLAIM_UNKNOWN,
+			   "none of %zu bytes has changed, but nor did it write as it was told to",
+			   proof_memory_compared(&p->memory));
 	else
 		run_answer(p, CLAIM_BOUNDS, CLAIM_YES,
 			   "of %zu bytes around and in its pages only the %zu meant have changed",
@@ -126,11 +130,10 @@ bool claim_transfers(struct proof_run *p)
 	p->proof->claims[CLAIM_DEVICE_READ].iova =
 		p->iova[p->exercise.kind->load ? AREA_SOURCE : AREA_OWN];
 	p->proof->claims[CLAIM_DEVICE_WRITE].iova = p->iova[AREA_TARGET];
-	if (good)
-		proof_memory_accept(&p->memory, AREA_TARGET, transfer_size(p));
-	/* Also when the bytes are missing: they may be somewhere else. */
-	if (!p->gone)
-		answer_bounds(p);
+	/* What came or did not come where it should is one question; what lies elsewhere, another. */
+	proof_memory_accept(&p->memory, AREA_TARGET, transfer_size(p));
+	if (!p->gone && !p->released)
+		answer_bounds(p, good);
 	return good;
 }
 
@@ -176,6 +179,8 @@ static const char *reaches(struct proof_run *p, enum area area, uint64_t iova)
 	const char *ret = NULL;
 	int r;
 
+	if (p->mapped[area])
+		return "an earlier mapping of its counterpart cannot be taken away";
 	proof_memory_fill(&p->memory);
 	p->iova[area] = iova;
 	r = run_map(p, area, VT_MAP_READ | VT_MAP_WRITE);
@@ -189,9 +194,10 @@ static const char *reaches(struct proof_run *p, enum area area, uint64_t iova)
 	else if (r < 0)
 		ret = arena_printf(a, "mapped, it is reached, but %s", p->exercise.said);
 	r = run_unmap(p, area);
-	p->iova[area] = place;
+	/* What stays is tried once more in the end, where it is. */
 	if (r < 0)
-		ret = arena_printf(a, "it cannot be unmapped again (%s)", errno_name(r));
+		return arena_printf(a, "it cannot be unmapped again (%s)", errno_name(r));
+	p->iova[area] = place;
 	return ret;
 }
 
@@ -216,9 +222,13 @@ void claim_outside(struct proof_run *p)
 
 /* ---- physical addresses ---- */
 
+/* Not asked, for want of a permission or of an address that fits; else something failed. */
 static void untried(struct proof_run *p, enum claim_id id, const char *what, int r)
 {
-	run_answer(p, id, CLAIM_UNTRIED, "%s: %s", what,
+	bool plain =
+		r == -EPERM || r == -EACCES || r == -ERANGE || r == -EINVAL || r == -EOPNOTSUPP;
+
+	run_answer(p, id, plain ? CLAIM_UNTRIED : CLAIM_UNKNOWN, "%s: %s", what,
 		   r == -EPERM ? "the kernel hides it from who lacks CAP_SYS_ADMIN" : strerror(-r));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "client/faults.h"
+#include "client/irq.h"
 #include "client/proof-memory.h"
 #include "client/proof.h"
 
@@ -19,6 +20,9 @@ struct proof_run {
 	const uint8_t *payload;    /* what a store writes */
 	bool stale;                /* the last transfer failed: the device has to be set up again */
 	bool gone;                 /* the device answers nothing any more */
+	bool released;             /* the kernel asked for the device back */
+	bool has_release;
+	struct irq release; /* REQ, which tells that */
 };
 
 /* Maps @area at its place, unmaps it again. 0 or a negative errno. */

@@ -36,6 +36,9 @@ enum claim_answer proof_answer(const struct proof *p)
 	for (size_t i = 0; i < NR_CLAIMS; i++)
 		if (p->claims[i].answer == CLAIM_NO)
 			return CLAIM_NO;
+	for (size_t i = 0; i < NR_CLAIMS; i++)
+		if (p->claims[i].answer == CLAIM_UNKNOWN)
+			return CLAIM_UNKNOWN;
 	for (size_t i = 0; i < ARRAY_SIZE(core); i++)
 		if (p->claims[core[i]].answer != CLAIM_YES)
 			return CLAIM_UNKNOWN;
@@ -61,11 +64,23 @@ bool run_was_told(int r)
 	return r == 0 || r == -EIO || r == -ETIMEDOUT;
 }
 
+/* Whether somebody unplugs the device or takes its driver away: then it has to be let go at once. */
+static bool is_released(struct proof_run *p)
+{
+	if (p->has_release && !irq_collect(&p->release) && irq_total(&p->release))
+		p->released = true;
+	return p->released;
+}
+
 static int run_transfer(struct proof_run *p, int (*move)(struct exercise *, uint64_t),
 			uint64_t iova)
 {
 	int r = 0;
 
+	if (is_released(p)) {
+		p->exercise.said = "the kernel asked for the device back";
+		return -ECANCELED;
+	}
 	if (p->stale)
 		r = p->exercise.kind->init(&p->exercise, NULL);
 	if (r < 0) {
@@ -227,6 +242,9 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 			 { proof_memory_at(&p->memory, AREA_OWN + 1), p->iova[AREA_OWN + 1] } },
 		.said = "",
 	};
+	p->has_release = !irq_open(q->client, q->object, q->fd, VT_PCI_REQ, 1, &p->release);
+	if (!p->has_release)
+		irq_close(&p->release);
 	r = exercise_begin(&p->exercise, reterr);
 	return r < 0 ? r : exercise_start(&p->exercise, reterr);
 }
@@ -238,7 +256,7 @@ static void ask(struct proof_run *p, enum claim_id id, claim_function *f)
 	struct sys *sys = p->request->client->sys;
 	uint64_t start = sys->ops->now_ns(sys);
 
-	if (p->gone)
+	if (p->gone || is_released(p))
 		return;
 	if (p->request->progress)
 		p->request->progress(p->request->data, id);
@@ -286,8 +304,11 @@ static void finish(struct proof_run *p)
 	const struct proof_request *q = p->request;
 
 	exercise_end(&p->exercise);
+	if (p->has_release)
+		irq_close(&p->release);
 	p->proof->reset = -EOPNOTSUPP;
-	if (q->resettable && !p->gone)
+	/* Letting go of a device resets it as well: no time for it when somebody waits. */
+	if (q->resettable && !p->gone && !p->released)
 		p->proof->reset = client_op(q->client, OP_DEVICE_RESET, q->object, q->fd,
 					    VT_DEVICE_RESET, NULL);
 	for (unsigned int i = 0; i < NR_AREAS; i++)
@@ -320,6 +341,10 @@ int proof_run(const struct proof_request *request, struct proof *ret, struct fai
 		ret->has_pinned = !proof_memory_pinned(request->client, &ret->pinned_while);
 	if (!r)
 		ask_all(&p);
+	if (!r && p.released)
+		r = failure_set(reterr, -ECANCELED,
+				"%s: the kernel asked for the device back, and the proof let it go",
+				request->object);
 	if (!r && p.gone)
 		r = failure_set(reterr, -ENODEV, "%s: the device went away: %s", request->object,
 				p.exercise.said);

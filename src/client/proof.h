@@ -79,6 +79,6 @@ struct proof {
  * answered as far as they can be; a negative errno with *@reterr when the exerciser or a mapping
  * failed before the first claim, or the device went away: claims answered until then stand. */
 int proof_run(const struct proof_request *request, struct proof *ret, struct failure **reterr);
-/* CLAIM_NO when any claim does not hold; CLAIM_YES when the device writes, and what was never mapped
- * and what no longer is are out of reach; else CLAIM_UNKNOWN. */
+/* CLAIM_NO when any claim does not hold; CLAIM_YES when the device writes, what was never mapped and
+ * what no longer is are out of reach, and no claim that was tried is left open; else CLAIM_UNKNOWN. */
 enum claim_answer proof_answer(const struct proof *p);

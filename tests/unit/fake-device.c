@@ -8,7 +8,15 @@
 
 #include "client/abi.h"
 
-enum { KMSG_FD = 110, PAGEMAP_FD, STATUS_FD, EVENT_FD, HOLD_FD, PAGE = 4096, REGION_SHIFT = 40 };
+enum {
+	KMSG_FD = 110,
+	PAGEMAP_FD,
+	STATUS_FD,
+	HOLD_FD,
+	EVENT_FD = 200,
+	PAGE = 4096,
+	REGION_SHIFT = 40
+};
 
 #define LOW_MEMORY  UINT64_C(0x08000000)
 #define HIGH_MEMORY UINT64_C(0x210000000)
@@ -16,6 +24,18 @@ enum { KMSG_FD = 110, PAGEMAP_FD, STATUS_FD, EVENT_FD, HOLD_FD, PAGE = 4096, REG
 static struct fake_device *fake(struct sys *s)
 {
 	return (struct fake_device *)(void *)s;
+}
+
+/* Whether this call is the one that fails. */
+static bool fails(struct fake_device *f)
+{
+	return ++f->calls == f->fail_at;
+}
+
+static void signal_eventfd(struct fake_device *f, int fd)
+{
+	if (fd >= EVENT_FD && fd < EVENT_FD + FAKE_EVENTS_MAX)
+		f->events[fd - EVENT_FD]++;
 }
 
 static bool has(const struct fake_device *f, unsigned int fault)
@@ -74,6 +94,8 @@ static int dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t l
 	uint8_t *at = translate(f, address, len, write ? VT_MAP_WRITE : VT_MAP_READ);
 
 	f->transfers++;
+	if (f->transfers == f->asked_back)
+		signal_eventfd(f, f->req_eventfd);
 	if (has(f, FAKE_DEAF))
 		return 0;
 	if (!at)
@@ -139,22 +161,23 @@ size_t fake_device_mapped(const struct fake_device *f)
 
 static void raise(struct fake_device *f)
 {
-	if (f->irq_eventfd >= 0 && !has(f, FAKE_NO_INTERRUPT))
-		f->irqs++;
+	if (!has(f, FAKE_NO_INTERRUPT))
+		signal_eventfd(f, f->irq_eventfd);
 }
 
 static int do_set_irqs(struct fake_device *f, const struct vt_irq_set *set)
 {
+	int *slot = set->index == VT_PCI_REQ ? &f->req_eventfd : &f->irq_eventfd;
 	int32_t fd;
 
 	if (set->flags == (VT_IRQ_SET_DATA_EVENTFD | VT_IRQ_SET_ACTION_TRIGGER)) {
 		memcpy(&fd, set + 1, sizeof(fd));
-		f->irq_eventfd = fd;
+		*slot = fd;
 	} else if (set->flags == (VT_IRQ_SET_DATA_NONE | VT_IRQ_SET_ACTION_TRIGGER)) {
-		if (set->count && f->irq_eventfd >= 0)
-			f->irqs++;
-		if (!set->count)
-			f->irq_eventfd = -1;
+		if (set->count)
+			signal_eventfd(f, *slot);
+		else
+			*slot = -1;
 	} else {
 		return -EINVAL;
 	}
@@ -348,6 +371,8 @@ static ssize_t fake_pread(struct sys *s, int fd, void *buf, size_t len, uint64_t
 	struct fake_device *f = fake(s);
 	uint64_t at = offset & ((UINT64_C(1) << REGION_SHIFT) - 1), value;
 
+	if (fails(f))
+		return -f->fail_errno;
 	if (fd == PAGEMAP_FD) {
 		uint64_t vaddr = offset / 8 * PAGE, base = (uintptr_t)f->memory;
 
@@ -371,6 +396,8 @@ static ssize_t fake_pwrite(struct sys *s, int fd, const void *buf, size_t len, u
 	struct fake_device *f = fake(s);
 	uint64_t at = offset & ((UINT64_C(1) << REGION_SHIFT) - 1), value = 0;
 
+	if (fails(f))
+		return -f->fail_errno;
 	if (fd != FAKE_DEVICE_FD)
 		return -EBADF;
 	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
@@ -391,6 +418,8 @@ static int fake_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 	struct vt_region_info *region = arg;
 	struct vt_irq_info *irq = arg;
 
+	if (fails(f))
+		return -f->fail_errno;
 	if (fd == FAKE_SPACE_FD)
 		return request == VT_MAP_DMA     ? do_map(f, arg)
 		       : request == VT_UNMAP_DMA ? do_unmap(f, arg)
@@ -420,6 +449,8 @@ static int fake_open(struct sys *s, const char *path, int flags)
 	struct fake_device *f = fake(s);
 
 	(void)flags;
+	if (fails(f))
+		return -f->fail_errno;
 	if (!strcmp(path, "/dev/kmsg") && has(f, FAKE_LOG_DENIED))
 		return -EPERM;
 	f->open_fds++;
@@ -443,11 +474,13 @@ static ssize_t fake_read(struct sys *s, int fd, void *buf, size_t len)
 	char text[512];
 	size_t n;
 
-	if (fd == EVENT_FD) {
-		if (!f->irqs)
+	if (fails(f))
+		return -f->fail_errno;
+	if (fd >= EVENT_FD) {
+		if (!f->events[fd - EVENT_FD])
 			return -EAGAIN;
-		memcpy(buf, &f->irqs, 8);
-		f->irqs = 0;
+		memcpy(buf, &f->events[fd - EVENT_FD], 8);
+		f->events[fd - EVENT_FD] = 0;
 		return 8;
 	}
 	if (fd == KMSG_FD) {
@@ -472,6 +505,8 @@ static int fake_mmap(struct sys *s, size_t len, int prot, int flags, int fd, uin
 	struct fake_device *f = fake(s);
 
 	(void)offset;
+	if (fails(f))
+		return -f->fail_errno;
 	if (fd >= 0)
 		return -ENODEV;
 	*ret = mmap(NULL, len, prot, flags, -1, 0);
@@ -488,8 +523,14 @@ static int fake_munmap(struct sys *s, void *addr, size_t len)
 
 static int fake_eventfd(struct sys *s)
 {
-	fake(s)->open_fds++;
-	return EVENT_FD;
+	struct fake_device *f = fake(s);
+
+	if (fails(f))
+		return -f->fail_errno;
+	if (f->nr_eventfds == FAKE_EVENTS_MAX)
+		return -EMFILE;
+	f->open_fds++;
+	return EVENT_FD + (int)f->nr_eventfds++;
 }
 
 static int fake_poll(struct sys *s, struct pollfd *fds, size_t nr, int timeout_ms)
@@ -497,7 +538,8 @@ static int fake_poll(struct sys *s, struct pollfd *fds, size_t nr, int timeout_m
 	struct fake_device *f = fake(s);
 
 	for (size_t i = 0; i < nr; i++) {
-		bool ready = fds[i].fd == EVENT_FD ? f->irqs : fds[i].fd == KMSG_FD && f->log[0];
+		bool ready = fds[i].fd >= EVENT_FD ? f->events[fds[i].fd - EVENT_FD] != 0
+						   : fds[i].fd == KMSG_FD && f->log[0];
 
 		fds[i].revents = ready ? POLLIN : 0;
 		if (ready)
@@ -517,6 +559,8 @@ static int fake_hold_pages(struct sys *s, void *addr, size_t len, int ret[2])
 	struct fake_device *f = fake(s);
 
 	(void)addr;
+	if (fails(f))
+		return -f->fail_errno;
 	if (len > HOLD_PAGES_MAX * PAGE)
 		return -ENOSPC;
 	f->held++;
@@ -547,6 +591,7 @@ void fake_device_init(struct fake_device *f, bool nvme, unsigned int faults)
 		.nvme = nvme,
 		.faults = faults,
 		.irq_eventfd = -1,
+		.req_eventfd = -1,
 	};
 	f->cc = f->csts = faults & FAKE_ENABLED ? 1 : 0;
 }

@@ -35,7 +35,7 @@ enum fake_fault {
 	FAKE_STILL_READS = 1 << 20, /* an old mapping stays in reach for reading */
 };
 
-enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101 };
+enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101, FAKE_EVENTS_MAX = 16 };
 
 struct fake_mapping {
 	uint64_t iova, size;
@@ -55,9 +55,13 @@ struct fake_device {
 	uint64_t now_ns;
 	uint16_t command, command_seen; /* of its config space; all bits that ever were */
 	unsigned int resets, open_fds, transfers, held;
-	char log[512];   /* the next record of the kernel's log */
-	int irq_eventfd; /* -1: none */
-	uint64_t irqs;   /* waiting to be read */
+	char log[512];                    /* the next record of the kernel's log */
+	int irq_eventfd, req_eventfd;     /* -1: none */
+	uint64_t events[FAKE_EVENTS_MAX]; /* of eventfds, waiting to be read */
+	unsigned int nr_eventfds;
+	unsigned int asked_back;     /* after so many transfers; 0: never */
+	unsigned int calls, fail_at; /* the fail_at-th call that can fail does; 0: none */
+	int fail_errno;              /* positive */
 	/* edu */
 	uint8_t buffer[4096];
 	uint64_t source, target;
