@@ -118,6 +118,11 @@ WORDS = [
     ("a platform device that is not there", ["inspect", "platform:no"], 66, "'platform:no'"),
     ("a known device and one that is not there", ["inspect", "00:04.0", "0000:ff:1f.7"], 66, "'0000:ff:1f.7'"),
     ("a rule that is none", ["rules", "nope"], 64, "'nope'"),
+    ("a proof of a capture", ["prove", "00:04.0"], 64, "can be inspected"),
+    ("too few address bits", ["prove", "--address-bits=11", "00:04.0"], 64, "--address-bits=11"),
+    ("too many address bits", ["prove", "--address-bits=65", "00:04.0"], 64, "--address-bits=65"),
+    ("address bits that are no number", ["prove", "--address-bits", "48b", "00:04.0"], 64, "--address-bits=48b"),
+    ("a token that is none", ["prove", "--vf-token", "1234", "00:04.0"], 64, "'1234'"),
     ("a capture without a file", ["capture"], 64, "FILE"),
     ("a capture into a folder that is not there", ["capture", "/nonexistent/x"], 1, "/nonexistent/x"),
 ]
