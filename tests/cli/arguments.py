@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Command lines that are wrong, each with its status and what the line of error must name."""
+
+from harness import DEVICE, FAILED, NO, NO_TARGET, OK, UNKNOWN, USAGE, Program, case, must
+
+WRONG = [
+    (["frob"], USAGE, ["'frob'", "--help"]),
+    (["lisst"], USAGE, ["'lisst'", "'list'"]),
+    (["list", "--frob"], USAGE, ["'--frob'", "--help"]),
+    (["list", "-Z"], USAGE, ["-Z", "--help"]),
+    (["--frob", "list"], USAGE, ["'--frob'", "--help"]),
+    (["list", "-o", "NOPE"], USAGE, ["'NOPE'"]),
+    (["list", "-o", ""], USAGE, ["column"]),
+    (["list", "-o", "ADDRESS,,GROUP"], USAGE, ["column"]),
+    (["list", "-x", "NOPE"], USAGE, ["'NOPE'"]),
+    (["list", "-x", "ADDRESS,GROUP"], USAGE, ["one column"]),
+    (["list", "-o"], USAGE, ["-o"]),
+    (["list", "--color=purple"], USAGE, ["purple", "always"]),
+    (["inspect", "--kernel", "2.4"], USAGE, ["'2.4'", "6.0"]),
+    (["inspect", "--kernel", ""], USAGE, ["kernel"]),
+    (["inspect", "--path", "bridge"], USAGE, ["bridge", "container"]),
+    (["inspect", "--assume", "frob=1"], USAGE, ["'frob'", "allow_unsafe_interrupts"]),
+    (["inspect", "--assume", "allow_unsafe_interrupts"], USAGE, ["allow_unsafe_interrupts"]),
+    (["inspect", "--assume", "allow_unsafe_interrupts=perhaps"], USAGE, ["perhaps", "0|1"]),
+    (["rules", "nope"], USAGE, ["'nope'", "vfiotool rules"]),
+    (["capture"], USAGE, ["FILE"]),
+    (["inspect", "0000:01"], USAGE, ["'0000:01'", "0000:01:00.0"]),
+    (["inspect", ""], USAGE, ["''"]),
+    (["inspect", "01:20.0"], USAGE, ["01:20.0"]),
+    (["inspect", "0000:01:00.8"], USAGE, ["0000:01:00.8"]),
+    (["inspect", "123456789:01:00.0"], USAGE, ["123456789:01:00.0"]),
+    (["inspect", "../../etc"], USAGE, ["../../etc"]),
+    (["inspect", "pci:../../x"], USAGE, ["pci:../../x"]),
+    (["inspect", "group:x"], USAGE, ["group:x"]),
+    (["inspect", "group:99999999999999999999"], USAGE, ["group:99999999999999999999"]),
+    (["inspect", "\x1b[31mred\n"], USAGE, [r"\x1b[31mred\x0a"]),
+    (["inspect", "0000:99:00.0"], NO_TARGET, ["'0000:99:00.0'", "vfiotool list"]),
+    (["inspect", DEVICE, "0000:99:00.0"], NO_TARGET, ["'0000:99:00.0'"]),
+    (["list", "0000:99:00.0"], NO_TARGET, ["'0000:99:00.0'"]),
+    (["inspect", "99:00"], NO_TARGET, ["'99:00'"]),
+    (["inspect", "group:9999"], NO_TARGET, ["'group:9999'", "vfiotool list"]),
+    (["inspect", "1af4:9999"], NO_TARGET, ["'1af4:9999'", "vfiotool list"]),
+    (["inspect", "platform:nothing"], NO_TARGET, ["'platform:nothing'"]),
+    (["inspect", "vfio999"], NO_TARGET, ["'vfio999'"]),
+    (["inspect", "eth99"], NO_TARGET, ["'eth99'"]),
+    (["inspect", "/sys/class/net/eth99"], NO_TARGET, ["/sys/class/net/eth99"]),
+]
+
+
+@case
+def command_lines_that_are_wrong(p: Program):
+    """Each with the documented status and one line that names the thing."""
+    tree = p.tree()
+    for argv, status, parts in WRONG:
+        p.on(tree, *argv).must_fail(status, *parts)
+
+
+@case
+def command_lines_are_checked_before_the_host_is_read(p: Program):
+    """A wrong word is the answer even where there is no host."""
+    for argv, status, parts in WRONG:
+        if status == USAGE and argv[0] not in ("rules",):
+            p.on("/nonexistent/root", *argv).must_be(USAGE, NO_TARGET)
+            must(parts, "each case names something")
+
+
+@case
+def roots_that_are_none(p: Program):
+    """Missing, neither directory nor file, no capture, nothing in it."""
+    empty = p.folder()
+    fifo = p.folder() / "fifo"
+    __import__("os").mkfifo(fifo)
+    for command in ("list", "inspect"):
+        p.on("/nonexistent", command).must_fail(NO_TARGET, "'/nonexistent'", "capture")
+        p.on("/dev/null", command).must_fail(NO_TARGET, "'/dev/null'", "capture")
+        p.on(fifo, command).must_fail(NO_TARGET, "fifo", "capture")
+        p.on("/etc/passwd", command).must_fail(FAILED, "'/etc/passwd'", "line 1", "vfiotool capture")
+        p.on(empty, command).must_fail(FAILED, str(empty), "sys/bus")
+    p.run("list", "--sysroot").must_fail(USAGE, "--sysroot")
+    p.on("", "list").must_be(USAGE, NO_TARGET)
+
+
+@case
+def statuses_of_answers(p: Program):
+    """0 whatever the verdicts, unless -q asks."""
+    tree = p.tree()
+    p.on(tree, "list").must_be(OK)
+    p.on(tree, "inspect").must_be(OK)
+    p.on(tree, "inspect", "--json", DEVICE).must_be(OK)
+    p.on(tree, "rules").must_be(OK)
+    p.run("--version").must_be(OK)
+    p.run("--help").must_be(OK)
+    # No kernel takes a bridge; one refused is a no for all.
+    bridge = "0000:00:01.0"
+    for argv, status in (([bridge], NO), (["--kernel", "6.6", bridge], NO), ([DEVICE, bridge], NO)):
+        answer = p.on(tree, "inspect", "-q", *argv).must_be(status)
+        must(not answer.out and not answer.err, f"-q said {answer.out!r} {answer.err!r}")
+    # Nobody knows who may open the nodes of somebody else's folder.
+    p.on(tree, "inspect", "-q", "0000:01:10.0").must_be(UNKNOWN)
+    sure = ["--assume", "euid=0", "--assume", "interrupt_remapping=1", "--assume", "isolated_msi=1", "--assume", "held=0",
+            "--assume", "enforce_cache_coherency=1", "--assume", "cache_coherency=1", "--kernel", "6.0"]
+    p.on(tree, "inspect", "-q", *sure, "0000:01:10.0").must_be(OK, UNKNOWN)

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Captures: what they say again, and what an enemy would write."""
+
+import json
+import os
+
+from harness import DEVICE, FAILED, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, NO, Program, case, must, write
+
+HEADER = '{"vfiotool-capture":1}\n'
+
+
+def capture(p, tree, *argv):
+    """A capture of a tree."""
+    path = p.folder() / "capture"
+    p.on(tree, "capture", path, *argv).must_be(OK)
+    return path
+
+
+@case
+def capture_says_the_same(p: Program):
+    """Every report of a tree, again from its capture, byte for byte but for its name."""
+    tree = p.tree(100)
+    path = capture(p, tree)
+    for argv in (["list"], ["list", "-J", "-O"], ["list", "-T"], ["inspect"], ["inspect", "--json"],
+                 ["inspect", "--all-kernels"], ["inspect", DEVICE], ["inspect", "-q", DEVICE], ["list", "group:3"]):
+        first, second = p.on(tree, *argv), p.on(path, *argv)
+        must(first.status == second.status, f"{argv}: status {first.status}, then {second.status}")
+        one, two = first.out.replace(str(tree), "ROOT"), second.out.replace(str(path), "ROOT")
+        if one != two:
+            lines = [f"{a!r} became {b!r}" for a, b in zip(one.splitlines(), two.splitlines()) if a != b]
+            must(False, f"{argv}: {lines[:3]}")
+
+
+@case
+def capture_of_a_capture(p: Program):
+    """Is the same capture."""
+    path = capture(p, p.tree())
+    again = p.folder() / "again"
+    p.on(path, "capture", again).must_be(OK)
+    must(sorted(path.read_text().splitlines()) == sorted(again.read_text().splitlines()), "the two differ")
+
+
+@case
+def capture_is_lines_of_json(p: Program):
+    """For every other reader."""
+    path = capture(p, p.tree())
+    lines = path.read_text(encoding="utf-8").splitlines()
+    must(json.loads(lines[0]) == {"vfiotool-capture": 1}, lines[0])
+    for line in lines[1:]:
+        must(isinstance(json.loads(line), list), line)
+
+
+@case
+def capture_is_not_written_over(p: Program):
+    """Unless it is said so; and a failed one leaves nothing behind."""
+    tree, folder = p.tree(), p.folder()
+    path = folder / "capture"
+    write(path, "mine")
+    p.on(tree, "capture", path).must_fail(USAGE, "capture", "--force")
+    must(path.read_text() == "mine", "it was written over")
+    p.on(tree, "capture", "--force", path).must_be(OK)
+    must(path.read_text().startswith(HEADER), "no capture")
+    p.on(tree, "capture", folder / "other", "0000:99:00.0").must_be(NO_TARGET)
+    must(os.listdir(folder) == ["capture"], f"left behind: {os.listdir(folder)}")
+    with open("/dev/full", "wb") as full:
+        p.on(tree, "capture", "-", stdout=full).must_be(FAILED)
+
+
+@case
+def capture_cut_anywhere(p: Program):
+    """A part of one is refused with its line, or tells what is left."""
+    data = capture(p, p.tree()).read_bytes()
+    path = p.folder() / "cut"
+    for step in range(40):
+        part = data[:len(data) * step // 40 + step]
+        write(path, part)
+        answer = p.on(path, "inspect", DEVICE)
+        if part.endswith(b"\n") or part.endswith(b"]"):
+            answer.must_be(OK, NO_TARGET, FAILED)
+        else:
+            answer.must_fail(FAILED, "line" if part else "empty", "vfiotool capture")
+
+
+@case
+def capture_that_is_hostile(p: Program):
+    """All that the fuzzers began with, and what they found."""
+    corpus = sorted((ROOT / "tests/fuzz/corpus/capture").iterdir())
+    must(len(corpus) > 3, "no corpus")
+    for path in corpus:
+        for argv in (["list"], ["inspect", "--json"], ["inspect", "-q", DEVICE]):
+            p.on(path, *argv).must_be(OK, FAILED, NO, UNKNOWN, NO_TARGET)
+
+
+@case
+def capture_without_an_end(p: Program):
+    """A line of a terabyte is refused, not loaded."""
+    path = p.folder() / "endless"
+    with open(path, "wb") as file:
+        file.truncate(1 << 40)
+    p.on(path, "list").must_fail(FAILED, "limits")
+    with open(path, "wb") as file:
+        file.write(HEADER.encode())
+        file.truncate(1 << 40)
+    p.on(path, "list").must_fail(FAILED, "line 2")
+
+
+@case
+def capture_that_would_escape(p: Program):
+    """Its paths are keys of a table: nothing of this host answers."""
+    device = "/sys/bus/pci/devices/0000:01:00.0"
+    ways = ["../../../../../../../../etc/passwd", "/etc/passwd", "/proc/self/root/etc", ".."]
+    for way in ways:
+        lines = [["list", "/sys/bus/pci/devices", f"0000:01:00.0\n..\n{way}\n/etc"], ["read", f"{device}/uevent", "x"],
+                 ["link", f"{device}/iommu_group", way], ["link", f"{device}/iommu", way], ["link", f"{device}/physfn", way],
+                 ["read", "/proc/sys/kernel/osrelease", way], ["list", "/sys/class/iommu", f"..\n{way}"],
+                 ["list", "/sys/kernel/iommu_groups", f"..\n{way}\n1"], ["list", f"{device}/msi_irqs", way],
+                 ["list", "/sys/kernel/iommu_groups/1/devices", f"..\n{way}"]]
+        path = p.folder() / "escape"
+        write(path, HEADER + "".join(json.dumps(line) + "\n" for line in lines))
+        for argv in (["list", "-J", "-O"], ["inspect", "--json"], ["inspect", DEVICE]):
+            answer = p.on(path, *argv).must_be(OK, FAILED)
+            must("root:x:0:0" not in answer.out, f"{argv}: the password file")
+
+
+@case
+def capture_of_one_device(p: Program):
+    """It knows that one, says so of others, and of the whole that it does not have it."""
+    path = capture(p, p.tree(), DEVICE)
+    p.on(path, "inspect", DEVICE).must_be(OK)
+    p.on(path, "inspect", "0000:01:10.3").must_fail(NO_TARGET, "capture")
