@@ -129,6 +129,12 @@ static enum answer device_answer(struct session *s, const struct inspect_args *a
 	return best_answer(&prediction, view, args->paths);
 }
 
+/* A release that nobody studied, and nothing but its number tells how it decides. */
+static bool nobody_knows(const struct report *r)
+{
+	return !r->asked && r->kernel.beyond && r->kernel.by_number;
+}
+
 /* -q: the worst answer of all devices; without targets, bridges do not count. */
 static int answer_status(struct session *s, const struct inspect_args *args)
 {
@@ -141,6 +147,8 @@ static int answer_status(struct session *s, const struct inspect_args *args)
 		if (!s->nr_targets && d->is_bridge == TRI_YES)
 			continue;
 		answer = device_answer(s, args, d);
+		if (nobody_knows(&s->report))
+			answer = ANSWER_UNKNOWN;
 		if (answer == ANSWER_NO)
 			return STATUS_NO;
 		if (answer == ANSWER_UNKNOWN)

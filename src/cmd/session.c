@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/log.h"
+
 const struct scope scope_all = {
 	.host_parts = HOST_ALL,
 	.device_parts = DEVICE_ALL,
@@ -154,8 +156,16 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 	s->report.assumptions = &s->assumptions;
 	generation_find(s->host, a, &s->report.kernel);
 	s->report.gens = s->report.kernel.candidates;
-	if (!kernel)
+	if (!kernel) {
+		if (s->report.kernel.beyond)
+			log_write(
+				LOG_LEVEL_WARNING,
+				"this kernel is newer than Linux %s, up to where the rules were "
+				"read: the answers are what that decides; 'vfiotool attach' shows "
+				"what this one does",
+				GENERATION_NEWEST);
 		return 0;
+	}
 	r = generation_parse(kernel, &gen, reterr);
 	if (r < 0)
 		return r;

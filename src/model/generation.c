@@ -89,6 +89,14 @@ static enum gen gen_of_version(uint32_t major, uint32_t minor)
 	return ret;
 }
 
+static bool is_beyond(uint32_t major, uint32_t minor)
+{
+	uint32_t newest_major = 0, newest_minor = 0;
+
+	return parse_release(GENERATION_NEWEST, &newest_major, &newest_minor) &&
+	       (major > newest_major || (major == newest_major && minor > newest_minor));
+}
+
 /* The generations that a version leaves possible. */
 static uint32_t gens_of_version(uint32_t major, uint32_t minor)
 {
@@ -110,6 +118,11 @@ int generation_parse(const char *text, enum gen *ret, struct failure **reterr)
 			return 0;
 		}
 	}
+	if (parse_release(text, &major, &minor) && is_beyond(major, minor))
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "nothing is known of Linux %s: the rules were read up to "
+					  "%s; --kernel %s asks what that decides",
+					  text, GENERATION_NEWEST, GENERATION_NEWEST);
 	if (parse_release(text, &major, &minor) && major >= 4) {
 		*ret = gen_of_version(major, minor);
 		return 0;
@@ -398,8 +411,16 @@ static void use_version(struct finder *f)
 	uint32_t gens = gens_of_version(major, minor);
 	if (is_enterprise(release->raw))
 		gens = GENS_ALL & ~(GEN_BIT(gen_of_version(major, minor)) - 1);
+	const uint32_t before = f->ret->candidates;
+	const bool beyond = is_beyond(major, minor);
 	add_evidence(f, GEN_BASIS_VERSION, gens, release,
-		     arena_printf(f->arena, "the release is called %s", release->raw));
+		     arena_printf(f->arena, "the release is called %s%s", release->raw,
+				  beyond ? ", which is newer than " GENERATION_NEWEST
+					   ", up to where the rules were read"
+					 : ""));
+	/* A number that the evidence contradicts is only a name. */
+	f->ret->beyond = beyond && f->ret->evidence[f->ret->nr_evidence - 1].used;
+	f->ret->by_number = f->ret->candidates != before;
 }
 
 void generation_find(const struct host *h, struct arena *a, struct gen_verdict *ret)

@@ -33,6 +33,9 @@ enum gen {
 #define GENS_FROM(g)  (GENS_ALL & ~(GEN_BIT(g) - 1))
 #define GENS_UNTIL(g) (GENS_ALL & (GEN_BIT(g) - 1)) /* before @g */
 
+/* The newest release whose source the rules were read in. What comes later may decide otherwise. */
+#define GENERATION_NEWEST "7.3"
+
 struct generation {
 	const char *name;    /* "6.0": what --kernel takes */
 	const char *alias;   /* "patched", or NULL */
@@ -43,7 +46,8 @@ struct generation {
 
 const struct generation *generation_get(enum gen gen);
 /* @text is a name, an alias, or a release ("6.1.0-18-amd64", "6.8"), which names the generation it
- * falls in. -EINVAL with the accepted names in @reterr (STATUS_USAGE). */
+ * falls in. -EINVAL with the accepted names in @reterr (STATUS_USAGE); of a release past
+ * GENERATION_NEWEST nothing is known. */
 int generation_parse(const char *text, enum gen *ret, struct failure **reterr);
 
 enum gen_basis {
@@ -66,6 +70,9 @@ struct gen_evidence {
 struct gen_verdict {
 	uint32_t candidates;  /* never 0: GENS_ALL when nothing is known */
 	enum gen_basis basis; /* the strongest kind that decided */
+	/* The release is newer than GENERATION_NEWEST: the candidates are the nearest that is known. */
+	bool beyond;
+	bool by_number; /* without the release more would be left */
 	struct gen_evidence *evidence;
 	size_t nr_evidence;
 };

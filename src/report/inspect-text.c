@@ -64,6 +64,11 @@ void inspect_text_kernel(const struct inspect_text *t)
 	p.indent = 2;
 	put_kernel_evidence(t, &p);
 	p.indent = 0;
+	if (k->beyond && !r->asked)
+		prose_text(&p, STYLE_UNKNOWN,
+			   "It is newer than Linux " GENERATION_NEWEST
+			   ", up to where the rules were "
+			   "read: what follows is what that decides, and may have changed since.");
 	if (r->asked)
 		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",
 			   generations_text(r->gens, a));

@@ -18,6 +18,8 @@ WRONG = [
     (["list", "--color=purple"], USAGE, ["purple", "always"]),
     (["inspect", "--kernel", "2.4"], USAGE, ["'2.4'", "6.0"]),
     (["inspect", "--kernel", ""], USAGE, ["kernel"]),
+    (["inspect", "--kernel", "9.9"], USAGE, ["9.9", "--kernel 7.3"]),
+    (["rules", "--kernel", "7.4"], USAGE, ["7.4", "--kernel 7.3"]),
     (["inspect", "--path", "bridge"], USAGE, ["bridge", "container"]),
     (["inspect", "--assume", "frob=1"], USAGE, ["'frob'", "allow_unsafe_interrupts"]),
     (["inspect", "--assume", "allow_unsafe_interrupts"], USAGE, ["allow_unsafe_interrupts"]),

@@ -184,13 +184,15 @@ def libkmod_stays_inside(p: Program):
         target = outside if way == "absolute" else os.path.relpath(outside, tree / "lib/modules")
         (tree / "lib/modules" / release).symlink_to(target)
         must("builtin" not in p.on(tree, "capture", "-").must_be(OK).out, f"{way} link: the outside was read")
-    for name in ("modules.dep.bin", "modules.alias.bin", "modules.builtin.bin", "modules.symbols.bin", "modules.softdep"):
+    rest = ("modules.alias.bin", "modules.builtin.bin", "modules.symbols.bin", "modules.softdep")
+    for names in (("modules.dep.bin",), rest):
         for make in ABSURD:
             tree = p.tree()
             folder = tree / "lib/modules" / release
             folder.mkdir()
             write(folder / "modules.dep.bin", b"\xb0\x07\xf4\x57\x00\x02\x00\x01\x20\x00\x00\x10")
-            make(folder / name)
+            for name in names:
+                make(folder / name)
             p.on(tree, "inspect", DEVICE).must_be(OK)
     for place in ("etc/modprobe.d", "lib/modprobe.d"):
         tree = p.tree()
@@ -208,6 +210,26 @@ def release_that_is_a_path(p: Program):
         write(tree / "proc/sys/kernel/osrelease", text + "\n")
         answer = p.on(tree, "inspect", DEVICE).must_be(OK)
         must("\x1b" not in answer.out, "a control character came through")
+
+
+@case
+def release_that_nobody_studied(p: Program):
+    """What the newest known kernel decides is shown as that, and is no answer to a script."""
+    sure = ["--assume", "euid=0", "--assume", "interrupt_remapping=1", "--assume", "isolated_msi=1", "--assume", "held=0",
+            "--assume", "enforce_cache_coherency=1", "--assume", "cache_coherency=1"]
+    bridge = "0000:00:01.0"
+    for release, studied in (("7.3.0", True), ("8.0.0-1-amd64", False)):
+        tree = p.tree()
+        write(tree / "proc/sys/kernel/osrelease", release + "\n")
+        # A module of older kernels only: evidence against the number.
+        p.on(tree, "inspect", "-q", *sure, bridge).must_be(NO)
+        shutil.rmtree(tree / "sys/module/vfio_virqfd")
+        write(tree / "proc/interrupts", "           CPU0\n  24:          0  IR-PCI-MSI 0-edge ahci\n")
+        answer = p.on(tree, "inspect", *sure, DEVICE).must_be(OK)
+        must(("newer than Linux 7.3" in answer.out) != studied, answer.out)
+        must(("newer than Linux 7.3" in p.on(tree, "list").must_be(OK).err) != studied, "list says it on stderr")
+        p.on(tree, "inspect", "-q", *sure, bridge).must_be(NO if studied else UNKNOWN)
+        p.on(tree, "inspect", "-q", "--kernel", "7.3", *sure, bridge).must_be(NO)
 
 
 @case

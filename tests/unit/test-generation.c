@@ -332,6 +332,50 @@ static void test_parse_refuses_other_text(void **state)
 	}
 }
 
+static void test_parse_refuses_what_is_newer(void **state)
+{
+	static const char *const rows[] = { "7.4", "8.0", "9.9", "7.10.1-1-amd64" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct failure *f = NULL;
+		enum gen gen;
+		assert_int_equal(generation_parse(rows[i], &gen, &f), -EINVAL);
+		assert_int_equal(f->status, STATUS_USAGE);
+		assert_non_null(strstr(f->text, rows[i]));
+		assert_non_null(strstr(f->text, "--kernel 7.3"));
+		failure_free(f);
+	}
+}
+
+static void test_find_marks_what_is_newer(void **state)
+{
+	static const struct {
+		const char *release;
+		bool beyond;
+	} rows[] = {
+		{ "7.3.0", false },        { "7.3.12-1-amd64", false }, { "7.4.0-rc1", true },
+		{ "8.0.0-3-amd64", true }, { "6.99.0", false },         { "unreadable", false }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct host *h = fake_host();
+		struct gen_verdict v;
+
+		h->kernel.release = fake_present(h, "/proc/sys/kernel/osrelease", rows[i].release);
+		generation_find(h, h->arena, &v);
+		assert_int_equal(v.beyond, rows[i].beyond);
+		if (rows[i].beyond) {
+			assert_int_equal(v.candidates, GEN_BIT(GEN_7_0));
+			assert_true(v.by_number);
+			assert_non_null(
+				strstr(v.evidence[v.nr_evidence - 1].value, "newer than 7.3"));
+		}
+		fake_free(h);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -347,6 +391,8 @@ int main(void)
 		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
 		cmocka_unit_test(test_parse_takes_names_and_releases),
 		cmocka_unit_test(test_parse_refuses_other_text),
+		cmocka_unit_test(test_parse_refuses_what_is_newer),
+		cmocka_unit_test(test_find_marks_what_is_newer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
