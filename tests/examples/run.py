@@ -31,6 +31,19 @@ esac
 """
 
 
+# The same for commands that act, which no capture can answer; tests/vm/acting/examples.sh asks real kernels.
+BEFORE_VM = """#!/bin/sh
+case "$*" in
+"attach good mute" | "attach good" | "attach leaks" | "prove good") exit 0 ;;
+"attach held") exit 2 ;;
+"attach odd") exit 4 ;;
+"prove leaks") exit 2 ;;
+"prove mute") exit 3 ;;
+*) exit 64 ;;
+esac
+"""
+
+
 class Points:
     """TAP."""
 
@@ -80,8 +93,29 @@ def main() -> int:
                      "0000:01:00.0: yes today, no with 6.6\n", 2, VFIOTOOL=turns)
         points.check("before-upgrade: an answer gets uncertain", ["before-upgrade.sh", "5.10"],
                      "0000:01:00.0: yes today, unknown with 5.10\n", 3, VFIOTOOL=turns)
+        stand_in = Path(place) / "stand-in"
+        stand_in.write_text(BEFORE_VM, encoding="utf-8")
+        stand_in.chmod(0o755)
+        before_vm(points, stand_in)
     print(f"1..{points.number}")
     return 1 if points.failed else 0
+
+
+def before_vm(points: Points, tool: Path) -> None:
+    """examples/before-vm.sh: each answer that the two commands can give."""
+    points.check("before-vm: all are attached, and proven or silent", ["before-vm.sh", "--prove", "good", "mute"],
+                 "ok      attached and given back: good mute\nok      proven: good\n"
+                 "ok      not proven, nothing can make it move: mute\n", 0, VFIOTOOL=tool)
+    points.check("before-vm: without a proof", ["before-vm.sh", "leaks"], "ok      attached and given back: leaks\n", 0,
+                 VFIOTOOL=tool)
+    points.check("before-vm: a device that leaks", ["before-vm.sh", "--prove", "leaks"],
+                 "ok      attached and given back: leaks\nFAIL    not contained, or it does not work (2): leaks\n", 1,
+                 VFIOTOOL=tool)
+    points.check("before-vm: a device that is refused", ["before-vm.sh", "--prove", "held"],
+                 "FAIL    cannot be attached (2): held\n", 1, VFIOTOOL=tool)
+    points.check("before-vm: a kernel that differs", ["before-vm.sh", "odd"],
+                 "FAIL    the kernel does something else than it should: odd\n", 1, VFIOTOOL=tool)
+    points.check("before-vm: no device named", ["before-vm.sh", "--prove"], "", 64, VFIOTOOL=tool)
 
 
 def refusal(program: str) -> str:

@@ -17,6 +17,7 @@ from .scenario import ScenarioError, pick
 
 FOLDER = Path(__file__).resolve().parent.parent / "acting"
 MACHINES = FOLDER / "machines"
+EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
@@ -158,8 +159,8 @@ def environment(batch: Batch, kernel: kernels.Kernel) -> dict:
 
 
 def files(batch: Batch) -> dict:
-    """Path in the guest -> text, for each part."""
-    ret = {}
+    """Path in the guest -> text, for each part, and the examples."""
+    ret = {f"examples/{path.name}": path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.sh")}
     for part in batch.parts:
         ret[f"scenario/{part.name}.sh"] = part.script
         ret[f"scenario/{part.name}.limit"] = f"{part.limit}\n"
