@@ -193,7 +193,7 @@ static void put_device(const struct prose *p, const struct attach_device_view *d
 
 /* ---- how it ended ---- */
 
-static void put_difference(const struct prose *p, const struct attach_view *v, struct arena *a)
+static void put_difference(const struct prose *p, const struct attach_view *v)
 {
 	for (size_t i = 0; i < v->nr_rows; i++) {
 		const struct comparison *c = &v->rows[i];
@@ -214,7 +214,6 @@ static void put_difference(const struct prose *p, const struct attach_view *v, s
 	prose_text(p, STYLE_REMEDY,
 		   "Prediction and kernel differ: this is a fault of the tool. Please record the "
 		   "host with 'vfiotool capture FILE' and report it with these lines.");
-	(void)a;
 }
 
 static void put_refusal(const struct prose *p, const struct comparison *c)
@@ -238,14 +237,25 @@ static void put_refusal(const struct prose *p, const struct comparison *c)
 		prose_label(&body, "remedy", STYLE_REMEDY, "%s", f->remedy);
 }
 
+/* Also by the device's own node, where the kernel has one for such devices. linux:
+ * drivers/vfio/vfio_main.c: __vfio_register_dev() names it "noiommu-vfio%d", seen on 7.3. */
+static bool is_untranslated(const struct attach_view *v)
+{
+	for (size_t i = 0; v->path == PATH_IOMMUFD && i < v->nr_devices; i++) {
+		const char *cdev = v->devices[i].device->cdev_name;
+
+		if (cdev && !strncmp(cdev, "noiommu-", 8))
+			return true;
+	}
+	return v->path == PATH_NOIOMMU;
+}
+
 void attach_text_result(const struct prose *p, const struct attach_view *v)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
-
 	if (v->refused)
 		put_refusal(p, v->refused);
 	if (v->match == MATCH_NO) {
-		put_difference(p, v, a);
+		put_difference(p, v);
 		return;
 	}
 	if (v->attached && v->match == MATCH_YES)
@@ -254,7 +264,7 @@ void attach_text_result(const struct prose *p, const struct attach_view *v)
 		prose_text(p, STYLE_YES,
 			   "Attached. The prediction had left open whether: 'vfiotool inspect' "
 			   "tells what evidence is missing.");
-	if (v->attached && v->path == PATH_NOIOMMU)
+	if (v->attached && is_untranslated(v))
 		prose_text(p, STYLE_NO, "There is no IOMMU: the device reaches all of the memory.");
 }
 

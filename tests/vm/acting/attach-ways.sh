@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+group=$(group_of 0000:00:04.0)
+
+# A plain user, with the nodes' permission and without.
+check "a user without permission" exits 77 prober --uid 1000 run vfiotool attach --path=container 0000:00:04.0
+check "the node is named" says "OPEN_GROUP"
+check "as predicted" says "EACCES, as predicted"
+chown 1000 "/dev/vfio/$group"
+check "a user with permission" exits 0 prober --uid 1000 --memlock 8388608 run vfiotool attach --path=container 0000:00:04.0
+check "nothing is otherwise" says "Attached"
+save user prober --uid 1000 --memlock 8388608 run vfiotool attach --path=container 0000:00:04.0
+chown 0 "/dev/vfio/$group"
+
+# One iommufd, two groups; and the group's node while the device's own is open.
+if [ -n "$SMALL" ]; then
+	vfiotool attach --path=iommufd --hold=20 0000:00:05.0 >/out/held 2>&1 </dev/null &
+	holder=$!
+	check "one holds a device by its node" within 10 grep -q holding /out/held
+	check "its group is refused" exits 2 vfiotool attach --path=container 0000:00:05.1
+	check "as predicted" says "OPEN_GROUP of group:$(group_of 0000:00:05.0) with EBUSY, as predicted"
+	check "its other device, too" exits 2 vfiotool attach --path=iommufd 0000:00:05.1
+	check "as predicted" says "as predicted"
+	kill -INT $holder
+	wait $holder
+	check "SIGINT lets go" grep -q 'SIGINT: let go' /out/held
+fi
+
+# Nesting: kernels up to 6.12 have it, and the IOMMU's driver decides.
+run vfiotool attach --path=container --type=nesting 0000:00:04.0
+ended=$?
+check "nesting is no difference" test $ended -eq 0 -o $ended -eq 2
+[ "$SERIES" != 7.3 ] || check "and 7.3 refuses it" test $ended -eq 2
+
+# A module that is missing is named, and loaded when asked.
+if rmmod vfio_iommu_type1 2>/dev/null; then
+	check "without type1" exits 2 vfiotool attach --path=container 0000:00:04.0
+	check "refused at SET_IOMMU" says "Refused at SET_IOMMU of container with ENODEV, as predicted."
+	check "the module is named" says "modprobe vfio_iommu_type1"
+	check "a plain user may not load it" exits 77 prober --uid 1000 run vfiotool attach --load --path=container 0000:00:04.0
+	check "which is said" says_error "vfio_iommu_type1 cannot be loaded"
+	check "with --load" exits 0 vfiotool attach --load --path=container 0000:00:04.0
+	check "as predicted" says "Attached, as predicted"
+	check "it stays" test -d /sys/module/vfio_iommu_type1
+fi
+[ -d /sys/module/vfio_iommu_type1 ] || modprobe vfio_iommu_type1 2>/dev/null || true
