@@ -238,7 +238,7 @@ static void put_refusal(const struct prose *p, const struct comparison *c)
 }
 
 /* Also by the device's own node, where the kernel has one for such devices. linux:
- * drivers/vfio/vfio_main.c: __vfio_register_dev() names it "noiommu-vfio%d", seen on 7.3. */
+ * drivers/vfio/vfio_main.c: vfio_device_set_noiommu_and_name(), seen in 7.3. */
 static bool is_untranslated(const struct attach_view *v)
 {
 	for (size_t i = 0; v->path == PATH_IOMMUFD && i < v->nr_devices; i++) {
