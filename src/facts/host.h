@@ -265,6 +265,7 @@ struct kernel {
 	 * told enough. */
 	struct fact kallsyms;
 	struct fact lockdown, tainted;
+	struct fact modules_disabled; /* "1": no module can be loaded until the next boot */
 	struct fact page_size; /* bytes, decimal */
 	struct fact uptime;    /* seconds since boot, "4711.25 ..." */
 };

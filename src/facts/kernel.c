@@ -164,5 +164,6 @@ void kernel_load(struct loader *l)
 	k->uptime = read_at(l, "proc", "uptime");
 	k->lockdown = read_at(l, "sys/kernel/security", "lockdown");
 	k->tainted = read_at(l, "proc/sys/kernel", "tainted");
+	k->modules_disabled = read_at(l, "proc/sys/kernel", "modules_disabled");
 	load_config(l, k);
 }

@@ -129,6 +129,9 @@ enum module_state eval_module(struct eval *e, enum module_id id);
 /* Loaded or built in, in this view. */
 enum tristate eval_module_live(struct eval *e, enum module_id id);
 enum tristate eval_param(struct eval *e, enum param_id id);
+/* For a module on disk that would have to be loaded, with what it depends on: answers where something forbids
+ * that (yes) or does something else instead (unknown), and says true (eval-load.c). */
+bool eval_load_barred(struct eval *e, enum module_id id);
 /* "y", "m", "n", or NULL when not known. */
 const char *eval_config(struct eval *e, const char *option);
 /* Whether the kernel was built to make no group nodes. */

@@ -63,6 +63,8 @@ void rule_vfio_driver(struct eval *e)
 		return;
 	}
 	const char *module = e->host->modules[driver_module(dev)].name;
+	if (e->view == VIEW_IF_BOUND && eval_load_barred(e, driver_module(dev)))
+		return;
 	switch (eval_module(e, driver_module(dev))) {
 	case MODULE_STATE_ABSENT:
 		eval_yes(e,

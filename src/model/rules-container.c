@@ -31,6 +31,8 @@ void rule_type1_module(struct eval *e)
 {
 	enum module_state state = eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
 
+	if (e->view == VIEW_IF_BOUND && eval_load_barred(e, MODULE_VFIO_IOMMU_TYPE1))
+		return;
 	switch (state) {
 	case MODULE_STATE_LOADED:
 	case MODULE_STATE_BUILTIN:

@@ -58,6 +58,8 @@ void rule_container_node(struct eval *e)
 	}
 	enum tristate live = eval_module_live(e, MODULE_VFIO);
 	if (live == TRI_YES && !live_now) {
+		if (eval_load_barred(e, MODULE_VFIO))
+			return;
 		eval_no(e, "/dev/vfio/vfio appears when module vfio is loaded");
 	} else if (live == TRI_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
@@ -85,6 +87,8 @@ void rule_container_access(struct eval *e)
  * linux: drivers/char/misc.c: misc_open(). */
 void rule_vfio_module(struct eval *e)
 {
+	if (eval_load_barred(e, MODULE_VFIO))
+		return;
 	switch (eval_module(e, MODULE_VFIO)) {
 	case MODULE_STATE_LOADED:
 	case MODULE_STATE_BUILTIN:
@@ -345,6 +349,8 @@ void rule_iommufd_node(struct eval *e)
 	bool live_now = e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_LOADED ||
 			e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_BUILTIN;
 	if (state == MODULE_STATE_LOADED && !live_now) {
+		if (eval_load_barred(e, MODULE_IOMMUFD))
+			return;
 		eval_no(e, "/dev/iommu appears when module iommufd is loaded");
 	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
