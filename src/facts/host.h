@@ -266,8 +266,8 @@ struct kernel {
 	struct fact kallsyms;
 	struct fact lockdown, tainted;
 	struct fact modules_disabled; /* "1": no module can be loaded until the next boot */
-	struct fact page_size; /* bytes, decimal */
-	struct fact uptime;    /* seconds since boot, "4711.25 ..." */
+	struct fact page_size;        /* bytes, decimal */
+	struct fact uptime;           /* seconds since boot, "4711.25 ..." */
 };
 
 /* ---- interrupts and firmware ---- */
