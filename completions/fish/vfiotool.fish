@@ -59,7 +59,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 
@@ -76,7 +76,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_c
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
@@ -112,6 +112,10 @@ complete -c vfiotool -n '__vfiotool_is irq' -l vectors -x -d 'So many vectors'
 complete -c vfiotool -n '__vfiotool_is irq' -l count -x -d 'Trigger each so often'
 complete -c vfiotool -n '__vfiotool_is irq' -l device -d 'Let the device raise one as well'
 complete -c vfiotool -n '__vfiotool_is irq' -l timeout -x -d 'Milliseconds to wait for each'
+
+complete -c vfiotool -n '__vfiotool_is monitor' -l count -x -d 'End after so many events'
+complete -c vfiotool -n '__vfiotool_is monitor' -l timeout -x -d 'End after so many seconds'
+complete -c vfiotool -n '__vfiotool_is monitor' -l source -x -a 'auto udev kernel both' -d 'Whose events'
 
 complete -c vfiotool -n '__vfiotool_is reset' -l method -x -a 'auto device hot' -d 'What to reset'
 complete -c vfiotool -n '__vfiotool_is reset' -l dry-run -d 'Only say what would be reset'

@@ -40,6 +40,7 @@ extern const struct command command_list, command_inspect, command_rules, comman
 extern const struct command command_attach;
 extern const struct command command_prove;
 extern const struct command command_map;
+extern const struct command command_monitor;
 extern const struct command command_irq;
 extern const struct command command_reset;
 extern const struct command command_regions;

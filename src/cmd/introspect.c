@@ -11,6 +11,7 @@
 #include "model/generation.h"
 #include "model/predict.h"
 #include "model/rule.h"
+#include "report/event.h"
 #include "report/attach.h"
 #include "report/decision.h"
 #include "report/device.h"
@@ -189,6 +190,7 @@ static void put_documents(struct json_doc *doc, struct arena *a)
 		mapping_limit_fields(),  mapping_moment_fields(),
 		mapping_step_fields(),   mapping_cost_fields(),
 		mapping_dirty_fields(),  mapping_check_fields(),
+		event_fields(),
 	};
 	struct json_object *o = json_object_new_object();
 

@@ -96,7 +96,7 @@ def _json(root: Path, program: dict):
     page = Page(root, "vfiotool-json.5")
     known = {row["key"] for table in program["documents"].values() for row in table}
     columns = {column["key"] for command in program["commands"] for column in command["columns"]}
-    body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "ATTACH", "MAP", "PROVE", "IRQ", "RESET",
+    body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "ATTACH", "MAP", "PROVE", "MONITOR", "IRQ", "RESET",
                                                  "REGIONS", "RULES"))
     named = set(re.findall(r"\*([a-z][a-z_]+)\*", body))
     # A member that is a column as well is described there.
