@@ -323,6 +323,33 @@ void rule_dma_entry_limit(struct eval *e)
 
 /* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
  * incr_user_locked_vm(), which counts what all processes of the user have locked. */
+/* iommufd charges the user, not the process: linux: drivers/iommu/iommufd/pages.c: incr_user_locked_vm(),
+ * struct user_struct locked_vm, which nothing shows. One page more is refused only when the others of the
+ * user have used up the limit; who holds iommufd open may have. */
+static void user_may_lock(struct eval *e, uint64_t soft)
+{
+	const struct fact *holders = &e->host->iommu_node.holders;
+
+	eval_cite(e, holders);
+	if (fact_is(holders) && holders->len) {
+		eval_unknown(e,
+			     "the user may lock %llu bytes in all processes together, and process "
+			     "%.*s, which "
+			     "has /dev/iommu open, may have locked them; nothing shows how many",
+			     (unsigned long long)soft, (int)strcspn(holders->raw, "\n"),
+			     holders->raw);
+		eval_remedy(
+			e,
+			"raise the limit (ulimit -l, LimitMEMLOCK=) above all that the user maps");
+		return;
+	}
+	eval_no(e,
+		"the user may lock %llu bytes in all processes together; what io_uring or perf "
+		"have locked of "
+		"them is not visible",
+		(unsigned long long)soft);
+}
+
 void rule_memlock(struct eval *e)
 {
 	const struct caller *caller = &e->host->caller;
@@ -344,6 +371,10 @@ void rule_memlock(struct eval *e)
 	}
 	if (e->site->op == OP_IOAS_MAP)
 		locked = 0;
+	if (e->site->op == OP_IOAS_MAP && soft != UINT64_MAX && soft / page) {
+		user_may_lock(e, soft);
+		return;
+	}
 	if (soft == UINT64_MAX || soft / page > locked / page) {
 		eval_no(e, "the caller may lock %llu bytes", (unsigned long long)soft);
 		return;

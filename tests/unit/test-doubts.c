@@ -416,6 +416,34 @@ static void test_one_page_may_be_large(void **state)
 	fake_free(s.h);
 }
 
+/* iommufd charges all processes of a user together. */
+static void test_memlock_of_a_user_who_maps_elsewhere(void **state)
+{
+	const enum path_kind I = PATH_IOMMUFD;
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, NULL);
+	fake_user(s.h, 1000);
+	fake_bind(s.h, s.d, "vfio-pci");
+	s.d->cdev_name = "vfio0";
+	s.d->cdev_devno = fake_present(s.h, "/sys/x/vfio-dev/vfio0/dev", "511:0");
+	fake_node(s.h, &s.d->cdev, "/dev/vfio/devices/vfio0", 0600, 1000);
+	fake_node(s.h, &s.h->iommu_node, "/dev/iommu", 0666, 0);
+	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "");
+	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "4711 qemu-system-x86");
+	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
+	/* A container charges its own process, and who has no limit none. */
+	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
+	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	s.h->caller.memlock_soft = UINT64_MAX;
+	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	s.h->caller.memlock_soft = 0;
+	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
+	fake_free(s.h);
+}
+
 /* ---- extensions ---- */
 
 static void expect_extension(struct scene *s, enum gen gen, const char *name, enum answer before,
@@ -482,6 +510,7 @@ int main(void)
 		cmocka_unit_test(test_candidates_that_all_refuse),
 		cmocka_unit_test(test_device_cgroup_has_its_own_errno),
 		cmocka_unit_test(test_one_page_may_be_large),
+		cmocka_unit_test(test_memlock_of_a_user_who_maps_elsewhere),
 		cmocka_unit_test(test_compat_container_answers_for_itself),
 		cmocka_unit_test(test_noiommu_container_has_one_extension),
 	};
