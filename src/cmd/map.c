@@ -376,6 +376,7 @@ static int attach(struct map_run *run, struct failure **reterr)
 	return r;
 }
 
+/* Plans, predicts, and asks where that may be. The exit status. */
 static int act(struct map_run *run, struct failure **reterr)
 {
 	size_t refused = 0, unknown = 0;
@@ -395,6 +396,23 @@ static int act(struct map_run *run, struct failure **reterr)
 	return r < 0 ? r : conclude(&run->report, refused, unknown);
 }
 
+int map_run(struct map_run *run, struct failure **reterr)
+{
+	int r, status;
+
+	predict_space(run);
+	r = attach(run, reterr);
+	if (r >= 0 && !run->args->dry_run && !run->acting.view.attached) {
+		run->report.result = "refused";
+		status = acting_status(&run->acting);
+		run->report.match = status != STATUS_DIFFER;
+	} else if (r >= 0) {
+		r = status = act(run, reterr);
+	}
+	map_end(run);
+	return r < 0 ? r : status;
+}
+
 static int run_map(struct app *app, void *data, struct failure **reterr)
 {
 	struct map_args *args = data;
@@ -403,20 +421,10 @@ static int run_map(struct app *app, void *data, struct failure **reterr)
 
 	args->acting.single = args->acting.no_map = true;
 	r = acting_open(&run.acting, app, &args->acting, reterr);
-	if (r >= 0) {
-		predict_space(&run);
-		r = attach(&run, reterr);
-	}
-	if (r >= 0 && !args->dry_run && !run.acting.view.attached) {
-		run.report.result = "refused";
-		status = acting_status(&run.acting);
-		run.report.match = status != STATUS_DIFFER;
-	} else if (r >= 0) {
-		r = status = act(&run, reterr);
-	}
+	if (r >= 0)
+		r = status = map_run(&run, reterr);
 	if (r >= 0)
 		r = print(&run, reterr);
-	map_end(&run);
 	mapping_space_done(&run.space);
 	acting_close(&run.acting);
 	return r < 0 ? r : status;

@@ -49,6 +49,12 @@ struct map_run {
 	struct mapping_report report;
 };
 
+/* map.c */
+
+/* Attaches, maps, unmaps, and gives everything back, with the report in @run: all but loading the host and
+ * printing. The exit status, or a negative errno with *@reterr. */
+int map_run(struct map_run *run, struct failure **reterr);
+
 /* map-plan.c: pure but for the pools of pages, which it reads. */
 
 /* Which pages the memory is made of, and how large a mapping is. -ENOMEM when hugetlb pages are missing,

@@ -191,17 +191,42 @@ static int map(struct fake_kernel *k, uint64_t iova, uint64_t size)
 {
 	if (!size || (iova | size) & (PAGE - 1))
 		return -EINVAL;
-	k->nr_mapped++;
+	for (size_t i = 0; i < k->nr_mapped; i++)
+		if (iova < k->mapped[i].iova + k->mapped[i].size && k->mapped[i].iova < iova + size)
+			return -EEXIST;
+	if (k->nr_mapped == FAKE_MAPPED_MAX)
+		return -ENOSPC;
+	k->mapped[k->nr_mapped].iova = iova;
+	k->mapped[k->nr_mapped++].size = size;
 	return 0;
 }
 
-static int unmap(struct fake_kernel *k)
+/* What lies in the range; one mapping is cut by nobody who knows what was mapped. */
+static int unmap(struct fake_kernel *k, uint64_t iova, uint64_t *size)
 {
-	if (!k->nr_mapped)
+	uint64_t bytes = 0;
+
+	for (size_t i = k->nr_mapped; i--;) {
+		if (k->mapped[i].iova < iova ||
+		    k->mapped[i].iova + k->mapped[i].size - iova > *size)
+			continue;
+		bytes += k->mapped[i].size;
+		k->mapped[i] = k->mapped[--k->nr_mapped];
+	}
+	if (!bytes)
 		wrong(k, "what is not mapped is unmapped");
-	else
-		k->nr_mapped--;
+	*size = bytes;
 	return 0;
+}
+
+static int unmap_dma(struct fake_kernel *k, struct vt_unmap_dma *ask)
+{
+	if (!(ask->flags & VT_UNMAP_FLAG_ALL))
+		return unmap(k, ask->iova, &ask->size);
+	if (ask->iova || ask->size)
+		return -EINVAL;
+	ask->size = UINT64_MAX;
+	return unmap(k, 0, &ask->size);
 }
 
 /* As type1 of 6.6 does. */
@@ -241,7 +266,7 @@ static int container_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, uns
 			return -EINVAL;
 		return map(k, ((struct vt_map_dma *)arg)->iova, ((struct vt_map_dma *)arg)->size);
 	case VT_UNMAP_DMA:
-		return unmap(k);
+		return unmap_dma(k, arg);
 	default:
 		return -ENOTTY;
 	}
@@ -260,7 +285,8 @@ static int iommufd_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, unsig
 		return map(k, ((struct vt_ioas_map *)arg)->iova,
 			   ((struct vt_ioas_map *)arg)->length);
 	case VT_IOAS_UNMAP:
-		return unmap(k);
+		return unmap(k, ((struct vt_ioas_unmap *)arg)->iova,
+			     &((struct vt_ioas_unmap *)arg)->length);
 	default:
 		return container_ioctl(k, fd, f, request, arg);
 	}
@@ -416,6 +442,13 @@ static int do_munmap(struct sys *s, void *addr, size_t len vt_unused)
 	return 0;
 }
 
+/* Huge pages it has none of, and all memory is there from the start. */
+static int do_madvise(struct sys *s, void *addr vt_unused, size_t len vt_unused,
+		      int advice vt_unused)
+{
+	return fails(fake(s));
+}
+
 static uint64_t do_now(struct sys *s)
 {
 	return fake(s)->now_ns;
@@ -429,6 +462,7 @@ void fake_kernel_init(struct fake_kernel *k)
 		.ioctl = do_ioctl,
 		.mmap = do_mmap,
 		.munmap = do_munmap,
+		.madvise = do_madvise,
 		.now_ns = do_now,
 	};
 

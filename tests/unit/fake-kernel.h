@@ -24,7 +24,7 @@ enum fake_kernel_lie {
 	FAKE_NO_RANGES = 1 << 9,      /* nothing may be mapped */
 };
 
-enum { FAKE_FDS_MAX = 32, FAKE_FD_FIRST = 100, FAKE_GROUPS_MAX = 4 };
+enum { FAKE_MAPPED_MAX = 64, FAKE_FDS_MAX = 32, FAKE_FD_FIRST = 100, FAKE_GROUPS_MAX = 4 };
 
 enum fake_file {
 	FAKE_CLOSED = 0,
@@ -55,6 +55,9 @@ struct fake_kernel {
 	const char *failed_path;      /* of the open that failed */
 	struct fake_fd fds[FAKE_FDS_MAX];
 	bool group_open[FAKE_GROUPS_MAX];
+	struct {
+		uint64_t iova, size;
+	} mapped[FAKE_MAPPED_MAX];
 	size_t nr_mapped, nr_memory; /* mappings; areas of memory */
 	uint64_t now_ns;
 	const char *misuse; /* the first thing that a caller may not do, or NULL */

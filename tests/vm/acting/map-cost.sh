@@ -6,7 +6,7 @@ device=0000:00:04.0
 pool=/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages
 kinds=4K
 grep -qs '\[never\]' /sys/kernel/mm/transparent_hugepage/enabled || [ ! -e /sys/kernel/mm/transparent_hugepage ] || kinds="$kinds thp"
-[ ! -e $pool ] || { echo 128 >$pool && kinds="$kinds 2M"; }
+[ ! -e $pool ] || { echo 64 >$pool && kinds="$kinds 2M"; }
 export STEP_LIMIT=60
 
 floor() {
@@ -20,15 +20,15 @@ one() {
 	[ $((turn % 2)) -ne 0 ] || floor "$@"
 }
 
-# 64 MiB in fewer and fewer mappings, and 8 MiB page by page.
-for turn in 1 2 3 4 5; do
+# 16 MiB in one mapping and in several, and 8 MiB page by page.
+for turn in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
 	for kind in $kinds; do
-		for shape in 4096:2048 65536:1024 2097152:32 67108864:1; do
+		for shape in 4096:2048 2097152:8 16777216:1; do
 			one "container.$kind.$shape" container "/dev/vfio/$(group_of $device)" "$kind" ${shape%:*} ${shape#*:}
 			[ -z "$SMALL" ] ||
 				one "iommufd.$kind.$shape" iommufd "$(cdev_of $device)" "$kind" ${shape%:*} ${shape#*:}
 		done
 	done
-	save "auto.$turn.tool" vfiotool map $device --path container --size 67108864 --iova 0x10000000 --json
+	save "auto.$turn.tool" vfiotool map $device --path container --size 16777216 --iova 0x10000000 --json
 done
 [ ! -e $pool ] || echo 0 >$pool

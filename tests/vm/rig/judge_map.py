@@ -75,7 +75,7 @@ FLOOR_LIMIT = 1.05
 AUTO_LIMIT = 1.05
 FIRST_NS = 1_000_000
 GIB = 1 << 30
-SIZE = 64 << 20
+SIZE = 16 << 20
 
 
 def _best(runs: list) -> list:

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* map from its arguments to the exit status, beside a kernel in memory: good runs, refusals that are predicted,
+ * and every call failing in turn. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "client/abi.h"
+#include "cmd/map.h"
+#include "fake-host.h"
+#include "fake-kernel.h"
+
+#define PAGE UINT64_C(4096)
+
+struct trial {
+	struct host *host;
+	struct device *device;
+	struct fake_kernel kernel;
+	struct app app;
+	struct map_args args;
+	struct map_run run;
+	struct failure *why;
+	int status;
+};
+
+/* A function alone behind a VT-d that remaps interrupts, on vfio-pci; three mappings of two pages. */
+static void begin(struct trial *t, enum path_kind path)
+{
+	struct session *s = &t->run.acting.session;
+	struct group *g;
+	struct host *h;
+
+	*t = (struct trial){ .host = fake_host() };
+	h = t->host;
+	g = fake_group(h, 1);
+	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
+	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
+	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	t->device = fake_pci(h, "0000:01:00.0", g, fake_unit(h, IOMMU_KIND_INTEL, "dmar0"), NULL);
+	t->device->has_ids = false;
+	fake_bind(h, t->device, "vfio-pci");
+	t->device->cdev_name = "vfio0";
+	t->device->vfio_dev = fake_present(h, "vfio-dev", "vfio0");
+	t->device->cdev_devno = fake_present(h, "vfio0/dev", "511:0");
+	fake_node(h, &t->device->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+	fake_kernel_init(&t->kernel);
+	t->app.arena = arena_new();
+	t->args = (struct map_args){
+		.acting = { .no_map = true, .single = true },
+		.any_pages = true,
+		.pages = MEMORY_BASE,
+		.size = 2 * PAGE,
+		.count = 3,
+	};
+	t->run = (struct map_run){ .app = &t->app, .args = &t->args };
+	t->run.acting = (struct acting){
+		.options = &t->args.acting,
+		.arena = t->app.arena,
+		.path = path,
+		.path_because = "asked for",
+		.sys = &t->kernel.sys,
+	};
+	s->app = &t->app;
+	s->host = h;
+	s->devices = &t->device;
+	s->nr_devices = 1;
+	s->report = (struct report){ .arena = t->app.arena, .host = h };
+	/* What is locked is read of this very process. */
+	assert_int_equal(sysroot_open(NULL, &s->root, NULL), 0);
+}
+
+static int map(struct trial *t)
+{
+	struct acting *ac = &t->run.acting;
+
+	ac->predictions = arena_new_object(t->app.arena, struct prediction);
+	predict_device(t->host, NULL, GEN_BIT(GEN_6_6), t->device, t->app.arena, ac->predictions);
+	t->status = map_run(&t->run, &t->why);
+	if (t->status < 0) {
+		assert_non_null(t->why);
+		t->status = (int)t->why->status;
+	}
+	return t->status;
+}
+
+static void end(struct trial *t)
+{
+	if (t->kernel.misuse)
+		fail_msg("%s", t->kernel.misuse);
+	assert_int_equal(fake_kernel_open(&t->kernel), 0);
+	assert_int_equal(t->kernel.nr_mapped, 0);
+	assert_int_equal(t->kernel.nr_memory, 0);
+	mapping_space_done(&t->run.space);
+	sysroot_close(t->run.acting.session.root);
+	failure_free(t->why);
+	arena_free(t->app.arena);
+	fake_free(t->host);
+}
+
+static const struct mapping_step *step(const struct trial *t, size_t i)
+{
+	assert_true(i < t->run.report.nr_steps);
+	return &t->run.report.steps[i];
+}
+
+/* ---- good runs ---- */
+
+static const enum path_kind paths[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
+
+static void test_map_takes_away_what_it_mapped(void **state)
+{
+	(void)state;
+	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
+		struct trial t;
+
+		begin(&t, paths[p]);
+		assert_int_equal(map(&t), STATUS_OK);
+		assert_string_equal(t.run.report.result, "mapped");
+		assert_int_equal(t.run.report.nr_steps, 6);
+		assert_int_equal(t.run.report.mapped, 6 * PAGE);
+		assert_int_equal(t.run.report.unmapped, 6 * PAGE);
+		/* Page 0 stays free, and one follows the other. */
+		assert_int_equal(step(&t, 0)->request.iova, PAGE);
+		assert_int_equal(step(&t, 2)->request.iova, 5 * PAGE);
+		end(&t);
+	}
+}
+
+static void test_map_spread_leaves_gaps(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.layout = MAP_SPREAD;
+	assert_int_equal(map(&t), STATUS_OK);
+	assert_int_equal(step(&t, 1)->request.iova, 5 * PAGE);
+	end(&t);
+}
+
+static void test_map_scatter_meets_no_window(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.layout = MAP_SCATTER;
+	t.args.count = 60;
+	assert_int_equal(map(&t), STATUS_OK);
+	for (size_t i = 0; i < 60; i++) {
+		uint64_t iova = step(&t, i)->request.iova;
+
+		assert_true(iova + 2 * PAGE <= 0xfee00000 || iova >= 0xfef00000);
+		assert_true(iova < 0x8000000000);
+	}
+	end(&t);
+}
+
+static void test_map_unmaps_ranges_and_all(void **state)
+{
+	struct map_range middle = { 3 * PAGE, 2 * PAGE };
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.unmaps = &middle;
+	t.args.nr_unmaps = 1;
+	t.args.unmap_all = true;
+	assert_int_equal(map(&t), STATUS_OK);
+	assert_int_equal(t.run.report.nr_steps, 5);
+	assert_int_equal(step(&t, 3)->bytes, 2 * PAGE);
+	assert_int_equal(step(&t, 4)->bytes, 4 * PAGE);
+	end(&t);
+}
+
+static const struct mapping_check *find_check(const struct trial *t, const char *id)
+{
+	for (size_t i = 0; i < t->run.report.nr_checks; i++)
+		if (!strcmp(t->run.report.checks[i].id, id))
+			return &t->run.report.checks[i];
+	return NULL;
+}
+
+/* This kernel locks nothing, which is found out. */
+static void test_map_verifies(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.verify = true;
+	assert_int_equal(map(&t), STATUS_FAILED);
+	assert_int_equal(find_check(&t, "mapped")->answer, ANSWER_YES);
+	assert_int_equal(find_check(&t, "pinned")->answer, ANSWER_NO);
+	assert_int_equal(find_check(&t, "returned")->answer, ANSWER_YES);
+	end(&t);
+}
+
+static void test_map_dirty_pages_of_a_container_of_iommufd(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_COMPAT);
+	t.args.dirty = true;
+	assert_int_equal(map(&t), STATUS_OK);
+	assert_int_equal(t.run.report.dirty.err, ENOTTY);
+	assert_true(t.run.report.dirty.match);
+	end(&t);
+}
+
+/* ---- refusals ---- */
+
+static void test_map_does_not_ask_what_is_predicted_to_be_refused(void **state)
+{
+	uint64_t iovas[] = { 0x100000, 0x101000 };
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.iovas = iovas;
+	t.args.nr_iovas = 2;
+	t.args.count = 1;
+	assert_int_equal(map(&t), STATUS_NO);
+	assert_int_equal(step(&t, 0)->predicted.answer, ANSWER_YES);
+	assert_int_equal(step(&t, 1)->predicted.err, EEXIST);
+	assert_false(step(&t, 0)->asked);
+	assert_int_equal(t.run.report.mapped, 0);
+	end(&t);
+}
+
+static void test_map_anyway_asks_and_compares(void **state)
+{
+	uint64_t iovas[] = { 0x100000, 0x101000 };
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.iovas = iovas;
+	t.args.nr_iovas = 2;
+	t.args.count = 1;
+	t.args.anyway = true;
+	assert_int_equal(map(&t), STATUS_NO);
+	assert_int_equal(step(&t, 1)->err, EEXIST);
+	assert_true(t.run.report.match);
+	end(&t);
+}
+
+/* The window is not known to this kernel: it lets what is predicted to be refused. */
+static void test_map_anyway_and_the_kernel_lets_it(void **state)
+{
+	uint64_t iova = 0xfee00000;
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.iovas = &iova;
+	t.args.nr_iovas = t.args.count = 1;
+	t.args.anyway = true;
+	assert_int_equal(map(&t), STATUS_DIFFER);
+	assert_false(t.run.report.match);
+	assert_int_equal(step(&t, 0)->predicted.err, EINVAL);
+	end(&t);
+}
+
+static void test_map_names_the_limit_that_is_needed(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_IOMMUFD);
+	fake_user(t.host, 1000);
+	fake_node(t.host, &t.device->cdev, "/dev/vfio/devices/vfio0", 0666, 0);
+	fake_node(t.host, &t.host->iommu_node, "/dev/iommu", 0666, 0);
+	t.host->caller.memlock_fact = fake_present(t.host, "process:limits", "soft=16384");
+	t.host->caller.memlock_soft = 4 * PAGE;
+	assert_int_equal(map(&t), STATUS_NO);
+	assert_int_equal(t.run.report.needed, 6 * PAGE);
+	assert_int_equal(step(&t, 1)->predicted.answer, ANSWER_YES);
+	assert_int_equal(step(&t, 2)->predicted.err, ENOMEM);
+	assert_non_null(strstr(step(&t, 2)->predicted.remedy, "ulimit -l 24"));
+	end(&t);
+}
+
+static void test_map_dry_run_asks_nothing(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.dry_run = true;
+	/* What VT-d can reach is not read here. */
+	assert_int_equal(map(&t), STATUS_UNKNOWN);
+	assert_int_equal(t.kernel.calls, 0);
+	assert_string_equal(t.run.report.result, "predicted");
+	end(&t);
+}
+
+static void test_map_without_room(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.size = UINT64_C(1) << 40;
+	t.args.count = 1;
+	assert_int_not_equal(map(&t), STATUS_OK);
+	assert_non_null(t.why);
+	end(&t);
+}
+
+/* ---- every call fails in turn ---- */
+
+static bool decides_nothing(const struct trial *t)
+{
+	unsigned long request = t->kernel.failed_request;
+
+	return request == VT_CHECK_EXTENSION || request == VT_DEVICE_GET_INFO ||
+	       request == VT_DEVICE_GET_REGION_INFO || request == VT_DEVICE_GET_IRQ_INFO ||
+	       request == VT_IOMMU_GET_INFO || (!request && !t->kernel.failed_path);
+}
+
+static void test_map_every_call_fails_in_turn(void **state)
+{
+	static const int errnos[] = { EPERM, ENODEV, EBUSY, EINVAL, ENOMEM, EEXIST };
+
+	(void)state;
+	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
+		unsigned int calls;
+		struct trial t;
+
+		begin(&t, paths[p]);
+		assert_int_equal(map(&t), STATUS_OK);
+		calls = t.kernel.calls;
+		end(&t);
+		for (unsigned int n = 1; n <= calls; n++)
+			for (size_t i = 0; i < ARRAY_SIZE(errnos); i++) {
+				begin(&t, paths[p]);
+				t.kernel.fail_at = n;
+				t.kernel.fail_with = errnos[i];
+				map(&t);
+				if (!decides_nothing(&t) && t.status != STATUS_DIFFER)
+					fail_msg("%s, call %u (%#lx, %s) with %s: status %d",
+						 path_kind_name(paths[p]), n,
+						 t.kernel.failed_request,
+						 t.kernel.failed_path ? t.kernel.failed_path : "",
+						 errno_name(errnos[i]), t.status);
+				end(&t);
+			}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_map_takes_away_what_it_mapped),
+		cmocka_unit_test(test_map_spread_leaves_gaps),
+		cmocka_unit_test(test_map_scatter_meets_no_window),
+		cmocka_unit_test(test_map_unmaps_ranges_and_all),
+		cmocka_unit_test(test_map_verifies),
+		cmocka_unit_test(test_map_dirty_pages_of_a_container_of_iommufd),
+		cmocka_unit_test(test_map_does_not_ask_what_is_predicted_to_be_refused),
+		cmocka_unit_test(test_map_anyway_asks_and_compares),
+		cmocka_unit_test(test_map_anyway_and_the_kernel_lets_it),
+		cmocka_unit_test(test_map_names_the_limit_that_is_needed),
+		cmocka_unit_test(test_map_dry_run_asks_nothing),
+		cmocka_unit_test(test_map_without_room),
+		cmocka_unit_test(test_map_every_call_fails_in_turn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
