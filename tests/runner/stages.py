@@ -24,7 +24,8 @@ INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "shar
              "share/fish/vendor_completions.d/vfiotool.fish", "share/man/man5/vfiotool-capture.5",
              "share/man/man5/vfiotool-json.5", "share/man/man7/vfiotool-rules.7", "share/man/man8/vfiotool.8",
              "share/man/man8/vfiotool-capture.8", "share/man/man8/vfiotool-inspect.8",
-             "share/man/man8/vfiotool-list.8", "share/man/man8/vfiotool-rules.8", "share/vfiotool/inspect.schema.json")
+             "share/man/man8/vfiotool-list.8", "share/man/man8/vfiotool-rules.8", "share/vfiotool/attach.schema.json",
+             "share/vfiotool/inspect.schema.json")
 
 
 def _configure(stage: Stage, name: str, *options, env=None) -> bool:

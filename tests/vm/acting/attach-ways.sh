@@ -16,7 +16,7 @@ chown 0 "/dev/vfio/$group"
 if [ -n "$SMALL" ]; then
 	vfiotool attach --path=iommufd --hold=20 0000:00:05.0 >/out/held 2>&1 </dev/null &
 	holder=$!
-	check "one holds a device by its node" within 10 grep -q holding /out/held
+	check "one holds a device by its node" within 40 grep -q holding /out/held
 	check "its group is refused" exits 2 vfiotool attach --path=container 0000:00:05.1
 	check "as predicted" says "OPEN_GROUP of group:$(group_of 0000:00:05.0) with EBUSY, as predicted"
 	check "its other device, too" exits 2 vfiotool attach --path=iommufd 0000:00:05.1
