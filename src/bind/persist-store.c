@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files: written atomically, taken away when they are ours. */
+#include "bind/persist.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "bind/persist-path.h"
+
+enum { TEXT_MAX = 16384 };
+
+static const char mark[] = "by 'vfiotool bind --persist'";
+
+bool persist_has_driverctl(int root_fd)
+{
+	return !faccessat(root_fd, "usr/sbin/driverctl", X_OK, 0) ||
+	       !faccessat(root_fd, "usr/bin/driverctl", X_OK, 0);
+}
+
+const char *persist_initramfs(int root_fd)
+{
+	if (!faccessat(root_fd, "usr/sbin/update-initramfs", X_OK, 0))
+		return "initramfs-tools";
+	if (!faccessat(root_fd, "usr/bin/dracut", X_OK, 0) ||
+	    !faccessat(root_fd, "usr/sbin/dracut", X_OK, 0))
+		return "dracut";
+	return NULL;
+}
+
+/* The directory of @path, made where it is missing; a descriptor or a negative errno. */
+static int open_parent(int root_fd, const char *path)
+{
+	int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (const char *slash; fd >= 0 && (slash = strchr(path, '/')); path = slash + 1) {
+		char part[256];
+		int next;
+
+		if ((size_t)(slash - path) >= sizeof(part)) {
+			close(fd);
+			return -ENAMETOOLONG;
+		}
+		memcpy(part, path, (size_t)(slash - path));
+		part[slash - path] = '\0';
+		next = mkdirat(fd, part, 0755) < 0 && errno != EEXIST
+			       ? -1
+			       : openat(fd, part, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (next < 0) {
+			int r = -errno;
+
+			close(fd);
+			return r;
+		}
+		close(fd);
+		fd = next;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t len = strlen(text), at = 0;
+
+	while (at < len) {
+		ssize_t n = write(fd, text + at, len - at);
+
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
+}
+
+/* The content appears at once, whole, and stays after a power loss. */
+static int write_file(int root_fd, const struct persist_file *file)
+{
+	const char *name = strrchr(file->path, '/') + 1;
+	vt_cleanup(fd_closep) int dir = open_parent(root_fd, file->path);
+	vt_cleanup(fd_closep) int fd = -EBADF;
+	char temporary[280];
+	int r;
+
+	if (dir < 0)
+		return dir;
+	/* A leading dot: neither udev nor modprobe nor driverctl reads it. */
+	if (snprintf(temporary, sizeof(temporary), ".%s.new", name) >= (int)sizeof(temporary))
+		return -ENAMETOOLONG;
+	(void)unlinkat(dir, temporary, 0);
+	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	r = fchmod(fd, 0644) < 0 ? -errno : write_all(fd, file->text);
+	if (!r && renameat(dir, temporary, dir, name) < 0)
+		r = -errno;
+	if (!r && fsync(dir) < 0)
+		r = -errno;
+	if (r < 0)
+		(void)unlinkat(dir, temporary, 0);
+	return r;
+}
+
+/* The text of a file in @buf, NUL-terminated. 0 or a negative errno. */
+static int read_text(int root_fd, const char *path, char buf[TEXT_MAX])
+{
+	vt_cleanup(fd_closep) int fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	size_t at = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while (at < TEXT_MAX - 1 && (n = read(fd, buf + at, TEXT_MAX - 1 - at)) != 0) {
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		at += n > 0 ? (size_t)n : 0;
+	}
+	buf[at] = '\0';
+	return 0;
+}
+
+/* 1: ours; 0: somebody else's; or a negative errno. */
+static int is_ours(int root_fd, const char *path)
+{
+	char text[TEXT_MAX];
+	int r = read_text(root_fd, path, text);
+
+	return r < 0 ? r : strstr(text, mark) != NULL;
+}
+
+/* driverctl's file has no room for a mark: it is ours when the rule beside it is. */
+static int check_free(int root_fd, const struct persist_file *files, size_t nr,
+		      struct failure **reterr)
+{
+	bool driverctl_ours = is_ours(root_fd, files[0].path) == 1;
+
+	for (size_t i = 0; i < nr; i++) {
+		bool driverctl = !strncmp(files[i].path, "etc/driverctl.d/", 16);
+		int r = driverctl ? faccessat(root_fd, files[i].path, F_OK, 0)
+				  : is_ours(root_fd, files[i].path);
+
+		if (driverctl ? r == 0 && !driverctl_ours : r == 0)
+			return failure_set(reterr, -EEXIST,
+					   "/%s is there already, and not by --persist: take it "
+					   "away first%s",
+					   files[i].path,
+					   driverctl ? ", by driverctl unset-override" : "");
+	}
+	return 0;
+}
+
+int persist_write(int root_fd, const struct persist_file *files, size_t nr, struct failure **reterr)
+{
+	int r = nr ? check_free(root_fd, files, nr, reterr) : 0;
+
+	for (size_t i = 0; r >= 0 && i < nr; i++) {
+		r = write_file(root_fd, &files[i]);
+		if (r >= 0)
+			continue;
+		failure_set(reterr, r, "cannot write /%s: %s", files[i].path, strerror(-r));
+		/* What asks for the driver goes before what refuses a stranger. */
+		while (i-- > 0)
+			(void)unlinkat(root_fd, files[i].path, 0);
+		break;
+	}
+	return r;
+}
+
+static int remove_file(int root_fd, const char *path, struct arena *a, const char ***ret,
+		       size_t *nr)
+{
+	if (unlinkat(root_fd, path, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	*ret = arena_grow(a, *ret, *nr, sizeof(**ret));
+	(*ret)[(*nr)++] = arena_printf(a, "/%s", path);
+	return 0;
+}
+
+int persist_remove(int root_fd, const char *bus, const char *name, struct arena *a,
+		   const char ***ret, size_t *ret_nr, struct failure **reterr)
+{
+	const char *rule = persist_rule_path(a, bus, name);
+	const char *path = persist_modprobe_path(a, bus, name);
+	char text[TEXT_MAX];
+	bool ours;
+	int r;
+
+	*ret = NULL;
+	*ret_nr = 0;
+	r = is_ours(root_fd, path);
+	if (r > 0)
+		r = remove_file(root_fd, path, a, ret, ret_nr);
+	if (r < 0 && r != -ENOENT)
+		return failure_set(reterr, r, "cannot take /%s away: %s", path, strerror(-r));
+	path = rule;
+	r = read_text(root_fd, rule, text);
+	ours = r >= 0 && strstr(text, mark);
+	if (ours && strstr(text, "by driverctl")) {
+		path = persist_driverctl_path(a, bus, name);
+		r = remove_file(root_fd, path, a, ret, ret_nr);
+	}
+	/* The rule last: it tells that the others are ours. */
+	if (ours && r >= 0) {
+		path = rule;
+		r = remove_file(root_fd, rule, a, ret, ret_nr);
+	}
+	if (r < 0 && r != -ENOENT)
+		return failure_set(reterr, r, "cannot take /%s away: %s", path, strerror(-r));
+	return 0;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The texts. Pure. */
+#include "bind/persist.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bind/persist-path.h"
+
+/* Characters that mean something to udev, modprobe or a shell have no place in a name. */
+static bool is_plain(const char *s)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "_-.:,+@";
+
+	return *s && *s != '.' && *s != '-' && s[strspn(s, plain)] == '\0';
+}
+
+/* A modalias as a pattern that matches only itself; NULL when it cannot be one. */
+static const char *pattern(struct arena *a, const char *s)
+{
+	char *ret = arena_alloc(a, 3 * strlen(s) + 1);
+	size_t at = 0;
+
+	for (; *s; s++) {
+		if (*s == '"' || *s == '\\' || *s == '|' || (unsigned char)*s < ' ' || *s == ']')
+			return NULL;
+		if (*s == '*' || *s == '?' || *s == '[') {
+			ret[at++] = '[';
+			ret[at++] = *s;
+			ret[at++] = ']';
+		} else {
+			ret[at++] = *s;
+		}
+	}
+	return at ? ret : NULL;
+}
+
+/* One key and the values that make this device what it is. */
+struct identity {
+	const char *keys[4], *values[4];
+	size_t nr;
+};
+
+static int identity_make(const struct persist_request *q, struct arena *a, struct identity *ret,
+			 struct failure **reterr)
+{
+	const char *text;
+
+	*ret = (struct identity){ 0 };
+	if (q->has_ids) {
+		*ret = (struct identity){
+			.keys = { "vendor", "device", "subsystem_vendor", "subsystem_device" },
+			.values = { arena_printf(a, "0x%04x", q->vendor),
+				    arena_printf(a, "0x%04x", q->device),
+				    arena_printf(a, "0x%04x", q->subvendor),
+				    arena_printf(a, "0x%04x", q->subdevice) },
+			.nr = 4,
+		};
+		return 0;
+	}
+	text = q->modalias ? pattern(a, q->modalias) : NULL;
+	if (!text)
+		return failure_set(reterr, -ENODATA,
+				   "%s cannot be kept over reboots: nothing tells it from another "
+				   "device at its place",
+				   q->name);
+	*ret = (struct identity){ .keys = { "modalias" }, .values = { text }, .nr = 1 };
+	return 0;
+}
+
+static const char *heading(const struct persist_request *q, struct arena *a, const char *how)
+{
+	return arena_printf(a,
+			    "# %s %s is kept on %s: %s, by 'vfiotool bind --persist'.\n"
+			    "# 'vfiotool unbind --persist' takes this file away.\n",
+			    q->bus, q->name, q->driver, how);
+}
+
+static const char *match(const struct persist_request *q, struct arena *a)
+{
+	return arena_printf(a, "ACTION==\"add\", SUBSYSTEM==\"%s\", KERNEL==\"%s\"", q->bus,
+			    q->name);
+}
+
+/* The override, if it is the very device; then the driver, and the probe for the case that the driver was
+ * there before. */
+static const char *rule_text(const struct persist_request *q, const struct identity *id,
+			     struct arena *a)
+{
+	char *text = arena_printf(a, "%s%s", heading(q, a, "this rule does it"), match(q, a));
+
+	for (size_t i = 0; i < id->nr; i++)
+		text = arena_printf(a, "%s, ATTR{%s}==\"%s\"", text, id->keys[i], id->values[i]);
+	return arena_printf(a,
+			    "%s, ATTR{driver_override}=\"%s\", RUN{builtin}+=\"kmod load %s\", "
+			    "RUN{program}+=\"/bin/sh -c 'echo %s >/sys/bus/%s/drivers_probe'\"\n",
+			    text, q->driver, q->driver, q->name, q->bus);
+}
+
+/* driverctl knows the address only: where another device is found there, its service is not asked for. The
+ * rule comes behind driverctl's own. */
+static const char *refusal_text(const struct persist_request *q, const struct identity *id,
+				struct arena *a)
+{
+	const char *text = heading(q, a, "by driverctl");
+
+	text = arena_printf(a, "%s# Another device at that address is left alone:\n", text);
+	for (size_t i = 0; i < id->nr; i++)
+		text = arena_printf(a, "%s%s, ATTR{%s}!=\"%s\", ENV{SYSTEMD_WANTS}=\"\"\n", text,
+				    match(q, a), id->keys[i], id->values[i]);
+	return text;
+}
+
+int persist_make(const struct persist_request *q, struct arena *a, struct persist_file **ret,
+		 size_t *ret_nr, struct failure **reterr)
+{
+	struct persist_file *files = arena_array(a, 2, sizeof(*files));
+	struct identity id;
+	size_t nr = 0;
+	int r;
+
+	if (!is_plain(q->bus) || !is_plain(q->name) || !is_plain(q->driver) ||
+	    (q->module && !is_plain(q->module)))
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "%s on %s cannot be kept over reboots: a name with such "
+					  "characters cannot stand in a rule",
+					  q->name, q->driver);
+	r = identity_make(q, a, &id, reterr);
+	if (r < 0)
+		return r;
+	/* The refusal first: at no time is there an override without it. */
+	files[nr].path = persist_rule_path(a, q->bus, q->name);
+	files[nr++].text = q->driverctl ? refusal_text(q, &id, a) : rule_text(q, &id, a);
+	if (q->driverctl) {
+		files[nr].path = persist_driverctl_path(a, q->bus, q->name);
+		files[nr++].text = arena_printf(a, "%s\n", q->driver);
+	} else if (q->module) {
+		/* Whoever loads the other driver first loads this one. */
+		files[nr].path = persist_modprobe_path(a, q->bus, q->name);
+		files[nr++].text =
+			arena_printf(a, "%ssoftdep %s pre: %s\n",
+				     heading(q, a, "a udev rule does it"), q->module, q->driver);
+	}
+	*ret = files;
+	*ret_nr = nr;
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A driver kept over reboots, in the form that the host's tools read: driverctl's directory where driverctl
+ * is installed, else a udev rule and a line for modprobe. Either is about one address and one identity:
+ * a stranger that comes to the address is left alone. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/failure.h"
+
+struct persist_request {
+	const char *bus, *name, *driver;
+	const char
+		*module; /* of the driver that it has without this, or NULL: to be loaded later */
+	bool has_ids;    /* of a PCI device: the four below */
+	uint16_t vendor, device, subvendor, subdevice;
+	const char *modalias; /* of any other: tells it from another */
+	bool driverctl;       /* is installed */
+};
+
+struct persist_file {
+	const char *path; /* below the root: "etc/udev/rules.d/..." */
+	const char *text;
+};
+
+/* The files that keep @q, in the order in which they are to be written; strings in @a. 0, or -EINVAL
+ * when the name of the device or a driver cannot stand in a rule (STATUS_USAGE), -ENODATA when
+ * nothing tells the device from another. Pure. */
+int persist_make(const struct persist_request *q, struct arena *a, struct persist_file **ret,
+		 size_t *ret_nr, struct failure **reterr);
+/* Whether driverctl is there, below @root_fd. */
+bool persist_has_driverctl(int root_fd);
+/* "dracut", "initramfs-tools" or NULL: what makes the initramfs here. Static. */
+const char *persist_initramfs(int root_fd);
+/* Writes all of @files, each atomically and to the disk; replaces what an earlier call wrote. When one fails
+ * those written are taken away. 0; -EEXIST when driverctl keeps the device already, by somebody else's
+ * wish; or a negative errno. */
+int persist_write(int root_fd, const struct persist_file *files, size_t nr,
+		  struct failure **reterr);
+/* Takes away what persist_write() wrote for the device, and nothing else; the paths in *@ret, of @a. */
+int persist_remove(int root_fd, const char *bus, const char *name, struct arena *a,
+		   const char ***ret, size_t *ret_nr, struct failure **reterr);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Drivers kept over reboots: the texts, and the files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "bind/persist.h"
+#include "fixture.h"
+
+static struct persist_request card(void)
+{
+	return (struct persist_request){ .bus = "pci",
+					 .name = "0000:01:00.0",
+					 .driver = "vfio-pci",
+					 .module = "e1000e",
+					 .has_ids = true,
+					 .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .subvendor = 0x1af4,
+					 .subdevice = 0x1100 };
+}
+
+static struct persist_file *make(struct fixture *x, const struct persist_request *q, size_t nr)
+{
+	struct persist_file *files;
+	size_t got;
+
+	assert_int_equal(persist_make(q, x->arena, &files, &got, NULL), 0);
+	assert_int_equal(got, nr);
+	return files;
+}
+
+static bool is_there(const struct fixture *x, const char *path)
+{
+	return !faccessat(x->fd, path, F_OK, 0);
+}
+
+static void assert_content(struct fixture *x, const char *path, const char *text)
+{
+	char buf[2048];
+	int fd = openat(x->fd, path, O_RDONLY | O_CLOEXEC);
+	ssize_t len;
+
+	assert_true(fd >= 0);
+	len = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	assert_true(len >= 0);
+	buf[len] = '\0';
+	assert_string_equal(buf, text);
+}
+
+#define RULE      "etc/udev/rules.d/06-vfiotool-pci-0000:01:00.0.rules"
+#define MODPROBE  "etc/modprobe.d/vfiotool-pci-0000:01:00.0.conf"
+#define DRIVERCTL "etc/driverctl.d/pci-0000:01:00.0"
+#define CARD      "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"0000:01:00.0\", "
+
+static void test_persist_rule_and_softdep(void **state)
+{
+	const struct persist_request q = card();
+	struct persist_file *f = make(*state, &q, 2);
+
+	assert_string_equal(f[0].path, RULE);
+	assert_string_equal(
+		f[0].text,
+		"# pci 0000:01:00.0 is kept on vfio-pci: this rule does it, by 'vfiotool bind "
+		"--persist'.\n"
+		"# 'vfiotool unbind --persist' takes this file away.\n" CARD
+		"ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\", "
+		"ATTR{subsystem_vendor}==\"0x1af4\", ATTR{subsystem_device}==\"0x1100\", "
+		"ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load vfio-pci\", "
+		"RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe'\"\n");
+	assert_string_equal(f[1].path, MODPROBE);
+	assert_non_null(strstr(f[1].text, "\nsoftdep e1000e pre: vfio-pci\n"));
+}
+
+static void test_persist_without_another_module(void **state)
+{
+	struct persist_request q = card();
+
+	q.module = NULL;
+	make(*state, &q, 1);
+}
+
+static void test_persist_by_driverctl_refuses_a_stranger(void **state)
+{
+	struct persist_request q = card();
+	struct persist_file *f;
+
+	q.driverctl = true;
+	f = make(*state, &q, 2);
+	assert_string_equal(f[0].path, RULE);
+	assert_non_null(strstr(f[0].text, "\n" CARD "ATTR{vendor}!=\"0x8086\", "
+					  "ENV{SYSTEMD_WANTS}=\"\"\n"));
+	assert_non_null(strstr(f[0].text, "\n" CARD "ATTR{subsystem_device}!=\"0x1100\", "
+					  "ENV{SYSTEMD_WANTS}=\"\"\n"));
+	assert_null(strstr(f[0].text, "driver_override"));
+	assert_string_equal(f[1].path, DRIVERCTL);
+	assert_string_equal(f[1].text, "vfio-pci\n");
+}
+
+static void test_persist_of_another_bus(void **state)
+{
+	struct persist_request q = { .bus = "platform",
+				     .name = "edu-dma.0",
+				     .driver = "vfio-platform",
+				     .modalias = "of:NeduT*Cx[1]" };
+	struct failure *why = NULL;
+	struct persist_file *f;
+	size_t nr;
+
+	/* A bracket that closes cannot be escaped. */
+	assert_int_equal(persist_make(&q, ((struct fixture *)*state)->arena, &f, &nr, &why),
+			 -ENODATA);
+	failure_free(why);
+	q.modalias = "of:NeduT*C?";
+	f = make(*state, &q, 1);
+	assert_non_null(strstr(f[0].text, "ATTR{modalias}==\"of:NeduT[*]C[?]\", "));
+}
+
+static void refuses(void **state, struct persist_request q)
+{
+	struct fixture *x = *state;
+	struct failure *why = NULL;
+	struct persist_file *f;
+	size_t nr;
+
+	assert_int_equal(persist_make(&q, x->arena, &f, &nr, &why), -EINVAL);
+	assert_int_equal(why->status, STATUS_USAGE);
+	failure_free(why);
+}
+
+static void test_persist_refuses_what_a_rule_would_act_on(void **state)
+{
+	static const char *const bad[] = { "",   "a\"b", "a*",   "a b",     "$(reboot)", "a'b",
+					   "..", "a/b",  "a\nb", "-option", "a;b",       "%k" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct persist_request q = card();
+
+		q.name = bad[i];
+		refuses(state, q);
+		q = card();
+		q.driver = bad[i];
+		refuses(state, q);
+		q = card();
+		q.module = bad[i];
+		refuses(state, q);
+	}
+}
+
+static void removes(void **state, size_t nr)
+{
+	struct fixture *x = *state;
+	const char **paths;
+	size_t got;
+
+	assert_int_equal(persist_remove(x->fd, "pci", "0000:01:00.0", x->arena, &paths, &got, NULL),
+			 0);
+	assert_int_equal(got, nr);
+}
+
+static void test_persist_is_written_and_taken_away(void **state)
+{
+	const struct persist_request q = card();
+	struct persist_file *f = make(*state, &q, 2);
+	struct fixture *x = *state;
+
+	assert_int_equal(persist_write(x->fd, f, 2, NULL), 0);
+	assert_content(x, RULE, f[0].text);
+	assert_content(x, MODPROBE, f[1].text);
+	/* Again is no mistake. */
+	assert_int_equal(persist_write(x->fd, f, 2, NULL), 0);
+	removes(state, 2);
+	assert_false(is_there(x, RULE));
+	assert_false(is_there(x, MODPROBE));
+	removes(state, 0);
+}
+
+static void test_persist_by_driverctl_is_written_and_taken_away(void **state)
+{
+	struct persist_request q = card();
+	struct fixture *x = *state;
+
+	q.driverctl = true;
+	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, NULL), 0);
+	assert_content(x, DRIVERCTL, "vfio-pci\n");
+	removes(state, 2);
+	assert_false(is_there(x, DRIVERCTL));
+	assert_false(is_there(x, RULE));
+}
+
+/* What an administrator wrote is neither replaced nor taken away. */
+static void test_persist_leaves_others_alone(void **state)
+{
+	struct persist_request q = card();
+	struct fixture *x = *state;
+	struct failure *why = NULL;
+
+	dir_add(x, "etc");
+	dir_add(x, "etc/driverctl.d");
+	put(x, DRIVERCTL, "uio\n", 4);
+	q.driverctl = true;
+	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, &why), -EEXIST);
+	assert_non_null(strstr(why->text, "/" DRIVERCTL " is there already"));
+	failure_free(why);
+	assert_false(is_there(x, RULE));
+	removes(state, 0);
+	assert_content(x, DRIVERCTL, "uio\n");
+	dir_add(x, "etc/modprobe.d");
+	put(x, MODPROBE, "# mine\n", 7);
+	q.driverctl = false;
+	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, NULL), -EEXIST);
+	removes(state, 0);
+	assert_content(x, MODPROBE, "# mine\n");
+}
+
+/* The second file cannot be written: the first does not stay. */
+static void test_persist_is_whole_or_nothing(void **state)
+{
+	const struct persist_request q = card();
+	struct fixture *x = *state;
+	struct failure *why = NULL;
+
+	dir_add(x, "etc");
+	put(x, "etc/modprobe.d", "no directory", 12);
+	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, &why), -ENOTDIR);
+	assert_non_null(strstr(why->text, "/" MODPROBE));
+	failure_free(why);
+	assert_false(is_there(x, RULE));
+}
+
+static void test_persist_tools(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_false(persist_has_driverctl(x->fd));
+	assert_null(persist_initramfs(x->fd));
+	dir_add(x, "usr");
+	dir_add(x, "usr/sbin");
+	put(x, "usr/sbin/driverctl", "", 0);
+	put(x, "usr/sbin/dracut", "", 0);
+	fchmodat(x->fd, "usr/sbin/driverctl", 0755, 0);
+	fchmodat(x->fd, "usr/sbin/dracut", 0755, 0);
+	assert_true(persist_has_driverctl(x->fd));
+	assert_string_equal(persist_initramfs(x->fd), "dracut");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_persist_rule_and_softdep),
+		T(test_persist_without_another_module),
+		T(test_persist_by_driverctl_refuses_a_stranger),
+		T(test_persist_of_another_bus),
+		T(test_persist_refuses_what_a_rule_would_act_on),
+		T(test_persist_is_written_and_taken_away),
+		T(test_persist_by_driverctl_is_written_and_taken_away),
+		T(test_persist_leaves_others_alone),
+		T(test_persist_is_whole_or_nothing),
+		T(test_persist_tools),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
