@@ -59,7 +59,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
 
@@ -76,7 +76,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_c
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
@@ -105,6 +105,12 @@ complete -c vfiotool -n '__vfiotool_is map' -l verify -d 'Verify that all is map
 complete -c vfiotool -n '__vfiotool_is map' -l anyway -d 'Ask also for what is predicted to be refused'
 complete -c vfiotool -n '__vfiotool_is map' -l dry-run -d 'Predict only'
 
+complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l dry-run -d 'Print every write and make none'
+complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l wait -x -d 'How long to wait'
+complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l journal -r -F -d 'Keep the journal there'
+complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -d 'This driver'
+complete -c vfiotool -n '__vfiotool_is bind' -l group -d 'And what must move with it'
+
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
 
 complete -c vfiotool -n '__vfiotool_is irq' -l index -x -a 'intx msi msix err req' -d 'Only this kind'
@@ -130,4 +136,5 @@ complete -c vfiotool -n '__vfiotool_is regions' -l write -x -d 'Write a register
 complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Let the device decode meanwhile'
 complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Write what is guarded, too'
 
+complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_ask guards)' -d 'Pass this guard'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'

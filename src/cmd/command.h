@@ -36,6 +36,7 @@ struct command {
 	bool runs; /* what stands behind -- is a program to run: struct parse, program */
 };
 
+extern const struct command command_bind, command_unbind, command_restore;
 extern const struct command command_list, command_inspect, command_rules, command_capture;
 extern const struct command command_attach;
 extern const struct command command_prove;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "bind/guard.h"
 #include "cmd/session.h"
 #include "model/generation.h"
 #include "model/rule.h"
@@ -122,6 +123,17 @@ static int complete_paths(struct app *app, struct failure **reterr)
 	return 0;
 }
 
+static int complete_guards(struct app *app, struct failure **reterr)
+{
+	size_t nr;
+	const struct guard *const *all = guards_all(&nr);
+
+	(void)reterr;
+	for (size_t i = 0; i < nr; i++)
+		put(app, all[i]->name, all[i]->protects);
+	return 0;
+}
+
 int complete_print(struct app *app, const char *what, struct failure **reterr)
 {
 	static const struct {
@@ -132,6 +144,7 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 		{ "columns", complete_columns },   { "generations", complete_generations },
 		{ "rules", complete_rules },       { "assumptions", complete_assumptions },
 		{ "commands", complete_commands }, { "paths", complete_paths },
+		{ "guards", complete_guards },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -139,6 +152,6 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 			return kinds[i].run(app, reterr);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 				  "unknown --complete '%s': devices, groups, columns, generations, "
-				  "rules, assumptions, commands or paths",
+				  "rules, assumptions, commands, paths or guards",
 				  what);
 }

@@ -13,6 +13,7 @@
 #include "model/rule.h"
 #include "report/event.h"
 #include "report/attach.h"
+#include "report/bind.h"
 #include "report/decision.h"
 #include "report/device.h"
 #include "report/inspect.h"
@@ -165,6 +166,22 @@ static void put_paths(struct json_doc *doc)
 	json_doc_array_end(doc);
 }
 
+static void put_guards(struct json_doc *doc)
+{
+	size_t nr;
+	const struct guard *const *all = guards_all(&nr);
+
+	json_doc_array_begin(doc, "guards");
+	for (size_t i = 0; i < nr; i++) {
+		struct json_object *o = json_object_new_object();
+
+		add_text(o, "name", all[i]->name);
+		add_text(o, "protects", all[i]->protects);
+		json_doc_element(doc, o);
+	}
+	json_doc_array_end(doc);
+}
+
 /* Members of the documents: table name -> keys. */
 static void put_documents(struct json_doc *doc, struct arena *a)
 {
@@ -190,7 +207,9 @@ static void put_documents(struct json_doc *doc, struct arena *a)
 		mapping_limit_fields(),  mapping_moment_fields(),
 		mapping_step_fields(),   mapping_cost_fields(),
 		mapping_dirty_fields(),  mapping_check_fields(),
-		event_fields(),
+		event_fields(),          bind_fields(),
+		bind_step_fields(),      bind_move_fields(),
+		guard_fields(),
 	};
 	struct json_object *o = json_object_new_object();
 
@@ -212,6 +231,7 @@ int introspect_print(struct app *app)
 	put_rules(&doc);
 	put_generations(&doc);
 	put_paths(&doc);
+	put_guards(&doc);
 	put_documents(&doc, app->arena);
 	json_doc_end(&doc);
 	return STATUS_OK;

@@ -87,6 +87,10 @@ def _pages(root: Path, program: dict):
         yield from _differences(page.name, "option", own - common, _names(command["options"]) - common)
         columns = page.terms("COLUMNS", r"^\*([A-Z][A-Z_]*)\*")
         yield from _differences(page.name, "column", columns, {column["name"] for column in command["columns"]})
+    if "guards" in program:
+        page = Page(root, "vfiotool-bind.8")
+        yield from _differences(page.name, "guard", page.terms("Guards", r"^\*([\w-]+)\*"),
+                                {row["name"] for row in program["guards"]} | {"predicted"})
     page = Page(root, "vfiotool-inspect.8")
     yield from _differences(page.name, "assumption", page.terms("Assumptions", r"^\*([\w.]+)\*="),
                             {row["key"] for row in program["assumptions"]})
@@ -97,7 +101,7 @@ def _json(root: Path, program: dict):
     known = {row["key"] for table in program["documents"].values() for row in table}
     columns = {column["key"] for command in program["commands"] for column in command["columns"]}
     body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "ATTACH", "MAP", "PROVE", "MONITOR", "IRQ", "RESET",
-                                                 "REGIONS", "RULES"))
+                                                 "REGIONS", "BIND", "RULES"))
     named = set(re.findall(r"\*([a-z][a-z_]+)\*", body))
     # A member that is a column as well is described there.
     yield from _differences(page.name, "member", named - TOP_MEMBERS - columns, known - TOP_MEMBERS - columns)

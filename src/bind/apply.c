@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/apply.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/op.h"
+
+static bool texts_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+int bind_apply_look(struct bind_apply *ap, struct bind_move *m)
+{
+	struct bind_system *s = ap->system;
+	int r = bind_identity(s, m->bus, m->name, ap->arena, &m->identity);
+
+	if (r >= 0)
+		r = s->ops->driver(s, m->bus, m->name, ap->arena, &m->from);
+	if (r < 0)
+		return r;
+	m->now = m->from;
+	m->from_override = NULL;
+	r = bind_override(s, m->bus, m->name, ap->arena, &m->from_override);
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+const char *bind_apply_denied(struct bind_system *s, const struct bind_move *m, struct arena *a,
+			      int *ret_err)
+{
+	size_t nr;
+	const struct bind_step *steps = bind_move_steps(m, a, &nr);
+
+	for (size_t i = 0; i < nr; i++)
+		if (!s->ops->is_writable(s, steps[i].path, ret_err) && *ret_err != ENOENT)
+			return steps[i].path;
+	return NULL;
+}
+
+/* ---- one write ---- */
+
+static struct bind_step *note(struct bind_apply *ap, const struct bind_step *s)
+{
+	ap->steps = arena_grow(ap->arena, ap->steps, ap->nr_steps, sizeof(*ap->steps));
+	ap->steps[ap->nr_steps] = *s;
+	return &ap->steps[ap->nr_steps++];
+}
+
+/* Where the device goes back to when an unbind comes through after nobody waits for it any more: only
+ * what can hold an unbind up, a VFIO driver. */
+static const char *way_back(struct bind_apply *ap, const struct bind_move *m)
+{
+	if (!bind_driver_is_vfio(m->from))
+		return NULL;
+	return arena_join(ap->arena, "/sys/bus/", m->bus, "/drivers/", m->from, "/bind", NULL);
+}
+
+/* The journal first, then the kernel. Undoing goes on without a journal: what is recorded stays true
+ * until the end. */
+static int write_step(struct bind_apply *ap, unsigned int id, const struct bind_step *step,
+		      bool undo)
+{
+	struct bind_step *s = note(ap, step);
+	int r = journal_step(ap->journal, id, step);
+
+	s->undoes = undo;
+	if (r < 0 && !undo)
+		return r;
+	s->tried = true;
+	if (step->action == BIND_ACTION_UNBIND)
+		r = ap->system->ops->write_waiting(ap->system, step->path, step->text,
+						   way_back(ap, step->move));
+	else
+		r = ap->system->ops->write(ap->system, step->path, step->text);
+	s->err = -r;
+	return r;
+}
+
+/* What a write returned is not what it did: the driver link tells. */
+static int check_driver(struct bind_apply *ap, struct bind_move *m)
+{
+	int r = ap->system->ops->driver(ap->system, m->bus, m->name, ap->arena, &m->now);
+
+	if (r < 0)
+		return r;
+	if (m->any)
+		return 0;
+	return texts_equal(m->now, m->to) ? 0 : -ENXIO;
+}
+
+/* ---- one move ---- */
+
+static int run_steps(struct bind_apply *ap, unsigned int id, struct bind_move *m, bool undo)
+{
+	size_t nr;
+	const struct bind_step *steps = bind_move_steps(m, ap->arena, &nr);
+	int r = 0, seen;
+
+	for (size_t i = 0; i < nr && r >= 0; i++) {
+		r = write_step(ap, id, &steps[i], undo);
+		if (steps[i].action == BIND_ACTION_BIND && ap->steps[ap->nr_steps - 1].tried) {
+			m->bind_tried = true;
+			m->bind_err = -r;
+		}
+		/* Somebody else unbound it first: that is as good. */
+		if (r == -ENODEV && steps[i].action == BIND_ACTION_UNBIND &&
+		    !ap->system->ops->driver(ap->system, m->bus, m->name, ap->arena, &m->now) &&
+		    !m->now)
+			r = 0;
+	}
+	seen = check_driver(ap, m);
+	if (r >= 0 && seen < 0)
+		r = seen;
+	/* Whoever bound it meanwhile (EBUSY) bound it to what was asked. */
+	return seen == 0 && r != -ETIMEDOUT && !m->any ? 0 : r;
+}
+
+/* @m with its ends turned, as the device is now. */
+static int turn(struct bind_apply *ap, const struct bind_move *m, struct bind_move *ret)
+{
+	*ret = (struct bind_move){
+		.bus = m->bus,
+		.name = m->name,
+		.device = m->device,
+		.to = m->from,
+		.to_override = m->from_override,
+	};
+	return bind_apply_look(ap, ret);
+}
+
+/* Drivers that took the device by an override which was cleared afterwards, or by an id added by hand,
+ * do not match it without: then by an override for as long as it takes.
+ * linux: drivers/pci/pci-driver.c: pci_match_device(). */
+static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_move *m)
+{
+	const char *to_override = m->to_override;
+	int r = bind_apply_look(ap, m);
+
+	if (r < 0)
+		return r;
+	m->to_override = m->to;
+	r = run_steps(ap, id, m, true);
+	if (bind_apply_look(ap, m) < 0)
+		return r;
+	m->to_override = to_override;
+	if (!texts_equal(m->from_override, to_override)) {
+		struct bind_step s = bind_move_step(m, BIND_ACTION_OVERRIDE,
+						    to_override ? to_override : "", ap->arena);
+		int cleared = write_step(ap, id, &s, true);
+
+		r = r < 0 ? r : cleared;
+	}
+	return r;
+}
+
+/* Towards m->to and m->to_override by all means there are. */
+static int go_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
+{
+	int r = run_steps(ap, id, m, true);
+	const char *left = NULL;
+
+	if (m->any || r == -ETIMEDOUT || r == -ENODEV)
+		return r;
+	if (r < 0 && m->to)
+		r = run_overridden(ap, id, m);
+	if (r >= 0 && bind_override(ap->system, m->bus, m->name, ap->arena, &left) >= 0 &&
+	    !texts_equal(left, m->to_override))
+		r = -EIO;
+	return r;
+}
+
+static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
+{
+	struct bind_move back;
+	int r = turn(ap, m, &back);
+
+	if (r >= 0)
+		r = go_back(ap, id, &back);
+	if (r == -ENODEV) {
+		m->result = BIND_GONE;
+		m->now = NULL;
+		journal_undone(ap->journal, id);
+		return;
+	}
+	m->now = back.now;
+	m->result = r < 0 ? BIND_LOST : BIND_ROLLED_BACK;
+	if (r >= 0)
+		journal_undone(ap->journal, id);
+	else
+		m->remedy = arena_printf(ap->arena,
+					 "'vfiotool restore' tries again; it could not go back: %s",
+					 errno_name(-r));
+}
+
+static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret_id)
+{
+	int r = bind_apply_look(ap, m);
+
+	*ret_id = 0;
+	if (r < 0) {
+		m->result = r == -ENODEV ? BIND_GONE : BIND_LEFT;
+		m->now = r == -ENODEV ? NULL : m->now;
+		return r;
+	}
+	if (!m->any && texts_equal(m->from, m->to)) {
+		m->result = BIND_THERE;
+		return 0;
+	}
+	r = journal_intent(ap->journal, m, ret_id);
+	if (r < 0) {
+		*ret_id = 0;
+		m->result = BIND_LEFT;
+		m->because = "the journal could not be written, and without it nothing is";
+		return r;
+	}
+	r = run_steps(ap, *ret_id, m, false);
+	if (r >= 0) {
+		m->result = BIND_MOVED;
+		r = journal_done(ap->journal, *ret_id);
+	}
+	return r;
+}
+
+int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)
+{
+	unsigned int *ids = arena_array(ap->arena, nr, sizeof(*ids));
+	int r = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		if (moves[i].result != BIND_PLANNED)
+			continue;
+		r = do_move(ap, &moves[i], &ids[i]);
+		if (r >= 0)
+			continue;
+		moves[i].err = -r;
+		for (size_t k = i + 1; k-- > 0;)
+			if (ids[k])
+				roll_back(ap, ids[k], &moves[k]);
+		return r;
+	}
+	return 0;
+}
+
+int bind_apply_back(struct bind_apply *ap, struct bind_move *m)
+{
+	bool recorded = journal_find(ap->journal, m->bus, m->name) != NULL;
+	unsigned int id = 0;
+	int r = bind_apply_look(ap, m);
+
+	if (r >= 0 && !recorded)
+		r = journal_intent(ap->journal, m, &id);
+	if (r >= 0 && !m->any && texts_equal(m->from, m->to) &&
+	    texts_equal(m->from_override, m->to_override))
+		m->result = BIND_THERE;
+	else if (r >= 0)
+		r = go_back(ap, id, m);
+	if (r == -ENODEV) {
+		m->result = BIND_GONE;
+		m->now = NULL;
+		return journal_settle(ap->journal, m->bus, m->name);
+	}
+	if (r < 0) {
+		m->err = -r;
+		m->result = BIND_LOST;
+		return r;
+	}
+	if (m->result != BIND_THERE)
+		m->result = BIND_MOVED;
+	return journal_settle(ap->journal, m->bus, m->name);
+}

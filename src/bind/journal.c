@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/macro.h"
+#include "base/parse.h"
+#include "bind/lock.h"
+
+static const char file_name[] = "journal";
+
+enum { JOURNAL_MAX = 64 << 20 };
+
+/* ---- reading ---- */
+
+/* NULL for null, for what is missing, and for what is no text. */
+static const char *text_of(struct json_object *o, const char *key, struct arena *a)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
+		return NULL;
+	return arena_strdup(a, json_object_get_string(v));
+}
+
+static struct journal_record *find_id(struct journal *j, unsigned int id)
+{
+	for (size_t i = 0; i < j->nr_records; i++)
+		if (j->records[i].id == id)
+			return &j->records[i];
+	return NULL;
+}
+
+static void remove_record(struct journal *j, struct journal_record *r)
+{
+	size_t at = (size_t)(r - j->records);
+
+	memmove(r, r + 1, (j->nr_records - at - 1) * sizeof(*r));
+	j->nr_records--;
+}
+
+static void add_record(struct journal *j, const struct journal_record *r)
+{
+	j->records = arena_grow(j->arena, j->records, j->nr_records, sizeof(*j->records));
+	j->records[j->nr_records++] = *r;
+}
+
+static void take_intent(struct journal *j, struct json_object *o, unsigned int id)
+{
+	struct journal_record r = {
+		.id = id,
+		.bus = text_of(o, "bus", j->arena),
+		.name = text_of(o, "device", j->arena),
+		.identity = text_of(o, "identity", j->arena),
+		.from = text_of(o, "old_driver", j->arena),
+		.from_override = text_of(o, "old_override", j->arena),
+		.to = text_of(o, "new_driver", j->arena),
+	};
+	const char *boot = text_of(o, "boot", j->arena);
+
+	if (!r.bus || !r.name || !boot || strchr(r.bus, '/') || strchr(r.name, '/') ||
+	    (r.from && strchr(r.from, '/'))) {
+		j->nr_unreadable++;
+		return;
+	}
+	if (strcmp(boot, j->boot) != 0) {
+		j->nr_earlier++;
+		return;
+	}
+	add_record(j, &r);
+}
+
+static void remove_device(struct journal *j, const char *bus, const char *name)
+{
+	for (size_t i = j->nr_records; bus && name && i; i--)
+		if (!strcmp(j->records[i - 1].bus, bus) && !strcmp(j->records[i - 1].name, name))
+			remove_record(j, &j->records[i - 1]);
+}
+
+static void take_line(struct journal *j, struct json_object *o)
+{
+	const char *step = text_of(o, "step", j->arena);
+	struct json_object *v;
+	struct journal_record *r;
+	unsigned int id = 0;
+
+	if (json_object_object_get_ex(o, "id", &v))
+		id = (unsigned int)json_object_get_int64(v);
+	if (id >= j->next_id)
+		j->next_id = id + 1;
+	if (!step) {
+		j->nr_unreadable++;
+		return;
+	}
+	r = find_id(j, id);
+	if (!strcmp(step, "intent"))
+		take_intent(j, o, id);
+	else if (!strcmp(step, "settled"))
+		remove_device(j, text_of(o, "bus", j->arena), text_of(o, "device", j->arena));
+	else if (!strcmp(step, "done") && r)
+		r->done = true;
+	else if (!strcmp(step, "undone") && r)
+		remove_record(j, r);
+}
+
+static void take_text(struct journal *j, char *text, size_t len)
+{
+	struct span rest = { text, len }, line;
+
+	j->torn = len && text[len - 1] != '\n';
+	while (parse_line(&rest, &line)) {
+		struct json_object *o;
+		char *copy;
+
+		if (!line.len)
+			continue;
+		copy = arena_strndup(j->arena, line.s, line.len);
+		o = json_tokener_parse(copy);
+		if (o && json_object_is_type(o, json_type_object))
+			take_line(j, o);
+		else
+			j->nr_unreadable++;
+		json_object_put(o);
+	}
+}
+
+static int read_all(struct journal *j)
+{
+	size_t len = 0;
+	ssize_t got;
+	struct stat st;
+	char *text;
+
+	if (fstat(j->fd, &st) < 0)
+		return -errno;
+	if (st.st_size > JOURNAL_MAX)
+		return -EFBIG;
+	text = arena_alloc(j->arena, (size_t)st.st_size + 1);
+	while (len < (size_t)st.st_size) {
+		got = pread(j->fd, text + len, (size_t)st.st_size - len, (off_t)len);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (!got)
+			break;
+		len += (size_t)got;
+	}
+	take_text(j, text, len);
+	j->loaded = true;
+	return 0;
+}
+
+static void journal_init(struct journal *j, const char *dir, const char *boot, struct arena *a)
+{
+	*j = (struct journal){
+		.arena = a,
+		.dir = dir,
+		.boot = boot,
+		.dir_fd = -EBADF,
+		.fd = -EBADF,
+		.lock_fd = -EBADF,
+		.next_id = 1,
+	};
+}
+
+int journal_read(struct journal *j, const char *dir, const char *boot, struct arena *a,
+		 struct failure **reterr)
+{
+	int r;
+
+	journal_init(j, dir, boot, a);
+	j->fd = open(arena_printf(a, "%s/%s", dir, file_name), O_RDONLY | O_CLOEXEC);
+	if (j->fd < 0 && errno == ENOENT)
+		return 0;
+	r = j->fd < 0 ? -errno : read_all(j);
+	return r < 0 ? failure_set(reterr, r, "cannot read the journal '%s/%s': %s", dir, file_name,
+				   strerror(-r))
+		     : 0;
+}
+
+/* ---- opening ---- */
+
+/* Each missing directory of the path. */
+static int make_dirs(const char *dir, struct arena *a)
+{
+	char *path = arena_strdup(a, dir);
+
+	for (char *at = path + 1; (at = strchr(at, '/')); at++) {
+		*at = 0;
+		if (mkdir(path, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*at = '/';
+	}
+	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int open_file(struct journal *j)
+{
+	int r;
+
+	j->fd = openat(j->dir_fd, file_name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		       0600);
+	if (j->fd < 0)
+		return -errno;
+	r = read_all(j);
+	/* The name, too, must outlive a power loss. */
+	return r < 0 ? r : fsync(j->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+int journal_open(struct journal *j, const char *dir, const char *boot, const char *who,
+		 unsigned int wait_ms, struct arena *a, struct failure **reterr)
+{
+	int r;
+
+	journal_init(j, dir, boot, a);
+	r = make_dirs(dir, a);
+	if (!r) {
+		j->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = j->dir_fd < 0 ? -errno : 0;
+	}
+	if (r < 0)
+		return failure_set(reterr, r,
+				   "cannot keep a journal in '%s': %s; name another "
+				   "place with --journal",
+				   dir, strerror(-r));
+	r = lock_take(j->dir_fd, dir, who, wait_ms, a, reterr);
+	if (r < 0)
+		return r;
+	j->lock_fd = r;
+	r = open_file(j);
+	return r < 0 ? failure_set(reterr, r, "cannot open the journal '%s/%s': %s", dir, file_name,
+				   strerror(-r))
+		     : 0;
+}
+
+void journal_close(struct journal *j)
+{
+	/* Without records there is no file; while the lock is held nobody else has it open. */
+	if (j->lock_fd >= 0 && j->loaded && !j->nr_records)
+		unlinkat(j->dir_fd, file_name, 0);
+	if (j->lock_fd >= 0)
+		lock_give(j->lock_fd);
+	if (j->fd >= 0)
+		close(j->fd);
+	if (j->dir_fd >= 0)
+		close(j->dir_fd);
+	j->fd = j->dir_fd = j->lock_fd = -EBADF;
+}
+
+const struct journal_record *journal_find(const struct journal *j, const char *bus,
+					  const char *name)
+{
+	for (size_t i = 0; i < j->nr_records; i++)
+		if (!strcmp(j->records[i].bus, bus) && !strcmp(j->records[i].name, name))
+			return &j->records[i];
+	return NULL;
+}
+
+/* ---- writing ---- */
+
+static void put_text(struct json_object *o, const char *key, const char *text)
+{
+	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+}
+
+/* All of it, and on disk. */
+static int append(struct journal *j, struct json_object *o)
+{
+	const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
+	/* Behind a line without an end a new one begins. */
+	char *line = arena_printf(j->arena, "%s%s\n", j->torn ? "\n" : "", text);
+	size_t len = strlen(line), at = 0;
+
+	json_object_put(o);
+	while (at < len) {
+		ssize_t n = write(j->fd, line + at, len - at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			int r = n < 0 ? -errno : -EIO;
+
+			j->torn = true;
+			return r;
+		}
+		at += (size_t)n;
+	}
+	j->torn = false;
+	return fsync(j->fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+static struct json_object *new_line(const char *step, unsigned int id)
+{
+	struct json_object *o = json_object_new_object();
+
+	put_text(o, "step", step);
+	if (id)
+		json_object_object_add(o, "id", json_object_new_int64(id));
+	return o;
+}
+
+int journal_intent(struct journal *j, const struct bind_move *m, unsigned int *ret_id)
+{
+	struct json_object *o = new_line("intent", j->next_id);
+	struct journal_record r = {
+		.id = j->next_id,
+		.bus = m->bus,
+		.name = m->name,
+		.identity = m->identity,
+		.from = m->from,
+		.from_override = m->from_override,
+		.to = m->to,
+	};
+	int err;
+
+	put_text(o, "boot", j->boot);
+	put_text(o, "bus", m->bus);
+	put_text(o, "device", m->name);
+	put_text(o, "identity", m->identity);
+	put_text(o, "old_driver", m->from);
+	put_text(o, "old_override", m->from_override);
+	put_text(o, "new_driver", m->to);
+	err = append(j, o);
+	if (err < 0)
+		return err;
+	*ret_id = j->next_id++;
+	add_record(j, &r);
+	return 0;
+}
+
+int journal_step(struct journal *j, unsigned int id, const struct bind_step *s)
+{
+	struct json_object *o = new_line("write", id);
+
+	put_text(o, "path", s->path);
+	put_text(o, "text", s->text);
+	return append(j, o);
+}
+
+int journal_done(struct journal *j, unsigned int id)
+{
+	struct journal_record *r = find_id(j, id);
+
+	if (r)
+		r->done = true;
+	return append(j, new_line("done", id));
+}
+
+/* A journal without records has served. The file stays open and empty, and is taken away at the end. */
+static int tidy(struct journal *j)
+{
+	if (j->nr_records || !ftruncate(j->fd, 0))
+		return 0;
+	return -errno;
+}
+
+int journal_undone(struct journal *j, unsigned int id)
+{
+	struct journal_record *r = find_id(j, id);
+	int err = append(j, new_line("undone", id));
+
+	if (err < 0)
+		return err;
+	if (r)
+		remove_record(j, r);
+	return tidy(j);
+}
+
+int journal_settle(struct journal *j, const char *bus, const char *name)
+{
+	struct json_object *o = new_line("settled", 0);
+	int err;
+
+	put_text(o, "bus", bus);
+	put_text(o, "device", name);
+	err = append(j, o);
+	if (err < 0)
+		return err;
+	remove_device(j, bus, name);
+	return tidy(j);
+}

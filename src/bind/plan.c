@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "bind/plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "base/parse.h"
+
+const char *bind_action_name(enum bind_action action)
+{
+	static const char *const names[NR_BIND_ACTIONS] = {
+		[BIND_ACTION_NONE] = "none",           [BIND_ACTION_OVERRIDE] = "driver_override",
+		[BIND_ACTION_UNBIND] = "unbind",       [BIND_ACTION_BIND] = "bind",
+		[BIND_ACTION_PROBE] = "drivers_probe",
+	};
+
+	return names[action];
+}
+
+const char *bind_result_name(enum bind_result result)
+{
+	static const char *const names[] = {
+		[BIND_PLANNED] = "planned", [BIND_MOVED] = "moved",
+		[BIND_THERE] = "there",     [BIND_ROLLED_BACK] = "rolled back",
+		[BIND_LOST] = "lost",       [BIND_LEFT] = "left alone",
+		[BIND_GONE] = "gone",
+	};
+
+	return names[result];
+}
+
+bool bind_driver_is_vfio(const char *driver)
+{
+	return driver && strstr(driver, "vfio");
+}
+
+/* ---- the driver of choice ---- */
+
+/* Driver and module of a bus. */
+static const struct {
+	enum bus bus;
+	const char *driver;
+	enum module_id module;
+} bus_drivers[] = {
+	{ BUS_PCI, "vfio-pci", MODULE_VFIO_PCI },
+	{ BUS_PLATFORM, "vfio-platform", MODULE_VFIO_PLATFORM },
+	{ BUS_AMBA, "vfio-amba", MODULE_VFIO_AMBA },
+	{ BUS_FSL_MC, "vfio-fsl-mc", MODULE_VFIO_FSL_MC },
+	{ BUS_CDX, "vfio-cdx", MODULE_VFIO_CDX },
+};
+
+/* The module that is made for this very device: any but the general one, which every device matches. */
+static const char *variant_module(const struct device *dev, struct arena *a)
+{
+	struct span rest = { dev->vfio_alias.raw, dev->vfio_alias.len }, line;
+
+	if (!fact_is(&dev->vfio_alias))
+		return NULL;
+	while (parse_line(&rest, &line))
+		if (line.len && !span_equals(line, "vfio_pci"))
+			return arena_strndup(a, line.s, line.len);
+	return NULL;
+}
+
+static bool is_there(const struct host *h, enum module_id id)
+{
+	enum module_state state = h->modules[id].state;
+
+	return state == MODULE_STATE_LOADED || state == MODULE_STATE_BUILTIN;
+}
+
+static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *a,
+		       struct failure **reterr)
+{
+	const struct device *dev = m->device;
+	const char *variant = variant_module(dev, a);
+
+	if (variant) {
+		/* Loaded or not is the kernel's to say; what is loaded already costs nothing. */
+		m->to = m->module = variant;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bus_drivers); i++) {
+		if (bus_drivers[i].bus != dev->bus)
+			continue;
+		m->to = bus_drivers[i].driver;
+		if (!is_there(h, bus_drivers[i].module))
+			m->module = h->modules[bus_drivers[i].module].name;
+		return 0;
+	}
+	return failure_set_status(reterr, STATUS_NO, -EOPNOTSUPP,
+				  "no VFIO driver takes a device of bus %s such as %s: name a "
+				  "driver with --driver, or a device of another bus",
+				  dev->bus_name, dev->name);
+}
+
+/* ---- the moves ---- */
+
+static const struct step *find_prediction(const struct bind_request *q, const struct device *dev,
+					  struct arena *a)
+{
+	struct prediction *p = arena_new_object(a, struct prediction);
+
+	predict_device(q->host, q->assumptions, q->gens, dev, a, p);
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		const struct path_prediction *path = &p->paths[VIEW_IF_BOUND][k];
+
+		for (size_t i = 0; path->offered && i < path->nr_steps; i++)
+			if (path->steps[i].op == OP_BIND)
+				return &path->steps[i];
+	}
+	return NULL;
+}
+
+static const char *override_of(const struct device *dev)
+{
+	const struct fact *f = &dev->driver_override;
+
+	return fact_is(f) && f->len && strcmp(f->raw, "(null)") != 0 ? f->raw : NULL;
+}
+
+static int plan_move(const struct bind_request *q, const struct device *dev, struct arena *a,
+		     struct bind_move *m, struct failure **reterr)
+{
+	int r = 0;
+
+	*m = (struct bind_move){
+		.bus = dev->bus_name,
+		.name = dev->name,
+		.device = dev,
+		.from = dev->driver,
+		.now = dev->driver,
+		.from_override = override_of(dev),
+	};
+	if (!fact_known(&dev->driver_fact))
+		return failure_set(reterr, -EBADMSG, "the driver of %s cannot be read: %s",
+				   dev->name, strerror(dev->driver_fact.err));
+	if (q->driver)
+		m->to = q->driver;
+	else
+		r = choose_vfio(q->host, m, a, reterr);
+	if (r < 0)
+		return r;
+	m->to_override = m->to;
+	if (m->from && !strcmp(m->from, m->to)) {
+		/* Another one's override is left as it is: nothing is asked of it. */
+		m->to_override = m->from_override;
+		m->result = BIND_THERE;
+	}
+	if (m->result != BIND_THERE && !q->driver)
+		m->predicted = find_prediction(q, dev, a);
+	return 0;
+}
+
+static bool is_planned(const struct bind_plan *plan, const struct device *dev)
+{
+	for (size_t i = 0; i < plan->nr_moves; i++)
+		if (plan->moves[i].device == dev)
+			return true;
+	return false;
+}
+
+/* Who stands in the way of the group of @dev: a host driver on anything but a bridge. Bridges on
+ * pcieport, pci-stub, and members without a driver do not; and a physical function cannot go before
+ * its virtual functions do. */
+static bool must_go_along(const struct device *dev, const struct device *member)
+{
+	return member != dev->physfn && member->driver && !bind_driver_is_vfio(member->driver) &&
+	       strcmp(member->driver, "pci-stub") != 0 && strcmp(member->driver, "pcieport") != 0 &&
+	       member->is_bridge != TRI_YES;
+}
+
+static int add_move(const struct bind_request *q, const struct device *dev, struct arena *a,
+		    struct bind_plan *plan, struct failure **reterr)
+{
+	if (is_planned(plan, dev))
+		return 0;
+	plan->moves = arena_grow(a, plan->moves, plan->nr_moves, sizeof(*plan->moves));
+	return plan_move(q, dev, a, &plan->moves[plan->nr_moves++], reterr);
+}
+
+int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_plan *ret,
+		   struct failure **reterr)
+{
+	struct bind_plan plan = { 0 };
+	int r = 0;
+
+	/* What must go along goes first: the device asked for is only moved when they could be. */
+	for (size_t i = 0; r >= 0 && q->group && i < q->nr_devices; i++) {
+		const struct group *g = q->devices[i]->group;
+
+		for (size_t k = 0; r >= 0 && g && k < g->nr_members; k++)
+			if (must_go_along(q->devices[i], g->members[k]))
+				r = add_move(q, g->members[k], a, &plan, reterr);
+	}
+	for (size_t i = 0; r >= 0 && i < q->nr_devices; i++)
+		r = add_move(q, q->devices[i], a, &plan, reterr);
+	if (r < 0)
+		return r;
+	*ret = plan;
+	return 0;
+}
+
+/* ---- the writes ---- */
+
+struct bind_step bind_move_step(const struct bind_move *m, enum bind_action action,
+				const char *text, struct arena *a)
+{
+	struct bind_step ret = { .move = m, .action = action, .text = text };
+
+	switch (action) {
+	case BIND_ACTION_OVERRIDE:
+		ret.path = arena_join(a, "/sys/bus/", m->bus, "/devices/", m->name,
+				      "/driver_override", NULL);
+		break;
+	case BIND_ACTION_UNBIND:
+		ret.path =
+			arena_join(a, "/sys/bus/", m->bus, "/drivers/", m->from, "/unbind", NULL);
+		break;
+	case BIND_ACTION_BIND:
+		ret.path = arena_join(a, "/sys/bus/", m->bus, "/drivers/", m->to, "/bind", NULL);
+		break;
+	case BIND_ACTION_PROBE:
+	default:
+		ret.path = arena_join(a, "/sys/bus/", m->bus, "/drivers_probe", NULL);
+	}
+	return ret;
+}
+
+static bool texts_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+struct bind_step *bind_move_steps(const struct bind_move *m, struct arena *a, size_t *ret_nr)
+{
+	struct bind_step *ret = arena_array(a, 3, sizeof(*ret));
+	bool stays = !m->any && texts_equal(m->from, m->to);
+	size_t nr = 0;
+
+	if (!texts_equal(m->from_override, m->to_override))
+		ret[nr++] = bind_move_step(m, BIND_ACTION_OVERRIDE,
+					   m->to_override ? m->to_override : "", a);
+	if (m->from && !stays)
+		ret[nr++] = bind_move_step(m, BIND_ACTION_UNBIND, m->name, a);
+	if (m->any)
+		ret[nr++] = bind_move_step(m, BIND_ACTION_PROBE, m->name, a);
+	else if (m->to && !stays)
+		ret[nr++] = bind_move_step(m, BIND_ACTION_BIND, m->name, a);
+	*ret_nr = nr;
+	return ret;
+}
+
+/* ---- kernels without DMA ownership ---- */
+
+bool bind_is_deadly(const struct bind_request *q, const struct device *dev, const char *driver,
+		    struct arena *a, const char **ret_who)
+{
+	const struct group *g = dev ? dev->group : NULL;
+	const struct node *nodes[2];
+
+	if (!(q->gens & GENS_UNTIL(GEN_5_19)) || !g || bind_driver_is_vfio(driver) ||
+	    (driver && !strcmp(driver, "pci-stub")))
+		return false;
+	nodes[0] = &g->node;
+	nodes[1] = &g->noiommu_node;
+	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+		if (!fact_is(&nodes[i]->holders) || !nodes[i]->holders.len)
+			continue;
+		*ret_who = arena_printf(a, "process %.*s has %s open",
+					(int)strcspn(nodes[i]->holders.raw, "\n"),
+					nodes[i]->holders.raw, nodes[i]->path);
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is to be written to move devices from driver to driver: pure, from a snapshot and a choice to the
+ * list of writes. Knows neither the journal nor the kernel. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/failure.h"
+#include "bind/guard.h"
+#include "facts/host.h"
+#include "model/predict.h"
+
+/* One write to sysfs, in the order of a move. */
+enum bind_action {
+	BIND_ACTION_NONE = 0,
+	BIND_ACTION_OVERRIDE, /* DEVICE/driver_override */
+	BIND_ACTION_UNBIND,   /* DRIVER/unbind */
+	BIND_ACTION_BIND,     /* DRIVER/bind */
+	BIND_ACTION_PROBE,    /* BUS/drivers_probe: whoever the bus chooses */
+	NR_BIND_ACTIONS,
+};
+
+struct bind_move;
+
+struct bind_step {
+	const struct bind_move *move; /* borrowed */
+	enum bind_action action;
+	const char *path; /* "/sys/bus/pci/drivers/vfio-pci/bind" */
+	const char *text; /* without its newline; "" clears an override */
+	bool undoes;      /* of a rollback */
+	bool tried;
+	int err; /* 0, or the positive errno of the write; ETIMEDOUT when it waits for somebody */
+};
+
+enum bind_result {
+	BIND_PLANNED = 0, /* nothing was written */
+	BIND_MOVED,
+	BIND_THERE,       /* it is where it should be; nothing to do */
+	BIND_ROLLED_BACK, /* on its old driver again */
+	BIND_LOST,        /* neither on its old nor on its new driver: restore tries again */
+	BIND_LEFT,        /* on purpose; because says why */
+	BIND_GONE,        /* the device is no longer there */
+};
+
+struct bind_move {
+	const char *bus, *name;                  /* "pci", "0000:00:07.0" */
+	const struct device *device;             /* NULL when it is not in the snapshot */
+	const char *identity;                    /* what tells it from another at its address */
+	const char *from, *to;                   /* drivers; NULL: none */
+	const char *from_override, *to_override; /* NULL: not set */
+	bool any;                                /* to is whatever the bus chooses */
+	const char *module;                      /* to be loaded first, or NULL */
+	/* What the kernel is predicted to do with the write to bind; of a VFIO driver only. */
+	const struct step *predicted;
+	/* What guards found. */
+	const struct guard_finding *findings;
+	size_t nr_findings;
+	/* What became of it. */
+	enum bind_result result;
+	bool bind_tried; /* the write to bind was made, and returned bind_err, a positive errno */
+	int bind_err;
+	int err;             /* positive errno of the write that failed */
+	const char *now;     /* its driver afterwards; NULL: none */
+	const char *because; /* of what did not go as asked; NULL otherwise */
+	const char *remedy;  /* the next step to take, or NULL */
+};
+
+struct bind_request {
+	const struct host *host;
+	const struct assumptions *assumptions;
+	uint32_t gens; /* not 0 */
+	struct device *const *devices;
+	size_t nr_devices;
+	const char *driver; /* --driver, or NULL: the best VFIO driver */
+	bool group;         /* and what must move for the groups to be viable */
+};
+
+struct bind_plan {
+	struct bind_move *moves; /* in the order of the writes */
+	size_t nr_moves;
+};
+
+/* Which driver each device goes to, and who goes along. 0, or -EOPNOTSUPP (STATUS_NO) for a device
+ * that no VFIO driver takes, -EBADMSG when its driver could not be read. */
+int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_plan *ret,
+		   struct failure **reterr);
+/* The writes of @m, in order; array in @a. */
+struct bind_step *bind_move_steps(const struct bind_move *m, struct arena *a, size_t *ret_nr);
+/* The step of @m that writes to @action. */
+struct bind_step bind_move_step(const struct bind_move *m, enum bind_action action,
+				const char *text, struct arena *a);
+/* Whether a driver is one of VFIO's, by its name: "vfio-pci", "mlx5_vfio_pci". */
+bool bind_driver_is_vfio(const char *driver);
+/* Whether binding @driver to @dev could crash the kernel: a host driver, in a group that a process
+ * holds, on a kernel without DMA ownership (before 5.19). *@ret_who names the process.
+ * linux: drivers/vfio/vfio.c: vfio_iommu_group_notifier(), 5.10: BUG_ON(). */
+bool bind_is_deadly(const struct bind_request *q, const struct device *dev, const char *driver,
+		    struct arena *a, const char **ret_who);
+
+/* "driver_override" "unbind" "bind" "drivers_probe". */
+const char *bind_action_name(enum bind_action action);
+/* "planned" "moved" "there" "rolled back" "lost" "left alone" "gone". */
+const char *bind_result_name(enum bind_result result);

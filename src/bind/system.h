@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The kernel's side of a bind: drivers, overrides and writes in sysfs, behind operations that a test can
+ * take the place of. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+
+struct bind_system;
+
+struct bind_system_ops {
+	/* The driver of a device (in @a), NULL for none. 0, -ENODEV when there is no such device. */
+	int (*driver)(struct bind_system *s, const char *bus, const char *name, struct arena *a,
+		      const char **ret);
+	/* The text of an attribute at an absolute path, its newline removed; in @a. */
+	int (*read)(struct bind_system *s, const char *path, struct arena *a, const char **ret);
+	/* Where a device is in the tree of devices, which tells its slot; in @a. */
+	int (*place)(struct bind_system *s, const char *bus, const char *name, struct arena *a,
+		     const char **ret);
+	/* 0, or the kernel's negative errno. */
+	int (*write)(struct bind_system *s, const char *path, const char *text);
+	/* A write that waits for whoever uses the device, with a deadline: -ETIMEDOUT when it still
+	 * waits. When it comes through later all the same, @text is written to @then (NULL: nothing),
+	 * so that nothing is lost. */
+	int (*write_waiting)(struct bind_system *s, const char *path, const char *text,
+			     const char *then);
+	bool (*is_writable)(struct bind_system *s, const char *path, int *ret_err);
+};
+
+struct bind_system {
+	const struct bind_system_ops *ops;
+	int root_fd; /* of "/"; borrowed */
+	unsigned int deadline_ms;
+};
+
+extern const struct bind_system_ops bind_system_live;
+
+/* What tells a device from another at its address: ids or modalias, and its place; in @a. 0, or
+ * -ENODEV. */
+int bind_identity(struct bind_system *s, const char *bus, const char *name, struct arena *a,
+		  const char **ret);
+/* The override of a device, NULL when there is none; in @a. -EOPNOTSUPP for a bus without. */
+int bind_override(struct bind_system *s, const char *bus, const char *name, struct arena *a,
+		  const char **ret);

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bind and unbind: devices to a driver for passthrough, and back, as a transaction. */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/binding.h"
+
+enum { OPT_DRIVER = OPT_COMMAND_FIRST, OPT_GROUP };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	struct binding_options *o = p ? p->args : NULL;
+	error_t r;
+
+	switch (key) {
+	case OPT_DRIVER:
+		if (!*arg || strchr(arg, '/') || strlen(arg) > 255)
+			return parse_fail(p, "'%s' is no name of a driver", arg);
+		o->driver = arg;
+		return 0;
+	case OPT_GROUP:
+		o->group = true;
+		return 0;
+	default:
+		r = p ? binding_parse(key, arg, p, o) : ARGP_ERR_UNKNOWN;
+		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+	}
+}
+
+static const struct argp_option bind_options[] = {
+	{ "driver", OPT_DRIVER, "NAME", 0, "this driver instead of the best VFIO driver", 1 },
+	{ "group", OPT_GROUP, NULL, 0, "and what must move for the whole group to be usable", 1 },
+	BINDING_FORCE(1),
+	BINDING_OPTIONS(1),
+	{ 0 },
+};
+
+static const struct argp_option unbind_options[] = {
+	BINDING_FORCE(1),
+	BINDING_OPTIONS(1),
+	{ 0 },
+};
+
+static const struct argp bind_argp = { .options = bind_options,
+				       .parser = parse,
+				       .children = global_children };
+static const struct argp unbind_argp = { .options = unbind_options,
+					 .parser = parse,
+					 .children = global_children };
+
+static int check_targets(struct binding *b, struct failure **reterr)
+{
+	if (!b->options->targets.nr)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "no target: name a device, 'vfiotool list' shows them");
+	return 0;
+}
+
+static int begin(struct binding *b, struct app *app, const char *command,
+		 const struct binding_options *o, struct failure **reterr)
+{
+	int r = binding_open(b, app, command, o, reterr);
+
+	if (r >= 0)
+		r = check_targets(b, reterr);
+	if (r >= 0)
+		r = binding_load(b, &o->targets, reterr);
+	if (r >= 0 && !o->dry_run)
+		r = binding_check_permission(b, reterr);
+	if (r >= 0)
+		r = binding_lock(b, reterr);
+	/* Another may have moved what was looked at while it had the lock. */
+	if (r >= 0 && !o->dry_run)
+		r = binding_load(b, &o->targets, reterr);
+	return r;
+}
+
+static int refusal_status(const struct binding *b)
+{
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+
+		if (m->nr_findings || !m->predicted || m->predicted->answer != ANSWER_NO)
+			if (m->nr_findings || m->result == BIND_LEFT)
+				return STATUS_GUARDED;
+	}
+	return STATUS_NO;
+}
+
+/* The moves of b->plan, from guards to report. */
+static int carry_out(struct binding *b, bool settle, struct failure **reterr)
+{
+	size_t refused = binding_ask_guards(b);
+	int r;
+
+	if (b->options->dry_run || refused) {
+		r = binding_find_drivers(b, false, reterr);
+		if (r < 0)
+			return r;
+		if (b->options->dry_run)
+			binding_plan_steps(b);
+		else
+			b->view.note = "nothing was changed";
+		return binding_print(b, refused ? refusal_status(b) : STATUS_OK, reterr);
+	}
+	r = binding_find_drivers(b, true, reterr);
+	if (r < 0)
+		return r;
+	binding_hold_signals(true);
+	r = bind_apply_all(&b->apply, b->plan.moves, b->plan.nr_moves);
+	for (size_t i = 0; settle && r >= 0 && i < b->plan.nr_moves; i++)
+		r = journal_settle(&b->journal, b->plan.moves[i].bus, b->plan.moves[i].name);
+	binding_explain(b);
+	r = binding_print(b, binding_status(b, r), reterr);
+	binding_hold_signals(false);
+	return r;
+}
+
+static int run_bind(struct app *app, void *data, struct failure **reterr)
+{
+	struct binding b;
+	int r = begin(&b, app, "bind", data, reterr);
+
+	if (r >= 0)
+		r = bind_plan_make(&b.request, b.arena, &b.plan, reterr);
+	if (r >= 0)
+		r = carry_out(&b, false, reterr);
+	binding_close(&b);
+	return r;
+}
+
+/* ---- unbind ---- */
+
+/* Where @d goes back to: what the journal says of this very device, else whatever the bus chooses. */
+static int plan_unbind(struct binding *b, const struct device *d, struct bind_move *m)
+{
+	const struct journal_record *rec = journal_find(&b->journal, d->bus_name, d->name);
+	int r;
+
+	*m = (struct bind_move){ .bus = d->bus_name, .name = d->name, .device = d };
+	r = bind_apply_look(&b->apply, m);
+	if (r < 0)
+		return r;
+	if (rec && rec->identity && !strcmp(rec->identity, m->identity) &&
+	    !bind_driver_is_vfio(rec->from)) {
+		m->to = rec->from;
+		m->to_override = rec->from_override;
+		/* The driver may have been unloaded since: then the bus chooses. */
+		m->any = m->to && !binding_driver_exists(b, m->bus, m->to);
+	} else if (m->from && !bind_driver_is_vfio(m->from) && !rec) {
+		m->result = BIND_THERE;
+		m->because = "it is on no VFIO driver, and the journal says nothing of it";
+	} else {
+		m->any = true;
+	}
+	if (m->any)
+		m->to = NULL;
+	return 0;
+}
+
+static int run_unbind(struct app *app, void *data, struct failure **reterr)
+{
+	struct binding b;
+	int r = begin(&b, app, "unbind", data, reterr);
+
+	if (r >= 0) {
+		b.plan.moves = arena_array(b.arena, b.session.nr_devices, sizeof(*b.plan.moves));
+		for (size_t i = 0; r >= 0 && i < b.session.nr_devices; i++) {
+			r = plan_unbind(&b, b.session.devices[i], &b.plan.moves[b.plan.nr_moves++]);
+			if (r < 0)
+				failure_set(reterr, r, "cannot look at %s: %s",
+					    b.session.devices[i]->name, strerror(-r));
+		}
+	}
+	if (r >= 0)
+		r = carry_out(&b, true, reterr);
+	binding_close(&b);
+	return r;
+}
+
+const struct command command_bind = {
+	.name = "bind",
+	.summary = "Give devices to a VFIO driver, safely",
+	.operands = "TARGET...",
+	.argp = &bind_argp,
+	.args_size = sizeof(struct binding_options),
+	.run = run_bind,
+};
+
+const struct command command_unbind = {
+	.name = "unbind",
+	.summary = "Give devices back to their own drivers",
+	.operands = "TARGET...",
+	.argp = &unbind_argp,
+	.args_size = sizeof(struct binding_options),
+	.run = run_unbind,
+};

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/binding.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/macro.h"
+#include "base/parse.h"
+#include "client/load.h"
+#include "cmd/config.h"
+#include "report/json.h"
+#include "report/suggest.h"
+
+/* What no guard of the table says: a refusal that the model is sure of. */
+static const char predicted_name[] = "predicted";
+
+/* ---- options ---- */
+
+static error_t check_guard(struct parse *p, struct binding_options *o, const char *name)
+{
+	size_t nr;
+	const struct guard *const *all = guards_all(&nr);
+	const char **names = arena_array(p->app->arena, nr + 1, sizeof(*names));
+	const char *nearest;
+
+	for (size_t i = 0; i < nr; i++)
+		names[i] = all[i]->name;
+	names[nr] = predicted_name;
+	for (size_t i = 0; i <= nr; i++)
+		if (!strcmp(names[i], name)) {
+			operands_add(&o->force, p->app, names[i]);
+			return 0;
+		}
+	nearest = suggest_nearest(name, names, nr + 1);
+	return parse_fail(p, "no guard is called '%s'%s%s%s", name,
+			  nearest ? ": did you mean " : ": vfiotool-bind(8) lists them",
+			  nearest ? nearest : "", nearest ? "?" : "");
+}
+
+static error_t parse_force(struct parse *p, struct binding_options *o, const char *arg)
+{
+	while (*arg) {
+		size_t len = strcspn(arg, ",");
+		error_t r = check_guard(p, o, arena_strndup(p->app->arena, arg, len));
+
+		if (r)
+			return r;
+		arg += len + (arg[len] == ',');
+	}
+	return 0;
+}
+
+static error_t parse_wait(struct parse *p, struct binding_options *o, const char *arg)
+{
+	uint32_t seconds;
+
+	if (parse_u32(arg, 10, &seconds) < 0 || seconds > 86400)
+		return parse_fail(p, "--wait=%s: a number of seconds up to 86400", arg);
+	o->wait_ms = seconds * 1000 + 1;
+	return 0;
+}
+
+error_t binding_parse(int key, char *arg, struct parse *p, struct binding_options *o)
+{
+	switch (key) {
+	case ARGP_KEY_ARG:
+		operands_add(&o->targets, p->app, arg);
+		return 0;
+	case OPT_BIND_DRY_RUN:
+		o->dry_run = true;
+		return 0;
+	case OPT_BIND_WAIT:
+		return parse_wait(p, o, arg);
+	case OPT_BIND_JOURNAL:
+		if (*arg != '/')
+			return parse_fail(p, "--journal=%s: an absolute path", arg);
+		o->journal = arg;
+		return 0;
+	case OPT_BIND_FORCE:
+		return parse_force(p, o, arg);
+	case 'J':
+		o->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- beginning and end ---- */
+
+int binding_open(struct binding *b, struct app *app, const char *command,
+		 const struct binding_options *o, struct failure **reterr)
+{
+	*b = (struct binding){
+		.options = o,
+		.command = command,
+		.arena = app->arena,
+		.app = app,
+		.journal = { .dir_fd = -EBADF, .fd = -EBADF, .lock_fd = -EBADF },
+		.system = { .ops = &bind_system_live, .root_fd = -EBADF },
+	};
+	b->view.command = command;
+	b->view.dry_run = o->dry_run;
+	b->system.deadline_ms = o->wait_ms ? o->wait_ms : BINDING_WAIT_MS;
+	b->apply = (struct bind_apply){
+		.system = &b->system,
+		.journal = &b->journal,
+		.arena = b->arena,
+	};
+	if (app->sysroot)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "--sysroot=%s: a capture can be inspected, but only this "
+					  "host's own devices can be moved",
+					  app->sysroot);
+	b->system.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (b->system.root_fd < 0)
+		return failure_set(reterr, -errno, "cannot open /: %s", strerror(errno));
+	return 0;
+}
+
+int binding_load(struct binding *b, const struct operands *targets, struct failure **reterr)
+{
+	struct scope scope = scope_all;
+	int r;
+
+	scope.host_parts |= HOST_USAGE;
+
+	if (b->opened)
+		session_close(&b->session);
+	b->opened = true;
+	r = session_open(&b->session, b->app, targets, &scope, reterr);
+	if (r >= 0)
+		r = session_decide(&b->session, NULL, NULL, reterr);
+	if (r < 0)
+		return r;
+	b->request = (struct bind_request){
+		.host = b->session.host,
+		.assumptions = &b->session.assumptions,
+		.gens = b->session.report.gens,
+		.devices = b->session.devices,
+		.nr_devices = b->session.nr_devices,
+		.driver = b->options->driver,
+		.group = b->options->group,
+	};
+	return 0;
+}
+
+static const char *journal_who(struct binding *b)
+{
+	const char *text = b->command;
+
+	for (size_t i = 0; i < b->options->targets.nr && strlen(text) < 120; i++)
+		text = arena_join(b->arena, text, " ", b->options->targets.items[i], NULL);
+	return text;
+}
+
+int binding_lock(struct binding *b, struct failure **reterr)
+{
+	const char *dir = b->options->journal ? b->options->journal : JOURNAL_DIR, *boot = NULL;
+	struct failure *why = NULL;
+	int r = b->system.ops->read(&b->system, "/proc/sys/kernel/random/boot_id", b->arena, &boot);
+
+	if (r < 0)
+		return failure_set(reterr, r, "cannot read /proc/sys/kernel/random/boot_id: %s",
+				   strerror(-r));
+	if (!b->options->dry_run)
+		return journal_open(&b->journal, dir, boot, journal_who(b),
+				    b->options->wait_ms ? b->options->wait_ms : BINDING_WAIT_MS,
+				    b->arena, reterr);
+	r = journal_read(&b->journal, dir, boot, b->arena, &why);
+	/* Who may not read it still sees what would be written without it. */
+	if (r == -EACCES)
+		log_write(LOG_LEVEL_WARNING, "%s: what it says is left out", why->text);
+	else if (r < 0)
+		failure_set(reterr, r, "%s", why->text);
+	failure_free(why);
+	return r == -EACCES ? 0 : r;
+}
+
+void binding_close(struct binding *b)
+{
+	journal_close(&b->journal);
+	if (b->opened)
+		session_close(&b->session);
+	if (b->system.root_fd >= 0)
+		close(b->system.root_fd);
+}
+
+/* ---- what stands in the way ---- */
+
+static bool is_forced(const struct binding *b, const char *name)
+{
+	for (size_t i = 0; i < b->options->force.nr; i++)
+		if (!strcmp(b->options->force.items[i], name))
+			return true;
+	return false;
+}
+
+int binding_check_permission(struct binding *b, struct failure **reterr)
+{
+	for (size_t i = 0; i < b->session.nr_devices; i++) {
+		const struct device *d = b->session.devices[i];
+		const struct bind_move probe = { .bus = d->bus_name,
+						 .name = d->name,
+						 .to_override = "?" };
+		int err = 0;
+		const char *path = bind_apply_denied(&b->system, &probe, b->arena, &err);
+
+		if (path)
+			return failure_set_status(
+				reterr, err == EROFS ? STATUS_FAILED : STATUS_DENIED, -err,
+				"%s cannot be written: %s; drivers are moved by root, who may "
+				"write to sysfs",
+				path, strerror(err));
+	}
+	return 0;
+}
+
+static bool loses_driver(const struct bind_move *m)
+{
+	return m->result == BIND_PLANNED && m->from && (m->any || !m->to || strcmp(m->from, m->to));
+}
+
+static size_t ask_about(struct binding *b, struct bind_move *m)
+{
+	struct guard_finding *found = NULL;
+	size_t nr = 0, kept = 0;
+
+	guards_check(b->session.root, b->session.host, m->device, b->arena, &found, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (!is_forced(b, found[i].guard->name))
+			found[kept++] = found[i];
+	m->findings = found;
+	m->nr_findings = kept;
+	return kept;
+}
+
+/* Never to be forced: a host driver that comes, or might have to come back, into a group in use. */
+static size_t ask_deadly(struct binding *b, struct bind_move *m)
+{
+	const char *who = NULL;
+	bool deadly = (m->to || m->any) &&
+		      bind_is_deadly(&b->request, m->device, m->any ? NULL : m->to, b->arena, &who);
+
+	if (!deadly && m->from)
+		deadly = bind_is_deadly(&b->request, m->device, m->from, b->arena, &who);
+	if (!deadly)
+		return 0;
+	m->result = BIND_LEFT;
+	m->because = arena_printf(b->arena,
+				  "its group %u is in use (%s), and a kernel before 5.19 crashes "
+				  "when a host driver is bound into such a group",
+				  m->device->group->id, who);
+	m->remedy = "end that process first; this guard cannot be forced";
+	return 1;
+}
+
+static size_t ask_prediction(struct binding *b, struct bind_move *m)
+{
+	const struct step *s = m->predicted;
+
+	if (!s || s->answer != ANSWER_NO || is_forced(b, predicted_name))
+		return 0;
+	m->result = BIND_LEFT;
+	m->because = arena_printf(b->arena, "the kernel would refuse the bind (%s): %s",
+				  s->err ? errno_name(s->err) : "errno not known", s->why->because);
+	m->remedy = s->why->remedy ? s->why->remedy : s->why->rule->remedy;
+	return 1;
+}
+
+size_t binding_ask_guards(struct binding *b)
+{
+	size_t refused = 0;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		struct bind_move *m = &b->plan.moves[i];
+
+		if (m->result != BIND_PLANNED || !m->device)
+			continue;
+		if (loses_driver(m))
+			refused += ask_about(b, m);
+		refused += ask_deadly(b, m);
+		if (m->result == BIND_PLANNED)
+			refused += ask_prediction(b, m);
+	}
+	return refused;
+}
+
+/* ---- drivers ---- */
+
+bool binding_driver_exists(struct binding *b, const char *bus, const char *driver)
+{
+	struct fact f =
+		sysroot_stat(b->session.root, b->arena,
+			     arena_join(b->arena, "sys/bus/", bus, "/drivers/", driver, NULL));
+
+	return fact_is(&f);
+}
+
+/* The driver of @bus that @module brought, which may be spelt otherwise. */
+static const char *driver_of_module(struct binding *b, const char *bus, const char *module)
+{
+	struct fact f = sysroot_list(b->session.root, b->arena,
+				     arena_join(b->arena, "sys/module/", module, "/drivers", NULL));
+	struct span rest = { f.raw, fact_is(&f) ? f.len : 0 }, line;
+	size_t len = strlen(bus);
+
+	while (parse_line(&rest, &line))
+		if (line.len > len + 1 && !memcmp(line.s, bus, len) && line.s[len] == ':')
+			return arena_strndup(b->arena, line.s + len + 1, line.len - len - 1);
+	return NULL;
+}
+
+static void take_driver(struct bind_move *m, const char *driver)
+{
+	bool overridden = m->to_override && !strcmp(m->to_override, m->to);
+
+	m->to = driver;
+	if (overridden)
+		m->to_override = driver;
+}
+
+int binding_find_driver(struct binding *b, struct bind_move *m, bool load, struct failure **reterr)
+{
+	const char *module = m->module ? m->module : m->to, *driver;
+	struct failure *why = NULL;
+	int r = 0;
+
+	if (strchr(m->to, '/'))
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "'%s' is no name of a driver", m->to);
+	if (binding_driver_exists(b, m->bus, m->to)) {
+		m->module = NULL;
+		return 0;
+	}
+	if (!load) {
+		m->module = module;
+		return 0;
+	}
+	r = client_load_module(module, &why);
+	driver = r < 0 ? NULL : driver_of_module(b, m->bus, module);
+	if (driver)
+		take_driver(m, driver);
+	if (r >= 0 && !binding_driver_exists(b, m->bus, m->to))
+		r = failure_set(reterr, -ENOENT,
+				"module %s is loaded and brings no driver '%s' of bus %s", module,
+				m->to, m->bus);
+	else if (r < 0)
+		failure_set_status(reterr, why->status, r, "there is no driver '%s' on bus %s: %s",
+				   m->to, m->bus, why->text);
+	failure_free(why);
+	return r;
+}
+
+int binding_find_drivers(struct binding *b, bool load, struct failure **reterr)
+{
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		struct bind_move *m = &b->plan.moves[i];
+		int r = 0;
+
+		if (m->result == BIND_PLANNED && m->to && !m->any)
+			r = binding_find_driver(b, m, load, reterr);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- the report ---- */
+
+void binding_plan_steps(struct binding *b)
+{
+	struct bind_step *steps = NULL;
+	size_t nr = 0, add;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		const struct bind_step *of;
+
+		if (b->plan.moves[i].result != BIND_PLANNED)
+			continue;
+		of = bind_move_steps(&b->plan.moves[i], b->arena, &add);
+		for (size_t k = 0; k < add; k++) {
+			steps = arena_grow(b->arena, steps, nr, sizeof(*steps));
+			steps[nr++] = of[k];
+		}
+	}
+	b->apply.steps = steps;
+	b->apply.nr_steps = nr;
+}
+
+static void print_json(struct binding *b)
+{
+	struct json_doc doc;
+
+	json_doc_begin(&doc, b->app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_row(&doc, bind_fields(), &b->view);
+	json_doc_array_begin(&doc, "devices");
+	for (size_t i = 0; i < b->view.nr_moves; i++)
+		json_doc_element(
+			&doc, json_from_row(bind_move_fields(), NULL, &b->view.moves[i], b->arena));
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+}
+
+int binding_print(struct binding *b, int status, struct failure **reterr)
+{
+	int r = 0;
+
+	b->view.steps = b->apply.steps;
+	b->view.nr_steps = b->apply.nr_steps;
+	b->view.moves = b->plan.moves;
+	b->view.nr_moves = b->plan.nr_moves;
+	if (b->app->quiet)
+		return status;
+	if (b->options->json)
+		print_json(b);
+	else
+		r = bind_text(&b->app->out, &b->view, reterr);
+	return r < 0 ? r : status;
+}
+
+void binding_hold_signals(bool hold)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGQUIT);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* ---- what became of it ---- */
+
+static const char *who_holds(const struct binding *b, const struct bind_move *m)
+{
+	struct guard_finding *found = NULL;
+	size_t nr = 0;
+
+	if (!m->device)
+		return NULL;
+	guards_check(b->session.root, b->session.host, m->device, b->arena, &found, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (found[i].pid && found[i].answer == ANSWER_YES)
+			return found[i].evidence;
+	return NULL;
+}
+
+static void explain(struct binding *b, struct bind_move *m)
+{
+	const struct step *s = m->predicted;
+	const char *who;
+
+	if (m->because || !m->err)
+		return;
+	if (m->err == ETIMEDOUT) {
+		who = who_holds(b, m);
+		m->because = arena_printf(b->arena, "the unbind waits for whoever uses it: %s",
+					  who ? who : "no process could be found that does");
+		if (!m->remedy)
+			m->remedy = "let that process end or give the device up, then try again";
+	} else if (m->bind_tried && m->bind_err) {
+		bool known = s && s->answer == ANSWER_NO && (!s->err || s->err == m->bind_err);
+
+		m->because = arena_printf(b->arena, "driver %s did not take it (%s)%s%s", m->to,
+					  errno_name(m->bind_err), known ? ": " : "",
+					  known ? s->why->because : "");
+		if (!m->remedy)
+			m->remedy =
+				known && s->why->remedy ? s->why->remedy : "'dmesg' may tell why";
+	} else if (m->bind_tried) {
+		m->because = arena_printf(b->arena,
+					  "the kernel took the write, and yet %s is not "
+					  "its driver",
+					  m->to);
+	} else {
+		m->because = arena_printf(b->arena, "%s", strerror(m->err));
+	}
+}
+
+void binding_explain(struct binding *b)
+{
+	for (size_t i = 0; i < b->plan.nr_moves; i++)
+		explain(b, &b->plan.moves[i]);
+}
+
+int binding_status(const struct binding *b, int r)
+{
+	enum match match = MATCH_OPEN;
+	bool refused = false;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+
+		if (bind_match(m) == MATCH_NO)
+			match = MATCH_NO;
+		refused |= m->bind_tried && m->bind_err;
+		if (m->result == BIND_LOST)
+			return STATUS_FAILED;
+	}
+	if (match == MATCH_NO)
+		return STATUS_DIFFER;
+	if (r >= 0)
+		return STATUS_OK;
+	return refused ? STATUS_NO : STATUS_FAILED;
+}

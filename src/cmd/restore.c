@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* restore: undoes everything that the journal has, after a crash of the tool as well. */
+#include <errno.h>
+#include <string.h>
+
+#include "cmd/binding.h"
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct parse *p = state->input;
+	error_t r;
+
+	if (p && key == ARGP_KEY_ARG)
+		return parse_fail(p,
+				  "'%s': restore takes no target, it undoes all that was done; "
+				  "'vfiotool unbind' gives one device back",
+				  arg);
+	r = p ? binding_parse(key, arg, p, p->args) : ARGP_ERR_UNKNOWN;
+	return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+}
+
+static const struct argp_option options[] = { BINDING_OPTIONS(1), { 0 } };
+
+static const struct argp argp = { .options = options,
+				  .parser = parse,
+				  .children = global_children };
+
+static bool is_planned(const struct bind_plan *plan, const struct journal_record *r)
+{
+	for (size_t i = 0; i < plan->nr_moves; i++)
+		if (!strcmp(plan->moves[i].bus, r->bus) && !strcmp(plan->moves[i].name, r->name))
+			return true;
+	return false;
+}
+
+/* One move for each device, newest first, each to its first state. */
+static void plan_moves(struct binding *b)
+{
+	const struct journal *j = &b->journal;
+
+	b->plan.moves = arena_array(b->arena, j->nr_records, sizeof(*b->plan.moves));
+	for (size_t i = j->nr_records; i; i--) {
+		const struct journal_record *r = &j->records[i - 1];
+		const struct journal_record *first = journal_find(j, r->bus, r->name);
+		struct bind_move *m = &b->plan.moves[b->plan.nr_moves];
+
+		if (is_planned(&b->plan, r))
+			continue;
+		b->plan.nr_moves++;
+		*m = (struct bind_move){
+			.bus = first->bus,
+			.name = first->name,
+			.to = first->from,
+			.to_override = first->from_override,
+		};
+		if (bind_apply_look(&b->apply, m) < 0) {
+			m->result = BIND_GONE;
+		} else if (!first->identity || strcmp(first->identity, m->identity) != 0) {
+			m->result = BIND_LEFT;
+			m->because = arena_printf(
+				b->arena, "another device is at its address: was '%s', is '%s'",
+				first->identity ? first->identity : "?", m->identity);
+		}
+	}
+}
+
+/* The devices that are still there, with their groups and who holds them. */
+static int load_devices(struct binding *b, struct failure **reterr)
+{
+	struct operands names = { 0 };
+	int r;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++)
+		if (b->plan.moves[i].result == BIND_PLANNED)
+			operands_add(&names, b->app,
+				     arena_join(b->arena, b->plan.moves[i].bus, ":",
+						b->plan.moves[i].name, NULL));
+	if (!names.nr)
+		return 0;
+	r = binding_load(b, &names, reterr);
+	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++)
+		b->plan.moves[i].device = host_find_device(b->session.host, b->plan.moves[i].bus,
+							   b->plan.moves[i].name);
+	return r;
+}
+
+/* Whoever holds a device keeps it: the one thing that is not undone. */
+static void leave_held(struct binding *b)
+{
+	binding_ask_guards(b);
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		struct bind_move *m = &b->plan.moves[i];
+
+		if (m->result != BIND_PLANNED || !m->nr_findings)
+			continue;
+		m->result = BIND_LEFT;
+		m->remedy = "then 'vfiotool restore' again";
+	}
+}
+
+/* A driver whose module was unloaded meanwhile is brought back; where that cannot be, the bus chooses
+ * another. */
+static void find_drivers(struct binding *b)
+{
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		struct bind_move *m = &b->plan.moves[i];
+		struct failure *why = NULL;
+
+		if (m->result != BIND_PLANNED || !m->to ||
+		    binding_find_driver(b, m, true, &why) >= 0)
+			continue;
+		m->because = arena_strdup(b->arena, why->text);
+		m->to = NULL;
+		m->any = true;
+		failure_free(why);
+	}
+}
+
+static int undo(struct binding *b)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		struct bind_move *m = &b->plan.moves[i];
+		bool stranger = m->result == BIND_LEFT && !m->device;
+		int r = 0;
+
+		if (m->result == BIND_PLANNED)
+			r = bind_apply_back(&b->apply, m);
+		else if (m->result == BIND_GONE || stranger)
+			r = journal_settle(&b->journal, m->bus, m->name);
+		else
+			r = -EBUSY;
+		if (r < 0 && !first)
+			first = r;
+	}
+	return first;
+}
+
+static int status_of(const struct binding *b, int r)
+{
+	bool left = false;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		if (b->plan.moves[i].result == BIND_LOST)
+			return STATUS_FAILED;
+		left |= b->plan.moves[i].result == BIND_LEFT && b->plan.moves[i].device;
+	}
+	return left ? STATUS_GUARDED : r < 0 ? STATUS_FAILED : STATUS_OK;
+}
+
+static int carry_out(struct binding *b, struct failure **reterr)
+{
+	int r;
+
+	plan_moves(b);
+	if (!b->plan.nr_moves)
+		b->view.note = b->journal.nr_earlier
+				       ? "nothing to undo: what the journal has was bound before "
+					 "this boot, which ended it"
+				       : "nothing to undo: the journal is empty";
+	r = load_devices(b, reterr);
+	if (r < 0)
+		return r;
+	leave_held(b);
+	if (b->options->dry_run) {
+		binding_plan_steps(b);
+		return binding_print(b, status_of(b, 0), reterr);
+	}
+	find_drivers(b);
+	binding_hold_signals(true);
+	r = undo(b);
+	binding_explain(b);
+	r = binding_print(b, status_of(b, r), reterr);
+	binding_hold_signals(false);
+	return r;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	struct binding b;
+	int r = binding_open(&b, app, "restore", data, reterr);
+
+	if (r >= 0)
+		r = binding_lock(&b, reterr);
+	if (r >= 0)
+		r = carry_out(&b, reterr);
+	binding_close(&b);
+	return r;
+}
+
+const struct command command_restore = {
+	.name = "restore",
+	.summary = "Undo every bind and unbind that the journal has",
+	.operands = "",
+	.argp = &argp,
+	.args_size = sizeof(struct binding_options),
+	.run = run,
+};

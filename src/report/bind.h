@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Devices that were moved from driver to driver, or would be: every write, what became of each device,
+ * and what stood in the way. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/failure.h"
+#include "bind/plan.h"
+#include "model/compare.h"
+#include "report/field.h"
+#include "report/output.h"
+
+struct bind_view {
+	const char *command; /* "bind" "unbind" "restore" */
+	bool dry_run;
+	const struct bind_step *steps;
+	size_t nr_steps;
+	const struct bind_move *moves;
+	size_t nr_moves;
+	const char *note; /* one line about the whole, or NULL */
+};
+
+/* Rows: struct bind_view, struct bind_step, struct bind_move, struct guard_finding. */
+const struct field_table *bind_fields(void);
+const struct field_table *bind_step_fields(void);
+const struct field_table *bind_move_fields(void);
+const struct field_table *guard_fields(void);
+
+/* All of it. 0 or a negative errno of the output. */
+int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr);
+/* Whether what the kernel did to the write to bind is what was predicted; open when nothing certain
+ * was, or when it was not tried. */
+enum match bind_match(const struct bind_move *m);
