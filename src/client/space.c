@@ -63,7 +63,8 @@ int space_alloc_ioas(struct space *s)
 	return 0;
 }
 
-int space_map(struct space *s, uint64_t iova, const void *vaddr, uint64_t size, unsigned int prot)
+static int map_dma(struct space *s, uint64_t iova, const void *vaddr, uint64_t size,
+		   unsigned int prot)
 {
 	struct vt_map_dma map = {
 		.argsz = sizeof(map),
@@ -72,8 +73,15 @@ int space_map(struct space *s, uint64_t iova, const void *vaddr, uint64_t size, 
 		.iova = iova,
 		.size = size,
 	};
-	struct vt_ioas_map ioas = {
-		.size = sizeof(ioas),
+
+	return client_op(s->client, OP_MAP_DMA, space_object(s), s->fd, VT_MAP_DMA, &map);
+}
+
+static int map_ioas(struct space *s, uint64_t iova, const void *vaddr, uint64_t size,
+		    unsigned int prot)
+{
+	struct vt_ioas_map map = {
+		.size = sizeof(map),
 		.flags = VT_IOAS_FIXED_IOVA | (prot & VT_MAP_READ ? VT_IOAS_READABLE : 0U) |
 			 (prot & VT_MAP_WRITE ? VT_IOAS_WRITEABLE : 0U),
 		.ioas_id = s->ioas_id,
@@ -81,12 +89,15 @@ int space_map(struct space *s, uint64_t iova, const void *vaddr, uint64_t size, 
 		.length = size,
 		.iova = iova,
 	};
-	int r;
 
-	if (is_ioas(s))
-		r = client_op(s->client, OP_IOAS_MAP, space_object(s), s->fd, VT_IOAS_MAP, &ioas);
-	else
-		r = client_op(s->client, OP_MAP_DMA, space_object(s), s->fd, VT_MAP_DMA, &map);
+	return client_op(s->client, OP_IOAS_MAP, space_object(s), s->fd, VT_IOAS_MAP, &map);
+}
+
+int space_map(struct space *s, uint64_t iova, const void *vaddr, uint64_t size, unsigned int prot)
+{
+	int r = is_ioas(s) ? map_ioas(s, iova, vaddr, size, prot)
+			   : map_dma(s, iova, vaddr, size, prot);
+
 	return r < 0 ? r : 0;
 }
 
