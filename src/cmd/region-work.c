@@ -17,6 +17,7 @@ enum {
 	COMMAND_MEMORY = 1 << 1,
 	BASE_ADDRESS = 0x10,
 	BASE_ADDRESS_IO = 1 << 0,
+	CAP_PM = 0x01,
 	CAP_MSIX = 0x11,
 	MSIX_ENTRY = 16, /* bytes of the table, for each vector */
 };
@@ -316,6 +317,23 @@ static size_t access_size(const struct region_work *w, uint32_t index, uint64_t 
 	return width;
 }
 
+/* The power state of a device that answers nothing because it sleeps, else NULL. linux:
+ * drivers/vfio/pci/vfio_pci_config.c: __vfio_pci_memory_enabled(). */
+static const char *find_sleep(const struct region_work *w)
+{
+	static const char *const states[] = { NULL, "D1", "D2", "D3" };
+
+	for (size_t i = 0; i < w->caps.nr; i++) {
+		const struct pciconfig_cap *cap = &w->caps.items[i];
+		uint32_t control;
+
+		if (!cap->extended && cap->id == CAP_PM &&
+		    pciconfig_read(&w->config, cap->offset + 4U, 2, &control))
+			return states[control & 3];
+	}
+	return NULL;
+}
+
 /* All of @len bytes at @offset, or a failure. */
 static int read_bytes(const struct region_work *w, uint32_t index, uint64_t offset, uint8_t *bytes,
 		      size_t len, struct failure **reterr)
@@ -337,6 +355,12 @@ static int read_bytes(const struct region_work *w, uint32_t index, uint64_t offs
 		return 0;
 	if (n == 0)
 		n = -EIO;
+	if (n == -EIO && index <= VT_PCI_ROM && find_sleep(w))
+		return failure_set_status(reterr, STATUS_NO, -EIO,
+					  "%s: %s does not answer, the device is in power state %s "
+					  "(EIO): write 0 to CTRL_STATE of its capability PM",
+					  w->object, region_index_text(index, w->arena),
+					  find_sleep(w));
 	return failure_set(reterr, (int)n, "%s: %s cannot be read at %#" PRIx64 ": %s (%s)",
 			   w->object, region_index_text(index, w->arena), offset + done,
 			   strerror((int)-n), errno_name((int)n));

@@ -287,13 +287,13 @@ static int print_device(const struct work *k, struct acting *ac, struct failure 
 	const char *name;
 	int r;
 
-	for (size_t i = 0; i < k->row.nr_writes; i++)
+	for (size_t i = 0; i < k->row.nr_writes && !ac->session.app->quiet; i++)
 		write_print(&k->writes[i], out, 0);
-	if (k->row.nr_writes && k->w.info.flags & VT_DEVICE_RESET_FLAG)
+	if (k->row.nr_writes && !ac->session.app->quiet && k->w.info.flags & VT_DEVICE_RESET_FLAG)
 		prose_text(&p, STYLE_DIM,
 			   "The kernel resets the device when it is let go: what was written does "
 			   "not last.");
-	if (args->save)
+	if (args->save || ac->session.app->quiet)
 		return 0;
 	if (k->row.dump) {
 		dump_print(k->row.dump, out);
@@ -372,11 +372,11 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	r = acting_open(&ac, app, &args->acting, reterr);
 	if (r >= 0)
 		r = acting_attach(&ac, reterr);
-	if (r >= 0 && args->json)
+	if (r >= 0 && args->json && !app->quiet)
 		r = run_json(&ac, args, reterr);
 	else if (r >= 0 && ac.view.attached)
 		r = run_devices(&ac, args, NULL, reterr);
-	else if (r >= 0)
+	else if (r >= 0 && !app->quiet)
 		r = attach_text(&app->out, &ac.view, reterr);
 	if (r >= 0)
 		r = acting_status(&ac);

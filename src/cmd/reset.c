@@ -106,21 +106,46 @@ static void read_methods(struct work *k)
 	k->row.nr_methods = nr;
 }
 
+/* The driver of a device that the snapshot need not have: any on the same bus may be hit. */
+static struct fact read_driver(const struct work *k, const char *name)
+{
+	struct arena *a = k->ac->arena;
+	struct fact f =
+		sysroot_read_link(k->ac->session.root, a,
+				  arena_join(a, "sys/bus/pci/devices/", name, "/driver", NULL));
+	const char *slash = fact_is(&f) ? strrchr(f.raw, '/') : NULL;
+
+	if (slash)
+		f.raw = slash + 1;
+	return f;
+}
+
+/* Whether VFIO has it: newer kernels show that themselves. */
+static bool is_vfio(const struct work *k, const char *name, const char *driver)
+{
+	struct arena *a = k->ac->arena;
+	struct fact f =
+		sysroot_list(k->ac->session.root, a,
+			     arena_join(a, "sys/bus/pci/devices/", name, "/vfio-dev", NULL));
+
+	return fact_is(&f) || strstr(driver, "vfio");
+}
+
 /* What keeps a hot reset from hitting @d, or NULL. A device that no VFIO driver has is refused even when
  * its group is ours. linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_dev_set_resettable(); 5.10:
  * drivers/vfio/pci/vfio_pci.c: vfio_pci_try_zap_and_vma_lock_cb(). */
 static const char *find_blocker(const struct work *k, const struct reset_device *d,
-				const struct device *dev)
+				const struct fact *driver)
 {
 	struct arena *a = k->ac->arena;
 
-	if (!dev)
-		return "not known to this system's sysfs";
-	if (!dev->driver)
-		return fact_known(&dev->driver_fact) ? "on no driver: bind it to vfio-pci"
-						     : "its driver cannot be read";
-	if (!dev->cdev_name && !fact_is(&dev->vfio_dev) && strcmp(dev->driver, "vfio-pci"))
-		return arena_printf(a, "on host driver %s: bind it to vfio-pci", dev->driver);
+	if (driver->state == FACT_ABSENT)
+		return "on no driver: bind it to vfio-pci";
+	if (!fact_is(driver))
+		return arena_printf(a, "on a driver that cannot be read (%s)",
+				    errno_name(driver->err));
+	if (!is_vfio(k, d->name, driver->raw))
+		return arena_printf(a, "on host driver %s: bind it to vfio-pci", driver->raw);
 	if (d->owner != RESET_OURS)
 		return arena_printf(a, "not attached here: name %s as well", d->name);
 	return NULL;
@@ -145,7 +170,7 @@ static void read_scope(struct work *k)
 	hits = arena_array(a, k->scope.nr_devices, sizeof(*hits));
 	for (size_t i = 0; i < k->scope.nr_devices; i++) {
 		const struct reset_device *d = &k->scope.devices[i];
-		const struct device *dev = host_find_device(k->ac->session.host, "pci", d->name);
+		struct fact driver = read_driver(k, d->name);
 
 		hits[i] = (struct reset_hit_row){
 			.address = d->name,
@@ -153,9 +178,9 @@ static void read_scope(struct work *k)
 			.group = d->id,
 			.has_devid = !d->has_group && d->id && d->id != UINT32_MAX,
 			.devid = d->id,
-			.driver = dev ? dev->driver : NULL,
+			.driver = fact_is(&driver) ? driver.raw : NULL,
 			.ours = d->owner == RESET_OURS,
-			.because = find_blocker(k, d, dev),
+			.because = find_blocker(k, d, &driver),
 		};
 		if (hits[i].because && !row->hot_because)
 			row->hot_because = arena_printf(a, "%s is %s", d->name, hits[i].because);

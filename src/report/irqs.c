@@ -29,7 +29,7 @@ static void vector_arrived(const void *row, struct arena *a, struct value *ret)
 
 	(void)a;
 	value_set_number(ret, v->arrived);
-	ret->style = v->arrived == v->triggered ? STYLE_NONE : STYLE_NO;
+	ret->style = v->arrived >= v->triggered ? STYLE_NONE : STYLE_NO;
 }
 
 static void vector_latency(const void *row, struct arena *a, struct value *ret)
