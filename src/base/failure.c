@@ -43,6 +43,29 @@ int failure_set_status(struct failure **reterr, enum status status, int err, con
 	return err;
 }
 
+const char *failure_write_advice(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+		return "make its folder first, or name a file elsewhere";
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return "name a file where you may write";
+	case ENOSPC:
+	case EDQUOT:
+	case EFBIG:
+		return "make room, or write elsewhere";
+	case EPIPE:
+		return "its reader went away: let it read to the end";
+	case EEXIST:
+		return "it appeared meanwhile: --force replaces it";
+	default:
+		return "write elsewhere";
+	}
+}
+
 void failure_free(struct failure *f)
 {
 	if (!f)

@@ -33,5 +33,7 @@ struct failure {
 int failure_set(struct failure **reterr, int err, const char *fmt, ...) vt_printf(3, 4);
 int failure_set_status(struct failure **reterr, enum status status, int err, const char *fmt, ...)
 	vt_printf(4, 5);
+/* The next step for who could not write because of @err, a positive errno: "make room, ...". Static. */
+const char *failure_write_advice(int err);
 void failure_free(struct failure *f);
 void failure_freep(struct failure **f);

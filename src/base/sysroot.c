@@ -29,7 +29,8 @@ static int sysroot_load_capture(struct sysroot *root, int fd, struct failure **r
 	if (!in) {
 		r = -errno;
 		close(fd);
-		return failure_set(reterr, r, "cannot read '%s': %s", root->name, strerror(-r));
+		return failure_set(reterr, r, "cannot read '%s': %s; try again with more memory",
+				   root->name, strerror(-r));
 	}
 	r = capture_load(in, &root->capture, &why);
 	fclose(in);

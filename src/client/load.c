@@ -43,7 +43,10 @@ int client_load_module(const char *name, struct failure **reterr)
 	int r;
 
 	if (!ctx)
-		return failure_set(reterr, -ENOMEM, "module %s cannot be looked up", name);
+		return failure_set(reterr, -ENOMEM,
+				   "module %s cannot be looked up: libkmod has no memory; load it "
+				   "with 'modprobe %s'",
+				   name, name);
 	kmod_set_log_fn(ctx, be_quiet, NULL);
 	r = kmod_module_new_from_lookup(ctx, name, &list);
 	if (r < 0)

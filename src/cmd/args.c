@@ -103,7 +103,7 @@ static int check_long(const struct args *args, int argc, char **argv, int *i,
 		return r;
 	if (equals && !o->arg)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "option '--%s' takes no value", name);
+					  "option '--%s' takes no value: write it alone", name);
 	if (equals || !o->arg || o->flags & OPTION_ARG_OPTIONAL)
 		return 0;
 	(*i)++;

@@ -57,9 +57,10 @@ static int check_destination(const char *path, bool force, struct failure **rete
 	struct stat st;
 
 	if (lstat(path, &st) < 0)
-		return errno == ENOENT ? 0
-				       : failure_set(reterr, -errno, "cannot write %s: %s", path,
-						     strerror(errno));
+		return errno == ENOENT
+			       ? 0
+			       : failure_set(reterr, -errno, "cannot write %s: %s; %s", path,
+					     strerror(errno), failure_write_advice(errno));
 	if (!S_ISREG(st.st_mode))
 		return failure_set_status(
 			reterr, STATUS_USAGE, -EEXIST,
@@ -98,8 +99,8 @@ static int write_file(struct session *s, const char *path, bool force, struct fa
 	FILE *out;
 
 	if (fd < 0)
-		return failure_set(reterr, -errno, "cannot write beside %s: %s", path,
-				   strerror(errno));
+		return failure_set(reterr, -errno, "cannot write beside %s: %s; %s", path,
+				   strerror(errno), failure_write_advice(errno));
 	out = fdopen(fd, "w");
 	if (!out) {
 		r = -errno;
@@ -116,7 +117,8 @@ static int write_file(struct session *s, const char *path, bool force, struct fa
 	/* After a rename there is nothing left to remove. */
 	unlink(temporary);
 	if (r < 0)
-		return failure_set(reterr, r, "cannot write %s: %s", path, strerror(-r));
+		return failure_set(reterr, r, "cannot write %s: %s; %s", path, strerror(-r),
+				   failure_write_advice(-r));
 	return 0;
 }
 
@@ -147,8 +149,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		r = write_stream(&s, app->out.stream);
 		if (r < 0)
 			failure_set_status(reterr, STATUS_FAILED, r,
-					   "cannot write the capture to standard output: %s",
-					   strerror(-r));
+					   "cannot write the capture to standard output: %s; %s",
+					   strerror(-r), failure_write_advice(-r));
 	} else if (r >= 0) {
 		r = write_file(&s, path, args->force, reterr);
 	}

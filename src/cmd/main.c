@@ -136,7 +136,8 @@ static int finish_output(struct failure **reterr)
 		return 0;
 	err = errno ? errno : EIO;
 	return failure_set_status(reterr, STATUS_FAILED, -err,
-				  "cannot write the answer to standard output: %s", strerror(err));
+				  "cannot write the answer to standard output: %s; %s",
+				  strerror(err), failure_write_advice(err));
 }
 
 int main(int argc, char **argv)

@@ -150,7 +150,7 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 			return failure_set_status(
 				reterr, STATUS_NO_TARGET, -ENOENT,
 				"'--assume=%s' names none of the devices looked at, "
-				"nor of their groups",
+				"nor of their groups: name it among the targets, or leave it out",
 				assume->items[i]);
 	}
 	s->report.assumptions = &s->assumptions;

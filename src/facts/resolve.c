@@ -46,7 +46,9 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 		return no_target(
 			l, t, "there is no such device here; 'vfiotool list' shows what there is");
 	if (uevent.state == FACT_UNREAD)
-		return no_target(l, t, "this capture has no such device");
+		return no_target(
+			l, t,
+			"this capture has no such device; 'vfiotool list' of it shows what it has");
 	device_want(l, bus, (struct span){ name, strlen(name) }, l->scope.device_parts, true);
 	return 0;
 }
@@ -86,11 +88,14 @@ static int seed_group(struct loader *l, const struct target *t)
 			l, t,
 			"there is no such IOMMU group here; 'vfiotool list' shows the groups");
 	case FACT_UNREAD:
-		return no_target(l, t, "this capture has no such group");
+		return no_target(
+			l, t,
+			"this capture has no such group; 'vfiotool list' of it shows what it has");
 	default:
-		return failure_set(l->reterr, -g->group.members_list.err,
-				   "'%s': cannot list the group's members: %s", t->text,
-				   strerror(g->group.members_list.err));
+		return failure_set(
+			l->reterr, -g->group.members_list.err,
+			"'%s': cannot list the group's members: %s; name its devices instead",
+			t->text, strerror(g->group.members_list.err));
 	}
 }
 
@@ -192,7 +197,9 @@ static int seed_path(struct loader *l, const struct target *t, const char *path)
 					  real + sizeof(groups) - 1);
 	s = climb(l, real);
 	if (!s)
-		return no_target(l, t, "no device that VFIO could serve is behind this path");
+		return no_target(l, t,
+				 "no device that VFIO could serve is behind this path; 'vfiotool "
+				 "list -o +SYSFS' shows those that are");
 	match_add(l, t, s);
 	return 0;
 }
@@ -266,6 +273,7 @@ int seed_target(struct loader *l, const struct target *t)
 		return seed_class_device(l, t);
 	case TARGET_NONE:
 	default:
-		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL, "an empty target");
+		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL,
+					  "an empty target: name a device, or leave it out");
 	}
 }

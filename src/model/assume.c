@@ -137,9 +137,10 @@ static int refuse_contradiction(const struct assumptions *as, const struct assum
 		const struct assumption *old = &as->items[i];
 		if (strcmp(old->key, new->key) == 0 && same_target(old->target, new->target) &&
 		    strcmp(old->value, new->value) != 0)
-			return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-						  "assumption '%s' contradicts '%s'", text,
-						  old->fact.raw);
+			return failure_set_status(
+				reterr, STATUS_USAGE, -EINVAL,
+				"assumption '%s' contradicts '%s': leave one of them out", text,
+				old->fact.raw);
 	}
 	return 0;
 }
@@ -150,8 +151,10 @@ int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
 	const char *equals = strchr(text, '=');
 
 	if (!equals || equals == text)
-		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "assumption '%s' is not [TARGET:]KEY=VALUE", text);
+		return failure_set_status(
+			reterr, STATUS_USAGE, -EINVAL,
+			"assumption '%s' is not [TARGET:]KEY=VALUE, as in 0000:01:00.0:driver=none",
+			text);
 	const char *left = arena_strndup(a, text, (size_t)(equals - text));
 	const char *colon = strrchr(left, ':');
 	const char *name = colon ? colon + 1 : left;
@@ -159,12 +162,15 @@ int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
 	if (!key)
 		return unknown_key(a, name, reterr);
 	if (colon && !key->per_device)
-		return failure_set_status(
-			reterr, STATUS_USAGE, -EINVAL,
-			"assumption '%s' is about the whole host and takes no target", name);
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "assumption '%s' is about the whole host and takes no "
+					  "target: write %s=VALUE",
+					  name, name);
 	if (colon == left)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "assumption '%s' has an empty target", text);
+					  "assumption '%s' has an empty target: name a device "
+					  "before the colon, or leave the colon out",
+					  text);
 	if (!value_is_good(a, key, equals + 1))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "assumption '%s' takes %s, not '%s'", name, key->values,

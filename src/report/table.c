@@ -296,8 +296,9 @@ int table_print(const struct table *t, const struct output *v, struct failure **
 	}
 	r = grid_print(&g);
 	if (r < 0)
-		return failure_set(reterr, r, "cannot lay out a table of %zu rows: %s", t->nr_rows,
-				   strerror(-r));
+		return failure_set(reterr, r,
+				   "cannot lay out a table of %zu rows: %s; --raw needs no layout",
+				   t->nr_rows, strerror(-r));
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 """
 The program as a user meets it, with bad input of every kind. TAP on stdout.
 
-    bad.py PROGRAM [CASE...]
+    bad.py PROGRAM [CASE|MODULE...]
 """
 
 import importlib
@@ -49,7 +49,7 @@ def main():
         print("usage: bad.py PROGRAM [CASE...]", file=sys.stderr)
         return 64
     wanted = set(sys.argv[2:])
-    cases = [function for function in CASES if not wanted or function.__name__ in wanted]
+    cases = [function for function in CASES if not wanted or wanted & {function.__name__, function.__module__}]
     if not cases:
         print("no such case", file=sys.stderr)
         return 64

@@ -52,7 +52,7 @@ def reader_that_goes_away(p: Program):
             finally:
                 os.close(writer)
             if ignored:
-                answer.must_fail(FAILED, "Broken pipe")
+                answer.must_fail(FAILED, "Broken pipe", "reader")
             else:
                 answer.must_be(-signal.SIGPIPE)
                 must(not answer.err, answer.err)

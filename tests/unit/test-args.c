@@ -88,7 +88,8 @@ static void test_args_values_are_checked(void **state)
 	(void)state;
 	assert_refused(command_list.argp, "--sort", "option '--sort' needs a value: --sort=COLUMN");
 	assert_refused(command_list.argp, "-Jo", "option '-o' needs a value: -o LIST");
-	assert_refused(command_list.argp, "--tree=yes", "option '--tree' takes no value");
+	assert_refused(command_list.argp, "--tree=yes",
+		       "option '--tree' takes no value: write it alone");
 }
 
 static void test_commands_are_found_by_name_only(void **state)

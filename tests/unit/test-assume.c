@@ -104,7 +104,7 @@ static void test_add_refuses_a_contradiction(void **state)
 	assert_int_equal(assumptions_add(&as, a, "01:00.1:driver=vfio-pci", NULL), 0);
 	assert_int_equal(assumptions_add(&as, a, "0000:01:00.0:driver=vfio-pci", &f), -EINVAL);
 	assert_string_equal(f->text, "assumption '0000:01:00.0:driver=vfio-pci' contradicts "
-				     "'01:00.0:driver=none'");
+				     "'01:00.0:driver=none': leave one of them out");
 	failure_free(f);
 	arena_free(a);
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -61,9 +62,21 @@ static void test_failure_nobody_wants(void **state)
 	failure_free(NULL);
 }
 
+static void test_failure_advice_is_never_empty(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(failure_write_advice(ENOENT), "folder"));
+	assert_non_null(strstr(failure_write_advice(EACCES), "may write"));
+	assert_non_null(strstr(failure_write_advice(ENOSPC), "room"));
+	assert_non_null(strstr(failure_write_advice(EPIPE), "reader"));
+	for (int err = 1; err < 134; err++)
+		assert_true(strlen(failure_write_advice(err)) > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_failure_advice_is_never_empty),
 		cmocka_unit_test(test_failure_set_returns_the_errno_and_tells_why),
 		cmocka_unit_test(test_failure_set_permission_is_denied),
 		cmocka_unit_test(test_failure_set_status_says_it_explicitly),
