@@ -91,8 +91,7 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
 
 def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
     """Boots one guest for all its acting scenarios and judges each."""
-    start = time.monotonic()
-    verdicts = [Verdict(f"{part.name}@{name}") for part in batch.parts]
+    verdicts, result = [Verdict(f"{part.name}@{name}") for part in batch.parts], guest.Result()
     try:
         wanting = missing(batch.machine.needs) or ("" if args.vfiotool else "acts with vfiotool")
         if not wanting:
@@ -107,8 +106,9 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
     except Exception as error:  # pylint: disable=broad-except
         for verdict in verdicts:
             verdict.problems.append(f"{type(error).__name__}: {error}")
-    for verdict in verdicts:
-        verdict.seconds = (time.monotonic() - start) / len(verdicts)
+    for verdict, part in zip(verdicts, batch.parts):
+        # Each its own time, which the guest measured.
+        verdict.seconds = result.status.get(f"{part.name}.seconds", 0.0)
     return verdicts
 
 

@@ -279,6 +279,7 @@ clean_up() {
 act() {
 	PART=$1
 	echo "rig: $PART" >/dev/kmsg
+	began=$(uptime_ms)
 	timeout -s KILL "$(cat "/scenario/$PART.limit")" \
 		sh -c ". /lib/guest.sh; . /lib/acting.sh; . /scenario/env; PART=$PART; . /scenario/$PART.sh; true" \
 		>/out/log 2>&1 </dev/null
@@ -288,6 +289,7 @@ act() {
 	clean_up 2>/dev/null
 	dmesg -c >/out/dmesg
 	emit "$PART.dmesg" /out/dmesg
+	say "@@status $PART.seconds $((($(uptime_ms) - began) / 1000))"
 	say "@@status $PART $status"
 }
 
