@@ -25,7 +25,7 @@ INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "shar
              "share/man/man5/vfiotool-json.5", "share/man/man7/vfiotool-rules.7", "share/man/man8/vfiotool.8",
              "share/man/man8/vfiotool-capture.8", "share/man/man8/vfiotool-inspect.8",
              "share/man/man8/vfiotool-list.8", "share/man/man8/vfiotool-rules.8", "share/vfiotool/attach.schema.json",
-             "share/vfiotool/inspect.schema.json")
+             "share/vfiotool/inspect.schema.json", "share/vfiotool/map.schema.json", "share/man/man8/vfiotool-map.8")
 
 
 def _configure(stage: Stage, name: str, *options, env=None) -> bool:

@@ -2,6 +2,15 @@
 """What mappings come to: stated by the scenario, done for the prober, done for vfiotool, predicted by it."""
 
 import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+sys.path.insert(0, str(ROOT / "tests/golden"))
+
+import schema as json_schema  # noqa: E402  pylint: disable=wrong-import-position
+
+CHECKER = json_schema.Checker(json.loads((ROOT / "src/report/map.schema.json").read_text(encoding="utf-8")))
 
 # Stable releases of one generation differ, and nothing tells them apart: nothing mapped in a range, iommufd behind a
 # container. What is predicted may be unknown.
@@ -24,6 +33,7 @@ def _asked(part, name: str) -> list:
 
 
 def _differences(name: str, way: str, document: dict, asked: list, stated: list):
+    yield from (f"{name} {way}: {problem}" for problem in CHECKER.check(document))
     rows = document["requests"][:len(stated)]
     if [answer for _, answer, _ in asked] != stated:
         yield f"{name} {way}: the kernel said {[answer for _, answer, _ in asked]}, stated is {stated}"
