@@ -30,6 +30,16 @@ fi
 echo 0000:01:00.1 >/sys/bus/pci/drivers/vfio-pci/unbind
 check "one function on no driver" exits 2 vfiotool reset --method hot 01:00.0
 check "is named" says "0000:01:00.1 is on no driver: bind it to vfio-pci"
+if [ -z "$COMPAT" ]; then
+	check "and the kernel would refuse it, too" exits 2 hotreset "$(group_of 0000:01:00.0)" 0000:01:00.0
+	check "as it does" says EINVAL
+fi
+modprobe pci-stub
+if give 0000:01:00.1 pci-stub; then
+	check "one function on pci-stub" exits 2 vfiotool reset --method hot 01:00.0
+	check "is on a host driver" says "0000:01:00.1 is on host driver pci-stub: bind it to vfio-pci"
+	echo 0000:01:00.1 >/sys/bus/pci/drivers/pci-stub/unbind
+fi
 check "the function itself can be reset" exits 0 vfiotool reset 01:00.0
 give 0000:01:00.1 vfio-pci
 case $SERIES in
