@@ -334,6 +334,7 @@ void acting_compare(struct acting *ac)
 		.nr = ac->session.nr_devices,
 		.path = ac->path,
 		.other_type = ac->options->type == VT_TYPE1_NESTING_IOMMU,
+		.token = ac->options->vf_token != NULL,
 	};
 
 	v->rows = compare_outcomes(&devices, ac->client.outcomes, ac->client.nr_outcomes, ac->arena,

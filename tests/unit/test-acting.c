@@ -265,6 +265,60 @@ static void test_acting_node_of_another_user(void **state)
 	end(&t);
 }
 
+/* ---- tokens ---- */
+
+static void attach_with_token(struct trial *t, int err, int want)
+{
+	unsigned int nr;
+
+	t->options.vf_token = "12345678-9abc-def0-1234-56789abcdef0";
+	predict(t, PATH_CONTAINER);
+	nr = (unsigned int)t->ac.predictions[0].nr_extensions;
+	arena_free(t->app.arena);
+	t->kernel.fail_at = err ? 11 + nr : 0;
+	t->kernel.fail_with = err;
+	assert_int_equal(attach(t, PATH_CONTAINER), want);
+}
+
+static void test_acting_token_that_nobody_asked_for(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t);
+	t.devices[0]->physfn_link = fake_absent(t.host, "physfn");
+	t.devices[0]->sriov_numvfs = fake_absent(t.host, "sriov_numvfs");
+	attach_with_token(&t, EINVAL, STATUS_NO);
+	assert_int_equal(t.kernel.failed_request, VT_GROUP_GET_DEVICE_FD);
+	assert_says(&t,
+		    "Refused at GROUP_GET_DEVICE_FD of 0000:01:00.0 with EINVAL, as predicted.");
+	assert_says(&t, "leave out --vf-token");
+	end(&t);
+	begin(&t);
+	t.devices[0]->physfn_link = fake_absent(t.host, "physfn");
+	t.devices[0]->sriov_numvfs = fake_absent(t.host, "sriov_numvfs");
+	attach_with_token(&t, 0, STATUS_DIFFER);
+	end(&t);
+}
+
+/* Whether it is the right one only the kernel knows. */
+static void test_acting_token_of_a_virtual_function(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		begin(&t);
+		t.devices[0]->physfn_link = fake_present(t.host, "physfn", "0000:02:00.0");
+		t.devices[0]->physfn =
+			fake_pci(t.host, "0000:02:00.0", fake_group(t.host, 2), t.unit, NULL);
+		fake_bind(t.host, t.devices[0]->physfn, "vfio-pci");
+		attach_with_token(&t, i ? EACCES : 0, i ? STATUS_NO : STATUS_OK);
+		assert_int_equal(t.ac.view.match, MATCH_OPEN);
+		end(&t);
+	}
+}
+
 /* ---- a space that is not as predicted ---- */
 
 static void test_acting_other_ranges_are_a_difference(void **state)
@@ -430,6 +484,8 @@ int main(void)
 		cmocka_unit_test(test_acting_unknown_is_decided_by_the_kernel),
 		cmocka_unit_test(test_acting_host_driver_is_named_with_the_way_out),
 		cmocka_unit_test(test_acting_node_of_another_user),
+		cmocka_unit_test(test_acting_token_that_nobody_asked_for),
+		cmocka_unit_test(test_acting_token_of_a_virtual_function),
 		cmocka_unit_test(test_acting_other_ranges_are_a_difference),
 		cmocka_unit_test(test_acting_every_call_fails_in_turn),
 		cmocka_unit_test(test_acting_nonsense_is_a_failure),

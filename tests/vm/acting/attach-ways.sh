@@ -12,6 +12,14 @@ check "nothing is otherwise" says "Attached"
 save user prober --uid 1000 --memlock 8388608 run vfiotool attach --path=container 0000:00:04.0
 chown 0 "/dev/vfio/$group"
 
+# A token that nobody asked for.
+for path in container ${SMALL:+iommufd}; do
+	check "$path: a token for a device that is no function of another" \
+		exits 2 vfiotool attach --path="$path" --vf-token=12345678-9abc-def0-1234-56789abcdef0 0000:00:04.0
+	check "$path: is refused with EINVAL" says "0000:00:04.0 with EINVAL"
+done
+check "no token at all" exits 64 vfiotool attach --vf-token=1234 0000:00:04.0
+
 # One iommufd, two groups; and the group's node while the device's own is open.
 if [ -n "$SMALL" ]; then
 	vfiotool attach --path=iommufd --hold=20 0000:00:05.0 >/out/held 2>&1 </dev/null &
