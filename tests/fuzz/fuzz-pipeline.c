@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All the way from a hostile capture to the reports: snapshot, generation, predictions, the lines of list, the text
+ * and the JSON of inspect. Answers hold together, and JSON is JSON. */
+#include <json-c/json_tokener.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "facts/load.h"
+#include "fuzz.h"
+#include "model/generation.h"
+#include "report/decision.h"
+#include "report/inspect-text.h"
+#include "report/inspect.h"
+#include "report/json.h"
+#include "report/table.h"
+
+/* What takes longest is done for the first few. */
+enum { DEVICES_MAX = 24 };
+
+static void check_path(const struct path_prediction *p)
+{
+	must((p->answer == ANSWER_YES) == (p->because == NULL));
+	must(p->answer == ANSWER_YES || (p->why && p->remedy && *p->because));
+	must(p->answer == ANSWER_NO || (p->op == OP_NONE && !p->err));
+	for (size_t i = 0; i < p->nr_steps; i++)
+		must(p->steps[i].answer == ANSWER_NO || !p->steps[i].err);
+}
+
+static void check_verdict(const struct report *r, const struct inspection *i, enum view view)
+{
+	const struct path_prediction *whole = &i->running.paths[view][i->running.best[view]];
+	const struct verdict_ask ask = { .host = r->host,
+					 .assumptions = r->assumptions,
+					 .gens = r->gens,
+					 .view = view,
+					 .scratch = r->scratch };
+	struct verdict brief;
+
+	predict_verdict(&ask, i->row.device, &brief);
+	must(brief.answer == whole->answer && brief.op == whole->op && brief.err == whole->err);
+}
+
+/* The document that went to @out is one. */
+static void check_json(char *text, size_t len)
+{
+	struct json_tokener *t = json_tokener_new_ex(64);
+	struct json_object *o;
+
+	must(t && len > 2);
+	o = json_tokener_parse_ex(t, text, (int)len);
+	must(o && json_tokener_get_error(t) == json_tokener_success);
+	json_object_put(o);
+	json_tokener_free(t);
+}
+
+static void inspect(struct report *r, struct arena *a, struct inspection *each, size_t nr)
+{
+	struct output out = { .format = FORMAT_TABLE, .headings = true, .width = 80 };
+	struct inspect_text text = { .out = &out, .report = r, .verbose = true };
+	struct json_doc doc;
+	char *buffer = NULL;
+	size_t len = 0;
+
+	out.stream = open_memstream(&buffer, &len);
+	must(out.stream != NULL);
+	json_doc_begin(&doc, out.stream);
+	json_doc_member(&doc, "kernel", json_from_row(kernel_fields(), NULL, r, a));
+	json_doc_array_begin(&doc, "devices");
+	for (size_t i = 0; i < nr; i++)
+		json_doc_element(&doc, json_from_row(inspection_fields(), NULL, &each[i], a));
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+	fflush(out.stream);
+	check_json(buffer, len);
+	rewind(out.stream);
+	inspect_text_kernel(&text);
+	for (size_t i = 0; i < nr; i++) {
+		must(!inspect_text_device(&text, &each[i], NULL));
+		must(!inspect_text_generations(&text, &each[i], 2, NULL));
+	}
+	fclose(out.stream);
+	/* Nothing that a terminal would act on. */
+	for (size_t i = 0; i < len; i++)
+		must((unsigned char)buffer[i] >= 0x20 || buffer[i] == '\n');
+	free(buffer);
+}
+
+static void list(struct arena *a, struct inspection *each, size_t nr)
+{
+	struct table_row *rows = arena_array(a, nr, sizeof(*rows));
+	struct columns columns;
+	struct table table = {
+		.fields = device_fields(), .columns = &columns, .rows = rows, .nr_rows = nr
+	};
+	char *buffer = NULL;
+	size_t len = 0;
+
+	columns_all(device_fields(), a, &columns);
+	for (size_t i = 0; i < nr; i++) {
+		device_row_decide(&each[i].row, columns_needs(&columns));
+		rows[i] = (struct table_row){ &each[i].row, 0 };
+	}
+	for (unsigned int f = FORMAT_TABLE; f <= FORMAT_PAIRS; f++) {
+		struct output out = { .format = (enum output_format)f, .headings = true };
+
+		out.stream = open_memstream(&buffer, &len);
+		must(out.stream && !table_print(&table, &out, NULL));
+		fclose(out.stream);
+		for (size_t i = 0; i < len; i++)
+			must((unsigned char)buffer[i] >= 0x20 || buffer[i] == '\n');
+		free(buffer);
+	}
+}
+
+static void report_host(const struct host *h)
+{
+	struct arena *a = arena_new(), *scratch = arena_new();
+	struct assumptions none = { 0 };
+	struct report r = { .arena = a, .scratch = scratch, .host = h, .assumptions = &none };
+	size_t nr = h->nr_devices < DEVICES_MAX ? h->nr_devices : DEVICES_MAX;
+	struct inspection *each = arena_array(a, nr, sizeof(*each));
+
+	generation_find(h, a, &r.kernel);
+	must(r.kernel.candidates != 0 && !(r.kernel.candidates & ~GENS_ALL));
+	r.gens = r.kernel.candidates;
+	for (size_t i = 0; i < nr; i++) {
+		inspection_make(&r, h->devices[i], true, 0, a, &each[i]);
+		for (unsigned int v = 0; v < NR_VIEWS; v++) {
+			for (unsigned int k = 0; k < NR_PATHS; k++)
+				check_path(&each[i].running.paths[v][k]);
+			check_verdict(&r, &each[i], (enum view)v);
+		}
+	}
+	inspect(&r, a, each, nr);
+	list(a, each, nr);
+	arena_free(scratch);
+	arena_free(a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
+	int fd = memfd_create("capture", MFD_CLOEXEC);
+	struct sysroot *root = NULL;
+	struct host *h = NULL;
+	char path[32];
+
+	must(fd >= 0);
+	must(write(fd, data, len) == (ssize_t)len);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (!sysroot_open(path, &root, NULL)) {
+		if (!host_load(root, &scope, NULL, 0, &h, NULL))
+			report_host(h);
+		host_free(h);
+	}
+	sysroot_close(root);
+	close(fd);
+	return 0;
+}

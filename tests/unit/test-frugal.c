@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A list of a whole host reads less: what it does not read, other files told it. The values are those of the
+ * thorough load. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "hosttree.h"
+
+enum { LIST_PARTS = DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO };
+
+static struct host *load_list(struct fixture *x, bool frugal)
+{
+	const struct scope scope = { HOST_ALL, LIST_PARTS, LIST_PARTS, frugal };
+
+	return load(x, x->sysroot, &scope, NULL);
+}
+
+static const char *text_of(const struct fact *f)
+{
+	const char *slash = f->raw ? strrchr(f->raw, '/') : NULL;
+
+	return slash ? slash + 1 : f->raw ? f->raw : "";
+}
+
+static void expect_same_fact(const struct fact *a, const struct fact *b)
+{
+	assert_int_equal(a->state, b->state);
+	/* Of a link only where it leads counts, not by which way. */
+	assert_string_equal(text_of(a), text_of(b));
+}
+
+static void expect_same_device(const struct device *a, const struct device *b)
+{
+	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->bus_name, b->bus_name);
+	assert_string_equal(a->sysfs, b->sysfs);
+	expect_same_fact(&a->uevent, &b->uevent);
+	expect_same_fact(&a->driver_fact, &b->driver_fact);
+	expect_same_fact(&a->group_link, &b->group_link);
+	expect_same_fact(&a->iommu_link, &b->iommu_link);
+	expect_same_fact(&a->sriov_numvfs, &b->sriov_numvfs);
+	expect_same_fact(&a->physfn_link, &b->physfn_link);
+	assert_int_equal(a->is_bridge, b->is_bridge);
+	assert_int_equal(a->numvfs, b->numvfs);
+	assert_int_equal(a->nr_vfs, b->nr_vfs);
+	assert_int_equal(a->class_code, b->class_code);
+	assert_string_equal(a->physfn ? a->physfn->name : "", b->physfn ? b->physfn->name : "");
+	assert_string_equal(a->iommu ? a->iommu->name : "", b->iommu ? b->iommu->name : "");
+	assert_int_equal(a->group ? (int)a->group->id : -1, b->group ? (int)b->group->id : -1);
+}
+
+static void expect_same_group(const struct group *a, const struct group *b)
+{
+	assert_int_equal(a->id, b->id);
+	expect_same_fact(&a->type, &b->type);
+	expect_same_fact(&a->name, &b->name);
+	assert_int_equal(a->members_list.state, b->members_list.state);
+	assert_string_equal(a->members_list.raw, b->members_list.raw);
+	assert_int_equal(a->members_list.len, b->members_list.len);
+	assert_int_equal(a->nr_regions, b->nr_regions);
+	assert_int_equal(a->regions_err, b->regions_err);
+	assert_int_equal(a->nr_members, b->nr_members);
+	for (size_t i = 0; i < a->nr_members; i++)
+		assert_string_equal(a->members[i]->name, b->members[i]->name);
+}
+
+static void expect_same_hosts(struct fixture *x)
+{
+	struct host *frugal = load_list(x, true), *whole = load_list(x, false);
+
+	assert_int_equal(frugal->nr_devices, whole->nr_devices);
+	for (size_t i = 0; i < whole->nr_devices; i++)
+		expect_same_device(frugal->devices[i], whole->devices[i]);
+	assert_int_equal(frugal->nr_groups, whole->nr_groups);
+	for (size_t i = 0; i < whole->nr_groups; i++)
+		expect_same_group(frugal->groups[i], whole->groups[i]);
+	assert_int_equal(frugal->nr_iommus, whole->nr_iommus);
+	host_free(frugal);
+	host_free(whole);
+}
+
+/* A NIC with two virtual functions, a port, two functions that share a group, two units. */
+static void make_host(const struct fixture *x)
+{
+	tree_intel_unit(x, "dmar0");
+	tree_intel_unit(x, "dmar1");
+	tree_device(x, &(struct tree_device){ .name = "0000:00:1c.0",
+					      .driver = "pcieport",
+					      .group = "1",
+					      .unit = "dmar0",
+					      .class = "60400" });
+	tree_attribute(x, "0000:00:1c.0", "secondary_bus_number", "1\n");
+	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0",
+					      .driver = "igb",
+					      .group = "2",
+					      .unit = "dmar0" });
+	tree_attribute(x, "0000:01:00.0", "sriov_numvfs", "2\n");
+	for (unsigned int i = 0; i < 2; i++) {
+		const char *name = i ? "0000:01:10.1" : "0000:01:10.0";
+		char path[128];
+
+		tree_device(x, &(struct tree_device){ .name = name,
+						      .driver = i ? "igbvf" : NULL,
+						      .group = i ? "4" : "3",
+						      .unit = "dmar0" });
+		tree_link(x, "../0000:01:00.0",
+			  tree_path(path, "sys/devices/pci0000:00/%s/physfn", name));
+	}
+	tree_device(x,
+		    &(struct tree_device){ .name = "0000:02:00.0", .group = "5", .unit = "dmar1" });
+	tree_device(x, &(struct tree_device){ .name = "0000:02:00.1",
+					      .driver = "ahci",
+					      .group = "5",
+					      .unit = "dmar1" });
+	tree_group_attribute(x, "2", "type", "DMA-FQ\n");
+	tree_group_attribute(x, "5", "reserved_regions",
+			     "0x00000000fee00000 0x00000000feefffff msi\n");
+}
+
+static void test_frugal_load_is_the_same(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_host(x);
+	expect_same_hosts(x);
+	h = load_list(x, true);
+	/* And it was frugal: the list of the unit told, not the device's link. */
+	assert_string_equal(device(h, "0000:02:00.0")->iommu_link.path,
+			    "/sys/class/iommu/dmar1/devices");
+	assert_string_equal(device(h, "0000:02:00.0")->group->members_list.raw,
+			    "0000:02:00.0\n0000:02:00.1");
+	assert_int_equal(device(h, "0000:01:00.0")->numvfs, 2);
+	host_free(h);
+}
+
+/* Some device without an IOMMU, some of another bus, some in a group that spans two of them. */
+static void test_frugal_load_of_a_mixed_host(void **state)
+{
+	struct fixture *x = *state;
+
+	make_host(x);
+	tree_device(x, &(struct tree_device){ .name = "0000:03:00.0", .driver = "nvme" });
+	tree_device(
+		x, &(struct tree_device){
+			   .bus = "platform", .name = "edu-dma.0", .group = "5", .unit = "dmar1" });
+	expect_same_hosts(x);
+}
+
+/* A bridge of another class may have any header, and a uevent without a class tells none. */
+static void test_frugal_load_of_odd_bridges(void **state)
+{
+	struct fixture *x = *state;
+
+	make_host(x);
+	tree_device(x, &(struct tree_device){ .name = "0000:04:00.0",
+					      .group = "6",
+					      .unit = "dmar0",
+					      .class = "60700" });
+	tree_attribute(x, "0000:04:00.0", "secondary_bus_number", "5\n");
+	tree_device(x,
+		    &(struct tree_device){
+			    .name = "0000:04:00.1", .group = "6", .unit = "dmar0", .class = "zz" });
+	expect_same_hosts(x);
+}
+
+/* What a unit lists and the bus does not have is no device of the host. */
+static void test_frugal_load_when_a_unit_lists_more(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_host(x);
+	tree_link(x, "../../../../../pci0000:00/0000:99:00.0",
+		  "sys/devices/virtual/iommu/dmar0/devices/0000:99:00.0");
+	h = load_list(x, true);
+	assert_null(host_find_device(h, "pci", "0000:99:00.0"));
+	host_free(h);
+	expect_same_hosts(x);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_frugal_load_is_the_same),
+		T(test_frugal_load_of_a_mixed_host),
+		T(test_frugal_load_of_odd_bridges),
+		T(test_frugal_load_when_a_unit_lists_more),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
