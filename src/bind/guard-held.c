@@ -53,7 +53,7 @@ static void check(struct guard_check *c)
 
 	look_at(c, &d->cdev);
 	/* A group's node names no device: whoever has it may have them all. */
-	if (d->group && fact_is(&d->vfio_dev)) {
+	if (d->group && guard_is_vfio(d)) {
 		look_at(c, &d->group->node);
 		look_at(c, &d->group->noiommu_node);
 	}

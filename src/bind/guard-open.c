@@ -73,14 +73,14 @@ static void check_vm(struct guard_check *c)
 	unsigned int last = 0;
 
 	/* Only a device that a VFIO driver has can be anybody's. */
-	if (!d || c->device->vfio_dev.state == FACT_ABSENT)
+	if (!d || !guard_is_vfio(c->device))
 		return;
 	for (size_t i = 0; i < u->nr_opens; i++) {
 		const struct usage_open *o = &u->opens[i];
 		struct guard_finding *f;
 
 		if (o->kind == 'v' && !o->path && !has_node(u, o->pid) &&
-		    fact_is(&c->device->vfio_dev)) {
+		    fact_is(&c->device->driver_fact)) {
 			f = guard_found(c, ANSWER_UNKNOWN,
 					"process %u (%s) has some VFIO device open, and this "
 					"kernel does not tell which",

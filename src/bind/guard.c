@@ -40,6 +40,13 @@ struct guard_finding *guard_found(struct guard_check *c, enum answer answer, con
 	return f;
 }
 
+bool guard_is_vfio(const struct device *d)
+{
+	if (fact_is(&d->vfio_dev) || !fact_known(&d->driver_fact))
+		return true;
+	return d->driver && strstr(d->driver, "vfio");
+}
+
 void guard_unread(struct guard_check *c, const struct fact *fact, const char *what)
 {
 	guard_found(c, ANSWER_UNKNOWN, "%s could not be read%s%s", what, fact->err ? ": " : "",

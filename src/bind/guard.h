@@ -4,6 +4,7 @@
  * notices, nothing is written. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -54,6 +55,9 @@ struct guard_finding *guard_found(struct guard_check *c, enum answer answer, con
 /* What is known of the use of c->device: host loaded with HOST_USAGE. NULL when nothing is; then the
  * guard has said so. */
 const struct usage_device *guard_usage(struct guard_check *c);
+/* Whether a VFIO driver has the device, as far as can be told: its class device is there from 6.1 on only.
+ * linux: drivers/vfio/vfio_main.c: vfio_init_device(). */
+bool guard_is_vfio(const struct device *d);
 /* Says unknown for a @fact that could not be read, @what being its name to a user. */
 void guard_unread(struct guard_check *c, const struct fact *fact, const char *what);
 /* Asks every guard about @dev: only what stands in the way (yes) or could not be told (unknown), array

@@ -238,8 +238,8 @@ static void test_vm_by_group(void **state)
 {
 	struct fixture *x = *state;
 
-	capture_says(
-		state,
+	capture_says_of(
+		state, "vfio-pci",
 		arena_printf(x->arena,
 			     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 			     "c 10:196 /dev/vfio/vfio 411 qemu-system-x86\\n"
@@ -249,6 +249,28 @@ static void test_vm_by_group(void **state)
 			     "\"71656d75002d6e616d650067756573743d7765622c64656275673d6f6e00\"}]\n",
 			     quiet, vfio_group),
 		"vm yes virtual machine web, process 411 (qemu-system-x86) <- " NIC " pid=411\n");
+}
+
+/* Before 6.1 there is no class device. */
+static void test_vm_on_an_older_kernel(void **state)
+{
+	struct fixture *x = *state;
+
+	capture_says_of(
+		state, "vfio-pci",
+		arena_printf(x->arena,
+			     "%s[\"link\",\"/sys/bus/pci/devices/" NIC "/iommu_group\","
+			     "\"../../../kernel/iommu_groups/12\"]\n"
+			     "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
+			     "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
+			     "[\"list\",\"/sys/bus/pci/devices/" NIC
+			     "/vfio-dev\",null,\"ENOENT\"]\n"
+			     "[\"ask\",\"/proc/*/fd\",\"hidden 0\\n/dev/vfio/12 411 kvm\"]\n"
+			     "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+			     "c 240:7 /dev/vfio/12 411 kvm\"]\n",
+			     quiet),
+		"held yes /dev/vfio/12 is open in process 411 (kvm) pid=411\n"
+		"vm yes virtual machine ?, process 411 (kvm) <- " NIC " pid=411\n");
 }
 
 static void test_vm_by_descriptor_that_tells_nothing(void **state)
@@ -286,6 +308,7 @@ int main(void)
 		T(test_open_client),
 		T(test_open_of_hidden_processes),
 		T(test_vm_by_group),
+		T(test_vm_on_an_older_kernel),
 		T(test_vm_by_descriptor_that_tells_nothing),
 	};
 

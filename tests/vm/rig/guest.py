@@ -78,6 +78,10 @@ class Extra:
     programs: dict
     limit: int
 
+# QEMU puts the initrd right below the top of memory, where the firmware's drivers for NVMe, AHCI and USB take what they
+# need: they get zeros, which the kernel skips, not the end of the archive.
+PADDING = bytes(1 << 20)
+
 
 def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) -> bytes:
     """The second archive, that makes a common initramfs this scenario's."""
@@ -201,7 +205,7 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
         base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
         tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
         tables += ivrs.archive(scenario.unity) if scenario.unity else b""
-        (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel, extra))
+        (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel, extra) + PADDING)
         channel = Channel(folder) if extra else contextlib.nullcontext()
         argv = command(scenario, kernel, folder, channel.options() if extra else None)
         status = _wait(argv, folder, LIMIT + (extra.limit if extra else 0), channel)

@@ -24,7 +24,10 @@ PROBER = HERE.parent / "prober"
 # Modules that some scenario uses; a kernel that has one built in, or not at all, goes without.
 MODULES = ("vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "vfio_pci_core", "irqbypass", "iommufd", "mdev",
            "vfio_platform", "vfio_platform_base", "pci_stub", "virtio_pci", "virtio_iommu", "virtio_net", "e1000",
-           "e1000e", "igb", "igbvf", "nvme", "i2c_i801", "mtty")
+           "e1000e", "igb", "igbvf", "nvme", "i2c_i801", "mtty",
+           # Of the guards.
+           "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid", "hid_generic", "ext4", "dm_mod", "md_mod", "raid1",
+           "crc32c_generic", "bridge", "8021q")
 SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
 INDEXES = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
 # Applets the guest's scripts call; the link is the name.
