@@ -346,14 +346,10 @@ void eval_remedy_bind(struct eval *e, const struct device *dev)
 
 	if (!driver)
 		eval_remedy(e, "bind %s to a VFIO driver of its bus", dev->name);
-	else if (dev->bus == BUS_PCI)
-		eval_remedy(e, "bind %s to %s, for example: driverctl --nosave set-override %s %s",
-			    dev->name, driver, dev->name, driver);
 	else
-		eval_remedy(
-			e,
-			"bind %s to %s, for example: driverctl --nosave -b %s set-override %s %s",
-			dev->name, driver, dev->bus_name, dev->name, driver);
+		eval_remedy(e, "bind %s to %s: vfiotool bind %s%s%s", dev->name, driver,
+			    dev->bus == BUS_PCI ? "" : dev->bus_name,
+			    dev->bus == BUS_PCI ? "" : ":", dev->name);
 }
 
 /* ---- limits ---- */
