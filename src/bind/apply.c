@@ -49,11 +49,18 @@ static struct bind_step *note(struct bind_apply *ap, const struct bind_step *s)
 
 /* Where the device goes back to when an unbind comes through after nobody waits for it any more: only
  * what can hold an unbind up, a VFIO driver. */
-static const char *way_back(struct bind_apply *ap, const struct bind_move *m)
+static const struct bind_late *way_back(struct bind_apply *ap, const struct bind_move *m)
 {
+	struct bind_late *ret;
+
 	if (!bind_driver_is_vfio(m->from))
 		return NULL;
-	return arena_join(ap->arena, "/sys/bus/", m->bus, "/drivers/", m->from, "/bind", NULL);
+	ret = arena_new_object(ap->arena, struct bind_late);
+	ret->override_path = bind_move_step(m, BIND_ACTION_OVERRIDE, "", ap->arena).path;
+	ret->override_text = m->from_override ? m->from_override : "";
+	ret->bind_path =
+		arena_join(ap->arena, "/sys/bus/", m->bus, "/drivers/", m->from, "/bind", NULL);
+	return ret;
 }
 
 /* The journal first, then the kernel. Undoing goes on without a journal: what is recorded stays true
@@ -222,6 +229,17 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 	return r;
 }
 
+/* The kernel has the device locked until whoever uses it lets go: to write would wait as long. Its
+ * record stays. */
+static void leave_waiting(struct bind_apply *ap, struct bind_move *m)
+{
+	m->result = BIND_LEFT;
+	m->remedy = arena_printf(ap->arena,
+				 "when it is let go it returns to %s by itself; 'vfiotool restore' "
+				 "then makes sure of it",
+				 m->from ? m->from : "no driver");
+}
+
 int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)
 {
 	unsigned int *ids = arena_array(ap->arena, nr, sizeof(*ids));
@@ -235,7 +253,9 @@ int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)
 			continue;
 		moves[i].err = -r;
 		for (size_t k = i + 1; k-- > 0;)
-			if (ids[k])
+			if (ids[k] && k == i && r == -ETIMEDOUT)
+				leave_waiting(ap, &moves[k]);
+			else if (ids[k])
 				roll_back(ap, ids[k], &moves[k]);
 		return r;
 	}

@@ -105,15 +105,17 @@ static int live_write(struct bind_system *s, const char *path, const char *text)
 /* The child: writes, tells, and when nobody waits any more undoes it. Killed meanwhile, or its parent
  * gone, it leaves the rest to the journal. */
 static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *path,
-				    const char *text, const char *then)
+				    const char *text, const struct bind_late *late)
 {
 	int err = live_write(s, path, text);
 	char word = 0;
 
 	if (send(fd, &err, sizeof(err), MSG_NOSIGNAL) < 0)
 		word = 0;
-	if (recv(fd, &word, 1, 0) == 1 && word == 'u' && !err && then)
-		live_write(s, then, text);
+	if (recv(fd, &word, 1, 0) == 1 && word == 'u' && !err && late) {
+		live_write(s, late->override_path, late->override_text);
+		live_write(s, late->bind_path, text);
+	}
 	_exit(0);
 }
 
@@ -140,7 +142,7 @@ static int await(int fd, pid_t pid, unsigned int deadline_ms)
 }
 
 static int live_write_waiting(struct bind_system *s, const char *path, const char *text,
-			      const char *then)
+			      const struct bind_late *late)
 {
 	int fds[2], r;
 	pid_t pid;
@@ -156,7 +158,7 @@ static int live_write_waiting(struct bind_system *s, const char *path, const cha
 	}
 	if (!pid) {
 		close(fds[0]);
-		write_apart(s, fds[1], path, text, then);
+		write_apart(s, fds[1], path, text, late);
 	}
 	close(fds[1]);
 	r = await(fds[0], pid, s->deadline_ms);

@@ -9,6 +9,12 @@
 
 struct bind_system;
 
+/* The way back of an unbind that comes through when nobody waits for it any more. */
+struct bind_late {
+	const char *override_path, *override_text; /* written first */
+	const char *bind_path;                     /* gets the name of the device */
+};
+
 struct bind_system_ops {
 	/* The driver of a device (in @a), NULL for none. 0, -ENODEV when there is no such device. */
 	int (*driver)(struct bind_system *s, const char *bus, const char *name, struct arena *a,
@@ -21,10 +27,11 @@ struct bind_system_ops {
 	/* 0, or the kernel's negative errno. */
 	int (*write)(struct bind_system *s, const char *path, const char *text);
 	/* A write that waits for whoever uses the device, with a deadline: -ETIMEDOUT when it still
-	 * waits. When it comes through later all the same, @text is written to @then (NULL: nothing),
-	 * so that nothing is lost. */
+	 * waits. When it comes through later all the same, @late is done (NULL: nothing), so that
+	 * nothing is lost. Until then the kernel has the device locked: whoever reads or writes its
+	 * driver_override waits as well. linux: drivers/base/dd.c: device_driver_detach(). */
 	int (*write_waiting)(struct bind_system *s, const char *path, const char *text,
-			     const char *then);
+			     const struct bind_late *late);
 	bool (*is_writable)(struct bind_system *s, const char *path, int *ret_err);
 };
 

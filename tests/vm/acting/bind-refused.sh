@@ -54,9 +54,8 @@ usleep 1500000
 check "another tool is told who is at work" exits 1 vfiotool bind --wait 0 00:04.0
 check "by process" says_error "process $late (vfiotool unbind"
 check "nothing moved" driver_is 0000:00:04.0 e1000e
-check "forced, the unbind gives up waiting" within 20 not test -d /proc/$late
+check "forced, the unbind gives up waiting" not wait $late
 check "and says so" grep -q "waits for whoever uses it" /out/late
-check "it is bound still" driver_is 0000:00:07.0 vfio-pci
 check "the holder lets go" let_go
 check "late, the device returns" within 5 driver_is 0000:00:07.0 vfio-pci
 within 3 not pidof vfiotool
