@@ -52,11 +52,16 @@ run vfiotool unbind $card
 check "the first state" first_state
 check "bind: killed right after each write to sysfs" matrix sysfs bind $card
 check "unbind: killed right after each write to sysfs" matrix sysfs unbind $card
-for error in 5 16 19 22; do
+for error in 5 22; do
 	check "bind: each write to sysfs fails with $error" matrix $error bind $card
 	check "unbind: each write to sysfs fails with $error" matrix $error unbind $card
 done
-check "bind: killed at every call" matrix acting bind $card
-check "unbind: killed at every call" matrix acting unbind $card
+# What the program does between two writes is the same on every kernel: one run per call takes minutes.
+case $KERNEL in
+6.1 | 7.3)
+	check "bind: killed at every call" matrix acting bind $card
+	check "unbind: killed at every call" matrix acting unbind $card
+	;;
+esac
 send matrix /out/matrix
 cat /out/matrix
