@@ -108,6 +108,7 @@ complete -c vfiotool -n '__vfiotool_is map' -l dry-run -d 'Predict only'
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l dry-run -d 'Print every write and make none'
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l wait -x -d 'How long to wait'
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l journal -r -F -d 'Keep the journal there'
+complete -c vfiotool -n '__vfiotool_is bind unbind' -l persist -d 'Over reboots as well'
 complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -d 'This driver'
 complete -c vfiotool -n '__vfiotool_is bind' -l group -d 'And what must move with it'
 

@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "cmd/binding.h"
+#include "cmd/keep.h"
 
-enum { OPT_DRIVER = OPT_COMMAND_FIRST, OPT_GROUP };
+enum { OPT_DRIVER = OPT_COMMAND_FIRST, OPT_GROUP, OPT_PERSIST };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -22,6 +23,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_GROUP:
 		o->group = true;
 		return 0;
+	case OPT_PERSIST:
+		o->persist = true;
+		return 0;
 	default:
 		r = p ? binding_parse(key, arg, p, o) : ARGP_ERR_UNKNOWN;
 		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
@@ -31,12 +35,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option bind_options[] = {
 	{ "driver", OPT_DRIVER, "NAME", 0, "this driver instead of the best VFIO driver", 1 },
 	{ "group", OPT_GROUP, NULL, 0, "and what must move for the whole group to be usable", 1 },
+	{ "persist", OPT_PERSIST, NULL, 0, "over reboots as well", 1 },
 	BINDING_FORCE(1),
 	BINDING_OPTIONS(1),
 	{ 0 },
 };
 
 static const struct argp_option unbind_options[] = {
+	{ "persist", OPT_PERSIST, NULL, 0, "over reboots as well: undo bind --persist", 1 },
 	BINDING_FORCE(1),
 	BINDING_OPTIONS(1),
 	{ 0 },
@@ -126,6 +132,8 @@ static int run_bind(struct app *app, void *data, struct failure **reterr)
 		r = bind_plan_make(&b.request, b.arena, &b.plan, reterr);
 	if (r >= 0)
 		r = carry_out(&b, false, reterr);
+	if (r == STATUS_OK && b.options->persist)
+		r = keep_drivers(&b, reterr);
 	binding_close(&b);
 	return r;
 }
@@ -175,6 +183,8 @@ static int run_unbind(struct app *app, void *data, struct failure **reterr)
 	}
 	if (r >= 0)
 		r = carry_out(&b, true, reterr);
+	if (r == STATUS_OK && b.options->persist)
+		r = keep_no_longer(&b, reterr);
 	binding_close(&b);
 	return r;
 }

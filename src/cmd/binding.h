@@ -15,7 +15,7 @@ struct binding_options {
 	const char *driver;    /* --driver, or NULL */
 	const char *journal;   /* --journal, or NULL */
 	unsigned int wait_ms;
-	bool group, dry_run, json;
+	bool group, dry_run, json, persist;
 };
 
 struct binding {

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/keep.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "base/sysroot.h"
+#include "bind/persist.h"
+
+/* The module of a driver, NULL when it is built in: then nothing can be loaded before it. */
+static const char *driver_module(struct binding *b, const char *bus, const char *driver)
+{
+	struct fact link;
+	const char *slash;
+
+	if (!driver || bind_driver_is_vfio(driver))
+		return NULL;
+	link = sysroot_read_link(
+		b->session.root, b->arena,
+		arena_printf(b->arena, "sys/bus/%s/drivers/%s/module", bus, driver));
+	slash = fact_is(&link) ? strrchr(link.raw, '/') : NULL;
+	return slash ? slash + 1 : NULL;
+}
+
+static struct persist_request request(struct binding *b, const struct bind_move *m)
+{
+	const struct device *d = m->device;
+	struct fact modalias = sysroot_read(
+		b->session.root, b->arena,
+		arena_printf(b->arena, "sys/bus/%s/devices/%s/modalias", m->bus, m->name),
+		SYSROOT_ATTRIBUTE_MAX);
+
+	return (struct persist_request){
+		.bus = m->bus,
+		.name = m->name,
+		.driver = m->to,
+		.module = driver_module(b, m->bus, m->from),
+		.has_ids = d && d->has_ids,
+		.vendor = d ? d->vendor : 0,
+		.device = d ? d->device_id : 0,
+		.subvendor = d ? d->subvendor : 0,
+		.subdevice = d ? d->subdevice : 0,
+		.modalias = fact_is(&modalias) ? modalias.raw : NULL,
+		.driverctl = persist_has_driverctl(b->system.root_fd),
+	};
+}
+
+/* A driver of the initramfs comes before any rule of the system. */
+static void say_initramfs(struct binding *b, const struct bind_move *m)
+{
+	const char *tool = persist_initramfs(b->system.root_fd);
+
+	if (!tool || !m->from || bind_driver_is_vfio(m->from))
+		return;
+	log_write(LOG_LEVEL_WARNING,
+		  "if %s is in the initramfs it takes %s before the rule: make it anew with %s, so "
+		  "that the rule and %s are in it as well",
+		  m->from, m->name,
+		  !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u", m->to);
+}
+
+static int keep_one(struct binding *b, const struct bind_move *m, struct failure **reterr)
+{
+	const struct persist_request q = request(b, m);
+	struct persist_file *files;
+	size_t nr;
+	int r = persist_make(&q, b->arena, &files, &nr, reterr);
+
+	if (r >= 0 && !b->options->dry_run)
+		r = persist_write(b->system.root_fd, files, nr, reterr);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < nr; i++)
+		log_write(LOG_LEVEL_WARNING, "%s %s on %s over reboots: /%s",
+			  b->options->dry_run ? "would keep" : "keeps", m->name, m->to,
+			  files[i].path);
+	say_initramfs(b, m);
+	return 0;
+}
+
+int keep_drivers(struct binding *b, struct failure **reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+
+		if (m->to && (m->result == BIND_MOVED || m->result == BIND_THERE ||
+			      (b->options->dry_run && m->result == BIND_PLANNED)))
+			r = keep_one(b, m, reterr);
+	}
+	return r;
+}
+
+int keep_no_longer(struct binding *b, struct failure **reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < b->session.nr_devices; i++) {
+		const struct device *d = b->session.devices[i];
+		const char **paths;
+		size_t nr;
+
+		if (b->options->dry_run) {
+			log_write(LOG_LEVEL_WARNING, "would no longer keep %s over reboots",
+				  d->name);
+			continue;
+		}
+		r = persist_remove(b->system.root_fd, d->bus_name, d->name, b->arena, &paths, &nr,
+				   reterr);
+		for (size_t n = 0; r >= 0 && n < nr; n++)
+			log_write(LOG_LEVEL_WARNING, "takes away %s", paths[n]);
+		if (r >= 0 && !nr)
+			log_write(LOG_LEVEL_WARNING, "%s was not kept over reboots by --persist",
+				  d->name);
+	}
+	return r;
+}

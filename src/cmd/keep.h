@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* --persist of bind and unbind: a driver kept over reboots, and no longer. */
+#pragma once
+
+#include "cmd/binding.h"
+
+/* Keeps each device that was moved, or was there already, where it is; for a dry run only says how. 0, or a
+ * negative errno with *@reterr: what was kept before the failure stays kept. */
+int keep_drivers(struct binding *b, struct failure **reterr);
+/* Takes away what keep_drivers() wrote for the devices of @b. */
+int keep_no_longer(struct binding *b, struct failure **reterr);
