@@ -222,7 +222,10 @@ int binding_check_permission(struct binding *b, struct failure **reterr)
 
 static bool loses_driver(const struct bind_move *m)
 {
-	return m->result == BIND_PLANNED && m->from && (m->any || !m->to || strcmp(m->from, m->to));
+	/* The display that the firmware set up, for example, is used without any driver. */
+	if (!m->from)
+		return m->result == BIND_PLANNED && m->to && bind_driver_is_vfio(m->to);
+	return m->result == BIND_PLANNED && (m->any || !m->to || strcmp(m->from, m->to));
 }
 
 static size_t ask_about(struct binding *b, struct bind_move *m)
