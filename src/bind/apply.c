@@ -119,6 +119,9 @@ static int run_steps(struct bind_apply *ap, unsigned int id, struct bind_move *m
 	seen = check_driver(ap, m);
 	if (r >= 0 && seen < 0)
 		r = seen;
+	/* A driver that does not want the device answers ENODEV as well, and to 5.13 every one does. */
+	if (r == -ENODEV && seen != -ENODEV)
+		r = -ENXIO;
 	/* Whoever bound it meanwhile (EBUSY) bound it to what was asked. */
 	return seen == 0 && r != -ETIMEDOUT && !m->any ? 0 : r;
 }

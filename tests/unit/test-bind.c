@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moves with a kernel made by hand: each write that fails in turn, and what the journal then says. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/macro.h"
+#include "bind/apply.h"
+
+struct fake_kernel {
+	struct bind_system system;
+	const char *driver, *override; /* NULL: none */
+	unsigned int fails_at, writes; /* the nth write fails */
+	bool gone;
+};
+
+static struct fake_kernel *kernel_of(struct bind_system *s)
+{
+	return (struct fake_kernel *)s;
+}
+
+static int fake_driver(struct bind_system *s, const char *bus vt_unused, const char *name vt_unused,
+		       struct arena *a vt_unused, const char **ret)
+{
+	*ret = kernel_of(s)->driver;
+	return kernel_of(s)->gone ? -ENODEV : 0;
+}
+
+static int fake_read(struct bind_system *s, const char *path, struct arena *a vt_unused,
+		     const char **ret)
+{
+	const char *override = kernel_of(s)->override;
+
+	*ret = strstr(path, "driver_override") ? (override ? override : "(null)") : "0x1";
+	return 0;
+}
+
+static int fake_place(struct bind_system *s, const char *bus vt_unused, const char *name vt_unused,
+		      struct arena *a vt_unused, const char **ret)
+{
+	*ret = "../../devices/here";
+	return kernel_of(s)->gone ? -ENOENT : 0;
+}
+
+static int fake_write(struct bind_system *s, const char *path, const char *text)
+{
+	struct fake_kernel *k = kernel_of(s);
+	static char names[2][64];
+	const char *at;
+
+	if (++k->writes == k->fails_at)
+		return -EINVAL;
+	if (strstr(path, "driver_override")) {
+		snprintf(names[0], sizeof(names[0]), "%s", text);
+		k->override = *text ? names[0] : NULL;
+		return 0;
+	}
+	at = strstr(path, "/drivers/") + strlen("/drivers/");
+	if (strstr(path, "/unbind")) {
+		k->driver = NULL;
+		return 0;
+	}
+	if (k->driver)
+		return -EBUSY;
+	/* Only vfio-pci wants an override; e1000e takes the card by its ids. */
+	if (!strncmp(at, "vfio-pci/", 9) && (!k->override || strcmp(k->override, "vfio-pci") != 0))
+		return -ENODEV;
+	snprintf(names[1], sizeof(names[1]), "%.*s", (int)strcspn(at, "/"), at);
+	k->driver = names[1];
+	return 0;
+}
+
+static int fake_waiting(struct bind_system *s, const char *path, const char *text,
+			const struct bind_late *late vt_unused)
+{
+	return fake_write(s, path, text);
+}
+
+static const struct bind_system_ops fake_ops = {
+	.driver = fake_driver,
+	.read = fake_read,
+	.place = fake_place,
+	.write = fake_write,
+	.write_waiting = fake_waiting,
+};
+
+struct fixture {
+	struct arena *arena;
+	char dir[64];
+	struct fake_kernel kernel;
+	struct journal journal;
+	struct bind_apply apply;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	f->arena = arena_new();
+	strcpy(f->dir, "/tmp/vfiotool-bind-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->kernel = (struct fake_kernel){ .system = { .ops = &fake_ops }, .driver = "e1000e" };
+	assert_int_equal(journal_open(&f->journal, f->dir, "boot", "test", 1, f->arena, NULL), 0);
+	f->apply = (struct bind_apply){ .system = &f->kernel.system,
+					.journal = &f->journal,
+					.arena = f->arena };
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	journal_close(&f->journal);
+	unlink(arena_printf(f->arena, "%s/journal", f->dir));
+	unlink(arena_printf(f->arena, "%s/lock", f->dir));
+	assert_int_equal(rmdir(f->dir), 0);
+	arena_free(f->arena);
+	free(f);
+	return 0;
+}
+
+static struct bind_move to_vfio(void)
+{
+	return (struct bind_move){
+		.bus = "pci", .name = "0000:01:00.0", .to = "vfio-pci", .to_override = "vfio-pci"
+	};
+}
+
+static void test_bind_records_what_was(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+	const struct journal_record *r;
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	assert_int_equal(m.result, BIND_MOVED);
+	assert_string_equal(f->kernel.driver, "vfio-pci");
+	r = journal_find(&f->journal, "pci", "0000:01:00.0");
+	assert_non_null(r);
+	assert_string_equal(r->from, "e1000e");
+	assert_null(r->from_override);
+	assert_true(r->done);
+}
+
+static void test_bind_returns_when_any_write_fails(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int n = 1; n <= 3; n++) {
+		struct bind_move m = to_vfio();
+
+		f->kernel.writes = 0;
+		f->kernel.fails_at = n;
+		assert_int_equal(bind_apply_all(&f->apply, &m, 1), -EINVAL);
+		assert_int_equal(m.result, BIND_ROLLED_BACK);
+		assert_string_equal(f->kernel.driver, "e1000e");
+		assert_null(f->kernel.override);
+		assert_int_equal(f->journal.nr_records, 0);
+	}
+}
+
+static void test_bind_back_by_override_when_ids_do_not_match(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = { .bus = "pci", .name = "0000:01:00.0", .to = "vfio-pci" };
+
+	/* Its override was cleared after vfio-pci had it. */
+	assert_int_equal(bind_apply_back(&f->apply, &m), 0);
+	assert_string_equal(f->kernel.driver, "vfio-pci");
+	assert_null(f->kernel.override);
+	assert_int_equal(f->journal.nr_records, 0);
+}
+
+static void test_bind_device_gone(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+
+	f->kernel.gone = true;
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), -ENODEV);
+	assert_int_equal(m.result, BIND_GONE);
+	assert_int_equal(f->kernel.writes, 0);
+}
+
+/* Closes the journal without tidying it up, as a crash does, and reads it as another tool does. */
+static void read_again(struct fixture *f, const char *boot, const char *tail, struct journal *j)
+{
+	int fd =
+		open(arena_printf(f->arena, "%s/journal", f->dir), O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, tail, strlen(tail)), strlen(tail));
+	close(fd);
+	assert_int_equal(journal_read(j, f->dir, boot, f->arena, NULL), 0);
+	journal_close(j);
+}
+
+static void test_journal_torn_line_never_acted(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+	struct journal j;
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	read_again(f, "boot", "{\"step\":\"intent\",\"id\":9,\"dev", &j);
+	assert_true(j.torn);
+	assert_int_equal(j.nr_records, 1);
+	assert_string_equal(j.records[0].from, "e1000e");
+}
+
+static void test_journal_of_an_earlier_boot(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+	struct journal j;
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	read_again(f, "another boot", "", &j);
+	assert_int_equal(j.nr_records, 0);
+	assert_int_equal(j.nr_earlier, 1);
+}
+
+static void test_lock_names_its_holder(void **state)
+{
+	struct fixture *f = *state;
+	struct failure *why = NULL;
+	struct journal j;
+
+	assert_int_equal(journal_open(&j, f->dir, "boot", "second", 1, f->arena, &why), -EBUSY);
+	assert_non_null(strstr(why->text, "(vfiotool test)"));
+	failure_free(why);
+	journal_close(&j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_bind_records_what_was, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_returns_when_any_write_fails, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_bind_back_by_override_when_ids_do_not_match,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_device_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_journal_torn_line_never_acted, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_journal_of_an_earlier_boot, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lock_names_its_holder, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
