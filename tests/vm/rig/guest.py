@@ -26,7 +26,8 @@ from .scenario import PATHS, Scenario, pick
 QEMU = os.environ.get("VFIOTOOL_QEMU", "qemu-system-x86_64")
 LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "240"))
 # no_timer_check: on a busy machine the emulated timer may miss the few ticks that the kernel waits for at boot.
-CMDLINE = "console=ttyS0,115200 quiet loglevel=1 panic=-1 random.trust_cpu=on no_timer_check"
+# tsc=unstable: there the TSC may be measured at a fiftieth of its rate, and then every time limit is over at once.
+CMDLINE = "console=ttyS0,115200 quiet loglevel=1 panic=-1 random.trust_cpu=on no_timer_check tsc=unstable"
 
 
 @dataclass
