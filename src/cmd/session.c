@@ -51,6 +51,8 @@ struct scope scope_for(unsigned int needs)
 		s.device_parts |= DEVICE_PCI;
 	if (needs & NEED_DETAILS)
 		s.device_parts |= DEVICE_DETAILS;
+	if (needs & NEED_PERSIST)
+		s.device_parts |= DEVICE_PERSIST;
 	if (needs & NEED_VFIO)
 		s.device_parts |= DEVICE_VFIO;
 	if (needs & NEED_GROUPS)

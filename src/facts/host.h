@@ -105,6 +105,10 @@ struct device {
 	 * "mlx5_vfio_pci"; raw of the libkmod answer to its vfio_pci: alias. */
 	struct fact vfio_alias;
 
+	/* The driver that the host's own tools give it at each boot: driverctl's file, or the rule of
+	 * 'bind --persist'. ABSENT when nothing is written there. */
+	struct fact persist;
+
 	unsigned int loaded; /* enum device_part bits that were read */
 };
 
@@ -117,6 +121,8 @@ enum device_part {
 	DEVICE_VFIO = 1 << 4,    /* vfio-dev, cdev, node */
 	DEVICE_DETAILS = 1 << 5, /* driver_override, reset_method, enable, numa_node, alias */
 	DEVICE_ALL = (1 << 6) - 1,
+	/* persist: two files of /etc for each device, so only where it is shown. */
+	DEVICE_PERSIST = 1 << 6,
 };
 
 /* ---- groups ---- */

@@ -307,6 +307,15 @@ GETTER(driver_override)
 		*ret = (struct value){ .kind = VALUE_NONE };
 }
 
+GETTER(persist)
+{
+	(void)a;
+	if (row->device)
+		value_set_fact(ret, &row->device->persist);
+	else
+		ret->kind = VALUE_NONE;
+}
+
 GETTER(cdev)
 {
 	const struct device *d = row->device;
@@ -447,6 +456,7 @@ GETTER(sysfs)
 	X(device_name, 0, NEED_NAMES, "device by name")                                  \
 	X(class_name, 0, NEED_NAMES, "class by name")                                    \
 	X(driver_override, 0, NEED_DETAILS, "only driver that may bind")                 \
+	X(persist, 0, NEED_PERSIST, "driver that it is given at each boot")              \
 	X(cdev, 0, NEED_VFIO, "VFIO character device")                                   \
 	X(node, 0, NEED_GROUP_NODES, "node of the group in /dev/vfio")                   \
 	X(holders, 0, NEED_GROUP_NODES, "processes that hold that node open")            \

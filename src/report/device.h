@@ -52,6 +52,7 @@ enum device_need {
 	NEED_VERDICT_NOW = 1 << 8,
 	NEED_PATCHED = 1 << 9,
 	NEED_SENTENCES = 1 << 10, /* of the verdicts */
+	NEED_PERSIST = 1 << 11,
 	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };
 

@@ -22,6 +22,8 @@ for id in vendor device subsystem_vendor subsystem_device; do
 done
 check "it sets the override" grep -qF 'ATTR{driver_override}="vfio-pci"' $RULE
 check "modprobe loads it first" grep -qx "softdep e1000e pre: vfio-pci" $SOFTDEP
+check "list shows it" exits 0 vfiotool list -n -o persist $CARD
+check "by its driver" says vfio-pci
 check "unbind leaves it" exits 0 vfiotool unbind $CARD
 check "as it was" test -s $RULE
 check "unbind --persist" exits 0 vfiotool unbind --persist $CARD
