@@ -20,12 +20,15 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_che
 SANITIZED_PAIRS = 6
 # What of a TAP stream is no table.
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
+def _manual():
+    """Where each page of man/ goes; the one of the rules is made from the program."""
+    names = [path.name.removesuffix(".scd") for path in sorted((ROOT / "man").glob("*.scd"))] + ["vfiotool-rules.7"]
+    return [f"share/man/man{name[-1]}/{name}" for name in names]
+
+
 INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "share/zsh/site-functions/_vfiotool",
-             "share/fish/vendor_completions.d/vfiotool.fish", "share/man/man5/vfiotool-capture.5",
-             "share/man/man5/vfiotool-json.5", "share/man/man7/vfiotool-rules.7", "share/man/man8/vfiotool.8",
-             "share/man/man8/vfiotool-capture.8", "share/man/man8/vfiotool-inspect.8",
-             "share/man/man8/vfiotool-list.8", "share/man/man8/vfiotool-rules.8", "share/vfiotool/attach.schema.json",
-             "share/vfiotool/inspect.schema.json", "share/vfiotool/map.schema.json", "share/man/man8/vfiotool-map.8")
+             "share/fish/vendor_completions.d/vfiotool.fish", "share/vfiotool/attach.schema.json",
+             "share/vfiotool/inspect.schema.json", "share/vfiotool/map.schema.json", *_manual())
 
 
 def _configure(stage: Stage, name: str, *options, env=None) -> bool:
