@@ -19,7 +19,8 @@ no_journal() {
 }
 
 check "a dry run writes nothing" exits 0 vfiotool bind --dry-run 00:04.0
-check "it names the module" says "modprobe vfio_pci"
+# Another scenario of this guest may have loaded it.
+[ -d /sys/module/vfio_pci ] || check "it names the module" says "modprobe vfio_pci"
 check "and every write" says "echo vfio-pci > /sys/bus/pci/devices/0000:00:04.0/driver_override"
 check "with the old driver's" says "echo 0000:00:04.0 > /sys/bus/pci/drivers/e1000e/unbind"
 check "and the new one's" says "echo 0000:00:04.0 > /sys/bus/pci/drivers/vfio-pci/bind"
