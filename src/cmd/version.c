@@ -13,9 +13,10 @@ int version_print(struct app *app)
 
 	fprintf(out, "vfiotool %s\n", VFIOTOOL_VERSION);
 	fprintf(out,
-		"libraries: json-c %s, libcap-ng %s, libkmod %s, libpci %s, libsmartcols %s, "
-		"libudev %s\n",
-		json_c_version(), LIBCAPNG_VERSION, LIBKMOD_VERSION, LIBPCI_VERSION,
-		versions_smartcols(), LIBUDEV_VERSION);
+		"libraries: json-c %s, libcap-ng %s, libkmod %s, libmnl %s, libmount %s, libpci "
+		"%s, "
+		"libsmartcols %s, libudev %s\n",
+		json_c_version(), LIBCAPNG_VERSION, LIBKMOD_VERSION, LIBMNL_VERSION,
+		LIBMOUNT_VERSION, LIBPCI_VERSION, versions_smartcols(), LIBUDEV_VERSION);
 	return STATUS_OK;
 }
