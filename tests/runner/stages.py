@@ -221,8 +221,8 @@ STAGES = (
     ("clang", clang, 300, "clang -Werror: unit, golden"),
     ("sanitize", sanitize, 600, "ASan and UBSan: unit, golden, mock, cli, fuzz"),
     ("fuzz", fuzz, 420, "libFuzzer, a bounded time for each target"),
-    ("bench", bench, 720, "cost as ratios"),
-    ("dist", dist, 420, "the tarball builds and passes"),
+    ("bench", bench, 400, "cost as ratios"),
+    ("dist", dist, 300, "the tarball builds and passes"),
     ("install", install, 120, "what meson install puts where"),
-    ("vm", guests, 2200, "real kernels in guests"),
+    ("vm", guests, 2650, "real kernels in guests"),
 )
