@@ -162,13 +162,13 @@ static bool is_planned(const struct bind_plan *plan, const struct device *dev)
 }
 
 /* Who stands in the way of the group of @dev: a host driver on anything but a bridge. Bridges on
- * pcieport, pci-stub, and members without a driver do not; and a physical function cannot go before
- * its virtual functions do. */
+ * pcieport, pci-stub, and members without a driver do not; and a physical function or a VMD cannot go
+ * before what it carries does. */
 static bool must_go_along(const struct device *dev, const struct device *member)
 {
-	return member != dev->physfn && member->driver && !bind_driver_is_vfio(member->driver) &&
-	       strcmp(member->driver, "pci-stub") != 0 && strcmp(member->driver, "pcieport") != 0 &&
-	       member->is_bridge != TRI_YES;
+	return !device_carries(member, dev) && member->driver &&
+	       !bind_driver_is_vfio(member->driver) && strcmp(member->driver, "pci-stub") != 0 &&
+	       strcmp(member->driver, "pcieport") != 0 && member->is_bridge != TRI_YES;
 }
 
 static int add_move(const struct bind_request *q, const struct device *dev, struct arena *a,

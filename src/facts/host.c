@@ -139,6 +139,19 @@ static struct device *find_sorted(const struct host *h, const char *bus_name, co
 	return found ? *found : NULL;
 }
 
+bool device_carries(const struct device *carrier, const struct device *dev)
+{
+	const char *colon = strchr(dev->name, ':');
+
+	if (carrier == dev)
+		return false;
+	if (carrier == dev->physfn)
+		return true;
+	return carrier->bus == BUS_PCI && dev->bus == BUS_PCI && carrier->driver &&
+	       !strcmp(carrier->driver, "vmd") && colon && colon - dev->name > 4 && dev->group &&
+	       dev->group == carrier->group;
+}
+
 struct device *host_find_device(const struct host *h, const char *bus_name, const char *name)
 {
 	struct device *found;

@@ -327,6 +327,9 @@ struct host {
 	bool live;
 	struct kernel kernel;
 	struct module modules[NR_MODULES];
+	/* Of /proc/modules: "some", or empty when no module is loaded; ABSENT for a kernel that has none.
+	 * Modules without a directory of modules come from where the caller cannot look. */
+	struct fact modules_loaded;
 	struct param params[NR_PARAMS];
 	struct interrupts interrupts;
 	struct firmware firmware;
@@ -358,6 +361,10 @@ struct target_match {
 
 /* The device called @name on @bus_name, or on any bus when that is NULL; NULL when there is none. */
 struct device *host_find_device(const struct host *h, const char *bus_name, const char *name);
+/* Whether @dev goes away when @carrier loses its driver: @carrier is its physical function, or the VMD
+ * controller behind which it is. linux: drivers/pci/controller/vmd.c: vmd_remove(), and
+ * vmd_find_free_domain(), whose domains begin at 0x10000. */
+bool device_carries(const struct device *carrier, const struct device *dev);
 /* The order of host.devices: negative, 0 or positive. */
 int device_compare(const struct device *a, const struct device *b);
 struct group *host_find_group(const struct host *h, unsigned int id);

@@ -216,28 +216,34 @@ static enum module_state state_of_answer(const struct fact *kmod)
 	return MODULE_STATE_UNKNOWN;
 }
 
+/* Whether this kernel has modules from a directory that is not to be seen here, as in a container. */
+static bool directory_is_hidden(const struct host *h, const struct module *m)
+{
+	return m->kmod.state == FACT_ABSENT && fact_is(&h->modules_loaded) && h->modules_loaded.len;
+}
+
 /* What the configuration says about a module that left no other trace. An option that is a module
  * needs a file, and there is no directory for one. */
-static enum module_state state_of_config(const struct kernel *k, const struct module *m)
+static enum module_state state_of_config(const struct host *h, const struct module *m)
 {
 	static const char *const options[NR_MODULES] = {
 #define X(id, name) [MODULE_##id] = "CONFIG_" #id,
 		MODULE_LIST(X)
 #undef X
 	};
-	const char *value =
-		kernel_config(k, m->id == MODULE_MDEV ? "CONFIG_VFIO_MDEV" : options[m->id]);
+	const char *value = kernel_config(&h->kernel, m->id == MODULE_MDEV ? "CONFIG_VFIO_MDEV"
+									   : options[m->id]);
 
 	if (!value)
 		return MODULE_STATE_UNKNOWN;
 	if (!strcmp(value, "y"))
 		return MODULE_STATE_BUILTIN;
-	if (!strcmp(value, "n") || m->kmod.state == FACT_ABSENT)
+	if (!strcmp(value, "n") || (m->kmod.state == FACT_ABSENT && !directory_is_hidden(h, m)))
 		return MODULE_STATE_ABSENT;
 	return MODULE_STATE_UNKNOWN;
 }
 
-static enum module_state module_find_state(const struct kernel *k, const struct module *m)
+static enum module_state module_find_state(const struct host *h, const struct module *m)
 {
 	enum module_state state;
 
@@ -250,9 +256,9 @@ static enum module_state module_find_state(const struct kernel *k, const struct 
 	state = state_of_answer(&m->kmod);
 	/* What would show itself if it were built in, does not, and has no file. */
 	if (state == MODULE_STATE_UNKNOWN && module_shows_builtin(m->id) &&
-	    (m->kmod.state == FACT_ABSENT || fact_is(&m->kmod)))
+	    !directory_is_hidden(h, m) && (m->kmod.state == FACT_ABSENT || fact_is(&m->kmod)))
 		return MODULE_STATE_ABSENT;
-	return state == MODULE_STATE_UNKNOWN ? state_of_config(k, m) : state;
+	return state == MODULE_STATE_UNKNOWN ? state_of_config(h, m) : state;
 }
 
 static void module_load(struct loader *l, struct module *m)
@@ -269,13 +275,31 @@ static void module_load(struct loader *l, struct module *m)
 			      ask_module, &q);
 	files = values_of(l, &m->kmod, "file", &nr);
 	m->file = nr ? files[0] : NULL;
-	m->state = module_find_state(&l->h->kernel, m);
+	m->state = module_find_state(l->h, m);
 	if ((l->scope.host_parts & HOST_SYMBOLS) && module_tells_generation(m->id))
 		load_symbols(l, m);
 }
 
+/* One is enough to know that modules come from somewhere. linux: kernel/module/procfs.c. */
+static void ask_loaded(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	int err = 0;
+	FILE *f = sysroot_stream(root, "proc/modules", &err);
+
+	(void)ctx;
+	if (!f) {
+		ret->err = err;
+		ret->state = fact_state_from_errno(err);
+		return;
+	}
+	bool any = getc(f) != EOF;
+	fclose(f);
+	*ret = fact_derived(a, ret->path, (struct span){ any ? "some" : "", any ? 4 : 0 });
+}
+
 void modules_load(struct loader *l)
 {
+	l->h->modules_loaded = sysroot_ask(l->root, l->a, "/proc/modules", true, ask_loaded, NULL);
 	for (size_t i = 0; i < NR_MODULES; i++) {
 		struct module *m = &l->h->modules[i];
 

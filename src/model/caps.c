@@ -174,11 +174,12 @@ static bool is_remapped_chip(const char *chip)
 }
 
 /* Remapping is all or nothing for IO-APICs. A plain PCI-MSI alone proves nothing: a device that no
- * remapping unit serves keeps it. linux: intel_prepare_irq_remapping(), amd/init.c:
- * check_ioapic_information(). */
+ * remapping unit serves keeps it; and so does an HPET that the firmware puts below no unit.
+ * linux: intel_prepare_irq_remapping(), amd/init.c: check_ioapic_information();
+ * arch/x86/kernel/hpet.c: hpet_create_irq_domain(). */
 static bool is_plain_chip(const char *chip)
 {
-	return starts_with(chip, "IO-APIC") || starts_with(chip, "HPET-MSI");
+	return starts_with(chip, "IO-APIC");
 }
 
 /* Hyper-V remaps IO-APIC lines only and uses the same name for the chip.

@@ -175,9 +175,9 @@ static bool view_moves(struct eval *e, const struct device *dev, enum member_sta
 		return false;
 	if (dev == e->dev)
 		return true;
-	/* A physical function cannot go to VFIO before its virtual functions, @e->dev among them, are
+	/* A physical function or a VMD cannot go to VFIO before what it carries, @e->dev among it, is
 	 * gone: it stays where it is. */
-	if (!dev->group || dev->group != e->dev->group || dev == e->dev->physfn)
+	if (!dev->group || dev->group != e->dev->group || device_carries(dev, e->dev))
 		return false;
 	return (now == MEMBER_HOST || now == MEMBER_UNKNOWN) && dev->is_bridge != TRI_YES;
 }

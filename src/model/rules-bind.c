@@ -83,6 +83,8 @@ void rule_vfio_driver(struct eval *e)
 			     "whether this kernel has module %s could not be read: /sys/module and "
 			     "/lib/modules say nothing",
 			     module);
+		eval_remedy(e, "in a container, ask on the host, or show it the host's "
+			       "/lib/modules");
 	}
 }
 
@@ -136,6 +138,15 @@ static void denylist_entry(struct eval *e, size_t i)
 		dev->name);
 }
 
+/* A device that vfio-pci has, and that it surely refuses in the kernel asked about: the running one is
+ * another. Drivers made for one device have no such list. */
+static bool another_kernel_let_it_pass(struct eval *e, size_t i)
+{
+	const char *driver = eval_driver_now(e, e->dev);
+
+	return driver && !strcmp(driver, "vfio-pci") && (denylist[i].gens & GEN_BIT(e->gen));
+}
+
 void rule_denylist(struct eval *e)
 {
 	const struct device *dev = e->dev;
@@ -144,18 +155,22 @@ void rule_denylist(struct eval *e)
 		eval_no(e, "%s is no PCI device", dev->name);
 		return;
 	}
-	if (bound_already(e))
+	size_t i = 0;
+	while (i < ARRAY_SIZE(denylist) &&
+	       (denylist[i].vendor != dev->vendor || denylist[i].device != dev->device_id))
+		i++;
+	bool listed = dev->has_ids && i < ARRAY_SIZE(denylist);
+	if (!(listed && another_kernel_let_it_pass(e, i)) && bound_already(e))
 		return;
 	eval_cite(e, &dev->uevent);
 	if (!dev->has_ids) {
 		eval_unknown(e, "the vendor and device id of %s could not be read", dev->name);
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(denylist); i++)
-		if (denylist[i].vendor == dev->vendor && denylist[i].device == dev->device_id) {
-			denylist_entry(e, i);
-			return;
-		}
+	if (listed) {
+		denylist_entry(e, i);
+		return;
+	}
 	eval_no(e, "%04x:%04x is not in the denylist of vfio-pci", dev->vendor, dev->device_id);
 }
 

@@ -102,7 +102,18 @@ void rule_cdev_held(struct eval *e)
 
 static void remedy_for_host_driver(struct eval *e, const struct device *member)
 {
-	if (member->is_bridge == TRI_YES)
+	if (device_carries(member, e->dev) && member != e->dev->physfn)
+		eval_remedy(
+			e,
+			"%s is there only as long as %s is on %s: hand over %s with all that is "
+			"behind it, or turn VMD off in the firmware setup",
+			e->dev->name, member->name, eval_driver_name(e, member), member->name);
+	else if (member == e->dev->physfn)
+		eval_remedy(e,
+			    "use a slot whose ports isolate functions (ACS): %s is there only as "
+			    "long as %s, its physical function, keeps its driver",
+			    e->dev->name, member->name);
+	else if (member->is_bridge == TRI_YES)
 		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
 			    member->name, eval_driver_name(e, member));
 	else

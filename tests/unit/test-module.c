@@ -88,6 +88,31 @@ static void test_module_without_a_directory(void **state)
 	host_free(h);
 }
 
+/* A container has the host's /proc and /sys, and none of its module files. */
+static void test_module_in_a_container(void **state)
+{
+	struct fixture *x = *state;
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, "proc/modules", "");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_ABSENT);
+	host_free(h);
+	tree_put(x, "proc/modules", "ext4 1069056 2 - Live 0x0000000000000000\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->modules[MODULE_VFIO_PCI].kmod.state, FACT_ABSENT);
+	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_UNKNOWN);
+	host_free(h);
+	tree_put(x, "proc/config.gz", "no gzip\n");
+	tree_put(x, "boot/config-" RELEASE, "CONFIG_VFIO_PCI=m\n");
+	h = load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_UNKNOWN);
+	/* What is not mentioned was not built. */
+	assert_int_equal(h->modules[MODULE_VFIO_CDX].state, MODULE_STATE_ABSENT);
+	host_free(h);
+}
+
 static void test_module_of_an_unknown_release(void **state)
 {
 	struct fixture *x = *state;
@@ -313,6 +338,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_module_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_module_without_a_directory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_module_in_a_container, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_module_of_an_unknown_release, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_module_symbols_of_the_file, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_module_that_is_no_module, setup, teardown),

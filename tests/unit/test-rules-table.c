@@ -198,6 +198,20 @@ static void vmd_child(struct scene *s)
 	fake_irq(s->h, s->d, 130, "VMD-MSI");
 }
 
+/* All that is behind a VMD is in the VMD's own group. */
+static void vmd_child_and_vmd(struct scene *s)
+{
+	x86(s);
+	fake_unbind(s->h, s->d, "vmd");
+	s->d = fake_pci(s->h, "10000:e1:00.0", s->g, s->u, "nvme");
+}
+
+static void dsa_taken_by_another_kernel(struct scene *s)
+{
+	dsa(s);
+	fake_bind(s->h, s->d, "vfio-pci");
+}
+
 static void mixed_bus(struct scene *s)
 {
 	x86(s);
@@ -320,6 +334,12 @@ static const struct row rows[] = {
 	  BOUND,
 	  { "ok", "?", "ok", "?", "?", "?", "?", "B:EINVAL", "B:EINVAL" },
 	  { "B:EINVAL", "B:EINVAL" } },
+	/* What let it pass is one of those that may; the others would not. */
+	{ "8 DSA on vfio-pci",
+	  dsa_taken_by_another_kernel,
+	  BOUND,
+	  { "ok", "ok", "ok", "ok", "ok", "ok", "ok", "B:EINVAL", "B:EINVAL" },
+	  { "B:EINVAL", "B:EINVAL" } },
 	{ "9 no coherency",
 	  without_coherency,
 	  BOUND,
@@ -372,6 +392,12 @@ static const struct row rows[] = {
 	  vmd_child,
 	  BOUND,
 	  { "ok", "ok", "ok", "ok", "ok", "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM" },
+	  { "BI:EPERM", "BI:EPERM" } },
+	{ "26 VMD child and the VMD",
+	  vmd_child_and_vmd,
+	  BOUND,
+	  { "GD:EINVAL", "GD:EINVAL", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM", "SC:EPERM",
+	    "SC:EPERM", "SC:EPERM" },
 	  { "BI:EPERM", "BI:EPERM" } },
 	/* From 6.3 on the platform device fails: it has no MSI domain. */
 	{ "27 mixed buses",
