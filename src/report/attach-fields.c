@@ -168,15 +168,6 @@ static void area_size(const void *row, struct arena *a vt_unused, struct value *
 	value_set_hex(ret, ((const struct region_area *)row)->size, 1);
 }
 
-static const void *const *pointers(struct arena *a, const void *items, size_t nr, size_t size)
-{
-	const void **ret = arena_array(a, nr, sizeof(*ret));
-
-	for (size_t i = 0; i < nr; i++)
-		ret[i] = (const char *)items + i * size;
-	return ret;
-}
-
 static void region_areas(const void *row, struct arena *a, struct value *ret)
 {
 	static const struct field fields[] = {
@@ -189,9 +180,7 @@ static void region_areas(const void *row, struct arena *a, struct value *ret)
 	if (!r->sparse)
 		ret->kind = VALUE_NONE;
 	else
-		value_set_objects(ret, &table,
-				  pointers(a, r->areas, r->nr_areas, sizeof(*r->areas)),
-				  r->nr_areas);
+		value_set_rows(ret, &table, a, r->areas, r->nr_areas, sizeof(*r->areas));
 }
 
 static void region_type(const void *row, struct arena *a, struct value *ret)
@@ -321,9 +310,7 @@ static void space_ranges(const void *row, struct arena *a, struct value *ret)
 	if (!s->has_ranges)
 		ret->kind = VALUE_NONE;
 	else
-		value_set_objects(ret, &table,
-				  pointers(a, s->ranges, s->nr_ranges, sizeof(*s->ranges)),
-				  s->nr_ranges);
+		value_set_rows(ret, &table, a, s->ranges, s->nr_ranges, sizeof(*s->ranges));
 }
 
 static void space_dma_avail(const void *row, struct arena *a vt_unused, struct value *ret)
@@ -421,17 +408,15 @@ static void device_regions(const void *row, struct arena *a, struct value *ret)
 {
 	const struct attach_device_view *d = row;
 
-	value_set_objects(ret, vfio_region_fields(),
-			  pointers(a, d->regions, d->nr_regions, sizeof(*d->regions)),
-			  d->nr_regions);
+	value_set_rows(ret, vfio_region_fields(), a, d->regions, d->nr_regions,
+		       sizeof(*d->regions));
 }
 
 static void device_irqs(const void *row, struct arena *a, struct value *ret)
 {
 	const struct attach_device_view *d = row;
 
-	value_set_objects(ret, vfio_irq_fields(),
-			  pointers(a, d->irqs, d->nr_irqs, sizeof(*d->irqs)), d->nr_irqs);
+	value_set_rows(ret, vfio_irq_fields(), a, d->irqs, d->nr_irqs, sizeof(*d->irqs));
 }
 
 const struct field_table *attach_device_fields(void)
@@ -524,11 +509,8 @@ static void view_extensions(const void *row, struct arena *a, struct value *ret)
 
 	for (size_t i = 0; i < v->nr_extensions; i++)
 		names[i] = v->extensions[i].name;
-	ret->kind = VALUE_MAP;
-	ret->fields = extension_answer_fields();
-	ret->texts = names;
-	ret->rows = pointers(a, v->extensions, v->nr_extensions, sizeof(*v->extensions));
-	ret->nr = v->nr_extensions;
+	value_set_map(ret, extension_answer_fields(), a, names, v->extensions, v->nr_extensions,
+		      sizeof(*v->extensions));
 }
 
 const struct field_table *attach_fields(void)

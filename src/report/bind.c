@@ -223,11 +223,8 @@ static void move_remedy(const void *row, struct arena *a vt_unused, struct value
 static void move_guards(const void *row, struct arena *a, struct value *ret)
 {
 	const struct bind_move *m = row;
-	const void **rows = arena_array(a, m->nr_findings, sizeof(*rows));
 
-	for (size_t i = 0; i < m->nr_findings; i++)
-		rows[i] = &m->findings[i];
-	value_set_objects(ret, guard_fields(), rows, m->nr_findings);
+	value_set_rows(ret, guard_fields(), a, m->findings, m->nr_findings, sizeof(*m->findings));
 }
 
 const struct field_table *bind_move_fields(void)
@@ -272,11 +269,8 @@ static void view_dry_run(const void *row, struct arena *a vt_unused, struct valu
 static void view_steps(const void *row, struct arena *a, struct value *ret)
 {
 	const struct bind_view *v = row;
-	const void **rows = arena_array(a, v->nr_steps, sizeof(*rows));
 
-	for (size_t i = 0; i < v->nr_steps; i++)
-		rows[i] = &v->steps[i];
-	value_set_objects(ret, bind_step_fields(), rows, v->nr_steps);
+	value_set_rows(ret, bind_step_fields(), a, v->steps, v->nr_steps, sizeof(*v->steps));
 }
 
 static void view_note(const void *row, struct arena *a vt_unused, struct value *ret)

@@ -63,11 +63,7 @@ const struct field_table *config_field_fields(void)
 static void set_fields(struct value *ret, struct arena *a, const struct config_field_row *fields,
 		       size_t nr)
 {
-	const void **rows = arena_array(a, nr, sizeof(*rows));
-
-	for (size_t i = 0; i < nr; i++)
-		rows[i] = &fields[i];
-	value_set_objects(ret, config_field_fields(), rows, nr);
+	value_set_rows(ret, config_field_fields(), a, fields, nr, sizeof(*fields));
 }
 
 /* ---- capabilities ---- */
@@ -162,11 +158,8 @@ static void config_header(const void *row, struct arena *a, struct value *ret)
 static void config_capabilities(const void *row, struct arena *a, struct value *ret)
 {
 	const struct config_row *c = row;
-	const void **rows = arena_array(a, c->nr_caps, sizeof(*rows));
 
-	for (size_t i = 0; i < c->nr_caps; i++)
-		rows[i] = &c->caps[i];
-	value_set_objects(ret, config_cap_fields(), rows, c->nr_caps);
+	value_set_rows(ret, config_cap_fields(), a, c->caps, c->nr_caps, sizeof(*c->caps));
 }
 
 static void config_broken(const void *row, struct arena *a, struct value *ret)

@@ -10,15 +10,6 @@
 /* Longer texts of facts (tables of firmware, whole command lines of a capture) are told by size. */
 enum { EVIDENCE_VALUE_MAX = 4096 };
 
-static const void *const *pointers(struct arena *a, const void *items, size_t nr, size_t size)
-{
-	const void **ret = arena_array(a, nr, sizeof(*ret));
-
-	for (size_t i = 0; i < nr; i++)
-		ret[i] = (const char *)items + i * size;
-	return ret;
-}
-
 /* ---- evidence ---- */
 
 static void evidence_path(const void *row, struct arena *a, struct value *ret)
@@ -215,8 +206,7 @@ static void path_steps(const void *row, struct arena *a, struct value *ret)
 {
 	const struct path_prediction *p = row;
 
-	value_set_objects(ret, step_fields(), pointers(a, p->steps, p->nr_steps, sizeof(*p->steps)),
-			  p->nr_steps);
+	value_set_rows(ret, step_fields(), a, p->steps, p->nr_steps, sizeof(*p->steps));
 }
 
 const struct field_table *path_fields(void)

@@ -126,6 +126,15 @@ static const char *texts_joined(const char *const *texts, size_t nr, struct aren
 	return ret;
 }
 
+const void *const *value_rows(struct arena *a, const void *items, size_t nr, size_t size)
+{
+	const void **ret = arena_array(a, nr, sizeof(*ret));
+
+	for (size_t i = 0; i < nr; i++)
+		ret[i] = (const char *)items + i * size;
+	return ret;
+}
+
 void hex_put(char *at, uint64_t number, int digits)
 {
 	for (int i = digits; i-- > 0; number >>= 4)

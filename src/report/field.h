@@ -152,3 +152,23 @@ static inline void value_set_objects(struct value *ret, const struct field_table
 	ret->rows = rows;
 	ret->nr = nr;
 }
+
+/* The addresses of @nr items of @size bytes, one behind the other; in @a. */
+const void *const *value_rows(struct arena *a, const void *items, size_t nr, size_t size);
+
+/* The same for @nr items of @size bytes, one behind the other. */
+static inline void value_set_rows(struct value *ret, const struct field_table *fields,
+				  struct arena *a, const void *items, size_t nr, size_t size)
+{
+	value_set_objects(ret, fields, value_rows(a, items, nr, size), nr);
+}
+
+/* The same under @names, of which there are as many. */
+static inline void value_set_map(struct value *ret, const struct field_table *fields,
+				 struct arena *a, const char *const *names, const void *items,
+				 size_t nr, size_t size)
+{
+	value_set_rows(ret, fields, a, items, nr, size);
+	ret->kind = VALUE_MAP;
+	ret->texts = names;
+}

@@ -123,7 +123,6 @@ static void get_capabilities_because(const void *row, struct arena *a, struct va
 static void get_reserved_regions(const void *row, struct arena *a, struct value *ret)
 {
 	const struct group *g = ((const struct inspection *)row)->row.group;
-	const void **rows;
 
 	if (!g) {
 		ret->kind = VALUE_NONE;
@@ -131,23 +130,17 @@ static void get_reserved_regions(const void *row, struct arena *a, struct value 
 	}
 	if (g->regions_err)
 		return;
-	rows = arena_array(a, g->nr_regions, sizeof(*rows));
-	for (size_t i = 0; i < g->nr_regions; i++)
-		rows[i] = &g->regions[i];
-	value_set_objects(ret, region_fields(), rows, g->nr_regions);
+	value_set_rows(ret, region_fields(), a, g->regions, g->nr_regions, sizeof(*g->regions));
 }
 
 static void get_iova_ranges(const void *row, struct arena *a, struct value *ret)
 {
 	const struct iova_prediction *iova = &((const struct inspection *)row)->running.iova;
-	const void **rows;
 
 	if (iova->answer != ANSWER_YES)
 		return;
-	rows = arena_array(a, iova->nr_ranges, sizeof(*rows));
-	for (size_t i = 0; i < iova->nr_ranges; i++)
-		rows[i] = &iova->ranges[i];
-	value_set_objects(ret, range_fields(), rows, iova->nr_ranges);
+	value_set_rows(ret, range_fields(), a, iova->ranges, iova->nr_ranges,
+		       sizeof(*iova->ranges));
 }
 
 static void get_iova_ranges_because(const void *row, struct arena *a, struct value *ret)
@@ -176,17 +169,11 @@ static void get_extensions(const void *row, struct arena *a, struct value *ret)
 {
 	const struct prediction *p = &((const struct inspection *)row)->running;
 	const char **names = arena_array(a, p->nr_extensions, sizeof(*names));
-	const void **rows = arena_array(a, p->nr_extensions, sizeof(*rows));
 
-	for (size_t i = 0; i < p->nr_extensions; i++) {
+	for (size_t i = 0; i < p->nr_extensions; i++)
 		names[i] = p->extensions[i].name;
-		rows[i] = &p->extensions[i];
-	}
-	*ret = (struct value){ .kind = VALUE_MAP,
-			       .fields = extension_fields(),
-			       .texts = names,
-			       .rows = rows,
-			       .nr = p->nr_extensions };
+	value_set_map(ret, extension_fields(), a, names, p->extensions, p->nr_extensions,
+		      sizeof(*p->extensions));
 }
 
 /* ---- decisions; rows are struct prediction ---- */
@@ -296,23 +283,16 @@ static void get_all_kernels(const void *row, struct arena *a, struct value *ret)
 {
 	const struct inspection *i = row;
 	const char **names;
-	const void **rows;
 
 	if (!i->generations) {
 		ret->kind = VALUE_NONE;
 		return;
 	}
 	names = arena_array(a, NR_GENS, sizeof(*names));
-	rows = arena_array(a, NR_GENS, sizeof(*rows));
-	for (unsigned int g = 0; g < NR_GENS; g++) {
+	for (unsigned int g = 0; g < NR_GENS; g++)
 		names[g] = generation_get((enum gen)g)->name;
-		rows[g] = &i->generations[g];
-	}
-	*ret = (struct value){ .kind = VALUE_MAP,
-			       .fields = generation_fields(),
-			       .texts = names,
-			       .rows = rows,
-			       .nr = NR_GENS };
+	value_set_map(ret, generation_fields(), a, names, i->generations, NR_GENS,
+		      sizeof(*i->generations));
 }
 
 const struct field_table *inspection_fields(void)

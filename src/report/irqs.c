@@ -173,11 +173,8 @@ static void kind_because(const void *row, struct arena *a, struct value *ret)
 static void kind_vectors(const void *row, struct arena *a, struct value *ret)
 {
 	const struct irq_kind_row *k = row;
-	const void **rows = arena_array(a, k->nr_vectors, sizeof(*rows));
 
-	for (size_t i = 0; i < k->nr_vectors; i++)
-		rows[i] = &k->vectors[i];
-	value_set_objects(ret, irq_vector_fields(), rows, k->nr_vectors);
+	value_set_rows(ret, irq_vector_fields(), a, k->vectors, k->nr_vectors, sizeof(*k->vectors));
 }
 
 static void kind_raised(const void *row, struct arena *a, struct value *ret)
@@ -216,11 +213,8 @@ static void device_address(const void *row, struct arena *a, struct value *ret)
 static void device_kinds(const void *row, struct arena *a, struct value *ret)
 {
 	const struct irqs_device *d = row;
-	const void **rows = arena_array(a, d->nr_kinds, sizeof(*rows));
 
-	for (size_t i = 0; i < d->nr_kinds; i++)
-		rows[i] = &d->kinds[i];
-	value_set_objects(ret, irq_kind_fields(), rows, d->nr_kinds);
+	value_set_rows(ret, irq_kind_fields(), a, d->kinds, d->nr_kinds, sizeof(*d->kinds));
 }
 
 const struct field_table *irqs_device_fields(void)

@@ -135,11 +135,9 @@ static void kernel_basis(const void *row, struct arena *a, struct value *ret)
 static void kernel_evidence(const void *row, struct arena *a, struct value *ret)
 {
 	const struct gen_verdict *k = &((const struct report *)row)->kernel;
-	const void **rows = arena_array(a, k->nr_evidence, sizeof(*rows));
 
-	for (size_t i = 0; i < k->nr_evidence; i++)
-		rows[i] = &k->evidence[i];
-	value_set_objects(ret, gen_evidence_fields(), rows, k->nr_evidence);
+	value_set_rows(ret, gen_evidence_fields(), a, k->evidence, k->nr_evidence,
+		       sizeof(*k->evidence));
 }
 
 const struct field_table *kernel_fields(void)

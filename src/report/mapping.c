@@ -467,11 +467,9 @@ static void report_match(const void *row, struct arena *a, struct value *ret)
 static void report_attach(const void *row, struct arena *a, struct value *ret)
 {
 	const struct attach_view *v = ((const struct mapping_report *)row)->attach;
-	const void **rows = arena_array(a, v ? v->nr_rows : 0, sizeof(*rows));
 
-	for (size_t i = 0; v && i < v->nr_rows; i++)
-		rows[i] = &v->rows[i];
-	value_set_objects(ret, comparison_fields(), rows, v ? v->nr_rows : 0);
+	value_set_rows(ret, comparison_fields(), a, v ? v->rows : NULL, v ? v->nr_rows : 0,
+		       sizeof(*v->rows));
 }
 
 static void report_alignment(const void *row, struct arena *a, struct value *ret)
@@ -486,11 +484,8 @@ static void report_alignment(const void *row, struct arena *a, struct value *ret
 static void report_ranges(const void *row, struct arena *a, struct value *ret)
 {
 	const struct iova_prediction *p = &((const struct mapping_report *)row)->space->ranges;
-	const void **rows = arena_array(a, p->nr_ranges, sizeof(*rows));
 
-	for (size_t i = 0; i < p->nr_ranges; i++)
-		rows[i] = &p->ranges[i];
-	value_set_objects(ret, range_fields(), rows, p->nr_ranges);
+	value_set_rows(ret, range_fields(), a, p->ranges, p->nr_ranges, sizeof(*p->ranges));
 }
 
 static void report_memory(const void *row, struct arena *a, struct value *ret)
@@ -510,21 +505,16 @@ static void report_limit(const void *row, struct arena *a, struct value *ret)
 static void report_moments(const void *row, struct arena *a, struct value *ret)
 {
 	const struct mapping_report *m = row;
-	const void **rows = arena_array(a, m->nr_moments, sizeof(*rows));
 
-	for (size_t i = 0; i < m->nr_moments; i++)
-		rows[i] = &m->moments[i];
-	value_set_objects(ret, mapping_moment_fields(), rows, m->nr_moments);
+	value_set_rows(ret, mapping_moment_fields(), a, m->moments, m->nr_moments,
+		       sizeof(*m->moments));
 }
 
 static void report_steps(const void *row, struct arena *a, struct value *ret)
 {
 	const struct mapping_report *m = row;
-	const void **rows = arena_array(a, m->nr_steps, sizeof(*rows));
 
-	for (size_t i = 0; i < m->nr_steps; i++)
-		rows[i] = &m->steps[i];
-	value_set_objects(ret, mapping_step_fields(), rows, m->nr_steps);
+	value_set_rows(ret, mapping_step_fields(), a, m->steps, m->nr_steps, sizeof(*m->steps));
 }
 
 static void report_cost(const void *row, struct arena *a, struct value *ret)
@@ -544,11 +534,8 @@ static void report_dirty(const void *row, struct arena *a, struct value *ret)
 static void report_checks(const void *row, struct arena *a, struct value *ret)
 {
 	const struct mapping_report *m = row;
-	const void **rows = arena_array(a, m->nr_checks, sizeof(*rows));
 
-	for (size_t i = 0; i < m->nr_checks; i++)
-		rows[i] = &m->checks[i];
-	value_set_objects(ret, mapping_check_fields(), rows, m->nr_checks);
+	value_set_rows(ret, mapping_check_fields(), a, m->checks, m->nr_checks, sizeof(*m->checks));
 }
 
 const struct field_table *mapping_report_fields(void)

@@ -107,11 +107,8 @@ static void proof_loopback(const void *row, struct arena *a vt_unused, struct va
 static void proof_claims(const void *row, struct arena *a, struct value *ret)
 {
 	const struct proof_view *v = row;
-	const void **rows = arena_array(a, v->nr_claims, sizeof(*rows));
 
-	for (size_t i = 0; i < v->nr_claims; i++)
-		rows[i] = &v->claims[i];
-	value_set_objects(ret, proof_claim_fields(), rows, v->nr_claims);
+	value_set_rows(ret, proof_claim_fields(), a, v->claims, v->nr_claims, sizeof(*v->claims));
 }
 
 static void proof_hidden(const void *row, struct arena *a vt_unused, struct value *ret)

@@ -370,11 +370,8 @@ static void device_address(const void *row, struct arena *a, struct value *ret)
 static void device_regions(const void *row, struct arena *a, struct value *ret)
 {
 	const struct regions_device *d = row;
-	const void **rows = arena_array(a, d->nr_regions, sizeof(*rows));
 
-	for (size_t i = 0; i < d->nr_regions; i++)
-		rows[i] = &d->regions[i];
-	value_set_objects(ret, region_row_fields(), rows, d->nr_regions);
+	value_set_rows(ret, region_row_fields(), a, d->regions, d->nr_regions, sizeof(*d->regions));
 }
 
 static void device_config(const void *row, struct arena *a, struct value *ret)
@@ -386,11 +383,8 @@ static void device_config(const void *row, struct arena *a, struct value *ret)
 static void device_writes(const void *row, struct arena *a, struct value *ret)
 {
 	const struct regions_device *d = row;
-	const void **rows = arena_array(a, d->nr_writes, sizeof(*rows));
 
-	for (size_t i = 0; i < d->nr_writes; i++)
-		rows[i] = &d->writes[i];
-	value_set_objects(ret, write_fields(), rows, d->nr_writes);
+	value_set_rows(ret, write_fields(), a, d->writes, d->nr_writes, sizeof(*d->writes));
 }
 
 static void device_dump(const void *row, struct arena *a, struct value *ret)

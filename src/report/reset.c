@@ -115,11 +115,8 @@ static void device_hot_because(const void *row, struct arena *a, struct value *r
 static void device_hits(const void *row, struct arena *a, struct value *ret)
 {
 	const struct reset_device_row *d = row;
-	const void **rows = arena_array(a, d->nr_hits, sizeof(*rows));
 
-	for (size_t i = 0; i < d->nr_hits; i++)
-		rows[i] = &d->hits[i];
-	value_set_objects(ret, reset_hit_fields(), rows, d->nr_hits);
+	value_set_rows(ret, reset_hit_fields(), a, d->hits, d->nr_hits, sizeof(*d->hits));
 }
 
 static void device_chosen(const void *row, struct arena *a, struct value *ret)

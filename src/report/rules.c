@@ -90,11 +90,8 @@ static void rule_remedy(const void *row, struct arena *a, struct value *ret)
 static void rule_sites(const void *row, struct arena *a, struct value *ret)
 {
 	const struct rule *r = row;
-	const void **rows = arena_array(a, r->nr_sites, sizeof(*rows));
 
-	for (size_t i = 0; i < r->nr_sites; i++)
-		rows[i] = &r->sites[i];
-	value_set_objects(ret, rule_site_fields(), rows, r->nr_sites);
+	value_set_rows(ret, rule_site_fields(), a, r->sites, r->nr_sites, sizeof(*r->sites));
 }
 
 const struct field_table *rule_fields(void)
