@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import hook
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 EXAMPLES = ROOT / "examples"
@@ -65,6 +67,20 @@ class Points:
             print(f"# got {result.returncode}: {result.stdout!r} {result.stderr!r}\n# want {status}: {want!r}")
 
 
+    def point(self, name: str, problem: str) -> None:
+        """Something else, with what is wrong with it."""
+        self.number += 1
+        self.failed += bool(problem)
+        print(f"{'not ok' if problem else 'ok'} {self.number} - {name}", flush=True)
+        for line in problem.splitlines():
+            print(f"# {line}")
+
+    def skip(self, name: str, why: str) -> None:
+        """Not here."""
+        self.number += 1
+        print(f"ok {self.number} - {name} # SKIP {why}", flush=True)
+
+
 def main() -> int:
     """Each example: an answer that is good, one that is not, a question that is wrong."""
     points = Points(str(Path(sys.argv[1]).resolve()))
@@ -97,6 +113,8 @@ def main() -> int:
         stand_in.write_text(BEFORE_VM, encoding="utf-8")
         stand_in.chmod(0o755)
         before_vm(points, stand_in)
+        hook.check(points, Path(place))
+        hook.check_unit(points, Path(place), points.program)
     print(f"1..{points.number}")
     return 1 if points.failed else 0
 

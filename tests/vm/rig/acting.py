@@ -160,7 +160,7 @@ def environment(batch: Batch, kernel: kernels.Kernel) -> dict:
 
 def files(batch: Batch) -> dict:
     """Path in the guest -> text, for each part, and the examples."""
-    ret = {f"examples/{path.name}": path.read_text(encoding="utf-8") for path in EXAMPLES.glob("*.sh")}
+    ret = {f"examples/{path.name}": path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.*"))}
     for part in batch.parts:
         ret[f"scenario/{part.name}.sh"] = part.script
         ret[f"scenario/{part.name}.limit"] = f"{part.limit}\n"

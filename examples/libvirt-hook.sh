@@ -1,0 +1,166 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Devices to a virtual machine of libvirt before it starts, and back to the host once it has ended.
+#
+#     install -m 755 libvirt-hook.sh /etc/libvirt/hooks/qemu        or, from libvirt 6.5 on, /etc/libvirt/hooks/qemu.d/vfiotool
+#
+# libvirt calls it as `qemu GUEST prepare begin -` and `qemu GUEST release end -`, with the domain's XML on standard input.
+# Devices that the XML names without managed='yes' are bound to their VFIO driver, all or none, and attached once for real,
+# so that the machine does not start in vain. Those with managed='yes' are libvirt's to move: here it is only asked whether
+# they are in use. A refusal stops the start, and libvirt shows the reason that vfiotool gives. What was on a VFIO driver
+# before, as by a unit at boot, is not given back; what was moved here is, and is remembered until it is.
+# VFIOTOOL names another binary, VFIOTOOL_HOOK_STATE another folder than /run/vfiotool-libvirt.
+set -eu
+
+vt() {
+	"${VFIOTOOL:-vfiotool}" "$@" </dev/null
+}
+
+# ask STATUS... -- COMMAND...: quiet when it ends with 0 or one of these, else what it said goes to libvirt.
+ask() {
+	good=' 0 '
+	while [ "$1" != -- ]; do
+		good="$good$1 "
+		shift
+	done
+	shift
+	status=0
+	said=$(vt "$@" 2>&1) || status=$?
+	case $good in
+	*" $status "*) ;;
+	*)
+		echo "vfiotool $1 ended with $status:" >&2
+		printf '%s\n' "$said" >&2
+		return 1
+		;;
+	esac
+}
+
+# From the XML, a line each: yes or no (managed), domain, bus, slot and function of a host's PCI device: a <hostdev>, an
+# <interface type='hostdev'>, a <disk type='nvme'>.
+host_devices() {
+	awk '
+	function value(tag, name) {
+		if (!match(tag, "[ \t\r\n]" name "[ \t\r\n]*=[ \t\r\n]*(\"[^\"]*\"|\047[^\047]*\047)"))
+			return ""
+		tag = substr(tag, RSTART, RLENGTH)
+		sub("^[^\"\047]*[\"\047]", "", tag)
+		return substr(tag, 1, length(tag) - 1)
+	}
+	function number(tag, name) {
+		tag = value(tag, name)
+		if (tag == "" && name == "domain")
+			return "0"
+		return tag ~ /^(0[xX][0-9a-fA-F]+|[0-9]+)$/ ? tag : "?"
+	}
+	function enter(name, tag) {
+		path = path "/" name
+		if (path ~ /^\/domain\/devices\/[a-z]+$/) {
+			kind = name ":" value(tag, "type")
+			managed = value(tag, "managed")
+		}
+		if (path == "/domain/devices/disk/source")
+			managed = value(tag, "managed")
+		if (path ~ /^\/domain\/devices\/(hostdev|interface|disk)\/source\/address$/ &&
+		    kind ~ /^(hostdev:pci|interface:hostdev|disk:nvme)$/)
+			print (managed == "yes" ? "yes" : "no"), number(tag, "domain"), number(tag, "bus"),
+				number(tag, "slot"), number(tag, "function")
+	}
+	function leave() {
+		sub("/[^/]*$", "", path)
+	}
+	BEGIN { RS = ">" }
+	comment { comment = $0 !~ /--$/; next }
+	!/</ { next }
+	{ sub("^[^<]*<", "") }
+	/^!--/ { comment = $0 !~ /--$/; next }
+	/^[?!]/ { next }
+	/^\// { leave(); next }
+	{
+		name = $0
+		sub("[ \t\r\n/].*$", "", name)
+		enter(name, $0)
+		if (/\/$/)
+			leave()
+	}'
+}
+
+give_back() {
+	left=
+	failed=0
+	for device; do
+		# 66: it was pulled out meanwhile.
+		ask 66 -- unbind "$device" || {
+			left="$left $device"
+			failed=1
+		}
+	done
+	if [ -n "$left" ]; then
+		echo "$left" >"$state"
+	else
+		rm -f "$state"
+	fi
+	return $failed
+}
+
+# shellcheck disable=SC2086 # words are devices
+prepare() {
+	own='' managed='' moved=
+	found=$(host_devices)
+	while read -r whose domain bus slot function; do
+		[ -n "$whose" ] || continue
+		case "$domain$bus$slot$function" in
+		*\?*)
+			echo "$0: the XML of $guest has a PCI address that is not understood" >&2
+			exit 1
+			;;
+		esac
+		device=$(printf '%04x:%02x:%02x.%x' "$((domain))" "$((bus))" "$((slot))" "$((function))")
+		case $whose in
+		yes) managed="$managed $device" ;;
+		*) own="$own $device" ;;
+		esac
+	done <<-END
+		$found
+	END
+
+	[ -z "$managed" ] || ask -- bind --dry-run $managed || exit 1
+	[ -n "$own" ] || return 0
+	for device in $own; do
+		driver=$(vt list --raw --noheadings -o DRIVER "$device") || exit 1
+		case $driver in
+		*vfio*) ;;
+		*) moved="$moved $device" ;;
+		esac
+	done
+	# Written down first: whatever becomes of this script, the release gives them back.
+	mkdir -p "${state%/*}"
+	[ ! -e "$state" ] || moved="$moved $(cat "$state")"
+	[ -z "$moved" ] || echo "$moved" >"$state"
+	# 4 is a kernel that is kinder, or less, than predicted, 3 one that nothing is known of: the start will tell.
+	if ! ask -- bind $own || { [ -z "$managed" ] && ! ask 3 4 -- attach $own; }; then
+		give_back $moved || true
+		exit 1
+	fi
+}
+
+[ $# -ge 3 ] || {
+	echo "usage: $0 GUEST OPERATION SUB-OPERATION [-], as libvirt calls it" >&2
+	exit 64
+}
+guest=$1
+case $guest in
+*/* | '')
+	echo "$0: '$guest' is no name of a guest" >&2
+	exit 64
+	;;
+esac
+state=${VFIOTOOL_HOOK_STATE:-/run/vfiotool-libvirt}/guest-$guest
+case $2/$3 in
+prepare/begin) prepare ;;
+release/end)
+	[ -e "$state" ] || exit 0
+	# shellcheck disable=SC2046
+	give_back $(cat "$state")
+	;;
+esac
