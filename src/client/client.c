@@ -3,8 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "base/log.h"
+
+enum {
+	ANSWER_MAX = 1 << 20, /* bytes of an answer that are believed */
+	TRIES_MAX = 4,        /* an answer may grow between asking for its size and for itself */
+};
 
 void client_init(struct client *c, struct sys *sys, struct arena *a)
 {
@@ -53,6 +59,32 @@ int client_op(struct client *c, enum op op, const char *object, int fd, unsigned
 	else if (ret < 0)
 		client_record(c, op, object, ret, 0);
 	return ret;
+}
+
+int client_ask(struct client *c, enum op op, const char *object, int fd, unsigned long request,
+	       const void *ask, size_t len, size_t room, void **ret, size_t *ret_room)
+{
+	for (unsigned int i = 0; i < TRIES_MAX; i++) {
+		void *answer = arena_alloc(c->arena, room);
+		uint32_t argsz = (uint32_t)room;
+		int r;
+
+		memcpy(answer, ask, len);
+		memcpy(answer, &argsz, sizeof(argsz));
+		r = client_op(c, op, object, fd, request, answer);
+		if (r < 0)
+			return r;
+		memcpy(&argsz, answer, sizeof(argsz));
+		if (argsz <= room) {
+			*ret = answer;
+			*ret_room = room;
+			return 0;
+		}
+		if (argsz > ANSWER_MAX)
+			break;
+		room = argsz;
+	}
+	return -EBADMSG;
 }
 
 void client_close(struct client *c, int *fd)

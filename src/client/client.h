@@ -31,6 +31,12 @@ int client_open(struct client *c, enum op op, const char *object, const char *pa
  * and SET_IRQS have) is for the caller to judge. */
 int client_op(struct client *c, enum op op, const char *object, int fd, unsigned long request,
 	      void *arg);
+/* Issues a request whose answer is as long as the kernel likes, again with a larger room where it wants
+ * one. @ask is what is given, @len bytes that begin with argsz; the first room is @room bytes. *@ret is the
+ * answer (arena) and *@ret_room the bytes of it that the kernel could fill. 0 or a negative errno; -EBADMSG
+ * for an answer that never fits. */
+int client_ask(struct client *c, enum op op, const char *object, int fd, unsigned long request,
+	       const void *ask, size_t len, size_t room, void **ret, size_t *ret_room);
 /* Records what a call that is no ioctl (REGION_MMAP) did: @ret as it returned, @ns it took. */
 void client_record(struct client *c, enum op op, const char *object, int ret, uint64_t ns);
 /* Closes *@fd if open and makes it negative. */

@@ -6,11 +6,7 @@
 #include "client/abi.h"
 #include "decode/vfiocap.h"
 
-enum {
-	INFO_MAX = 1 << 20,  /* bytes of an answer that are believed */
-	AREAS_MAX = 1 << 12, /* areas that are believed */
-	TRIES_MAX = 4,
-};
+enum { AREAS_MAX = 1 << 12 }; /* areas that are believed */
 
 int device_info_get(struct client *c, const char *object, int fd, struct device_info *ret)
 {
@@ -33,16 +29,13 @@ static int read_sparse(const struct vfiocap *cap, struct arena *a, struct region
 	uint32_t nr;
 
 	/* Once, and all in the answer: before room is made for what a chain that loops repeats. */
-	if (ret->sparse || vfiocap_u32(cap, 0, &nr) < 0 || nr > AREAS_MAX ||
-	    nr > cap->len / sizeof(*ret->areas))
+	if (ret->sparse || vfiocap_pairs(cap, AREAS_MAX, &nr) < 0)
 		return -EBADMSG;
 	ret->sparse = true;
 	ret->areas = arena_array(a, nr, sizeof(*ret->areas));
-	for (uint32_t i = 0; i < nr; i++)
-		if (vfiocap_u64(cap, 8 + (size_t)i * 16, &ret->areas[i].offset) < 0 ||
-		    vfiocap_u64(cap, 16 + (size_t)i * 16, &ret->areas[i].size) < 0)
-			return -EBADMSG;
 	ret->nr_areas = nr;
+	for (uint32_t i = 0; i < nr; i++)
+		vfiocap_pair(cap, i, &ret->areas[i].offset, &ret->areas[i].size);
 	return 0;
 }
 
@@ -91,25 +84,13 @@ static int read_region(const struct vt_region_info *info, size_t len, struct are
 int device_region_get(struct client *c, const char *object, int fd, uint32_t index,
 		      struct region_info *ret)
 {
-	size_t len = sizeof(struct vt_region_info);
+	const struct vt_region_info ask = { .index = index };
+	void *info;
+	size_t len;
+	int r = client_ask(c, OP_DEVICE_GET_REGION_INFO, object, fd, VT_DEVICE_GET_REGION_INFO,
+			   &ask, sizeof(ask), sizeof(ask), &info, &len);
 
-	for (unsigned int i = 0; i < TRIES_MAX; i++) {
-		struct vt_region_info *info = arena_alloc(c->arena, len);
-		int r;
-
-		info->argsz = (uint32_t)len;
-		info->index = index;
-		r = client_op(c, OP_DEVICE_GET_REGION_INFO, object, fd, VT_DEVICE_GET_REGION_INFO,
-			      info);
-		if (r < 0)
-			return r;
-		if (info->argsz <= len)
-			return read_region(info, len, c->arena, ret);
-		if (info->argsz > INFO_MAX)
-			return -EBADMSG;
-		len = info->argsz;
-	}
-	return -EBADMSG;
+	return r < 0 ? r : read_region(info, len, c->arena, ret);
 }
 
 int device_irq_get(struct client *c, const char *object, int fd, uint32_t index,

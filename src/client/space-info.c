@@ -10,9 +10,8 @@
 
 enum {
 	INFO_GUESS = 512,     /* bytes; enough for most chains at once */
-	INFO_MAX = 1 << 20,   /* bytes of an answer that are believed */
 	RANGES_MAX = 1 << 16, /* ranges that are believed */
-	TRIES_MAX = 4,        /* an answer may grow between asking for its size and for itself */
+	TRIES_MAX = 4,        /* ranges may come between asking for their number and for them */
 };
 
 static uint64_t lowest_bit(uint64_t bits)
@@ -26,14 +25,11 @@ static int read_ranges(const struct vfiocap *cap, struct arena *a, struct space_
 	uint32_t nr;
 
 	/* Once, and all in the answer: before room is made for what a chain that loops repeats. */
-	if (ret->has_ranges || vfiocap_u32(cap, 0, &nr) < 0 || nr > RANGES_MAX ||
-	    nr > cap->len / sizeof(struct vt_iova_range))
+	if (ret->has_ranges || vfiocap_pairs(cap, RANGES_MAX, &nr) < 0)
 		return -EBADMSG;
 	ret->ranges = arena_array(a, nr, sizeof(*ret->ranges));
 	for (uint32_t i = 0; i < nr; i++)
-		if (vfiocap_u64(cap, 8 + (size_t)i * 16, &ret->ranges[i].start) < 0 ||
-		    vfiocap_u64(cap, 16 + (size_t)i * 16, &ret->ranges[i].last) < 0)
-			return -EBADMSG;
+		vfiocap_pair(cap, i, &ret->ranges[i].start, &ret->ranges[i].last);
 	ret->nr_ranges = nr;
 	ret->has_ranges = true;
 	return 0;
@@ -83,25 +79,13 @@ static int read_info(const struct vt_iommu_info *info, size_t len, struct arena 
 /* linux: drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_get_info(). */
 static int container_info(struct space *s, struct space_info *ret)
 {
-	struct arena *a = s->client->arena;
-	size_t len = INFO_GUESS;
+	const struct vt_iommu_info ask = { 0 };
+	void *info;
+	size_t len;
+	int r = client_ask(s->client, OP_IOMMU_GET_INFO, space_object(s), s->fd, VT_IOMMU_GET_INFO,
+			   &ask, sizeof(ask), INFO_GUESS, &info, &len);
 
-	for (unsigned int i = 0; i < TRIES_MAX; i++) {
-		struct vt_iommu_info *info = arena_alloc(a, len);
-		int r;
-
-		info->argsz = (uint32_t)len;
-		r = client_op(s->client, OP_IOMMU_GET_INFO, space_object(s), s->fd,
-			      VT_IOMMU_GET_INFO, info);
-		if (r < 0)
-			return r;
-		if (info->argsz <= len)
-			return read_info(info, len, a, ret);
-		if (info->argsz > INFO_MAX)
-			return -EBADMSG;
-		len = info->argsz;
-	}
-	return -EBADMSG;
+	return r < 0 ? r : read_info(info, len, s->client->arena, ret);
 }
 
 /* linux: drivers/iommu/iommufd/ioas.c: iommufd_ioas_iova_ranges(). */

@@ -7,6 +7,8 @@
 /* id and version, two bytes each, and next. linux: include/uapi/linux/vfio.h:
  * struct vfio_info_cap_header. */
 enum { HEADER = 8 };
+/* Of a list of pairs: the count with four bytes that are kept free, and each of them. */
+enum { PAIRS = 8, PAIR = 16 };
 
 void vfiocap_begin(struct vfiocap_walk *w, const void *buffer, size_t len, size_t fixed,
 		   uint32_t offset)
@@ -54,4 +56,24 @@ int vfiocap_u32(const struct vfiocap *c, size_t at, uint32_t *ret)
 int vfiocap_u64(const struct vfiocap *c, size_t at, uint64_t *ret)
 {
 	return copy(c, at, ret, sizeof(*ret));
+}
+
+int vfiocap_pairs(const struct vfiocap *c, uint32_t max, uint32_t *ret)
+{
+	uint32_t nr;
+
+	if (c->len < PAIRS || vfiocap_u32(c, 0, &nr) < 0 || nr > max ||
+	    nr > (c->len - PAIRS) / PAIR)
+		return -EBADMSG;
+	*ret = nr;
+	return 0;
+}
+
+void vfiocap_pair(const struct vfiocap *c, uint32_t index, uint64_t *ret_first,
+		  uint64_t *ret_second)
+{
+	const uint8_t *at = c->data + PAIRS + (size_t)index * PAIR;
+
+	memcpy(ret_first, at, sizeof(*ret_first));
+	memcpy(ret_second, at + sizeof(*ret_first), sizeof(*ret_second));
 }

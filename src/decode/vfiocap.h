@@ -28,5 +28,12 @@ void vfiocap_begin(struct vfiocap_walk *w, const void *buffer, size_t len, size_
 int vfiocap_next(struct vfiocap_walk *w, struct vfiocap *ret);
 /* Little helpers on @c: a value at @at bytes behind the header; 0 on success, -EBADMSG when it is not
  * inside. Native byte order: the kernel and the tool are of one machine. */
+/* How many pairs of 64-bit numbers follow the count that @c begins with, if they are at most @max and all
+ * inside; -EBADMSG else. linux: include/uapi/linux/vfio.h: struct vfio_region_info_cap_sparse_mmap,
+ * struct vfio_iommu_type1_info_cap_iova_range. */
+int vfiocap_pairs(const struct vfiocap *c, uint32_t max, uint32_t *ret);
+/* Pair @index of them, which is inside. */
+void vfiocap_pair(const struct vfiocap *c, uint32_t index, uint64_t *ret_first,
+		  uint64_t *ret_second);
 int vfiocap_u32(const struct vfiocap *c, size_t at, uint32_t *ret);
 int vfiocap_u64(const struct vfiocap *c, size_t at, uint64_t *ret);

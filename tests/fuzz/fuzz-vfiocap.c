@@ -83,6 +83,8 @@ static void walk(const uint8_t *data, size_t len)
 		must((vfiocap_u32(&cap, 0, &number) == 0) == (cap.len >= 4));
 		must((vfiocap_u64(&cap, 8, &large) == 0) == (cap.len >= 16));
 		must(vfiocap_u64(&cap, SIZE_MAX, &large) == -EBADMSG);
+		if (!vfiocap_pairs(&cap, UINT32_MAX, &number) && number)
+			vfiocap_pair(&cap, number - 1, &large, &large);
 	}
 	must(r == 0 || r == -EBADMSG);
 }

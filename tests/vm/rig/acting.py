@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Acting scenarios: tests/vm/acting/NAME.toml and the shell script NAME.sh beside it, in which vfiotool's acting commands
-are run and checked. Scenarios that name one machine share its guest, one after the other. The format is described in
+Acting scenarios: tests/vm/acting/NAME.toml and the shell script beside it, NAME.sh or another that it names, in which
+vfiotool's acting commands are run and checked. Scenarios that name one machine share its guest, one after the other. The format is described in
 tests/vm/README.md.
 """
 
@@ -22,7 +22,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
                 "memory"}
-OWN_KEYS = {"summary", "machine", "kernels", "judge", "log", "limit", "programs", "alone", "needs"}
+OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs"}
 LISTS = ("kernels", "devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
@@ -117,7 +117,7 @@ def load_machine(name: str) -> Machine:
 def load(path: Path) -> Acting:
     """The scenario in the file @path."""
     data = _read(path, MACHINE_KEYS | OWN_KEYS)
-    script = path.with_suffix(".sh")
+    script = path.with_name(data.get("script", f"{path.stem}.sh"))
     if not script.exists() or "summary" not in data:
         raise ScenarioError(f"{path.name}: needs a summary, and a script {script.name} beside it")
     own = {key: data[key] for key in MACHINE_KEYS & set(data)}
