@@ -182,18 +182,19 @@ static int go_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
 
 static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
 {
-	struct bind_move back;
-	int r = turn(ap, m, &back);
+	/* The steps that are noted refer to it. */
+	struct bind_move *back = arena_new_object(ap->arena, struct bind_move);
+	int r = turn(ap, m, back);
 
 	if (r >= 0)
-		r = go_back(ap, id, &back);
+		r = go_back(ap, id, back);
 	if (r == -ENODEV) {
 		m->result = BIND_GONE;
 		m->now = NULL;
 		journal_undone(ap->journal, id);
 		return;
 	}
-	m->now = back.now;
+	m->now = back->now;
 	m->result = r < 0 ? BIND_LOST : BIND_ROLLED_BACK;
 	if (r >= 0)
 		journal_undone(ap->journal, id);

@@ -155,6 +155,30 @@ static void test_bind_records_what_was(void **state)
 	assert_true(r->done);
 }
 
+/* Leaves nothing of what functions that have returned kept on the stack. */
+static __attribute__((noinline, no_sanitize("address"))) void overwrite_stack(void)
+{
+	volatile char bytes[16384];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = 0x55;
+}
+
+static void test_bind_steps_taken_back_are_of_the_device(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+
+	f->kernel.fails_at = 3;
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), -EINVAL);
+	overwrite_stack();
+	assert_int_equal(f->apply.nr_steps, 5);
+	for (size_t i = 0; i < f->apply.nr_steps; i++) {
+		assert_int_equal(f->apply.steps[i].undoes, i >= 3);
+		assert_string_equal(f->apply.steps[i].move->name, "0000:01:00.0");
+	}
+}
+
 static void test_bind_returns_when_any_write_fails(void **state)
 {
 	struct fixture *f = *state;
@@ -250,6 +274,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bind_records_what_was, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_returns_when_any_write_fails, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_bind_steps_taken_back_are_of_the_device, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_back_by_override_when_ids_do_not_match,
 						setup, teardown),
