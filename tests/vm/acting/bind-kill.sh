@@ -14,7 +14,7 @@ first_state() {
 		echo "override $(override_of $CARD)"
 		return 1
 	}
-	same_devices
+	same_state
 }
 
 bound_state() {

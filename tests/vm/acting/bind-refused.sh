@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-devices_change
-
 hold() {
 	modprobe -q vfio_iommu_type1
 	prober --hold container "$1" >/out/hold 2>&1 || {
@@ -40,6 +38,7 @@ check "is taken" driver_is 0000:00:04.0 pci-stub
 check "a device moved twice" exits 0 vfiotool bind 00:04.0
 check "goes back" exits 0 vfiotool restore
 check "to its first driver" driver_is 0000:00:04.0 e1000e
+check "all is as it was" unchanged
 
 check "edu is bound" exits 0 vfiotool bind 00:07.0
 check "and held" hold 0000:00:07.0
@@ -61,6 +60,7 @@ check "late, the device returns" within 5 driver_is 0000:00:07.0 vfio-pci
 within 3 not pidof vfiotool
 check "restore brings it back" exits 0 vfiotool restore
 check "to no driver" driver_is 0000:00:07.0 ""
+check "all is as it was" unchanged
 
 check "a card of two functions" exits 0 vfiotool bind --group 00:06.0
 check "is held" hold 0000:00:06.0
@@ -77,6 +77,7 @@ check "the holder lets go" let_go
 check "restore brings both back" exits 0 vfiotool restore
 check "the first" driver_is 0000:00:06.0 e1000
 check "the second" driver_is 0000:00:06.1 e1000
+check "all is as it was" unchanged
 
 check "a card is plugged in" plug e1000e card '"bus": "port1"'
 check "and comes" within 30 driver_is 0000:01:00.0 e1000e
@@ -100,6 +101,8 @@ if [ -z "$SMALL" ]; then
 	check "it is taken away" unplug card3
 	check "and goes" within 30 gone 0000:01:00.0
 fi
+
+check "all is as it was" unchanged
 
 vfiotool bind 00:04.0 >/out/first 2>&1 &
 first=$!

@@ -46,6 +46,7 @@ for pair in 04.0=e1000e 06.0=e1000 07.0= 08.0=nvme; do
 		check "and comes back" exits 0 vfiotool unbind 00:06.1
 	}
 	check "$address: nothing is recorded" no_journal
+	check "$address: all is as it was" unchanged
 done
 check "the second card of the same ids was left alone" driver_is 0000:00:05.0 e1000e
 
@@ -56,5 +57,6 @@ check "both are bound" driver_is 0000:00:08.0 vfio-pci
 check "restore undoes them" exits 0 vfiotool restore
 check "the card is back" driver_is 0000:00:04.0 e1000e
 check "the disk is back" driver_is 0000:00:08.0 nvme
+check "all is as it was" unchanged
 check "restore again has nothing to do" exits 0 vfiotool restore
 check "and says so" says "nothing to undo"

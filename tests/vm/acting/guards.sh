@@ -138,6 +138,7 @@ check "one that is used" exits 5 vfiotool bind --dry-run --json $FUNCTIONS
 check "is told" says "virtual functions 0000:01:00.1 (vfio-pci) <- $FUNCTIONS"
 echo 0 >/sys/bus/pci/devices/$FUNCTIONS/sriov_numvfs
 check "none again" within 5 passes $FUNCTIONS
+echo 1 >/sys/bus/pci/devices/$FUNCTIONS/sriov_drivers_autoprobe
 
 give $EDU vfio-pci
 prober hold-group $EDU

@@ -229,29 +229,65 @@ nothing_locked() {
 		awk '/^Vm(Lck|Pin):/ { sum += $2 } END { print sum + 0 " KiB are locked or pinned"; exit sum != 0 }'
 }
 
+# state: what a driver that is moved there and back must leave as it was, a line each: drivers, overrides, groups and
+# their default domains, virtual functions, what the driver made of the device, nodes, records. Of what the kernel names
+# in the order of its coming there is the number only, and no module: one that was loaded stays.
+state() {
+	devices
+	grep -s . /sys/bus/pci/devices/*/driver_override /sys/bus/platform/devices/mock*/driver_override \
+		/sys/bus/pci/devices/*/sriov_numvfs /sys/bus/pci/devices/*/sriov_drivers_autoprobe \
+		/sys/bus/pci/devices/*/enable /sys/bus/pci/devices/*/power/control /sys/bus/pci/devices/*/reset_method \
+		/sys/kernel/iommu_groups/*/type
+	for device in /sys/bus/pci/devices/*; do
+		for made in net nvme msi_irqs vfio-dev; do
+			set -- "$device/$made"/*
+			[ ! -e "$1" ] || echo "$device: $# in $made"
+		done
+	done
+	find /dev/vfio -type c ! -path /dev/vfio/vfio -exec stat -c '%n %a %u:%g' {} + 2>/dev/null |
+		sed 's/devices\/vfio[0-9]*/devices\/.../' | sort
+	find /run/vfiotool /etc/udev /etc/modprobe.d /etc/driverctl.d -type f ! -name lock -exec sha256sum {} + \
+		2>/dev/null | sort
+}
+
 # devices_change: this scenario plugs or unplugs; what is there at its end is where the next one begins.
 devices_change() {
 	touch /out/changed
 }
 
-same_devices() {
-	devices >/out/devices
-	if [ -e /out/changed ]; then
-		rm /out/changed
-		cp /out/devices /out/devices.first
-	fi
-	cmp -s /out/devices /out/devices.first || {
-		diff /out/devices.first /out/devices
+# unchanged: all is as it was when the script began, or when `begin_here` was called last. A driver's own threads may
+# take a moment.
+unchanged() {
+	within 5 same_state || {
+		diff /out/state.first /out/state
 		return 1
 	}
 }
 
-# Whatever a scenario did: nothing runs, nothing is held or locked, and drivers are as they were.
+same_state() {
+	state >/out/state
+	cmp -s /out/state /out/state.first
+}
+
+begin_here() {
+	state >/out/state.first
+}
+
+same_host() {
+	[ ! -e /out/changed ] || {
+		rm /out/changed
+		devices >/out/devices.first
+		begin_here
+	}
+	unchanged
+}
+
+# Whatever a scenario did: nothing runs, nothing is held or locked, and the host is as it was.
 leak_check() {
 	check "leak: no process is left" within 3 nothing_runs
 	check "leak: no process holds a VFIO node" no_holder
 	check "leak: every group can be opened" groups_free
-	check "leak: drivers and groups are as before" same_devices
+	check "leak: drivers, groups, nodes and records are as before" same_host
 	check "leak: no page is locked or pinned" nothing_locked
 }
 
@@ -299,6 +335,7 @@ run_scenario() {
 	done
 	if step setup sh -c '. /lib/guest.sh; . /lib/acting.sh; set -e; . /scenario/setup.sh'; then
 		devices >/out/devices.first
+		begin_here
 		dmesg -c >/out/dmesg
 		emit boot.dmesg /out/dmesg
 		for part in $SCENARIOS; do
