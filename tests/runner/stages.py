@@ -20,6 +20,8 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_che
 SANITIZED_PAIRS = 6
 # What of a TAP stream is no table.
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
+
+
 def _manual():
     """Where each page of man/ goes; the one of the rules is made from the program."""
     names = [path.name.removesuffix(".scd") for path in sorted((ROOT / "man").glob("*.scd"))] + ["vfiotool-rules.7"]

@@ -8,6 +8,7 @@ Exit status: 0 all agree, 1 something does not, 64 usage.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -15,14 +16,14 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import acting, guest, initramfs, judge, kernels
+from rig import acting, guest, initramfs, judge, kernels, schedule
 from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
+from rig.schedule import Job
 
 
 @dataclass
@@ -55,6 +56,11 @@ class Kernels:
         if isinstance(found, Exception):
             raise found
         return found
+
+    def prepare(self, name: str) -> None:
+        """Gets the kernel ready; who needs it is told by get() why that failed."""
+        with contextlib.suppress(Exception):
+            self.get(name)
 
 
 def missing(need: str) -> str:
@@ -238,19 +244,19 @@ def main() -> int:
     skipped = sum(bool(verdict.skip) for verdict in verdicts)
     print(f"# {len(verdicts) - len(bad) - skipped} agree, {len(bad)} do not, {skipped} skipped")
     if args.table:
-        print_table([verdict for verdict in verdicts if verdict.outcomes])
+        print_table(sorted((verdict for verdict in verdicts if verdict.outcomes), key=lambda verdict: verdict.name))
     return 1 if bad else 0
 
 
 def run_all(args, pairs, active):
-    """The verdicts of each guest, as lists."""
+    """The verdicts of each guest, as lists, as they end."""
     shop = Kernels()
-    jobs = [(name, lambda item=(batch, name): run_batch(args, shop, *item)) for batch, name in acting.batches(active)]
-    jobs += [(name, lambda item=(scenario, name): [run_pair(args, shop, *item)]) for scenario, name in pairs]
-    # In the order of the kernels: those that have to be built come last, and are built meanwhile.
-    jobs.sort(key=lambda job: kernels.NAMES.index(job[0]))
-    with ThreadPoolExecutor(max_workers=max(1, args.jobs)) as pool:
-        yield from pool.map(lambda job: job[1](), jobs)
+    jobs = [Job(name, batch.limit, lambda item=(batch, name): run_batch(args, shop, *item))
+            for batch, name in acting.batches(active)]
+    jobs += [Job(name, 0, lambda item=(scenario, name): [run_pair(args, shop, *item)]) for scenario, name in pairs]
+    # Kernels that have to be built come last, and are built meanwhile.
+    jobs.sort(key=lambda job: kernels.NAMES.index(job.kernel))
+    return schedule.run(jobs, args.jobs, shop.prepare)
 
 
 if __name__ == "__main__":

@@ -11,11 +11,12 @@ import gzip
 import hashlib
 import json
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import attaching, cpio, guest, judge, kernels, outcome
+from rig import attaching, cpio, guest, judge, kernels, outcome, schedule
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -395,10 +396,36 @@ def check_map() -> str:
     return "; ".join(found)
 
 
+def check_schedule() -> str:
+    """The longest first of those whose kernel is there, the others when theirs is; an exception is not lost."""
+    begun, there = [], threading.Event()
+
+    def prepare(kernel: str) -> None:
+        if kernel == "late":
+            there.wait(10)
+
+    def job(kernel: str, weight: int):
+        def act():
+            begun.append(weight)
+            if weight == 1:
+                there.set()
+            return weight
+        return schedule.Job(kernel, weight, act)
+
+    ended = list(schedule.run([job("early", 1), job("early", 3), job("late", 9), job("early", 2), job("late", 8)], 1, prepare))
+    found = [] if begun == ended == [3, 2, 1, 9, 8] else [f"began {begun}, ended {ended}"]
+    try:
+        list(schedule.run([schedule.Job("early", 0, lambda: 1 // 0)], 2, prepare))
+        found.append("not noticed: an exception")
+    except ZeroDivisionError:
+        pass
+    return "; ".join(found)
+
+
 def main() -> int:
     """Runs all, as TAP."""
     checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios,
-              check_faked, check_remedy, check_attach, check_map]
+              check_faked, check_remedy, check_attach, check_map, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):
