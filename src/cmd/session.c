@@ -8,7 +8,7 @@
 
 const struct scope scope_all = {
 	.host_parts = HOST_ALL,
-	.device_parts = DEVICE_ALL,
+	.device_parts = DEVICE_ALL | DEVICE_PERSIST,
 	.member_parts = DEVICE_ALL,
 };
 

@@ -330,32 +330,6 @@ static void load_details(struct loader *l, struct device *d)
 	d->vfio_alias = module_vfio_alias(l, fact_text(&d->modalias));
 }
 
-/* What driverctl will set, or the rule that bind/persist.c wrote. */
-static void load_persist(struct loader *l, struct device *d)
-{
-	static const char key[] = "ATTR{driver_override}=\"";
-	struct fact rule;
-	const char *at;
-
-	d->persist =
-		sysroot_read(l->root, l->a,
-			     arena_join(l->a, "etc/driverctl.d/", d->bus_name, "-", d->name, NULL),
-			     SYSROOT_ATTRIBUTE_MAX);
-	if (d->persist.state != FACT_ABSENT)
-		return;
-	rule = sysroot_read(l->root, l->a,
-			    arena_join(l->a, "etc/udev/rules.d/06-vfiotool-", d->bus_name, "-",
-				       d->name, ".rules", NULL),
-			    SYSROOT_FILE_MAX);
-	at = fact_is(&rule) ? strstr(rule.raw, key) : NULL;
-	if (at)
-		rule = fact_derived(
-			l->a, rule.path,
-			(struct span){ at + strlen(key), strcspn(at + strlen(key), "\"") });
-	if (at || !fact_is(&rule))
-		d->persist = rule;
-}
-
 void device_load(struct loader *l, struct device_slot *s)
 {
 	unsigned int parts = s->wanted & ~s->dev.loaded;
@@ -369,7 +343,7 @@ void device_load(struct loader *l, struct device_slot *s)
 	if (parts & DEVICE_PCI)
 		load_pci(l, &s->dev);
 	if (parts & DEVICE_PERSIST)
-		load_persist(l, &s->dev);
+		persist_load(l, &s->dev);
 	if (parts & DEVICE_IRQS)
 		load_irqs(l, &s->dev);
 	if (parts & DEVICE_VFIO)

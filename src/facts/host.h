@@ -106,8 +106,9 @@ struct device {
 	struct fact vfio_alias;
 
 	/* The driver that the host's own tools give it at each boot: driverctl's file, or the rule of
-	 * 'bind --persist'. ABSENT when nothing is written there. */
-	struct fact persist;
+	 * 'bind --persist'. ABSENT when nothing is written there, or it is about another device that
+	 * had the address: then persist_stranger has the driver that that one would be given. */
+	struct fact persist, persist_stranger;
 
 	unsigned int loaded; /* enum device_part bits that were read */
 };
@@ -121,7 +122,7 @@ enum device_part {
 	DEVICE_VFIO = 1 << 4,    /* vfio-dev, cdev, node */
 	DEVICE_DETAILS = 1 << 5, /* driver_override, reset_method, enable, numa_node, alias */
 	DEVICE_ALL = (1 << 6) - 1,
-	/* persist: two files of /etc for each device, so only where it is shown. */
+	/* persist: what is written in /etc, so only where it is shown. */
 	DEVICE_PERSIST = 1 << 6,
 };
 

@@ -57,6 +57,7 @@ struct loader {
 	struct node_names vfio_names, cdev_names; /* of /dev/vfio and /dev/vfio/devices */
 	bool some_node;                           /* a group or cdev node exists */
 	struct module_library *modules;           /* see module.c; NULL until used */
+	struct fact driverctl, rules;             /* lists of persist.c; UNREAD until used */
 };
 
 /* ---- names and facts ---- */
@@ -100,6 +101,9 @@ void devices_load(struct loader *l);
 void device_load(struct loader *l, struct device_slot *s);
 /* Where the load is frugal: how many virtual functions the physical ones have, as far as there are any. */
 void functions_load(struct loader *l);
+
+/* Reads what @d is given at each boot (persist.c). */
+void persist_load(struct loader *l, struct device *d);
 
 struct group_slot *group_want(struct loader *l, unsigned int id);
 bool group_is_wanted(struct loader *l, unsigned int id);

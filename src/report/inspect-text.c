@@ -144,6 +144,21 @@ static void put_identity(const struct prose *p, const struct device *d, struct a
 		    d->cdev_name ? arena_printf(a, ", %s", d->cdev_name) : "");
 }
 
+/* Only where something is written down, or could be. */
+static void put_persist(const struct prose *p, const struct device *d, struct arena *a)
+{
+	if (fact_is(&d->persist))
+		prose_label(p, "at each boot", STYLE_NONE, "%s, by %s",
+			    fact_text(&d->persist, 64, a), d->persist.path);
+	else if (fact_is(&d->persist_stranger))
+		prose_label(p, "at each boot", STYLE_UNKNOWN,
+			    "left alone: %s gives %s to another device, which had this address",
+			    d->persist_stranger.path, fact_text(&d->persist_stranger, 64, a));
+	else if (!fact_known(&d->persist) && d->persist.state != FACT_UNREAD)
+		prose_label(p, "at each boot", STYLE_UNKNOWN, "unknown: %s %s", d->persist.path,
+			    fact_text(&d->persist, 64, a));
+}
+
 static void put_iommu(const struct prose *p, const struct device *d, struct arena *a)
 {
 	static const char *const kinds[] = {
@@ -300,6 +315,7 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	body = prose_indented(&p, 2);
 	body.label_width = LABEL_WIDTH;
 	put_identity(&body, d, a);
+	put_persist(&body, d, a);
 	put_group(&body, d, a);
 	put_iommu(&body, d, a);
 	put_representative(&body, i);

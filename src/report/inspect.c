@@ -43,6 +43,7 @@ void inspection_make(const struct report *report, const struct device *dev, bool
 	X(subsystem)       \
 	X(type)            \
 	X(driver_override) \
+	X(persist)         \
 	X(numa)            \
 	X(pf)              \
 	X(vfs)             \
@@ -59,6 +60,28 @@ void inspection_make(const struct report *report, const struct device *dev, bool
 	}
 SHARED_LIST(X)
 #undef X
+
+static void get_persist_file(const void *row, struct arena *a, struct value *ret)
+{
+	const struct device *d = ((const struct inspection *)row)->row.device;
+
+	(void)a;
+	ret->kind = VALUE_NONE;
+	if (fact_is(&d->persist))
+		value_set_text(ret, d->persist.path);
+	else if (fact_is(&d->persist_stranger))
+		value_set_text(ret, d->persist_stranger.path);
+}
+
+static void get_persist_stranger(const void *row, struct arena *a, struct value *ret)
+{
+	const struct device *d = ((const struct inspection *)row)->row.device;
+
+	(void)a;
+	ret->kind = VALUE_NONE;
+	if (fact_is(&d->persist_stranger))
+		value_set_fact(ret, &d->persist_stranger);
+}
 
 /* ---- members of the group; rows are struct device ---- */
 
@@ -301,7 +324,12 @@ const struct field_table *inspection_fields(void)
 #define X(name) { #name, 0, 0, "as the column of list", get_##name },
 		SHARED_LIST(X)
 #undef X
-			{ "group_members", 0, 0, "all devices of the group", get_group_members },
+			{ "persist_file", 0, 0, "file that says what happens at each boot",
+			  get_persist_file },
+		{ "persist_stranger", 0, 0,
+		  "driver that the file gives another device, which had the address",
+		  get_persist_stranger },
+		{ "group_members", 0, 0, "all devices of the group", get_group_members },
 		{ "capabilities", 0, 0, "true, false or null: unknown", get_capabilities },
 		{ "capabilities_because", 0, 0, "what told them", get_capabilities_because },
 		{ "reserved_regions", 0, 0, "of the group; ends are inclusive",

@@ -24,6 +24,11 @@ check "it sets the override" grep -qF 'ATTR{driver_override}="vfio-pci"' $RULE
 check "modprobe loads it first" grep -qx "softdep e1000e pre: vfio-pci" $SOFTDEP
 check "list shows it" exits 0 vfiotool list -n -o persist $CARD
 check "by its driver" says vfio-pci
+check "inspect shows it" exits 0 vfiotool inspect $CARD
+check "with its file" says "at each boot    vfio-pci, by"
+check "as JSON too" sh -c "vfiotool inspect --json $CARD >/out/stdout"
+check "the driver" says '"persist": "vfio-pci"'
+check "and the file" says "\"persist_file\": \"$RULE\""
 check "unbind leaves it" exits 0 vfiotool unbind $CARD
 check "as it was" test -s $RULE
 check "unbind --persist" exits 0 vfiotool unbind --persist $CARD

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What bind --persist wrote, or driverctl has, read again: about this device or about another. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "bind/persist.h"
+#include "fixture.h"
+#include "hosttree.h"
+
+#define NAME      "0000:01:00.0"
+#define RULE      "etc/udev/rules.d/06-vfiotool-pci-" NAME ".rules"
+#define DRIVERCTL "etc/driverctl.d/pci-" NAME
+
+/* As tree_device() makes them. */
+static struct persist_request card(void)
+{
+	return (struct persist_request){ .bus = "pci",
+					 .name = NAME,
+					 .driver = "vfio-pci",
+					 .has_ids = true,
+					 .vendor = 0x8086,
+					 .device = 0x1521,
+					 .subvendor = 0x1af4,
+					 .subdevice = 0x1100 };
+}
+
+static struct host *host_of(struct fixture *x)
+{
+	static const struct scope scope = { HOST_ALL, DEVICE_ALL | DEVICE_PERSIST, DEVICE_ALL };
+
+	return load(x, x->sysroot, &scope, NULL);
+}
+
+static void keep(struct fixture *x, const struct persist_request *q)
+{
+	struct persist_file *files;
+	size_t nr;
+
+	assert_int_equal(persist_make(q, x->arena, &files, &nr, NULL), 0);
+	assert_int_equal(persist_write(x->fd, files, nr, NULL), 0);
+}
+
+static void assert_given(struct fixture *x, const char *name, const char *driver, const char *path)
+{
+	struct host *h = host_of(x);
+	const struct device *d = device(h, name);
+
+	assert_true(fact_is(&d->persist));
+	assert_string_equal(d->persist.raw, driver);
+	assert_string_equal(d->persist.path, path);
+	assert_false(fact_is(&d->persist_stranger));
+	host_free(h);
+}
+
+static void assert_stranger(struct fixture *x, const char *name, const char *driver,
+			    const char *path)
+{
+	struct host *h = host_of(x);
+	const struct device *d = device(h, name);
+
+	assert_int_equal(d->persist.state, FACT_ABSENT);
+	assert_true(fact_is(&d->persist_stranger));
+	assert_string_equal(d->persist_stranger.raw, driver);
+	assert_string_equal(d->persist_stranger.path, path);
+	host_free(h);
+}
+
+static void assert_nothing(struct fixture *x, enum fact_state state)
+{
+	struct host *h = host_of(x);
+	const struct device *d = device(h, NAME);
+
+	assert_int_equal(d->persist.state, state);
+	assert_false(fact_is(&d->persist_stranger));
+	host_free(h);
+}
+
+static void test_persist_of_nothing_is_absent(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){ .name = NAME });
+	assert_nothing(x, FACT_ABSENT);
+	tree_put(x, "etc/driverctl.d/pci-0000:02:00.0", "vfio-pci\n");
+	tree_put(x, "etc/udev/rules.d/06-vfiotool-pci-0000:02:00.0.rules", "");
+	assert_nothing(x, FACT_ABSENT);
+}
+
+static void test_persist_by_a_rule(void **state)
+{
+	const struct persist_request q = card();
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){ .name = NAME });
+	keep(x, &q);
+	assert_given(x, NAME, "vfio-pci", "/" RULE);
+}
+
+/* Every id that the rule has must be that of the device. */
+static void test_persist_by_a_rule_about_a_stranger(void **state)
+{
+	struct persist_request others[] = { card(), card(), card(), card() };
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){ .name = NAME });
+	others[0].vendor++;
+	others[1].device++;
+	others[2].subvendor++;
+	others[3].subdevice++;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		keep(x, &others[i]);
+		assert_stranger(x, NAME, "vfio-pci", "/" RULE);
+	}
+}
+
+static void test_persist_by_driverctl(void **state)
+{
+	struct persist_request q = card();
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){ .name = NAME });
+	/* By hand: without a rule beside it. */
+	tree_put(x, DRIVERCTL, "uio_pci_generic\n");
+	assert_given(x, NAME, "uio_pci_generic", "/" DRIVERCTL);
+	tree_remove(x, DRIVERCTL);
+	q.driverctl = true;
+	keep(x, &q);
+	assert_given(x, NAME, "vfio-pci", "/" DRIVERCTL);
+	q.device++;
+	keep(x, &q);
+	assert_stranger(x, NAME, "vfio-pci", "/" DRIVERCTL);
+	/* driverctl takes an empty file for none. */
+	tree_put(x, DRIVERCTL, "");
+	assert_nothing(x, FACT_ABSENT);
+	/* The rule alone refuses, it gives nothing. */
+	tree_remove(x, DRIVERCTL);
+	assert_nothing(x, FACT_ABSENT);
+}
+
+/* The alias of another bus, with characters that mean something in a rule. */
+static void test_persist_by_an_alias(void **state)
+{
+	struct persist_request q = { .bus = "platform",
+				     .name = "edu-dma.0",
+				     .driver = "vfio-platform",
+				     .modalias = "platform:edu-dma.0" };
+	static const char path[] = "/etc/udev/rules.d/06-vfiotool-platform-edu-dma.0.rules";
+	struct fixture *x = *state;
+
+	tree_device(x,
+		    &(struct tree_device){ .bus = "platform", .name = "edu-dma.0", .group = "3" });
+	keep(x, &q);
+	assert_given(x, "edu-dma.0", "vfio-platform", path);
+	for (size_t i = 0; i < 3; i++) {
+		static const char *const others[] = { "platform:edu-dma.1", "platform:edu*",
+						      "platform:edu-dma.0?" };
+
+		q.modalias = others[i];
+		keep(x, &q);
+		assert_stranger(x, "edu-dma.0", "vfio-platform", path);
+	}
+}
+
+static void test_persist_that_cannot_be_read_is_unknown(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_device(x, &(struct tree_device){ .name = NAME });
+	tree_put(x, "etc/driverctl.d", "no directory");
+	assert_nothing(x, FACT_FAILED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_persist_of_nothing_is_absent),
+		T(test_persist_by_a_rule),
+		T(test_persist_by_a_rule_about_a_stranger),
+		T(test_persist_by_driverctl),
+		T(test_persist_by_an_alias),
+		T(test_persist_that_cannot_be_read_is_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
