@@ -191,7 +191,8 @@ static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *
 	if (r == -ENODEV) {
 		m->result = BIND_GONE;
 		m->now = NULL;
-		journal_undone(ap->journal, id);
+		/* What an earlier move recorded is about nobody, too. */
+		journal_settle(ap->journal, m->bus, m->name);
 		return;
 	}
 	m->now = back->now;

@@ -463,7 +463,9 @@ static void explain(struct binding *b, struct bind_move *m)
 
 	if (m->because || !m->err)
 		return;
-	if (m->err == ETIMEDOUT) {
+	if (m->result == BIND_GONE) {
+		m->because = "it was taken away while it was moved";
+	} else if (m->err == ETIMEDOUT) {
 		who = who_holds(b, m);
 		m->because = arena_printf(b->arena, "the unbind waits for whoever uses it: %s",
 					  who ? who : "no process could be found that does");
@@ -504,7 +506,7 @@ int binding_status(const struct binding *b, int r)
 
 		if (bind_match(m) == MATCH_NO)
 			match = MATCH_NO;
-		refused |= m->bind_tried && m->bind_err;
+		refused |= m->bind_tried && m->bind_err && m->result != BIND_GONE;
 		if (m->result == BIND_LOST)
 			return STATUS_FAILED;
 	}

@@ -10,7 +10,8 @@
 
 enum match bind_match(const struct bind_move *m)
 {
-	bool tried = m->bind_tried;
+	/* What the kernel says of a device that went meanwhile is no answer about the device. */
+	bool tried = m->bind_tried && m->result != BIND_GONE;
 
 	if (!m->predicted || !tried || m->predicted->answer == ANSWER_UNKNOWN)
 		return MATCH_OPEN;

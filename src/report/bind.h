@@ -31,5 +31,5 @@ const struct field_table *guard_fields(void);
 /* All of it. 0 or a negative errno of the output. */
 int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr);
 /* Whether what the kernel did to the write to bind is what was predicted; open when nothing certain
- * was, or when it was not tried. */
+ * was, when it was not tried, or when the device went meanwhile. */
 enum match bind_match(const struct bind_move *m);

@@ -22,6 +22,7 @@ struct fake_kernel {
 	struct bind_system system;
 	const char *driver, *override; /* NULL: none */
 	unsigned int fails_at, writes; /* the nth write fails */
+	unsigned int goes_at;          /* before the nth write it is unplugged */
 	bool gone;
 };
 
@@ -61,6 +62,12 @@ static int fake_write(struct bind_system *s, const char *path, const char *text)
 
 	if (++k->writes == k->fails_at)
 		return -EINVAL;
+	if (k->writes == k->goes_at) {
+		k->gone = true;
+		k->driver = NULL;
+	}
+	if (k->gone)
+		return -ENODEV;
 	if (strstr(path, "driver_override")) {
 		snprintf(names[0], sizeof(names[0]), "%s", text);
 		k->override = *text ? names[0] : NULL;
@@ -219,6 +226,30 @@ static void test_bind_device_gone(void **state)
 	assert_int_equal(f->kernel.writes, 0);
 }
 
+static void test_bind_device_goes_meanwhile(void **state)
+{
+	struct fixture *f = *state;
+
+	for (unsigned int n = 1; n <= 3; n++) {
+		struct bind_move m = to_vfio();
+		/* What another move of it recorded before is of no use either. */
+		struct bind_move stub = {
+			.bus = "pci", .name = "0000:01:00.0", .to = "e1000", .to_override = "e1000"
+		};
+
+		f->kernel.gone = false;
+		f->kernel.goes_at = 0;
+		assert_int_equal(bind_apply_all(&f->apply, &stub, 1), 0);
+		assert_int_equal(f->journal.nr_records, 1);
+		f->kernel.writes = 0;
+		f->kernel.goes_at = n;
+		assert_int_equal(bind_apply_all(&f->apply, &m, 1), -ENODEV);
+		assert_int_equal(m.result, BIND_GONE);
+		assert_null(m.now);
+		assert_int_equal(f->journal.nr_records, 0);
+	}
+}
+
 /* Closes the journal without tidying it up, as a crash does, and reads it as another tool does. */
 static void read_again(struct fixture *f, const char *boot, const char *tail, struct journal *j)
 {
@@ -280,6 +311,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bind_back_by_override_when_ids_do_not_match,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_gone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_device_goes_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_journal_torn_line_never_acted, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_journal_of_an_earlier_boot, setup, teardown),
