@@ -145,6 +145,9 @@ static int map_page(struct attachment *at, size_t page, struct failure **reterr)
 	if (r < 0)
 		return failure_set(reterr, r, "no memory for a mapping of %#llx bytes: %s",
 				   (unsigned long long)size, strerror(-r));
+	/* The pages are there before the kernel is asked for the mapping: their first use is no part of it. */
+	for (uint64_t i = 0; i < size; i += page)
+		((volatile unsigned char *)memory)[i] = 0;
 	r = space_map(&at->space, iova, memory, size, VT_MAP_READ | VT_MAP_WRITE);
 	if (r < 0)
 		refused(at, r);

@@ -21,7 +21,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
-                "memory"}
+                "memory", "counted"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs"}
 LISTS = ("kernels", "devices", "modules", "absent")
 
@@ -51,6 +51,7 @@ class Machine:
     rmrr: str = ""
     unity: str = ""
     memory: int = 768
+    counted: bool = False
 
 
 @dataclass(frozen=True)
