@@ -107,6 +107,7 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
 def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=None):
     """QEMU's argument list; @results are the options of the port that the guest's answers come through."""
     results = results or ["-chardev", f"file,id=results,path={folder / 'results'}", "-serial", "chardev:results"]
+    # Time is the number of instructions then, one a nanosecond, whatever else this machine does.
     counted = getattr(scenario, "counted", False)
     argv = [QEMU, "-accel", "tcg,thread=single" if counted else "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m",
             str(getattr(scenario, "memory", 768)), "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
@@ -114,7 +115,7 @@ def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=No
             "-append", f"{CMDLINE} {pick(scenario.cmdline, kernel.name) or ''}".strip(),
             "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console", *results]
     if counted:
-        argv += ["-icount", "shift=0,sleep=off"]
+        argv += ["-icount", "shift=0"]
     for name, size in (getattr(scenario, "disks", None) or {}).items():
         with open(folder / f"{name}.disk", "wb") as disk:
             disk.truncate(size << 20)

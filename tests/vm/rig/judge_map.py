@@ -78,11 +78,9 @@ def requests(part):
 
 # -- cost --------------------------------------------------------------------------------------------------------------
 
-# Mapping by vfiotool against the same bare requests, all cases together; the automatic choice of pages against the best
-# fixed one. Both at their best of several turns. What misses the goal is said; it fails where something must have broken,
-# since a guest that is emulated on a busy machine cannot be timed more closely.
-GOAL = 1.05
-BROKEN = 1.5
+# Of mapping and unmapping by vfiotool against the same bare requests, and of the automatic choice of pages against the best
+# fixed one; each at its best of all turns, by a clock that counts instructions.
+LIMIT = 1.05
 GIB = 1 << 30
 SIZE = 16 << 20
 
@@ -110,28 +108,37 @@ def _costs(part):
 
 
 def _lines(costs: dict):
-    """The table: milliseconds for a GiB."""
-    yield f"# {'case':<32} {'memory':>8} {'map':>8} {'unmap':>8} {'floor':>8} {'ratio':>6}   ms per GiB"
+    """The table: milliseconds for a GiB, of vfiotool and of the bare requests."""
+    yield f"# {'ms per GiB':<28} {'memory':>8} {'map':>8} {'bare':>8} {'ratio':>6} {'unmap':>8} {'bare':>8} {'ratio':>6}"
     for case, runs in sorted(costs.items()):
         size, _, count = case.rpartition(".")[2].partition(":")
         scale = GIB / (int(size) * int(count) if count else SIZE) / 1e6
-        memory, mapped, unmapped = (value * scale for value in _best(runs["tool"]))
-        floor = _best(runs["floor"])[1] * scale if "floor" in runs else 0
-        ratio = f"{mapped / floor:6.2f}" if floor else f"{'-':>6}"
-        yield f"# {case:<32} {memory:8.0f} {mapped:8.0f} {unmapped:8.0f} {floor:8.0f} {ratio}"
+        memory, *tool = (value * scale for value in _best(runs["tool"]))
+        bare = [value * scale for value in _best(runs["floor"])[1:]] if "floor" in runs else (None, None)
+        cells = (f"{mine:8.1f} {theirs:8.1f} {mine / theirs:6.3f}" if theirs else f"{mine:8.1f} {'-':>8} {'-':>6}"
+                 for mine, theirs in zip(tool, bare))
+        apart = "" if "floor" not in runs or _comparable(case) else "   by where the pages lie"
+        yield f"# {case:<28} {memory:8.0f} {' '.join(cells)}{apart}"
 
 
 def _judged(what: str, ratio: float):
-    print(f"# {what}: {ratio:.3f}{'' if ratio <= GOAL else f', the goal is {GOAL}'}", flush=True)
-    if ratio > BROKEN:
-        yield f"{what}: {ratio:.3f}"
+    if ratio > LIMIT:
+        yield f"{what}: {ratio:.3f}, the limit is {LIMIT}"
+
+
+def _comparable(case: str) -> bool:
+    """Each request maps one page, or the pages of the pool, which are the same for both. Where small pages lie is left to
+    what ran before, and a request for many is quicker the more of them lie together: shown, not judged."""
+    _, kind, shape = case.split(".")
+    return kind == "2M" or shape.startswith("4096:") or (kind == "thp" and shape.startswith("2097152:"))
 
 
 def _slow(costs: dict):
-    for what, index in (("mapping", 1), ("unmapping", 2)):
-        pairs = [(_best(runs["tool"])[index], _best(runs["floor"])[index]) for runs in costs.values() if "floor" in runs]
-        tool, floor = (sum(column) for column in zip(*pairs))
-        yield from _judged(f"{what}, to the floor, all cases", tool / floor)
+    for case, runs in sorted(costs.items()):
+        if "floor" not in runs or not _comparable(case):
+            continue
+        for what, mine, theirs in zip(("mapping", "unmapping"), _best(runs["tool"])[1:], _best(runs["floor"])[1:]):
+            yield from _judged(f"{case}, {what}, to the bare requests", mine / theirs)
 
 
 def _automatic(part, costs: dict):
