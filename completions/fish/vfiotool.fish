@@ -89,7 +89,7 @@ complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for t
 
 complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'Token of the physical function'
 complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'Type of the container'
-complete -c vfiotool -n '__vfiotool_is attach' -l load -d 'Load missing VFIO modules first'
+complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l load -d 'Load missing VFIO modules first'
 complete -c vfiotool -n '__vfiotool_is attach' -l hold -d 'Keep it until a signal'
 
 complete -c vfiotool -n '__vfiotool_is map' -l iova -x -d 'Map here'

@@ -9,50 +9,8 @@
 #include "client/abi.h"
 #include "client/device.h"
 #include "client/load.h"
-#include "report/suggest.h"
-
-/* ---- options ---- */
-
-static error_t parse_path(struct parse *p, struct acting_options *o, const char *arg)
-{
-	const char *names[NR_PATHS], *nearest;
-
-	for (unsigned int k = 0; k < NR_PATHS; k++) {
-		names[k] = path_kind_name((enum path_kind)k);
-		if (!strcmp(arg, names[k])) {
-			o->path = (enum path_kind)k;
-			o->has_path = true;
-			return 0;
-		}
-	}
-	nearest = suggest_nearest(arg, names, NR_PATHS);
-	if (nearest)
-		return parse_fail(p, "unknown path '%s': did you mean %s?", arg, nearest);
-	return parse_fail(p, "unknown path '%s': container, iommufd, compat or noiommu", arg);
-}
-
-error_t acting_parse(int key, char *arg, struct parse *p, struct acting_options *o)
-{
-	uint8_t token[16];
-
-	switch (key) {
-	case ARGP_KEY_ARG:
-		operands_add(&o->targets, p->app, arg);
-		return 0;
-	case OPT_ACTING_PATH:
-		return parse_path(p, o, arg);
-	case OPT_ACTING_TOKEN:
-		if (attach_parse_token(arg, token) < 0)
-			return parse_fail(p,
-					  "'%s' is no UUID: a VF token looks like "
-					  "12345678-9abc-def0-1234-56789abcdef0",
-					  arg);
-		o->vf_token = arg;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+#include "cmd/config.h"
+#include "report/decision.h"
 
 /* ---- the path ---- */
 
@@ -479,4 +437,17 @@ void acting_close(struct acting *ac)
 {
 	acting_detach(ac);
 	session_close(&ac->session);
+}
+
+void acting_json_begin(const struct acting *ac, FILE *to, struct json_doc *doc)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+
+	json_doc_begin(doc, to);
+	json_doc_member(doc, "schema", json_object_new_int(1));
+	json_doc_member(doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_member(doc, "kernel",
+			json_from_row(kernel_fields(), NULL, &ac->session.report, a));
+	json_doc_row(doc, attach_fields(), &ac->view);
+	json_doc_array_begin(doc, "devices");
 }

@@ -5,11 +5,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "client/attach.h"
 #include "client/client.h"
 #include "cmd/session.h"
 #include "report/attach.h"
+#include "report/json.h"
 
 /* Options of every acting command; zeroed is the default. */
 struct acting_options {
@@ -20,7 +22,8 @@ struct acting_options {
 	unsigned int type;    /* for SET_IOMMU; 0: TYPE1v2 */
 	bool no_map;          /* without the first mapping */
 	bool load;            /* load the modules that the path wants first */
-	bool single;          /* exactly one device is wanted */
+	bool json;
+	bool single; /* exactly one device is wanted */
 };
 
 struct acting {
@@ -40,23 +43,9 @@ struct acting {
 	struct attach_view view;
 };
 
-/* The options that all acting commands have, as a child of their argp: --path and --vf-token. Its
- * input is a struct acting_parse. */
-enum { OPT_ACTING_PATH = 0x300, OPT_ACTING_TOKEN };
-#define ACTING_OPTIONS(group)                                                                 \
-	{ "path",                                                                             \
-	  OPT_ACTING_PATH,                                                                    \
-	  "PATH",                                                                             \
-	  0,                                                                                  \
-	  "this way: container, iommufd, compat or noiommu; else the best that is predicted", \
-	  group },                                                                            \
-	{                                                                                     \
-		"vf-token", OPT_ACTING_TOKEN, "UUID", 0,                                      \
-			"token of the PF, for a VF whose PF VFIO has", group                  \
-	}
-
-/* Takes what belongs to ACTING_OPTIONS and operands; else ARGP_ERR_UNKNOWN. */
-error_t acting_parse(int key, char *arg, struct parse *p, struct acting_options *o);
+/* Those options, and the global ones, as the children of a command's argp. What the command parses into
+ * begins with a struct acting_options. */
+extern const struct argp_child acting_children[];
 
 /* Loads, predicts, chooses the path. Nothing is asked of the kernel but to be read. 0, or a negative
  * errno: no target (STATUS_NO_TARGET), --sysroot (STATUS_USAGE), and so on. To be closed in either
@@ -70,6 +59,9 @@ int acting_attach(struct acting *ac, struct failure **reterr);
 void acting_compare(struct acting *ac);
 /* The exit status that the view amounts to: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
 int acting_status(const struct acting *ac);
+/* Begins the JSON document of a command in @to: what all of them tell, and the array of
+ * devices, which the caller fills and ends. */
+void acting_json_begin(const struct acting *ac, FILE *to, struct json_doc *doc);
 /* Gives everything back. */
 void acting_detach(struct acting *ac);
 void acting_close(struct acting *ac);

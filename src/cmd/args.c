@@ -14,8 +14,8 @@ static bool is_end(const struct argp_option *o)
 	return !o->name && !o->key && !o->doc && !o->group;
 }
 
-static void collect(const struct argp *argp, struct arena *a, const struct argp_option ***ret,
-		    size_t *nr)
+static void collect(const struct argp *argp, const struct argp *without, struct arena *a,
+		    const struct argp_option ***ret, size_t *nr)
 {
 	for (const struct argp_option *o = argp->options; o && !is_end(o); o++) {
 		if (!o->name && !o->key)
@@ -24,15 +24,17 @@ static void collect(const struct argp *argp, struct arena *a, const struct argp_
 		(*ret)[(*nr)++] = o;
 	}
 	for (const struct argp_child *c = argp->children; c && c->argp; c++)
-		collect(c->argp, a, ret, nr);
+		if (c->argp != without)
+			collect(c->argp, without, a, ret, nr);
 }
 
-const struct argp_option **args_options(const struct argp *argp, struct arena *a, size_t *ret_nr)
+const struct argp_option **args_options(const struct argp *argp, const struct argp *without,
+					struct arena *a, size_t *ret_nr)
 {
 	const struct argp_option **ret = NULL;
 
 	*ret_nr = 0;
-	collect(argp, a, &ret, ret_nr);
+	collect(argp, without, a, &ret, ret_nr);
 	return ret;
 }
 
@@ -158,7 +160,7 @@ int args_check(const struct argp *argp, int argc, char **argv, bool in_order,
 	struct args args = { .a = a };
 	int r;
 
-	args.options = args_options(argp, a, &args.nr);
+	args.options = args_options(argp, NULL, a, &args.nr);
 	for (int i = 1; i < argc; i++) {
 		const char *word = argv[i];
 

@@ -6,9 +6,11 @@
 #include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/failure.h"
+#include "base/op.h"
 #include "base/sysroot.h"
 #include "report/field.h"
 #include "report/output.h"
@@ -85,14 +87,22 @@ void operands_add(struct operands *o, struct app *app, const char *item);
 error_t command_parse_default(int key, struct argp_state *state);
 /* The failure of an option, for the return of a parser. */
 error_t parse_fail(struct parse *p, const char *fmt, ...) vt_printf(2, 3);
+/* One of @names by its index; @what says in the failure what they are. */
+error_t parse_choice(struct parse *p, const char *what, const char *arg, const char *const *names,
+		     size_t nr, unsigned int *ret);
+error_t parse_path(struct parse *p, const char *arg, enum path_kind *ret);
+/* A decimal number of @option (without dashes) from @min to @max. */
+error_t parse_within(struct parse *p, const char *option, const char *arg, uint32_t min,
+		     uint32_t max, uint32_t *ret);
 
 /* args.c: checks @argv against @argp before argp sees it, so that one line can name what is wrong and
  * what was meant. With @in_order it stops at the first operand. Returns the index where it stopped
  * (argc at the end), or -EINVAL (STATUS_USAGE). */
 int args_check(const struct argp *argp, int argc, char **argv, bool in_order,
 	       struct failure **reterr);
-/* All options of @argp and its children, without headings; in @a. */
-const struct argp_option **args_options(const struct argp *argp, struct arena *a, size_t *ret_nr);
+/* All options of @argp and its children but those of @without (or NULL), without headings; in @a. */
+const struct argp_option **args_options(const struct argp *argp, const struct argp *without,
+					struct arena *a, size_t *ret_nr);
 
 /* terminal.c: fills app->out from the environment and the terminal. */
 void terminal_setup(struct app *app);

@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The global options, before a command or behind it. */
-#include <errno.h>
-#include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/macro.h"
 #include "cmd/command.h"
-
-error_t parse_fail(struct parse *p, const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-
-	va_start(ap, fmt);
-	text = arena_vprintf(p->app->arena, fmt, ap);
-	va_end(ap);
-	failure_set_status(&p->failure, STATUS_USAGE, -EINVAL, "%s", text);
-	return EINVAL;
-}
 
 void operands_add(struct operands *o, struct app *app, const char *item)
 {
@@ -37,15 +21,12 @@ error_t command_parse_default(int key, struct argp_state *state)
 
 static error_t parse_color(struct parse *p, const char *arg)
 {
-	if (!arg || !strcmp(arg, "always"))
-		p->app->color = COLOR_ALWAYS;
-	else if (!strcmp(arg, "auto"))
-		p->app->color = COLOR_AUTO;
-	else if (!strcmp(arg, "never"))
-		p->app->color = COLOR_NEVER;
-	else
-		return parse_fail(p, "unknown --color '%s': auto, always or never", arg);
-	return 0;
+	static const char *const names[] = { "auto", "always", "never" };
+	unsigned int mode = COLOR_ALWAYS;
+	error_t err = arg ? parse_choice(p, "--color", arg, names, ARRAY_SIZE(names), &mode) : 0;
+
+	p->app->color = (enum color_mode)mode;
+	return err;
 }
 
 static error_t parse_global(int key, char *arg, struct argp_state *state)

@@ -23,27 +23,12 @@ struct inspect_args {
 
 enum { OPT_KERNEL = OPT_COMMAND_FIRST, OPT_ALL_KERNELS, OPT_ASSUME, OPT_PATH, OPT_NOW };
 
-static error_t parse_path(struct parse *p, struct inspect_args *args, const char *arg)
-{
-	const char *names[NR_PATHS], *nearest;
-
-	for (unsigned int k = 0; k < NR_PATHS; k++) {
-		names[k] = path_kind_name((enum path_kind)k);
-		if (!strcmp(arg, names[k])) {
-			args->paths |= 1U << k;
-			return 0;
-		}
-	}
-	nearest = suggest_nearest(arg, names, NR_PATHS);
-	if (nearest)
-		return parse_fail(p, "unknown path '%s': did you mean %s?", arg, nearest);
-	return parse_fail(p, "unknown path '%s': container, iommufd, compat or noiommu", arg);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 	struct inspect_args *args = p ? p->args : NULL;
+	enum path_kind path;
+	error_t err;
 
 	switch (key) {
 	case ARGP_KEY_ARG:
@@ -59,7 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		operands_add(&args->assume, p->app, arg);
 		return 0;
 	case OPT_PATH:
-		return parse_path(p, args, arg);
+		err = parse_path(p, arg, &path);
+		args->paths |= 1U << path;
+		return err;
 	case OPT_NOW:
 		args->now = true;
 		return 0;

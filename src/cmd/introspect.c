@@ -48,11 +48,12 @@ static struct json_object *option_json(const struct argp_option *o)
 	return ret;
 }
 
-static struct json_object *options_json(const struct argp *argp, struct arena *a)
+static struct json_object *options_json(const struct argp *argp, const struct argp *without,
+					struct arena *a)
 {
 	struct json_object *ret = json_object_new_array();
 	size_t nr;
-	const struct argp_option **options = args_options(argp, a, &nr);
+	const struct argp_option **options = args_options(argp, without, a, &nr);
 
 	for (size_t i = 0; i < nr; i++)
 		json_object_array_add(ret, option_json(options[i]));
@@ -83,13 +84,12 @@ static struct json_object *fields_json(const struct field_table *table, bool col
 
 static struct json_object *command_json(const struct command *c, struct arena *a)
 {
-	struct argp own = { .options = c->argp->options };
 	struct json_object *ret = json_object_new_object();
 
 	add_text(ret, "name", c->name);
 	add_text(ret, "summary", c->summary);
 	add_text(ret, "operands", c->operands);
-	json_object_object_add(ret, "options", options_json(&own, a));
+	json_object_object_add(ret, "options", options_json(c->argp, &global_argp, a));
 	json_object_object_add(ret, "columns",
 			       c->columns ? fields_json(c->columns(), true, a)
 					  : json_object_new_array());
@@ -225,7 +225,7 @@ int introspect_print(struct app *app)
 	json_doc_begin(&doc, app->out.stream);
 	json_doc_member(&doc, "schema", json_object_new_int(1));
 	json_doc_member(&doc, "version", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_member(&doc, "options", options_json(&global_argp, app->arena));
+	json_doc_member(&doc, "options", options_json(&global_argp, NULL, app->arena));
 	put_commands(&doc, app->arena);
 	put_assumptions(&doc);
 	put_rules(&doc);

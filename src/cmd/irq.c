@@ -4,13 +4,9 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "base/parse.h"
 #include "client/abi.h"
 #include "cmd/acting.h"
-#include "cmd/config.h"
 #include "cmd/irq-work.h"
-#include "report/json.h"
-#include "report/suggest.h"
 
 enum { TIMEOUT_DEFAULT_MS = 1000, TIMEOUT_MAX_MS = 600000, TIMES_MAX = 1000000 };
 
@@ -18,7 +14,7 @@ struct irq_args {
 	struct acting_options acting;
 	unsigned int kinds;                  /* bits of 1 << index; 0: all that the device has */
 	uint32_t vectors, times, timeout_ms; /* 0: not given */
-	bool raise, json;
+	bool raise;
 };
 
 enum {
@@ -31,53 +27,36 @@ enum {
 
 static error_t parse_index(struct parse *p, struct irq_args *args, const char *arg)
 {
-	const char *names[VT_PCI_NR_IRQS], *nearest;
+	const char *names[VT_PCI_NR_IRQS];
+	unsigned int index = 0;
+	error_t err;
 
-	for (uint32_t i = 0; i < VT_PCI_NR_IRQS; i++) {
+	for (uint32_t i = 0; i < VT_PCI_NR_IRQS; i++)
 		names[i] = irq_index_name(i);
-		if (!strcmp(arg, names[i])) {
-			args->kinds |= 1U << i;
-			return 0;
-		}
-	}
-	nearest = suggest_nearest(arg, names, VT_PCI_NR_IRQS);
-	if (nearest)
-		return parse_fail(p, "unknown interrupt '%s': did you mean %s?", arg, nearest);
-	return parse_fail(p, "unknown interrupt '%s': intx, msi, msix, err or req", arg);
-}
-
-static error_t parse_count(struct parse *p, const char *option, const char *arg, uint32_t max,
-			   uint32_t *ret)
-{
-	if (parse_u32(arg, 10, ret) < 0 || !*ret || *ret > max)
-		return parse_fail(p, "'--%s=%s': a number from 1 to %u", option, arg, max);
-	return 0;
+	err = parse_choice(p, "interrupt", arg, names, VT_PCI_NR_IRQS, &index);
+	args->kinds |= 1U << index;
+	return err;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 	struct irq_args *args = p ? p->args : NULL;
-	error_t r;
 
 	switch (key) {
 	case OPT_INDEX:
 		return parse_index(p, args, arg);
 	case OPT_VECTORS:
-		return parse_count(p, "vectors", arg, IRQ_VECTORS_MAX, &args->vectors);
+		return parse_within(p, "vectors", arg, 1, IRQ_VECTORS_MAX, &args->vectors);
 	case OPT_COUNT:
-		return parse_count(p, "count", arg, TIMES_MAX, &args->times);
+		return parse_within(p, "count", arg, 1, TIMES_MAX, &args->times);
 	case OPT_TIMEOUT:
-		return parse_count(p, "timeout", arg, TIMEOUT_MAX_MS, &args->timeout_ms);
+		return parse_within(p, "timeout", arg, 1, TIMEOUT_MAX_MS, &args->timeout_ms);
 	case OPT_DEVICE:
 		args->raise = true;
 		return 0;
-	case 'J':
-		args->json = true;
-		return 0;
 	default:
-		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
-		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+		return command_parse_default(key, state);
 	}
 }
 
@@ -88,14 +67,12 @@ static const struct argp_option options[] = {
 	{ "count", OPT_COUNT, "N", 0, "trigger each vector so often, else once", 1 },
 	{ "device", OPT_DEVICE, NULL, 0, "let the device raise one itself as well", 1 },
 	{ "timeout", OPT_TIMEOUT, "MS", 0, "wait so long for each, else 1000 ms", 1 },
-	{ "json", 'J', NULL, 0, "JSON", 1 },
-	ACTING_OPTIONS(2),
 	{ 0 },
 };
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = global_children };
+				  .children = acting_children };
 
 /* ---- one device ---- */
 
@@ -218,11 +195,7 @@ static void print_json(struct acting *ac, const struct irqs_device *d)
 {
 	struct json_doc doc;
 
-	json_doc_begin(&doc, ac->session.app->out.stream);
-	json_doc_member(&doc, "schema", json_object_new_int(1));
-	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_row(&doc, attach_fields(), &ac->view);
-	json_doc_array_begin(&doc, "devices");
+	acting_json_begin(ac, ac->session.app->out.stream, &doc);
 	if (ac->view.attached)
 		json_doc_element(&doc, json_from_row(irqs_device_fields(), NULL, d, ac->arena));
 	json_doc_array_end(&doc);
@@ -236,7 +209,7 @@ static int print(struct acting *ac, const struct irq_args *args, const struct ir
 
 	if (app->quiet)
 		return 0;
-	if (args->json) {
+	if (args->acting.json) {
 		print_json(ac, d);
 		return 0;
 	}

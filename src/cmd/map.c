@@ -10,7 +10,6 @@
 #include "cmd/config.h"
 #include "facts/memory.h"
 #include "report/json.h"
-#include "report/suggest.h"
 
 enum {
 	OPT_IOVA = OPT_COMMAND_FIRST,
@@ -28,26 +27,6 @@ enum {
 };
 
 /* ---- arguments ---- */
-
-static error_t parse_choice(struct parse *p, const char *what, const char *arg,
-			    const char *const *names, size_t nr, unsigned int *ret)
-{
-	const char *list = names[0], *nearest;
-
-	for (size_t i = 0; i < nr; i++) {
-		if (!strcmp(arg, names[i])) {
-			*ret = (unsigned int)i;
-			return 0;
-		}
-		if (i)
-			list = arena_join(p->app->arena, list, i + 1 < nr ? ", " : " or ", names[i],
-					  NULL);
-	}
-	nearest = suggest_nearest(arg, (const char **)names, nr);
-	if (nearest)
-		return parse_fail(p, "unknown %s '%s': did you mean %s?", what, arg, nearest);
-	return parse_fail(p, "unknown %s '%s': %s", what, arg, list);
-}
 
 static error_t parse_pages(struct parse *p, struct map_args *args, const char *arg)
 {
@@ -187,9 +166,6 @@ static error_t parse_flag(struct parse *p, struct map_args *args, int key, struc
 	case OPT_DRY_RUN:
 		args->dry_run = true;
 		return 0;
-	case 'J':
-		args->json = true;
-		return 0;
 	case ARGP_KEY_END:
 		return p && !p->asked ? check_args(p, args) : 0;
 	default:
@@ -201,10 +177,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 	struct map_args *args = p ? p->args : NULL;
-	error_t err = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
 
-	if (err != ARGP_ERR_UNKNOWN)
-		return err;
 	switch (key) {
 	case OPT_IOVA:
 		return parse_iova(p, args, arg);
@@ -226,7 +199,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	ACTING_OPTIONS(1),
 	{ "iova", OPT_IOVA, "IOVA", 0, "map here; may be given again", 1 },
 	{ "size", OPT_SIZE, "SIZE", 0, "bytes of each mapping: 64K, 2M, 1G; by default 2M", 1 },
 	{ "pages", OPT_PAGES, "PAGES", 0, "of the memory: 4K, 2M, 1G, thp; auto by default", 1 },
@@ -241,13 +213,12 @@ static const struct argp_option options[] = {
 	{ "anyway", OPT_ANYWAY, NULL, 0, "ask the kernel also for what it is predicted to refuse",
 	  1 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "predict only: attach and map nothing", 1 },
-	{ "json", 'J', NULL, 0, "JSON", 1 },
 	{ 0 },
 };
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = global_children };
+				  .children = acting_children };
 
 /* ---- the run ---- */
 
@@ -338,7 +309,7 @@ static int print(struct map_run *run, struct failure **reterr)
 {
 	struct json_doc doc;
 
-	if (!run->args->json)
+	if (!run->args->acting.json)
 		return run->app->quiet ? 0
 				       : mapping_report_print(&run->report, &run->app->out, reterr);
 	json_doc_begin(&doc, run->app->out.stream);

@@ -22,7 +22,7 @@ struct map_range {
 
 struct map_args {
 	struct acting_options acting;
-	bool any_pages, json, anyway, verify, dirty, dry_run, unmap_all;
+	bool any_pages, anyway, verify, dirty, dry_run, unmap_all;
 	enum memory_kind pages;
 	uint64_t size; /* bytes of each mapping; 0: not said */
 	uint64_t count;

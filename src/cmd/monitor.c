@@ -38,13 +38,11 @@ enum { OPT_COUNT = OPT_COMMAND_FIRST, OPT_TIMEOUT, OPT_SOURCE };
 static error_t parse_source(struct parse *p, struct monitor_args *args, const char *arg)
 {
 	static const char *const names[] = { "auto", "udev", "kernel", "both" };
+	unsigned int source = 0;
+	error_t err = parse_choice(p, "source", arg, names, ARRAY_SIZE(names), &source);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (!strcmp(arg, names[i])) {
-			args->source = (enum watch_source)i;
-			return 0;
-		}
-	return parse_fail(p, "unknown source '%s': auto, udev, kernel or both", arg);
+	args->source = (enum watch_source)source;
+	return err;
 }
 
 static error_t parse_number(struct parse *p, uint32_t *ret, const char *arg, const char *what)

@@ -11,59 +11,44 @@
 #include "client/irq.h"
 #include "client/proof.h"
 #include "cmd/acting.h"
-#include "cmd/config.h"
 #include "report/decision.h"
-#include "report/json.h"
 #include "report/proof.h"
 
 struct prove_args {
 	struct acting_options acting;
 	unsigned int address_bits; /* 0: not given */
-	bool json;
 };
 
 enum { OPT_ADDRESS_BITS = OPT_COMMAND_FIRST, ADDRESS_BITS_MIN = 12, ADDRESS_BITS_MAX = 64 };
 
 static error_t parse_bits(struct parse *p, struct prove_args *args, const char *arg)
 {
-	uint32_t bits;
-
-	if (parse_u32(arg, 10, &bits) < 0 || bits < ADDRESS_BITS_MIN || bits > ADDRESS_BITS_MAX)
-		return parse_fail(p, "--address-bits=%s: a number from %d to %d", arg,
-				  ADDRESS_BITS_MIN, ADDRESS_BITS_MAX);
-	args->address_bits = bits;
-	return 0;
+	return parse_within(p, "address-bits", arg, ADDRESS_BITS_MIN, ADDRESS_BITS_MAX,
+			    &args->address_bits);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 	struct prove_args *args = p ? p->args : NULL;
-	error_t r;
 
 	switch (key) {
-	case 'J':
-		args->json = true;
-		return 0;
 	case OPT_ADDRESS_BITS:
 		return parse_bits(p, args, arg);
 	default:
-		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
-		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+		return command_parse_default(key, state);
 	}
 }
 
 static const struct argp_option options[] = {
-	ACTING_OPTIONS(1),
 	{ "address-bits", OPT_ADDRESS_BITS, "BITS", 0,
 	  "address bits that the device drives, where that is not told by its kind", 1 },
-	{ "json", 'J', NULL, 0, "JSON", 1 },
 	{ 0 },
 };
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = global_children };
+				  .children = acting_children };
 
 /* ---- from the proof to its report ---- */
 
@@ -236,13 +221,7 @@ static void print_json(struct acting *ac, const struct proof_view *v)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct json_doc doc;
 
-	json_doc_begin(&doc, ac->session.app->out.stream);
-	json_doc_member(&doc, "schema", json_object_new_int(1));
-	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_member(&doc, "kernel",
-			json_from_row(kernel_fields(), NULL, &ac->session.report, a));
-	json_doc_row(&doc, attach_fields(), &ac->view);
-	json_doc_array_begin(&doc, "devices");
+	acting_json_begin(ac, ac->session.app->out.stream, &doc);
 	for (size_t i = 0; i < ac->view.nr_devices; i++)
 		json_doc_element(
 			&doc, json_from_row(attach_device_fields(), NULL, &ac->view.devices[i], a));
@@ -258,7 +237,7 @@ static int print(struct acting *ac, const struct prove_args *args, const struct 
 
 	if (app->quiet)
 		return 0;
-	if (args->json)
+	if (args->acting.json)
 		print_json(ac, v);
 	else if (!v)
 		return attach_text(&app->out, &ac->view, reterr);

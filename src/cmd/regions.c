@@ -7,9 +7,7 @@
 #include "base/parse.h"
 #include "client/abi.h"
 #include "cmd/acting.h"
-#include "cmd/config.h"
 #include "cmd/region-work.h"
-#include "report/json.h"
 
 enum {
 	SHOWN_MAX = 1 << 20, /* bytes of a dump that is shown, not copied */
@@ -18,7 +16,7 @@ enum {
 
 struct regions_args {
 	struct acting_options acting;
-	bool json, config, has_dump, decode, force;
+	bool config, has_dump, decode, force;
 	uint32_t dump;
 	unsigned int width;      /* 0: not given */
 	uint64_t offset, length; /* length 0: to the end */
@@ -67,7 +65,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 	struct regions_args *args = p ? p->args : NULL;
-	error_t r;
 
 	switch (key) {
 	case OPT_CONFIG:
@@ -99,12 +96,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_FORCE:
 		args->force = true;
 		return 0;
-	case 'J':
-		args->json = true;
-		return 0;
 	default:
-		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
-		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+		return command_parse_default(key, state);
 	}
 }
 
@@ -122,14 +115,12 @@ static const struct argp_option options[] = {
 	  "write a register first; may be given again", 1 },
 	{ "decode", OPT_DECODE, NULL, 0, "let the device decode its addresses meanwhile", 1 },
 	{ "force", OPT_FORCE, NULL, 0, "write what is guarded, too", 1 },
-	{ "json", 'J', NULL, 0, "JSON", 1 },
-	ACTING_OPTIONS(2),
 	{ 0 },
 };
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = global_children };
+				  .children = acting_children };
 
 static int check_args(const struct regions_args *args, struct failure **reterr)
 {
@@ -137,7 +128,7 @@ static int check_args(const struct regions_args *args, struct failure **reterr)
 
 	if (!args->has_dump && (args->save || args->offset || args->length || args->width))
 		what = "--offset, --length, --width and --save belong to --dump";
-	else if (args->save && args->json)
+	else if (args->save && args->acting.json)
 		what = "--save and --json exclude each other: the bytes are in the document";
 	else if (args->force && !args->nr_stores)
 		what = "--force belongs to --write";
@@ -347,11 +338,7 @@ static int run_json(struct acting *ac, const struct regions_args *args, struct f
 	struct json_doc doc;
 	int r = 0;
 
-	json_doc_begin(&doc, ac->session.app->out.stream);
-	json_doc_member(&doc, "schema", json_object_new_int(1));
-	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_row(&doc, attach_fields(), &ac->view);
-	json_doc_array_begin(&doc, "devices");
+	acting_json_begin(ac, ac->session.app->out.stream, &doc);
 	if (ac->view.attached)
 		r = run_devices(ac, args, &doc, reterr);
 	json_doc_array_end(&doc);
@@ -372,7 +359,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	r = acting_open(&ac, app, &args->acting, reterr);
 	if (r >= 0)
 		r = acting_attach(&ac, reterr);
-	if (r >= 0 && args->json && !app->quiet)
+	if (r >= 0 && args->acting.json && !app->quiet)
 		r = run_json(&ac, args, reterr);
 	else if (r >= 0 && ac.view.attached)
 		r = run_devices(&ac, args, NULL, reterr);

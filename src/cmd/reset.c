@@ -10,8 +10,6 @@
 #include "client/region.h"
 #include "client/reset.h"
 #include "cmd/acting.h"
-#include "cmd/config.h"
-#include "report/json.h"
 #include "report/reset.h"
 
 enum reset_method { METHOD_AUTO = 0, METHOD_DEVICE, METHOD_HOT };
@@ -19,7 +17,7 @@ enum reset_method { METHOD_AUTO = 0, METHOD_DEVICE, METHOD_HOT };
 struct reset_args {
 	struct acting_options acting;
 	enum reset_method method;
-	bool dry_run, json;
+	bool dry_run;
 };
 
 enum { OPT_METHOD = OPT_COMMAND_FIRST, OPT_DRY_RUN };
@@ -27,21 +25,17 @@ enum { OPT_METHOD = OPT_COMMAND_FIRST, OPT_DRY_RUN };
 static error_t parse_method(struct parse *p, struct reset_args *args, const char *arg)
 {
 	static const char *const names[] = { "auto", "device", "hot" };
+	unsigned int method = METHOD_AUTO;
+	error_t err = parse_choice(p, "method", arg, names, ARRAY_SIZE(names), &method);
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(arg, names[i])) {
-			args->method = (enum reset_method)i;
-			return 0;
-		}
-	}
-	return parse_fail(p, "unknown method '%s': auto, device or hot", arg);
+	args->method = (enum reset_method)method;
+	return err;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
 	struct reset_args *args = p ? p->args : NULL;
-	error_t r;
 
 	switch (key) {
 	case OPT_METHOD:
@@ -49,12 +43,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_DRY_RUN:
 		args->dry_run = true;
 		return 0;
-	case 'J':
-		args->json = true;
-		return 0;
 	default:
-		r = p ? acting_parse(key, arg, p, &args->acting) : ARGP_ERR_UNKNOWN;
-		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
+		return command_parse_default(key, state);
 	}
 }
 
@@ -63,14 +53,12 @@ static const struct argp_option options[] = {
 	  "device: the function alone; hot: its slot or bus; auto: the first of them that works",
 	  1 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "only say what would be reset", 1 },
-	{ "json", 'J', NULL, 0, "JSON", 1 },
-	ACTING_OPTIONS(2),
 	{ 0 },
 };
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = global_children };
+				  .children = acting_children };
 
 /* ---- what can be done ---- */
 
@@ -358,11 +346,7 @@ static void print_json(struct acting *ac, const struct work *all, size_t nr)
 {
 	struct json_doc doc;
 
-	json_doc_begin(&doc, ac->session.app->out.stream);
-	json_doc_member(&doc, "schema", json_object_new_int(1));
-	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_row(&doc, attach_fields(), &ac->view);
-	json_doc_array_begin(&doc, "devices");
+	acting_json_begin(ac, ac->session.app->out.stream, &doc);
 	for (size_t i = 0; i < nr; i++)
 		json_doc_element(
 			&doc, json_from_row(reset_device_fields(), NULL, &all[i].row, ac->arena));
@@ -378,7 +362,7 @@ static int print(struct acting *ac, const struct reset_args *args, const struct 
 
 	if (app->quiet)
 		return 0;
-	if (args->json) {
+	if (args->acting.json) {
 		print_json(ac, all, nr);
 		return 0;
 	}
