@@ -93,6 +93,7 @@ static void print_json(struct acting *ac, const struct output *out)
 static int print(struct acting *ac, const struct attach_args *args, struct failure **reterr)
 {
 	const struct app *app = ac->session.app;
+	struct attach_view view = ac->view;
 	struct output out = app->out;
 	int r = 0;
 
@@ -100,10 +101,13 @@ static int print(struct acting *ac, const struct attach_args *args, struct failu
 		return 0;
 	if (args->program)
 		out.stream = stderr;
+	/* Ten answers that few ask for. */
+	if (!app->verbose)
+		view.nr_extensions = 0;
 	if (args->acting.json)
 		print_json(ac, &out);
 	else
-		r = attach_text(&out, &ac->view, reterr);
+		r = attach_text(&out, &view, reterr);
 	fflush(out.stream);
 	return r;
 }

@@ -52,6 +52,8 @@ void eval_yes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_no(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_unknown(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+/* The remedy for @e->dev, which has no IOMMU group. */
+void eval_remedy_no_group(struct eval *e);
 /* The remedy 'give @dev to the VFIO driver of its bus', with a command that does it. */
 void eval_remedy_bind(struct eval *e, const struct device *dev);
 /* Notes @f as evidence, once; NULL is fine. */

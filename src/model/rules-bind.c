@@ -325,73 +325,6 @@ void rule_platform_reset(struct eval *e)
 
 /* ---- group and coherency ---- */
 
-static bool is_left_out(struct eval *e, const char *option)
-{
-	const char *built = eval_config(e, option);
-
-	return built && *built == 'n';
-}
-
-static void remedy_for_viot(struct eval *e)
-{
-	if (is_left_out(e, "CONFIG_VIRTIO_IOMMU") ||
-	    eval_module(e, MODULE_VIRTIO_IOMMU) == MODULE_STATE_ABSENT)
-		eval_remedy(e, "boot a kernel that has virtio_iommu (CONFIG_VIRTIO_IOMMU): this "
-			       "one has not");
-	else
-		eval_remedy(e, "load virtio_iommu before VFIO: modprobe virtio_iommu");
-}
-
-/* The firmware describes a VT-d and the kernel uses none. linux: drivers/iommu/intel/iommu.c:
- * intel_iommu_setup(); drivers/iommu/intel/dmar.c: detect_intel_iommu(). */
-static void remedy_for_dmar(struct eval *e)
-{
-	const char *value = NULL;
-	bool off = eval_cmdline(e, "iommu", &value) && strcmp(value, "off") == 0;
-	bool asked = eval_cmdline(e, "intel_iommu", &value) &&
-		     (strncmp(value, "on", 2) == 0 || strstr(value, ",on"));
-
-	if (is_left_out(e, "CONFIG_INTEL_IOMMU"))
-		eval_remedy(e, "boot a kernel that has a driver for VT-d (CONFIG_INTEL_IOMMU): "
-			       "this one has not");
-	else if (off)
-		eval_remedy(e, "boot without iommu=off and with intel_iommu=on");
-	else if (asked)
-		eval_remedy(e, "intel_iommu=on is given and no VT-d came up: look for DMAR in the "
-			       "kernel log");
-	else
-		eval_remedy(e, "boot with intel_iommu=on");
-}
-
-static void remedy_without_group(struct eval *e)
-{
-	const struct firmware *fw = &e->host->firmware;
-
-	if (e->host->nr_iommus) {
-		eval_remedy(e,
-			    "the IOMMU of this machine does not serve %s; look for it in the "
-			    "firmware's tables, or use another slot",
-			    e->dev->name);
-		return;
-	}
-	if (fw->has_viot == TRI_YES) {
-		remedy_for_viot(e);
-		return;
-	}
-	if (fw->has_dmar == TRI_YES) {
-		remedy_for_dmar(e);
-		return;
-	}
-	if (fw->has_ivrs == TRI_YES) {
-		eval_remedy(e, "boot without amd_iommu=off and look for AMD-Vi in the kernel log");
-		return;
-	}
-	eval_remedy(
-		e, "enable the IOMMU in the firmware setup (VT-d, AMD-Vi, SMMU) and in the kernel; "
-		   "without any, vfio.enable_unsafe_noiommu_mode=1 lets a device reach all "
-		   "memory");
-}
-
 /* Whether the kernel still waits for drivers that are not there yet: to be sure of it, the time given
  * on the command line must not have passed since boot. linux: drivers/base/dd.c:
  * deferred_probe_timeout_work_func(). */
@@ -481,7 +414,7 @@ void rule_no_group(struct eval *e)
 		eval_yes(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
 		wait_for_virtio(e);
 		wait_for_smmu(e);
-		remedy_without_group(e);
+		eval_remedy_no_group(e);
 		return;
 	default:
 		if (dev->group_link.state == FACT_ABSENT)
@@ -491,7 +424,7 @@ void rule_no_group(struct eval *e)
 				     dev->name);
 		else
 			eval_unknown(e, "the iommu_group link of %s could not be read", dev->name);
-		remedy_without_group(e);
+		eval_remedy_no_group(e);
 	}
 }
 

@@ -45,6 +45,26 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 		    node->path ? node->path : "the node");
 }
 
+/* bind loads what the device's driver needs, so that one command is enough. */
+static void container_node_is_missing(struct eval *e, bool live_now)
+{
+	bool absent = eval_module(e, MODULE_VFIO) == MODULE_STATE_ABSENT;
+
+	eval_yes(e, "/dev/vfio/vfio does not exist%s",
+		 live_now ? " although vfio is loaded"
+		 : absent ? ": this kernel has no module vfio"
+			  : ": module vfio is not loaded");
+	if (live_now)
+		eval_remedy(e, "look whether /dev is populated (udev, devtmpfs), and whether the "
+			       "kernel has CONFIG_VFIO_CONTAINER");
+	else if (absent)
+		eval_remedy(e, "install the kernel package that holds module vfio");
+	else if (eval_member(e, e->dev) != MEMBER_VFIO && eval_vfio_driver(e->dev))
+		eval_remedy_bind(e, e->dev);
+	else
+		eval_remedy(e, "modprobe vfio-pci, which brings vfio with it");
+}
+
 void rule_container_node(struct eval *e)
 {
 	const struct node *node = &e->host->vfio_node;
@@ -66,13 +86,7 @@ void rule_container_node(struct eval *e)
 		eval_unknown(e, "/dev/vfio/vfio does not exist, and whether module vfio could be "
 				"loaded is not known: /sys/module and /lib/modules say nothing");
 	} else if (node->stat.state == FACT_ABSENT) {
-		eval_yes(e, "/dev/vfio/vfio does not exist%s",
-			 live_now ? " although vfio is loaded" : ": module vfio is not loaded");
-		eval_remedy(
-			e, live_now
-				   ? "look whether /dev is populated (udev, devtmpfs), and whether "
-				     "the kernel has CONFIG_VFIO_CONTAINER"
-				   : "modprobe vfio-pci, which brings vfio with it");
+		container_node_is_missing(e, live_now);
 	} else {
 		eval_unknown(e, "whether /dev/vfio/vfio exists could not be read");
 	}

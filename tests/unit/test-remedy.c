@@ -58,10 +58,57 @@ static void test_remedy_without_group(void **state)
 	}
 }
 
+static const char *remedy_of(struct host *h, const struct device *d)
+{
+	static const struct assumptions none;
+	struct prediction all;
+
+	predict_device(h, &none, GEN_BIT(GEN_6_0), d, h->arena, &all);
+	return all.paths[VIEW_IF_BOUND][PATH_CONTAINER].remedy;
+}
+
+/* There is no firmware setup in a guest, and what is loaded takes no parameter of modprobe's. */
+static void test_remedy_in_a_guest(void **state)
+{
+	struct host *h = fake_host();
+	const struct device *d = fake_pci(h, "0000:01:00.0", NULL, NULL, "e1000e");
+
+	(void)state;
+	fake_config(h, "CONFIG_VFIO_NOIOMMU=y");
+	fake_param(h, PARAM_VFIO_NOIOMMU, "N");
+	h->firmware.hypervisor = fake_present(h, "/sys/class/dmi/id/sys_vendor", "qemu");
+	assert_non_null(strstr(remedy_of(h, d), "virtual machine (qemu)"));
+	assert_non_null(strstr(remedy_of(h, d),
+			       "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode"));
+	fake_module(h, MODULE_VFIO, MODULE_STATE_LOADABLE);
+	assert_non_null(strstr(remedy_of(h, d), "modprobe vfio enable_unsafe_noiommu_mode=1"));
+	h->firmware.hypervisor = fake_present(h, "/sys/hypervisor/type", "xen");
+	assert_non_null(strstr(remedy_of(h, d), "xl pci-assignable-add"));
+	h->firmware.hypervisor = fake_present(h, "/sys/class/dmi/id/sys_vendor", "amazon");
+	assert_non_null(strstr(remedy_of(h, d), "in the firmware setup"));
+	fake_free(h);
+}
+
+static void test_remedy_for_graphics_left_out(void **state)
+{
+	struct host *h = fake_host();
+	struct device *d = fake_pci(h, "0000:00:02.0", NULL, NULL, "i915");
+
+	(void)state;
+	fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
+	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,igfx_off");
+	assert_non_null(strstr(remedy_of(h, d), "does not serve"));
+	d->class_code = 0x030000;
+	assert_non_null(strstr(remedy_of(h, d), "without igfx_off"));
+	fake_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remedy_without_group),
+		cmocka_unit_test(test_remedy_in_a_guest),
+		cmocka_unit_test(test_remedy_for_graphics_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
