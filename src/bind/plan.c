@@ -202,6 +202,17 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 	return 0;
 }
 
+const struct device *bind_plan_in_the_way(const struct bind_plan *plan, const struct bind_move *m)
+{
+	const struct group *g = m->device ? m->device->group : NULL;
+
+	for (size_t i = 0; g && bind_driver_is_vfio(m->to) && i < g->nr_members; i++)
+		if (g->members[i] != m->device && must_go_along(m->device, g->members[i]) &&
+		    !is_planned(plan, g->members[i]))
+			return g->members[i];
+	return NULL;
+}
+
 /* ---- the writes ---- */
 
 struct bind_step bind_move_step(const struct bind_move *m, enum bind_action action,

@@ -87,6 +87,9 @@ struct bind_plan {
  * that no VFIO driver takes, -EBADMSG when its driver could not be read. */
 int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_plan *ret,
 		   struct failure **reterr);
+/* The device that keeps the group of @m from being used once @m is done: a member that is on a host
+ * driver and does not move; NULL when there is none, and for moves to other than VFIO drivers. */
+const struct device *bind_plan_in_the_way(const struct bind_plan *plan, const struct bind_move *m);
 /* The writes of @m, in order; array in @a. */
 struct bind_step *bind_move_steps(const struct bind_move *m, struct arena *a, size_t *ret_nr);
 /* The step of @m that writes to @action. */

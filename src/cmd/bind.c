@@ -94,6 +94,23 @@ static int refusal_status(const struct binding *b)
 	return STATUS_NO;
 }
 
+/* A device alone is of no use where another of its group keeps it from being handed out. */
+static void say_in_the_way(struct binding *b)
+{
+	for (size_t i = 0; !b->view.note && i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+		const struct device *other = bind_plan_in_the_way(&b->plan, m);
+
+		if (!other || (m->result != BIND_MOVED && m->result != BIND_THERE))
+			continue;
+		b->view.note = arena_printf(
+			b->arena,
+			"group %u cannot be used yet: %s is on %s; vfiotool bind --group %s takes "
+			"along what must move",
+			m->device->group->id, other->name, other->driver, m->name);
+	}
+}
+
 /* The moves of b->plan, from guards to report. */
 static int carry_out(struct binding *b, bool settle, struct failure **reterr)
 {
@@ -118,6 +135,8 @@ static int carry_out(struct binding *b, bool settle, struct failure **reterr)
 	for (size_t i = 0; settle && r >= 0 && i < b->plan.nr_moves; i++)
 		r = journal_settle(&b->journal, b->plan.moves[i].bus, b->plan.moves[i].name);
 	binding_explain(b);
+	if (r >= 0)
+		say_in_the_way(b);
 	r = binding_print(b, binding_status(b, r), reterr);
 	binding_hold_signals(false);
 	return r;

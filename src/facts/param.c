@@ -45,7 +45,9 @@ static void load_configured(struct loader *l, struct param *p)
 	struct span value;
 	bool has_value;
 
-	p->configured = (struct fact){ .path = cmdline->path };
+	/* In neither: /proc/cmdline itself is not what is absent. */
+	p->configured = (struct fact){ .path = arena_join(l->a, "modprobe.d and /proc/cmdline, ",
+							  p->module, ".", p->name, NULL) };
 	if (fact_is(cmdline) && m && fact_known(&m->kmod))
 		p->configured.state = FACT_ABSENT;
 	if (m && fact_is(&m->kmod))

@@ -52,6 +52,8 @@ void eval_yes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_no(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_unknown(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+/* A command that turns on a parameter of the kernel's: of a module that is there, or of one to be loaded. */
+const char *eval_param_command(struct eval *e, enum param_id id);
 /* The remedy for @e->dev, which has no IOMMU group. */
 void eval_remedy_no_group(struct eval *e);
 /* The remedy 'give @dev to the VFIO driver of its bus', with a command that does it. */

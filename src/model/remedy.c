@@ -4,6 +4,21 @@
 
 #include "model/eval.h"
 
+const char *eval_param_command(struct eval *e, enum param_id id)
+{
+	const struct param *p = &e->host->params[id];
+	bool there = fact_is(&p->value);
+
+	for (size_t i = 0; i < NR_MODULES; i++) {
+		const struct module *m = &e->host->modules[i];
+		if (!strcmp(m->name, p->module))
+			there |=
+				m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN;
+	}
+	return there ? eval_text(e, "echo Y > /sys/module/%s/parameters/%s", p->module, p->name)
+		     : eval_text(e, "modprobe %s %s=1", p->module, p->name);
+}
+
 static bool is_left_out(struct eval *e, const char *option)
 {
 	const char *built = eval_config(e, option);
@@ -45,13 +60,9 @@ static void remedy_for_dmar(struct eval *e)
 /* How the mode without an IOMMU is turned on here. */
 static const char *noiommu_command(struct eval *e)
 {
-	enum module_state state = e->host->modules[MODULE_VFIO].state;
-
 	if (is_left_out(e, "CONFIG_VFIO_NOIOMMU"))
 		return "a kernel with CONFIG_VFIO_NOIOMMU and vfio.enable_unsafe_noiommu_mode=1";
-	if (state == MODULE_STATE_LOADED || state == MODULE_STATE_BUILTIN)
-		return "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode";
-	return "modprobe vfio enable_unsafe_noiommu_mode=1";
+	return eval_param_command(e, PARAM_VFIO_NOIOMMU);
 }
 
 /* A guest has no firmware setup to go to. Answers then. Amazon's name is on machines of bare metal as

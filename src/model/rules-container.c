@@ -179,14 +179,30 @@ static enum param_id unsafe_param(struct eval *e)
 			       : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
 }
 
+static const char *remapping_remedy(struct eval *e)
+{
+	const struct fact *hv = &e->host->firmware.hypervisor;
+	const char *value = NULL;
+
+	if (eval_cmdline(e, "intremap", &value) && strstr(value, "off"))
+		return "boot without intremap=off";
+	if (eval_cmdline(e, "nointremap", NULL))
+		return "boot without nointremap";
+	if (eval_machine(e) != MACHINE_X86)
+		return "no setting gives the device an MSI controller that isolates (GICv3 ITS)";
+	if (fact_is(hv) && !strcmp(hv->raw, "qemu"))
+		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine "
+		       "kernel-irqchip=split -device intel-iommu,intremap=on)";
+	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt "
+	       "remapping)";
+}
+
 static void remedy_for_interrupts(struct eval *e)
 {
 	eval_remedy(e,
-		    "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi "
-		    "interrupt remapping) and do not boot with intremap=off; or accept that the "
-		    "device's user can inject any interrupt into the host and set %s.allow_unsafe_"
-		    "interrupts=1",
-		    asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
+		    "%s; or accept that the device's user can inject any interrupt into the host: "
+		    "%s",
+		    remapping_remedy(e), eval_param_command(e, unsafe_param(e)));
 }
 
 /* Whether the question is settled by the parameter; answers then. */

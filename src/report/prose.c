@@ -28,13 +28,53 @@ static size_t room(const struct output *v, size_t at)
 	return width > at + PROSE_LINE_MIN ? width - at : PROSE_LINE_MIN;
 }
 
+/* Bytes of the command that begins @s, or 0: it is copied into a shell, which takes the end of a line for
+ * the end of the command. */
+static size_t command_length(const char *s)
+{
+	static const struct {
+		const char *word;
+		unsigned int nr_words; /* at most */
+	} commands[] = {
+		{ "echo", 4 },   { "vfiotool", 4 }, { "modprobe", 3 },
+		{ "umount", 2 }, { "swapoff", 2 },
+	};
+	size_t len = strcspn(s, " ");
+	unsigned int left = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (strlen(commands[i].word) == len && !strncmp(s, commands[i].word, len))
+			left = commands[i].nr_words;
+	if (!left)
+		return 0;
+	while (--left && s[len] == ' ' && !strchr(",;:)", s[len - 1]))
+		len += 1 + strcspn(s + len + 1, " ");
+	return len;
+}
+
+/* As text_break(), but not inside a command: a line that begins with one may be longer. */
+static size_t line_break(const char *s, size_t columns, size_t *ret_next)
+{
+	size_t end = text_break(s, columns, ret_next), len;
+
+	for (size_t at = 0; s[*ret_next] && at < *ret_next; at += strcspn(s + at, " ") + 1) {
+		len = command_length(s + at);
+		if (at + len <= *ret_next)
+			continue;
+		end = at ? at - 1 : len;
+		*ret_next = at ? at : len + strspn(s + len, " ");
+		break;
+	}
+	return end;
+}
+
 /* @s wrapped from column @at on, where the first line stands already. */
 static void put_wrapped(const struct output *v, size_t at, enum style style, const char *s)
 {
 	size_t next, len;
 
 	for (;;) {
-		len = text_break(s, room(v, at), &next);
+		len = line_break(s, room(v, at), &next);
 		put_styled(v, style, s, len);
 		fputc('\n', v->stream);
 		s += next;

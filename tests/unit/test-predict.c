@@ -464,7 +464,7 @@ static void test_container_served_by_iommufd(void **state)
 	assume(&s, "allow_unsafe_interrupts=1");
 	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
 	struct path_prediction p = ask(&s, GEN_BIT(GEN_7_0), VIEW_IF_BOUND, PATH_CONTAINER);
-	assert_non_null(strstr(p.remedy, "iommufd.allow_unsafe_interrupts"));
+	assert_non_null(strstr(p.remedy, "/iommufd/parameters/allow_unsafe_interrupts"));
 	fake_free(s.h);
 }
 

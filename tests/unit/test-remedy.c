@@ -81,6 +81,7 @@ static void test_remedy_in_a_guest(void **state)
 	assert_non_null(strstr(remedy_of(h, d),
 			       "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode"));
 	fake_module(h, MODULE_VFIO, MODULE_STATE_LOADABLE);
+	h->params[PARAM_VFIO_NOIOMMU].value = fake_absent(h, "/sys/module/vfio/parameters");
 	assert_non_null(strstr(remedy_of(h, d), "modprobe vfio enable_unsafe_noiommu_mode=1"));
 	h->firmware.hypervisor = fake_present(h, "/sys/hypervisor/type", "xen");
 	assert_non_null(strstr(remedy_of(h, d), "xl pci-assignable-add"));

@@ -253,6 +253,24 @@ static void test_prose_wraps_below_the_text(void **state)
 				     "          seven eight\n");
 }
 
+/* What is copied into a shell is one line, however long. */
+static void test_prose_keeps_commands_whole(void **state)
+{
+	struct fixture *f = *state;
+	struct prose p = { .out = &f->view, .indent = 2, .label_width = 8 };
+
+	f->view.width = 40;
+	prose_label(&p, "label", STYLE_NONE, "%s",
+		    "bind the other: vfiotool bind 0000:01:00.1, or else: echo Y > "
+		    "/sys/module/a/parameters/b and so on modprobe a");
+	fflush(f->view.stream);
+	assert_string_equal(f->text, "  label   bind the other:\n"
+				     "          vfiotool bind 0000:01:00.1, or\n"
+				     "          else:\n"
+				     "          echo Y > /sys/module/a/parameters/b\n"
+				     "          and so on modprobe a\n");
+}
+
 static void test_prose_survives_a_narrow_terminal(void **state)
 {
 	struct fixture *f = *state;
@@ -308,6 +326,7 @@ int main(void)
 		T(test_columns_unknown_names_the_nearest),
 		T(test_json_document_is_one_object),
 		T(test_prose_wraps_below_the_text),
+		T(test_prose_keeps_commands_whole),
 		T(test_prose_survives_a_narrow_terminal),
 		T(test_scheme_takes_colors_only),
 		T(test_color_file_the_more_specific_first),
