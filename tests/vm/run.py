@@ -95,6 +95,17 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
     return verdict
 
 
+def run_boots(args, kernel: kernels.Kernel, batch: acting.Batch, programs: dict) -> guest.Result:
+    """Boots the guest of a batch, and the second one where there is one, with what the first kept."""
+    extra = guest.Extra(acting.environment(batch, kernel), acting.files(batch), programs, batch.limit)
+    result, again = guest.run(batch, kernel, args.vfiotool, args.keep, extra), acting.second(batch)
+    if not again or not result.done:
+        return result
+    kept = result.files.get(f"{batch.parts[0].name}.kept", b"")
+    extra = guest.Extra(acting.environment(again, kernel, 2), acting.files(again), programs, again.limit, kept)
+    return acting.join(result, guest.run(again, kernel, args.vfiotool, args.keep, extra))
+
+
 def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
     """Boots one guest for all its acting scenarios and judges each."""
     verdicts, result = [Verdict(f"{part.name}@{name}") for part in batch.parts], guest.Result()
@@ -103,8 +114,7 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
         if not wanting:
             kernel = shop.get(name)
             programs = {f"bin/{path.stem}": initramfs.program(path.stem, [path]) for path in batch.programs}
-            extra = guest.Extra(acting.environment(batch, kernel), acting.files(batch), programs, batch.limit)
-            result = guest.run(batch, kernel, args.vfiotool, args.keep, extra)
+            result = run_boots(args, kernel, batch, programs)
         for verdict, part in zip(verdicts, batch.parts):
             verdict.skip = wanting or missing(part.needs)
             if not verdict.skip:

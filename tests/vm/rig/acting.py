@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import attaching, kernels
+from . import attaching, kernels, system
 from .guest import Result, pick_list
 from .scenario import ScenarioError, pick
 
@@ -21,8 +21,8 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
-                "memory", "counted"}
-OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs"}
+                "memory", "counted", "system"}
+OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again"}
 LISTS = ("kernels", "devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
@@ -52,6 +52,7 @@ class Machine:
     unity: str = ""
     memory: int = 768
     counted: bool = False
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Acting:
     programs: tuple = ()
     alone: bool = False
     needs: str = ""
+    again: object = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ def load_machine(name: str) -> Machine:
         raise ScenarioError(f"no machine is called {name!r}")
     data = _read(path, MACHINE_KEYS | {"summary"})
     data.pop("summary", None)
+    if data.get("system", system.NAME) != system.NAME:
+        raise ScenarioError(f"{path.name}: the only system is {system.NAME!r}")
     return Machine(name, **data)
 
 
@@ -132,6 +136,8 @@ def load(path: Path) -> Acting:
     if not chosen or set(chosen) - set(machine.kernels or chosen):
         raise ScenarioError(f"{path.name}: kernels must be some of its machine's")
     rest = {key: data[key] for key in ("judge", "limit", "alone", "needs") if key in data}
+    if "again" in data:
+        rest |= {"again": load_machine(data["again"]), "alone": True}
     return Acting(path.stem, data["summary"], chosen, machine, script.read_text(encoding="utf-8"),
                   log=tuple(data.get("log", ())), programs=tuple(data.get("programs", ())), **rest)
 
@@ -152,9 +158,29 @@ def batches(pairs):
             for (name, kernel), parts in found.items() for start in range(0, len(parts), TOGETHER)]
 
 
-def environment(batch: Batch, kernel: kernels.Kernel) -> dict:
+def second(batch: Batch) -> Batch | None:
+    """The second boot of a batch that has one."""
+    part = batch.parts[0]
+    return Batch(f"{batch.name}-again", part.again, batch.parts) if part.again else None
+
+
+def join(first: Result, again: Result) -> Result:
+    """What both boots of one scenario sent; one that was not done is the scenario's end."""
+    ret = Result(first.files | again.files, first.status | again.status, first.broken + again.broken,
+                 first.checks + again.checks, again.release, again.done, again.failure, again.console)
+    for name in {*first.files} & {*again.files}:
+        if name.endswith(("dmesg", "log")):
+            ret.files[name] = first.files[name] + again.files[name]
+    for name in {*first.status} & {*again.status}:
+        ret.status[name] = first.status[name] + again.status[name]
+    for name in {*first.status} - {*again.status}:
+        del ret.status[name]
+    return ret
+
+
+def environment(batch: Batch, kernel: kernels.Kernel, boot: int = 1) -> dict:
     """What guest/acting.sh finds in /scenario/env."""
-    return {"SCENARIOS": " ".join(part.name for part in batch.parts), "KERNEL": kernel.name, "SERIES": kernel.series,
+    return {"BOOT": str(boot), "SCENARIOS": " ".join(part.name for part in batch.parts), "KERNEL": kernel.name, "SERIES": kernel.series,
             "SMALL": "1" if kernel.small else "", "COMPAT": "1" if kernel.compat else "",
             "MODULES": " ".join(pick_list(batch.machine.modules, kernel.name))}
 

@@ -9,16 +9,18 @@ import binascii
 import contextlib
 import gzip
 import hashlib
+import io
 import os
 import re
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import dmar, image, initramfs, ivrs, kernels
+from . import dmar, image, initramfs, ivrs, kernels, system
 from .channel import Channel
 from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
@@ -81,6 +83,7 @@ class Extra:
     files: dict
     programs: dict
     limit: int
+    kept: bytes = b""
 
 # QEMU puts the initrd right below the top of memory, where the firmware's drivers for NVMe, AHCI and USB take what they
 # need: they get zeros, which the kernel skips, not the end of the archive.
@@ -101,7 +104,25 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
     for path, program in (extra.programs if extra else {}).items():
         archive.data(path, program.read_bytes(), 0o755)
     archive.data("scenario/setup.sh", setup)
+    if extra and extra.kept:
+        _unpack(archive, extra.kept)
     return archive.compressed()
+
+
+def _unpack(archive: Archive, kept: bytes) -> None:
+    """Files that another guest kept, where it had them."""
+    with tarfile.open(fileobj=io.BytesIO(kept)) as tar:
+        for member in tar.getmembers():
+            if member.issym():
+                archive.link(member.name, member.linkname)
+            elif member.isdir():
+                archive.folder(member.name, member.mode)
+            elif member.isfile():
+                archive.data(member.name, tar.extractfile(member).read(), member.mode)
+
+
+def _first_process(scenario: Scenario):
+    return [system.CMDLINE] if getattr(scenario, "system", "") else []
 
 
 def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=None):
@@ -112,7 +133,7 @@ def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=No
     argv = [QEMU, "-accel", "tcg,thread=single" if counted else "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m",
             str(getattr(scenario, "memory", 768)), "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
             "-no-reboot", "-kernel", str(image.bootable(kernel)), "-initrd", str(folder / "initrd"),
-            "-append", f"{CMDLINE} {pick(scenario.cmdline, kernel.name) or ''}".strip(),
+            "-append", " ".join([CMDLINE, *_first_process(scenario), pick(scenario.cmdline, kernel.name) or ""]).strip(),
             "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console", *results]
     if counted:
         argv += ["-icount", "shift=0"]
@@ -213,7 +234,9 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
         base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
         tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
         tables += ivrs.archive(scenario.unity) if scenario.unity else b""
-        (folder / "initrd").write_bytes(tables + base.read_bytes() + _overlay(scenario, kernel, extra) + PADDING)
+        parts = [tables, base.read_bytes(), system.archive() if getattr(scenario, "system", "") else b"",
+                 _overlay(scenario, kernel, extra), PADDING]
+        (folder / "initrd").write_bytes(b"".join(parts))
         channel = Channel(folder) if extra else contextlib.nullcontext()
         argv = command(scenario, kernel, folder, channel.options() if extra else None)
         status = _wait(argv, folder, LIMIT + (extra.limit if extra else 0), channel)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 # What a guest does for acting scenarios, and what their scripts are written with. /scenario/env sets SCENARIOS (the
-# scenarios of this guest), KERNEL, SERIES, SMALL, COMPAT and MODULES; a script has PART, its own name, besides.
+# scenarios of this guest), KERNEL, SERIES, SMALL, COMPAT, BOOT (1, in a second boot 2) and MODULES; a script has PART, its own name, besides.
 
 # -- checks ------------------------------------------------------------------------------------------------------------
 
@@ -10,7 +10,7 @@
 check() {
 	checked=$1
 	shift
-	number=$(($(cat "/out/$PART.number" 2>/dev/null || echo 0) + 1))
+	number=$(($(cat "/out/$PART.number" 2>/dev/null || echo $((BOOT * 1000 - 1000))) + 1))
 	echo $number >"/out/$PART.number"
 	"$@" >/out/check 2>&1
 	answered=$?
@@ -66,6 +66,12 @@ says_error() {
 # send NAME FILE: gives a file to the judge on the host, under that name.
 send() {
 	emit "$PART.$1" "$2"
+}
+
+# keep PATH...: what the second boot of this scenario finds where it is now.
+keep() {
+	tar -c -f /tmp/kept.tar -C / "$@" && send kept /tmp/kept.tar
+	rm /tmp/kept.tar
 }
 
 # save NAME COMMAND...: runs it and sends NAME.out, NAME.err and the exit status to the host.

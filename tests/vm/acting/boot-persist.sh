@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+RULES=/etc/udev/rules.d
+devices_change
+
+written() {
+	find /etc/udev /etc/modprobe.d -type f | sort
+}
+
+first_boot() {
+	check "nothing is written before" test -z "$(written)"
+	for device in 04.0 05.0 06.0; do
+		check "bind and keep $device" exits 0 vfiotool bind --persist 0000:00:$device
+	done
+	check "another that is not kept" exits 0 vfiotool bind 0000:00:07.0
+	check "udev takes the rules as they are" sh -c \
+		'udevadm test /sys/bus/pci/devices/0000:00:04.0 2>&1 | tee /out/udev | grep -q "06-vfiotool-pci-0000:00:04.0.rules"'
+	check "without a complaint" not grep -E 'vfiotool.*(Invalid|Unknown|ignor|error)' /out/udev
+	keep etc/udev etc/modprobe.d
+}
+
+second_boot() {
+	check "the rules are there" test -s $RULES/06-vfiotool-pci-0000:00:06.0.rules
+	check "the card that stayed is on vfio-pci" driver_is 0000:00:06.0 vfio-pci
+	check "and can be attached" exits 0 vfiotool attach 0000:00:06.0
+	check "the one that was not kept is not" driver_is 0000:00:07.0 e1000
+	check "the card that came to the address of another is not" driver_is 0000:00:04.0 e1000
+	check "nor has it an override" test "$(cat /sys/bus/pci/devices/0000:00:04.0/driver_override)" = "(null)"
+	check "nor the card that went to another address" driver_is 0000:00:08.0 e1000e
+	check "inspect tells" exits 0 vfiotool inspect 0000:00:04.0
+	check "why" says "left alone"
+	check "list shows what is kept" exits 0 vfiotool list --raw --noheadings -o ADDRESS,PERSIST 0000:00:04.0 0000:00:06.0
+	check "the one" says "0000:00:06.0 vfio-pci"
+	check "and the other not" not says "0000:00:04.0 vfio-pci"
+
+	# A driver that is loaded again does not take it, a coldplug by hand changes nothing.
+	rmmod e1000
+	modprobe e1000
+	check "the driver comes again" within 5 driver_is 0000:00:07.0 e1000
+	check "and leaves it" driver_is 0000:00:06.0 vfio-pci
+	udevadm trigger --action=add --subsystem-match=pci
+	udevadm settle
+	check "every device is announced again" driver_is 0000:00:06.0 vfio-pci
+	check "the stranger stays with its driver" driver_is 0000:00:04.0 e1000
+
+	check "unbind --persist" exits 0 vfiotool unbind --persist 0000:00:06.0
+	check "its driver has it" driver_is 0000:00:06.0 e1000
+	check "its files went, those of others stay" test "$(written | grep -c 0000:00:06.0)/$(written | grep -c 0000:00:0[45].0)" = 0/4
+	check "a stranger's as well" exits 0 vfiotool unbind --persist 0000:00:04.0
+	check "it keeps its driver" driver_is 0000:00:04.0 e1000
+	check "what is left is of the card that is gone" test "$(written | grep -vc 0000:00:05.0)" = 0
+	udevadm trigger --action=add --subsystem-match=pci
+	udevadm settle
+	check "nothing is taken any more" driver_is 0000:00:06.0 e1000
+	rm -f $RULES/06-vfiotool-* /etc/modprobe.d/vfiotool-*
+}
+
+case $BOOT in
+1) first_boot ;;
+*) second_boot ;;
+esac
