@@ -18,6 +18,11 @@ static inline const char *persist_modprobe_path(struct arena *a, const char *bus
 	return arena_printf(a, "etc/modprobe.d/vfiotool-%s-%s.conf", bus, name);
 }
 
+static inline const char *persist_dracut_path(struct arena *a, const char *bus, const char *name)
+{
+	return arena_printf(a, "etc/dracut.conf.d/vfiotool-%s-%s.conf", bus, name);
+}
+
 static inline const char *persist_driverctl_path(struct arena *a, const char *bus, const char *name)
 {
 	return arena_printf(a, "etc/driverctl.d/%s-%s", bus, name);

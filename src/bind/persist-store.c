@@ -133,10 +133,9 @@ static int is_ours(int root_fd, const char *path)
 }
 
 /* driverctl's file has no room for a mark: it is ours when the rule beside it is. */
-static int check_free(int root_fd, const struct persist_file *files, size_t nr,
-		      struct failure **reterr)
+int persist_check(int root_fd, const struct persist_file *files, size_t nr, struct failure **reterr)
 {
-	bool driverctl_ours = is_ours(root_fd, files[0].path) == 1;
+	bool driverctl_ours = nr && is_ours(root_fd, files[0].path) == 1;
 
 	for (size_t i = 0; i < nr; i++) {
 		bool driverctl = !strncmp(files[i].path, "etc/driverctl.d/", 16);
@@ -155,7 +154,7 @@ static int check_free(int root_fd, const struct persist_file *files, size_t nr,
 
 int persist_write(int root_fd, const struct persist_file *files, size_t nr, struct failure **reterr)
 {
-	int r = nr ? check_free(root_fd, files, nr, reterr) : 0;
+	int r = persist_check(root_fd, files, nr, reterr);
 
 	for (size_t i = 0; r >= 0 && i < nr; i++) {
 		r = write_file(root_fd, &files[i]);
@@ -184,19 +183,23 @@ int persist_remove(int root_fd, const char *bus, const char *name, struct arena 
 		   const char ***ret, size_t *ret_nr, struct failure **reterr)
 {
 	const char *rule = persist_rule_path(a, bus, name);
-	const char *path = persist_modprobe_path(a, bus, name);
+	const char *const marked[] = { persist_dracut_path(a, bus, name),
+				       persist_modprobe_path(a, bus, name) };
+	const char *path = rule;
 	char text[TEXT_MAX];
 	bool ours;
 	int r;
 
 	*ret = NULL;
 	*ret_nr = 0;
-	r = is_ours(root_fd, path);
-	if (r > 0)
-		r = remove_file(root_fd, path, a, ret, ret_nr);
-	if (r < 0 && r != -ENOENT)
-		return failure_set(reterr, r, "cannot take /%s away: %s", path, strerror(-r));
-	path = rule;
+	for (size_t i = 0; i < sizeof(marked) / sizeof(*marked); i++) {
+		r = is_ours(root_fd, marked[i]);
+		if (r > 0)
+			r = remove_file(root_fd, marked[i], a, ret, ret_nr);
+		if (r < 0 && r != -ENOENT)
+			return failure_set(reterr, r, "cannot take /%s away: %s", marked[i],
+					   strerror(-r));
+	}
 	r = read_text(root_fd, rule, text);
 	ours = r >= 0 && strstr(text, mark);
 	if (ours && strstr(text, "by driverctl")) {

@@ -16,6 +16,26 @@ static bool is_plain(const char *s)
 	return *s && *s != '.' && *s != '-' && s[strspn(s, plain)] == '\0';
 }
 
+static bool is_plain_path(const char *s)
+{
+	while (*s == '/') {
+		const char *name = s + 1;
+		char part[256];
+		size_t len = strcspn(name, "/");
+
+		if (len >= sizeof(part))
+			return false;
+		memcpy(part, name, len);
+		part[len] = '\0';
+		if (!is_plain(part))
+			return false;
+		s = name + len;
+		if (!*s)
+			return true;
+	}
+	return false;
+}
+
 /* A modalias as a pattern that matches only itself; NULL when it cannot be one. */
 static const char *pattern(struct arena *a, const char *s)
 {
@@ -83,6 +103,23 @@ static const char *match(const struct persist_request *q, struct arena *a)
 			    q->name);
 }
 
+/* A driver that was quicker has it: of the kernel itself, of the initramfs, or loaded for another device before the
+ * event of this one. It may be in use by now, so vfiotool is asked, with its guards, as soon as the event is done
+ * with; the override goes first, so that what is undone later is undone to none. Without systemd the device stays. */
+static const char *second_try(const struct persist_request *q, struct arena *a)
+{
+	if (!q->tool || !is_plain_path(q->tool))
+		return "";
+	return arena_printf(
+		a,
+		"; test -e /sys/bus/%s/drivers/%s/%s || test ! -e /sys/bus/%s/devices/%s/driver || "
+		"{ test -d /run/systemd/system && test -x %s && "
+		"echo >/sys/bus/%s/devices/%s/driver_override && "
+		"exec systemd-run --no-block --collect %s bind --wait 60 --driver %s %s:%s; }",
+		q->bus, q->driver, q->name, q->bus, q->name, q->tool, q->bus, q->name, q->tool,
+		q->driver, q->bus, q->name);
+}
+
 /* The override, if it is the very device; then the driver, and the probe for the case that the driver was
  * there before. */
 static const char *rule_text(const struct persist_request *q, const struct identity *id,
@@ -94,8 +131,8 @@ static const char *rule_text(const struct persist_request *q, const struct ident
 		text = arena_printf(a, "%s, ATTR{%s}==\"%s\"", text, id->keys[i], id->values[i]);
 	return arena_printf(a,
 			    "%s, ATTR{driver_override}=\"%s\", RUN{builtin}+=\"kmod load %s\", "
-			    "RUN{program}+=\"/bin/sh -c 'echo %s >/sys/bus/%s/drivers_probe'\"\n",
-			    text, q->driver, q->driver, q->name, q->bus);
+			    "RUN{program}+=\"/bin/sh -c 'echo %s >/sys/bus/%s/drivers_probe%s'\"\n",
+			    text, q->driver, q->driver, q->name, q->bus, second_try(q, a));
 }
 
 /* driverctl knows the address only: where another device is found there, its service is not asked for. The
@@ -115,7 +152,7 @@ static const char *refusal_text(const struct persist_request *q, const struct id
 int persist_make(const struct persist_request *q, struct arena *a, struct persist_file **ret,
 		 size_t *ret_nr, struct failure **reterr)
 {
-	struct persist_file *files = arena_array(a, 2, sizeof(*files));
+	struct persist_file *files = arena_array(a, 3, sizeof(*files));
 	struct identity id;
 	size_t nr = 0;
 	int r;
@@ -141,6 +178,17 @@ int persist_make(const struct persist_request *q, struct arena *a, struct persis
 		files[nr++].text =
 			arena_printf(a, "%ssoftdep %s pre: %s\n",
 				     heading(q, a, "a udev rule does it"), q->module, q->driver);
+	}
+	/* It takes rules and drivers of this host only where it makes an image for this host only. driverctl comes
+	 * later, and takes the device from whoever has it. */
+	if (q->dracut && !q->driverctl) {
+		const char *rule = files[0].path, *conf = nr > 1 ? files[1].path : NULL;
+
+		files[nr].path = persist_dracut_path(a, q->bus, q->name);
+		files[nr++].text =
+			arena_printf(a, "%sadd_drivers+=\" %s \"\ninstall_items+=\" /%s %s%s\"\n",
+				     heading(q, a, "in the initramfs by this"), q->driver, rule,
+				     conf ? "/" : "", conf ? arena_printf(a, "%s ", conf) : "");
 	}
 	*ret = files;
 	*ret_nr = nr;

@@ -18,7 +18,9 @@ struct persist_request {
 	bool has_ids;    /* of a PCI device: the four below */
 	uint16_t vendor, device, subvendor, subdevice;
 	const char *modalias; /* of any other: tells it from another */
+	const char *tool;     /* absolute path of vfiotool, or NULL */
 	bool driverctl;       /* is installed */
+	bool dracut;          /* makes the initramfs */
 };
 
 struct persist_file {
@@ -35,6 +37,9 @@ int persist_make(const struct persist_request *q, struct arena *a, struct persis
 bool persist_has_driverctl(int root_fd);
 /* "dracut", "initramfs-tools" or NULL: what makes the initramfs here. Static. */
 const char *persist_initramfs(int root_fd);
+/* Whether persist_write() would find somebody else's file at the place of one of @files: -EEXIST, else 0. */
+int persist_check(int root_fd, const struct persist_file *files, size_t nr,
+		  struct failure **reterr);
 /* Writes all of @files, each atomically and to the disk; replaces what an earlier call wrote. When one fails
  * those written are taken away. 0; -EEXIST when driverctl keeps the device already, by somebody else's
  * wish; or a negative errno. */

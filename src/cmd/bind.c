@@ -149,6 +149,9 @@ static int run_bind(struct app *app, void *data, struct failure **reterr)
 
 	if (r >= 0)
 		r = bind_plan_make(&b.request, b.arena, &b.plan, reterr);
+	/* What cannot be kept is said before anything moves. */
+	if (r >= 0 && b.options->persist)
+		r = keep_check(&b, reterr);
 	if (r >= 0)
 		r = carry_out(&b, false, reterr);
 	if (r == STATUS_OK && b.options->persist)

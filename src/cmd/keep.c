@@ -7,10 +7,11 @@
 #include "base/sysroot.h"
 #include "bind/persist.h"
 
-/* The module of a driver, NULL when it is built in: then nothing can be loaded before it. */
+/* The module of a driver, NULL when it is built in: then nothing can be loaded before it. A driver that is
+ * built in may have the link, too; linux: kernel/module/main.c: module_initstate_attr is of what was loaded. */
 static const char *driver_module(struct binding *b, const char *bus, const char *driver)
 {
-	struct fact link;
+	struct fact link, loaded;
 	const char *slash;
 
 	if (!driver || bind_driver_is_vfio(driver))
@@ -19,12 +20,29 @@ static const char *driver_module(struct binding *b, const char *bus, const char 
 		b->session.root, b->arena,
 		arena_printf(b->arena, "sys/bus/%s/drivers/%s/module", bus, driver));
 	slash = fact_is(&link) ? strrchr(link.raw, '/') : NULL;
-	return slash ? slash + 1 : NULL;
+	if (!slash)
+		return NULL;
+	loaded = sysroot_stat(b->session.root, b->arena,
+			      arena_printf(b->arena, "sys/module/%s/initstate", slash + 1));
+	return loaded.state == FACT_ABSENT ? NULL : slash + 1;
+}
+
+/* The driver that it has without us: it may be on VFIO's already. */
+static const char *own_driver(struct binding *b, const struct bind_move *m)
+{
+	const struct journal_record *rec;
+
+	if (!m->from || !bind_driver_is_vfio(m->from))
+		return m->from;
+	rec = journal_find(&b->journal, m->bus, m->name);
+	return rec && rec->from && !bind_driver_is_vfio(rec->from) ? rec->from : NULL;
 }
 
 static struct persist_request request(struct binding *b, const struct bind_move *m)
 {
 	const struct device *d = m->device;
+	const struct fact tool = sysroot_read_link(b->session.root, b->arena, "proc/self/exe");
+	const char *initramfs = persist_initramfs(b->system.root_fd);
 	struct fact modalias = sysroot_read(
 		b->session.root, b->arena,
 		arena_printf(b->arena, "sys/bus/%s/devices/%s/modalias", m->bus, m->name),
@@ -34,29 +52,44 @@ static struct persist_request request(struct binding *b, const struct bind_move 
 		.bus = m->bus,
 		.name = m->name,
 		.driver = m->to,
-		.module = driver_module(b, m->bus, m->from),
+		.module = driver_module(b, m->bus, own_driver(b, m)),
 		.has_ids = d && d->has_ids,
 		.vendor = d ? d->vendor : 0,
 		.device = d ? d->device_id : 0,
 		.subvendor = d ? d->subvendor : 0,
 		.subdevice = d ? d->subdevice : 0,
 		.modalias = fact_is(&modalias) ? modalias.raw : NULL,
+		.tool = fact_is(&tool) ? tool.raw : NULL,
 		.driverctl = persist_has_driverctl(b->system.root_fd),
+		.dracut = initramfs && !strcmp(initramfs, "dracut"),
 	};
 }
 
-/* A driver of the initramfs comes before any rule of the system. */
-static void say_initramfs(struct binding *b, const struct bind_move *m)
+/* A driver of the kernel itself or of the initramfs comes before any rule of the system. driverctl takes the
+ * device from it. */
+static void say_earlier(struct binding *b, const struct bind_move *m,
+			const struct persist_request *q)
 {
-	const char *tool = persist_initramfs(b->system.root_fd);
+	const char *tool = persist_initramfs(b->system.root_fd), *driver = own_driver(b, m);
 
-	if (!tool || !m->from || bind_driver_is_vfio(m->from))
+	if (q->driverctl || !driver)
 		return;
-	log_write(LOG_LEVEL_WARNING,
-		  "if %s is in the initramfs it takes %s before the rule: make it anew with %s, so "
-		  "that the rule and %s are in it as well",
-		  m->from, m->name,
-		  !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u", m->to);
+	if (!q->module)
+		log_write(LOG_LEVEL_WARNING,
+			  "%s is built into this kernel and has %s before the rule, which takes it "
+			  "only "
+			  "when nothing uses it by then",
+			  driver, m->name);
+	else if (tool)
+		log_write(LOG_LEVEL_WARNING,
+			  "if %s is in the initramfs it has %s before the rule, which takes it "
+			  "only when "
+			  "nothing uses it by then: make the initramfs anew with %s, so that the "
+			  "rule "
+			  "and %s are in it as well",
+			  driver, m->name,
+			  !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u",
+			  m->to);
 }
 
 static int keep_one(struct binding *b, const struct bind_move *m, struct failure **reterr)
@@ -74,8 +107,27 @@ static int keep_one(struct binding *b, const struct bind_move *m, struct failure
 		log_write(LOG_LEVEL_WARNING, "%s %s on %s over reboots: /%s",
 			  b->options->dry_run ? "would keep" : "keeps", m->name, m->to,
 			  files[i].path);
-	say_initramfs(b, m);
+	say_earlier(b, m, &q);
 	return 0;
+}
+
+int keep_check(struct binding *b, struct failure **reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+		const struct persist_request q = request(b, m);
+		struct persist_file *files;
+		size_t nr;
+
+		if (!m->to)
+			continue;
+		r = persist_make(&q, b->arena, &files, &nr, reterr);
+		if (r >= 0)
+			r = persist_check(b->system.root_fd, files, nr, reterr);
+	}
+	return r;
 }
 
 int keep_drivers(struct binding *b, struct failure **reterr)

@@ -4,6 +4,9 @@
 
 #include "cmd/binding.h"
 
+/* Whether something is in the way of keep_drivers() that no driver has to be moved to see: somebody else's file, a
+ * device that nothing tells from another. */
+int keep_check(struct binding *b, struct failure **reterr);
 /* Keeps each device that was moved, or was there already, where it is; for a dry run only says how. 0, or a
  * negative errno with *@reterr: what was kept before the failure stays kept. */
 int keep_drivers(struct binding *b, struct failure **reterr);

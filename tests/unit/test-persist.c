@@ -56,8 +56,20 @@ static void assert_content(struct fixture *x, const char *path, const char *text
 
 #define RULE      "etc/udev/rules.d/06-vfiotool-pci-0000:01:00.0.rules"
 #define MODPROBE  "etc/modprobe.d/vfiotool-pci-0000:01:00.0.conf"
+#define DRACUT    "etc/dracut.conf.d/vfiotool-pci-0000:01:00.0.conf"
 #define DRIVERCTL "etc/driverctl.d/pci-0000:01:00.0"
 #define CARD      "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"0000:01:00.0\", "
+
+static void removes(void **state, size_t nr)
+{
+	struct fixture *x = *state;
+	const char **paths;
+	size_t got;
+
+	assert_int_equal(persist_remove(x->fd, "pci", "0000:01:00.0", x->arena, &paths, &got, NULL),
+			 0);
+	assert_int_equal(got, nr);
+}
 
 static void test_persist_rule_and_softdep(void **state)
 {
@@ -84,6 +96,60 @@ static void test_persist_without_another_module(void **state)
 
 	q.module = NULL;
 	make(*state, &q, 1);
+}
+
+/* A driver that has the device already: vfiotool is asked, after the override is gone. */
+static void test_persist_where_another_driver_was_quicker(void **state)
+{
+	static const char *const bad[] = { "vfiotool",
+					   "/usr/bin/vfio tool",
+					   "/usr/bin/%k/vfiotool",
+					   "/usr/../vfiotool",
+					   "/usr/bin/",
+					   "/a'b",
+					   "" };
+	struct persist_request q = card();
+	struct persist_file *f;
+
+	q.tool = "/usr/bin/vfiotool";
+	f = make(*state, &q, 2);
+	assert_non_null(
+		strstr(f[0].text,
+		       "RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe; "
+		       "test -e /sys/bus/pci/drivers/vfio-pci/0000:01:00.0 || "
+		       "test ! -e /sys/bus/pci/devices/0000:01:00.0/driver || "
+		       "{ test -d /run/systemd/system && test -x /usr/bin/vfiotool && "
+		       "echo >/sys/bus/pci/devices/0000:01:00.0/driver_override && "
+		       "exec systemd-run --no-block --collect /usr/bin/vfiotool bind --wait 60 "
+		       "--driver vfio-pci pci:0000:01:00.0; }'\"\n"));
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		q.tool = bad[i];
+		f = make(*state, &q, 2);
+		assert_non_null(strstr(f[0].text, ">/sys/bus/pci/drivers_probe'\"\n"));
+	}
+}
+
+static void test_persist_in_an_image_of_dracut(void **state)
+{
+	struct persist_request q = card();
+	struct fixture *x = *state;
+	struct persist_file *f;
+
+	q.dracut = true;
+	f = make(*state, &q, 3);
+	assert_string_equal(f[2].path, DRACUT);
+	assert_non_null(strstr(f[2].text, "\nadd_drivers+=\" vfio-pci \"\n"
+					  "install_items+=\" /" RULE " /" MODPROBE " \"\n"));
+	assert_int_equal(persist_write(x->fd, f, 3, NULL), 0);
+	assert_true(is_there(x, DRACUT));
+	removes(state, 3);
+	assert_false(is_there(x, DRACUT));
+	q.module = NULL;
+	f = make(*state, &q, 2);
+	assert_non_null(strstr(f[1].text, "install_items+=\" /" RULE " \"\n"));
+	/* driverctl comes later than the initramfs, and takes what it finds. */
+	q.driverctl = true;
+	make(*state, &q, 2);
 }
 
 static void test_persist_by_driverctl_refuses_a_stranger(void **state)
@@ -151,17 +217,6 @@ static void test_persist_refuses_what_a_rule_would_act_on(void **state)
 		q.module = bad[i];
 		refuses(state, q);
 	}
-}
-
-static void removes(void **state, size_t nr)
-{
-	struct fixture *x = *state;
-	const char **paths;
-	size_t got;
-
-	assert_int_equal(persist_remove(x->fd, "pci", "0000:01:00.0", x->arena, &paths, &got, NULL),
-			 0);
-	assert_int_equal(got, nr);
 }
 
 static void test_persist_is_written_and_taken_away(void **state)
@@ -256,6 +311,8 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_persist_rule_and_softdep),
 		T(test_persist_without_another_module),
+		T(test_persist_where_another_driver_was_quicker),
+		T(test_persist_in_an_image_of_dracut),
 		T(test_persist_by_driverctl_refuses_a_stranger),
 		T(test_persist_of_another_bus),
 		T(test_persist_refuses_what_a_rule_would_act_on),

@@ -7,6 +7,11 @@ written() {
 	find /etc/udev /etc/modprobe.d -type f | sort
 }
 
+# logged TEXT: what systemd says goes to the kernel's log.
+logged() {
+	dmesg | grep -qF -e "$1"
+}
+
 first_boot() {
 	check "nothing is written before" test -z "$(written)"
 	for device in 04.0 05.0 06.0; do
@@ -43,9 +48,27 @@ second_boot() {
 	check "every device is announced again" driver_is 0000:00:06.0 vfio-pci
 	check "the stranger stays with its driver" driver_is 0000:00:04.0 e1000
 
+	# A driver that was quicker than the rule, as one of the kernel itself: vfiotool is asked, with its guards.
+	check "given back until the next boot" exits 0 vfiotool unbind 0000:00:06.0
+	check "its driver has it again" within 5 driver_is 0000:00:06.0 e1000
+	link=$(ls /sys/bus/pci/devices/0000:00:06.0/net)
+	ip link set "$link" up
+	ip addr add 192.0.2.1/24 dev "$link"
+	udevadm trigger --action=add /sys/bus/pci/devices/0000:00:06.0
+	udevadm settle
+	check "systemd was asked to bind it" within 10 logged 'vfiotool bind --wait 60 --driver vfio-pci pci:0000:00:06.0'
+	check "a guard stood in the way" within 10 logged 'code=exited, status=5/'
+	check "it is in use, and stays" driver_is 0000:00:06.0 e1000
+	ip addr flush dev "$link"
+	ip link set "$link" down
+	udevadm trigger --action=add /sys/bus/pci/devices/0000:00:06.0
+	check "it is not, and goes" within 15 driver_is 0000:00:06.0 vfio-pci
+	check "as the journal knows" grep -q 0000:00:06.0 /run/vfiotool/journal
+	check "the override is its own again" test "$(cat /sys/bus/pci/devices/0000:00:06.0/driver_override)" = vfio-pci
+
 	check "unbind --persist" exits 0 vfiotool unbind --persist 0000:00:06.0
 	check "its driver has it" driver_is 0000:00:06.0 e1000
-	check "its files went, those of others stay" test "$(written | grep -c 0000:00:06.0)/$(written | grep -c 0000:00:0[45].0)" = 0/4
+	check "its files went, those of others stay" test "$(written | grep -c 0000:00:06.0)/$(written | grep -c "0000:00:0[45].0")" = 0/4
 	check "a stranger's as well" exits 0 vfiotool unbind --persist 0000:00:04.0
 	check "it keeps its driver" driver_is 0000:00:04.0 e1000
 	check "what is left is of the card that is gone" test "$(written | grep -vc 0000:00:05.0)" = 0

@@ -29,7 +29,7 @@ LIBRARIES = {
 }
 PROGRAMS = {"udev": ("bin/udevadm",),
             "systemd": ("lib/systemd/systemd", "lib/systemd/systemd-shutdown", "lib/systemd/systemd-modules-load",
-                        "bin/systemctl")}
+                        "bin/systemctl", "usr/bin/systemd-run")}
 # What of a package is text, and goes in as it is.
 TEXTS = {"udev": ("lib/systemd/system", "lib/udev/rules.d"), "systemd": ("lib/udev/rules.d",)}
 CMDLINE = "rdinit=/lib/systemd/systemd systemd.unit=rig.target systemd.log_target=kmsg systemd.show_status=0"
