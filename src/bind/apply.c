@@ -47,20 +47,25 @@ static struct bind_step *note(struct bind_apply *ap, const struct bind_step *s)
 	return &ap->steps[ap->nr_steps++];
 }
 
-/* Where the device goes back to when an unbind comes through after nobody waits for it any more: only
- * what can hold an unbind up, a VFIO driver. */
+/* Where the device goes back to when its unbind is not followed by anything. */
 static const struct bind_late *way_back(struct bind_apply *ap, const struct bind_move *m)
 {
-	struct bind_late *ret;
+	struct bind_late *ret = arena_new_object(ap->arena, struct bind_late);
 
-	if (!bind_driver_is_vfio(m->from))
-		return NULL;
-	ret = arena_new_object(ap->arena, struct bind_late);
+	ret->link_path =
+		arena_join(ap->arena, "/sys/bus/", m->bus, "/devices/", m->name, "/driver", NULL);
 	ret->override_path = bind_move_step(m, BIND_ACTION_OVERRIDE, "", ap->arena).path;
 	ret->override_text = m->from_override ? m->from_override : "";
+	ret->driver = m->from;
 	ret->bind_path =
 		arena_join(ap->arena, "/sys/bus/", m->bus, "/drivers/", m->from, "/bind", NULL);
 	return ret;
+}
+
+static void settle(struct bind_apply *ap)
+{
+	if (ap->system->ops->settled)
+		ap->system->ops->settled(ap->system);
 }
 
 /* The journal first, then the kernel. Undoing goes on without a journal: what is recorded stays true
@@ -254,14 +259,17 @@ int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)
 		if (moves[i].result != BIND_PLANNED)
 			continue;
 		r = do_move(ap, &moves[i], &ids[i]);
-		if (r >= 0)
+		if (r >= 0) {
+			settle(ap);
 			continue;
+		}
 		moves[i].err = -r;
 		for (size_t k = i + 1; k-- > 0;)
 			if (ids[k] && k == i && r == -ETIMEDOUT)
 				leave_waiting(ap, &moves[k]);
 			else if (ids[k])
 				roll_back(ap, ids[k], &moves[k]);
+		settle(ap);
 		return r;
 	}
 	return 0;
@@ -280,6 +288,7 @@ int bind_apply_back(struct bind_apply *ap, struct bind_move *m)
 		m->result = BIND_THERE;
 	else if (r >= 0)
 		r = go_back(ap, id, m);
+	settle(ap);
 	if (r == -ENODEV) {
 		m->result = BIND_GONE;
 		m->now = NULL;

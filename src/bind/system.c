@@ -15,6 +15,9 @@
 
 enum { ATTRIBUTE_MAX = 4096 };
 
+/* The word for a child that watches. */
+enum { WELL = 'w' };
+
 static int live_open(struct bind_system *s, const char *path, int flags)
 {
 	/* Absolute paths are below the root that was opened. */
@@ -102,42 +105,67 @@ static int live_write(struct bind_system *s, const char *path, const char *text)
 
 /* ---- a write that may wait ---- */
 
-/* The child: writes, tells, and when nobody waits any more undoes it. Killed meanwhile, or its parent
- * gone, it leaves the rest to the journal. */
+/* Back to the driver it came from. One that matches it no more takes it by an override, which stands no
+ * longer than that. linux: drivers/pci/pci-driver.c: pci_match_device(). */
+static void put_back(struct bind_system *s, const char *name, const struct bind_late *late)
+{
+	char link;
+
+	if (readlinkat(s->root_fd, late->link_path + 1, &link, 1) >= 0)
+		return;
+	live_write(s, late->override_path, late->override_text);
+	if (live_write(s, late->bind_path, name) >= 0)
+		return;
+	live_write(s, late->override_path, late->driver);
+	live_write(s, late->bind_path, name);
+	live_write(s, late->override_path, late->override_text);
+}
+
+/* The child: writes, tells, and watches until the word that all is well. When none comes, or that nobody
+ * waits any more, the unbind is undone. Killed itself, it leaves the rest to its parent and the journal. */
 static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *path,
 				    const char *text, const struct bind_late *late)
 {
 	int err = live_write(s, path, text);
 	char word = 0;
 
-	if (send(fd, &err, sizeof(err), MSG_NOSIGNAL) < 0)
-		word = 0;
-	if (recv(fd, &word, 1, 0) == 1 && word == 'u' && !err && late) {
-		live_write(s, late->override_path, late->override_text);
-		live_write(s, late->bind_path, text);
-	}
+	/* A parent that is gone is noticed by what it does not say. */
+	(void)send(fd, &err, sizeof(err), MSG_NOSIGNAL);
+	if ((recv(fd, &word, 1, 0) != 1 || word != WELL) && !err && late)
+		put_back(s, text, late);
 	_exit(0);
 }
 
-static int await(int fd, pid_t pid, unsigned int deadline_ms)
+static void live_settled(struct bind_system *s)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	if (!s->watch.pid)
+		return;
+	(void)send(s->watch.fd, &(char){ WELL }, 1, MSG_NOSIGNAL);
+	while (waitpid(s->watch.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(s->watch.fd);
+	s->watch.pid = 0;
+}
+
+/* What the child tells. It goes on watching when it wrote. */
+static int await(struct bind_system *s)
+{
+	struct pollfd p = { .fd = s->watch.fd, .events = POLLIN };
 	int err = -EIO, n;
 
 	do
-		n = poll(&p, 1, (int)deadline_ms);
+		n = poll(&p, 1, (int)s->deadline_ms);
 	while (n < 0 && errno == EINTR);
 	if (!n) {
-		/* Sent before it is closed, so that the child finds it whenever it comes through. */
-		if (send(fd, "u", 1, MSG_NOSIGNAL) < 0)
-			return -errno;
+		/* The end of the talk, which the child finds whenever it comes through. */
+		close(s->watch.fd);
+		s->watch.pid = 0;
 		return -ETIMEDOUT;
 	}
-	if (recv(fd, &err, sizeof(err), 0) != sizeof(err))
+	if (recv(s->watch.fd, &err, sizeof(err), 0) != sizeof(err))
 		err = -EIO;
-	shutdown(fd, SHUT_WR);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (err)
+		live_settled(s);
 	return err;
 }
 
@@ -147,6 +175,7 @@ static int live_write_waiting(struct bind_system *s, const char *path, const cha
 	int fds[2], r;
 	pid_t pid;
 
+	live_settled(s);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -errno;
 	pid = fork();
@@ -161,9 +190,9 @@ static int live_write_waiting(struct bind_system *s, const char *path, const cha
 		write_apart(s, fds[1], path, text, late);
 	}
 	close(fds[1]);
-	r = await(fds[0], pid, s->deadline_ms);
-	close(fds[0]);
-	return r;
+	s->watch.fd = fds[0];
+	s->watch.pid = pid;
+	return await(s);
 }
 
 static bool live_is_writable(struct bind_system *s, const char *path, int *ret_err)
@@ -180,6 +209,7 @@ const struct bind_system_ops bind_system_live = {
 	.place = live_place,
 	.write = live_write,
 	.write_waiting = live_write_waiting,
+	.settled = live_settled,
 	.is_writable = live_is_writable,
 };
 

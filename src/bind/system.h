@@ -4,15 +4,18 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/arena.h"
 
 struct bind_system;
 
-/* The way back of an unbind that comes through when nobody waits for it any more. */
+/* The way back of an unbind whose other half will not come: nobody waits for it any more, or who began it was
+ * killed. Taken only while the device has no driver. */
 struct bind_late {
+	const char *link_path;                     /* the driver link, there when it has one */
 	const char *override_path, *override_text; /* written first */
-	const char *bind_path;                     /* gets the name of the device */
+	const char *driver, *bind_path;            /* gets the name of the device */
 };
 
 struct bind_system_ops {
@@ -29,9 +32,13 @@ struct bind_system_ops {
 	/* A write that waits for whoever uses the device, with a deadline: -ETIMEDOUT when it still
 	 * waits. When it comes through later all the same, @late is done (NULL: nothing), so that
 	 * nothing is lost. Until then the kernel has the device locked: whoever reads or writes its
-	 * driver_override waits as well. linux: drivers/base/dd.c: device_driver_detach(). */
+	 * driver_override waits as well. linux: drivers/base/dd.c: device_driver_detach().
+	 * From when it came through in time until settled() a process of its own watches, and does @late
+	 * should this one be killed. */
 	int (*write_waiting)(struct bind_system *s, const char *path, const char *text,
 			     const struct bind_late *late);
+	/* The device is where it shall stay: nobody need watch any more. NULL when nobody does. */
+	void (*settled)(struct bind_system *s);
 	bool (*is_writable)(struct bind_system *s, const char *path, int *ret_err);
 };
 
@@ -39,6 +46,11 @@ struct bind_system {
 	const struct bind_system_ops *ops;
 	int root_fd; /* of "/"; borrowed */
 	unsigned int deadline_ms;
+	/* Who watches; pid 0: nobody. */
+	struct {
+		int fd;
+		pid_t pid;
+	} watch;
 };
 
 extern const struct bind_system_ops bind_system_live;
