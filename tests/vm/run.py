@@ -35,6 +35,7 @@ class Verdict:
     skip: str = ""
     seconds: float = 0.0
     outcomes: judge.Outcomes = None
+    notes: list = field(default_factory=list)
 
 
 class Kernels:
@@ -119,6 +120,7 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
             verdict.skip = wanting or missing(part.needs)
             if not verdict.skip:
                 verdict.problems = acting.judge(part, kernel, result)
+                verdict.notes = result.text(f"{part.name}.notes").splitlines()
     except Exception as error:  # pylint: disable=broad-except
         for verdict in verdicts:
             verdict.problems.append(f"{type(error).__name__}: {error}")
@@ -145,7 +147,7 @@ def save_capture(folder: Path, scenario: Scenario, verdict: Verdict, result: gue
 
 
 def report(number: int, verdict: Verdict) -> None:
-    """One TAP test point."""
+    """One TAP test point; what the guest noted goes to standard error, as comments."""
     if verdict.skip:
         print(f"ok {number} - {verdict.name} # SKIP {verdict.skip}")
     elif not verdict.problems:
@@ -155,6 +157,8 @@ def report(number: int, verdict: Verdict) -> None:
         for line in "\n".join(verdict.problems).splitlines():
             print(f"# {line}")
     sys.stdout.flush()
+    for line in verdict.notes:
+        print(f"# {verdict.name}: {line}", file=sys.stderr, flush=True)
 
 
 def print_table(verdicts) -> None:
