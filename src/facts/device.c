@@ -146,6 +146,8 @@ static void load_base(struct loader *l, struct device_slot *s)
 		if (uevent_get(fact_text(&d->uevent), "MODALIAS", &modalias))
 			d->modalias = fact_derived(l->a, d->uevent.path, modalias);
 	}
+	if (d->bus == BUS_PLATFORM)
+		d->software_node = read_link_at(l, d->sysfs, "software_node");
 	if (d->bus != BUS_PCI || uevent_get_pci(fact_text(&d->uevent), &pci) < 0)
 		return;
 	d->has_ids = true;

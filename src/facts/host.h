@@ -100,6 +100,9 @@ struct device {
 
 	/* platform and amba: what vfio-platform wants for a reset */
 	struct fact modalias;
+	/* platform: a description by the kernel itself, the properties of which sysfs does not show;
+	 * ABSENT when it has none. linux: drivers/base/swnode.c: software_node_notify(), since 4.20. */
+	struct fact software_node;
 
 	/* VFIO driver the module tables propose: "vfio-pci" or a variant's driver name, e.g.
 	 * "mlx5_vfio_pci"; raw of the libkmod answer to its vfio_pci: alias. */

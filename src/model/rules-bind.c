@@ -267,12 +267,31 @@ static bool has_reset_driver(const char *modalias)
 	return false;
 }
 
+/* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_of_probe() asks for a property,
+ * which a software node can have as well. */
+static bool described_by_kernel(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	eval_cite(e, &dev->software_node);
+	if (dev->software_node.state == FACT_ABSENT)
+		return false;
+	eval_unknown(e,
+		     "%s is described by a software node of the kernel, or may be: what that says "
+		     "of a reset cannot be seen from userspace",
+		     dev->name);
+	eval_remedy(e, "load vfio-platform with reset_required=0, and try to bind it");
+	return true;
+}
+
 /* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
 static void reset_by_modalias(struct eval *e, const char *modalias)
 {
 	const struct device *dev = e->dev;
 
 	if (strncmp(modalias, "of:", 3) != 0 && strncmp(modalias, "acpi:", 5) != 0) {
+		if (described_by_kernel(e))
+			return;
 		e->err = bind_errno(e, EINVAL);
 		eval_yes(e, "%s is described neither by the device tree nor by ACPI (modalias %s)",
 			 dev->name, modalias);

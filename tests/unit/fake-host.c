@@ -289,7 +289,7 @@ struct device *fake_device(struct host *h, enum bus bus, const char *bus_name, c
 	d->vfio_dev = d->cdev_devno = fake_absent(h, d->sysfs);
 	d->physfn_link = d->sriov_numvfs = d->bridge_fact = fake_absent(h, d->sysfs);
 	d->uevent = fake_present(h, d->sysfs, "uevent");
-	d->modalias = fake_absent(h, d->sysfs);
+	d->modalias = d->software_node = fake_absent(h, d->sysfs);
 	d->behind_viot = TRI_NO;
 	fake_unbind(h, d, driver);
 	if (group)

@@ -53,6 +53,7 @@ static inline void dump_device(struct text *t, const struct device *d)
 	DUMP(d->vfio_dev);
 	DUMP(d->cdev_devno);
 	DUMP(d->modalias);
+	DUMP(d->software_node);
 	DUMP(d->vfio_alias);
 	dump_node(t, &d->cdev);
 }

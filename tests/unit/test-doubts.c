@@ -262,6 +262,25 @@ static void test_bus_that_was_not_read_is_not_another(void **state)
 	fake_free(s.h);
 }
 
+/* A description by the kernel itself may have the property that vfio-platform asks for. */
+static void test_software_node_may_describe_a_platform_device(void **state)
+{
+	struct scene s = { .h = fake_host() };
+
+	(void)state;
+	s.g = fake_group(s.h, 1);
+	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
+	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.dma", s.g, s.u, NULL);
+	s.d->modalias = fake_present(s.h, s.d->sysfs, "platform:a");
+	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
+	expect_no(&s, GEN_6_0, OP_BIND, EINVAL);
+	s.d->software_node = fake_present(s.h, s.d->sysfs, "../../kernel/software_nodes/node0");
+	expect_unknown(&s, GEN_6_0);
+	s.d->software_node = fake_denied(s.h, s.d->sysfs);
+	expect_unknown(&s, GEN_6_0);
+	fake_free(s.h);
+}
+
 /* On ARM the probe may wait for an SMMU that is not there yet. */
 static void test_arm_without_iommu_may_wait(void **state)
 {
@@ -502,6 +521,7 @@ int main(void)
 		cmocka_unit_test(test_unread_node_is_not_there_for_certain),
 		cmocka_unit_test(test_unknown_module_may_bring_its_node),
 		cmocka_unit_test(test_bus_that_was_not_read_is_not_another),
+		cmocka_unit_test(test_software_node_may_describe_a_platform_device),
 		cmocka_unit_test(test_arm_without_iommu_may_wait),
 		cmocka_unit_test(test_patched_kernel_has_type1_where_iommufd_stands_for_it),
 		cmocka_unit_test(test_registered_device_is_coherent),

@@ -106,6 +106,7 @@ static void test_load_device_facts(void **state)
 	assert_int_equal(d->bus, BUS_PLATFORM);
 	assert_false(d->has_ids);
 	assert_string_equal(d->modalias.raw, "platform:edu-dma.0");
+	assert_int_equal(d->software_node.state, FACT_ABSENT);
 	assert_int_equal(d->is_bridge, TRI_UNKNOWN);
 	host_free(h);
 }

@@ -29,6 +29,13 @@ SOURCE = HERE / "mock_iommu.c"
 DEBIAN = ("5.10", "6.1")
 NAMES = (*DEBIAN, *small.KERNELS)
 
+# As drivers/vfio/platform/Makefile puts them together.
+PLATFORM_MODULES = ("vfio-platform-base.ko", "vfio-platform.ko")
+PLATFORM = """vfio-platform-base-y := vfio_platform_common.o vfio_platform_irq.o
+vfio-platform-y := vfio_platform.o
+obj-m := vfio-platform-base.o vfio-platform.o
+"""
+
 
 class BuildError(RuntimeError):
     """The module could not be built; the text says what to look at."""
@@ -59,18 +66,38 @@ def merge(trees, root: Path, release: str) -> Path:
     return top
 
 
-def compile_module(kernel: Path, work: Path) -> Path:
-    """mock_iommu.ko, made in @work against the kernel's build folder @kernel."""
-    shutil.copy2(SOURCE, work)
-    (work / "Kbuild").write_text("obj-m := mock_iommu.o\n", encoding="utf-8")
+def compile_modules(kernel: Path, work: Path, kbuild: str) -> None:
+    """Makes what @kbuild says of the sources in @work, against the kernel's build folder @kernel."""
+    (work / "Kbuild").write_text(kbuild, encoding="utf-8")
     argv = ["nice", "-n", "10", "make", "-C", str(kernel), f"M={work}", "CC=gcc", "HOSTCC=gcc",
             "modules"]
     result = subprocess.run(argv, check=False, text=True, capture_output=True,
                             stdin=subprocess.DEVNULL, env=small.environment())
-    module = work / "mock_iommu.ko"
-    if result.returncode or not module.exists():
-        raise BuildError(f"mock_iommu.ko against {kernel}:\n{result.stdout}{result.stderr}")
-    return module
+    if result.returncode:
+        raise BuildError(f"{kbuild.split()[-1]} against {kernel}:\n{result.stdout}{result.stderr}")
+
+
+def build_platform(name: str):
+    """
+    Paths of vfio-platform-base.ko and vfio-platform.ko for the small kernel @name, of its own source. Kconfig offers
+    them on ARM only, but nothing in them is ARM's.
+    """
+    folder = small.build(name)
+    source = (folder / "build/source").resolve() / "drivers/vfio/platform"
+
+    def make(place: Path):
+        work = place / "work"
+        work.mkdir()
+        for path in sorted(source.glob("vfio_platform*.[ch]")):
+            shutil.copy2(path, work)
+        compile_modules(folder / "build", work, PLATFORM)
+        for module in PLATFORM_MODULES:
+            (work / module).rename(place / module)
+        shutil.rmtree(work)
+
+    key = cache.digest_of(cache.digest_file(Path(__file__)), folder.name, small.compiler())
+    found = cache.entry("mock", f"{name}-platform-{key}", make)
+    return tuple(found / module for module in PLATFORM_MODULES)
 
 
 def build(name: str, release: str = "") -> Path:
@@ -99,7 +126,9 @@ def build(name: str, release: str = "") -> Path:
             against = merge(trees, root, release)
         else:
             against = folder / "build"
-        compile_module(against, work).rename(place / "mock_iommu.ko")
+        shutil.copy2(SOURCE, work)
+        compile_modules(against, work, "obj-m := mock_iommu.o\n")
+        (work / "mock_iommu.ko").rename(place / "mock_iommu.ko")
         shutil.rmtree(work)
         shutil.rmtree(place / "root", ignore_errors=True)
 

@@ -18,6 +18,7 @@
 #include <linux/msi.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
+#include <linux/property.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/version.h>
@@ -71,6 +72,10 @@ static ulong page_sizes = 0x40201000;
 module_param(page_sizes, ulong, 0444);
 MODULE_PARM_DESC(page_sizes, "bit mask of page sizes");
 
+static char *compatible = "none";
+module_param(compatible, charp, 0444);
+MODULE_PARM_DESC(compatible, "platform devices that say what they are compatible with (from 5.13)");
+
 /* A device behind the mock. @index is its bit in every mask of devices. */
 struct mock_device {
 	char name[NAME_SIZE];
@@ -101,7 +106,7 @@ static unsigned int nr_devices;
 static struct mock_region regions[MAX_REGIONS];
 static unsigned int nr_regions;
 static struct iommu_group *group_of[MAX_DEVICES];
-static unsigned long remaps, isolates, coherent, enforces;
+static unsigned long remaps, isolates, coherent, enforces, describes;
 static u64 aperture_first, aperture_last;
 static struct iommu_device mock_iommu;
 
@@ -696,6 +701,8 @@ static int parse_parameters(void)
 	if (!err)
 		err = parse_list("enforce", enforce, &enforces);
 	if (!err)
+		err = parse_list("compatible", compatible, &describes);
+	if (!err)
 		err = parse_regions(resv);
 	if (!err)
 		err = parse_aperture(aperture);
@@ -725,6 +732,21 @@ static int prepare_pci(const struct mock_device *device)
 	return err;
 }
 
+/* Property of a software node: whoever asks the device finds it, as from a device tree. */
+static int mock_describe(struct device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 13, 0)
+	const struct property_entry properties[] = {
+		PROPERTY_ENTRY_STRING("compatible", "vfiotool,mock"),
+		{},
+	};
+
+	return device_create_managed_software_node(dev, properties, NULL);
+#else
+	return -EOPNOTSUPP;
+#endif
+}
+
 static int create_platform(const struct mock_device *device)
 {
 	struct platform_device *pdev = platform_device_alloc(device->name, PLATFORM_DEVID_NONE);
@@ -734,6 +756,8 @@ static int create_platform(const struct mock_device *device)
 		return -ENOMEM;
 	if (test_bit(device->index, &isolates))
 		err = mock_isolate(&pdev->dev);
+	if (!err && test_bit(device->index, &describes))
+		err = mock_describe(&pdev->dev);
 	if (!err)
 		err = platform_device_add(pdev);
 	if (err) {

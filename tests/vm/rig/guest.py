@@ -231,7 +231,8 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
     result = Result()
     folder = Path(tempfile.mkdtemp(prefix="vfiotool-vm-"))
     try:
-        base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)))
+        platform = kernels.platform_modules(kernel) if getattr(scenario, "vfio_platform", False) and kernel.small else ()
+        base = initramfs.build(kernel, vfiotool, tuple(pick_list(scenario.absent, kernel.name)), platform)
         tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
         tables += ivrs.archive(scenario.unity) if scenario.unity else b""
         parts = [tables, base.read_bytes(), system.archive() if getattr(scenario, "system", "") else b"",

@@ -120,3 +120,8 @@ def get(name: str) -> Kernel:
 def mock_module(kernel: Kernel) -> Path:
     """The mock IOMMU module built for exactly this kernel."""
     return Path(_helper("mock").build(kernel.name, kernel.release))
+
+
+def platform_modules(kernel: Kernel):
+    """VFIO's modules for platform devices, which a small kernel on x86 has not by itself."""
+    return _helper("mock").build_platform(kernel.name)
