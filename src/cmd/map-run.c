@@ -380,12 +380,13 @@ static void check_returned(struct map_run *run)
 
 void map_end(struct map_run *run)
 {
-	bool acted = run->report.nr_moments > 0;
-
+	if (run->ended)
+		return;
+	run->ended = true;
 	acting_detach(&run->acting);
 	if (run->memory.whole_len)
 		memory_put(run->acting.client.sys, &run->memory);
-	if (acted) {
+	if (run->report.nr_moments) {
 		take_moment(run, MAPPING_AFTER);
 		check_returned(run);
 	}

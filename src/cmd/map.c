@@ -363,7 +363,7 @@ static int act(struct map_run *run, struct failure **reterr)
 	run->report.needed = limit_needed(run);
 	if (!run->args->dry_run && (!refused || run->args->anyway))
 		r = map_do(run, !refused && !unknown, reterr);
-	map_end(run);
+	map_end(run); /* what is left behind is part of the conclusion */
 	return r < 0 ? r : conclude(&run->report, refused, unknown);
 }
 

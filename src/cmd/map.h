@@ -46,6 +46,7 @@ struct map_run {
 	uint64_t size, stride, page; /* bytes: of a mapping, from one to the next in memory, of the
 				      * processor */
 	size_t nr_maps;              /* steps that map come first */
+	bool ended;
 	struct mapping_report report;
 };
 

@@ -138,7 +138,8 @@ within() {
 
 uptime_ms() {
 	IFS='. ' read -r seconds hundredths _ </proc/uptime
-	echo "$seconds${hundredths}0"
+	# A leading zero would make a number octal.
+	echo $((seconds * 1000 + (1$hundredths - 100) * 10))
 }
 
 # -- the host's and the kernel's side ----------------------------------------------------------------------------------
