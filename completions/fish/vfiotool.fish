@@ -97,6 +97,7 @@ complete -c vfiotool -n '__vfiotool_is map' -l size -x -d 'Bytes of each mapping
 complete -c vfiotool -n '__vfiotool_is map' -l pages -x -a 'auto 4K 2M 1G thp' -d 'Pages of the memory'
 complete -c vfiotool -n '__vfiotool_is map' -l count -x -d Mappings
 complete -c vfiotool -n '__vfiotool_is map' -l prot -x -a 'r w rw' -d 'What the device may'
+complete -c vfiotool -n '__vfiotool_is map' -l memory -x -a 'own read-only none' -d 'What the caller may do with the memory'
 complete -c vfiotool -n '__vfiotool_is map' -l layout -x -a 'contiguous spread scatter' -d 'Of chosen IOVAs'
 complete -c vfiotool -n '__vfiotool_is map' -l unmap -x -d 'Then unmap this range'
 complete -c vfiotool -n '__vfiotool_is map' -l unmap-all -d 'Then unmap everything in one request'

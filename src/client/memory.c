@@ -90,6 +90,14 @@ int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page, 
 	return 0;
 }
 
+int memory_restrict(struct sys *sys, const struct memory *m, enum memory_access access)
+{
+	if (access == MEMORY_OWN)
+		return 0;
+	return sys->ops->mprotect(sys, m->address, m->len,
+				  access == MEMORY_READ_ONLY ? PROT_READ : PROT_NONE);
+}
+
 void memory_put(struct sys *sys, struct memory *m)
 {
 	if (m->whole_len)

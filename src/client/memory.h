@@ -16,6 +16,9 @@ enum memory_kind {
 	NR_MEMORY_KINDS,
 };
 
+/* What the process itself may do with its memory. */
+enum memory_access { MEMORY_OWN, MEMORY_READ_ONLY, MEMORY_NO_ACCESS };
+
 struct memory {
 	enum memory_kind kind;
 	void *address; /* aligned to the page of its kind, thp to 2 MiB */
@@ -33,4 +36,7 @@ size_t memory_kind_page(enum memory_kind kind, size_t page);
  * enough free in the kernel's pool), -EINVAL for a size of hugetlb that the processor does not have,
  * -EOVERFLOW for a length that cannot be rounded up. */
 int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page, struct memory *ret);
+/* Takes from the process what @access does not allow; the pages stay. A negative errno, and nothing is
+ * changed. */
+int memory_restrict(struct sys *sys, const struct memory *m, enum memory_access access);
 void memory_put(struct sys *sys, struct memory *m);

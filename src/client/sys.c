@@ -49,6 +49,11 @@ static int live_munmap(struct sys *s vt_unused, void *addr, size_t len)
 	return munmap(addr, len) < 0 ? -errno : 0;
 }
 
+static int live_mprotect(struct sys *s vt_unused, void *addr, size_t len, int prot)
+{
+	return mprotect(addr, len, prot) < 0 ? -errno : 0;
+}
+
 static int live_madvise(struct sys *s vt_unused, void *addr, size_t len, int advice)
 {
 	return madvise(addr, len, advice) < 0 ? -errno : 0;
@@ -124,6 +129,7 @@ static const struct sys_ops live_ops = {
 	.mmap = live_mmap,
 	.munmap = live_munmap,
 	.madvise = live_madvise,
+	.mprotect = live_mprotect,
 	.read = live_read,
 	.pread = live_pread,
 	.pwrite = live_pwrite,

@@ -21,6 +21,7 @@ struct sys_ops {
 		    void **ret);
 	int (*munmap)(struct sys *s, void *addr, size_t len);
 	int (*madvise)(struct sys *s, void *addr, size_t len, int advice);
+	int (*mprotect)(struct sys *s, void *addr, size_t len, int prot);
 	ssize_t (*read)(struct sys *s, int fd, void *buf, size_t len);
 	ssize_t (*pread)(struct sys *s, int fd, void *buf, size_t len, uint64_t offset);
 	ssize_t (*pwrite)(struct sys *s, int fd, const void *buf, size_t len, uint64_t offset);

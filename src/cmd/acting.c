@@ -14,13 +14,18 @@
 
 /* ---- the path ---- */
 
-/* What all devices answer together on @kind: no when one says no. */
-static enum answer answer_of(const struct acting *ac, enum path_kind kind)
+/* no-IOMMU comes last: it protects nothing. */
+static const enum path_kind order[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT, PATH_NOIOMMU };
+
+/* What all devices answer together on @kind: no when one says no. iommufd has no types to ask for. */
+static enum answer answer_of(const struct acting *ac, enum view view, enum path_kind kind)
 {
 	enum answer ret = ANSWER_YES;
 
+	if (ac->options->type && kind == PATH_IOMMUFD)
+		return ANSWER_NO;
 	for (size_t i = 0; i < ac->session.nr_devices; i++) {
-		const struct path_prediction *p = &ac->predictions[i].paths[VIEW_NOW][kind];
+		const struct path_prediction *p = &ac->predictions[i].paths[view][kind];
 
 		if (!p->offered || p->answer == ANSWER_NO)
 			return ANSWER_NO;
@@ -28,6 +33,23 @@ static enum answer answer_of(const struct acting *ac, enum path_kind kind)
 			ret = ANSWER_UNKNOWN;
 	}
 	return ret;
+}
+
+/* The first path with that answer, or NULL. */
+static const enum path_kind *find_path(const struct acting *ac, enum view view, enum answer answer)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		if (answer_of(ac, view, order[i]) == answer)
+			return &order[i];
+	return NULL;
+}
+
+/* The path that is reported first, of those that may be taken. */
+static enum path_kind best_path(const struct acting *ac, enum view view)
+{
+	enum path_kind best = ac->predictions[0].best[view];
+
+	return best == PATH_IOMMUFD && ac->options->type ? PATH_COMPAT : best;
 }
 
 static void take_path(struct acting *ac, enum path_kind kind, const char *because)
@@ -38,29 +60,40 @@ static void take_path(struct acting *ac, enum path_kind kind, const char *becaus
 
 static void choose_path(struct acting *ac)
 {
-	/* no-IOMMU comes last: it protects nothing. */
-	static const enum path_kind order[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT,
-						PATH_NOIOMMU };
+	const enum path_kind *found;
 
 	if (ac->options->has_path) {
 		take_path(ac, ac->options->path, "asked for");
 		return;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		if (answer_of(ac, order[i]) == ANSWER_YES) {
-			take_path(ac, order[i],
-				  order[i] == PATH_NOIOMMU ? "the only one predicted to succeed"
-							   : "the first one predicted to succeed");
-			return;
-		}
-	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-		if (answer_of(ac, order[i]) == ANSWER_UNKNOWN) {
-			take_path(
-				ac, order[i],
-				"none is sure to succeed, and this one is not sure to be refused");
-			return;
-		}
-	take_path(ac, ac->predictions[0].best[VIEW_NOW], "none is predicted to succeed");
+	found = find_path(ac, VIEW_NOW, ANSWER_YES);
+	if (found) {
+		take_path(ac, *found,
+			  *found == PATH_NOIOMMU ? "the only one predicted to succeed"
+						 : "the first one predicted to succeed");
+		return;
+	}
+	found = find_path(ac, VIEW_NOW, ANSWER_UNKNOWN);
+	if (found)
+		take_path(ac, *found,
+			  "none is sure to succeed, and this one is not sure to be refused");
+	else
+		take_path(ac, best_path(ac, VIEW_NOW), "none is predicted to succeed");
+}
+
+/* The path whose modules are to be loaded: one that succeeds as things are needs none. */
+static enum path_kind path_to_load(const struct acting *ac)
+{
+	const enum path_kind *found = NULL;
+
+	if (ac->options->has_path)
+		return ac->options->path;
+	found = find_path(ac, VIEW_NOW, ANSWER_YES);
+	if (!found)
+		found = find_path(ac, VIEW_IF_BOUND, ANSWER_YES);
+	if (!found)
+		found = find_path(ac, VIEW_IF_BOUND, ANSWER_UNKNOWN);
+	return found ? *found : best_path(ac, VIEW_IF_BOUND);
 }
 
 /* ---- the session ---- */
@@ -98,45 +131,92 @@ static int check_devices(struct acting *ac, struct failure **reterr)
 	return 0;
 }
 
+static enum container_type container_type(unsigned int type)
+{
+	switch (type) {
+	case VT_TYPE1_IOMMU:
+		return CONTAINER_TYPE1;
+	case VT_TYPE1v2_IOMMU:
+		return CONTAINER_TYPE1V2;
+	case VT_TYPE1_NESTING_IOMMU:
+		return CONTAINER_NESTING;
+	default:
+		return CONTAINER_DEFAULT;
+	}
+}
+
 static int predict_all(struct acting *ac)
 {
 	struct session *s = &ac->session;
 
 	ac->predictions = arena_array(ac->arena, s->nr_devices, sizeof(*ac->predictions));
+	s->assumptions.type = container_type(ac->options->type);
+	s->assumptions.token = ac->options->vf_token != NULL;
 	for (size_t i = 0; i < s->nr_devices; i++)
 		predict_device(s->host, &s->assumptions, s->report.gens, s->devices[i], ac->arena,
 			       &ac->predictions[i]);
 	return 0;
 }
 
-/* Brings in what can be loaded and is not, and looks at the host again. */
+static bool is_missing(const struct module *m)
+{
+	return m->state != MODULE_STATE_LOADED && m->state != MODULE_STATE_BUILTIN;
+}
+
+/* What serves @path beside vfio, or NULL. A kernel without type1 may have a container that iommufd
+ * serves; no-IOMMU mode is served by vfio itself. */
+static const struct module *server_of(const struct host *h, enum path_kind path)
+{
+	const struct module *type1 = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
+
+	switch (path) {
+	case PATH_NOIOMMU:
+		return NULL;
+	case PATH_CONTAINER:
+		if (type1->state != MODULE_STATE_ABSENT)
+			return type1;
+		/* fallthrough */
+	default:
+		return &h->modules[MODULE_IOMMUFD];
+	}
+}
+
+/* Brings in what the path needs and is missing. Whether anything was loaded. */
 static int load_modules(struct acting *ac, struct failure **reterr)
 {
-	static const enum module_id container[] = { MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1 };
-	static const enum module_id iommufd[] = { MODULE_VFIO, MODULE_IOMMUFD };
-	const struct acting_options *o = ac->options;
-	bool wants_iommufd = o->has_path && (o->path == PATH_IOMMUFD || o->path == PATH_COMPAT);
-	const enum module_id *ids = wants_iommufd ? iommufd : container;
-	bool any = false;
+	const struct host *h = ac->session.host;
+	enum path_kind path = path_to_load(ac);
+	const struct module *needed[] = { &h->modules[MODULE_VFIO], server_of(h, path) };
+	int any = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(container); i++) {
-		const struct module *m = &ac->session.host->modules[ids[i]];
+	if (!ac->options->has_path && answer_of(ac, VIEW_NOW, path) == ANSWER_YES)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		int r;
 
-		if (m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN)
+		if (!needed[i] || !is_missing(needed[i]))
 			continue;
-		/* A container that iommufd serves needs no type1. */
-		if (m->id == MODULE_VFIO_IOMMU_TYPE1 && m->state == MODULE_STATE_ABSENT)
+		/* Behind the container there need not be an iommufd. */
+		if (path == PATH_CONTAINER && needed[i]->state == MODULE_STATE_ABSENT)
 			continue;
-		r = client_load_module(m->name, reterr);
+		r = client_load_module(needed[i]->name, reterr);
 		if (r < 0)
 			return r;
-		any = true;
+		any = 1;
 	}
-	if (!any)
-		return 0;
-	session_close(&ac->session);
-	return session_open(&ac->session, ac->session.app, &o->targets, &scope_all, reterr);
+	return any;
+}
+
+/* Looks at the host and predicts. */
+static int look(struct acting *ac, struct app *app, struct failure **reterr)
+{
+	int r = session_open(&ac->session, app, &ac->options->targets, &scope_all, reterr);
+
+	if (r >= 0)
+		r = check_devices(ac, reterr);
+	if (r >= 0)
+		r = session_decide(&ac->session, NULL, NULL, reterr);
+	return r < 0 ? r : predict_all(ac);
 }
 
 int acting_open(struct acting *ac, struct app *app, const struct acting_options *o,
@@ -154,18 +234,17 @@ int acting_open(struct acting *ac, struct app *app, const struct acting_options 
 	if (!o->targets.nr)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "no target: name a device, 'vfiotool list' shows them");
-	r = session_open(&ac->session, app, &o->targets, &scope_all, reterr);
+	r = look(ac, app, reterr);
 	if (r >= 0 && o->load)
 		r = load_modules(ac, reterr);
-	if (r >= 0)
-		r = check_devices(ac, reterr);
-	if (r >= 0)
-		r = session_decide(&ac->session, NULL, NULL, reterr);
+	if (r > 0) {
+		session_close(&ac->session);
+		r = look(ac, app, reterr);
+	}
 	if (r < 0)
 		return r;
 	/* Nothing of the host is held open while a device is. */
 	sysroot_rest(ac->session.root);
-	predict_all(ac);
 	choose_path(ac);
 	return 0;
 }
@@ -291,8 +370,6 @@ void acting_compare(struct acting *ac)
 		.predictions = ac->predictions,
 		.nr = ac->session.nr_devices,
 		.path = ac->path,
-		.other_type = ac->options->type == VT_TYPE1_NESTING_IOMMU,
-		.token = ac->options->vf_token != NULL,
 	};
 
 	v->rows = compare_outcomes(&devices, ac->client.outcomes, ac->client.nr_outcomes, ac->arena,

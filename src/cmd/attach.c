@@ -56,6 +56,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->program = p->program;
 		if (p->program && !p->program[0])
 			return parse_fail(p, "no command behind --: name the program to run");
+		if (args->acting.type && args->acting.has_path && args->acting.path == PATH_IOMMUFD)
+			return parse_fail(p, "--type is of a container, and path iommufd has none: "
+					     "leave out one of them");
 		if (p->program && args->hold)
 			return parse_fail(p, "--hold and a command exclude each other");
 		return 0;

@@ -24,6 +24,7 @@ struct app {
 	enum color_mode color;
 	unsigned int verbose;
 	bool quiet;
+	bool told_newer; /* that the kernel is newer than the rules, which is said once */
 	struct output out;
 };
 

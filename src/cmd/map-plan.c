@@ -114,6 +114,7 @@ int map_choose_pages(struct map_run *run, struct failure **reterr)
 	total = round_up(total, unit);
 	m->kind = memory_kind_name(run->kind);
 	m->memory_len = total;
+	m->access = mapping_memory_names[args->memory];
 	if (run->kind == MEMORY_2M || run->kind == MEMORY_1G)
 		return check_pool(run, total, reterr);
 	return check_available(run, total, reterr);
@@ -226,6 +227,7 @@ static void add_map(struct map_run *run, uint64_t iova)
 {
 	struct mapping_step *s = add_step(run, MAPPING_MAP, iova, run->size);
 
+	s->request.memory = run->args->memory;
 	s->request.prot = run->args->prot ? run->args->prot : MAPPING_READ | MAPPING_WRITE;
 }
 

@@ -304,6 +304,11 @@ static void verify_counts(struct map_run *run)
 static int get_memory(struct map_run *run, struct failure **reterr)
 {
 	struct mapping_report *m = &run->report;
+	static const enum memory_access access_of[NR_MAPPING_MEMORIES] = {
+		[MAPPING_MEMORY_OWN] = MEMORY_OWN,
+		[MAPPING_MEMORY_READ_ONLY] = MEMORY_READ_ONLY,
+		[MAPPING_MEMORY_NONE] = MEMORY_NO_ACCESS,
+	};
 	struct memory_kind_seen seen;
 	int r = memory_get(run->acting.client.sys, run->kind, m->memory_len, run->page,
 			   &run->memory);
@@ -311,6 +316,10 @@ static int get_memory(struct map_run *run, struct failure **reterr)
 	if (r < 0)
 		return failure_set(reterr, r, "no %" PRIu64 " bytes of memory in pages of %s: %s",
 				   m->memory_len, m->kind, strerror(-r));
+	r = memory_restrict(run->acting.client.sys, &run->memory, access_of[run->args->memory]);
+	if (r < 0)
+		return failure_set(reterr, r, "the memory cannot be made %s: %s", m->access,
+				   strerror(-r));
 	m->memory_len = run->memory.len;
 	m->memory_ns = run->memory.ns;
 	memory_seen(run->acting.session.root, run->app->arena, run->memory.address, run->memory.len,

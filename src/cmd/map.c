@@ -18,6 +18,7 @@ enum {
 	OPT_COUNT,
 	OPT_PROT,
 	OPT_LAYOUT,
+	OPT_MEMORY,
 	OPT_UNMAP,
 	OPT_UNMAP_ALL,
 	OPT_DIRTY,
@@ -60,6 +61,16 @@ static error_t parse_layout(struct parse *p, struct map_args *args, const char *
 	error_t err = parse_choice(p, "layout", arg, names, ARRAY_SIZE(names), &layout);
 
 	args->layout = (enum map_layout)layout;
+	return err;
+}
+
+static error_t parse_memory(struct parse *p, struct map_args *args, const char *arg)
+{
+	unsigned int memory = 0;
+	error_t err;
+
+	err = parse_choice(p, "memory", arg, mapping_memory_names, NR_MAPPING_MEMORIES, &memory);
+	args->memory = (enum mapping_memory)memory;
 	return err;
 }
 
@@ -191,6 +202,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return parse_prot(p, args, arg);
 	case OPT_LAYOUT:
 		return parse_layout(p, args, arg);
+	case OPT_MEMORY:
+		return parse_memory(p, args, arg);
 	case OPT_UNMAP:
 		return parse_unmap(p, args, arg);
 	default:
@@ -206,6 +219,8 @@ static const struct argp_option options[] = {
 	{ "prot", OPT_PROT, "PROT", 0, "what the device may: r, w or rw", 1 },
 	{ "layout", OPT_LAYOUT, "LAYOUT", 0,
 	  "of chosen IOVAs: contiguous, spread (with gaps) or scatter", 1 },
+	{ "memory", OPT_MEMORY, "MEMORY", 0,
+	  "own (the default), read-only or none: what the caller may do with it", 1 },
 	{ "unmap", OPT_UNMAP, "IOVA:SIZE", 0, "then unmap this range; may be given again", 1 },
 	{ "unmap-all", OPT_UNMAP_ALL, NULL, 0, "then unmap everything in one request", 1 },
 	{ "dirty", OPT_DIRTY, NULL, 0, "track dirty pages while mapped, and count them", 1 },

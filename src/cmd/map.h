@@ -26,6 +26,7 @@ struct map_args {
 	enum memory_kind pages;
 	uint64_t size; /* bytes of each mapping; 0: not said */
 	uint64_t count;
+	enum mapping_memory memory;
 	unsigned int prot; /* MAPPING_READ, MAPPING_WRITE; 0: both */
 	enum map_layout layout;
 	uint64_t *iovas;

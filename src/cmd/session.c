@@ -159,13 +159,14 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 	generation_find(s->host, a, &s->report.kernel);
 	s->report.gens = s->report.kernel.candidates;
 	if (!kernel) {
-		if (s->report.kernel.beyond)
+		if (s->report.kernel.beyond && !s->app->told_newer)
 			log_write(
 				LOG_LEVEL_WARNING,
 				"this kernel is newer than Linux %s, up to where the rules were "
 				"read: the answers are what that decides; 'vfiotool attach' shows "
 				"what this one does",
 				GENERATION_NEWEST);
+		s->app->told_newer |= s->report.kernel.beyond;
 		return 0;
 	}
 	r = generation_parse(kernel, &gen, reterr);

@@ -18,9 +18,20 @@ struct assumption {
 	struct fact fact; /* path "assumption", raw "KEY=VALUE": what evidence points to */
 };
 
+/* What SET_IOMMU is given. */
+enum container_type {
+	CONTAINER_DEFAULT = 0, /* what fits the path: TYPE1v2, NOIOMMU */
+	CONTAINER_TYPE1,
+	CONTAINER_TYPE1V2,
+	CONTAINER_NESTING,
+};
+
 struct assumptions {
 	struct assumption *items; /* later ones win */
 	size_t nr;
+	/* No assumptions, and not spoken of in reports: what is asked for. */
+	enum container_type type;
+	bool token; /* a VF token is given; whether it is the right one only the kernel knows */
 };
 
 /* Adds "[TARGET:]KEY=VALUE". -EINVAL (STATUS_USAGE) names the known keys or the accepted values. */

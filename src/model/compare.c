@@ -62,49 +62,6 @@ static void predict_op(const struct compare_devices *d, struct comparison *c)
 	}
 }
 
-/* What a token that is given makes of the answer @without one.
- * linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token(): for a VF whose PF is on VFIO it must be
- * the right one, which is not known here; a PF takes it; any other device has none, and is refused with
- * EINVAL. */
-static enum answer with_token(const struct device *dev, enum answer without)
-{
-	if (dev->bus != BUS_PCI || dev->physfn_link.state == FACT_UNREAD)
-		return ANSWER_UNKNOWN;
-	if (fact_is(&dev->physfn_link))
-		return without == ANSWER_YES ? ANSWER_NO : ANSWER_UNKNOWN;
-	if (dev->physfn_link.state != FACT_ABSENT || dev->sriov_numvfs.state != FACT_ABSENT)
-		return ANSWER_UNKNOWN;
-	return ANSWER_NO;
-}
-
-/* BIND_IOMMUFD has known tokens since a release within generation 6.11; before, a flag it does not know is
- * EINVAL. linux: drivers/vfio/device_cdev.c: vfio_df_check_token(). */
-static enum answer bind_with_token(const struct prediction *p, enum answer without)
-{
-	if (!(p->gens & GENS_FROM(GEN_6_11)))
-		return ANSWER_NO;
-	return with_token(p->device, without) == ANSWER_NO ? ANSWER_NO : ANSWER_UNKNOWN;
-}
-
-static void predict_token(const struct compare_devices *d, struct comparison *c)
-{
-	if (c->op != OP_GROUP_GET_DEVICE_FD && c->op != OP_BIND_IOMMUFD)
-		return;
-	/* Refused for another reason than the lack of a token. */
-	if (c->answer == ANSWER_NO && c->err != EACCES)
-		return;
-	for (size_t i = 0; i < d->nr; i++) {
-		const struct prediction *p = &d->predictions[i];
-
-		if (strcmp(c->object, p->device->name) != 0)
-			continue;
-		c->answer = c->op == OP_BIND_IOMMUFD ? bind_with_token(p, c->answer)
-						     : with_token(p->device, c->answer);
-		c->err = c->answer == ANSWER_NO ? EINVAL : 0;
-		c->why = NULL;
-	}
-}
-
 static enum match match_of(const struct comparison *c)
 {
 	int actual = c->outcome->err;
@@ -166,10 +123,6 @@ struct comparison *compare_outcomes(const struct compare_devices *d, const struc
 			.outcome = &outcomes[i],
 		};
 		predict_op(d, &rows[i]);
-		if (d->token)
-			predict_token(d, &rows[i]);
-		if (d->other_type && rows[i].op == OP_SET_IOMMU && rows[i].answer == ANSWER_YES)
-			rows[i].answer = ANSWER_UNKNOWN;
 		rows[i].match = match_of(&rows[i]);
 	}
 	*ret_nr = nr;

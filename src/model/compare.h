@@ -33,11 +33,6 @@ struct compare_devices {
 	const struct prediction *predictions;
 	size_t nr;
 	enum path_kind path;
-	/* Another type than the model's (TYPE1v2, NOIOMMU) is asked for: what it adds to the answer of
-	 * SET_IOMMU is left open. */
-	bool other_type;
-	/* A VF token is given. The kernel refuses one that nobody asked for. */
-	bool token;
 };
 
 /* A row for each of the @nr outcomes in order (in @a), and behind them one for the request that a

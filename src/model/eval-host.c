@@ -200,6 +200,16 @@ enum tristate eval_since_6_13(struct eval *e)
 		       : TRI_UNKNOWN;
 }
 
+enum container_type eval_container_type(const struct eval *e)
+{
+	return e->assumptions ? e->assumptions->type : CONTAINER_DEFAULT;
+}
+
+bool eval_token_given(const struct eval *e)
+{
+	return e->assumptions && e->assumptions->token;
+}
+
 /* A type1 of 5.12 or 5.13 imports the wait queue of VFIO_UPDATE_VADDR and still asks the bus. */
 enum tristate eval_unmap_all(struct eval *e)
 {

@@ -150,6 +150,11 @@ enum tristate eval_since_6_13(struct eval *e);
 /* VFIO_DMA_UNMAP_FLAG_ALL came with 5.12, within a generation that is studied as 5.10. */
 enum tristate eval_unmap_all(struct eval *e);
 
+/* What SET_IOMMU is asked for. */
+enum container_type eval_container_type(const struct eval *e);
+/* Whether a VF token is given with the request for the device. */
+bool eval_token_given(const struct eval *e);
+
 /* Whether the host's kernel was built to serve /dev/vfio/vfio by iommufd. */
 bool eval_compat_is_built(struct eval *e);
 

@@ -59,7 +59,7 @@ bool iova_lowest_is_free(struct eval *e)
 
 /* Whether the unit may use scalable mode, in which first-stage tables bring other limits.
  * linux: drivers/iommu/intel/iommu.h: sm_supported(): intel_iommu_sm and ecap SMTS (bit 43). */
-static bool may_be_scalable(struct eval *e, const struct iommu_unit *unit)
+bool iova_may_be_scalable(struct eval *e, const struct iommu_unit *unit)
 {
 	const char *value = NULL;
 
@@ -85,7 +85,7 @@ static void intel_aperture(struct eval *e, const struct iommu_unit *unit, struct
 			eval_text(e, "the capability register of %s could not be read", unit->name);
 		return;
 	}
-	if (may_be_scalable(e, unit)) {
+	if (iova_may_be_scalable(e, unit)) {
 		ret->because =
 			eval_text(e,
 				  "%s may run in scalable mode, where the kernel chooses the "
@@ -285,7 +285,7 @@ static void intel_page_sizes(struct eval *e, const struct iommu_unit *unit,
 			"ones from 5.15 on";
 		return;
 	}
-	if (!unit->has_cap || may_be_scalable(e, unit)) {
+	if (!unit->has_cap || iova_may_be_scalable(e, unit)) {
 		ret->because = eval_text(
 			e, "the page sizes of %s depend on its mode; attach to see", unit->name);
 		return;

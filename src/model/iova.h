@@ -6,6 +6,8 @@
 
 /* The ranges that VFIO_IOMMU_GET_INFO reports for a container that holds this group alone. */
 void iova_predict(struct eval *e, struct iova_prediction *ret);
+/* Whether @unit, a VT-d, may use scalable mode; false when it is certain that it does not. */
+bool iova_may_be_scalable(struct eval *e, const struct iommu_unit *unit);
 /* Whether something is left below 4 GiB: so little no IOMMU reaches. */
 bool iova_lowest_is_free(struct eval *e);
 void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret);

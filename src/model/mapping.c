@@ -7,6 +7,12 @@
 #include "base/parse.h"
 #include "model/walk.h"
 
+const char *const mapping_memory_names[NR_MAPPING_MEMORIES] = {
+	[MAPPING_MEMORY_OWN] = "own",
+	[MAPPING_MEMORY_READ_ONLY] = "read-only",
+	[MAPPING_MEMORY_NONE] = "none",
+};
+
 static enum op op_of(const struct mapping_space *s, enum mapping_ask ask)
 {
 	bool ioas = s->path == PATH_IOMMUFD;

@@ -22,8 +22,12 @@ enum { MAPPING_READ = 1 << 0, MAPPING_WRITE = 1 << 1 };
 enum mapping_memory {
 	MAPPING_MEMORY_OWN = 0,   /* the caller's, there and writable */
 	MAPPING_MEMORY_READ_ONLY, /* the caller may not write it */
-	MAPPING_MEMORY_NONE,      /* nothing is there */
+	MAPPING_MEMORY_NONE,      /* nothing is there that the caller may read */
+	NR_MAPPING_MEMORIES,
 };
+
+/* "own" "read-only" "none". */
+extern const char *const mapping_memory_names[NR_MAPPING_MEMORIES];
 
 struct mapping_request {
 	enum mapping_ask ask;

@@ -34,6 +34,8 @@ struct rule {
 	void (*evaluate)(struct eval *e);
 	const char *remedy; /* the general remedy; a finding may have a better one */
 	bool request;       /* asked about one mapping, not about the way to the device */
+	bool type;          /* asked only where a type of container is asked for */
+	bool token;         /* asked only where a VF token is given */
 };
 
 struct finding {

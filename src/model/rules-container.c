@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Why an address space cannot be had for a group: no backend, mixed buses, no domain, no addresses,
  * interrupts that are not isolated, limits. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/parse.h"
@@ -65,6 +66,100 @@ void rule_type1_module(struct eval *e)
 	default:
 		eval_unknown(e, "whether module vfio_iommu_type1 is there could not be read");
 	}
+}
+
+/* ---- the type that is asked for ---- */
+
+void rule_container_type(struct eval *e)
+{
+	enum tristate gone;
+
+	if (e->path == PATH_NOIOMMU) {
+		eval_cite(e, &e->host->params[PARAM_VFIO_NOIOMMU].value);
+		eval_yes(e, "a group of no-IOMMU mode takes no type but its own");
+		eval_remedy(e, "leave out --type");
+		return;
+	}
+	if (eval_container_type(e) != CONTAINER_NESTING) {
+		eval_no(e, "type1 is there in both versions");
+		return;
+	}
+	if (e->site->paths & (1U << PATH_COMPAT)) {
+		eval_cite(e, &e->host->iommu_node.stat);
+		eval_yes(e, "iommufd, which serves the container, has no nesting type");
+		eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
+		return;
+	}
+	eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
+	gone = eval_since_6_13(e);
+	if (gone == TRI_YES) {
+		eval_yes(e, "type1 has no nesting type since Linux 6.13");
+		eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
+	} else if (gone == TRI_NO) {
+		eval_no(e, "type1 had the nesting type until Linux 6.12");
+	} else {
+		eval_unknown(e, "whether type1 still has the nesting type, which went with Linux "
+				"6.13, could not be read");
+	}
+}
+
+/* To 5.13 certain; then the driver lost its check, and in 5.18 the whole of it.
+ * linux: drivers/iommu/intel/iommu.c: intel_iommu_domain_set_attr(), nested_mode_support(): every
+ * unit is in scalable mode and has nested translation (ecap bit 26). */
+static void intel_nesting(struct eval *e)
+{
+	if (e->gen >= GEN_5_19) {
+		eval_yes(e, "the driver of VT-d has no nesting since Linux 5.18");
+		return;
+	}
+	for (size_t i = 0; i < e->host->nr_iommus && e->gen < GEN_5_14; i++) {
+		const struct iommu_unit *unit = e->host->iommus[i];
+
+		if (unit->kind != IOMMU_KIND_INTEL)
+			continue;
+		eval_cite(e, &unit->ecap_fact);
+		if (iova_may_be_scalable(e, unit) && (!unit->has_ecap || (unit->ecap >> 26 & 1)))
+			continue;
+		e->err = ENODEV;
+		eval_yes(e,
+			 "%s is not in scalable mode, or has no nested translation (ecap bit 26)",
+			 unit->name);
+		return;
+	}
+	eval_unknown(e, "whether the driver of VT-d accepts nesting: it wants scalable mode and "
+			"nested translation, and releases of this generation differ");
+}
+
+void rule_nesting_driver(struct eval *e)
+{
+	if (eval_container_type(e) != CONTAINER_NESTING) {
+		eval_no(e, "the nesting type is not asked for");
+		return;
+	}
+	if (!has_domain(e))
+		return;
+	switch (eval_iommu_kind(e, e->dev)) {
+	case IOMMU_KIND_INTEL:
+		intel_nesting(e);
+		break;
+	case IOMMU_KIND_SMMU:
+	case IOMMU_KIND_SMMU_V3:
+		eval_no(e, "the driver of SMMUs has the nesting type");
+		break;
+	case IOMMU_KIND_AMD:
+	case IOMMU_KIND_VIRTIO:
+	case IOMMU_KIND_S390:
+	case IOMMU_KIND_DART:
+	case IOMMU_KIND_RISCV:
+		eval_yes(e, "the driver of IOMMU %s has no nesting, only that of SMMUs does",
+			 eval_iommu_name(e->dev));
+		break;
+	default:
+		eval_unknown(e, "the driver of IOMMU %s is not one whose answers are known",
+			     eval_iommu_name(e->dev));
+	}
+	if (e->answer != ANSWER_NO)
+		eval_remedy(e, "leave out --type=nesting");
 }
 
 /* ---- buses and domains ---- */

@@ -347,11 +347,96 @@ static void token_of_pf(struct eval *e)
 	eval_remedy(e, "give the VF token that the user of the physical function has set");
 }
 
+/* A token that nobody asked for. */
+static void refuse_token(struct eval *e, const char *why)
+{
+	e->err = EINVAL;
+	eval_yes(e, "%s %s, so it takes no VF token", e->dev->name, why);
+	eval_remedy(e, "leave out --vf-token: it is for virtual functions of a device that is on "
+		       "a VFIO driver, and for that device");
+}
+
+/* Only vfio-pci looks at what follows a device's name; to others it is another name.
+ * linux: drivers/vfio/group.c: vfio_device_get_from_name(); device_cdev.c: vfio_df_check_token(). */
+static void token_of_other_bus(struct eval *e)
+{
+	refuse_token(e, "is no PCI device");
+	if (e->site->op == OP_GROUP_GET_DEVICE_FD)
+		e->err = ENODEV;
+}
+
+/* A PF takes any token while none of its VFs can be in use: that becomes the token of all of them. */
+static void token_given_to_pf(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	eval_cite(e, &dev->sriov_numvfs);
+	if (dev->sriov_numvfs.state == FACT_ABSENT)
+		refuse_token(e, "is neither a virtual function nor has any");
+	else if (!fact_is(&dev->sriov_numvfs))
+		eval_unknown(e, "whether %s has virtual functions could not be read", dev->name);
+	else if (!dev->numvfs)
+		eval_no(e, "%s has no virtual function enabled, and takes the token as theirs",
+			dev->name);
+	else
+		eval_unknown(e,
+			     "the token must be the present one if a virtual function of %s is in "
+			     "use, and which that is only the kernel knows",
+			     dev->name);
+}
+
+static void token_given(struct eval *e)
+{
+	const struct device *dev = e->dev;
+	enum member_state driver;
+
+	eval_cite(e, &dev->physfn_link);
+	if (dev->physfn_link.state == FACT_ABSENT) {
+		token_given_to_pf(e);
+		return;
+	}
+	driver = dev->physfn ? eval_member(e, dev->physfn) : MEMBER_UNKNOWN;
+	if (driver == MEMBER_VFIO)
+		eval_unknown(e,
+			     "whether the token is the one that the user of %s has set only the "
+			     "kernel knows",
+			     dev->physfn->name);
+	else if (driver == MEMBER_UNKNOWN)
+		eval_unknown(e, "whether %s wants a token could not be read", dev->name);
+	else
+		refuse_token(e, eval_text(e,
+					  "is a virtual function of %s, which is on no VFIO "
+					  "driver",
+					  dev->physfn->name));
+	if (e->answer == ANSWER_UNKNOWN)
+		eval_remedy(e, "give the VF token that the user of the physical function has set");
+}
+
+/* linux: drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd(): to 6.16 any flag is refused. */
+void rule_vf_token_flag(struct eval *e)
+{
+	eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
+	if (e->gen >= GEN_7_0)
+		eval_no(e, "BIND_IOMMUFD takes a VF token");
+	else if (e->gen < GEN_6_11 || eval_since_6_13(e) == TRI_NO)
+		eval_yes(e, "BIND_IOMMUFD takes a VF token only in later kernels");
+	else
+		eval_unknown(e, "whether BIND_IOMMUFD of this kernel takes a VF token could not be "
+				"read: releases of its generation differ");
+}
+
 /* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token(). */
 void rule_vf_token(struct eval *e)
 {
 	const struct device *dev = e->dev;
 
+	if (eval_token_given(e)) {
+		if (eval_is_pci(dev))
+			token_given(e);
+		else
+			token_of_other_bus(e);
+		return;
+	}
 	if (!eval_is_pci(dev)) {
 		eval_no(e, "%s is no PCI device", dev->name);
 		return;

@@ -158,6 +158,23 @@ static const struct rule_site type1_module[] = {
 	  "drivers/vfio/container.c: vfio_ioctl_set_iommu()" },
 };
 
+/* The type went in 6.13, within a generation. */
+static const struct rule_site container_type[] = {
+	{ GENS_ALL, N, OP_SET_IOMMU, ENODEV, 5,
+	  "drivers/vfio/container.c: vfio_iommu_driver_allowed()" },
+	{ FROM(6_11), C, OP_SET_IOMMU, ENODEV, 5,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_check_extension()" },
+	{ FROM(6_2), X, OP_SET_IOMMU, EINVAL, 5,
+	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_set_iommu()" },
+};
+
+static const struct rule_site nesting_driver[] = {
+	{ UNTIL(5_14), C, OP_SET_IOMMU, EINVAL, 30,
+	  "drivers/iommu/iommu.c: iommu_domain_set_attr()" },
+	{ SPAN(5_14, 7_0), C, OP_SET_IOMMU, EINVAL, 30,
+	  "drivers/iommu/iommu.c: iommu_enable_nesting()" },
+};
+
 static const struct rule_site mixed_bus[] = {
 	{ UNTIL(6_0), C, OP_SET_IOMMU, EINVAL, 10,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_bus_type()" },
@@ -218,6 +235,12 @@ static const struct rule_site vf_token[] = {
 	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()" },
 	{ FROM(7_0), I, OP_BIND_IOMMUFD, EACCES, 45,
 	  "drivers/vfio/device_cdev.c: vfio_df_check_token()" },
+};
+
+/* Known since a release within generation 6.11. */
+static const struct rule_site vf_token_flag[] = {
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 5,
+	  "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()" },
 };
 
 /* ---- requests ---- */
@@ -432,10 +455,14 @@ static const struct rule rules[] = {
 	  rule_direct_region, "turn off the firmware feature behind it" },
 	{ "type1-module", "no backend takes the container: vfio_iommu_type1 is missing",
 	  SITES(type1_module), rule_type1_module, "modprobe vfio_iommu_type1" },
+	{ "container-type", "the container has no such type", SITES(container_type),
+	  rule_container_type, "ask for another type", .type = true },
 	{ "mixed-bus", "the group spans two buses", SITES(mixed_bus), rule_mixed_bus,
 	  "use a kernel from 6.0 on" },
 	{ "domain-alloc", "no IOMMU gives the group a domain", SITES(domain_alloc),
 	  rule_domain_alloc, "look into the kernel log" },
+	{ "nesting-driver", "the IOMMU driver has no nesting type", SITES(nesting_driver),
+	  rule_nesting_driver, "leave out the nesting type", .type = true },
 	{ "iova-empty", "no address is left to map", SITES(iova_empty), rule_iova_empty,
 	  "no setting helps" },
 	{ "interrupt-remapping-bus", "the bus claims no interrupt remapping",
@@ -455,6 +482,9 @@ static const struct rule rules[] = {
 	  rule_device_not_bound, "bind it to a VFIO driver" },
 	{ "vf-token", "a virtual function of a VFIO-owned device wants its token", SITES(vf_token),
 	  rule_vf_token, "give the VF token" },
+	{ "vf-token-flag", "the kernel takes no VF token with a device's own node",
+	  SITES(vf_token_flag), rule_vf_token_flag, "use --path container, which takes one",
+	  .token = true },
 	{ "no-address-space", "no-IOMMU mode has no address space to map in",
 	  SITES(no_address_space), rule_no_address_space, "give the device an IOMMU",
 	  .request = true },
@@ -502,57 +532,6 @@ const struct rule *rules_all(size_t *nr)
 {
 	*nr = ARRAY_SIZE(rules);
 	return rules;
-}
-
-/* The rules sorted by generation and op: of the same constants always the same, so that it is worked out
- * once. There are no threads. */
-enum { PLACES_MAX = 1024 };
-
-static struct {
-	struct rule_at all[PLACES_MAX];
-	uint16_t first[NR_GENS][NR_OPS], nr[NR_GENS][NR_OPS];
-	bool made;
-} places;
-
-static size_t index_op(unsigned int gen, enum op op, struct rule_at *ret)
-{
-	size_t nr = 0;
-
-	for (size_t r = 0; r < ARRAY_SIZE(rules); r++)
-		for (size_t s = 0; s < rules[r].nr_sites; s++) {
-			const struct rule_site *site = &rules[r].sites[s];
-			size_t at = nr;
-
-			if (site->op != op || !(site->gens & GEN_BIT(gen)))
-				continue;
-			for (; at && ret[at - 1].site->order > site->order; at--)
-				ret[at] = ret[at - 1];
-			ret[at] = (struct rule_at){ &rules[r], site };
-			nr++;
-		}
-	return nr;
-}
-
-static void index_make(void)
-{
-	size_t used = 0;
-
-	for (unsigned int gen = 0; gen < NR_GENS; gen++)
-		for (unsigned int op = 0; op < NR_OPS; op++) {
-			places.first[gen][op] = (uint16_t)used;
-			places.nr[gen][op] =
-				(uint16_t)index_op(gen, (enum op)op, places.all + used);
-			used += places.nr[gen][op];
-		}
-	places.made = true;
-}
-
-const struct rule_at *rules_at(unsigned int gen, enum op op, size_t *nr)
-{
-	if (!places.made)
-		index_make();
-	*nr = places.nr[gen][op];
-	return places.all + places.first[gen][op];
 }
 
 const struct rule *rule_find(const char *id)

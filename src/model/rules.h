@@ -34,11 +34,14 @@ void rule_rmrr(struct eval *e);
 void rule_direct_region(struct eval *e);
 void rule_device_not_bound(struct eval *e);
 void rule_vf_token(struct eval *e);
+void rule_vf_token_flag(struct eval *e);
 
 /* rules-container.c */
 void rule_type1_module(struct eval *e);
 void rule_mixed_bus(struct eval *e);
+void rule_container_type(struct eval *e);
 void rule_domain_alloc(struct eval *e);
+void rule_nesting_driver(struct eval *e);
 void rule_iova_empty(struct eval *e);
 void rule_interrupt_remapping_bus(struct eval *e);
 void rule_interrupt_remapping(struct eval *e);

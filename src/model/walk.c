@@ -82,6 +82,15 @@ static void ask_rule(struct walk *w, const struct rule *rule, const struct rule_
 
 /* ---- a step ---- */
 
+static bool is_asked(const struct walk *w, uint32_t paths, const struct rule_at *at)
+{
+	if (!(at->site->paths & paths) || at->rule->request != (w->mapping != NULL))
+		return false;
+	if (at->rule->type && (!w->assumptions || w->assumptions->type == CONTAINER_DEFAULT))
+		return false;
+	return !at->rule->token || (w->assumptions && w->assumptions->token);
+}
+
 /* The first refusal decides, unless something that may refuse with another errno stands before it. */
 static void conclude_step(struct step *step)
 {
@@ -135,7 +144,7 @@ static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *re
 	for (size_t i = 0; i < nr; i++) {
 		struct finding *f = &findings[ret->nr_findings];
 
-		if (!(at[i].site->paths & paths) || at[i].rule->request != (w->mapping != NULL))
+		if (!is_asked(w, paths, &at[i]))
 			continue;
 		ask_rule(w, at[i].rule, at[i].site, f);
 		ret->nr_findings++;

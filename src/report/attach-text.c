@@ -229,10 +229,6 @@ static void put_refusal(const struct prose *p, const struct comparison *c)
 		   !c->outcome             ? ", as predicted; the kernel was not asked"
 		   : c->match == MATCH_YES ? ", as predicted"
 					   : "");
-	if (!f && c->err == EINVAL && (c->op == OP_GROUP_GET_DEVICE_FD || c->op == OP_BIND_IOMMUFD))
-		prose_label(&body, "remedy", STYLE_REMEDY,
-			    "leave out --vf-token: it is for virtual functions of a device that is "
-			    "on a VFIO driver as well");
 	if (f && f->because)
 		prose_label(&body, "because", STYLE_NONE, "%s", f->because);
 	if (f)

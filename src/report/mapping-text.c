@@ -95,9 +95,12 @@ static void put_memory(const struct prose *p, const struct mapping_report *m, st
 				    mapping_bytes_text(a, m->memory_huge));
 	else if (m->memory_seen)
 		seen = arena_printf(a, " in pages of %s", mapping_bytes_text(a, m->memory_page));
-	prose_label(p, "Memory", STYLE_NONE, "%s%s (%s%s%s), had in %s",
-		    mapping_bytes_text(a, m->memory_len), seen, m->kind,
-		    m->kind_because ? ": " : "", m->kind_because ? m->kind_because : "",
+	prose_label(p, "Memory", STYLE_NONE, "%s%s%s (%s%s%s), had in %s",
+		    mapping_bytes_text(a, m->memory_len), seen,
+		    !m->access || !strcmp(m->access, "own") ? ""
+		    : !strcmp(m->access, "read-only")       ? ", read-only for the caller"
+							    : ", out of the caller's reach",
+		    m->kind, m->kind_because ? ": " : "", m->kind_because ? m->kind_because : "",
 		    ns_text(a, (double)m->memory_ns));
 }
 

@@ -155,6 +155,12 @@ static void memory_kind(const void *row, struct arena *a, struct value *ret)
 	value_set_text(ret, ((const struct mapping_report *)row)->kind);
 }
 
+static void memory_access(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	value_set_text(ret, ((const struct mapping_report *)row)->access);
+}
+
 static void memory_size(const void *row, struct arena *a, struct value *ret)
 {
 	(void)a;
@@ -190,6 +196,8 @@ const struct field_table *mapping_memory_fields(void)
 	static const struct field fields[] = {
 		{ "pages", 0, 0, "pages that were asked for: auto, 4K, 2M, 1G, thp", memory_pages },
 		{ "kind", 0, 0, "pages that were chosen", memory_kind },
+		{ "access", 0, 0, "what the caller may do with it: own, read-only, none",
+		  memory_access },
 		{ "bytes", 0, 0, "size of the memory", memory_size },
 		{ "page", 0, 0, "bytes of a page, as the kernel says", memory_page },
 		{ "transparent", 0, 0, "bytes in transparent huge pages", memory_huge },

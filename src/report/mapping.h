@@ -50,6 +50,7 @@ struct mapping_report {
 	uint64_t page_sizes; /* of the IOMMU, a bitmap; 0: not known */
 	/* The memory: what was asked for, what was chosen and what was had. */
 	const char *pages, *kind, *kind_because;
+	const char *access; /* what the caller may do with the memory: mapping_memory_names[] */
 	uint64_t memory_len, memory_page, memory_huge, memory_ns;
 	bool memory_seen;
 	uint64_t needed; /* bytes of limit that all mappings together want; 0: no limit counts */

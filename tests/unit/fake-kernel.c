@@ -449,6 +449,17 @@ static int do_madvise(struct sys *s, void *addr vt_unused, size_t len vt_unused,
 	return fails(fake(s));
 }
 
+/* Only noted: the test itself may still write the memory. */
+static int do_mprotect(struct sys *s, void *addr vt_unused, size_t len vt_unused, int prot)
+{
+	struct fake_kernel *k = fake(s);
+	int err = fails(k);
+
+	if (!err)
+		k->protection = prot;
+	return err;
+}
+
 static uint64_t do_now(struct sys *s)
 {
 	return fake(s)->now_ns;
@@ -463,6 +474,7 @@ void fake_kernel_init(struct fake_kernel *k)
 		.mmap = do_mmap,
 		.munmap = do_munmap,
 		.madvise = do_madvise,
+		.mprotect = do_mprotect,
 		.now_ns = do_now,
 	};
 

@@ -59,6 +59,7 @@ struct fake_kernel {
 		uint64_t iova, size;
 	} mapped[FAKE_MAPPED_MAX];
 	size_t nr_mapped, nr_memory; /* mappings; areas of memory */
+	int protection;              /* of the last mprotect() */
 	uint64_t now_ns;
 	const char *misuse; /* the first thing that a caller may not do, or NULL */
 };

@@ -77,6 +77,7 @@ static void predict(struct trial *t, enum path_kind path)
 	};
 	s->app = &t->app;
 	s->assumptions = t->assumptions;
+	s->assumptions.token = t->options.vf_token != NULL;
 	s->host = t->host;
 	s->devices = t->devices;
 	s->nr_devices = t->nr;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
@@ -109,6 +110,54 @@ static const struct mapping_step *step(const struct trial *t, size_t i)
 {
 	assert_true(i < t->run.report.nr_steps);
 	return &t->run.report.steps[i];
+}
+
+/* ---- the caller's own memory ---- */
+
+static void test_map_memory_that_is_not_the_callers(void **state)
+{
+	static const struct {
+		enum mapping_memory memory;
+		unsigned int prot;
+		int status;
+	} rows[] = {
+		{ MAPPING_MEMORY_READ_ONLY, MAPPING_READ, STATUS_OK },
+		{ MAPPING_MEMORY_READ_ONLY, MAPPING_WRITE, STATUS_NO },
+		{ MAPPING_MEMORY_READ_ONLY, 0, STATUS_NO },
+		{ MAPPING_MEMORY_NONE, MAPPING_READ, STATUS_NO },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct trial t;
+
+		begin(&t, PATH_CONTAINER);
+		t.args.memory = rows[i].memory;
+		t.args.prot = rows[i].prot;
+		assert_int_equal(map(&t), rows[i].status);
+		assert_string_equal(t.run.report.access, mapping_memory_names[rows[i].memory]);
+		if (rows[i].status == STATUS_NO) {
+			assert_int_equal(step(&t, 0)->predicted.err, EFAULT);
+			assert_false(step(&t, 0)->asked);
+		} else {
+			assert_int_equal(t.kernel.protection, PROT_READ);
+		}
+		end(&t);
+	}
+}
+
+/* The kernel is asked with memory that is as was said, and lets it: that is a difference. */
+static void test_map_memory_that_the_kernel_takes_all_the_same(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.memory = MAPPING_MEMORY_NONE;
+	t.args.anyway = true;
+	assert_int_equal(map(&t), STATUS_DIFFER);
+	assert_int_equal(t.kernel.protection, PROT_NONE);
+	end(&t);
 }
 
 /* ---- good runs ---- */
@@ -361,6 +410,8 @@ static void test_map_every_call_fails_in_turn(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_map_memory_that_is_not_the_callers),
+		cmocka_unit_test(test_map_memory_that_the_kernel_takes_all_the_same),
 		cmocka_unit_test(test_map_takes_away_what_it_mapped),
 		cmocka_unit_test(test_map_spread_leaves_gaps),
 		cmocka_unit_test(test_map_scatter_meets_no_window),

@@ -5,6 +5,10 @@ for path in noiommu container iommufd compat; do
 	agree "one.$path" "$path" $EDU
 	agree "two.$path" "$path" $EDU $NVME
 done
+for type in type1 type1v2 nesting; do
+	check "no $type here" exits 2 vfiotool attach --path=noiommu --type=$type $EDU
+	check "as predicted" says "Refused at SET_IOMMU of container with ENODEV, as predicted."
+done
 export CALLER=--drop-rawio
 for path in noiommu iommufd; do
 	agree "without-rawio.$path" "$path" $EDU

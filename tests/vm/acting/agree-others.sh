@@ -6,6 +6,8 @@ PATHS=container
 for path in $PATHS; do
 	agree "one.$path" "$path" $EDU
 	agree "two.$path" "$path" $EDU $NVME
+	[ "$path" = iommufd ] || TYPE=nesting agree "nesting.$path" "$path" $EDU
+	[ "$path" = iommufd ] || TYPE=type1 agree "type1.$path" "$path" $EDU
 	agree_map "free.$path" "$path" $EDU 0x10000 rw 0x100000 0x110000
 	agree_map "overlap.$path" "$path" $EDU 0x10000 rw 0x100000 0x10f000
 	agree_map "reserved.$path" "$path" $EDU 0x1000 rw 0xfee00000 0xfeefffff
@@ -21,4 +23,6 @@ for path in $PATHS; do
 	fi
 	agree_map "read.$path" "$path" $EDU 0x1000 r 0x100000
 	agree_map "write.$path" "$path" $EDU 0x1000 w 0x100000
+	MEMORY=read-only agree_map "read-only.$path" "$path" $EDU 0x4000 rw 0x100000
+	MEMORY=none agree_map "none.$path" "$path" $EDU 0x4000 r 0x100000
 done

@@ -34,11 +34,17 @@ if [ -n "$SMALL" ]; then
 	check "SIGINT lets go" grep -q 'SIGINT: let go' /out/held
 fi
 
-# Nesting: kernels up to 6.12 have it, and the IOMMU's driver decides.
-run vfiotool attach --path=container --type=nesting 0000:00:04.0
-ended=$?
-check "nesting is no difference" test $ended -eq 0 -o $ended -eq 2
-[ "$SERIES" != 7.3 ] || check "and 7.3 refuses it" test $ended -eq 2
+# Types of container: the kernel or the IOMMU's driver has no nesting, iommufd behind the container neither.
+for path in container ${SMALL:+compat}; do
+	TYPE=type1 agree "type1.$path" "$path" 0000:00:04.0
+	TYPE=nesting agree "nesting.$path" "$path" 0000:00:04.0
+	check "$path: nesting is refused" exits 2 vfiotool attach --path="$path" --type=nesting 0000:00:04.0
+	check "$path: as predicted" says ", as predicted"
+	check "$path: with the next step" says "leave out --type=nesting"
+done
+check "iommufd has no types" exits 64 vfiotool attach --path=iommufd --type=nesting 0000:00:04.0
+check "nor is it chosen for one" exits 2 vfiotool attach --type=nesting 0000:00:04.0
+check "it is said where" says "Refused at SET_IOMMU of"
 
 # A module that is missing is named, and loaded when asked.
 if rmmod vfio_iommu_type1 2>/dev/null; then
@@ -50,5 +56,16 @@ if rmmod vfio_iommu_type1 2>/dev/null; then
 	check "with --load" exits 0 vfiotool attach --load --path=container 0000:00:04.0
 	check "as predicted" says "Attached, as predicted"
 	check "it stays" test -d /sys/module/vfio_iommu_type1
+
+	# Without --path: what the path needs that is then taken.
+	check "type1 is gone again" rmmod vfio_iommu_type1
+	check "--load alone" exits 0 vfiotool attach --load 0000:00:04.0
+	if [ -n "$SMALL" ]; then
+		check "iommufd does" says "Path iommufd"
+		check "type1 is not loaded for nothing" not test -d /sys/module/vfio_iommu_type1
+	else
+		check "the container is the only way" says "Path container"
+		check "type1 is loaded" test -d /sys/module/vfio_iommu_type1
+	fi
 fi
 [ -d /sys/module/vfio_iommu_type1 ] || modprobe vfio_iommu_type1 2>/dev/null || true

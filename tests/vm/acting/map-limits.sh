@@ -96,10 +96,22 @@ check "thp: as far as there are any" exits 0 vfiotool map $device --pages thp --
 check "more memory than there is" exits 1 vfiotool map $device --pages 4K --size 64G
 check "it says so" says_error "are available"
 
+# -- memory that is not the caller's -----------------------------------------------------------------------------------
+
+for path in container ${SMALL:+iommufd compat}; do
+	MEMORY=read-only agree_map "readable.$path" "$path" $device 0x4000 r 0x100000
+	MEMORY=read-only agree_map "not-writable.$path" "$path" $device 0x4000 rw 0x100000
+	MEMORY=read-only agree_map "only-writable.$path" "$path" $device 0x4000 w 0x100000
+	MEMORY=none agree_map "unbacked.$path" "$path" $device 0x4000 r 0x100000 0x200000
+	check "$path: predicted to be refused" exits 2 vfiotool map --path=$path --memory read-only $device
+	check "$path: by the rule" says "map-memory"
+	check "$path: with the errno" says EFAULT
+done
+
 # -- bad words ---------------------------------------------------------------------------------------------------------
 
 for word in --size=0 --size=18446744073709551615 --size=16E --size=17179869184G --size=4KK --count=0 --prot=x --pages=3M \
-	--unmap=0x1000 --unmap=0x1000:0 --iova=-1 --layout=all --path=vfio; do
+	--unmap=0x1000 --unmap=0x1000:0 --iova=-1 --layout=all --memory=all --path=vfio; do
 	check "$word is no way to say it" exits 64 vfiotool map $device "$word"
 done
 check "two targets are one too many" exits 64 vfiotool map $device 0000:00:06.0

@@ -32,6 +32,16 @@ static uint64_t first_iova(uint64_t size, const struct ranges *ranges)
 	return 0x100000;
 }
 
+/* Written to once, and then kept from the caller. */
+static char *restrict_memory(char *memory, uint64_t size, int protection)
+{
+	for (uint64_t at = 0; memory && at < size; at += PAGE)
+		((volatile char *)memory)[at] = 1;
+	if (memory && mprotect(memory, size, protection) < 0)
+		stop("mprotect: %m");
+	return memory;
+}
+
 static void *memory(uint64_t size, int flags)
 {
 	void *ret = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -104,6 +114,8 @@ static char *get_buffer(const char *what)
 	} kinds[] = {
 		{ "anon", 0 },
 		{ "thp", 0 },
+		{ "read-only", 0 },
+		{ "none", 0 },
 		{ "2M", MAP_HUGETLB | 21 << MAP_HUGE_SHIFT },
 		{ "1G", MAP_HUGETLB | 30 << MAP_HUGE_SHIFT },
 	};
@@ -118,6 +130,10 @@ static char *get_buffer(const char *what)
 		     kinds[i].name, size);
 		if (ret && !strcmp(kinds[i].name, "thp"))
 			madvise(ret, size, MADV_HUGEPAGE);
+		if (!strcmp(kinds[i].name, "read-only"))
+			return restrict_memory(ret, size, PROT_READ);
+		if (!strcmp(kinds[i].name, "none"))
+			return restrict_memory(ret, size, PROT_NONE);
 		return ret;
 	}
 	stop("no such buffer: %s", what);

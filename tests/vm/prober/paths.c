@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "prober.h"
@@ -161,16 +162,43 @@ static int open_cdev(const char *device)
 	step("OPEN_CDEV", ENOENT, -1, ",\"path\":null");
 	return -1;
 }
-/* Opens a device's own node and gives it to @iommufd, which is opened with the first one. */
-static bool bind_cdev(const char *device, int *iommufd, int *ret_cdev, uint32_t *ret_id)
+
+/* The 16 bytes of @text, in its order: pairs of hexadecimal digits with dashes between some. */
+static void read_token(const char *text, unsigned char token[16])
 {
+	unsigned n = 0;
+
+	for (const char *from = text; *from && n < 16; from += 2) {
+		char pair[3] = { 0 };
+
+		from += *from == '-';
+		memcpy(pair, from, from[0] ? 2 : 1);
+		token[n++] = (unsigned char)strtoul(pair, NULL, 16);
+		if (!pair[1])
+			break;
+	}
+	if (n != 16)
+		stop("%s: no token", text);
+}
+
+/* Opens a device's own node and gives it to @iommufd, which is opened with the first one. */
+static bool bind_cdev(const struct request *request, const char *device, int *iommufd,
+		      int *ret_cdev, uint32_t *ret_id)
+{
+	unsigned char token[16];
 	int error, cdev = open_cdev(device);
 
 	if (cdev >= 0 && *iommufd < 0)
 		*iommufd = open_step("OPEN_IOMMUFD", "/dev/iommu");
 	if (cdev < 0 || *iommufd < 0)
 		return false;
-	struct pr_bind bind = { .argsz = sizeof(bind), .iommufd = *iommufd };
+	struct pr_bind bind = { .argsz = PR_BIND_PLAIN, .iommufd = *iommufd };
+	if (request->token) {
+		read_token(request->token, token);
+		bind.argsz = sizeof(bind);
+		bind.flags = PR_BIND_TOKEN;
+		bind.token = (uintptr_t)token;
+	}
 	ask(cdev, PR_BIND_IOMMUFD, &bind, &error);
 	*ret_cdev = cdev;
 	*ret_id = bind.devid;
@@ -193,7 +221,7 @@ int run_iommufd(const struct request *request)
 	int error, cdev, other, iommufd = -1;
 	uint32_t id;
 
-	if (!bind_cdev(request->device, &iommufd, &cdev, &id))
+	if (!bind_cdev(request, request->device, &iommufd, &cdev, &id))
 		return finish(false);
 	ask(iommufd, PR_IOAS_ALLOC, &ioas, &error);
 	if (!plain_step("IOAS_ALLOC", error, error ? -1 : (int64_t)ioas.ioas_id) ||
@@ -201,7 +229,7 @@ int run_iommufd(const struct request *request)
 		return finish(false);
 	print_hw_info(iommufd, id);
 	for (unsigned i = 0; i < request->nr_with; i++)
-		if (!bind_cdev(request->with[i], &iommufd, &other, &id) ||
+		if (!bind_cdev(request, request->with[i], &iommufd, &other, &id) ||
 		    !attach_cdev(other, ioas.ioas_id) || !get_device_info(other, request->info))
 			return finish(false);
 	struct space space = { .fd = iommufd, .is_ioas = true, .ioas = ioas.ioas_id };

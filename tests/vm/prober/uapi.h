@@ -98,10 +98,13 @@ struct pr_hot_reset_info {
 	} device[32];
 };
 
+enum { PR_BIND_PLAIN = 16, PR_BIND_TOKEN = 1 << 0 };
+
 struct pr_bind {
 	uint32_t argsz, flags;
 	int32_t iommufd;
 	uint32_t devid;
+	uint64_t token; /* later kernels */
 };
 
 struct pr_attach {
@@ -140,7 +143,8 @@ _Static_assert(sizeof(struct pr_map) == 32, "MAP_DMA");
 _Static_assert(sizeof(struct pr_unmap) == 24, "UNMAP_DMA");
 _Static_assert(sizeof(struct pr_region_info) == 32, "GET_REGION_INFO");
 _Static_assert(sizeof(struct pr_hot_reset_info) == 12 + 32 * 8, "GET_PCI_HOT_RESET_INFO");
-_Static_assert(sizeof(struct pr_bind) == 16, "BIND_IOMMUFD as of 6.6");
+_Static_assert(offsetof(struct pr_bind, token) == PR_BIND_PLAIN, "BIND_IOMMUFD as of 6.6");
+_Static_assert(sizeof(struct pr_bind) == 24, "BIND_IOMMUFD with a token");
 _Static_assert(sizeof(struct pr_attach) == 12, "ATTACH_IOMMUFD_PT as of 6.6");
 _Static_assert(sizeof(struct pr_ioas_ranges) == 32, "IOAS_IOVA_RANGES");
 _Static_assert(sizeof(struct pr_ioas_map) == 40, "IOAS_MAP");

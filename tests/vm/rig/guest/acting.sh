@@ -87,24 +87,30 @@ save() {
 }
 
 # agree NAME PATH TARGET...: attaches with vfiotool and with the prober; the host compares both, step by step. CALLER has
-# options of the prober that say who asks.
+# options of the prober that say who asks, TYPE (type1 or nesting) is a type of container, TOKEN a VF token. OPEN is set
+# where vfiotool cannot know the answer.
 agree() {
 	agreed=$1 way=$2 target=$3
 	shift 3
 	# shellcheck disable=SC2086
-	save "$agreed.attach" prober $CALLER run vfiotool attach --path "$way" --json "$target" "$@"
+	save "$agreed.attach" prober $CALLER run vfiotool attach --path "$way" --json ${TYPE:+--type=$TYPE} \
+		${TOKEN:+--vf-token=$TOKEN} "$target" "$@"
 	others=
 	for other; do
 		others="$others --with $other"
 	done
+	case $TYPE in
+	type1) others="$others --type 1" ;;
+	nesting) others="$others --type 6" ;;
+	esac
 	# shellcheck disable=SC2086
-	save "$agreed.prober" prober $CALLER $others "$way" "$target"
-	echo "$CALLER" >/out/caller
+	save "$agreed.prober" prober $CALLER ${TOKEN:+--token $TOKEN} $others "$way" "$target"
+	echo "$CALLER${OPEN:+ --open}" >/out/caller
 	send "$agreed.caller" /out/caller
 }
 
 # agree_map NAME PATH TARGET SIZE PROT IOVA...: maps so much at each address, with vfiotool and with the prober. PAGES
-# (4K, 2M or 1G) says what memory.
+# (4K, 2M or 1G) says what memory, MEMORY (read-only or none) what the caller may do with it.
 agree_map() {
 	agreed=$1 way=$2 target=$3 size=$4 prot=$5
 	shift 5
@@ -116,9 +122,9 @@ agree_map() {
 	done
 	# shellcheck disable=SC2086
 	save "$agreed.map" prober $CALLER run vfiotool map --path "$way" --json --anyway $addresses --size "$size" \
-		--prot "$prot" ${PAGES:+--pages $PAGES} "$target"
+		--prot "$prot" ${PAGES:+--pages $PAGES} ${MEMORY:+--memory $MEMORY} "$target"
 	case ${PAGES:-4K} in
-	4K) kind=anon ;;
+	4K) kind=${MEMORY:-anon} ;;
 	*) kind=$PAGES ;;
 	esac
 	# shellcheck disable=SC2086

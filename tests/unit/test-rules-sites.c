@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rule table itself: ids that are found again, sites that say all, one place for each. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "model/generation.h"
+#include "model/rule.h"
+
+static void test_rules_sites_are_sound(void **state)
+{
+	size_t nr;
+	const struct rule *rules = rules_all(&nr);
+
+	(void)state;
+	for (size_t r = 0; r < nr; r++) {
+		assert_ptr_equal(rule_find(rules[r].id), &rules[r]);
+		assert_true(strlen(rules[r].title) > 0 && strlen(rules[r].remedy) > 0);
+		assert_true(rules[r].nr_sites > 0);
+		for (size_t s = 0; s < rules[r].nr_sites; s++) {
+			const struct rule_site *site = &rules[r].sites[s];
+			assert_true(site->gens && !(site->gens & ~GENS_ALL));
+			assert_true(site->paths && site->paths < 1U << NR_PATHS);
+			assert_true(site->op != OP_NONE && site->err > 0);
+			assert_string_not_equal(errno_name(site->err), "E?");
+			assert_non_null(strchr(site->source, '/'));
+			/* One place a generation, path and step. */
+			for (size_t o = 0; o < s; o++) {
+				const struct rule_site *other = &rules[r].sites[o];
+				assert_false((other->gens & site->gens) &&
+					     (other->paths & site->paths) &&
+					     other->op == site->op && other->err == site->err);
+			}
+		}
+	}
+	assert_null(rule_find("no-such-rule"));
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules_sites_are_sound),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What becomes of a VF token that is given, or not: by device, driver of the physical function, kernel
+ * and path. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "fake-host.h"
+#include "model/predict.h"
+
+struct scene {
+	struct host *h;
+	struct device *d, *pf;
+};
+
+/* A plain function on vfio-pci, alone in its group, with a node of its own. */
+static void plain(struct scene *s)
+{
+	s->h = fake_host();
+	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
+	s->d = fake_pci(s->h, "0000:01:00.1", fake_group(s->h, 1),
+			fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0"), NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->d->cdev_devno = fake_present(s->h, s->d->sysfs, "511:0");
+	fake_node(s->h, &s->d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+	fake_node(s->h, &s->h->iommu_node, "/dev/iommu", 0600, 0);
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+}
+
+static void virtual_function(struct scene *s, const char *driver)
+{
+	plain(s);
+	s->pf = fake_pci(s->h, "0000:01:00.0", fake_group(s->h, 2), s->d->iommu, NULL);
+	fake_bind(s->h, s->pf, driver);
+	s->d->physfn = s->pf;
+	s->d->physfn_link = fake_present(s->h, "physfn", s->pf->name);
+}
+
+static void physical_function(struct scene *s, unsigned int numvfs)
+{
+	plain(s);
+	s->d->sriov_numvfs = fake_present(s->h, "sriov_numvfs", numvfs ? "2" : "0");
+	s->d->numvfs = numvfs;
+}
+
+/* How @path ends: "ok", "?", or op and errno. */
+static const char *end_of(struct scene *s, enum gen gen, enum path_kind path, bool token)
+{
+	const struct assumptions as = { .token = token };
+	const struct path_prediction *p;
+	struct prediction all;
+
+	predict_device(s->h, &as, GEN_BIT(gen), s->d, s->h->arena, &all);
+	p = &all.paths[VIEW_NOW][path];
+	if (p->answer == ANSWER_YES)
+		return "ok";
+	assert_non_null(p->remedy);
+	if (p->answer == ANSWER_UNKNOWN)
+		return "?";
+	return arena_printf(s->h->arena, "%s %s", op_name(p->op), errno_name(p->err));
+}
+
+static void test_token_nobody_asked_for(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	plain(&s);
+	assert_string_equal(end_of(&s, GEN_5_10, PATH_CONTAINER, false), "ok");
+	for (unsigned int gen = 0; gen < NR_GENS; gen++)
+		assert_string_equal(end_of(&s, (enum gen)gen, PATH_CONTAINER, true),
+				    "GROUP_GET_DEVICE_FD EINVAL");
+	assert_string_equal(end_of(&s, GEN_6_6, PATH_COMPAT, true), "GROUP_GET_DEVICE_FD EINVAL");
+	assert_string_equal(end_of(&s, GEN_7_0, PATH_IOMMUFD, true), "BIND_IOMMUFD EINVAL");
+	fake_free(s.h);
+}
+
+static void test_token_of_a_virtual_function(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	virtual_function(&s, "vfio-pci");
+	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+		assert_string_equal(end_of(&s, (enum gen)gen, PATH_CONTAINER, false),
+				    "GROUP_GET_DEVICE_FD EACCES");
+		/* It may be the wrong one. */
+		assert_string_equal(end_of(&s, (enum gen)gen, PATH_CONTAINER, true), "?");
+	}
+	/* By its own node such a function wants none until later. */
+	assert_string_equal(end_of(&s, GEN_6_6, PATH_IOMMUFD, false), "ok");
+	assert_string_equal(end_of(&s, GEN_7_0, PATH_IOMMUFD, false), "BIND_IOMMUFD EACCES");
+	assert_string_equal(end_of(&s, GEN_6_6, PATH_IOMMUFD, true), "BIND_IOMMUFD EINVAL");
+	assert_string_equal(end_of(&s, GEN_6_11, PATH_IOMMUFD, true), "?");
+	assert_string_equal(end_of(&s, GEN_7_0, PATH_IOMMUFD, true), "?");
+	fake_symbols(s.h, MODULE_VFIO_IOMMU_TYPE1, "iommu_paging_domain_alloc", "");
+	assert_string_equal(end_of(&s, GEN_6_11, PATH_IOMMUFD, true), "BIND_IOMMUFD EINVAL");
+	fake_free(s.h);
+}
+
+static void test_token_where_the_host_has_the_physical_function(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	virtual_function(&s, "nvme");
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, false), "ok");
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, true),
+			    "GROUP_GET_DEVICE_FD EINVAL");
+	s.d->physfn = NULL;
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, true), "?");
+	fake_free(s.h);
+}
+
+static void test_token_of_a_physical_function(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	physical_function(&s, 0);
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, true), "ok");
+	fake_free(s.h);
+	physical_function(&s, 2);
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, true), "?");
+	s.d->sriov_numvfs = fake_denied(s.h, "sriov_numvfs");
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, true), "?");
+	fake_free(s.h);
+}
+
+/* linux: only vfio-pci splits the name from what follows. */
+static void test_token_on_another_bus(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	plain(&s);
+	s.d->bus = BUS_PLATFORM;
+	s.d->bus_name = "platform";
+	fake_bind(s.h, s.d, "vfio-platform");
+	assert_string_equal(end_of(&s, GEN_6_0, PATH_CONTAINER, true),
+			    "GROUP_GET_DEVICE_FD ENODEV");
+	assert_string_equal(end_of(&s, GEN_7_0, PATH_IOMMUFD, true), "BIND_IOMMUFD EINVAL");
+	fake_free(s.h);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_token_nobody_asked_for),
+		cmocka_unit_test(test_token_of_a_virtual_function),
+		cmocka_unit_test(test_token_where_the_host_has_the_physical_function),
+		cmocka_unit_test(test_token_of_a_physical_function),
+		cmocka_unit_test(test_token_on_another_bus),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
