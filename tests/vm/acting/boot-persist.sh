@@ -12,8 +12,42 @@ logged() {
 	dmesg | grep -qF -e "$1"
 }
 
+# What is said where an initramfs is made, and that it leads there: by udev's own part of initramfs-tools, which copies
+# rules, by modprobe, which that asks what a module needs, and by the shell that reads dracut's configuration.
+initramfs() {
+	rule=06-vfiotool-pci-0000:00:07.0.rules
+	dracut=/etc/dracut.conf.d/vfiotool-pci-0000:00:07.0.conf
+	echo '#!/bin/sh' >/usr/sbin/update-initramfs
+	chmod 755 /usr/sbin/update-initramfs
+	check "initramfs-tools" exits 0 vfiotool bind --persist 0000:00:07.0
+	check "has to make it anew" says_error "if e1000 is in the initramfs it has 0000:00:07.0 before the rule"
+	check "by its command" says_error "with update-initramfs -u, so that the rule and vfio-pci are in it"
+	mkdir -p /usr/share/initramfs-tools /tmp/image
+	# Without the programs and the names of interfaces, which it would copy as well.
+	echo 'copy_exec() { :; }; find() { :; }' >/usr/share/initramfs-tools/hook-functions
+	touch /etc/udev/udev.conf
+	check "its hook for udev" env DESTDIR=/tmp/image sh -e /packages/udev/hooks/udev
+	check "takes the rule" cmp $RULES/$rule /tmp/image/lib/udev/rules.d/$rule
+	check "the module comes with the other" sh -c "/sbin/modprobe --show-depends e1000 | grep -q '/vfio-pci.ko'"
+	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
+	check "nor the module" not sh -c "/sbin/modprobe --show-depends e1000 | grep -q vfio"
+	rm -r /usr/sbin/update-initramfs /usr/share/initramfs-tools /tmp/image /etc/udev/udev.conf
+
+	echo '#!/bin/sh' >/usr/bin/dracut
+	chmod 755 /usr/bin/dracut
+	check "dracut" exits 0 vfiotool bind --persist 0000:00:07.0
+	check "has to make it anew, too" says_error "with dracut --force, so that the rule and vfio-pci are in it"
+	check "it is told the driver" test "$(bash -c "add_drivers=; . $dracut; echo \$add_drivers")" = vfio-pci
+	check "and files that are there" bash -c "install_items=; . $dracut; ls \$install_items | grep -c . | grep -qx 2"
+	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
+	check "with no file left" test ! -e $dracut
+	rm -r /usr/bin/dracut /etc/dracut.conf.d
+}
+
 first_boot() {
 	check "nothing is written before" test -z "$(written)"
+	initramfs
+	check "nothing is written after that" test -z "$(written)"
 	for device in 04.0 05.0 06.0; do
 		check "bind and keep $device" exits 0 vfiotool bind --persist 0000:00:$device
 	done

@@ -4,7 +4,7 @@ A guest with systemd as its first process and udevd, as Debian 12 has them: what
 units and driverctl of a real system take what vfiotool wrote. Programs and units come from Debian's packages, unpacked and never
 installed; shared libraries from this machine as far as it has them. The rig's init then is a service, after multi-user.target.
 
-driverctl lies in /packages/driverctl, for a script to put in place.
+driverctl lies in /packages/driverctl, for a script to put in place; udev's part of initramfs-tools in /packages/udev.
 """
 
 import os
@@ -106,6 +106,7 @@ def _make(folder: Path, trees: dict) -> None:
     archive.data("etc/machine-id", "")
     archive.data("etc/os-release", 'ID=rig\nNAME="the rig"\n')
     archive.tree("packages/driverctl", trees["driverctl"].path)
+    archive.tree("packages/udev", trees["udev"] / "usr/share/initramfs-tools")
     (folder / "system.gz").write_bytes(archive.compressed())
 
 
