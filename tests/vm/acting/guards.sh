@@ -111,6 +111,10 @@ ip link set bridge7 up
 check "in a bridge that is up" refuses $CARD network "\"bridge7 (bridge) <- $net <- $CARD\""
 ip link delete bridge7
 busybox unshare -n sleep 100 &
+elsewhere() {
+	[ "$(readlink "/proc/$1/ns/net")" != "$(readlink /proc/self/ns/net)" ]
+}
+check "there is another network namespace" within 5 elsewhere $!
 check "it goes elsewhere" within 5 ip link set "$net" netns $!
 check "and is not here" test ! -e "/sys/bus/pci/devices/$CARD/net/$net"
 check "in another network namespace" refuses $CARD network "its interface is in another network namespace <- $CARD"

@@ -106,7 +106,7 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
     archive.data("scenario/setup.sh", setup)
     if extra and extra.kept:
         _unpack(archive, extra.kept)
-    return archive.compressed()
+    return archive.bytes()
 
 
 def _unpack(archive: Archive, kept: bytes) -> None:

@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import cache, kernels
@@ -154,15 +155,47 @@ def _system(archive: Archive) -> None:
         archive.data(f"lib/{name}", (GUEST / name).read_bytes())
 
 
-def build(kernel: kernels.Kernel, vfiotool: Path | None = None, absent=(), extra=()) -> Path:
+@dataclass(frozen=True)
+class Initramfs:
+    """What a guest boots into: archives, one behind the other, as the kernel reads them."""
+
+    parts: tuple
+
+    def read_bytes(self) -> bytes:
+        """All of them."""
+        return b"".join(part.read_bytes() for part in self.parts)
+
+
+def _tool(vfiotool: Path) -> Path:
+    """The archive with vfiotool and its libraries."""
+    def make(folder: Path):
+        # Who reads reports of a sanitiser wants to see lines; else debug information is most of the file.
+        lean = folder / "vfiotool"
+        if any("san.so" in library for library in _libraries(str(vfiotool))) or not shutil.which("strip"):
+            shutil.copyfile(vfiotool, lean)
+        else:
+            _run("strip", "--strip-debug", "-o", str(lean), str(vfiotool))
+        archive = Archive()
+        _add_program(archive, "bin/vfiotool", lean)
+        lean.unlink()
+        (folder / "initramfs").write_bytes(archive.bytes())
+
+    libraries = [cache.digest_file(Path(path)) for path in _libraries(str(vfiotool))]
+    return cache.entry("tool", cache.digest_of(cache.digest_file(vfiotool), libraries, _recipe()), make) / "initramfs"
+
+
+def _recipe():
+    return [cache.digest_file(HERE / name) for name in ("initramfs.py", "cpio.py")]
+
+
+def build(kernel: kernels.Kernel, vfiotool: Path | None = None, absent=(), extra=()) -> Initramfs:
     """
-    The compressed archive for @kernel, from the cache when nothing that goes in has changed. Modules named in
-    @absent are left out (what depends on them stays); @extra are module files of ours.
+    What @kernel boots into, from the cache when nothing that goes in has changed. Modules named in @absent are left out
+    (what depends on them stays); @extra are module files of ours. Nothing is packed: unpacking takes an emulated processor
+    longer than this one takes to copy all of it.
     """
-    parts = [path for path in (vfiotool, prober(), *extra, *sorted(GUEST.iterdir()), HERE / "initramfs.py",
-                               HERE / "cpio.py") if path]
-    key = cache.digest_of(kernel.release, kernel.name, kernel.origin, sorted(absent), str(kernel.modules[0]),
-                          [cache.digest_file(path) for path in parts], vfiotool is None)
+    parts = [cache.digest_file(path) for path in (prober(), *extra, *sorted(GUEST.iterdir()))]
+    key = cache.digest_of(kernel.release, kernel.name, kernel.origin, sorted(absent), str(kernel.modules[0]), parts, _recipe())
 
     def make(folder: Path):
         archive = Archive()
@@ -172,8 +205,7 @@ def build(kernel: kernels.Kernel, vfiotool: Path | None = None, absent=(), extra
             archive.tree("", Path(stage))
             archive.file(f"boot/config-{kernel.release}", kernel.config, 0o644)
             archive.data("bin/prober", prober().read_bytes(), 0o755)
-            if vfiotool:
-                _add_program(archive, "bin/vfiotool", vfiotool)
-            (folder / "initramfs.gz").write_bytes(archive.compressed())
+            (folder / "initramfs").write_bytes(archive.bytes())
 
-    return cache.entry("initramfs", key, make) / "initramfs.gz"
+    base = cache.entry("initramfs", key, make) / "initramfs"
+    return Initramfs((base, _tool(vfiotool)) if vfiotool else (base,))
