@@ -7,17 +7,25 @@
 struct udev;
 struct udev_monitor;
 
+enum { WATCH_MONITORS = 2 };
+
 /* What was known of a device before the event: an event of a device that is gone tells little. */
 struct known {
 	char *bus, *name;
-	char group[12], driver[64], cdev[24];
+	char cdev[24];
+	bool passed; /* once since all told that it went: its group may go a moment later */
+	/* As each monitor has told: udev's events are about what the kernel's told before. */
+	struct {
+		char group[12], driver[64];
+		bool gone;
+	} told[WATCH_MONITORS];
 };
 
 struct watch {
 	struct sysroot *root;
 	struct udev *udev;
-	struct udev_monitor *monitors[2];
-	const char *names[2];
+	struct udev_monitor *monitors[WATCH_MONITORS];
+	const char *names[WATCH_MONITORS];
 	size_t nr_monitors;
 	int inotify;
 	int dev, vfio, cdevs; /* watches of inotify; negative: none */

@@ -42,6 +42,14 @@ static bool ids_covered(const struct target *t, uint16_t vendor, uint16_t device
 	       (t->any_device || device == t->device);
 }
 
+static bool is_in_group(const struct watch *w, const struct known *k, const char *group)
+{
+	for (size_t i = 0; i < w->nr_monitors; i++)
+		if (!strcmp(k->told[i].group, group))
+			return true;
+	return false;
+}
+
 /* A group, or its node, is about each of its devices. */
 static bool member_covered(const struct watch *w, const struct host *h, const struct target *t,
 			   const char *group)
@@ -50,7 +58,7 @@ static bool member_covered(const struct watch *w, const struct host *h, const st
 		const struct known *k = &w->known[i];
 		const struct device *d;
 
-		if (strcmp(k->group, group) != 0)
+		if (!is_in_group(w, k, group))
 			continue;
 		if (device_covered(h, t, k->bus, k->name, group))
 			return true;

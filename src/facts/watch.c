@@ -74,6 +74,29 @@ static void known_remove(struct watch *w, struct known *k)
 	*k = w->known[--w->nr_known];
 }
 
+static bool known_is_gone(const struct watch *w, const struct known *k)
+{
+	for (size_t i = 0; i < w->nr_monitors; i++)
+		if (!k->told[i].gone)
+			return false;
+	return true;
+}
+
+/* Forgets what went before the last events: until then its group and its nodes could be told to be its. */
+static void known_pass(struct watch *w)
+{
+	for (size_t i = w->nr_known; i; i--) {
+		struct known *k = &w->known[i - 1];
+
+		if (!known_is_gone(w, k))
+			k->passed = false;
+		else if (k->passed)
+			known_remove(w, k);
+		else
+			k->passed = true;
+	}
+}
+
 static void keep(char *to, size_t size, const char *s)
 {
 	snprintf(to, size, "%s", s ? s : "");
@@ -187,8 +210,8 @@ static void node_locate(struct collection *c, const char *cdev, struct host_even
 		if (strcmp(c->w->known[i].cdev, cdev) != 0)
 			continue;
 		e->device = arena_strdup(c->a, c->w->known[i].name);
-		if (*c->w->known[i].group)
-			e->group = arena_strdup(c->a, c->w->known[i].group);
+		if (*c->w->known[i].told[0].group)
+			e->group = arena_strdup(c->a, c->w->known[i].told[0].group);
 	}
 }
 
@@ -298,8 +321,9 @@ static void set_ids(struct host_event *e, const char *ids)
 	e->device_id = (uint16_t)device;
 }
 
-/* Group and driver as they are now, else as they were. */
-static void device_details(struct collection *c, struct udev_device *d, struct host_event *e)
+/* Group and driver as they are now, else as they were when the same monitor told of the device before. */
+static void device_details(struct collection *c, size_t which, struct udev_device *d,
+			   struct host_event *e)
 {
 	bool gone = !strcmp(e->action, "remove"), unbound = !strcmp(e->action, "unbind");
 	struct known *k = known_add(c->w, e->bus, e->name);
@@ -313,20 +337,26 @@ static void device_details(struct collection *c, struct udev_device *d, struct h
 			c->w->root, c->a,
 			arena_printf(c->a, "sys/bus/%s/devices/%s/iommu_group", e->bus, e->name));
 	base = path_base(fact_text(&link));
+	/* Another one at its place has nothing of it. */
+	if (k && k->told[which].gone)
+		memset(&k->told[which], 0, sizeof(k->told[which]));
 	if (k && fact_is(&link))
-		keep(k->group, sizeof(k->group), arena_strndup(c->a, base.s, base.len));
+		keep(k->told[which].group, sizeof(k->told[which].group),
+		     arena_strndup(c->a, base.s, base.len));
+	if (driver && !*driver)
+		driver = NULL;
 	if (k && driver && !unbound)
-		keep(k->driver, sizeof(k->driver), driver);
-	if (k && *k->group)
-		e->group = arena_strdup(c->a, k->group);
-	if (k && *k->driver)
-		e->driver = arena_strdup(c->a, k->driver);
+		keep(k->told[which].driver, sizeof(k->told[which].driver), driver);
+	if (k && *k->told[which].group)
+		e->group = arena_strdup(c->a, k->told[which].group);
+	if (k && *k->told[which].driver)
+		e->driver = arena_strdup(c->a, k->told[which].driver);
 	else if (driver)
 		e->driver = arena_strdup(c->a, driver);
 	if (k && unbound)
-		*k->driver = '\0';
-	if (k && gone)
-		known_remove(c->w, k);
+		*k->told[which].driver = '\0';
+	if (k)
+		k->told[which].gone = gone;
 }
 
 static bool module_matters(const char *name)
@@ -334,7 +364,7 @@ static bool module_matters(const char *name)
 	return !strncmp(name, "vfio", 4) || !strcmp(name, "iommufd") || strstr(name, "_vfio_");
 }
 
-static void uevent(struct collection *c, const char *source, struct udev_device *d)
+static void uevent(struct collection *c, size_t which, struct udev_device *d)
 {
 	const char *subsystem = udev_device_get_subsystem(d), *name = udev_device_get_sysname(d);
 	const char *action = udev_device_get_action(d), *devpath = udev_device_get_devpath(d);
@@ -357,11 +387,11 @@ static void uevent(struct collection *c, const char *source, struct udev_device 
 	} else {
 		return;
 	}
-	e = event_add(c, source, action, object, name);
+	e = event_add(c, c->w->names[which], action, object, name);
 	e->bus = bus;
 	e->seqnum = udev_device_get_seqnum(d);
 	if (!strcmp(object, "device"))
-		device_details(c, d, e);
+		device_details(c, which, d, e);
 }
 
 static void uevents_collect(struct collection *c, size_t which)
@@ -377,7 +407,7 @@ static void uevents_collect(struct collection *c, size_t which)
 			event_add(c, c->w->names[which], "lost", "events", "too many at once");
 			continue;
 		}
-		uevent(c, c->w->names[which], d);
+		uevent(c, which, d);
 		udev_device_unref(d);
 	}
 }
@@ -386,6 +416,7 @@ void watch_collect(struct watch *w, struct arena *a, struct host_event **ret, si
 {
 	struct collection c = { .w = w, .a = a };
 
+	known_pass(w);
 	for (size_t i = 0; i < w->nr_monitors; i++)
 		uevents_collect(&c, i);
 	if (c.nr)
@@ -455,10 +486,12 @@ static void learn(struct watch *w, const struct host *h)
 
 		if (!k)
 			break;
-		if (d->group)
-			keep(k->group, sizeof(k->group), arena_decimal(a, d->group->id));
-		keep(k->driver, sizeof(k->driver), d->driver);
 		keep(k->cdev, sizeof(k->cdev), d->cdev_name);
+		for (size_t n = 0; n < w->nr_monitors; n++) {
+			keep(k->told[n].group, sizeof(k->told[n].group),
+			     d->group ? arena_decimal(a, d->group->id) : NULL);
+			keep(k->told[n].driver, sizeof(k->told[n].driver), d->driver);
+		}
 	}
 	groups_read(w, a, &groups, &nr);
 	groups_keep(w, groups, nr);

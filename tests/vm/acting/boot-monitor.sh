@@ -80,6 +80,17 @@ check "not by who listens to the kernel's own only once" within 5 so_often kerne
 check "the card is taken away" unplug card
 check "which is seen" within 20 seen auto "remove +device +$CARD .*group=$group"
 check "by all" within 5 seen kernel '"action":"remove","object":"device","name":"0000:01:00.0"'
+# What a device was is told by each of the two, not only by the first.
+for source in udev kernel; do
+	check "an unbind by $source of both has the driver" within 5 seen both \
+		"\"source\":\"$source\",\"action\":\"unbind\",\"object\":\"device\",\"name\":\"$CARD\".*\"driver\":\"vfio-pci\""
+	check "a removal by $source of both has the group" within 5 seen both \
+		"\"source\":\"$source\",\"action\":\"remove\",\"object\":\"device\",\"name\":\"$CARD\".*\"group\":$group"
+done
+check "udev's unbind has the driver that was, though the kernel has told of the next" seen both \
+	"\"source\":\"udev\",\"action\":\"unbind\",\"object\":\"device\",\"name\":\"$CARD\".*\"driver\":\"e1000e\""
+check "udev's add has none, though the kernel has told of one" seen both \
+	"\"source\":\"udev\",\"action\":\"add\",\"object\":\"device\",\"name\":\"$CARD\".*\"driver\":null"
 check "nothing was lost" not grep -q lost /out/auto /out/json /out/kernel /out/both
 
 # shellcheck disable=SC2154 # follow assigns them

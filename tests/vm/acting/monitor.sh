@@ -53,6 +53,7 @@ check "and that the node went" within 5 seen all "remove +node +/dev/vfio/$group
 check "the card is taken away" unplug card
 check "which is seen" within 20 seen all "remove +device +0000:01:00.0 .*group=$group"
 check "and that the group went" within 5 seen all "remove +group +$group\$"
+check "which is about the device, too" within 5 seen card "\"action\":\"remove\",\"object\":\"group\",\"name\":\"$group\""
 
 echo 0000:00:06.0 >/sys/bus/pci/drivers/vfio-pci/unbind
 give 0000:00:06.0 vfio-pci
