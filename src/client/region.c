@@ -21,11 +21,8 @@ int region_open(struct client *c, const char *object, int fd, uint32_t index, st
 	return 0;
 }
 
-static bool overlap(uint64_t a, uint64_t a_size, uint64_t b, uint64_t b_size)
-{
-	return a < b ? b - a < a_size : a - b < b_size;
-}
-
+/* Whole pages are mapped, and no more of them is used than [@offset, @offset + @size).
+ * linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_mmap(). */
 static int map_area(struct region *r, uint64_t offset, uint64_t size, size_t page_size)
 {
 	struct client *c = r->client;
@@ -36,12 +33,10 @@ static int map_area(struct region *r, uint64_t offset, uint64_t size, size_t pag
 	void *memory;
 	int ret;
 
-	/* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_mmap(): whole pages. */
 	if (!size || offset % page_size || size > SIZE_MAX - page_size)
 		return 0;
-	size = (size + page_size - 1) / page_size * page_size;
-	ret = c->sys->ops->mmap(c->sys, size, prot, MAP_SHARED, r->fd, r->info.offset + offset,
-				&memory);
+	ret = c->sys->ops->mmap(c->sys, (size + page_size - 1) / page_size * page_size, prot,
+				MAP_SHARED, r->fd, r->info.offset + offset, &memory);
 	client_record(c, OP_REGION_MMAP, r->object, ret, c->sys->ops->now_ns(c->sys) - start);
 	if (ret < 0)
 		return ret;
@@ -50,9 +45,37 @@ static int map_area(struct region *r, uint64_t offset, uint64_t size, size_t pag
 	return 0;
 }
 
+/* What of @area is to be mapped for [@offset, @offset + @size): from a page's beginning to a page's end
+ * or the end of the area, never past the region. Empty when they do not meet. */
+static struct region_area meet(const struct region *r, struct region_area area, uint64_t offset,
+			       uint64_t size, size_t page_size)
+{
+	struct region_area ret = { 0 };
+	uint64_t end, last;
+
+	if (area.offset >= r->info.size || !size || offset >= r->info.size)
+		return ret;
+	if (area.size > r->info.size - area.offset)
+		area.size = r->info.size - area.offset;
+	if (size > r->info.size - offset)
+		size = r->info.size - offset;
+	end = area.offset + area.size;
+	last = offset + size - 1;
+	if (!area.size || end <= offset || last < area.offset)
+		return ret;
+	/* No more than is asked for: a BAR may have gigabytes. */
+	last -= last % page_size;
+	if (last < end && end - last > page_size)
+		end = last + page_size;
+	offset -= offset % page_size;
+	ret.offset = area.offset > offset ? area.offset : offset;
+	ret.size = end - ret.offset;
+	return ret;
+}
+
 int region_map(struct region *r, uint64_t offset, uint64_t size, size_t page_size)
 {
-	struct region_area whole = { 0, r->info.size };
+	const struct region_area whole = { 0, r->info.size };
 	const struct region_area *areas = r->info.sparse ? r->info.areas : &whole;
 	size_t nr = r->info.sparse ? r->info.nr_areas : 1;
 	int ret = 0;
@@ -60,17 +83,9 @@ int region_map(struct region *r, uint64_t offset, uint64_t size, size_t page_siz
 	if (!(r->info.flags & VT_REGION_MMAP))
 		return 0;
 	for (size_t i = 0; !ret && i < nr; i++) {
-		uint64_t start, end;
+		struct region_area part = meet(r, areas[i], offset, size, page_size);
 
-		if (!overlap(areas[i].offset, areas[i].size, offset, size))
-			continue;
-		/* No more than is asked for: a BAR may have gigabytes. */
-		start = areas[i].offset > offset ? areas[i].offset : offset / page_size * page_size;
-		start = start < areas[i].offset ? areas[i].offset : start;
-		end = areas[i].offset + areas[i].size;
-		if (end - offset > size)
-			end = offset + size;
-		ret = map_area(r, start, end - start, page_size);
+		ret = map_area(r, part.offset, part.size, page_size);
 	}
 	if (ret < 0)
 		region_close(r);
@@ -121,7 +136,8 @@ static volatile void *find(const struct region *r, uint64_t offset, unsigned int
 	for (size_t i = 0; i < r->nr_windows; i++) {
 		const struct region_window *w = &r->windows[i];
 
-		if (offset >= w->offset && offset - w->offset <= w->size - width)
+		if (w->size >= width && offset >= w->offset &&
+		    offset - w->offset <= w->size - width)
 			return (volatile char *)w->memory + (offset - w->offset);
 	}
 	return NULL;

@@ -10,7 +10,7 @@
 #include "client/device.h"
 
 struct region_window {
-	uint64_t offset, size; /* bytes, within the region */
+	uint64_t offset, size; /* bytes, within the region; mapped are whole pages */
 	volatile void *memory;
 };
 

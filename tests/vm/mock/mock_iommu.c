@@ -24,6 +24,11 @@
 #include <linux/version.h>
 #include <linux/xarray.h>
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+#include <linux/iova_bitmap.h>
+#include <uapi/linux/iommufd.h>
+#endif
+
 /* iommu_ops::capable() was given the device in 6.1, and no longer a bus. */
 #define PER_DEVICE_CAPABLE (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0))
 /* Interrupt isolation moved from the IOMMU driver's claim to the device's MSI domain in 6.3. */
@@ -32,6 +37,10 @@
 #define MODERN_DOMAINS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0))
 /* attach_dev() is told the domain it replaces since 6.19. */
 #define ATTACH_TELLS_OLD (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0))
+
+/* Domains that track dirty pages are asked for by iommufd, by another name since 6.13. */
+#define TRACKS_DIRTY   MODERN_DOMAINS
+#define ALLOC_BY_FLAGS (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0))
 
 #define MAX_DEVICES 8
 #define MAX_REGIONS 16
@@ -72,6 +81,14 @@ static ulong page_sizes = 0x40201000;
 module_param(page_sizes, ulong, 0444);
 MODULE_PARM_DESC(page_sizes, "bit mask of page sizes");
 
+static char *dirty = "none";
+module_param(dirty, charp, 0444);
+MODULE_PARM_DESC(dirty, "devices whose domains can track dirty pages (from 6.8)");
+
+static uint written = 4;
+module_param(written, uint, 0444);
+MODULE_PARM_DESC(written, "every so many pages one is dirty once tracking is enabled");
+
 static char *compatible = "none";
 module_param(compatible, charp, 0444);
 MODULE_PARM_DESC(compatible, "platform devices that say what they are compatible with (from 5.13)");
@@ -106,7 +123,7 @@ static unsigned int nr_devices;
 static struct mock_region regions[MAX_REGIONS];
 static unsigned int nr_regions;
 static struct iommu_group *group_of[MAX_DEVICES];
-static unsigned long remaps, isolates, coherent, enforces, describes;
+static unsigned long remaps, isolates, coherent, enforces, describes, tracks;
 static u64 aperture_first, aperture_last;
 static struct iommu_device mock_iommu;
 
@@ -301,6 +318,10 @@ static bool mock_capable(struct device *dev, enum iommu_cap cap)
 #if ISOLATED_MSI
 	case IOMMU_CAP_ENFORCE_CACHE_COHERENCY:
 		return test_bit(device->index, &enforces);
+#if TRACKS_DIRTY
+	case IOMMU_CAP_DIRTY_TRACKING:
+		return test_bit(device->index, &tracks);
+#endif
 #else
 	case IOMMU_CAP_INTR_REMAP:
 		return test_bit(device->index, &remaps);
@@ -416,9 +437,83 @@ static struct iommu_domain *mock_alloc_paging(struct device *dev)
 	return &mock->domain;
 }
 
+/* As if devices had written to one page of each @written: those whose IOVA is a multiple. */
+#define DIRTY XA_MARK_0
+
+static int mock_set_dirty_tracking(struct iommu_domain *domain, bool enabled)
+{
+	struct mock_domain *mock = to_mock(domain);
+	unsigned long index;
+	void *page;
+
+	xa_for_each(&mock->pages, index, page) if (enabled && written && !(index % written))
+		xa_set_mark(&mock->pages, index, DIRTY);
+	else xa_clear_mark(&mock->pages, index, DIRTY);
+	return 0;
+}
+
+static int mock_read_dirty(struct iommu_domain *domain, unsigned long iova, size_t size,
+			   unsigned long flags, struct iommu_dirty_bitmap *bitmap)
+{
+	struct mock_domain *mock = to_mock(domain);
+	unsigned long index, last = (iova + (size - 1)) >> UNIT_SHIFT;
+	void *page;
+
+	xa_for_each_range(&mock->pages, index, page, iova >> UNIT_SHIFT, last)
+	{
+		if (!xa_get_mark(&mock->pages, index, DIRTY))
+			continue;
+		if (!(flags & IOMMU_DIRTY_NO_CLEAR))
+			xa_clear_mark(&mock->pages, index, DIRTY);
+		iommu_dirty_bitmap_record(bitmap, index << UNIT_SHIFT,
+					  1UL << (xa_to_value(page) & (UNIT_SIZE - 1)));
+	}
+	return 0;
+}
+
+static const struct iommu_dirty_ops mock_dirty_ops = {
+	.set_dirty_tracking = mock_set_dirty_tracking,
+	.read_and_clear_dirty = mock_read_dirty,
+};
+
+static struct iommu_domain *mock_alloc_flags(struct device *dev, u32 flags)
+{
+	struct iommu_domain *domain;
+
+	if (flags & ~IOMMU_HWPT_ALLOC_DIRTY_TRACKING)
+		return ERR_PTR(-EOPNOTSUPP);
+	domain = mock_alloc_paging(dev);
+	if (IS_ERR(domain))
+		return domain;
+	domain->ops = &mock_domain_ops;
+	if (flags & IOMMU_HWPT_ALLOC_DIRTY_TRACKING)
+		domain->dirty_ops = &mock_dirty_ops;
+	return domain;
+}
+
+#if ALLOC_BY_FLAGS
+static struct iommu_domain *mock_alloc_user(struct device *dev, u32 flags,
+					    const struct iommu_user_data *data)
+{
+	return data ? ERR_PTR(-EOPNOTSUPP) : mock_alloc_flags(dev, flags);
+}
+#else
+static struct iommu_domain *mock_alloc_user(struct device *dev, u32 flags,
+					    struct iommu_domain *parent,
+					    const struct iommu_user_data *data)
+{
+	return parent || data ? ERR_PTR(-EOPNOTSUPP) : mock_alloc_flags(dev, flags);
+}
+#endif
+
 static struct iommu_ops mock_ops = {
 	.owner = THIS_MODULE,
 	.capable = mock_capable,
+#if ALLOC_BY_FLAGS
+	.domain_alloc_paging_flags = mock_alloc_user,
+#else
+	.domain_alloc_user = mock_alloc_user,
+#endif
 	.identity_domain = &mock_identity,
 	.blocked_domain = &mock_blocked,
 	.domain_alloc_paging = mock_alloc_paging,
@@ -701,6 +796,8 @@ static int parse_parameters(void)
 	if (!err)
 		err = parse_list("enforce", enforce, &enforces);
 	if (!err)
+		err = parse_list("dirty", dirty, &tracks);
+	if (!err)
 		err = parse_list("compatible", compatible, &describes);
 	if (!err)
 		err = parse_regions(resv);
@@ -825,3 +922,9 @@ module_init(mock_init);
 
 MODULE_DESCRIPTION("Mock IOMMU for tests: groups, capabilities and reserved regions by parameter");
 MODULE_LICENSE("GPL");
+/* iova_bitmap_set() is the one symbol of it. */
+#if ALLOC_BY_FLAGS
+MODULE_IMPORT_NS("IOMMUFD");
+#elif TRACKS_DIRTY
+MODULE_IMPORT_NS(IOMMUFD);
+#endif
