@@ -25,7 +25,7 @@ sys.path.insert(0, str(HERE.parent))
 from rig import apt, cache, kernels  # pylint: disable=wrong-import-position
 from small import build as small  # pylint: disable=wrong-import-position
 
-SOURCE = HERE / "mock_iommu.c"
+SOURCES = (HERE / "mock_iommu.c", HERE / "mock_dirty.h")
 DEBIAN = ("5.10", "6.1")
 NAMES = (*DEBIAN, *small.KERNELS)
 
@@ -126,13 +126,14 @@ def build(name: str, release: str = "") -> Path:
             against = merge(trees, root, release)
         else:
             against = folder / "build"
-        shutil.copy2(SOURCE, work)
+        for source in SOURCES:
+            shutil.copy2(source, work)
         compile_modules(against, work, "obj-m := mock_iommu.o\n")
         (work / "mock_iommu.ko").rename(place / "mock_iommu.ko")
         shutil.rmtree(work)
         shutil.rmtree(place / "root", ignore_errors=True)
 
-    key = cache.digest_of(cache.digest_file(SOURCE), cache.digest_file(Path(__file__)), identity,
+    key = cache.digest_of(*map(cache.digest_file, SOURCES), cache.digest_file(Path(__file__)), identity,
                           small.compiler())
     return cache.entry("mock", f"{name}-{key}", make) / "mock_iommu.ko"
 
