@@ -516,6 +516,19 @@ void acting_close(struct acting *ac)
 	session_close(&ac->session);
 }
 
+int acting_run(struct app *app, const struct acting_options *args,
+	       int (*work)(struct acting *ac, const void *args, struct failure **reterr),
+	       struct failure **reterr)
+{
+	struct acting ac;
+	int r = acting_open(&ac, app, args, reterr);
+
+	if (r >= 0)
+		r = work(&ac, args, reterr);
+	acting_close(&ac);
+	return r;
+}
+
 void acting_json_begin(const struct acting *ac, FILE *to, struct json_doc *doc)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();

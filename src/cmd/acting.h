@@ -65,3 +65,8 @@ void acting_json_begin(const struct acting *ac, FILE *to, struct json_doc *doc);
 /* Gives everything back. */
 void acting_detach(struct acting *ac);
 void acting_close(struct acting *ac);
+/* Opens, has @work do what the command does with @args, which begin with the options, and closes. What
+ * @work returns, an exit status or a negative errno. */
+int acting_run(struct app *app, const struct acting_options *args,
+	       int (*work)(struct acting *ac, const void *args, struct failure **reterr),
+	       struct failure **reterr);

@@ -130,21 +130,19 @@ static int keep(struct acting *ac, const struct attach_args *args, struct failur
 	return r < 0 ? r : STATUS_OK;
 }
 
-static int run(struct app *app, void *data, struct failure **reterr)
+static int attach(struct acting *ac, const void *data, struct failure **reterr)
 {
 	const struct attach_args *args = data;
-	struct acting ac;
-	int r;
+	int r = acting_attach(ac, reterr);
 
-	r = acting_open(&ac, app, &args->acting, reterr);
 	if (r >= 0)
-		r = acting_attach(&ac, reterr);
-	if (r >= 0)
-		r = print(&ac, args, reterr);
-	if (r >= 0)
-		r = keep(&ac, args, reterr);
-	acting_close(&ac);
-	return r;
+		r = print(ac, args, reterr);
+	return r < 0 ? r : keep(ac, args, reterr);
+}
+
+static int run(struct app *app, void *args, struct failure **reterr)
+{
+	return acting_run(app, args, attach, reterr);
 }
 
 const struct command command_attach = {

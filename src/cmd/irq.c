@@ -1,21 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* irq: sets interrupts up, triggers them, counts what arrives. */
+#include "cmd/irq.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/macro.h"
 #include "client/abi.h"
-#include "cmd/acting.h"
 #include "cmd/irq-work.h"
 
 enum { TIMEOUT_DEFAULT_MS = 1000, TIMEOUT_MAX_MS = 600000, TIMES_MAX = 1000000 };
-
-struct irq_args {
-	struct acting_options acting;
-	unsigned int kinds;                  /* bits of 1 << index; 0: all that the device has */
-	uint32_t vectors, times, timeout_ms; /* 0: not given */
-	bool raise;
-};
 
 enum {
 	OPT_INDEX = OPT_COMMAND_FIRST,
@@ -217,29 +211,29 @@ static int print(struct acting *ac, const struct irq_args *args, const struct ir
 				 : attach_text(&app->out, &ac->view, reterr);
 }
 
+int irq_run(struct acting *ac, const void *data, struct failure **reterr)
+{
+	const struct irq_args *args = data;
+	struct irqs_device d = { 0 };
+	int r = acting_attach(ac, reterr), printed;
+
+	if (r >= 0 && ac->view.attached)
+		r = run_device(ac, args, &d, reterr);
+	/* What was found out until a failure stands. */
+	if (r >= 0 || d.nr_kinds) {
+		printed = print(ac, args, &d, reterr);
+		r = r < 0 ? r : printed;
+	}
+	return r < 0 ? r : answer_status(ac, &d);
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	struct irq_args *args = data;
-	struct irqs_device d = { 0 };
-	struct acting ac = { 0 };
-	int r, printed;
 
 	args->acting.single = true;
 	args->acting.no_map = true;
-	r = acting_open(&ac, app, &args->acting, reterr);
-	if (r >= 0)
-		r = acting_attach(&ac, reterr);
-	if (r >= 0 && ac.view.attached)
-		r = run_device(&ac, args, &d, reterr);
-	/* What was found out until a failure stands. */
-	if (r >= 0 || d.nr_kinds) {
-		printed = print(&ac, args, &d, reterr);
-		r = r < 0 ? r : printed;
-	}
-	if (r >= 0)
-		r = answer_status(&ac, &d);
-	acting_close(&ac);
-	return r;
+	return acting_run(app, &args->acting, irq_run, reterr);
 }
 
 const struct command command_irq = {

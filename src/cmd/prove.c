@@ -283,25 +283,23 @@ static int run_attached(struct acting *ac, const struct prove_args *args, struct
 	return answer_status(ac, &v);
 }
 
+static int attach_and_prove(struct acting *ac, const void *args, struct failure **reterr)
+{
+	int r = acting_attach(ac, reterr);
+
+	if (r >= 0 && ac->view.attached)
+		return run_attached(ac, args, reterr);
+	if (r >= 0)
+		r = print(ac, args, NULL, reterr);
+	return r < 0 ? r : acting_status(ac);
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	struct prove_args *args = data;
-	struct acting ac;
-	int r;
 
 	args->acting.single = true;
-	r = acting_open(&ac, app, &args->acting, reterr);
-	if (r >= 0)
-		r = acting_attach(&ac, reterr);
-	if (r >= 0 && ac.view.attached) {
-		r = run_attached(&ac, args, reterr);
-	} else if (r >= 0) {
-		r = print(&ac, args, NULL, reterr);
-		if (r >= 0)
-			r = acting_status(&ac);
-	}
-	acting_close(&ac);
-	return r;
+	return acting_run(app, &args->acting, attach_and_prove, reterr);
 }
 
 const struct command command_prove = {

@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* regions: what a device shows of itself: its regions, its configuration space, bytes of them. */
+#include "cmd/regions.h"
+
 #include <errno.h>
 #include <string.h>
 
 #include "base/macro.h"
 #include "base/parse.h"
 #include "client/abi.h"
-#include "cmd/acting.h"
-#include "cmd/region-work.h"
 
 enum {
 	SHOWN_MAX = 1 << 20, /* bytes of a dump that is shown, not copied */
 	WRITES_MAX = 64,
-};
-
-struct regions_args {
-	struct acting_options acting;
-	bool config, has_dump, decode, force;
-	uint32_t dump;
-	unsigned int width;      /* 0: not given */
-	uint64_t offset, length; /* length 0: to the end */
-	const char *save;
-	struct region_store *stores;
-	size_t nr_stores;
 };
 
 enum {
@@ -346,29 +335,31 @@ static int run_json(struct acting *ac, const struct regions_args *args, struct f
 	return r;
 }
 
+int regions_run(struct acting *ac, const void *data, struct failure **reterr)
+{
+	const struct regions_args *args = data;
+	struct app *app = ac->session.app;
+	int r = acting_attach(ac, reterr);
+
+	if (r >= 0 && args->acting.json && !app->quiet)
+		r = run_json(ac, args, reterr);
+	else if (r >= 0 && ac->view.attached)
+		r = run_devices(ac, args, NULL, reterr);
+	else if (r >= 0 && !app->quiet)
+		r = attach_text(&app->out, &ac->view, reterr);
+	return r < 0 ? r : acting_status(ac);
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	struct regions_args *args = data;
-	struct acting ac = { 0 };
 	int r = check_args(args, reterr);
 
 	if (r < 0)
 		return r;
 	args->acting.no_map = true;
 	args->acting.single = args->has_dump || args->nr_stores;
-	r = acting_open(&ac, app, &args->acting, reterr);
-	if (r >= 0)
-		r = acting_attach(&ac, reterr);
-	if (r >= 0 && args->acting.json && !app->quiet)
-		r = run_json(&ac, args, reterr);
-	else if (r >= 0 && ac.view.attached)
-		r = run_devices(&ac, args, NULL, reterr);
-	else if (r >= 0 && !app->quiet)
-		r = attach_text(&app->out, &ac.view, reterr);
-	if (r >= 0)
-		r = acting_status(&ac);
-	acting_close(&ac);
-	return r;
+	return acting_run(app, &args->acting, regions_run, reterr);
 }
 
 const struct command command_regions = {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* reset: of a device by the means that hit the least, and only of what is ours. */
+#include "cmd/reset.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -9,16 +11,7 @@
 #include "client/device.h"
 #include "client/region.h"
 #include "client/reset.h"
-#include "cmd/acting.h"
 #include "report/reset.h"
-
-enum reset_method { METHOD_AUTO = 0, METHOD_DEVICE, METHOD_HOT };
-
-struct reset_args {
-	struct acting_options acting;
-	enum reset_method method;
-	bool dry_run;
-};
 
 enum { OPT_METHOD = OPT_COMMAND_FIRST, OPT_DRY_RUN };
 
@@ -394,35 +387,42 @@ static int answer_status(const struct acting *ac, const struct work *all, size_t
 	return status;
 }
 
-static int run(struct app *app, void *data, struct failure **reterr)
+static struct work *make_works(struct acting *ac, const struct reset_args *args)
 {
-	struct reset_args *args = data;
-	struct work *all = NULL;
-	struct acting ac = { 0 };
-	size_t nr = 0;
-	int r;
+	struct work *all = arena_array(ac->arena, ac->attachment.nr_devices, sizeof(*all));
 
-	args->acting.no_map = true;
-	r = acting_open(&ac, app, &args->acting, reterr);
-	if (r >= 0)
-		r = acting_attach(&ac, reterr);
-	if (r >= 0 && ac.view.attached) {
-		nr = ac.attachment.nr_devices;
-		all = arena_array(ac.arena, nr, sizeof(*all));
-		for (size_t i = 0; i < nr; i++) {
-			all[i].ac = &ac;
-			all[i].args = args;
-			all[i].attached = &ac.attachment.devices[i];
-			all[i].view = &ac.view.devices[i];
-		}
+	for (size_t i = 0; i < ac->attachment.nr_devices; i++) {
+		all[i].ac = ac;
+		all[i].args = args;
+		all[i].attached = &ac->attachment.devices[i];
+		all[i].view = &ac->view.devices[i];
+	}
+	return all;
+}
+
+int reset_run(struct acting *ac, const void *data, struct failure **reterr)
+{
+	const struct reset_args *args = data;
+	struct work *all = NULL;
+	size_t nr = 0;
+	int r = acting_attach(ac, reterr);
+
+	if (r >= 0 && ac->view.attached) {
+		nr = ac->attachment.nr_devices;
+		all = make_works(ac, args);
 		r = run_works(all, nr, args->dry_run, reterr);
 	}
 	if (r >= 0)
-		r = print(&ac, args, all, nr, reterr);
-	if (r >= 0)
-		r = answer_status(&ac, all, nr);
-	acting_close(&ac);
-	return r;
+		r = print(ac, args, all, nr, reterr);
+	return r < 0 ? r : answer_status(ac, all, nr);
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	struct reset_args *args = data;
+
+	args->acting.no_map = true;
+	return acting_run(app, &args->acting, reset_run, reterr);
 }
 
 const struct command command_reset = {

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The regions command from its arguments on. */
+#pragma once
+
+#include "cmd/acting.h"
+#include "cmd/region-work.h"
+
+struct regions_args {
+	struct acting_options acting;
+	bool config, has_dump, decode, force;
+	uint32_t dump;
+	unsigned int width;      /* 0: not given */
+	uint64_t offset, length; /* length 0: to the end */
+	const char *save;
+	struct region_store *stores;
+	size_t nr_stores;
+};
+
+/* Attaches, lists, reads and writes, prints what came of it. @data is a struct regions_args. The exit status, or a
+ * negative errno with *@reterr. */
+int regions_run(struct acting *ac, const void *data, struct failure **reterr);
