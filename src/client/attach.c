@@ -143,8 +143,8 @@ static int map_page(struct attachment *at, size_t page, struct failure **reterr)
 	r = sys->ops->mmap(sys, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0,
 			   &memory);
 	if (r < 0)
-		return failure_set(reterr, r, "no memory for a mapping of %#llx bytes: %s",
-				   (unsigned long long)size, strerror(-r));
+		return client_failure(reterr, r, "no memory for a mapping of %#llx bytes",
+				      (unsigned long long)size);
 	/* The pages are there before the kernel is asked for the mapping: their first use is no part of it. */
 	for (uint64_t i = 0; i < size; i += page)
 		((volatile unsigned char *)memory)[i] = 0;
@@ -175,7 +175,7 @@ static int open_space(struct attachment *at, const struct attach_request *reques
 	if (r != VT_API_VERSION)
 		return failure_set(reterr, -EPROTO,
 				   "%s: VFIO API version %d, and the tool speaks %d: nothing was "
-				   "attached",
+				   "attached; a newer vfiotool may speak it",
 				   space_object(&at->space), r, VT_API_VERSION);
 	return 0;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -85,6 +86,43 @@ int client_ask(struct client *c, enum op op, const char *object, int fd, unsigne
 		room = argsz;
 	}
 	return -EBADMSG;
+}
+
+static const char *advice(int err)
+{
+	switch (err) {
+	case EACCES:
+	case EPERM:
+		return "be root, or ask who runs this host";
+	case EAGAIN:
+	case EBUSY:
+		return "something else uses it just now: try again";
+	case EMFILE:
+		return "raise 'ulimit -n'";
+	case ENFILE:
+		return "too many files are open on this host: close some";
+	case ENOMEM:
+		return "free some memory and try again";
+	case EIO:
+	case ENODEV:
+	case ENXIO:
+		return "'vfiotool list' shows whether it is still there";
+	default:
+		return "the kernel's log may tell why: dmesg";
+	}
+}
+
+int client_failure(struct failure **reterr, int err, const char *fmt, ...)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const char *what;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return failure_set(reterr, err, "%s: %s (%s); %s", what, strerror(-err), errno_name(err),
+			   advice(-err));
 }
 
 void client_close(struct client *c, int *fd)

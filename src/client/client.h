@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/failure.h"
+#include "base/macro.h"
 #include "base/op.h"
 #include "client/sys.h"
 
@@ -41,5 +43,8 @@ int client_ask(struct client *c, enum op op, const char *object, int fd, unsigne
 void client_record(struct client *c, enum op op, const char *object, int ret, uint64_t ns);
 /* Closes *@fd if open and makes it negative. */
 void client_close(struct client *c, int *fd);
+/* Sets *@reterr for a call that failed with @err, a negative errno, and returns that: what @fmt says was
+ * being done, what the error is called, and the next step. */
+int client_failure(struct failure **reterr, int err, const char *fmt, ...) vt_printf(3, 4);
 /* The last outcome, or NULL. */
 const struct outcome *client_last(const struct client *c);

@@ -55,8 +55,7 @@ static int open_config(struct exercise *x, struct failure **reterr)
 	int r = region_open(x->client, x->object, x->fd, VT_PCI_CONFIG, &x->config);
 
 	if (r < 0)
-		return failure_set(reterr, r, "%s: cannot open its config space: %s", x->object,
-				   strerror(-r));
+		return client_failure(reterr, r, "%s: cannot open its config space", x->object);
 	x->has_config = true;
 	r = get16(&x->config, CONFIG_VENDOR, &x->vendor);
 	if (!r)
@@ -66,9 +65,8 @@ static int open_config(struct exercise *x, struct failure **reterr)
 	if (!r && x->vendor == VENDOR_NONE)
 		r = -ENODEV;
 	if (r < 0)
-		return failure_set(reterr, r, "%s: cannot read its config space: %s", x->object,
-				   r == -ENODEV ? "it answers all ones, so it is gone"
-						: strerror(-r));
+		return client_failure(reterr, r, "%s: cannot read its config space%s", x->object,
+				      r == -ENODEV ? ", which is all ones" : "");
 	return 0;
 }
 
@@ -80,16 +78,16 @@ int exercise_begin(struct exercise *x, struct failure **reterr)
 		return r;
 	r = region_open(x->client, x->object, x->fd, VT_PCI_BAR0, &x->registers);
 	if (r < 0)
-		return failure_set(reterr, r, "%s: cannot open its registers (BAR 0): %s",
-				   x->object, strerror(-r));
+		return client_failure(reterr, r, "%s: cannot open its registers (BAR 0)",
+				      x->object);
 	x->has_registers = true;
 	if (!(x->command & COMMAND_MEMORY)) {
 		x->touched = true;
 		r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY);
 	}
 	if (r < 0)
-		return failure_set(reterr, r, "%s: cannot let it decode its registers: %s",
-				   x->object, strerror(-r));
+		return client_failure(reterr, r, "%s: cannot let it decode its registers",
+				      x->object);
 	return x->kind->probe(x, reterr);
 }
 
@@ -100,8 +98,7 @@ int exercise_start(struct exercise *x, struct failure **reterr)
 	x->touched = true;
 	r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY | COMMAND_MASTER);
 	if (r < 0)
-		return failure_set(reterr, r, "%s: cannot make it master of the bus: %s", x->object,
-				   strerror(-r));
+		return client_failure(reterr, r, "%s: cannot make it master of the bus", x->object);
 	/* A refused mapping is no loss: everything goes through the descriptor then. */
 	if (!x->registers.nr_windows)
 		(void)region_map(&x->registers, 0, REGISTERS_MAPPED, x->page_size);

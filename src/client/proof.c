@@ -228,7 +228,7 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 	p->address_bits = q->address_bits ? q->address_bits : q->exerciser->address_bits;
 	r = proof_memory_open(q->client, page, q->seed, &p->memory);
 	if (r < 0)
-		return failure_set(reterr, r, "no memory for the proof: %s", strerror(-r));
+		return client_failure(reterr, r, "%s: no memory for the proof", q->object);
 	r = q->untranslated ? find_areas(p, reterr) : map_areas(p, reterr);
 	if (r < 0)
 		return r;

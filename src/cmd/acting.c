@@ -326,6 +326,7 @@ static int describe_device(struct acting *ac, const struct attached_device *from
 
 	if (device_info_get(c, name, from->fd, &d->info) < 0)
 		return 0;
+	d->described = true;
 	if (d->info.nr_regions > INDEXES_MAX || d->info.nr_irqs > INDEXES_MAX)
 		return failure_set(reterr, -EBADMSG,
 				   "%s: the kernel tells of %u regions and %u interrupts, which "
@@ -378,8 +379,10 @@ void acting_compare(struct acting *ac)
 	if (v->space_difference)
 		v->match = MATCH_NO;
 	v->refused = NULL;
-	for (size_t i = 0; i < v->nr_rows && !v->attached; i++)
-		if (!v->rows[i].outcome || v->rows[i].outcome->err)
+	/* Attached, a device that does not tell what it is is as good as refused. */
+	for (size_t i = 0; i < v->nr_rows; i++)
+		if ((!v->attached || v->rows[i].op == OP_DEVICE_GET_INFO) &&
+		    (!v->rows[i].outcome || v->rows[i].outcome->err))
 			v->refused = &v->rows[i];
 	for (size_t i = 0; i < v->nr_devices; i++)
 		select_rows(ac, &v->devices[i]);
@@ -488,6 +491,15 @@ int acting_attach(struct acting *ac, struct failure **reterr)
 	return make_view(ac, reterr);
 }
 
+bool acting_is_ready(const struct acting *ac)
+{
+	bool ret = ac->view.attached;
+
+	for (size_t i = 0; i < ac->view.nr_devices; i++)
+		ret &= ac->view.devices[i].described;
+	return ret;
+}
+
 int acting_status(const struct acting *ac)
 {
 	const struct comparison *refused = ac->view.refused;
@@ -495,7 +507,7 @@ int acting_status(const struct acting *ac)
 	if (ac->view.match == MATCH_NO)
 		return STATUS_DIFFER;
 	if (ac->view.attached)
-		return STATUS_OK;
+		return acting_is_ready(ac) ? STATUS_OK : STATUS_NO;
 	if (refused && refused->outcome && refused->outcome->err == EACCES &&
 	    (refused->op == OP_OPEN_CONTAINER || refused->op == OP_OPEN_GROUP ||
 	     refused->op == OP_OPEN_CDEV || refused->op == OP_OPEN_IOMMUFD))

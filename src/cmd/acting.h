@@ -55,6 +55,9 @@ int acting_open(struct acting *ac, struct app *app, const struct acting_options 
 /* Attaches. 0 whether the kernel let it or not: ac->view tells; a negative errno with *@reterr when
  * the tool could not go on. */
 int acting_attach(struct acting *ac, struct failure **reterr);
+/* Whether there is something to work with: attached, and each device told what it is. Where it did not, that
+ * is a refusal like any other. */
+bool acting_is_ready(const struct acting *ac);
 /* The comparison again, with what was asked since. */
 void acting_compare(struct acting *ac);
 /* The exit status that the view amounts to: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */

@@ -210,7 +210,7 @@ int irq_work_kind(const struct irq_work *w, const struct irq_info *info, struct 
 				   "%s half tried",
 				   w->device->target->name, ret->name);
 	if (r < 0)
-		return failure_set(reterr, r, "%s: %s cannot be triggered: %s (%s)",
-				   w->device->target->name, ret->name, strerror(-r), errno_name(r));
+		return client_failure(reterr, r, "%s: %s cannot be triggered and counted",
+				      w->device->target->name, ret->name);
 	return 0;
 }

@@ -190,7 +190,7 @@ static void print_json(struct acting *ac, const struct irqs_device *d)
 	struct json_doc doc;
 
 	acting_json_begin(ac, ac->session.app->out.stream, &doc);
-	if (ac->view.attached)
+	if (acting_is_ready(ac))
 		json_doc_element(&doc, json_from_row(irqs_device_fields(), NULL, d, ac->arena));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
@@ -207,8 +207,8 @@ static int print(struct acting *ac, const struct irq_args *args, const struct ir
 		print_json(ac, d);
 		return 0;
 	}
-	return ac->view.attached ? irqs_print(d, &app->out, reterr)
-				 : attach_text(&app->out, &ac->view, reterr);
+	return acting_is_ready(ac) ? irqs_print(d, &app->out, reterr)
+				   : attach_text(&app->out, &ac->view, reterr);
 }
 
 int irq_run(struct acting *ac, const void *data, struct failure **reterr)
@@ -217,7 +217,7 @@ int irq_run(struct acting *ac, const void *data, struct failure **reterr)
 	struct irqs_device d = { 0 };
 	int r = acting_attach(ac, reterr), printed;
 
-	if (r >= 0 && ac->view.attached)
+	if (r >= 0 && acting_is_ready(ac))
 		r = run_device(ac, args, &d, reterr);
 	/* What was found out until a failure stands. */
 	if (r >= 0 || d.nr_kinds) {

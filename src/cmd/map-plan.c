@@ -242,10 +242,11 @@ static int plan_anywhere(struct map_run *run, struct failure **reterr)
 	if (run->acting.path == PATH_NOIOMMU || run->space.ranges.answer != ANSWER_YES)
 		grid = (struct grid){ .slots = &free, .nr = 1, .step = step, .total = free.nr };
 	if (grid.total < run->nr_maps)
-		return failure_set_status(reterr, STATUS_NO, -ENOSPC,
-					  "%s: the usable IOVAs have room for %" PRIu64
-					  " mappings of %" PRIu64 " bytes, and %zu are wanted",
-					  run->device->name, grid.total, run->size, run->nr_maps);
+		return failure_set_status(
+			reterr, STATUS_NO, -ENOSPC,
+			"%s: the usable IOVAs have room for %" PRIu64 " mappings of %" PRIu64
+			" bytes, and %zu are wanted: use a smaller --size or --count",
+			run->device->name, grid.total, run->size, run->nr_maps);
 	for (uint64_t i = 0; i < run->nr_maps; i++)
 		add_map(run, grid_iova(&grid, slot_of(run, &grid, i)));
 	return 0;

@@ -314,12 +314,11 @@ static int get_memory(struct map_run *run, struct failure **reterr)
 			   &run->memory);
 
 	if (r < 0)
-		return failure_set(reterr, r, "no %" PRIu64 " bytes of memory in pages of %s: %s",
-				   m->memory_len, m->kind, strerror(-r));
+		return client_failure(reterr, r, "no %" PRIu64 " bytes of memory in pages of %s",
+				      m->memory_len, m->kind);
 	r = memory_restrict(run->acting.client.sys, &run->memory, access_of[run->args->memory]);
 	if (r < 0)
-		return failure_set(reterr, r, "the memory cannot be made %s: %s", m->access,
-				   strerror(-r));
+		return client_failure(reterr, r, "the memory cannot be made %s", m->access);
 	m->memory_len = run->memory.len;
 	m->memory_ns = run->memory.ns;
 	memory_seen(run->acting.session.root, run->app->arena, run->memory.address, run->memory.len,

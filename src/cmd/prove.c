@@ -287,7 +287,7 @@ static int attach_and_prove(struct acting *ac, const void *args, struct failure 
 {
 	int r = acting_attach(ac, reterr);
 
-	if (r >= 0 && ac->view.attached)
+	if (r >= 0 && acting_is_ready(ac))
 		return run_attached(ac, args, reterr);
 	if (r >= 0)
 		r = print(ac, args, NULL, reterr);

@@ -36,9 +36,8 @@ static int read_regions(struct region_work *w, struct failure **reterr)
 		if (r == -EINVAL)
 			continue;
 		if (r < 0)
-			return failure_set(reterr, r, "%s: region %s cannot be described: %s (%s)",
-					   w->object, region_index_text(i, w->arena), strerror(-r),
-					   errno_name(r));
+			return client_failure(reterr, r, "%s: the kernel does not describe %s",
+					      w->object, region_index_text(i, w->arena));
 		w->nr_regions++;
 	}
 	return 0;
@@ -83,8 +82,7 @@ int region_work_begin(struct region_work *w, struct failure **reterr)
 	int r = device_info_get(w->client, w->object, w->fd, &w->info);
 
 	if (r < 0)
-		return failure_set(reterr, r, "%s: the kernel does not describe it: %s (%s)",
-				   w->object, strerror(-r), errno_name(r));
+		return client_failure(reterr, r, "%s: the kernel does not describe it", w->object);
 	r = read_regions(w, reterr);
 	if (r < 0)
 		return r;
@@ -244,8 +242,8 @@ int region_work_decode(struct region_work *w, uint16_t bits, bool on, struct fai
 		r = region_put(&region, COMMAND, 2,
 			       on ? command | bits : command & ~(uint64_t)bits);
 	if (r < 0)
-		return failure_set(reterr, r, "%s: the command register cannot be changed: %s (%s)",
-				   w->object, strerror(-r), errno_name(r));
+		return client_failure(reterr, r, "%s: the command register cannot be changed",
+				      w->object);
 	read_config(w);
 	return 0;
 }
@@ -270,10 +268,11 @@ static int check_range(const struct region_work *w, uint32_t index, uint64_t off
 					  "%s has no %s: 'vfiotool regions %s' lists what it has",
 					  w->object, name, w->object);
 	if (offset >= info->size || len > info->size - offset)
-		return failure_set_status(
-			reterr, STATUS_USAGE, -ERANGE,
-			"%s: %s has %#" PRIx64 " bytes: nothing is at %#" PRIx64 " to %#" PRIx64,
-			w->object, name, info->size, offset, offset + (len ? len - 1 : 0));
+		return failure_set_status(reterr, STATUS_USAGE, -ERANGE,
+					  "%s: %s has %#" PRIx64 " bytes: nothing is at %#" PRIx64
+					  " to %#" PRIx64 ", choose with --offset and --length",
+					  w->object, name, info->size, offset,
+					  offset + (len ? len - 1 : 0));
 	if (region_work_needs_decode(w, index, &bits))
 		return refuse(reterr, -EIO,
 			      arena_printf(w->arena,
@@ -297,8 +296,11 @@ int region_work_check_dump(const struct region_work *w, uint32_t index, uint64_t
 		return r;
 	if (!(info->flags & VT_REGION_READ))
 		return refuse(reterr, -EINVAL,
-			      arena_printf(w->arena, "%s: the kernel lets nobody read %s",
-					   w->object, region_index_text(index, w->arena)));
+			      arena_printf(w->arena,
+					   "%s: the kernel lets nobody read %s: 'vfiotool regions "
+					   "%s' shows what can be read",
+					   w->object, region_index_text(index, w->arena),
+					   w->object));
 	return 0;
 }
 
@@ -361,9 +363,8 @@ static int read_bytes(const struct region_work *w, uint32_t index, uint64_t offs
 					  "(EIO): write 0 to CTRL_STATE of its capability PM",
 					  w->object, region_index_text(index, w->arena),
 					  find_sleep(w));
-	return failure_set(reterr, (int)n, "%s: %s cannot be read at %#" PRIx64 ": %s (%s)",
-			   w->object, region_index_text(index, w->arena), offset + done,
-			   strerror((int)-n), errno_name((int)n));
+	return client_failure(reterr, (int)n, "%s: %s cannot be read at %#" PRIx64, w->object,
+			      region_index_text(index, w->arena), offset + done);
 }
 
 int region_work_dump(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
@@ -396,7 +397,8 @@ int region_work_copy(const struct region_work *w, uint32_t index, uint64_t offse
 			return r;
 		if (fwrite(bytes, 1, some, out) != some)
 			return failure_set(reterr, errno ? -errno : -EIO,
-					   "the output cannot be written: %s", strerror(errno));
+					   "the output cannot be written: %s; %s", strerror(errno),
+					   failure_write_advice(errno));
 		offset += some;
 		len -= some;
 	}
@@ -452,8 +454,11 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 		return r;
 	if (!(info->flags & VT_REGION_WRITE))
 		return refuse(reterr, -EINVAL,
-			      arena_printf(w->arena, "%s: the kernel lets nobody write %s",
-					   w->object, region_index_text(s->region, w->arena)));
+			      arena_printf(w->arena,
+					   "%s: the kernel lets nobody write %s: 'vfiotool "
+					   "regions %s' shows what can be written",
+					   w->object, region_index_text(s->region, w->arena),
+					   w->object));
 	/* linux: drivers/vfio/pci/vfio_pci_rdwr.c: vfio_pci_bar_rw(). */
 	if (find_msix(w, &bar, &offset, &size) && bar == s->region && s->offset < offset + size &&
 	    s->offset + s->width > offset)
@@ -468,7 +473,16 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 					  "'--write=%s': a register of the configuration space has "
 					  "1, 2 or 4 bytes",
 					  s->text);
-	return s->region == VT_PCI_CONFIG && !force ? check_config_store(w, s, reterr) : 0;
+	if (s->region != VT_PCI_CONFIG || force)
+		return 0;
+	/* Where its capabilities lie decides what is dangerous. */
+	if (w->config_err < 0)
+		return failure_set_status(reterr, STATUS_GUARDED, -EPERM,
+					  "%s: what '--write=%s' would change is not known, the "
+					  "configuration space cannot be read (%s); --force writes "
+					  "all the same",
+					  w->object, s->text, errno_name(w->config_err));
+	return check_config_store(w, s, reterr);
 }
 
 int region_work_store(struct region_work *w, const struct region_store *s, struct write_row *ret,
@@ -492,8 +506,7 @@ int region_work_store(struct region_work *w, const struct region_store *s, struc
 	client_record(w->client, OP_REGION_WRITE, w->object, r,
 		      w->client->sys->ops->now_ns(w->client->sys) - start);
 	if (r < 0)
-		return failure_set(reterr, r, "%s: '--write=%s' failed: %s (%s)", w->object,
-				   s->text, strerror(-r), errno_name(r));
+		return client_failure(reterr, r, "%s: '--write=%s' failed", w->object, s->text);
 	ret->has_after = look && !region_get(&region, s->offset, s->width, &ret->after);
 	if (look)
 		read_config(w);

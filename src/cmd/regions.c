@@ -194,12 +194,12 @@ static int copy_out(struct work *k, struct app *app, struct failure **reterr)
 	int r;
 
 	if (!out)
-		return failure_set(reterr, -errno, "%s cannot be written: %s", args->save,
-				   strerror(errno));
+		return failure_set(reterr, -errno, "%s cannot be written: %s; %s", args->save,
+				   strerror(errno), failure_write_advice(errno));
 	r = region_work_copy(&k->w, args->dump, args->offset, k->length, out, reterr);
 	if (!to_stdout && fclose(out) && !r)
-		r = failure_set(reterr, -errno, "%s cannot be written: %s", args->save,
-				strerror(errno));
+		r = failure_set(reterr, -errno, "%s cannot be written: %s; %s", args->save,
+				strerror(errno), failure_write_advice(errno));
 	return r;
 }
 
@@ -245,10 +245,17 @@ static int begin_work(struct work *k, struct acting *ac, size_t index, struct fa
 	r = region_work_begin(&k->w, reterr);
 	if (r < 0)
 		return r;
+	if (k->args->config && k->w.config_err == -ENOENT)
+		return failure_set_status(reterr, STATUS_NO, -ENOENT,
+					  "%s: the kernel shows no configuration space; leave out "
+					  "--config for its regions",
+					  k->w.object);
 	if (k->args->config && !k->w.config.len)
 		return failure_set_status(reterr, STATUS_NO, k->w.config_err,
-					  "%s: no configuration space can be read: %s", k->w.object,
-					  strerror(-k->w.config_err));
+					  "%s: no configuration space can be read: %s (%s); "
+					  "leave out --config for its regions",
+					  k->w.object, strerror(-k->w.config_err),
+					  errno_name(k->w.config_err));
 	k->row.regions = region_work_rows(&k->w, &k->row.nr_regions);
 	if (k->args->config)
 		k->row.config = region_work_config(&k->w, ac->session.names);
@@ -328,7 +335,7 @@ static int run_json(struct acting *ac, const struct regions_args *args, struct f
 	int r = 0;
 
 	acting_json_begin(ac, ac->session.app->out.stream, &doc);
-	if (ac->view.attached)
+	if (acting_is_ready(ac))
 		r = run_devices(ac, args, &doc, reterr);
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
@@ -343,7 +350,7 @@ int regions_run(struct acting *ac, const void *data, struct failure **reterr)
 
 	if (r >= 0 && args->acting.json && !app->quiet)
 		r = run_json(ac, args, reterr);
-	else if (r >= 0 && ac->view.attached)
+	else if (r >= 0 && acting_is_ready(ac))
 		r = run_devices(ac, args, NULL, reterr);
 	else if (r >= 0 && !app->quiet)
 		r = attach_text(&app->out, &ac->view, reterr);

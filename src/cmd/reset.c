@@ -243,7 +243,8 @@ static void verify(struct work *k)
 	uint8_t after[HEADER];
 
 	row->verified = true;
-	row->readable = !read_header(k, after) && (after[0] != 0xff || after[1] != 0xff);
+	row->read_err = -read_header(k, after);
+	row->readable = !row->read_err && (after[0] != 0xff || after[1] != 0xff);
 	if (!row->readable)
 		return;
 	memcpy(after + STATUS, k->header + STATUS, 2);
@@ -270,10 +271,9 @@ static int begin_work(struct work *k, struct failure **reterr)
 		return 0;
 	r = read_header(k, k->header);
 	if (r < 0)
-		return failure_set(reterr, r,
-				   "%s: its configuration space cannot be read: %s (%s): nothing "
-				   "was reset",
-				   name, strerror(-r), errno_name(r));
+		return client_failure(
+			reterr, r, "%s: nothing was reset, its configuration space cannot be read",
+			name);
 	return 0;
 }
 
@@ -359,7 +359,7 @@ static int print(struct acting *ac, const struct reset_args *args, const struct 
 		print_json(ac, all, nr);
 		return 0;
 	}
-	if (!ac->view.attached)
+	if (!acting_is_ready(ac))
 		return attach_text(&app->out, &ac->view, reterr);
 	for (size_t i = 0; !r && i < nr; i++) {
 		/* One that cannot be reset keeps the others from it, and says so itself. */
@@ -407,7 +407,7 @@ int reset_run(struct acting *ac, const void *data, struct failure **reterr)
 	size_t nr = 0;
 	int r = acting_attach(ac, reterr);
 
-	if (r >= 0 && ac->view.attached) {
+	if (r >= 0 && acting_is_ready(ac)) {
 		nr = ac->attachment.nr_devices;
 		all = make_works(ac, args);
 		r = run_works(all, nr, args->dry_run, reterr);

@@ -31,6 +31,7 @@ struct attach_device_view {
 	const struct comparison **rows; /* those that concern it */
 	size_t nr_rows;
 	bool attached;
+	bool described; /* the kernel told info; false when it refused even that */
 	enum match match;
 	struct device_info info; /* when attached, as the rest */
 	struct region_info *regions;

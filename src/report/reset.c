@@ -301,7 +301,10 @@ static void print_result(const struct reset_device_row *d, const struct prose *p
 			   " and is 0x%04" PRIx32 ".",
 			   d->command_before, d->command_after);
 	else
-		prose_text(p, STYLE_NO, "It does not answer any more.");
+		prose_text(p, STYLE_NO,
+			   "It does not answer any more (%s): 'vfiotool list' shows whether it is "
+			   "still there.",
+			   d->read_err ? errno_name(d->read_err) : "all ones");
 }
 
 int reset_print(const struct reset_device_row *d, bool dry_run, const struct output *out,

@@ -37,6 +37,7 @@ struct reset_device_row {
 	uint64_t ns;
 	const char *together; /* the device whose hot reset hit this one too, or NULL */
 	bool verified, readable, restored;
+	int read_err; /* positive errno that kept it from being verified, or 0: all ones were read */
 	uint32_t command_before, command_after;
 };
 

@@ -1,53 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fake-kernel.h"
-
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/macro.h"
 #include "client/abi.h"
+#include "fake-kernel-parts.h"
 
 enum { PAGE = 4096 };
-
-static struct fake_kernel *fake(struct sys *s)
-{
-	return (struct fake_kernel *)(void *)s;
-}
-
-static void wrong(struct fake_kernel *k, const char *what)
-{
-	if (!k->misuse)
-		k->misuse = what;
-}
 
 static bool lies(const struct fake_kernel *k, unsigned int lie)
 {
 	return k->lies & lie;
 }
 
-/* The errno that this call fails with; 0: it does not. */
-static int fails(struct fake_kernel *k)
+int fake_fails(struct fake_kernel *k, const char *call)
 {
 	k->calls++;
 	k->now_ns += 1000;
 	if (!k->fail_at || k->calls < k->fail_at || k->calls >= k->fail_at + k->fail_times)
 		return 0;
+	k->failed_call = call;
 	return -k->fail_with;
 }
 
 /* ---- descriptors ---- */
 
-static struct fake_fd *get(struct fake_kernel *k, int fd)
+struct fake_fd *fake_get(struct fake_kernel *k, int fd)
 {
 	if (fd >= FAKE_FD_FIRST && fd < FAKE_FD_FIRST + FAKE_FDS_MAX &&
 	    k->fds[fd - FAKE_FD_FIRST].file != FAKE_CLOSED)
 		return &k->fds[fd - FAKE_FD_FIRST];
-	wrong(k, "a descriptor is used that is not open");
+	fake_wrong(k, "a descriptor is used that is not open");
 	return NULL;
 }
 
-static int new_fd(struct fake_kernel *k, enum fake_file file, unsigned int group)
+int fake_new_fd(struct fake_kernel *k, enum fake_file file, unsigned int group)
 {
 	for (int i = 0; i < FAKE_FDS_MAX; i++) {
 		if (k->fds[i].file != FAKE_CLOSED)
@@ -73,36 +59,36 @@ static int open_group(struct fake_kernel *k, unsigned int group)
 
 	if (k->group_open[group])
 		return -EBUSY;
-	fd = new_fd(k, lies(k, FAKE_GROUP_IS_NONE) ? FAKE_OTHER : FAKE_GROUP, group);
+	fd = fake_new_fd(k, lies(k, FAKE_GROUP_IS_NONE) ? FAKE_OTHER : FAKE_GROUP, group);
 	k->group_open[group] = fd >= 0;
 	return fd;
 }
 
 static int do_open(struct sys *s, const char *path, int flags vt_unused)
 {
-	struct fake_kernel *k = fake(s);
-	int err = fails(k);
+	struct fake_kernel *k = fake_of(s);
+	int err = fake_fails(k, NULL);
 
 	if (err) {
 		k->failed_path = path;
 		return err;
 	}
 	if (!strcmp(path, "/dev/vfio/vfio"))
-		return new_fd(k, FAKE_CONTAINER, 0);
+		return fake_new_fd(k, FAKE_CONTAINER, 0);
 	if (!strcmp(path, "/dev/iommu"))
-		return new_fd(k, FAKE_IOMMUFD, 0);
+		return fake_new_fd(k, FAKE_IOMMUFD, 0);
 	if (!strcmp(path, "/dev/vfio/1") || !strcmp(path, "/dev/vfio/2"))
 		return open_group(k, (unsigned int)(path[10] - '0'));
 	if (!strncmp(path, "/dev/vfio/devices/", 18))
-		return new_fd(k, lies(k, FAKE_DEVICE_IS_NONE) ? FAKE_OTHER : FAKE_DEVICE, 0);
+		return fake_new_fd(k, lies(k, FAKE_DEVICE_IS_NONE) ? FAKE_OTHER : FAKE_DEVICE, 0);
 	return -ENOENT;
 }
 
 /* A space is gone when the last that uses it is, and what is mapped in it with it. */
 static int do_close(struct sys *s, int fd)
 {
-	struct fake_kernel *k = fake(s);
-	struct fake_fd *f = get(k, fd);
+	struct fake_kernel *k = fake_of(s);
+	struct fake_fd *f = fake_get(k, fd);
 
 	if (!f)
 		return -EBADF;
@@ -110,6 +96,11 @@ static int do_close(struct sys *s, int fd)
 		k->group_open[f->group] = false;
 	if (f->file == FAKE_CONTAINER || f->file == FAKE_IOMMUFD)
 		k->nr_mapped = 0;
+	if (f->file == FAKE_DEVICE)
+		memset(k->irqs, 0, sizeof(k->irqs));
+	for (size_t i = 0; f->file == FAKE_EVENTFD && i < ARRAY_SIZE(k->irqs); i++)
+		if (k->irqs[i] == fd)
+			k->irqs[i] = 0;
 	f->file = FAKE_CLOSED;
 	return 0;
 }
@@ -214,7 +205,7 @@ static int unmap(struct fake_kernel *k, uint64_t iova, uint64_t *size)
 		k->mapped[i] = k->mapped[--k->nr_mapped];
 	}
 	if (!bytes)
-		wrong(k, "what is not mapped is unmapped");
+		fake_wrong(k, "what is not mapped is unmapped");
 	*size = bytes;
 	return 0;
 }
@@ -256,7 +247,7 @@ static int container_ioctl(struct fake_kernel *k, int fd, struct fake_fd *f, uns
 		return check_extension(f, (uintptr_t)arg);
 	case VT_SET_IOMMU:
 		if (f->iommu || !has_groups(k, fd))
-			wrong(k, "SET_IOMMU without a group, or again");
+			fake_wrong(k, "SET_IOMMU without a group, or again");
 		f->iommu = true;
 		return 0;
 	case VT_IOMMU_GET_INFO:
@@ -301,7 +292,7 @@ static int device_fd(struct fake_kernel *k, const struct fake_fd *f, const char 
 
 	if (f->space < 0 || !mine)
 		return -ENODEV;
-	return new_fd(k, lies(k, FAKE_DEVICE_IS_NONE) ? FAKE_OTHER : FAKE_DEVICE, 0);
+	return fake_new_fd(k, lies(k, FAKE_DEVICE_IS_NONE) ? FAKE_OTHER : FAKE_DEVICE, 0);
 }
 
 static int group_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long request, void *arg)
@@ -313,11 +304,11 @@ static int group_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long r
 		((struct vt_group_status *)arg)->flags = VT_GROUP_VIABLE;
 		return 0;
 	case VT_GROUP_SET_CONTAINER:
-		space = get(k, *(int32_t *)arg);
+		space = fake_get(k, *(int32_t *)arg);
 		if (!space || (space->file != FAKE_CONTAINER && space->file != FAKE_IOMMUFD))
 			return -EINVAL;
 		if (f->space >= 0)
-			wrong(k, "a group joins twice");
+			fake_wrong(k, "a group joins twice");
 		f->space = *(int32_t *)arg;
 		return 0;
 	case VT_GROUP_GET_DEVICE_FD:
@@ -335,7 +326,7 @@ static int region_info(const struct fake_kernel *k, struct vt_region_info *info)
 	if (info->index >= VT_PCI_NR_REGIONS)
 		return -EINVAL;
 	info->flags = VT_REGION_READ | VT_REGION_WRITE;
-	info->size = info->index ? 0 : 0x20000;
+	info->size = info->index == VT_PCI_CONFIG ? sizeof(k->config) : info->index ? 0 : 0x20000;
 	info->offset = (uint64_t)info->index << 40;
 	info->cap_offset = 0;
 	info->argsz = sizeof(*info);
@@ -352,12 +343,12 @@ static int region_info(const struct fake_kernel *k, struct vt_region_info *info)
 
 static int bind_iommufd(struct fake_kernel *k, struct fake_fd *f, struct vt_bind_iommufd *bind)
 {
-	const struct fake_fd *space = get(k, bind->iommufd);
+	const struct fake_fd *space = fake_get(k, bind->iommufd);
 
 	if (!space || space->file != FAKE_IOMMUFD || bind->argsz < VT_BIND_SIZE_6_6)
 		return -EINVAL;
 	if (f->space >= 0)
-		wrong(k, "a device is bound twice");
+		fake_wrong(k, "a device is bound twice");
 	f->space = bind->iommufd;
 	bind->devid = 3;
 	return 0;
@@ -377,7 +368,7 @@ static int device_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long 
 		((struct vt_attach_pt *)arg)->pt_id = 9;
 		return 0;
 	case VT_DEVICE_GET_INFO:
-		info->flags = VT_DEVICE_PCI | VT_DEVICE_RESET_FLAG;
+		info->flags = VT_DEVICE_PCI | (k->no_reset ? 0 : VT_DEVICE_RESET_FLAG);
 		info->num_regions = lies(k, FAKE_REGIONS_MANY) ? UINT32_MAX : VT_PCI_NR_REGIONS;
 		info->num_irqs = VT_PCI_NR_IRQS;
 		return 0;
@@ -388,7 +379,7 @@ static int device_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long 
 		irq->count = irq->index != VT_PCI_ERR;
 		return 0;
 	default:
-		return -ENOTTY;
+		return fake_device_act(k, request, arg);
 	}
 }
 
@@ -396,14 +387,16 @@ static int device_ioctl(struct fake_kernel *k, struct fake_fd *f, unsigned long 
 
 static int do_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 {
-	struct fake_kernel *k = fake(s);
-	struct fake_fd *f = get(k, fd);
-	int err = fails(k);
+	struct fake_kernel *k = fake_of(s);
+	struct fake_fd *f = fake_get(k, fd);
+	int err = fake_fails(k, NULL);
 
 	if (!f)
 		return -EBADF;
 	if (err) {
 		k->failed_request = request;
+		if (request == VT_DEVICE_SET_IRQS)
+			k->failed_irqs = *(const struct vt_irq_set *)arg;
 		return err;
 	}
 	switch (f->file) {
@@ -423,8 +416,8 @@ static int do_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 static int do_mmap(struct sys *s, size_t len, int prot vt_unused, int flags vt_unused,
 		   int fd vt_unused, uint64_t offset vt_unused, void **ret)
 {
-	struct fake_kernel *k = fake(s);
-	int err = fails(k);
+	struct fake_kernel *k = fake_of(s);
+	int err = fake_fails(k, "mmap");
 
 	if (err)
 		return err;
@@ -437,7 +430,7 @@ static int do_mmap(struct sys *s, size_t len, int prot vt_unused, int flags vt_u
 
 static int do_munmap(struct sys *s, void *addr, size_t len vt_unused)
 {
-	fake(s)->nr_memory--;
+	fake_of(s)->nr_memory--;
 	free(addr);
 	return 0;
 }
@@ -446,14 +439,14 @@ static int do_munmap(struct sys *s, void *addr, size_t len vt_unused)
 static int do_madvise(struct sys *s, void *addr vt_unused, size_t len vt_unused,
 		      int advice vt_unused)
 {
-	return fails(fake(s));
+	return fake_fails(fake_of(s), "madvise");
 }
 
 /* Only noted: the test itself may still write the memory. */
 static int do_mprotect(struct sys *s, void *addr vt_unused, size_t len vt_unused, int prot)
 {
-	struct fake_kernel *k = fake(s);
-	int err = fails(k);
+	struct fake_kernel *k = fake_of(s);
+	int err = fake_fails(k, "mprotect");
 
 	if (!err)
 		k->protection = prot;
@@ -462,7 +455,7 @@ static int do_mprotect(struct sys *s, void *addr vt_unused, size_t len vt_unused
 
 static uint64_t do_now(struct sys *s)
 {
-	return fake(s)->now_ns;
+	return fake_of(s)->now_ns;
 }
 
 void fake_kernel_init(struct fake_kernel *k)
@@ -475,8 +468,18 @@ void fake_kernel_init(struct fake_kernel *k)
 		.munmap = do_munmap,
 		.madvise = do_madvise,
 		.mprotect = do_mprotect,
+		.read = fake_read,
+		.pread = fake_pread,
+		.pwrite = fake_pwrite,
+		.eventfd = fake_eventfd,
+		.poll = fake_poll,
 		.now_ns = do_now,
 	};
+	/* Vendor and device, memory decoded, revision and class, and BAR0. */
+	static const uint8_t config[] = { 0x86, 0x80, 0x21, 0x15, 0x02, 0x00, 0x10,
+					  0x00, 0x01, 0x00, 0x00, 0x02, 0x00, 0x00,
+					  0x00, 0x00, 0x00, 0x00, 0x00, 0xfe };
 
 	*k = (struct fake_kernel){ .sys = { .ops = &ops }, .fail_times = 1 };
+	memcpy(k->config, config, sizeof(config));
 }

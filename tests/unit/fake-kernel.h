@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/abi.h"
 #include "client/sys.h"
 
 /* Answers that make no sense. */
@@ -42,6 +43,7 @@ struct fake_fd {
 	int space;  /* of a group or device that joined one; negative: none */
 	bool iommu; /* of a container: SET_IOMMU was done */
 	uint32_t ioas;
+	uint64_t signals; /* of an eventfd, to be read */
 };
 
 struct fake_kernel {
@@ -53,6 +55,9 @@ struct fake_kernel {
 	unsigned int calls;           /* that may fail, so far */
 	unsigned long failed_request; /* of the ioctl that failed; 0: it was another call */
 	const char *failed_path;      /* of the open that failed */
+	const char *failed_call;      /* the name of another call that failed */
+	struct vt_irq_set failed_irqs;
+	uint64_t failed_offset; /* of a read or write of a device that failed */
 	struct fake_fd fds[FAKE_FDS_MAX];
 	bool group_open[FAKE_GROUPS_MAX];
 	struct {
@@ -61,6 +66,12 @@ struct fake_kernel {
 	size_t nr_mapped, nr_memory; /* mappings; areas of memory */
 	int protection;              /* of the last mprotect() */
 	uint64_t now_ns;
+	int irqs[VT_PCI_NR_IRQS]; /* eventfds of vector 0; 0: none */
+	uint8_t config[256], bar[256];
+	unsigned int resets;
+	unsigned int
+		neighbour;  /* group of function 1, which a hot reset hits too; 0: there is none */
+	bool no_reset;      /* of the function alone */
 	const char *misuse; /* the first thing that a caller may not do, or NULL */
 };
 

@@ -14,10 +14,8 @@
 
 #include "base/macro.h"
 #include "client/abi.h"
-#include "cmd/acting.h"
 #include "cmd/hold.h"
-#include "fake-host.h"
-#include "fake-kernel.h"
+#include "fake-acting.h"
 
 /* Number of the call that opens the group on path container. */
 enum { OPEN_GROUP_CALL = 3 };
@@ -38,54 +36,21 @@ struct trial {
 	char *text; /* of the report */
 };
 
-/* A function alone in group 1 behind a VT-d that remaps interrupts, on vfio-pci. */
 static void begin(struct trial *t)
 {
-	struct host *h;
-
 	*t = (struct trial){ .host = fake_host() };
-	h = t->host;
-	t->unit = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
-	t->group = fake_group(h, 1);
-	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
-	fake_region(h, t->group, 0xfee00000, 0xfeefffff, RESV_MSI);
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
-	t->devices[t->nr++] = fake_pci(h, "0000:01:00.0", t->group, t->unit, NULL);
-	/* No database of names here. */
-	t->devices[0]->has_ids = false;
-	fake_bind(h, t->devices[0], "vfio-pci");
-	t->devices[0]->cdev_name = "vfio0";
-	t->devices[0]->vfio_dev =
-		fake_present(h, "/sys/bus/pci/devices/0000:01:00.0/vfio-dev", "vfio0");
-	t->devices[0]->cdev_devno = fake_present(h, "/sys/class/vfio-dev/vfio0/dev", "511:0");
-	fake_node(h, &t->devices[0]->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+	t->devices[t->nr++] = fake_acting_device(t->host);
+	t->group = t->devices[0]->group;
+	t->unit = t->devices[0]->iommu;
 	fake_kernel_init(&t->kernel);
 }
 
-/* As acting_open() does it, on the host made by hand. */
 static void predict(struct trial *t, enum path_kind path)
 {
-	struct session *s = &t->ac.session;
-
 	t->app.arena = arena_new();
-	t->ac = (struct acting){
-		.options = &t->options,
-		.arena = t->app.arena,
-		.path = path,
-		.path_because = "asked for",
-		.sys = &t->kernel.sys,
-	};
-	s->app = &t->app;
-	s->assumptions = t->assumptions;
-	s->assumptions.token = t->options.vf_token != NULL;
-	s->host = t->host;
-	s->devices = t->devices;
-	s->nr_devices = t->nr;
-	s->report = (struct report){ .arena = t->app.arena, .host = t->host };
-	t->ac.predictions = arena_array(t->app.arena, t->nr, sizeof(struct prediction));
-	for (size_t i = 0; i < t->nr; i++)
-		predict_device(t->host, &s->assumptions, GEN_BIT(GEN_6_6), t->devices[i],
-			       t->app.arena, &t->ac.predictions[i]);
+	t->ac.session.assumptions = t->assumptions;
+	fake_acting_open(&t->ac, &t->app, &t->options, t->host, t->devices, t->nr, path,
+			 &t->kernel);
 }
 
 static void write_report(struct trial *t)

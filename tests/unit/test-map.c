@@ -16,14 +16,14 @@
 #include "base/macro.h"
 #include "client/abi.h"
 #include "cmd/map.h"
-#include "fake-host.h"
-#include "fake-kernel.h"
+#include "fake-acting.h"
 
 #define PAGE UINT64_C(4096)
 
 struct trial {
 	struct host *host;
 	struct device *device;
+	enum path_kind path;
 	struct fake_kernel kernel;
 	struct app app;
 	struct map_args args;
@@ -32,26 +32,11 @@ struct trial {
 	int status;
 };
 
-/* A function alone behind a VT-d that remaps interrupts, on vfio-pci; three mappings of two pages. */
+/* Three mappings of two pages. */
 static void begin(struct trial *t, enum path_kind path)
 {
-	struct session *s = &t->run.acting.session;
-	struct group *g;
-	struct host *h;
-
-	*t = (struct trial){ .host = fake_host() };
-	h = t->host;
-	g = fake_group(h, 1);
-	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
-	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
-	t->device = fake_pci(h, "0000:01:00.0", g, fake_unit(h, IOMMU_KIND_INTEL, "dmar0"), NULL);
-	t->device->has_ids = false;
-	fake_bind(h, t->device, "vfio-pci");
-	t->device->cdev_name = "vfio0";
-	t->device->vfio_dev = fake_present(h, "vfio-dev", "vfio0");
-	t->device->cdev_devno = fake_present(h, "vfio0/dev", "511:0");
-	fake_node(h, &t->device->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+	*t = (struct trial){ .host = fake_host(), .path = path };
+	t->device = fake_acting_device(t->host);
 	fake_kernel_init(&t->kernel);
 	t->app.arena = arena_new();
 	t->args = (struct map_args){
@@ -62,28 +47,15 @@ static void begin(struct trial *t, enum path_kind path)
 		.count = 3,
 	};
 	t->run = (struct map_run){ .app = &t->app, .args = &t->args };
-	t->run.acting = (struct acting){
-		.options = &t->args.acting,
-		.arena = t->app.arena,
-		.path = path,
-		.path_because = "asked for",
-		.sys = &t->kernel.sys,
-	};
-	s->app = &t->app;
-	s->host = h;
-	s->devices = &t->device;
-	s->nr_devices = 1;
-	s->report = (struct report){ .arena = t->app.arena, .host = h };
-	/* What is locked is read of this very process. */
-	assert_int_equal(sysroot_open(NULL, &s->root, NULL), 0);
 }
 
 static int map(struct trial *t)
 {
 	struct acting *ac = &t->run.acting;
 
-	ac->predictions = arena_new_object(t->app.arena, struct prediction);
-	predict_device(t->host, NULL, GEN_BIT(GEN_6_6), t->device, t->app.arena, ac->predictions);
+	fake_acting_open(ac, &t->app, &t->args.acting, t->host, &t->device, 1, t->path, &t->kernel);
+	/* What is locked is read of this very process. */
+	assert_int_equal(sysroot_open(NULL, &ac->session.root, NULL), 0);
 	t->status = map_run(&t->run, &t->why);
 	if (t->status < 0) {
 		assert_non_null(t->why);
