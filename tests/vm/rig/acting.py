@@ -26,7 +26,7 @@ OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", 
 LISTS = ("kernels", "devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
-TOGETHER = 3
+TOGETHER = 5
 
 # A line of the kernel's log that says the kernel is not well. A stall is the emulation's: the machine is shared.
 UNWELL = re.compile(r"WARNING:|\bBUG\b|\bOops\b|general protection fault|Kernel panic|UBSAN|KASAN|refcount_t:"
@@ -155,8 +155,12 @@ def batches(pairs):
         machine = scenario.machine.name
         key = (f"{machine}-{scenario.name}" if scenario.alone else machine, kernel)
         found.setdefault(key, []).append(scenario)
-    return [(Batch(f"{name}-{start // TOGETHER}", parts[0].machine, tuple(parts[start:start + TOGETHER])), kernel)
-            for (name, kernel), parts in found.items() for start in range(0, len(parts), TOGETHER)]
+    ret = []
+    for (name, kernel), parts in found.items():
+        guests = -(-len(parts) // TOGETHER)
+        ret += [(Batch(f"{name}-{number}", parts[0].machine, tuple(parts[number::guests])), kernel)
+                for number in range(guests)]
+    return ret
 
 
 def second(batch: Batch) -> Batch | None:

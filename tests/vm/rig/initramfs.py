@@ -111,10 +111,15 @@ def _libraries(binary: str):
     return tuple(sorted(set(re.findall(r"(/\S+) \(0x", result.stdout))))
 
 
-def _add_program(archive: Archive, path: str, source: Path) -> None:
+def _add_program(archive: Archive, path: str, source: Path, there=()) -> None:
     archive.data(path, source.read_bytes(), 0o755)
     for library in _libraries(str(source)):
-        archive.data(library, Path(library).read_bytes(), 0o755)
+        if library not in there:
+            archive.data(library, Path(library).read_bytes(), 0o755)
+
+
+def _kmod() -> Path:
+    return Path(os.path.realpath(shutil.which("kmod") or "/bin/kmod"))
 
 
 def program(name: str, sources) -> Path:
@@ -143,7 +148,7 @@ def _system(archive: Archive) -> None:
     archive.data("bin/busybox", Path(busybox).read_bytes(), 0o755)
     for name in SHELL:
         archive.link(f"bin/{name}", "busybox")
-    _add_program(archive, "bin/kmod", Path(os.path.realpath(shutil.which("kmod") or "/bin/kmod")))
+    _add_program(archive, "bin/kmod", _kmod())
     for name in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
         archive.link(f"sbin/{name}", "../bin/kmod")
     archive.data("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n")
@@ -167,7 +172,7 @@ class Initramfs:
 
 
 def _tool(vfiotool: Path) -> Path:
-    """The archive with vfiotool and its libraries."""
+    """The archive with vfiotool and those of its libraries that kmod does not need too."""
     def make(folder: Path):
         # Who reads reports of a sanitiser wants to see lines; else debug information is most of the file.
         lean = folder / "vfiotool"
@@ -176,7 +181,7 @@ def _tool(vfiotool: Path) -> Path:
         else:
             _run("strip", "--strip-debug", "-o", str(lean), str(vfiotool))
         archive = Archive()
-        _add_program(archive, "bin/vfiotool", lean)
+        _add_program(archive, "bin/vfiotool", lean, there=_libraries(str(_kmod())))
         lean.unlink()
         (folder / "initramfs").write_bytes(archive.bytes())
 
