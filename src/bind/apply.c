@@ -210,8 +210,20 @@ static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *
 					 errno_name(-r));
 }
 
+/* The guards were asked about the device with another driver. */
+static int leave_changed(struct bind_apply *ap, struct bind_move *m, const char *planned)
+{
+	m->result = BIND_LEFT;
+	m->because =
+		arena_printf(ap->arena, "its driver was %s when it was looked at and is %s now",
+			     planned ? planned : "none", m->from ? m->from : "none");
+	m->remedy = "somebody else moves it; try again when it rests";
+	return -EAGAIN;
+}
+
 static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret_id)
 {
+	const char *planned = m->from;
 	int r = bind_apply_look(ap, m);
 
 	*ret_id = 0;
@@ -224,6 +236,8 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 		m->result = BIND_THERE;
 		return 0;
 	}
+	if (m->device && !texts_equal(planned, m->from))
+		return leave_changed(ap, m, planned);
 	r = journal_intent(ap->journal, m, ret_id);
 	if (r < 0) {
 		*ret_id = 0;

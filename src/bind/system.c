@@ -126,9 +126,14 @@ static void put_back(struct bind_system *s, const char *name, const struct bind_
 static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *path,
 				    const char *text, const struct bind_late *late)
 {
-	int err = live_write(s, path, text);
 	char word = 0;
+	int err;
 
+	/* A script that reads what the parent says waits for the end of the pipe, not for this write. */
+	for (int std = STDIN_FILENO; std <= STDERR_FILENO; std++)
+		if (std != fd && std != s->root_fd)
+			close(std);
+	err = live_write(s, path, text);
 	/* A parent that is gone is noticed by what it does not say. */
 	(void)send(fd, &err, sizeof(err), MSG_NOSIGNAL);
 	if ((recv(fd, &word, 1, 0) != 1 || word != WELL) && !err && late)

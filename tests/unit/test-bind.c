@@ -215,6 +215,26 @@ static void test_bind_back_by_override_when_ids_do_not_match(void **state)
 	assert_int_equal(f->journal.nr_records, 0);
 }
 
+/* Between the guards' answer and the first write somebody else gave it a driver. */
+static void test_bind_driver_changed_meanwhile(void **state)
+{
+	static const struct device device = { .name = "0000:01:00.0" };
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+
+	m.device = &device;
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), -EAGAIN);
+	assert_int_equal(m.result, BIND_LEFT);
+	assert_non_null(strstr(m.because, "was none when it was looked at and is e1000e now"));
+	assert_int_equal(f->kernel.writes, 0);
+	assert_int_equal(f->journal.nr_records, 0);
+	m = to_vfio();
+	m.device = &device;
+	m.from = "e1000e";
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	assert_int_equal(m.result, BIND_MOVED);
+}
+
 static void test_bind_device_gone(void **state)
 {
 	struct fixture *f = *state;
@@ -310,6 +330,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_back_by_override_when_ids_do_not_match,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_driver_changed_meanwhile, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_goes_meanwhile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_journal_torn_line_never_acted, setup,
