@@ -169,49 +169,54 @@ int persist_write(int root_fd, const struct persist_file *files, size_t nr, stru
 	return r;
 }
 
-static int remove_file(int root_fd, const char *path, struct arena *a, const char ***ret,
-		       size_t *nr)
+static void add_path(struct arena *a, const char ***ret, size_t *nr, const char *path)
 {
-	if (unlinkat(root_fd, path, 0) < 0)
-		return errno == ENOENT ? 0 : -errno;
 	*ret = arena_grow(a, *ret, *nr, sizeof(**ret));
-	(*ret)[(*nr)++] = arena_printf(a, "/%s", path);
+	(*ret)[(*nr)++] = path;
+}
+
+int persist_find(int root_fd, const char *bus, const char *name, struct arena *a, const char ***ret,
+		 size_t *ret_nr, struct failure **reterr)
+{
+	const char *const marked[] = { persist_dracut_path(a, bus, name),
+				       persist_modprobe_path(a, bus, name),
+				       persist_rule_path(a, bus, name) };
+	const char *override = persist_driverctl_path(a, bus, name);
+	char text[TEXT_MAX];
+
+	*ret = NULL;
+	*ret_nr = 0;
+	for (size_t i = 0; i < sizeof(marked) / sizeof(*marked); i++) {
+		int r = read_text(root_fd, marked[i], text);
+
+		if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+			return failure_set(reterr, r, "cannot read /%s: %s", marked[i],
+					   strerror(-r));
+		if (r < 0 || !strstr(text, mark))
+			continue;
+		/* The rule last: it tells that the others are ours. */
+		if (strstr(text, "by driverctl") && !faccessat(root_fd, override, F_OK, 0))
+			add_path(a, ret, ret_nr, override);
+		add_path(a, ret, ret_nr, marked[i]);
+	}
 	return 0;
 }
 
 int persist_remove(int root_fd, const char *bus, const char *name, struct arena *a,
 		   const char ***ret, size_t *ret_nr, struct failure **reterr)
 {
-	const char *rule = persist_rule_path(a, bus, name);
-	const char *const marked[] = { persist_dracut_path(a, bus, name),
-				       persist_modprobe_path(a, bus, name) };
-	const char *path = rule;
-	char text[TEXT_MAX];
-	bool ours;
-	int r;
+	int r = persist_find(root_fd, bus, name, a, ret, ret_nr, reterr);
 
-	*ret = NULL;
-	*ret_nr = 0;
-	for (size_t i = 0; i < sizeof(marked) / sizeof(*marked); i++) {
-		r = is_ours(root_fd, marked[i]);
-		if (r > 0)
-			r = remove_file(root_fd, marked[i], a, ret, ret_nr);
-		if (r < 0 && r != -ENOENT)
-			return failure_set(reterr, r, "cannot take /%s away: %s", marked[i],
-					   strerror(-r));
-	}
-	r = read_text(root_fd, rule, text);
-	ours = r >= 0 && strstr(text, mark);
-	if (ours && strstr(text, "by driverctl")) {
-		path = persist_driverctl_path(a, bus, name);
-		r = remove_file(root_fd, path, a, ret, ret_nr);
-	}
-	/* The rule last: it tells that the others are ours. */
-	if (ours && r >= 0) {
-		path = rule;
-		r = remove_file(root_fd, rule, a, ret, ret_nr);
-	}
-	if (r < 0 && r != -ENOENT)
-		return failure_set(reterr, r, "cannot take /%s away: %s", path, strerror(-r));
-	return 0;
+	for (size_t i = 0; r >= 0 && i < *ret_nr; i++)
+		if (unlinkat(root_fd, (*ret)[i], 0) < 0 && errno != ENOENT)
+			r = failure_set(reterr, -errno, "cannot take /%s away: %s", (*ret)[i],
+					strerror(errno));
+	return r;
+}
+
+bool persist_is_gone(int root_fd, const char *bus, const char *name, struct arena *a)
+{
+	const char *path = arena_printf(a, "sys/bus/%s/devices/%s", bus, name);
+
+	return faccessat(root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }

@@ -45,6 +45,12 @@ int persist_check(int root_fd, const struct persist_file *files, size_t nr,
  * wish; or a negative errno. */
 int persist_write(int root_fd, const struct persist_file *files, size_t nr,
 		  struct failure **reterr);
-/* Takes away what persist_write() wrote for the device, and nothing else; the paths in *@ret, of @a. */
+/* What persist_write() wrote for the device: paths below the root in *@ret, of @a, in the order in which they are to be
+ * taken away. 0, also when there is nothing, or the negative errno of a file that could not be looked at. */
+int persist_find(int root_fd, const char *bus, const char *name, struct arena *a, const char ***ret,
+		 size_t *ret_nr, struct failure **reterr);
+/* Whether no such device is there, below @root_fd. */
+bool persist_is_gone(int root_fd, const char *bus, const char *name, struct arena *a);
+/* Takes away what persist_find() finds, and nothing else. */
 int persist_remove(int root_fd, const char *bus, const char *name, struct arena *a,
 		   const char ***ret, size_t *ret_nr, struct failure **reterr);

@@ -63,13 +63,10 @@ static int check_targets(struct binding *b, struct failure **reterr)
 	return 0;
 }
 
-static int begin(struct binding *b, struct app *app, const char *command,
-		 const struct binding_options *o, struct failure **reterr)
+static int begin(struct binding *b, const struct binding_options *o, struct failure **reterr)
 {
-	int r = binding_open(b, app, command, o, reterr);
+	int r = check_targets(b, reterr);
 
-	if (r >= 0)
-		r = check_targets(b, reterr);
 	if (r >= 0)
 		r = binding_load(b, &o->targets, reterr);
 	if (r >= 0 && !o->dry_run)
@@ -145,8 +142,10 @@ static int carry_out(struct binding *b, bool settle, struct failure **reterr)
 static int run_bind(struct app *app, void *data, struct failure **reterr)
 {
 	struct binding b;
-	int r = begin(&b, app, "bind", data, reterr);
+	int r = binding_open(&b, app, "bind", data, reterr);
 
+	if (r >= 0)
+		r = begin(&b, data, reterr);
 	if (r >= 0)
 		r = bind_plan_make(&b.request, b.arena, &b.plan, reterr);
 	/* What cannot be kept is said before anything moves. */
@@ -189,24 +188,41 @@ static int plan_unbind(struct binding *b, const struct device *d, struct bind_mo
 	return 0;
 }
 
+static int plan_unbinds(struct binding *b, struct failure **reterr)
+{
+	int r = 0;
+
+	b->plan.moves = arena_array(b->arena, b->session.nr_devices, sizeof(*b->plan.moves));
+	for (size_t i = 0; r >= 0 && i < b->session.nr_devices; i++) {
+		r = plan_unbind(b, b->session.devices[i], &b->plan.moves[b->plan.nr_moves++]);
+		if (r < 0)
+			failure_set(reterr, r, "cannot look at %s: %s", b->session.devices[i]->name,
+				    strerror(-r));
+	}
+	return r;
+}
+
 static int run_unbind(struct app *app, void *data, struct failure **reterr)
 {
+	struct binding_options *o = data;
+	struct operands gone = { 0 };
 	struct binding b;
-	int r = begin(&b, app, "unbind", data, reterr);
+	int r = binding_open(&b, app, "unbind", o, reterr);
 
-	if (r >= 0) {
-		b.plan.moves = arena_array(b.arena, b.session.nr_devices, sizeof(*b.plan.moves));
-		for (size_t i = 0; r >= 0 && i < b.session.nr_devices; i++) {
-			r = plan_unbind(&b, b.session.devices[i], &b.plan.moves[b.plan.nr_moves++]);
-			if (r < 0)
-				failure_set(reterr, r, "cannot look at %s: %s",
-					    b.session.devices[i]->name, strerror(-r));
-		}
+	if (r >= 0 && o->persist)
+		r = keep_find_gone(&b, &o->targets, &gone, reterr);
+	/* Of a device that is no longer there only what is written can be undone. */
+	if (r >= 0 && gone.nr && !o->targets.nr) {
+		r = binding_print(&b, STATUS_OK, reterr);
+	} else if (r >= 0) {
+		r = begin(&b, o, reterr);
+		if (r >= 0)
+			r = plan_unbinds(&b, reterr);
+		if (r >= 0)
+			r = carry_out(&b, true, reterr);
 	}
-	if (r >= 0)
-		r = carry_out(&b, true, reterr);
-	if (r == STATUS_OK && b.options->persist)
-		r = keep_no_longer(&b, reterr);
+	if (r == STATUS_OK && o->persist)
+		r = keep_no_longer(&b, &gone, reterr);
 	binding_close(&b);
 	return r;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/sysroot.h"
 #include "bind/persist.h"
+#include "facts/target.h"
 
 /* The module of a driver, NULL when it is built in: then nothing can be loaded before it. A driver that is
  * built in may have the link, too; linux: kernel/module/main.c: module_initstate_attr is of what was loaded. */
@@ -144,27 +145,66 @@ int keep_drivers(struct binding *b, struct failure **reterr)
 	return r;
 }
 
-int keep_no_longer(struct binding *b, struct failure **reterr)
+/* Takes away, or for a dry run names, what is written for one device; how many files in *@nr. */
+static int forget_one(struct binding *b, const char *bus, const char *name, size_t *nr,
+		      struct failure **reterr)
 {
+	const bool dry_run = b->options->dry_run;
+	const char **paths;
+	int r = (dry_run ? persist_find : persist_remove)(b->system.root_fd, bus, name, b->arena,
+							  &paths, nr, reterr);
+
+	for (size_t n = 0; r >= 0 && n < *nr; n++)
+		log_write(LOG_LEVEL_WARNING, "%s /%s", dry_run ? "would take away" : "takes away",
+			  paths[n]);
+	return r;
+}
+
+int keep_find_gone(struct binding *b, struct operands *targets, struct operands *ret,
+		   struct failure **reterr)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		struct target t;
+		const char **paths;
+		size_t nr = 0;
+		int r = target_parse(b->arena, targets->items[i], &t, reterr);
+
+		if (r >= 0 && (t.kind == TARGET_PCI || t.kind == TARGET_NAMED) &&
+		    persist_is_gone(b->system.root_fd, t.bus, t.name, b->arena))
+			r = persist_find(b->system.root_fd, t.bus, t.name, b->arena, &paths, &nr,
+					 reterr);
+		if (r < 0)
+			return r;
+		if (nr)
+			operands_add(ret, b->app, targets->items[i]);
+		else
+			targets->items[left++] = targets->items[i];
+	}
+	targets->nr = left;
+	return 0;
+}
+
+int keep_no_longer(struct binding *b, const struct operands *gone, struct failure **reterr)
+{
+	size_t nr;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < b->session.nr_devices; i++) {
 		const struct device *d = b->session.devices[i];
-		const char **paths;
-		size_t nr;
 
-		if (b->options->dry_run) {
-			log_write(LOG_LEVEL_WARNING, "would no longer keep %s over reboots",
-				  d->name);
-			continue;
-		}
-		r = persist_remove(b->system.root_fd, d->bus_name, d->name, b->arena, &paths, &nr,
-				   reterr);
-		for (size_t n = 0; r >= 0 && n < nr; n++)
-			log_write(LOG_LEVEL_WARNING, "takes away %s", paths[n]);
+		r = forget_one(b, d->bus_name, d->name, &nr, reterr);
 		if (r >= 0 && !nr)
 			log_write(LOG_LEVEL_WARNING, "%s was not kept over reboots by --persist",
 				  d->name);
+	}
+	for (size_t i = 0; r >= 0 && i < gone->nr; i++) {
+		struct target t;
+
+		r = target_parse(b->arena, gone->items[i], &t, reterr);
+		if (r >= 0)
+			r = forget_one(b, t.bus, t.name, &nr, reterr);
 	}
 	return r;
 }

@@ -10,5 +10,8 @@ int keep_check(struct binding *b, struct failure **reterr);
 /* Keeps each device that was moved, or was there already, where it is; for a dry run only says how. 0, or a
  * negative errno with *@reterr: what was kept before the failure stays kept. */
 int keep_drivers(struct binding *b, struct failure **reterr);
-/* Takes away what keep_drivers() wrote for the devices of @b. */
-int keep_no_longer(struct binding *b, struct failure **reterr);
+/* Moves those of @targets to @ret that are no longer there, and of which keep_drivers() wrote something. */
+int keep_find_gone(struct binding *b, struct operands *targets, struct operands *ret,
+		   struct failure **reterr);
+/* Takes away what keep_drivers() wrote for the devices of @b and for those that @gone names. */
+int keep_no_longer(struct binding *b, const struct operands *gone, struct failure **reterr);

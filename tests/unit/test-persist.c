@@ -134,6 +134,8 @@ static void test_persist_in_an_image_of_dracut(void **state)
 	struct persist_request q = card();
 	struct fixture *x = *state;
 	struct persist_file *f;
+	const char **paths;
+	size_t nr;
 
 	q.dracut = true;
 	f = make(*state, &q, 3);
@@ -142,8 +144,15 @@ static void test_persist_in_an_image_of_dracut(void **state)
 					  "install_items+=\" /" RULE " /" MODPROBE " \"\n"));
 	assert_int_equal(persist_write(x->fd, f, 3, NULL), 0);
 	assert_true(is_there(x, DRACUT));
+	assert_int_equal(persist_find(x->fd, "pci", "0000:01:00.0", x->arena, &paths, &nr, NULL),
+			 0);
+	assert_int_equal(nr, 3);
+	assert_string_equal(paths[0], DRACUT);
+	assert_string_equal(paths[1], MODPROBE);
+	assert_string_equal(paths[2], RULE);
 	removes(state, 3);
 	assert_false(is_there(x, DRACUT));
+	removes(state, 0);
 	q.module = NULL;
 	f = make(*state, &q, 2);
 	assert_non_null(strstr(f[1].text, "install_items+=\" /" RULE " \"\n"));
@@ -289,6 +298,19 @@ static void test_persist_is_whole_or_nothing(void **state)
 	assert_false(is_there(x, RULE));
 }
 
+static void test_persist_of_a_device_that_is_gone(void **state)
+{
+	struct fixture *x = *state;
+
+	assert_true(persist_is_gone(x->fd, "pci", "0000:01:00.0", x->arena));
+	dir_add(x, "sys/bus");
+	dir_add(x, "sys/bus/pci");
+	dir_add(x, "sys/bus/pci/devices");
+	/* Wherever it leads. */
+	link_to(x, "../../../devices/pci0000:00/0000:01:00.0", "sys/bus/pci/devices/0000:01:00.0");
+	assert_false(persist_is_gone(x->fd, "pci", "0000:01:00.0", x->arena));
+}
+
 static void test_persist_tools(void **state)
 {
 	struct fixture *x = *state;
@@ -320,6 +342,7 @@ int main(void)
 		T(test_persist_by_driverctl_is_written_and_taken_away),
 		T(test_persist_leaves_others_alone),
 		T(test_persist_is_whole_or_nothing),
+		T(test_persist_of_a_device_that_is_gone),
 		T(test_persist_tools),
 	};
 

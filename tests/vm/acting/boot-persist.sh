@@ -106,10 +106,17 @@ second_boot() {
 	check "a stranger's as well" exits 0 vfiotool unbind --persist 0000:00:04.0
 	check "it keeps its driver" driver_is 0000:00:04.0 e1000
 	check "what is left is of the card that is gone" test "$(written | grep -vc 0000:00:05.0)" = 0
+	check "with a target that nobody knows nothing is done" exits 66 vfiotool unbind --persist 0000:00:05.0 0000:00:1e.0
+	check "nothing" test "$(written | grep -c 0000:00:05.0)" = 2
+	check "it would be taken away" exits 0 vfiotool unbind --persist --dry-run 0000:00:05.0
+	check "as is said" says_error "would take away $RULES/06-vfiotool-pci-0000:00:05.0.rules"
+	check "and is" exits 0 vfiotool unbind --persist --json 0000:00:05.0
+	check "with no device in the answer" says '"devices": []'
+	check "nothing is left" test -z "$(written)"
+	check "nothing is known of it any more" exits 66 vfiotool unbind --persist 0000:00:05.0
 	udevadm trigger --action=add --subsystem-match=pci
 	udevadm settle
 	check "nothing is taken any more" driver_is 0000:00:06.0 e1000
-	rm -f $RULES/06-vfiotool-* /etc/modprobe.d/vfiotool-*
 }
 
 case $BOOT in
