@@ -108,9 +108,13 @@ static const char *match(const struct persist_request *q, struct arena *a)
  * with; the override goes first, so that what is undone later is undone to none. Without systemd the device stays. */
 static const char *second_try(const struct persist_request *q, struct arena *a)
 {
+	/* systemd: src/udev/udev-rules.c: older ones cut a command at 1024 characters (UDEV_PATH_SIZE). */
+	enum { COMMAND_MAX = 900 };
+	const char *ret;
+
 	if (!q->tool || !is_plain_path(q->tool))
 		return "";
-	return arena_printf(
+	ret = arena_printf(
 		a,
 		"; test -e /sys/bus/%s/drivers/%s/%s || test ! -e /sys/bus/%s/devices/%s/driver || "
 		"{ test -d /run/systemd/system && test -x %s && "
@@ -118,6 +122,7 @@ static const char *second_try(const struct persist_request *q, struct arena *a)
 		"exec systemd-run --no-block --collect %s bind --wait 60 --driver %s %s:%s; }",
 		q->bus, q->driver, q->name, q->bus, q->name, q->tool, q->bus, q->name, q->tool,
 		q->driver, q->bus, q->name);
+	return strlen(ret) > COMMAND_MAX ? "" : ret;
 }
 
 /* The override, if it is the very device; then the driver, and the probe for the case that the driver was

@@ -129,6 +129,22 @@ static void test_persist_where_another_driver_was_quicker(void **state)
 	}
 }
 
+/* udev would cut it, and run what is left. */
+static void test_persist_of_a_long_name_has_no_second_try(void **state)
+{
+	struct persist_request q = card();
+	struct persist_file *f;
+	char name[201];
+
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	q.tool = "/usr/bin/vfiotool";
+	q.name = name;
+	f = make(*state, &q, 2);
+	assert_non_null(strstr(f[0].text, ">/sys/bus/pci/drivers_probe'\"\n"));
+	assert_null(strstr(f[0].text, "systemd-run"));
+}
+
 static void test_persist_in_an_image_of_dracut(void **state)
 {
 	struct persist_request q = card();
@@ -334,6 +350,7 @@ int main(void)
 		T(test_persist_rule_and_softdep),
 		T(test_persist_without_another_module),
 		T(test_persist_where_another_driver_was_quicker),
+		T(test_persist_of_a_long_name_has_no_second_try),
 		T(test_persist_in_an_image_of_dracut),
 		T(test_persist_by_driverctl_refuses_a_stranger),
 		T(test_persist_of_another_bus),
