@@ -18,7 +18,6 @@ import schema as json_schema
 HERE = Path(__file__).resolve().parent
 CAPTURES = HERE.parent / "captures"
 EXPECTED = HERE / "expected"
-SCHEMA = HERE.parent.parent / "src/report/inspect.schema.json"
 LIMIT_S = 120
 # Name of the expected file -> arguments, columns of the terminal.
 REPORTS = {
@@ -63,8 +62,7 @@ class Golden:
     def __init__(self, tool, update: bool):
         self.tool, self.update = tool, update
         self.count, self.failed = 0, 0
-        self.schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-        self.checker = json_schema.Checker(self.schema)
+        self.checker = json_schema.Checker.named("inspect")
 
     def say(self, name: str, problems) -> None:
         """One TAP line, and why it is not ok."""
@@ -101,6 +99,10 @@ class Golden:
                                            "--assume", "interrupt_remapping=1"], 80)
         problems = [f"status {status}: {err}"] if status else self._check_json(out)
         self.say(f"{capture.stem} every kernel, what if, by the schema", problems)
+        for arguments in (["list", "--output-all", "--json"], ["list", "--tree", "--json"]):
+            out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], 80)
+            problems = [f"status {status}: {err}"] if status else self._check_json(out, "list")
+            self.say(f"{capture.stem} {' '.join(arguments)}, by the schema", problems)
         if truth:
             self.say(f"{capture.stem} as the kernel decided", self._check_truth(capture, truth, []))
             if truth["assume"]:
@@ -129,9 +131,10 @@ class Golden:
                     problems.append(f"{view}.{path['path']}: predicted {have} ({path['because']}), the kernel did {want}")
         return problems
 
-    def _check_json(self, out: bytes):
+    def _check_json(self, out: bytes, name: str = "inspect"):
         try:
-            return self.checker.check(json.loads(out))[:20]
+            checker = self.checker if name == "inspect" else json_schema.Checker.named(name)
+            return checker.check(json.loads(out))[:20]
         except ValueError as error:
             return [f"not JSON: {error}"]
 
@@ -153,14 +156,15 @@ class Golden:
             self.say("schema and --introspect", [f"--introspect: status {status}"])
             return
         problems = []
-        for name, fields in json.loads(out)["documents"].items():
-            # The schema is that of inspect; other documents are held to vfiotool-json(5).
-            if name != "inspect" and name not in self.schema["$defs"]:
-                continue
-            have, want = [field["key"] for field in fields], json_schema.described_keys(self.schema, name)
+        known = json.loads(out)
+        columns = [column for command in known["commands"] for column in command["columns"] if command["name"] == "list"]
+        for name, fields in {**known["documents"], "list": columns}.items():
+            have, want = [field["key"] for field in fields], json_schema.described_keys(name)
             if have != want:
                 problems.append(f"{name}: the program has {have}, the schema {want}")
-        self.say("schema and --introspect", problems)
+        self.say("schemas and --introspect", problems)
+        out, err, status = run(self.tool, ["rules", "--json"], 80)
+        self.say("rules by the schema", [f"status {status}: {err}"] if status else self._check_json(out, "rules"))
 
 
 def main():

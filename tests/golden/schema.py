@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-A JSON Schema checker for the words that our schema uses, stricter in one thing: a member that the schema does not name is
+A JSON Schema checker for the words that our schemas use, stricter in one thing: a member that the schema does not name is
 an error, because a member that nobody describes is one that nobody can rely on.
 """
 
+import json
 import re
+from pathlib import Path
 
+FOLDER = Path(__file__).resolve().parents[2] / "src/report"
 TYPES = {
     "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None),
 }
@@ -16,25 +19,40 @@ KNOWN_WORDS = {
 
 
 class Checker:
-    """Holds documents to one schema."""
+    """Holds documents to one schema, which may refer to parts of those beside it."""
 
     def __init__(self, schema: dict):
         self.schema = schema
+        self._others = {}
+
+    @classmethod
+    def named(cls, name: str):
+        """That of the published schema @name."""
+        return cls(json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")))
 
     def check(self, document):
         """Every place where @document is not as the schema says."""
         return list(self._check(document, self.schema, "$"))
 
-    def _resolve(self, schema: dict) -> dict:
-        while "$ref" in schema:
-            target = self.schema
-            for name in schema["$ref"].removeprefix("#/").split("/"):
-                target = target[name]
-            schema = target
-        return schema
+    def _resolve(self, schema: dict):
+        """What @schema refers to, and the checker of the file that it stands in."""
+        if "$ref" not in schema:
+            return self, schema
+        file, _, place = schema["$ref"].partition("#/")
+        owner = self
+        if file:
+            name = file.removesuffix(".schema.json")
+            owner = self._others[name] = self._others.get(name) or Checker.named(name)
+        target = owner.schema
+        for name in place.split("/"):
+            target = target[name]
+        return owner._resolve(target)
 
     def _check(self, value, schema: dict, where: str):
-        schema = self._resolve(schema)
+        owner, schema = self._resolve(schema)
+        if owner is not self:
+            yield from owner._check(value, schema, where)
+            return
         unknown = set(schema) - KNOWN_WORDS
         if unknown:
             raise ValueError(f"the schema uses words that this checker does not know: {sorted(unknown)}")
@@ -81,7 +99,31 @@ class Checker:
                 yield f"{where}: {name} is not in the schema"
 
 
-def described_keys(schema: dict, name: str):
-    """The members of the part @name of the schema, in order."""
-    part = schema["$defs"]["device" if name == "inspect" else name]
-    return list(part["properties"])
+# Where what --introspect calls a document is described: a schema, and a part of it or, without one, its top.
+DESCRIBED = {
+    "kernel": ("inspect", "kernel"), "inspect": ("inspect", "device"), "rules": ("rules", "rule"), "rule_sites": ("rules", "site"),
+    "attach": ("attach", None), "attach_devices": ("attach", "device"), "attach_steps": ("attach", "step"),
+    "regions": ("attach", "region"), "irqs": ("attach", "irq"), "space": ("attach", "space"),
+    "map": ("map", None), "map_memory": ("map", "memory"), "map_limit": ("map", "limit"), "map_moments": ("map", "moment"),
+    "map_requests": ("map", "request"), "map_cost": ("map", "cost"), "map_dirty": ("map", "dirty"), "map_checks": ("map", "check"),
+    "proof": ("prove", "proof"), "proof_claims": ("prove", "claim"),
+    "irq_devices": ("irq", "device"), "irq_kinds": ("irq", "interrupt"), "irq_vectors": ("irq", "vector"),
+    "irq_raised": ("irq", "raised"), "reset_devices": ("reset", "device"), "reset_hits": ("reset", "hit"),
+    "regions_devices": ("regions", "device"), "device_regions": ("regions", "region"), "config": ("regions", "config"),
+    "config_fields": ("regions", "field"), "config_capabilities": ("regions", "capability"), "region_dump": ("regions", "dump"),
+    "region_write": ("regions", "write"), "event": ("monitor", None), "bind": ("bind", None), "bind_steps": ("bind", "step"),
+    "bind_devices": ("bind", "device"), "bind_guards": ("bind", "guard"),
+}
+# Members of the tops that no table of fields has.
+TOP = {"schema", "vfiotool", "kernel", "devices", "proof"}
+
+
+def described_keys(name: str):
+    """The members of what --introspect calls @name, in order; None when no schema describes it."""
+    if name == "list":
+        return [key for key in Checker.named("list").schema["$defs"]["device"]["properties"] if key != "children"]
+    file, part = DESCRIBED.get(name, ("inspect", name))
+    schema = Checker.named(file).schema
+    if part is None:
+        return [key for key in schema["properties"] if key not in TOP]
+    return list(schema["$defs"][part]["properties"]) if part in schema["$defs"] else None

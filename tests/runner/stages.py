@@ -28,9 +28,13 @@ def _manual():
     return [f"share/man/man{name[-1]}/{name}" for name in names]
 
 
+def _schemas():
+    """Where the schemas of src/report go."""
+    return [f"share/vfiotool/{path.name}" for path in sorted((ROOT / "src/report").glob("*.schema.json"))]
+
+
 INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "share/zsh/site-functions/_vfiotool",
-             "share/fish/vendor_completions.d/vfiotool.fish", "share/vfiotool/attach.schema.json",
-             "share/vfiotool/inspect.schema.json", "share/vfiotool/map.schema.json", *_manual())
+             "share/fish/vendor_completions.d/vfiotool.fish", *_schemas(), *_manual())
 
 
 def _configure(stage: Stage, name: str, *options, env=None) -> bool:

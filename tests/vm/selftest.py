@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import attaching, cpio, guest, judge, kernels, outcome, schedule
+from rig import attaching, documents, cpio, guest, judge, kernels, outcome, schedule
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -396,6 +396,24 @@ def check_map() -> str:
     return "; ".join(found)
 
 
+def check_documents() -> str:
+    """A document that is as its schema says is accepted, by every command that prints it; one member wrong is noticed."""
+    moved = {"schema": 1, "vfiotool": "1", "command": "bind", "dry_run": True, "note": None, "steps": [], "devices": []}
+    event = {"schema": 1, "time": "", "source": "udev", "action": "add", "object": "node", "name": "", "bus": None, "id": None,
+             "driver": None, "group": 3, "device": None, "mode": "0600", "uid": 0, "gid": 0, "seqnum": None}
+    found = [f"{command}: {said}" for command in ("bind", "unbind", "restore")
+             for said in documents.problems(command, json.dumps(moved))]
+    found += documents.problems("monitor", f"{json.dumps(event)}\n{json.dumps(event)}\n")
+    for what, command, text in (("missing", "bind", json.dumps({k: v for k, v in moved.items() if k != "note"})),
+                                ("more", "restore", json.dumps(moved | {"more": 1})),
+                                ("of a schema beside it", "rules", '{"schema": 1, "rules": [{"id": "a", "title": "", "remedy": 1,'
+                                 ' "sites": []}]}'),
+                                ("second line", "monitor", f"{json.dumps(event)}\n{json.dumps(event | {'mode': 'rw'})}"),
+                                ("torn", "irq", '{"schema": 1,')):
+        found += [] if list(documents.problems(command, text)) else [f"not noticed: {what}"]
+    return "; ".join(found)
+
+
 def check_schedule() -> str:
     """The longest first of those whose kernel is there, the others when theirs is; an exception is not lost."""
     begun, there = [], threading.Event()
@@ -425,7 +443,7 @@ def check_schedule() -> str:
 def main() -> int:
     """Runs all, as TAP."""
     checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios,
-              check_faked, check_remedy, check_attach, check_map, check_schedule]
+              check_faked, check_remedy, check_attach, check_map, check_documents, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):

@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import attaching, kernels, system
+from . import attaching, documents, kernels, system
 from .guest import Result, pick_list
 from .scenario import ScenarioError, pick
 
@@ -246,7 +246,7 @@ def judge(scenario: Acting, kernel: kernels.Kernel, result: Result):
     for word, title, number in part.checks:
         if word != "ok":
             problems.append(f"{title}: {part.said(f'check{number}')}")
-    judged = [*attaching.judge_part(part), *_judge(part)]
+    judged = [*attaching.judge_part(part), *documents.judge_part(part), *_judge(part)]
     if not part.checks and not scenario.judge:
         problems.append("nothing was checked")
     return problems + judged + list(_kernel_log(part))

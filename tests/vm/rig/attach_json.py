@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT / "tests/golden"))
 
 import schema as json_schema  # noqa: E402  pylint: disable=wrong-import-position
 
-CHECKER = json_schema.Checker(json.loads((ROOT / "src/report/attach.schema.json").read_text(encoding="utf-8")))
+CHECKER = json_schema.Checker.named("attach")
 # What must have been asked on each path, in this order, of each device or of the space.
 ORDER = {
     "container": ["OPEN_CONTAINER", "OPEN_GROUP", "GROUP_SET_CONTAINER", "SET_IOMMU", "MAP_DMA", "GROUP_GET_DEVICE_FD"],

@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT / "tests/golden"))
 
 import schema as json_schema  # noqa: E402  pylint: disable=wrong-import-position
 
-CHECKER = json_schema.Checker(json.loads((ROOT / "src/report/map.schema.json").read_text(encoding="utf-8")))
+CHECKER = json_schema.Checker.named("map")
 
 # Stable releases of one generation differ, and nothing tells them apart: nothing mapped in a range, iommufd behind a
 # container. What is predicted may be unknown.

@@ -7,6 +7,8 @@ moved bytes is vfiotool's own claim; what can be held against it is the kernel's
 import json
 import re
 
+from . import documents
+
 CLAIMS = ("device-read", "device-write", "bounds", "interrupt", "outside", "physical", "read-only", "after-unmap", "teardown")
 # Claims about addresses out of reach, in the order in which they are tried.
 OUT_OF_REACH = ("outside", "physical", "read-only", "after-unmap", "teardown")
@@ -30,6 +32,9 @@ def _answers(claims) -> dict:
 
 
 def _shape(name: str, document: dict):
+    wrong = list(documents.problems("prove", json.dumps(document)))
+    if wrong:
+        return "; ".join(wrong)
     proof = document["proof"]
     if proof is None:
         return f"not attached: {json.dumps(document)[:300]}"

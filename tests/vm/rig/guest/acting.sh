@@ -39,6 +39,13 @@ exits() {
 	shift
 	run "$@"
 	ended=$?
+	# Every document is held to its schema on the host.
+	case "$* " in
+	"vfiotool "*" --json "*)
+		documents=$((${documents:-0} + 1))
+		[ ! -s /out/stdout ] || send "document.$2.$documents" /out/stdout
+		;;
+	esac
 	[ $ended -eq "$wanted" ] && return 0
 	echo "exit status $ended instead of $wanted"
 	tail -n 20 /out/stdout
