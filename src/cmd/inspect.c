@@ -242,6 +242,7 @@ static int print_short(struct session *s, struct failure **reterr)
 			       .columns = &columns,
 			       .rows = table_rows,
 			       .nr_rows = s->nr_devices };
+	bool denied = false;
 	unsigned int needs;
 	int r;
 
@@ -255,6 +256,7 @@ static int print_short(struct session *s, struct failure **reterr)
 					       .group = s->devices[i]->group };
 		rows[i].names = session_names(s, s->devices[i]);
 		device_row_decide(&rows[i], needs);
+		denied |= device_row_is_denied(&rows[i]);
 		table_rows[i].row = &rows[i];
 	}
 	r = table_print(&table, &s->app->out, reterr);
@@ -263,7 +265,10 @@ static int print_short(struct session *s, struct failure **reterr)
 	prose_blank(&end);
 	prose_text(&end, STYLE_DIM,
 		   "Verdicts are those once bound to a VFIO driver. 'vfiotool inspect ADDRESS' "
-		   "tells why, step by step.");
+		   "tells why, step by step.%s",
+		   denied ? " They are the caller's, who may not open all nodes; --assume euid=0 "
+			    "asks what root gets."
+			  : "");
 	return 0;
 }
 

@@ -2,7 +2,9 @@
 /* list: one row for each device, or by group as a tree. Reads only what the chosen columns need. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/macro.h"
 #include "cmd/session.h"
 #include "report/json.h"
@@ -173,6 +175,19 @@ static int print(struct session *s, const struct list_args *args, struct table *
 	return 0;
 }
 
+/* A user's list full of refusals says little about the devices. A program that reads it is told nothing. */
+static void say_denied(const struct rows *rows)
+{
+	for (size_t i = 0; i < rows->nr && isatty(STDOUT_FILENO) == 1; i++) {
+		if (!device_row_is_denied(rows->table_rows[i].row))
+			continue;
+		log_write(LOG_LEVEL_WARNING,
+			  "verdicts are the caller's, who may not open all nodes; "
+			  "'vfiotool inspect --assume euid=0' asks what root gets");
+		return;
+	}
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct list_args *args = data;
@@ -205,6 +220,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		if (sort)
 			table_sort(&table, sort, a);
 		r = print(&s, args, &table, reterr);
+		if (r >= 0)
+			say_denied(&rows);
 	}
 	session_close(&s);
 	return r;

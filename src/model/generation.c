@@ -335,7 +335,10 @@ static void use_module_shape(struct finder *f)
 	if (module_exists(core))
 		add_evidence(f, GEN_BASIS_SHAPE, FROM(5_14), module_fact(core),
 			     "module vfio_pci_core exists");
-	if (module_exists(virqfd))
+	/* The option is one of VFIO's own since 6.2: to be built in says nothing, to be a file does. */
+	if (module_exists(virqfd) &&
+	    (virqfd->state != MODULE_STATE_BUILTIN || fact_is(&virqfd->sysfs) ||
+	     (fact_is(&virqfd->kmod) && strstr(virqfd->kmod.raw, "state=builtin"))))
 		add_evidence(f, GEN_BASIS_SHAPE, UNTIL(6_2), module_fact(virqfd),
 			     "vfio_virqfd is a module of its own");
 	/* Built in, neither of them is listed for certain. */

@@ -263,7 +263,7 @@ void attach_text_result(const struct prose *p, const struct attach_view *v)
 		prose_text(p, STYLE_YES, "Attached, as predicted.");
 	else if (v->attached)
 		prose_text(p, STYLE_YES,
-			   "Attached. The prediction had left open whether: 'vfiotool inspect' "
+			   "Attached. The prediction had left that open: 'vfiotool inspect' "
 			   "tells what evidence is missing.");
 	if (v->attached && is_untranslated(v))
 		prose_text(p, STYLE_NO, "There is no IOMMU: the device reaches all of the memory.");

@@ -59,6 +59,9 @@ enum device_need {
 const struct field_table *device_fields(void);
 /* Asks the model for what @needs says. */
 void device_row_decide(struct device_row *row, unsigned int needs);
+/* Whether @row is refused, once bound, only by what the caller may open: another user may get more. Its
+ * verdict is decided. */
+bool device_row_is_denied(const struct device_row *row);
 /* "Intel Corporation I350 Gigabit Network Connection", or NULL. In @a. */
 const char *device_names_text(const struct device_names *names, struct arena *a);
 

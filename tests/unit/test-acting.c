@@ -183,7 +183,7 @@ static void test_acting_unknown_is_decided_by_the_kernel(void **state)
 	fake_chips(t.host, "");
 	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_OK);
 	assert_int_equal(t.ac.view.match, MATCH_OPEN);
-	assert_says(&t, "The prediction had left open whether");
+	assert_says(&t, "The prediction had left that open");
 	end(&t);
 	begin(&t);
 	fake_chips(t.host, "");

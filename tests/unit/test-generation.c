@@ -273,6 +273,28 @@ static void test_find_by_shape(void **state)
 	fake_free(h);
 }
 
+/* Where no module file is to be seen, the configuration alone does not make a module of its own. */
+static void test_find_by_shape_in_a_container(void **state)
+{
+	struct host *h = host_of(NULL, "6.12.3");
+	struct module *virqfd = &h->modules[MODULE_VFIO_VIRQFD];
+	struct gen_verdict v;
+
+	(void)state;
+	for (unsigned int i = 0; i < NR_MODULES; i++) {
+		h->modules[i].state = MODULE_STATE_UNKNOWN;
+		h->modules[i].sysfs = h->modules[i].kmod = fake_absent(h, "libkmod");
+	}
+	virqfd->state = MODULE_STATE_BUILTIN;
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_6_11));
+	virqfd->kmod = fake_present(h, "libkmod:vfio_virqfd", "state=builtin");
+	h->kernel.release = fake_present(h, "uname:release", "6.1.3");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_6_0));
+	fake_free(h);
+}
+
 static void test_find_tells_6_2_from_the_patched_kernel(void **state)
 {
 	struct host *h = host_of(&linux_6_1, NULL);
@@ -388,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_find_by_kallsyms_without_a_release),
 		cmocka_unit_test(test_find_by_kallsyms_without_vfio),
 		cmocka_unit_test(test_find_by_shape),
+		cmocka_unit_test(test_find_by_shape_in_a_container),
 		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
 		cmocka_unit_test(test_parse_takes_names_and_releases),
 		cmocka_unit_test(test_parse_refuses_other_text),
