@@ -36,6 +36,19 @@ check "takes the rule away" test ! -e $RULE
 check "and the line" test ! -e $SOFTDEP
 check "its driver has it" driver_is $CARD e1000e
 
+check "bind alone" exits 0 vfiotool bind $CARD
+check "then keep, where it is already" exits 0 vfiotool bind --persist $CARD
+check "the line is about its own driver" grep -qx "softdep e1000e pre: vfio-pci" $SOFTDEP
+check "unbind --persist" exits 0 vfiotool unbind --persist $CARD
+check "takes that away, too" test ! -e $SOFTDEP
+
+# As if the kernel had it built in: what was loaded has a state.
+mount -t tmpfs none /sys/module/e1000e
+check "a driver that is built in" exits 0 vfiotool bind --dry-run --persist $CARD
+check "has no module to come before" not says_error "$SOFTDEP"
+check "which is said" says_error "e1000e is built into this kernel and has $CARD before the rule"
+umount /sys/module/e1000e
+
 mkdir -p /usr/sbin /etc/driverctl.d
 printf '#!/bin/sh\n' >/usr/sbin/driverctl
 chmod 755 /usr/sbin/driverctl
