@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/apart.h"
 #include "base/arena.h"
 #include "base/fact.h"
 
@@ -27,6 +28,7 @@ struct reader {
 	/* Descriptors that are done with: closed many at a time. */
 	int closing[READER_CLOSING_MAX];
 	size_t nr_closing;
+	struct apart apart; /* of the live system */
 };
 
 /* A reader of what is below @fd. 0, or a negative errno when the system cannot hold paths within a
@@ -37,6 +39,10 @@ void reader_done(struct reader *r);
 void reader_flush(struct reader *r);
 
 void reader_read(struct reader *r, struct arena *a, const char *path, size_t limit, struct fact *f);
+/* The same of an attribute of a device that is read with the device locked. A device without a driver may be
+ * one that an unbind waits for: FACT_FAILED with ETIMEDOUT when it does not answer.
+ * linux: drivers/base/dd.c: __device_release_driver() takes the link away before it waits. */
+void reader_read_locked(struct reader *r, struct arena *a, const char *path, struct fact *f);
 void reader_read_link(struct reader *r, struct arena *a, const char *path, struct fact *f);
 void reader_list(struct reader *r, struct arena *a, const char *path, struct fact *f);
 void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f);

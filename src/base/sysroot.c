@@ -93,6 +93,7 @@ int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr
 		abort();
 	root->fd = -EBADF;
 	root->reader.dir_fd = root->reader.guarded_fd = root->reader.groups_fd = -EBADF;
+	apart_init(&root->reader.apart);
 	root->name = strdup(path ? path : "/");
 	if (!root->name)
 		abort();
@@ -178,6 +179,17 @@ struct fact sysroot_read(struct sysroot *root, struct arena *a, const char *path
 	if (!root_answer(root, a, "read", fact_path(a, path), &f))
 		reader_read(&root->reader, a, path, limit, &f);
 	else if (f.len > limit)
+		f = (struct fact){ .state = FACT_FAILED, .err = EFBIG, .path = f.path };
+	return root_keep(root, "read", f);
+}
+
+struct fact sysroot_read_locked(struct sysroot *root, struct arena *a, const char *path)
+{
+	struct fact f;
+
+	if (!root_answer(root, a, "read", fact_path(a, path), &f))
+		reader_read_locked(&root->reader, a, path, &f);
+	else if (f.len > SYSROOT_ATTRIBUTE_MAX)
 		f = (struct fact){ .state = FACT_FAILED, .err = EFBIG, .path = f.path };
 	return root_keep(root, "read", f);
 }

@@ -41,6 +41,9 @@ const char *sysroot_name(const struct sysroot *root);
 /* The content of a file of at most @limit bytes. Longer: FACT_FAILED with EFBIG. A directory:
  * FACT_FAILED with EISDIR. One trailing newline is removed. */
 struct fact sysroot_read(struct sysroot *root, struct arena *a, const char *path, size_t limit);
+/* The same of an attribute that the kernel reads with its device locked (uevent, driver_override,
+ * sriov_numvfs): FACT_FAILED with ETIMEDOUT when it does not answer, since the lock may be held for ever. */
+struct fact sysroot_read_locked(struct sysroot *root, struct arena *a, const char *path);
 /* The target of a symbolic link, as written. EINVAL when it is none. */
 struct fact sysroot_read_link(struct sysroot *root, struct arena *a, const char *path);
 /* The names in a directory, sorted bytewise, one a line. */

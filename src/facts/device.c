@@ -84,7 +84,7 @@ static void load_driver(struct loader *l, struct device *d)
 {
 	struct span driver;
 
-	if (fact_is(&d->uevent)) {
+	if (fact_is(&d->uevent) && !d->locked) {
 		d->driver_fact = (struct fact){ .state = FACT_ABSENT, .path = d->uevent.path };
 		if (uevent_get(fact_text(&d->uevent), "DRIVER", &driver))
 			d->driver_fact = fact_derived(l->a, d->uevent.path, driver);
@@ -137,7 +137,7 @@ static void load_base(struct loader *l, struct device_slot *s)
 	struct uevent_pci pci;
 	struct span modalias;
 
-	d->uevent = read_at(l, d->sysfs, "uevent");
+	d->uevent = read_uevent_at(l, d->sysfs, &d->locked);
 	load_driver(l, d);
 	load_group_link(l, s);
 	d->modalias = (struct fact){ .state = d->uevent.state, .path = d->uevent.path };
@@ -232,9 +232,16 @@ static void load_bridge(struct loader *l, struct device *d)
 		d->is_bridge = TRI_NO;
 }
 
+/* An attribute that did not answer: the kernel has the device locked. */
+static void note_lock(struct device *d, const struct fact *f)
+{
+	d->locked |= f->state == FACT_FAILED && f->err == ETIMEDOUT;
+}
+
 static void load_numvfs(struct loader *l, struct device *d)
 {
-	d->sriov_numvfs = read_at(l, d->sysfs, "sriov_numvfs");
+	d->sriov_numvfs = read_locked_at(l, d->sysfs, "sriov_numvfs");
+	note_lock(d, &d->sriov_numvfs);
 	if (fact_is(&d->sriov_numvfs) && parse_u32(d->sriov_numvfs.raw, 10, &d->numvfs) < 0) {
 		d->sriov_numvfs.state = FACT_FAILED;
 		d->sriov_numvfs.err = EBADMSG;
@@ -323,7 +330,8 @@ static void load_vfio(struct loader *l, struct device *d)
 
 static void load_details(struct loader *l, struct device *d)
 {
-	d->driver_override = read_at(l, d->sysfs, "driver_override");
+	d->driver_override = read_locked_at(l, d->sysfs, "driver_override");
+	note_lock(d, &d->driver_override);
 	d->enable = read_at(l, d->sysfs, "enable");
 	d->numa_node = read_at(l, d->sysfs, "numa_node");
 	if (d->bus != BUS_PCI)

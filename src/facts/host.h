@@ -64,6 +64,9 @@ struct device {
 	struct fact uevent;
 	struct fact driver_fact; /* raw: driver name; ABSENT when none is bound */
 	const char *driver;      /* NULL when none is bound or it is unknown: ask driver_fact */
+	/* An attribute did not answer: the kernel has the device locked, as it does while an unbind waits
+	 * for whoever has it open. */
+	bool locked;
 	struct fact group_link, iommu_link;
 	struct group *group;         /* NULL when group_link is not PRESENT */
 	struct iommu_unit *iommu;    /* NULL when iommu_link is not PRESENT */

@@ -83,6 +83,11 @@ bool driver_is_vfio(const char *driver);
 bool name_is_file(struct span name);
 /* sysroot_read() and its sisters on "DIRECTORY/NAME"; @dir is absolute or relative to the root. */
 struct fact read_at(struct loader *l, const char *dir, const char *name);
+/* Of an attribute that is read with the device locked: sysroot_read_locked(). */
+struct fact read_locked_at(struct loader *l, const char *dir, const char *name);
+/* The uevent of the device @dir. Where the kernel has it locked, what other attributes tell of it; then
+ * *@ret_locked. */
+struct fact read_uevent_at(struct loader *l, const char *dir, bool *ret_locked);
 struct fact read_link_at(struct loader *l, const char *dir, const char *name);
 struct fact list_at(struct loader *l, const char *dir, const char *name);
 struct fact stat_at(struct loader *l, const char *dir, const char *name);

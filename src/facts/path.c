@@ -139,6 +139,46 @@ struct fact read_at(struct loader *l, const char *dir, const char *name)
 					: too_long(dir);
 }
 
+struct fact read_locked_at(struct loader *l, const char *dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return path_at(path, dir, name) ? sysroot_read_locked(l->root, l->a, path) : too_long(dir);
+}
+
+/* Those lines of a uevent that attributes without a lock tell as well. */
+static struct fact uevent_without_lock(struct loader *l, const char *dir, struct fact locked)
+{
+	static const char *const names[] = { "class", "vendor", "device", "subsystem_vendor",
+					     "subsystem_device" };
+	struct fact modalias = read_at(l, dir, "modalias"), f;
+	const char *ids[ARRAY_SIZE(names)];
+	struct text out = { .arena = l->a };
+	size_t nr = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		f = read_at(l, dir, names[i]);
+		ids[i] = fact_is(&f) && !strncmp(f.raw, "0x", 2) ? f.raw + 2 : NULL;
+		nr += ids[i] != NULL;
+	}
+	if (nr == ARRAY_SIZE(names))
+		text_printf(&out, "PCI_CLASS=%s\nPCI_ID=%s:%s\nPCI_SUBSYS_ID=%s:%s\n", ids[0],
+			    ids[1], ids[2], ids[3], ids[4]);
+	if (fact_is(&modalias))
+		text_printf(&out, "MODALIAS=%s\n", modalias.raw);
+	if (!out.len)
+		return locked;
+	return fact_derived(l->a, modalias.path, (struct span){ text_get(&out), out.len - 1 });
+}
+
+struct fact read_uevent_at(struct loader *l, const char *dir, bool *ret_locked)
+{
+	struct fact f = read_locked_at(l, dir, "uevent");
+
+	*ret_locked = f.state == FACT_FAILED && f.err == ETIMEDOUT;
+	return *ret_locked ? uevent_without_lock(l, dir, f) : f;
+}
+
 struct fact read_link_at(struct loader *l, const char *dir, const char *name)
 {
 	char path[PATH_MAX];

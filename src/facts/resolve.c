@@ -38,8 +38,9 @@ static bool device_is_there(struct loader *l, const char *bus, const char *name)
 static int want_existing(struct loader *l, const struct target *t, const char *bus,
 			 const char *name)
 {
+	bool locked;
 	struct fact uevent =
-		read_at(l, arena_printf(l->a, "sys/bus/%s/devices/%s", bus, name), "uevent");
+		read_uevent_at(l, arena_printf(l->a, "sys/bus/%s/devices/%s", bus, name), &locked);
 
 	/* A device whose uevent is gone or nonsense is one all the same. */
 	if (uevent.state == FACT_ABSENT && !device_is_there(l, bus, name))
@@ -59,8 +60,9 @@ static int seed_slot(struct loader *l, const struct target *t)
 
 	for (unsigned int function = 0; function < 8; function++) {
 		const char *name = arena_printf(l->a, "%s.%x", t->name, function);
-		struct fact uevent =
-			read_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name), "uevent");
+		bool locked;
+		struct fact uevent = read_uevent_at(
+			l, arena_printf(l->a, "sys/bus/pci/devices/%s", name), &locked);
 
 		if (uevent.state == FACT_ABSENT || uevent.state == FACT_UNREAD)
 			continue;
@@ -108,12 +110,14 @@ static int seed_ids(struct loader *l, const struct target *t)
 	while (parse_line(&rest, &line)) {
 		struct uevent_pci pci;
 		struct fact uevent;
+		bool locked;
 		char *name;
 
 		if (!name_is_file(line))
 			continue;
 		name = arena_strndup(l->a, line.s, line.len);
-		uevent = read_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name), "uevent");
+		uevent = read_uevent_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name),
+					&locked);
 		if (uevent_get_pci(fact_text(&uevent), &pci) < 0 || pci.vendor != t->vendor ||
 		    (!t->any_device && pci.device != t->device))
 			continue;

@@ -28,7 +28,8 @@ def testbed(devices):
     lines = []
     for address, (driver, class_code, ids) in devices.items():
         lines += [f"P: /devices/pci0000:00/{address}"]
-        lines += [f"E: DRIVER={driver}"] if driver else []
+        # A driver without its link is one that is being taken away.
+        lines += [f"E: DRIVER={driver}", f"L: driver=../../../bus/pci/drivers/{driver}"] if driver else []
         lines += [f"E: PCI_CLASS={class_code}", f"E: PCI_ID={ids}", "E: PCI_SUBSYS_ID=1AF4:1100"]
         lines += [f"E: PCI_SLOT_NAME={address}", "E: SUBSYSTEM=pci", "A: enable=0\\n", ""]
     return "\n".join(lines) + "\n"

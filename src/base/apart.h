@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads that may wait for ever. Some attributes of a device are read with the device locked, and the
+ * kernel keeps it locked while an unbind waits for whoever has it open: then the reader sleeps so that no
+ * signal reaches it. A process of its own reads; one that does not come back is left behind, and goes when
+ * the kernel lets it. linux: drivers/pci/pci-sysfs.c: driver_override_show() (to 6.11),
+ * sriov_numvfs_show(), drivers/base/core.c: uevent_show(). */
+#pragma once
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct apart {
+	int fd; /* to the process that reads; negative: none */
+	pid_t pid;
+	char **stuck; /* directories whose attributes did not answer, and files given up: not asked again */
+	size_t nr_stuck;
+};
+
+enum { APART_DEADLINE_MS = 1000 };
+
+void apart_init(struct apart *x);
+void apart_done(struct apart *x);
+/* In a child: closes every descriptor but the @nr ones of @keep, so that nobody waits for the end of what it
+ * inherited. */
+void apart_close_others(const int *keep, size_t nr);
+/* Reads at most @size bytes of the file @path below @dir_fd. The length, -ETIMEDOUT when it did not answer
+ * within @deadline_ms and the reader sleeps in the kernel, or another negative errno. */
+ssize_t apart_read(struct apart *x, int dir_fd, const char *path, char *buf, size_t size,
+		   unsigned int deadline_ms);
+/* From now on the file @path does not answer in time. */
+void apart_give_up(struct apart *x, const char *path);
