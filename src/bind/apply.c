@@ -47,13 +47,17 @@ static struct bind_step *note(struct bind_apply *ap, const struct bind_step *s)
 	return &ap->steps[ap->nr_steps++];
 }
 
+static const char *driver_link(struct bind_apply *ap, const struct bind_move *m)
+{
+	return arena_join(ap->arena, "/sys/bus/", m->bus, "/devices/", m->name, "/driver", NULL);
+}
+
 /* Where the device goes back to when its unbind is not followed by anything. */
 static const struct bind_late *way_back(struct bind_apply *ap, const struct bind_move *m)
 {
 	struct bind_late *ret = arena_new_object(ap->arena, struct bind_late);
 
-	ret->link_path =
-		arena_join(ap->arena, "/sys/bus/", m->bus, "/devices/", m->name, "/driver", NULL);
+	ret->link_path = driver_link(ap, m);
 	ret->override_path = bind_move_step(m, BIND_ACTION_OVERRIDE, "", ap->arena).path;
 	ret->override_text = m->from_override ? m->from_override : "";
 	ret->driver = m->from;
@@ -68,6 +72,20 @@ static void settle(struct bind_apply *ap)
 		ap->system->ops->settled(ap->system);
 }
 
+/* An unbind waits for whoever has the device open; and what has no driver may be locked by such an unbind of
+ * somebody else. */
+static int kernel_write(struct bind_apply *ap, const struct bind_step *step)
+{
+	struct bind_system *s = ap->system;
+
+	if (step->action == BIND_ACTION_UNBIND)
+		return s->ops->write_waiting(s, step->path, step->text, NULL,
+					     way_back(ap, step->move));
+	if (step->move->from)
+		return s->ops->write(s, step->path, step->text);
+	return s->ops->write_waiting(s, step->path, step->text, driver_link(ap, step->move), NULL);
+}
+
 /* The journal first, then the kernel. Undoing goes on without a journal: what is recorded stays true
  * until the end. */
 static int write_step(struct bind_apply *ap, unsigned int id, const struct bind_step *step,
@@ -80,11 +98,7 @@ static int write_step(struct bind_apply *ap, unsigned int id, const struct bind_
 	if (r < 0 && !undo)
 		return r;
 	s->tried = true;
-	if (step->action == BIND_ACTION_UNBIND)
-		r = ap->system->ops->write_waiting(ap->system, step->path, step->text,
-						   way_back(ap, step->move));
-	else
-		r = ap->system->ops->write(ap->system, step->path, step->text);
+	r = kernel_write(ap, step);
 	s->err = -r;
 	return r;
 }
@@ -258,10 +272,14 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 static void leave_waiting(struct bind_apply *ap, struct bind_move *m)
 {
 	m->result = BIND_LEFT;
-	m->remedy = arena_printf(ap->arena,
-				 "when it is let go it returns to %s by itself; 'vfiotool restore' "
-				 "then makes sure of it",
-				 m->from ? m->from : "no driver");
+	m->remedy =
+		m->from ? arena_printf(ap->arena,
+				       "when it is let go it returns to %s by itself; 'vfiotool "
+				       "restore' then makes sure of it",
+				       m->from)
+			: "when it is let go, what was written happens; 'vfiotool restore' then "
+			  "undoes "
+			  "it";
 }
 
 int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)
@@ -308,9 +326,12 @@ int bind_apply_back(struct bind_apply *ap, struct bind_move *m)
 		m->now = NULL;
 		return journal_settle(ap->journal, m->bus, m->name);
 	}
+	if (r == -ETIMEDOUT)
+		leave_waiting(ap, m);
+	else if (r < 0)
+		m->result = BIND_LOST;
 	if (r < 0) {
 		m->err = -r;
-		m->result = BIND_LOST;
 		return r;
 	}
 	if (m->result != BIND_THERE)

@@ -9,7 +9,7 @@
 
 static const struct guard *const guards[] = {
 	&guard_disk, &guard_network, &guard_session, &guard_display, &guard_console,
-	&guard_vfs,  &guard_held,    &guard_vm,      &guard_open,
+	&guard_vfs,  &guard_held,    &guard_locked,  &guard_vm,      &guard_open,
 };
 
 const struct guard *const *guards_all(size_t *nr)

@@ -68,6 +68,7 @@ int guards_check(struct sysroot *root, const struct host *host, const struct dev
 /* ---- the guards; one line each, with the file that has it ---- */
 
 extern const struct guard guard_held;                   /* guard-held.c */
+extern const struct guard guard_locked;                 /* guard-locked.c */
 extern const struct guard guard_vm, guard_open;         /* guard-open.c */
 extern const struct guard guard_disk;                   /* guard-disk.c */
 extern const struct guard guard_network, guard_session; /* guard-network.c */

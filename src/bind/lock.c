@@ -4,9 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "base/parse.h"
 
 enum { LOCK_TRY_MS = 50, HOLDER_MAX = 256 };
 
@@ -23,6 +28,20 @@ static const char *read_holder(int fd, struct arena *a)
 			break;
 		}
 	return arena_strndup(a, text, (size_t)n);
+}
+
+/* A child that writes for it has the lock as well, and goes on when it is killed. */
+static bool holder_is_gone(int fd)
+{
+	char text[HOLDER_MAX];
+	ssize_t n = pread(fd, text, sizeof(text), 0);
+	struct span line = { text, n > 0 ? (size_t)n : 0 }, word;
+	uint64_t pid;
+
+	/* "process 4711 (vfiotool bind 0000:01:00.0)" */
+	return parse_word(&line, &word) && parse_word(&line, &word) &&
+	       !parse_u64_span(word, 10, &pid) && pid > 1 && pid <= INT32_MAX &&
+	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 /* The lock of a file has no event that a deadline could be set for: it is tried again. */
@@ -46,7 +65,15 @@ int lock_take(int dir_fd, const char *dir, const char *who, unsigned int wait_ms
 	const char *text = arena_printf(a, "process %d (vfiotool %s)\n", (int)getpid(), who);
 	int r = fd < 0 ? -errno : wait_for(fd, wait_ms);
 
-	if (r == -EBUSY)
+	if (r == -EBUSY && holder_is_gone(fd))
+		failure_set_status(
+			reterr, STATUS_FAILED, r,
+			"%s was ended, but a write of it to sysfs still waits in the kernel, and "
+			"has "
+			"the lock '%s/lock': whoever has the device open must let go first, "
+			"'vfiotool bind --dry-run' of the device names who",
+			read_holder(fd, a), dir);
+	else if (r == -EBUSY)
 		failure_set_status(reterr, STATUS_FAILED, r,
 				   "%s is at work and has the lock '%s/lock': try again when it is "
 				   "done, or wait longer with --wait",

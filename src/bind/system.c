@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 
-enum { ATTRIBUTE_MAX = 4096 };
+enum { ATTRIBUTE_MAX = 4096, PROBE_MS = 60000 };
 
 /* The word for a child that watches. */
 enum { WELL = 'w' };
@@ -64,6 +65,16 @@ static int live_driver(struct bind_system *s, const char *bus, const char *name,
 	return 0;
 }
 
+static int take_text(struct arena *a, const char *text, ssize_t n, const char **ret)
+{
+	if (n < 0)
+		return (int)n;
+	if (n && text[n - 1] == '\n')
+		n--;
+	*ret = arena_strndup(a, text, (size_t)n);
+	return 0;
+}
+
 static int live_read(struct bind_system *s, const char *path, struct arena *a, const char **ret)
 {
 	vt_cleanup(fd_closep) int fd = live_open(s, path, O_RDONLY);
@@ -73,12 +84,27 @@ static int live_read(struct bind_system *s, const char *path, struct arena *a, c
 	if (fd < 0)
 		return fd;
 	n = read(fd, text, sizeof(text));
-	if (n < 0)
-		return -errno;
-	if (n && text[n - 1] == '\n')
-		n--;
-	*ret = arena_strndup(a, text, (size_t)n);
-	return 0;
+	return take_text(a, text, n < 0 ? -errno : n, ret);
+}
+
+static bool has_link(struct bind_system *s, const char *path)
+{
+	char target[1];
+
+	return path && readlinkat(s->root_fd, path + 1, target, sizeof(target)) > 0;
+}
+
+static int live_read_locked(struct bind_system *s, const char *path, struct arena *a,
+			    const char **ret)
+{
+	char text[ATTRIBUTE_MAX];
+	ssize_t n;
+
+	/* Only without a driver may it be locked for ever: see base/reader.h. */
+	if (has_link(s, arena_printf(a, "%.*s/driver", (int)(strrchr(path, '/') - path), path)))
+		return live_read(s, path, a, ret);
+	n = apart_read(&s->apart, s->root_fd, path + 1, text, sizeof(text), s->deadline_ms);
+	return take_text(a, text, n, ret);
 }
 
 static int live_place(struct bind_system *s, const char *bus, const char *name, struct arena *a,
@@ -109,9 +135,10 @@ static int live_write(struct bind_system *s, const char *path, const char *text)
  * longer than that. linux: drivers/pci/pci-driver.c: pci_match_device(). */
 static void put_back(struct bind_system *s, const char *name, const struct bind_late *late)
 {
-	char link;
-
-	if (readlinkat(s->root_fd, late->link_path + 1, &link, 1) >= 0)
+	/* Another tool may be bringing it to a driver just now. */
+	while (flock(s->lock_fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	if (has_link(s, late->link_path))
 		return;
 	live_write(s, late->override_path, late->override_text);
 	if (live_write(s, late->bind_path, name) >= 0)
@@ -122,7 +149,8 @@ static void put_back(struct bind_system *s, const char *name, const struct bind_
 }
 
 /* The child: writes, tells, and watches until the word that all is well. When none comes, or that nobody
- * waits any more, the unbind is undone. Killed itself, it leaves the rest to its parent and the journal. */
+ * waits any more, the unbind is undone. Killed itself, it leaves the rest to its parent and the journal, whose lock
+ * it has for as long as its parent had it: nobody looks at the device before its write has come to its end. */
 static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *path,
 				    const char *text, const struct bind_late *late)
 {
@@ -130,9 +158,7 @@ static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *p
 	int err;
 
 	/* A script that reads what the parent says waits for the end of the pipe, not for this write. */
-	for (int std = STDIN_FILENO; std <= STDERR_FILENO; std++)
-		if (std != fd && std != s->root_fd)
-			close(std);
+	apart_close_others((const int[]){ fd, s->root_fd, s->lock_fd }, 3);
 	err = live_write(s, path, text);
 	/* A parent that is gone is noticed by what it does not say. */
 	(void)send(fd, &err, sizeof(err), MSG_NOSIGNAL);
@@ -152,16 +178,34 @@ static void live_settled(struct bind_system *s)
 	s->watch.pid = 0;
 }
 
-/* What the child tells. It goes on watching when it wrote. */
-static int await(struct bind_system *s)
+/* Whether the child has told in time. A driver that sets the device up takes its time: its link is there before.
+ * linux: drivers/base/dd.c: really_probe(). */
+static bool has_told(struct bind_system *s, const char *driver_path)
 {
+	enum { STEP_MS = 1000 };
 	struct pollfd p = { .fd = s->watch.fd, .events = POLLIN };
-	int err = -EIO, n;
+	unsigned int ms = s->deadline_ms;
 
-	do
-		n = poll(&p, 1, (int)s->deadline_ms);
-	while (n < 0 && errno == EINTR);
-	if (!n) {
+	for (unsigned int waited = 0;; waited += ms) {
+		int n;
+
+		do
+			n = poll(&p, 1, (int)ms);
+		while (n < 0 && errno == EINTR);
+		if (n)
+			return true;
+		if (waited >= PROBE_MS || !has_link(s, driver_path))
+			return false;
+		ms = STEP_MS;
+	}
+}
+
+/* What the child tells. It goes on watching when it wrote. */
+static int await(struct bind_system *s, const char *driver_path)
+{
+	int err = -EIO;
+
+	if (!has_told(s, driver_path)) {
 		/* The end of the talk, which the child finds whenever it comes through. */
 		close(s->watch.fd);
 		s->watch.pid = 0;
@@ -175,7 +219,7 @@ static int await(struct bind_system *s)
 }
 
 static int live_write_waiting(struct bind_system *s, const char *path, const char *text,
-			      const struct bind_late *late)
+			      const char *driver_path, const struct bind_late *late)
 {
 	int fds[2], r;
 	pid_t pid;
@@ -197,7 +241,10 @@ static int live_write_waiting(struct bind_system *s, const char *path, const cha
 	close(fds[1]);
 	s->watch.fd = fds[0];
 	s->watch.pid = pid;
-	return await(s);
+	r = await(s, driver_path);
+	if (!r && !late)
+		live_settled(s);
+	return r;
 }
 
 static bool live_is_writable(struct bind_system *s, const char *path, int *ret_err)
@@ -211,6 +258,7 @@ static bool live_is_writable(struct bind_system *s, const char *path, int *ret_e
 const struct bind_system_ops bind_system_live = {
 	.driver = live_driver,
 	.read = live_read,
+	.read_locked = live_read_locked,
 	.place = live_place,
 	.write = live_write,
 	.write_waiting = live_write_waiting,
@@ -251,7 +299,7 @@ int bind_override(struct bind_system *s, const char *bus, const char *name, stru
 		  const char **ret)
 {
 	const char *text = NULL;
-	int r = s->ops->read(s, device_path(a, bus, name, "/driver_override"), a, &text);
+	int r = s->ops->read_locked(s, device_path(a, bus, name, "/driver_override"), a, &text);
 
 	if (r == -ENOENT)
 		return -EOPNOTSUPP;

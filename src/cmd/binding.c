@@ -101,8 +101,9 @@ int binding_open(struct binding *b, struct app *app, const char *command,
 		.arena = app->arena,
 		.app = app,
 		.journal = { .dir_fd = -EBADF, .fd = -EBADF, .lock_fd = -EBADF },
-		.system = { .ops = &bind_system_live, .root_fd = -EBADF },
+		.system = { .ops = &bind_system_live, .root_fd = -EBADF, .lock_fd = -EBADF },
 	};
+	apart_init(&b->system.apart);
 	b->view.command = command;
 	b->view.dry_run = o->dry_run;
 	b->system.deadline_ms = o->wait_ms ? o->wait_ms : BINDING_WAIT_MS;
@@ -167,10 +168,13 @@ int binding_lock(struct binding *b, struct failure **reterr)
 	if (r < 0)
 		return failure_set(reterr, r, "cannot read /proc/sys/kernel/random/boot_id: %s",
 				   strerror(-r));
-	if (!b->options->dry_run)
-		return journal_open(&b->journal, dir, boot, journal_who(b),
-				    b->options->wait_ms ? b->options->wait_ms : BINDING_WAIT_MS,
-				    b->arena, reterr);
+	if (!b->options->dry_run) {
+		r = journal_open(&b->journal, dir, boot, journal_who(b),
+				 b->options->wait_ms ? b->options->wait_ms : BINDING_WAIT_MS,
+				 b->arena, reterr);
+		b->system.lock_fd = b->journal.lock_fd;
+		return r;
+	}
 	r = journal_read(&b->journal, dir, boot, b->arena, &why);
 	/* Who may not read it still sees what would be written without it. */
 	if (r == -EACCES)
@@ -183,6 +187,7 @@ int binding_lock(struct binding *b, struct failure **reterr)
 
 void binding_close(struct binding *b)
 {
+	apart_done(&b->system.apart);
 	journal_close(&b->journal);
 	if (b->opened)
 		session_close(&b->session);
@@ -228,14 +233,17 @@ static bool loses_driver(const struct bind_move *m)
 	return m->result == BIND_PLANNED && (m->any || !m->to || strcmp(m->from, m->to));
 }
 
+/* Whoever has no driver to lose is still asked whether it is locked. */
 static size_t ask_about(struct binding *b, struct bind_move *m)
 {
+	bool loses = loses_driver(m);
 	struct guard_finding *found = NULL;
 	size_t nr = 0, kept = 0;
 
 	guards_check(b->session.root, b->session.host, m->device, b->arena, &found, &nr);
 	for (size_t i = 0; i < nr; i++)
-		if (!is_forced(b, found[i].guard->name))
+		if (!is_forced(b, found[i].guard->name) &&
+		    (loses || found[i].guard == &guard_locked))
 			found[kept++] = found[i];
 	m->findings = found;
 	m->nr_findings = kept;
@@ -284,8 +292,7 @@ size_t binding_ask_guards(struct binding *b)
 
 		if (m->result != BIND_PLANNED || !m->device)
 			continue;
-		if (loses_driver(m))
-			refused += ask_about(b, m);
+		refused += ask_about(b, m);
 		refused += ask_deadly(b, m);
 		if (m->result == BIND_PLANNED)
 			refused += ask_prediction(b, m);
@@ -467,8 +474,11 @@ static void explain(struct binding *b, struct bind_move *m)
 		m->because = "it was taken away while it was moved";
 	} else if (m->err == ETIMEDOUT) {
 		who = who_holds(b, m);
-		m->because = arena_printf(b->arena, "the unbind waits for whoever uses it: %s",
-					  who ? who : "no process could be found that does");
+		m->because = arena_printf(
+			b->arena, "%s: %s",
+			m->from ? "the unbind waits for whoever uses it"
+				: "the kernel has it locked, another unbind or bind of it waits",
+			who ? who : "no process could be found that has it open");
 		if (!m->remedy)
 			m->remedy = "let that process end or give the device up, then try again";
 	} else if (m->bind_tried && m->bind_err) {

@@ -53,9 +53,11 @@ static void plan_moves(struct binding *b)
 			.to = first->from,
 			.to_override = first->from_override,
 		};
-		if (bind_apply_look(&b->apply, m) < 0) {
+		/* What could not be looked at is still there: its record stays. */
+		if (bind_apply_look(&b->apply, m) == -ENODEV) {
 			m->result = BIND_GONE;
-		} else if (!first->identity || strcmp(first->identity, m->identity) != 0) {
+		} else if (m->identity &&
+			   (!first->identity || strcmp(first->identity, m->identity) != 0)) {
 			m->result = BIND_LEFT;
 			m->because = arena_printf(
 				b->arena, "another device is at its address: was '%s', is '%s'",

@@ -9,7 +9,7 @@
 
 /* "hidden N", then "PID MAJOR:MINOR FSTYPE SOURCE TARGET" lines; PID 0 is the caller. */
 void usage_ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-/* "hidden N", then "c|b|v MAJOR:MINOR NODE PID COMM" lines. */
+/* "hidden N", then "c|b|v|w MAJOR:MINOR NODE PID COMM" lines. */
 void usage_ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
 void usage_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
 /* "INDEX NAME FLAGS MASTER LOWER KIND", "INDEX ADDRESS/LENGTH", "INDEX DESTINATION" lines. */

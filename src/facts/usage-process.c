@@ -157,7 +157,32 @@ static const char *vfio_path(struct sysroot *root, struct arena *a, const char *
 	return word_of(a, arena_strndup(a, value.s, value.len));
 }
 
-/* "c 226:0 /dev/dri/card0", or NULL for what is no device's. */
+/* A write to one of these takes a driver away, or gives one: it comes back when that is done. */
+static bool moves_drivers(const char *path)
+{
+	static const char *const names[] = { "unbind", "bind", "drivers_probe", "remove",
+					     "sriov_numvfs" };
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; slash && i < ARRAY_SIZE(names); i++)
+		if (!strcmp(slash + 1, names[i]))
+			return true;
+	return false;
+}
+
+/* "flags: 0100001", the last digit being the access mode. linux: fs/proc/fd.c: seq_show(). */
+static bool is_for_writing(struct sysroot *root, struct arena *a, const char *pid, struct span fd)
+{
+	struct fact info = sysroot_read(
+		root, a, arena_printf(a, "proc/%s/fdinfo/%.*s", pid, (int)fd.len, fd.s),
+		SYSROOT_ATTRIBUTE_MAX);
+	struct span value;
+
+	return fact_is(&info) && status_get(fact_text(&info), "flags", &value) && value.len &&
+	       value.s[value.len - 1] % 4 != 0;
+}
+
+/* "c 226:0 /dev/dri/card0", or NULL for what is neither a device's nor moves one. */
 static const char *open_line(struct sysroot *root, struct arena *a, const char *pid, struct span fd,
 			     const struct fact *link)
 {
@@ -166,6 +191,10 @@ static const char *open_line(struct sysroot *root, struct arena *a, const char *
 
 	if (!strcmp(link->raw, "anon_inode:[vfio-device]"))
 		return arena_printf(a, "v 0:0 %s", vfio_path(root, a, pid, fd));
+	if (!strncmp(link->raw, "/sys/", 5))
+		return moves_drivers(link->raw) && is_for_writing(root, a, pid, fd)
+			       ? arena_printf(a, "w 0:0 %s", word_of(a, link->raw))
+			       : NULL;
 	if (!strstr(link->raw, "/dev/") && strncmp(link->raw, "/dev", 4) != 0)
 		return NULL;
 	stat = sysroot_stat(root, a, arena_printf(a, "proc/%s/fd/%.*s", pid, (int)fd.len, fd.s));
@@ -318,7 +347,7 @@ static void open_locate(struct loader *l, struct usage_open *o)
 {
 	const char *name = arena_printf(l->a, "%u:%u", o->major, o->minor);
 
-	if (o->kind == 'v') {
+	if (o->kind == 'v' || o->kind == 'w') {
 		if (!strncmp(o->node, "/sys/", 5))
 			o->path = o->node + 1;
 		return;

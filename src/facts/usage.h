@@ -42,9 +42,9 @@ struct usage_swap {
 	uint32_t major, minor; /* of the node, when stat is PRESENT and a block device's */
 };
 
-/* A device node, or a VFIO device, that a process has open. */
+/* A device node, or a VFIO device, that a process has open; or a file of sysfs that moves drivers. */
 struct usage_open {
-	char kind; /* b: block, c: character, v: a VFIO device's descriptor */
+	char kind; /* b: block, c: character, v: a VFIO device's descriptor, w: sysfs, for writing */
 	uint32_t major, minor;
 	unsigned int pid;
 	const char *node; /* "/dev/dri/card0"; of v the device's path in sysfs, or "?" */

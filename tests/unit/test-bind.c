@@ -23,7 +23,7 @@ struct fake_kernel {
 	const char *driver, *override; /* NULL: none */
 	unsigned int fails_at, writes; /* the nth write fails */
 	unsigned int goes_at;          /* before the nth write it is unplugged */
-	bool gone;
+	bool gone, locked;
 };
 
 static struct fake_kernel *kernel_of(struct bind_system *s)
@@ -45,6 +45,12 @@ static int fake_read(struct bind_system *s, const char *path, struct arena *a vt
 
 	*ret = strstr(path, "driver_override") ? (override ? override : "(null)") : "0x1";
 	return 0;
+}
+
+static int fake_read_locked(struct bind_system *s, const char *path, struct arena *a,
+			    const char **ret)
+{
+	return kernel_of(s)->locked ? -ETIMEDOUT : fake_read(s, path, a, ret);
 }
 
 static int fake_place(struct bind_system *s, const char *bus vt_unused, const char *name vt_unused,
@@ -89,7 +95,7 @@ static int fake_write(struct bind_system *s, const char *path, const char *text)
 }
 
 static int fake_waiting(struct bind_system *s, const char *path, const char *text,
-			const struct bind_late *late vt_unused)
+			const char *driver_path vt_unused, const struct bind_late *late vt_unused)
 {
 	return fake_write(s, path, text);
 }
@@ -97,6 +103,7 @@ static int fake_waiting(struct bind_system *s, const char *path, const char *tex
 static const struct bind_system_ops fake_ops = {
 	.driver = fake_driver,
 	.read = fake_read,
+	.read_locked = fake_read_locked,
 	.place = fake_place,
 	.write = fake_write,
 	.write_waiting = fake_waiting,
@@ -200,7 +207,40 @@ static void test_bind_returns_when_any_write_fails(void **state)
 		assert_string_equal(f->kernel.driver, "e1000e");
 		assert_null(f->kernel.override);
 		assert_int_equal(f->journal.nr_records, 0);
+		/* The report reads them after all is done. */
+		for (size_t i = 0; i < f->apply.nr_steps; i++)
+			assert_string_equal(f->apply.steps[i].move->name, "0000:01:00.0");
 	}
+}
+
+static void test_bind_of_a_locked_device_writes_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+
+	f->kernel.driver = NULL;
+	f->kernel.locked = true;
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), -ETIMEDOUT);
+	assert_int_equal(m.result, BIND_LEFT);
+	assert_int_equal(m.err, ETIMEDOUT);
+	assert_int_equal(f->kernel.writes, 0);
+	assert_int_equal(f->journal.nr_records, 0);
+}
+
+static void test_back_of_a_locked_device_stays_recorded(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio(),
+			 back = { .bus = "pci", .name = "0000:01:00.0", .to = "e1000e" };
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	f->kernel.driver = NULL;
+	f->kernel.locked = true;
+	f->kernel.writes = 0;
+	assert_int_equal(bind_apply_back(&f->apply, &back), -ETIMEDOUT);
+	assert_int_equal(back.result, BIND_LEFT);
+	assert_int_equal(f->kernel.writes, 0);
+	assert_int_equal(f->journal.nr_records, 1);
 }
 
 static void test_bind_back_by_override_when_ids_do_not_match(void **state)
@@ -334,6 +374,10 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_goes_meanwhile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_of_a_locked_device_writes_nothing, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_back_of_a_locked_device_stays_recorded, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_journal_torn_line_never_acted, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_journal_of_an_earlier_boot, setup, teardown),

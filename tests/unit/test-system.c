@@ -62,6 +62,7 @@ static int setup(void **state)
 	strcpy(f->dir, "/tmp/vfiotool-system-XXXXXX");
 	assert_non_null(mkdtemp(f->dir));
 	f->system.ops = &bind_system_live;
+	f->system.lock_fd = -EBADF;
 	f->system.root_fd = open(f->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	f->system.deadline_ms = 10000;
 	write_file(f, "unbind", "");
@@ -95,7 +96,9 @@ static void unbind_and_die(struct fixture *f)
 
 	if (!pid) {
 		close(ends[0]);
-		if (bind_system_live.write_waiting(&f->system, "/unbind", NAME, &way_back))
+		/* All else that it inherits the watching process closes. */
+		f->system.lock_fd = ends[1];
+		if (bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL, &way_back))
 			_exit(1);
 		raise(SIGKILL);
 	}
@@ -133,7 +136,8 @@ static void test_watch_ends_when_settled(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(bind_system_live.write_waiting(&f->system, "/unbind", NAME, &way_back), 0);
+	assert_int_equal(
+		bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL, &way_back), 0);
 	assert_true(f->system.watch.pid > 0);
 	bind_system_live.settled(&f->system);
 	assert_int_equal(f->system.watch.pid, 0);
@@ -147,8 +151,9 @@ static void test_watch_not_begun_when_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(bind_system_live.write_waiting(&f->system, "/absent", NAME, &way_back),
-			 -ENOENT);
+	assert_int_equal(
+		bind_system_live.write_waiting(&f->system, "/absent", NAME, NULL, &way_back),
+		-ENOENT);
 	assert_int_equal(f->system.watch.pid, 0);
 	assert_file(f, "bind", "");
 }
@@ -163,8 +168,9 @@ static void test_late_unbind_is_undone(void **state)
 	unlinkat(f->system.root_fd, "unbind", 0);
 	assert_int_equal(mkfifoat(f->system.root_fd, "unbind", 0600), 0);
 	f->system.deadline_ms = 50;
-	assert_int_equal(bind_system_live.write_waiting(&f->system, "/unbind", NAME, &way_back),
-			 -ETIMEDOUT);
+	assert_int_equal(
+		bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL, &way_back),
+		-ETIMEDOUT);
 	assert_int_equal(f->system.watch.pid, 0);
 	assert_file(f, "bind", "");
 	fd = openat(f->system.root_fd, "unbind", O_RDONLY | O_CLOEXEC);
