@@ -110,8 +110,9 @@ static int check_driver(struct bind_apply *ap, struct bind_move *m)
 
 	if (r < 0)
 		return r;
+	/* Whatever it is, but it had one. */
 	if (m->any)
-		return 0;
+		return m->back && !m->now ? -ENXIO : 0;
 	return texts_equal(m->now, m->to) ? 0 : -ENXIO;
 }
 
@@ -158,10 +159,7 @@ static int turn(struct bind_apply *ap, const struct bind_move *m, struct bind_mo
 	return bind_apply_look(ap, ret);
 }
 
-/* Drivers that took the device by an override which was cleared afterwards, or by an id added by hand,
- * do not match it without: then by an override for as long as it takes.
- * linux: drivers/pci/pci-driver.c: pci_match_device(). */
-static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_move *m)
+static int bind_overridden(struct bind_apply *ap, unsigned int id, struct bind_move *m, bool undo)
 {
 	const char *to_override = m->to_override;
 	int r = bind_apply_look(ap, m);
@@ -169,17 +167,30 @@ static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_mo
 	if (r < 0)
 		return r;
 	m->to_override = m->to;
-	r = run_steps(ap, id, m, true);
+	r = run_steps(ap, id, m, undo);
+	m->to_override = to_override;
 	if (bind_apply_look(ap, m) < 0)
 		return r;
-	m->to_override = to_override;
 	if (!texts_equal(m->from_override, to_override)) {
 		struct bind_step s = bind_move_step(m, BIND_ACTION_OVERRIDE,
 						    to_override ? to_override : "", ap->arena);
-		int cleared = write_step(ap, id, &s, true);
+		int cleared = write_step(ap, id, &s, undo);
 
 		r = r < 0 ? r : cleared;
 	}
+	return r;
+}
+
+/* Drivers that took the device by an override which was changed afterwards, or by an id added by hand,
+ * do not match it without: then by an override for as long as it takes. @m keeps where it came from.
+ * linux: drivers/pci/pci-driver.c: pci_match_device(). */
+static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_move *m, bool undo)
+{
+	const char *from = m->from, *from_override = m->from_override;
+	int r = bind_overridden(ap, id, m, undo);
+
+	m->from = from;
+	m->from_override = from_override;
 	return r;
 }
 
@@ -192,7 +203,7 @@ static int go_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
 	if (m->any || r == -ETIMEDOUT || r == -ENODEV)
 		return r;
 	if (r < 0 && m->to)
-		r = run_overridden(ap, id, m);
+		r = run_overridden(ap, id, m, true);
 	if (r >= 0 && bind_override(ap->system, m->bus, m->name, ap->arena, &left) >= 0 &&
 	    !texts_equal(left, m->to_override))
 		r = -EIO;
@@ -260,6 +271,8 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 		return r;
 	}
 	r = run_steps(ap, *ret_id, m, false);
+	if (r < 0 && m->back && m->to && r != -ETIMEDOUT && r != -ENODEV)
+		r = run_overridden(ap, *ret_id, m, false);
 	if (r >= 0) {
 		m->result = BIND_MOVED;
 		r = journal_done(ap->journal, *ret_id);

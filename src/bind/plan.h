@@ -52,7 +52,8 @@ struct bind_move {
 	const char *from, *to;                   /* drivers; NULL: none */
 	const char *from_override, *to_override; /* NULL: not set */
 	bool any;                                /* to is whatever the bus chooses */
-	const char *module;                      /* to be loaded first, or NULL */
+	bool back;          /* to is where it was: an override may help for as long as it takes */
+	const char *module; /* to be loaded first, or NULL */
 	/* What the kernel is predicted to do with the write to bind; of a VFIO driver only. */
 	const struct step *predicted;
 	/* What guards found. */

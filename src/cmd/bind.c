@@ -176,8 +176,7 @@ static int plan_unbind(struct binding *b, const struct device *d, struct bind_mo
 	    !bind_driver_is_vfio(rec->from)) {
 		m->to = rec->from;
 		m->to_override = rec->from_override;
-		/* The driver may have been unloaded since: then the bus chooses. */
-		m->any = m->to && !binding_driver_exists(b, m->bus, m->to);
+		m->back = true;
 	} else if (m->from && !bind_driver_is_vfio(m->from) && !rec) {
 		m->result = BIND_THERE;
 		m->because = "it is on no VFIO driver, and the journal says nothing of it";

@@ -366,13 +366,46 @@ int binding_find_driver(struct binding *b, struct bind_move *m, bool load, struc
 	return r;
 }
 
+/* A module may be called otherwise than its driver: then by the alias of the device, as udev does. */
+static bool load_by_alias(struct binding *b, const struct bind_move *m)
+{
+	const struct fact *alias = m->device ? &m->device->modalias : NULL;
+	struct failure *why = NULL;
+
+	if (!alias || !fact_is(alias) || !alias->len)
+		return false;
+	client_load_module(alias->raw, &why);
+	failure_free(why);
+	return binding_driver_exists(b, m->bus, m->to);
+}
+
+/* The driver that the device had may have been unloaded since: it is loaded again. Where it cannot be,
+ * the bus chooses another. */
+static void find_way_back(struct binding *b, struct bind_move *m, bool load)
+{
+	struct failure *why = NULL;
+
+	if (binding_find_driver(b, m, load, &why) >= 0)
+		return;
+	if (!load_by_alias(b, m)) {
+		m->because = arena_strdup(b->arena, why->text);
+		m->to = NULL;
+		m->any = true;
+	}
+	failure_free(why);
+}
+
 int binding_find_drivers(struct binding *b, bool load, struct failure **reterr)
 {
 	for (size_t i = 0; i < b->plan.nr_moves; i++) {
 		struct bind_move *m = &b->plan.moves[i];
 		int r = 0;
 
-		if (m->result == BIND_PLANNED && m->to && !m->any)
+		if (m->result != BIND_PLANNED || !m->to || m->any)
+			continue;
+		if (m->back)
+			find_way_back(b, m, load);
+		else
 			r = binding_find_driver(b, m, load, reterr);
 		if (r < 0)
 			return r;

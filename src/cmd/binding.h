@@ -84,7 +84,8 @@ bool binding_driver_exists(struct binding *b, const char *bus, const char *drive
 /* Finds the driver that @m goes to, loading its module where that is needed and @load is true. 0, or a
  * negative errno with what is missing. */
 int binding_find_driver(struct binding *b, struct bind_move *m, bool load, struct failure **reterr);
-/* The same for every move that is planned. */
+/* The same for every move that is planned. One that goes back does so by what its bus chooses where its
+ * driver cannot be had, which its because then says. */
 int binding_find_drivers(struct binding *b, bool load, struct failure **reterr);
 /* For a dry run: the writes into the view. */
 void binding_plan_steps(struct binding *b);

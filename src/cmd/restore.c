@@ -52,6 +52,7 @@ static void plan_moves(struct binding *b)
 			.name = first->name,
 			.to = first->from,
 			.to_override = first->from_override,
+			.back = true,
 		};
 		/* What could not be looked at is still there: its record stays. */
 		if (bind_apply_look(&b->apply, m) == -ENODEV) {
@@ -97,24 +98,6 @@ static void leave_held(struct binding *b)
 			continue;
 		m->result = BIND_LEFT;
 		m->remedy = "then 'vfiotool restore' again";
-	}
-}
-
-/* A driver whose module was unloaded meanwhile is brought back; where that cannot be, the bus chooses
- * another. */
-static void find_drivers(struct binding *b)
-{
-	for (size_t i = 0; i < b->plan.nr_moves; i++) {
-		struct bind_move *m = &b->plan.moves[i];
-		struct failure *why = NULL;
-
-		if (m->result != BIND_PLANNED || !m->to ||
-		    binding_find_driver(b, m, true, &why) >= 0)
-			continue;
-		m->because = arena_strdup(b->arena, why->text);
-		m->to = NULL;
-		m->any = true;
-		failure_free(why);
 	}
 }
 
@@ -165,11 +148,12 @@ static int carry_out(struct binding *b, struct failure **reterr)
 	if (r < 0)
 		return r;
 	leave_held(b);
+	/* None of them fails: they all go back. */
+	binding_find_drivers(b, !b->options->dry_run, NULL);
 	if (b->options->dry_run) {
 		binding_plan_steps(b);
 		return binding_print(b, status_of(b, 0), reterr);
 	}
-	find_drivers(b);
 	binding_hold_signals(true);
 	r = undo(b);
 	binding_explain(b);

@@ -21,6 +21,7 @@
 struct fake_kernel {
 	struct bind_system system;
 	const char *driver, *override; /* NULL: none */
+	const char *chosen;            /* by the bus; NULL: nobody */
 	unsigned int fails_at, writes; /* the nth write fails */
 	unsigned int goes_at;          /* before the nth write it is unplugged */
 	bool gone, locked;
@@ -79,6 +80,10 @@ static int fake_write(struct bind_system *s, const char *path, const char *text)
 		k->override = *text ? names[0] : NULL;
 		return 0;
 	}
+	if (strstr(path, "drivers_probe")) {
+		k->driver = k->chosen;
+		return 0;
+	}
 	at = strstr(path, "/drivers/") + strlen("/drivers/");
 	if (strstr(path, "/unbind")) {
 		k->driver = NULL;
@@ -86,7 +91,10 @@ static int fake_write(struct bind_system *s, const char *path, const char *text)
 	}
 	if (k->driver)
 		return -EBUSY;
-	/* Only vfio-pci wants an override; e1000e takes the card by its ids. */
+	/* An override names the only one; only vfio-pci wants one, e1000e takes the card by its ids. */
+	if (k->override &&
+	    (strncmp(at, k->override, strlen(k->override)) != 0 || at[strlen(k->override)] != '/'))
+		return -ENODEV;
 	if (!strncmp(at, "vfio-pci/", 9) && (!k->override || strcmp(k->override, "vfio-pci") != 0))
 		return -ENODEV;
 	snprintf(names[1], sizeof(names[1]), "%.*s", (int)strcspn(at, "/"), at);
@@ -275,6 +283,72 @@ static void test_bind_driver_changed_meanwhile(void **state)
 	assert_int_equal(m.result, BIND_MOVED);
 }
 
+static void test_bind_back_to_a_driver_that_another_override_excludes(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = { .bus = "pci",
+			       .name = "0000:01:00.0",
+			       .to = "e1000e",
+			       .to_override = "pci-stub",
+			       .back = true };
+
+	f->kernel.driver = f->kernel.override = "vfio-pci";
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	assert_int_equal(m.result, BIND_MOVED);
+	assert_string_equal(f->kernel.driver, "e1000e");
+	assert_string_equal(f->kernel.override, "pci-stub");
+	/* What the report says of it. */
+	assert_string_equal(m.from, "vfio-pci");
+	assert_string_equal(m.now, "e1000e");
+	for (size_t i = 0; i < f->apply.nr_steps; i++)
+		assert_false(f->apply.steps[i].undoes);
+}
+
+/* Its driver is not to be had any more: another may come, but it is not left without. */
+static void test_bind_back_to_whatever_the_bus_chooses(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move other = {
+		.bus = "pci", .name = "0000:01:00.0", .any = true, .back = true
+	};
+	struct bind_move none = other;
+
+	f->kernel.driver = f->kernel.override = "vfio-pci";
+	assert_int_equal(bind_apply_all(&f->apply, &none, 1), -ENXIO);
+	assert_int_equal(none.result, BIND_ROLLED_BACK);
+	assert_string_equal(f->kernel.driver, "vfio-pci");
+	f->kernel.chosen = "e1000";
+	assert_int_equal(bind_apply_all(&f->apply, &other, 1), 0);
+	assert_int_equal(other.result, BIND_MOVED);
+	assert_string_equal(f->kernel.driver, "e1000");
+}
+
+static void test_restore_keeps_the_record_of_a_device_without_a_driver(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+	struct bind_move back = { .bus = "pci", .name = "0000:01:00.0", .any = true, .back = true };
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	assert_int_equal(bind_apply_back(&f->apply, &back), -ENXIO);
+	assert_int_equal(back.result, BIND_LOST);
+	assert_int_equal(f->journal.nr_records, 1);
+}
+
+/* Somewhere new an override is the way in: there is no other. */
+static void test_bind_elsewhere_is_not_tried_again(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = {
+		.bus = "pci", .name = "0000:01:00.0", .to = "e1000", .to_override = "pci-stub"
+	};
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), -ENXIO);
+	assert_int_equal(m.result, BIND_ROLLED_BACK);
+	assert_string_equal(f->kernel.driver, "e1000e");
+	assert_null(f->kernel.override);
+}
+
 static void test_bind_device_gone(void **state)
 {
 	struct fixture *f = *state;
@@ -371,6 +445,15 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bind_back_by_override_when_ids_do_not_match,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_driver_changed_meanwhile, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_bind_back_to_a_driver_that_another_override_excludes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_back_to_whatever_the_bus_chooses, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			test_restore_keeps_the_record_of_a_device_without_a_driver, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(test_bind_elsewhere_is_not_tried_again, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_goes_meanwhile, setup, teardown),
