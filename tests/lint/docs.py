@@ -124,6 +124,45 @@ def _completions(root: Path, program: dict):
                 yield f"completions/{name}: command {command['name']} is missing"
 
 
+def _of_bash(text: str, name: str) -> set:
+    """What the function says that lists the options of a command."""
+    body = re.search(r"^(_vfiotool_options\(\) \{.*?^\})", text, re.M | re.S)
+    done = subprocess.run(["bash", "-c", f'{body.group(1) if body else ":"}\n_vfiotool_options "$1"', "bash", name],
+                          capture_output=True, text=True, check=False)
+    return set(done.stdout.split())
+
+
+def _of_zsh(text: str, name: str) -> set:
+    """The options in the arrays that a command's line names."""
+    line = re.search(rf"^\t{name}\) _arguments (.*) ;;$", text, re.M)
+    arrays = re.findall(r"\$(\w+)", line.group(1)) if line else []
+    bodies = (re.search(rf"^\tlocal -a {array}=\((.*?)\)$", text, re.M | re.S) for array in arrays)
+    return {option for body in bodies if body for option in re.findall(r"(?<![\w-])(--[a-z][\w-]*)", body.group(1))}
+
+
+def _of_fish(text: str, name: str) -> set:
+    """The options without a condition, and those whose condition names the command."""
+    found = set()
+    for line in text.splitlines():
+        option = re.search(r"^complete -c vfiotool .*-l ([a-z][\w-]*)", line)
+        condition = re.search(r"-n '__vfiotool_is ([^']*)'", line)
+        if option and (not condition or name in condition.group(1).split()):
+            found.add(f"--{option.group(1)}")
+    return found
+
+
+def _completions_by_command(root: Path, program: dict):
+    """Each shell offers each command its own options and the common ones, and no others."""
+    common = {f"--{option['name']}" for option in program["options"] if not option["hidden"]}
+    for place, options_of in (("bash/vfiotool", _of_bash), ("zsh/_vfiotool", _of_zsh), ("fish/vfiotool.fish", _of_fish)):
+        path = root / "completions" / place
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        for command in program["commands"]:
+            wanted = common | {f"--{option['name']}" for option in command["options"] if not option["hidden"]}
+            yield from _differences(f"completions/{place}: {command['name']}", "option", options_of(text, command["name"]),
+                                    wanted)
+
+
 def _mentions(root: Path, program: dict):
     """Texts of the program and of documents that send a person to a command: it must be there."""
     commands = {row["name"] for row in program["commands"]}
@@ -154,4 +193,4 @@ def docs(root: Path, options):
         text = (root / "introspect.json").read_text(encoding="utf-8")
     program = json.loads(text)
     return [*_pages(root, program), *_json(root, program), *_completions(root, program),
-            *_rules(options.manual, program), *_mentions(root, program)]
+            *_completions_by_command(root, program), *_rules(options.manual, program), *_mentions(root, program)]
