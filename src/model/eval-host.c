@@ -350,11 +350,24 @@ enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned
 	return mode_denies(node->mode, node->uid, who);
 }
 
+/* Whether it is known that no VFIO driver takes @e->dev for want of a group. */
+static bool never_gets_group(const struct eval *e)
+{
+	struct eval bound = *e;
+
+	bound.view = VIEW_IF_BOUND;
+	return e->dev->group_link.state == FACT_ABSENT && eval_group_kind(&bound) == GROUP_NONE;
+}
+
 void eval_remedy_bind(struct eval *e, const struct device *dev)
 {
 	const char *driver = eval_vfio_driver(dev);
 
-	if (!driver)
+	if (dev->is_bridge == TRI_YES)
+		eval_remedy(e, "leave %s to the host: vfio-pci takes no bridges", dev->name);
+	else if (driver && dev == e->dev && never_gets_group(e))
+		eval_remedy_no_group(e);
+	else if (!driver)
 		eval_remedy(e, "bind %s to a VFIO driver of its bus", dev->name);
 	else
 		eval_remedy(e, "bind %s to %s: vfiotool bind %s%s%s", dev->name, driver,

@@ -56,7 +56,8 @@ void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 const char *eval_param_command(struct eval *e, enum param_id id);
 /* The remedy for @e->dev, which has no IOMMU group. */
 void eval_remedy_no_group(struct eval *e);
-/* The remedy 'give @dev to the VFIO driver of its bus', with a command that does it. */
+/* The remedy 'give @dev to the VFIO driver of its bus', with a command that does it; for a device that could
+ * not be bound for want of a group, what gives it one. */
 void eval_remedy_bind(struct eval *e, const struct device *dev);
 /* Notes @f as evidence, once; NULL is fine. */
 void eval_cite(struct eval *e, const struct fact *f);

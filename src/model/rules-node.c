@@ -144,6 +144,7 @@ static bool group_fits(struct eval *e)
 	}
 	if (kind == GROUP_NONE) {
 		eval_yes(e, "%s has no IOMMU group, so there is no node to open", name);
+		eval_remedy_bind(e, e->dev);
 		return false;
 	}
 	if (wants_noiommu == (kind == GROUP_NOIOMMU))
