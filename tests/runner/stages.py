@@ -20,6 +20,8 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_che
 SANITIZED_PAIRS = 6
 # What of a TAP stream is no table.
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
+# What a scenario of the guests notes.
+NOTE = re.compile(r"# [\w.-]+@[\w.-]+: ")
 
 
 def _manual():
@@ -121,7 +123,7 @@ def _tap(stage: Stage, *argv, env=None) -> None:
         elif tap_line(line, stage.count):
             failing[:] = [line] if line.lstrip().startswith("not ok") else []
             say(f"   {line}")
-        elif failing and line.startswith("#"):
+        elif line.startswith("#") and (failing or NOTE.match(line)):
             say(f"   {line}")
 
     status, output = stage.run(*argv, each=each, env=env)
@@ -154,7 +156,9 @@ def guests(stage: Stage) -> None:
     only = os.environ.get("VFIOTOOL_SCENARIOS", "").split()
     if only:
         stage.count.skip(f"vm: every scenario but {' '.join(only)} ($VFIOTOOL_SCENARIOS)")
-    _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", jobs(),
+    # A guest waits a quarter of its time, for a device or for a deadline: one more than there are processors.
+    places = jobs() + 1
+    _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", places,
          *(word for name in only for word in ("--scenario", name)))
     binary = PLACE / "sanitize" / BINARY
     names = _some_pairs(stage)
@@ -163,7 +167,7 @@ def guests(stage: Stage) -> None:
     elif names:
         say("   with the sanitised binary:")
         wanted = [word for name in names for word in ("--scenario", name)]
-        _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", jobs(), "--kernel", "6.1", *wanted)
+        _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", places, "--kernel", "6.1", *wanted)
 
 
 def bench(stage: Stage) -> None:
