@@ -9,7 +9,7 @@
 #include "facts/target.h"
 
 /* The module of a driver, NULL when it is built in: then nothing can be loaded before it. A driver that is
- * built in may have the link, too; linux: kernel/module/main.c: module_initstate_attr is of what was loaded. */
+ * built in may have the link, too; linux: kernel/module/main.c: show_initstate() is of what was loaded. */
 static const char *driver_module(struct binding *b, const char *bus, const char *driver)
 {
 	struct fact link, loaded;
