@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import attaching, documents, cpio, guest, judge, kernels, outcome, schedule
+from rig import acting, attaching, documents, cpio, guest, judge, kernels, outcome, schedule
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -414,6 +414,29 @@ def check_documents() -> str:
     return "; ".join(found)
 
 
+def check_second_boot() -> str:
+    """Of a scenario with two boots each can fail it, by a check, by its log, by not coming to its end."""
+    scenario = acting.Acting("twice", "", ("6.1",), acting.Machine("m"), "")
+
+    def boot(number: int, **wrong) -> guest.Result:
+        word = "bad" if wrong.get("check") else "ok"
+        log = b"BUG: unable to handle" if wrong.get("log") else b"quiet"
+        status = {"setup": 0, "twice.seconds": 3} | ({} if wrong.get("dies") else {"twice": 0})
+        return guest.Result({"twice.dmesg": log}, status, [], [("twice", word, number, "title")], "6.1", not wrong.get("dies"),
+                            "no end within 9 s" if wrong.get("dies") else "")
+
+    def judged(first: guest.Result, again: guest.Result):
+        return acting.judge(scenario, KERNEL, acting.join(first, again))
+
+    found = judged(boot(1), boot(1001))
+    for what in ("check", "log", "dies"):
+        for place in (0, 1):
+            pair = [boot(1), boot(1001)]
+            pair[place] = boot(1 + 1000 * place, **{what: True})
+            found += [] if judged(*pair) else [f"not noticed: {what} of boot {place + 1}"]
+    return "; ".join(found)
+
+
 def check_schedule() -> str:
     """The longest first of those whose kernel is there, the others when theirs is; an exception is not lost."""
     begun, there = [], threading.Event()
@@ -443,7 +466,7 @@ def check_schedule() -> str:
 def main() -> int:
     """Runs all, as TAP."""
     checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios,
-              check_faked, check_remedy, check_attach, check_map, check_documents, check_schedule]
+              check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):

@@ -178,8 +178,10 @@ def join(first: Result, again: Result) -> Result:
             ret.files[name] = first.files[name] + again.files[name]
     for name in {*first.status} & {*again.status}:
         ret.status[name] = first.status[name] + again.status[name]
-    for name in {*first.status} - {*again.status}:
-        del ret.status[name]
+    # The scenario itself has to come to its end in both; what it saved in one is one's.
+    for name in {*first.status} ^ {*again.status}:
+        if "." not in name:
+            del ret.status[name]
     return ret
 
 
