@@ -189,8 +189,10 @@ enum member_state eval_member_now(struct eval *e, const struct device *dev)
 	if (as)
 		return classify_driver(e, dev, strcmp(as->value, "none") == 0 ? "" : as->value);
 	eval_cite(e, &dev->driver_fact);
+	/* The link goes first, the driver when nobody uses the device any more: until then it counts.
+	 * linux: drivers/base/dd.c: __device_release_driver(). */
 	if (dev->driver_fact.state == FACT_ABSENT)
-		return MEMBER_FREE;
+		return dev->locked ? MEMBER_UNKNOWN : MEMBER_FREE;
 	if (!fact_is(&dev->driver_fact) || !dev->driver)
 		return MEMBER_UNKNOWN;
 	return classify_driver(e, dev, dev->driver);

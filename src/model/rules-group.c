@@ -138,6 +138,14 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 		member_refuses(e, refuses);
 		return;
 	}
+	if (unsure && unsure->locked) {
+		eval_unknown(e,
+			     "%s is being unbound, which waits for whoever uses it; until then it "
+			     "has its driver",
+			     unsure->name);
+		eval_remedy(e, "end what uses %s", unsure->name);
+		return;
+	}
 	if (unsure) {
 		eval_unknown(e, "whether driver %s of %s is a VFIO driver is not known",
 			     eval_driver_name(e, unsure), unsure->name);

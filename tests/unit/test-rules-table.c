@@ -120,6 +120,12 @@ static void sibling_driverless(struct scene *s)
 	fake_unbind(s->h, s->g->members[1], NULL);
 }
 
+static void sibling_being_unbound(struct scene *s)
+{
+	sibling_driverless(s);
+	s->g->members[1]->locked = true;
+}
+
 static void sibling_on_stub(struct scene *s)
 {
 	sibling_on_host_driver(s);
@@ -360,6 +366,7 @@ static const struct row rows[] = {
 	  { "BI:EPERM", "BI:EPERM" } },
 	{ "12 and bound as well", sibling_on_host_driver, BOUND, ALL9("ok"), { "ok", "ok" } },
 	{ "13 sibling driverless", sibling_driverless, VIEW_NOW, ALL9("ok"), { "ok", "ok" } },
+	{ "13 sibling being unbound", sibling_being_unbound, VIEW_NOW, ALL9("?"), { "?", "?" } },
 	{ "14 sibling on pci-stub", sibling_on_stub, VIEW_NOW, ALL9("ok"), { "ok", "ok" } },
 	{ "15 bridge on pcieport", sibling_is_port, VIEW_NOW, ALL9("ok"), { "ok", "ok" } },
 	{ "16 bridge on another driver",
