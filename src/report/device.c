@@ -179,7 +179,10 @@ GETTER(class)
 GETTER(driver)
 {
 	(void)a;
-	if (row->device)
+	/* Being unbound, it has one yet. */
+	if (row->device && row->device->locked && row->device->driver_fact.state == FACT_ABSENT)
+		ret->kind = VALUE_UNKNOWN;
+	else if (row->device)
 		value_set_fact(ret, &row->device->driver_fact);
 	else
 		ret->kind = VALUE_NONE;
