@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A physical function with virtual functions in use: they vanish when it loses its driver. */
+/* A physical function with virtual functions in use, or such as nothing brings back: they vanish when it
+ * loses its driver. */
 #include <string.h>
 
 #include "base/text.h"
@@ -7,6 +8,19 @@
 #include "facts/usage.h"
 
 enum { NAMED_MAX = 4 };
+
+/* Nobody has them, but whoever set them up would find them gone after the way there and back. */
+static void check_unused(struct guard_check *c, const struct usage_device *d)
+{
+	const struct device *dev = c->device;
+
+	if (!d->nr_vfs || !dev->driver || guard_is_vfio(dev) || driver_leaves_vfs(dev->driver))
+		return;
+	guard_found(c, ANSWER_UNKNOWN,
+		    "whether %s leaves the virtual functions (%zu) when it goes <- %s", dev->driver,
+		    d->nr_vfs, dev->name)
+		->remedy = "write 0 to its sriov_numvfs first, and the number again afterwards";
+}
 
 static void check(struct guard_check *c)
 {
@@ -37,6 +51,8 @@ static void check(struct guard_check *c)
 		guard_found(c, ANSWER_YES, "virtual functions %s <- %s", text_get(&names),
 			    c->device->name)
 			->remedy = "unbind the virtual functions first";
+	else
+		check_unused(c, d);
 }
 
 const struct guard guard_vfs = {

@@ -372,6 +372,10 @@ struct device *host_find_device(const struct host *h, const char *bus_name, cons
  * controller behind which it is. linux: drivers/pci/controller/vmd.c: vmd_remove(), and
  * vmd_find_free_domain(), whose domains begin at 0x10000. */
 bool device_carries(const struct device *carrier, const struct device *dev);
+/* Whether the virtual functions of a physical function stay when @driver is unbound from it; most drivers
+ * remove them, and of the others only these are known. linux: pci_disable_sriov() in igb_main.c:
+ * igb_remove() and its kin; nvme/host/pci.c, pci-stub.c and pci-pf-stub.c leave them. */
+bool driver_leaves_vfs(const char *driver);
 /* The order of host.devices: negative, 0 or positive. */
 int device_compare(const struct device *a, const struct device *b);
 struct group *host_find_group(const struct host *h, unsigned int id);

@@ -198,20 +198,14 @@ void rule_bridge_header(struct eval *e)
 	}
 }
 
-/* What becomes of the virtual functions when the driver of their physical function goes: it is the
- * driver's remove() that disables them, or leaves them. linux: pci_disable_sriov() in igb_main.c:
- * igb_remove() and its kin; nvme/host/pci.c and pci-pf-stub.c leave them. */
+/* What becomes of the virtual functions when the driver of their physical function goes is up to it. */
 static bool vfs_stay(struct eval *e)
 {
-	static const char *const leave_them[] = { "nvme", "pci-stub", "pci-pf-stub" };
 	const char *driver = eval_driver_now(e, e->dev);
 
 	if (!driver)
 		return e->dev->driver_fact.state == FACT_ABSENT;
-	for (size_t i = 0; i < ARRAY_SIZE(leave_them); i++)
-		if (strcmp(driver, leave_them[i]) == 0)
-			return true;
-	return !*driver;
+	return !*driver || driver_leaves_vfs(driver);
 }
 
 void rule_sriov_enabled(struct eval *e)

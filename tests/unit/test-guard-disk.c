@@ -346,6 +346,23 @@ static void test_vfs_in_use(void **state)
 	says(state, DISK, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " DISK "\n");
 }
 
+/* nvme leaves them, c6xx takes them along: the number that was set would be lost. */
+static void test_vfs_that_go_with_the_driver(void **state)
+{
+	struct fixture *x = *state;
+
+	tree_host(x);
+	tree_device(x, &(struct tree_device){
+			       .name = "0000:05:00.0", .driver = "c6xx", .class = "b4000" });
+	tree_device(x, &(struct tree_device){ .name = "0000:05:10.0" });
+	says(state, "0000:05:00.0", "");
+	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
+	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");
+	says(state, "0000:05:00.0",
+	     "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- "
+	     "0000:05:00.0\n");
+}
+
 static void test_usage_not_looked_at(void **state)
 {
 	struct fixture *x = *state;
@@ -394,6 +411,7 @@ int main(void)
 		T(test_console_keyboard),
 		T(test_console_terminal),
 		T(test_vfs_in_use),
+		T(test_vfs_that_go_with_the_driver),
 		T(test_usage_not_looked_at),
 	};
 
