@@ -150,6 +150,9 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 	}
 	if (m->result != BIND_THERE && !q->driver)
 		m->predicted = find_prediction(q, dev, a);
+	/* What vfio-pci would take, a driver made for the device may refuse for reasons of its own. */
+	if (m->predicted && m->predicted->answer == ANSWER_YES && variant_module(dev, a))
+		m->predicted = NULL;
 	return 0;
 }
 

@@ -496,6 +496,13 @@ static const char *who_holds(const struct binding *b, const struct bind_move *m)
 	return NULL;
 }
 
+/* Chosen by its alias, being made for the device. */
+static bool is_variant(const struct binding *b, const struct bind_move *m)
+{
+	return !b->options->driver && !strcmp(m->bus, "pci") && bind_driver_is_vfio(m->to) &&
+	       strcmp(m->to, "vfio-pci") != 0;
+}
+
 static void explain(struct binding *b, struct bind_move *m)
 {
 	const struct step *s = m->predicted;
@@ -521,8 +528,11 @@ static void explain(struct binding *b, struct bind_move *m)
 					  errno_name(m->bind_err), known ? ": " : "",
 					  known ? s->why->because : "");
 		if (!m->remedy)
-			m->remedy =
-				known && s->why->remedy ? s->why->remedy : "'dmesg' may tell why";
+			m->remedy = known && s->why->remedy ? s->why->remedy
+				    : is_variant(b, m)
+					    ? "'dmesg' may tell why; --driver vfio-pci takes the "
+					      "general driver instead"
+					    : "'dmesg' may tell why";
 	} else if (m->bind_tried) {
 		m->because = arena_printf(b->arena,
 					  "the kernel took the write, and yet %s is not "

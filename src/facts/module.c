@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The modules VFIO may need: loaded, loadable, built in, absent, and what their files import. */
 #include <errno.h>
+#include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -309,11 +311,83 @@ void modules_load(struct loader *l)
 	}
 }
 
+struct candidate {
+	const char *name;
+	unsigned int wildcards; /* of the alias by which it was found */
+};
+
+/* How many fields its best alias for @wanted leaves open; 0 where none of its own matches: then somebody has
+ * written it into modprobe.d for this very device. */
+static unsigned int alias_wildcards(const struct module_question *q, const char *name)
+{
+	struct kmod_module *mod = module_library_find(q->l->modules, q->l, name);
+	struct kmod_list *info = NULL, *item;
+	unsigned int best = UINT_MAX;
+
+	if (!mod || kmod_module_get_info(mod, &info) < 0) {
+		kmod_module_unref(mod);
+		return UINT_MAX;
+	}
+	kmod_list_foreach(item, info)
+	{
+		const char *alias = kmod_module_info_get_value(item);
+		unsigned int nr = 0;
+
+		if (strcmp(kmod_module_info_get_key(item), "alias") != 0 ||
+		    fnmatch(alias, q->name, 0) != 0)
+			continue;
+		for (const char *at = alias; (at = strchr(at, '*')); at++)
+			nr++;
+		if (nr < best)
+			best = nr;
+	}
+	kmod_module_info_free_list(info);
+	kmod_module_unref(mod);
+	return best == UINT_MAX ? 0 : best;
+}
+
+static int candidate_compare(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return (x->wildcards > y->wildcards) - (x->wildcards < y->wildcards);
+}
+
+/* The modules that match, the one whose alias says most about the device first: fewest wildcards, as libvirt
+ * chooses. One that is on a blacklist is not meant to be found by its aliases. modprobe.d(5). */
+static void put_candidates(const struct module_question *q, struct arena *a,
+			   struct kmod_list *found, struct text *out)
+{
+	struct kmod_list *list = NULL, *item;
+	struct candidate *all = NULL;
+	size_t nr = 0;
+
+	if (kmod_module_apply_filter(q->l->modules->ctx, KMOD_FILTER_BLACKLIST, found, &list) < 0)
+		return;
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *mod = kmod_module_get_module(item);
+
+		all = arena_grow(a, all, nr, sizeof(*all));
+		all[nr].name = arena_strdup(a, kmod_module_get_name(mod));
+		/* The only one, mostly: nothing to compare it with. */
+		all[nr].wildcards =
+			kmod_list_next(found, found) ? alias_wildcards(q, all[nr].name) : 0;
+		nr++;
+		kmod_module_unref(mod);
+	}
+	kmod_module_unref_list(list);
+	if (nr)
+		qsort(all, nr, sizeof(*all), candidate_compare);
+	for (size_t i = 0; i < nr; i++)
+		text_printf(out, "%s%s", i ? "\n" : "", all[i].name);
+}
+
 static void ask_alias(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	const struct module_question *q = ctx;
 	struct module_library *lib = module_library_get(q->l);
-	struct kmod_list *list = NULL, *item;
+	struct kmod_list *list = NULL;
 	struct text out = { .arena = a };
 	int r;
 
@@ -329,13 +403,7 @@ static void ask_alias(struct sysroot *root, struct arena *a, void *ctx, struct f
 		ret->err = -r;
 		return;
 	}
-	kmod_list_foreach(item, list)
-	{
-		struct kmod_module *mod = kmod_module_get_module(item);
-
-		text_printf(&out, "%s%s", out.len ? "\n" : "", kmod_module_get_name(mod));
-		kmod_module_unref(mod);
-	}
+	put_candidates(q, a, list, &out);
 	kmod_module_unref_list(list);
 	*ret = fact_derived(a, ret->path, (struct span){ text_get(&out), out.len });
 }

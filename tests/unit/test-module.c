@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/wait.h>
+
 #include <cmocka.h>
 #include <zlib.h>
 
@@ -37,6 +39,76 @@ static void put_module(const struct fixture *x, const char *path)
 	close(fd);
 	tree_parents(x, path);
 	put(x, path, content, (size_t)len);
+}
+
+/* ---- aliases ---- */
+
+static void put_variant(const struct fixture *x, const char *name, const char *alias)
+{
+	static const char placeholder[] = "alias=vfio_pci:v0000FFFF";
+	char content[16384], *at;
+	int fd = open(fake_module, O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(fd, content, sizeof(content));
+	char *path = arena_printf(x->arena, MODULES "/kernel/drivers/vfio/pci/%s.ko", name);
+
+	assert_true(fd >= 0 && len > 0 && (size_t)len < sizeof(content));
+	close(fd);
+	at = memmem(content, (size_t)len, placeholder, sizeof(placeholder) - 1);
+	assert_non_null(at);
+	memset(at, 0, 80);
+	snprintf(at, 80, "alias=%s", alias);
+	tree_parents(x, path);
+	put(x, path, content, (size_t)len);
+}
+
+/* The index as a host has it; false without depmod(8). */
+static bool make_index(const struct fixture *x)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		execlp("depmod", "depmod", "-b", x->root, RELEASE, NULL);
+		execl("/sbin/depmod", "depmod", "-b", x->root, RELEASE, NULL);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return !WEXITSTATUS(status);
+}
+
+static void variants_are(struct fixture *x, const char *config, const char *wanted)
+{
+	static const struct scope details = { HOST_KERNEL | HOST_MODULES,
+					      DEVICE_BASE | DEVICE_DETAILS, 0 };
+	static const char *const target[] = { "0000:00:04.0", NULL };
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, "sys/bus/pci/devices/0000:00:04.0/uevent",
+		 "PCI_CLASS=20000\nPCI_ID=1AF4:1041\nPCI_SUBSYS_ID=1AF4:1100\n"
+		 "MODALIAS=pci:v00001AF4d00001041sv00001AF4sd00001100bc02sc00i00\n");
+	tree_put(x, "etc/modprobe.d/test.conf", config);
+	put_variant(x, "aaa_vfio_pci", "vfio_pci:v00001AF4d*sv*sd*bc*sc*i*");
+	put_variant(x, "vfio-pci", "vfio_pci:v*d*sv*sd*bc*sc*i*");
+	put_variant(x, "zzz_vfio_pci", "vfio_pci:v00001AF4d00001041sv*sd*bc*sc*i*");
+	put_variant(x, "other_vfio_pci", "vfio_pci:v00001AF4d00001042sv*sd*bc*sc*i*");
+	if (!make_index(x))
+		skip();
+	h = load(x, x->sysroot, &details, (const char **)target);
+	assert_int_equal(h->devices[0]->vfio_alias.state, FACT_PRESENT);
+	assert_string_equal(h->devices[0]->vfio_alias.raw, wanted);
+	host_free(h);
+}
+
+static void test_alias_of_fewest_wildcards_first(void **state)
+{
+	variants_are(*state, "", "zzz_vfio_pci\naaa_vfio_pci\nvfio_pci");
+}
+
+static void test_alias_of_a_module_on_a_blacklist(void **state)
+{
+	variants_are(*state, "blacklist zzz_vfio_pci\n", "aaa_vfio_pci\nvfio_pci");
 }
 
 /* ---- state ---- */
@@ -336,6 +408,10 @@ static void test_kernel_cmdline(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_alias_of_fewest_wildcards_first, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_alias_of_a_module_on_a_blacklist, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_module_states, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_module_without_a_directory, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_module_in_a_container, setup, teardown),
