@@ -140,3 +140,4 @@ complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Write what is guard
 
 complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_ask guards)' -d 'Pass this guard'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
+complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'And what the guards of bind look at'

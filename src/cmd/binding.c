@@ -12,6 +12,7 @@
 #include "base/parse.h"
 #include "client/load.h"
 #include "cmd/config.h"
+#include "facts/usage.h"
 #include "report/json.h"
 #include "report/suggest.h"
 
@@ -92,6 +93,12 @@ error_t binding_parse(int key, char *arg, struct parse *p, struct binding_option
 
 /* ---- beginning and end ---- */
 
+/* Whether nothing but the snapshot is asked, so that it may be that of another host. */
+static bool replays(const struct binding *b)
+{
+	return b->options->dry_run && !b->options->persist && !strcmp(b->command, "bind");
+}
+
 int binding_open(struct binding *b, struct app *app, const char *command,
 		 const struct binding_options *o, struct failure **reterr)
 {
@@ -112,10 +119,11 @@ int binding_open(struct binding *b, struct app *app, const char *command,
 		.journal = &b->journal,
 		.arena = b->arena,
 	};
-	if (app->sysroot)
+	if (app->sysroot && !replays(b))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "--sysroot=%s: a capture can be inspected, but only this "
-					  "host's own devices can be moved",
+					  "--sysroot=%s: only this host's own devices can be "
+					  "moved; 'vfiotool bind --dry-run' shows what would be "
+					  "done elsewhere, without --persist",
 					  app->sysroot);
 	b->system.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->system.root_fd < 0)
@@ -138,6 +146,11 @@ int binding_load(struct binding *b, const struct operands *targets, struct failu
 		r = session_decide(&b->session, NULL, NULL, reterr);
 	if (r < 0)
 		return r;
+	if (b->session.host->usage->blocks_list.state == FACT_UNREAD)
+		log_write(LOG_LEVEL_WARNING,
+			  "'%s' has nothing about what is in use, so that guards cannot tell: "
+			  "'vfiotool capture --in-use' records it",
+			  sysroot_name(b->session.root));
 	b->request = (struct bind_request){
 		.host = b->session.host,
 		.assumptions = &b->session.assumptions,
@@ -163,8 +176,12 @@ int binding_lock(struct binding *b, struct failure **reterr)
 {
 	const char *dir = b->options->journal ? b->options->journal : JOURNAL_DIR, *boot = NULL;
 	struct failure *why = NULL;
-	int r = b->system.ops->read(&b->system, "/proc/sys/kernel/random/boot_id", b->arena, &boot);
+	int r;
 
+	/* The journal is this host's, too. */
+	if (b->app->sysroot)
+		return 0;
+	r = b->system.ops->read(&b->system, "/proc/sys/kernel/random/boot_id", b->arena, &boot);
 	if (r < 0)
 		return failure_set(reterr, r, "cannot read /proc/sys/kernel/random/boot_id: %s",
 				   strerror(-r));

@@ -8,12 +8,15 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "base/parse.h"
 #include "cmd/session.h"
 
 struct capture_args {
 	struct operands operands; /* FILE, then targets */
-	bool force;
+	bool force, in_use;
 };
+
+enum { OPT_IN_USE = OPT_COMMAND_FIRST };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -27,6 +30,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'f':
 		args->force = true;
 		return 0;
+	case OPT_IN_USE:
+		args->in_use = true;
+		return 0;
 	default:
 		return command_parse_default(key, state);
 	}
@@ -34,6 +40,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "force", 'f', NULL, 0, "replace FILE when it exists", 1 },
+	{ "in-use", OPT_IN_USE, NULL, 0, "and what the guards of bind look at", 1 },
 	{ 0 },
 };
 
@@ -41,12 +48,37 @@ static const struct argp argp = { .options = options,
 				  .parser = parse,
 				  .children = global_children };
 
-/* Everything that inspect and list ask, so that it is recorded. */
-static int record(struct app *app, const struct operands *targets, struct session *s,
+/* Whether the drivers are there that bind would choose: that of the bus, and those made for a device. */
+static void record_drivers(struct session *s)
+{
+	struct arena *a = s->app->arena;
+
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		const struct device *d = s->devices[i];
+		struct span rest = { d->vfio_alias.raw, d->vfio_alias.len }, line;
+
+		sysroot_stat(s->root, a,
+			     arena_join(a, "sys/bus/", d->bus_name, "/drivers/vfio-", d->bus_name,
+					NULL));
+		while (fact_is(&d->vfio_alias) && parse_line(&rest, &line))
+			sysroot_stat(s->root, a,
+				     arena_printf(a, "sys/bus/%s/drivers/%.*s", d->bus_name,
+						  (int)line.len, line.s));
+	}
+}
+
+/* Everything that inspect and list ask, so that it is recorded; with @in_use, what bind asks as well. */
+static int record(struct app *app, const struct operands *targets, bool in_use, struct session *s,
 		  struct failure **reterr)
 {
-	int r = session_record(s, app, targets, &scope_all, reterr);
+	struct scope scope = scope_all;
+	int r;
 
+	if (in_use)
+		scope.host_parts |= HOST_USAGE;
+	r = session_record(s, app, targets, &scope, reterr);
+	if (r >= 0 && in_use)
+		record_drivers(s);
 	for (size_t i = 0; r >= 0 && i < s->nr_devices; i++)
 		session_names(s, s->devices[i]);
 	return r;
@@ -144,7 +176,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		if (r < 0)
 			return r;
 	}
-	r = record(app, &targets, &s, reterr);
+	r = record(app, &targets, args->in_use, &s, reterr);
 	if (r >= 0 && to_stdout) {
 		r = write_stream(&s, app->out.stream);
 		if (r < 0)

@@ -280,6 +280,16 @@ static bool environment_get(const struct fact *environ, const char *name, struct
 	return false;
 }
 
+/* "CLIENT PORT SERVER PORT": where the caller came from is nobody's business, least of all a capture's. */
+static const char *ssh_answer(struct arena *a, struct span value)
+{
+	struct span client, port;
+
+	if (!parse_word(&value, &client) || !parse_word(&value, &port))
+		return "ssh";
+	return arena_printf(a, "ssh - - %.*s", (int)value.len, value.s);
+}
+
 void usage_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	const char *pid = "self", *raw = "none";
@@ -296,7 +306,7 @@ void usage_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact
 		struct span value;
 
 		if (fact_is(&environ) && environment_get(&environ, "SSH_CONNECTION", &value)) {
-			raw = arena_printf(a, "ssh %.*s", (int)value.len, value.s);
+			raw = ssh_answer(a, value);
 			break;
 		}
 		if (!fact_is(&environ) || !fact_is(&status)) {

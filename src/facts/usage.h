@@ -129,8 +129,8 @@ struct usage {
 	size_t nr_addresses;
 	struct usage_route *routes;
 	size_t nr_routes;
-	/* The caller's SSH_CONNECTION, its own or that of a process it descends from: "ssh CLIENT PORT
-	 * SERVER PORT"; "none"; "hidden PID" when that one could not be looked into. */
+	/* The caller's SSH_CONNECTION, its own or that of a process it descends from: "ssh - - SERVER
+	 * PORT", the client's left out; "none"; "hidden PID" when that one could not be looked into. */
 	struct fact ssh;
 	const char *ssh_server; /* the address of this host that the connection goes to, or NULL */
 

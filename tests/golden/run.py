@@ -35,6 +35,11 @@ GUEST_REPORTS = {
     "inspect.80.txt": (["inspect", "-v", "TARGET"], 80),
     "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container", "TARGET"], 80),
 }
+# Of a capture made with --in-use: what bind would do and what stands in its way, which is status 5.
+GUARD_REPORTS = {
+    "bind.80.txt": (["bind", "--dry-run", "0000:00:02.0", "0000:00:03.0", "0000:00:14.0", "0000:02:00.0", "0000:03:00.0",
+                     "0000:04:00.0"], 80),
+}
 
 
 def run(tool, arguments, columns):
@@ -95,6 +100,12 @@ class Golden:
             if not problems:
                 problems = self._check_text(out, name) + self._compare(EXPECTED / capture.stem / name, out)
             self.say(f"{capture.stem} {name}", problems)
+        for name, (arguments, columns) in (GUARD_REPORTS if capture.stem.endswith("in-use") else {}).items():
+            out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], columns)
+            problems = [f"status {status} instead of 5"] if status != 5 else []
+            problems += [f"stderr: {line}" for line in err.splitlines()]
+            self.say(f"{capture.stem} {name}",
+                     problems or self._check_text(out, name) + self._compare(EXPECTED / capture.stem / name, out))
         out, err, status = run(self.tool, ["--sysroot", str(capture), "inspect", "--json", "--all-kernels", "--kernel", "patched",
                                            "--assume", "interrupt_remapping=1"], 80)
         problems = [f"status {status}: {err}"] if status else self._check_json(out)
