@@ -64,6 +64,8 @@ struct work {
 	struct attached_device *attached;
 	const struct attach_device_view *view;
 	struct reset_scope scope;
+	int scope_err; /* negative errno of asking for it, or 0 */
+	bool unsure;   /* not every driver could be read */
 	struct reset_device_row row;
 	uint8_t header[HEADER];
 };
@@ -139,6 +141,7 @@ static void read_scope(struct work *k)
 	struct reset_hit_row *hits;
 	int r = reset_find_scope(&k->ac->attachment, k->attached, &k->scope);
 
+	k->scope_err = r;
 	if (r < 0) {
 		row->hot_because =
 			r == -ENODEV  ? "the kernel can reset neither (a root bus, or a bridge "
@@ -163,6 +166,7 @@ static void read_scope(struct work *k)
 			.ours = d->owner == RESET_OURS,
 			.because = find_blocker(k, d, &driver),
 		};
+		k->unsure |= !fact_is(&driver) && driver.state != FACT_ABSENT;
 		if (hits[i].because && !row->hot_because)
 			row->hot_because = arena_printf(a, "%s is %s", d->name, hits[i].because);
 	}
@@ -171,6 +175,17 @@ static void read_scope(struct work *k)
 	row->hot = !row->hot_because && reset_scope_is_ours(&k->scope);
 	if (!row->hot && !row->hot_because)
 		row->hot_because = "the kernel says that not all of it is ours";
+}
+
+/* What the kernel would answer, and on what. linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_ioctl_reset():
+ * EINVAL without a reset that works; vfio_pci_ioctl_get_pci_hot_reset_info() and
+ * vfio_pci_dev_set_hot_reset(): ENODEV where neither slot nor bus can be reset, EINVAL where not all of it is
+ * the caller's or on a VFIO driver. */
+static void predict(struct reset_device_row *row, enum op op, int err)
+{
+	row->op = op;
+	row->predicted = true;
+	row->predicted_err = err;
 }
 
 static void choose(struct work *k)
@@ -183,18 +198,25 @@ static void choose(struct work *k)
 		row->because = row->nr_methods ? arena_join(k->ac->arena, "the function alone, by ",
 							    row->methods[0], NULL)
 					       : "the function alone";
+		predict(row, OP_DEVICE_RESET, 0);
 	} else if (method != METHOD_DEVICE && row->hot) {
 		row->chosen = "hot";
 		row->because = arena_printf(k->ac->arena, "slot or bus, %zu %s, all ours",
 					    row->nr_hits, row->nr_hits == 1 ? "device" : "devices");
+		predict(row, OP_DEVICE_PCI_HOT_RESET, 0);
 	} else if (method == METHOD_DEVICE) {
 		row->because = row->nr_methods
 				       ? "the reset that the kernel tried when the device was "
 					 "opened failed, so it refuses one with EINVAL"
 				       : "the kernel has no reset for the function alone, and "
 					 "refuses one with EINVAL";
+		predict(row, OP_DEVICE_RESET, EINVAL);
 	} else {
 		row->because = row->hot_because;
+		if (k->scope_err == -ENODEV)
+			predict(row, OP_DEVICE_PCI_HOT_RESET, ENODEV);
+		else if (row->nr_hits && !k->unsure)
+			predict(row, OP_DEVICE_PCI_HOT_RESET, EINVAL);
 	}
 }
 
@@ -284,6 +306,7 @@ static void do_work(struct work *k)
 	int r = ask(k);
 
 	k->row.ns = sys->ops->now_ns(sys) - start;
+	k->row.asked = true;
 	k->row.done = !r;
 	k->row.err = r < 0 ? -r : 0;
 	/* linux: drivers/pci/pci.c: pci_bridge_wait_for_secondary_bus(). */
@@ -379,7 +402,9 @@ static int answer_status(const struct acting *ac, const struct work *all, size_t
 	for (size_t i = 0; i < nr && status != STATUS_DIFFER; i++) {
 		const struct reset_device_row *row = &all[i].row;
 
-		if (row->verified && (!row->readable || !row->restored || row->err == ENOTTY))
+		if (reset_differs(row))
+			status = STATUS_DIFFER;
+		else if (row->verified && (!row->readable || !row->restored || row->err == ENOTTY))
 			status = STATUS_FAILED;
 		else if (!row->chosen || row->err)
 			status = STATUS_NO;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/reset.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -137,6 +138,43 @@ static void device_done(const void *row, struct arena *a, struct value *ret)
 	value_set_bool(ret, ((const struct reset_device_row *)row)->done);
 }
 
+static void device_op(const void *row, struct arena *a, struct value *ret)
+{
+	const struct reset_device_row *d = row;
+
+	(void)a;
+	value_set_text(ret, d->op == OP_NONE ? NULL : op_name(d->op));
+}
+
+static void device_predicted(const void *row, struct arena *a, struct value *ret)
+{
+	const struct reset_device_row *d = row;
+
+	(void)a;
+	value_set_text(ret, !d->predicted      ? NULL
+			    : d->predicted_err ? errno_name(d->predicted_err)
+					       : "ok");
+}
+
+static void device_actual(const void *row, struct arena *a, struct value *ret)
+{
+	const struct reset_device_row *d = row;
+
+	(void)a;
+	value_set_text(ret, !d->asked ? NULL : d->err ? errno_name(d->err) : "ok");
+}
+
+static void device_match(const void *row, struct arena *a, struct value *ret)
+{
+	const struct reset_device_row *d = row;
+
+	(void)a;
+	if (d->asked && d->predicted && (!d->err || reset_differs(d)))
+		value_set_bool(ret, !reset_differs(d));
+	else
+		ret->kind = VALUE_NONE;
+}
+
 static void device_errno(const void *row, struct arena *a, struct value *ret)
 {
 	const struct reset_device_row *d = row;
@@ -184,6 +222,12 @@ static void device_restored(const void *row, struct arena *a, struct value *ret)
 		ret->kind = VALUE_NONE;
 }
 
+bool reset_differs(const struct reset_device_row *d)
+{
+	return d->asked && d->predicted && !d->predicted_err &&
+	       (d->err == EINVAL || d->err == EPERM);
+}
+
 const struct field_table *reset_device_fields(void)
 {
 	static const struct field fields[] = {
@@ -197,6 +241,14 @@ const struct field_table *reset_device_fields(void)
 		{ "hits", 0, 0, "devices that a hot reset hits", device_hits },
 		{ "chosen", 0, 0, "device or hot; null: neither", device_chosen },
 		{ "because", 0, 0, "why this, or why none", device_because },
+		{ "op", 0, 0, "request for that; null: none is known", device_op },
+		{ "predicted", 0, 0, "what becomes of it: ok or the errno; null: not certain",
+		  device_predicted },
+		{ "actual", 0, 0, "what the kernel did: ok or the errno; null: not asked",
+		  device_actual },
+		{ "match", 0, 0,
+		  "they agree; null: not asked, or it failed for what no rule decides",
+		  device_match },
 		{ "done", 0, 0, "it was reset", device_done },
 		{ "errno", 0, 0, "error of the reset", device_errno },
 		{ "ns", 0, 0, "nanoseconds it took", device_ns },
@@ -289,6 +341,12 @@ static void print_result(const struct reset_device_row *d, const struct prose *p
 		prose_text(p, STYLE_YES, "Reset in %" PRIu64 " ms: %s.", d->ns / 1000000,
 			   d->because);
 	}
+	if (reset_differs(d))
+		prose_text(
+			p, STYLE_NO,
+			"%s was predicted to succeed: this is a fault of the tool. Please record "
+			"the host with 'vfiotool capture FILE' and report it with these lines.",
+			op_name(d->op));
 	if (!d->verified)
 		return;
 	if (d->readable && d->restored)

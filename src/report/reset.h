@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/op.h"
 #include "report/field.h"
 #include "report/output.h"
 
@@ -30,7 +31,11 @@ struct reset_device_row {
 	const char *hot_because; /* why not hot, or NULL */
 	const struct reset_hit_row *hits;
 	size_t nr_hits;
-	const char *chosen;  /* "device" "hot", or NULL */
+	const char *chosen; /* "device" "hot", or NULL */
+	enum op op;         /* the request that would be made, or was; OP_NONE: none is known */
+	bool predicted;     /* what becomes of it is */
+	int predicted_err;  /* positive errno, or 0: it is done */
+	bool asked;
 	const char *because; /* why, or why none */
 	bool done;
 	int err; /* positive errno of the reset, or 0 */
@@ -40,6 +45,10 @@ struct reset_device_row {
 	int read_err; /* positive errno that kept it from being verified, or 0: all ones were read */
 	uint32_t command_before, command_after;
 };
+
+/* The kernel decided otherwise than predicted. That a reset failed, or could not be done just now, is none of
+ * its rules. */
+bool reset_differs(const struct reset_device_row *d);
 
 /* Row: struct reset_device_row; the others are in it. */
 const struct field_table *reset_device_fields(void);

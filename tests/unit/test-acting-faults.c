@@ -283,6 +283,12 @@ static void check_reset(const struct trial *t, const struct command_case *c)
 			wrong(t, c, "a refused reset");
 		if (!again)
 			must_say(t, c, name);
+		/* A refusal by the kernel's rules was not predicted; what fails otherwise is no rule. */
+		if ((t->kernel.fail_with == EINVAL || t->kernel.fail_with == EPERM) !=
+		    (t->status == STATUS_DIFFER))
+			wrong(t, c, "predicted and done");
+		if (t->status == STATUS_DIFFER)
+			must_say(t, c, "vfiotool capture FILE");
 	} else if (!t->kernel.resets) {
 		/* Its header is read first. */
 		if (!t->why || !strstr(t->why->text, "nothing was reset"))

@@ -21,6 +21,11 @@ check "both named" exits 0 vfiotool reset --method hot 01:00.0 01:00.1
 check "one reset for both" says "Reset together with 0000:01:00.0"
 check "JSON" exits 0 vfiotool reset --json --method hot 02:00.0
 check "with the choice" says '"chosen": "hot"'
+check "and the prediction" says '"predicted": "ok"'
+check "as it came" says '"match": true'
+check "what would be refused" exits 2 vfiotool reset --json --method device 00:04.0
+check "with its errno" says '"predicted": "EINVAL"'
+check "that was not asked for" says '"actual": null'
 if [ -n "$SMALL" ] && [ -z "$COMPAT" ]; then
 	check "by iommufd the function" exits 0 vfiotool reset --path iommufd 01:00.0
 	check "the bus, both functions ours" exits 0 vfiotool reset --path iommufd --method hot 01:00.0 01:00.1
