@@ -47,3 +47,27 @@ done
 check "with another card" taken_from vfiotool attach --hold $CARD 0000:00:04.0
 check "the other one can be had again" exits 0 vfiotool attach 0000:00:04.0
 check "the card that went is no target" exits 66 vfiotool attach $CARD
+
+# What is being mapped for a card that goes: the command comes to its end, and nothing stays pinned.
+pins() {
+	[ "$(kib "$1" VmLck)" != 0 ] || [ "$(kib "$1" VmPin)" != 0 ]
+}
+taken_while_mapping() {
+	within 20 plug e1000e card '"bus": "port1"' || return
+	within 20 test -e /sys/bus/pci/devices/$CARD || return
+	within 5 give $CARD vfio-pci || return
+	vfiotool map --path "$1" --pages 4K --size 32M --count 8 $CARD >/out/used 2>/out/used.err </dev/null &
+	user=$!
+	within 20 pins $user || return
+	unplug card || return
+	wait $user
+	ended=$?
+	cat /out/used /out/used.err
+	echo "exit status $ended"
+	within 20 gone $CARD && [ $ended -eq 0 ]
+}
+for path in $PATHS; do
+	check "$path: a card goes while memory is mapped for it" taken_while_mapping "$path"
+	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are what they were before" /out/used
+	check "$path: nothing is pinned" nothing_locked
+done
