@@ -4,7 +4,7 @@ DEVICE=0000:00:04.0
 PATHS=container
 [ -z "$SMALL" ] || PATHS="container compat iommufd"
 for path in $PATHS; do
-	for after in 20 60 100 150 200 250 300 400 500 700; do
+	for after in 20 60 120 200 300 450 700; do
 		vfiotool map --path "$path" --pages 4K --size 128M --count 2 $DEVICE >/out/mapped 2>&1 </dev/null &
 		killed=$!
 		usleep ${after}000

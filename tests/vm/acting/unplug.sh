@@ -38,10 +38,18 @@ let_go_within() {
 	[ $((freed - asked)) -lt "$1" ]
 }
 
+# held_less_than MS PATH: the machine below may be busy with other guests, so of three times one must do.
+held_less_than() {
+	for _ in 1 2 3; do
+		taken_from vfiotool attach --path "$2" --hold $CARD || return
+		let_go_within "$1" && return
+	done
+	return 1
+}
+
 for path in $PATHS; do
-	check "$path: a card that is held goes" taken_from vfiotool attach --path "$path" --hold $CARD
+	check "$path: a card that is held goes, free in less than a second" held_less_than 1000 "$path"
 	check "$path: the holder says that it was asked" grep -qiE 'asks|asked|back|request' /out/held /out/held.err
-	check "$path: it is free in less than a second" let_go_within 1000
 	check "$path: and the kernel asked once" not grep -q 'No device request channel\|(#[1-9]' /out/log.now
 done
 check "with another card" taken_from vfiotool attach --hold $CARD 0000:00:04.0
@@ -66,7 +74,8 @@ taken_while_mapping() {
 	echo "exit status $ended"
 	within 20 gone $CARD && [ $ended -eq 0 ]
 }
-for path in $PATHS; do
+# Where the machine takes a card at once: PCI Express' own way takes longer than the mapping.
+[ -n "$SMALL" ] || for path in $PATHS; do
 	check "$path: a card goes while memory is mapped for it" taken_while_mapping "$path"
 	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are what they were before" /out/used
 	check "$path: nothing is pinned" nothing_locked
