@@ -8,24 +8,9 @@
 
 #include <cmocka.h>
 
+#include "arena-fixture.h"
 #include "base/text.h"
 #include "decode/resv.h"
-
-static struct arena *arena;
-
-static int arena_setup(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int arena_teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static int parse(const char *text, struct resv_region **ret, size_t *ret_nr)
 {

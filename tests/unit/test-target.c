@@ -8,23 +8,8 @@
 
 #include <cmocka.h>
 
+#include "arena-fixture.h"
 #include "facts/target.h"
-
-static struct arena *arena;
-
-static int arena_setup(void **state)
-{
-	(void)state;
-	arena = arena_new();
-	return 0;
-}
-
-static int arena_teardown(void **state)
-{
-	(void)state;
-	arena_free(arena);
-	return 0;
-}
 
 static struct target parse(const char *text)
 {
