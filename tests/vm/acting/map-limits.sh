@@ -88,7 +88,12 @@ if [ -e $pool ]; then
 	check "auto: pages of the processor" says "in pages of 4 KiB"
 	echo 0 >$pool
 	check "1G: none is reserved" exits 1 vfiotool map $device --pages 1G
-	check "1G: it says how many, and where" says_error "echo 1 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
+	# A kernel that cannot reserve such a page while it runs has them only when one was reserved at boot.
+	if [ -e /sys/kernel/mm/hugepages/hugepages-1048576kB ]; then
+		check "1G: it says how many, and where" says_error "echo 1 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
+	else
+		check "1G: it says that there are none" says_error "has no pages of 1G"
+	fi
 else
 	check "2M: this kernel has none" exits 1 vfiotool map $device --pages 2M
 	check "2M: it says so" says_error "has no pages of 2M"
