@@ -169,6 +169,14 @@ static void journal_init(struct journal *j, const char *dir, const char *boot, s
 	};
 }
 
+/* Another place would be another journal, which knows of nothing. */
+static const char by_root[] = "drivers are moved by root, whose journal it is";
+
+static bool is_denied(int r)
+{
+	return r == -EACCES || r == -EPERM;
+}
+
 int journal_read(struct journal *j, const char *dir, const char *boot, struct arena *a,
 		 struct failure **reterr)
 {
@@ -179,8 +187,9 @@ int journal_read(struct journal *j, const char *dir, const char *boot, struct ar
 	if (j->fd < 0 && errno == ENOENT)
 		return 0;
 	r = j->fd < 0 ? -errno : read_all(j);
-	return r < 0 ? failure_set(reterr, r, "cannot read the journal '%s/%s': %s", dir, file_name,
-				   strerror(-r))
+	return r < 0 ? failure_set(reterr, r, "cannot read the journal '%s/%s': %s; %s", dir,
+				   file_name, strerror(-r),
+				   is_denied(r) ? by_root : "see what is in its place")
 		     : 0;
 }
 
@@ -225,17 +234,19 @@ int journal_open(struct journal *j, const char *dir, const char *boot, const cha
 		r = j->dir_fd < 0 ? -errno : 0;
 	}
 	if (r < 0)
-		return failure_set(reterr, r,
-				   "cannot keep a journal in '%s': %s; name another "
-				   "place with --journal",
-				   dir, strerror(-r));
+		return failure_set(reterr, r, "cannot keep a journal in '%s': %s; %s", dir,
+				   strerror(-r),
+				   is_denied(r) ? by_root : "name another place with --journal");
 	r = lock_take(j->dir_fd, dir, who, wait_ms, a, reterr);
 	if (r < 0)
 		return r;
 	j->lock_fd = r;
 	r = open_file(j);
-	return r < 0 ? failure_set(reterr, r, "cannot open the journal '%s/%s': %s", dir, file_name,
-				   strerror(-r))
+	return r < 0 ? failure_set(reterr, r, "cannot open the journal '%s/%s': %s; %s", dir,
+				   file_name, strerror(-r),
+				   is_denied(r) ? by_root
+						: "see what is in its place; without it nothing is "
+						  "moved")
 		     : 0;
 }
 

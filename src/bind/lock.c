@@ -79,7 +79,9 @@ int lock_take(int dir_fd, const char *dir, const char *who, unsigned int wait_ms
 				   "done, or wait longer with --wait",
 				   read_holder(fd, a), dir);
 	else if (r < 0)
-		failure_set(reterr, r, "cannot take the lock '%s/lock': %s", dir, strerror(-r));
+		failure_set(reterr, r,
+			    "cannot take the lock '%s/lock': %s; without it nothing is moved", dir,
+			    strerror(-r));
 	if (r < 0) {
 		if (fd >= 0)
 			close(fd);

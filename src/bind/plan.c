@@ -134,8 +134,10 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 		.from_override = override_of(dev),
 	};
 	if (!fact_known(&dev->driver_fact))
-		return failure_set(reterr, -EBADMSG, "the driver of %s cannot be read: %s",
-				   dev->name, strerror(dev->driver_fact.err));
+		return failure_set(
+			reterr, -EBADMSG,
+			"the driver of %s cannot be read: %s; nothing is moved that is not known",
+			dev->name, strerror(dev->driver_fact.err));
 	if (q->driver)
 		m->to = q->driver;
 	else

@@ -196,8 +196,9 @@ static int plan_unbinds(struct binding *b, struct failure **reterr)
 	for (size_t i = 0; r >= 0 && i < b->session.nr_devices; i++) {
 		r = plan_unbind(b, b->session.devices[i], &b->plan.moves[b->plan.nr_moves++]);
 		if (r < 0)
-			failure_set(reterr, r, "cannot look at %s: %s", b->session.devices[i]->name,
-				    strerror(-r));
+			failure_set(reterr, r,
+				    "cannot look at %s: %s; 'vfiotool list' shows what is there",
+				    b->session.devices[i]->name, strerror(-r));
 	}
 	return r;
 }

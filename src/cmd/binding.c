@@ -183,7 +183,9 @@ int binding_lock(struct binding *b, struct failure **reterr)
 		return 0;
 	r = b->system.ops->read(&b->system, "/proc/sys/kernel/random/boot_id", b->arena, &boot);
 	if (r < 0)
-		return failure_set(reterr, r, "cannot read /proc/sys/kernel/random/boot_id: %s",
+		return failure_set(reterr, r,
+				   "cannot read /proc/sys/kernel/random/boot_id: %s; the journal "
+				   "needs to know this boot: mount /proc",
 				   strerror(-r));
 	if (!b->options->dry_run) {
 		r = journal_open(&b->journal, dir, boot, journal_who(b),
@@ -374,8 +376,9 @@ int binding_find_driver(struct binding *b, struct bind_move *m, bool load, struc
 		take_driver(m, driver);
 	if (r >= 0 && !binding_driver_exists(b, m->bus, m->to))
 		r = failure_set(reterr, -ENOENT,
-				"module %s is loaded and brings no driver '%s' of bus %s", module,
-				m->to, m->bus);
+				"module %s is loaded and brings no driver '%s' of bus %s: name "
+				"one that is there with --driver",
+				module, m->to, m->bus);
 	else if (r < 0)
 		failure_set_status(reterr, why->status, r, "there is no driver '%s' on bus %s: %s",
 				   m->to, m->bus, why->text);

@@ -230,7 +230,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	if (app->sysroot)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "monitor follows the running system: --sysroot has no "
-					  "events");
+					  "events, leave it out");
 	r = load(&m, app, reterr);
 	if (r >= 0)
 		r = block_signals(&m, reterr);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -434,6 +435,28 @@ static void test_lock_names_its_holder(void **state)
 	journal_close(&j);
 }
 
+/* Its write may still be under way in a child, which has the lock as well. */
+static void test_lock_of_a_tool_that_was_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct failure *why = NULL;
+	struct journal j;
+	pid_t pid = fork();
+	int fd;
+
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	fd = open(arena_printf(f->arena, "%s/lock", f->dir), O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "process %d (vfiotool unbind 0000:01:00.0)\n", (int)pid) > 0);
+	close(fd);
+	assert_int_equal(journal_open(&j, f->dir, "boot", "second", 1, f->arena, &why), -EBUSY);
+	assert_non_null(strstr(why->text, "(vfiotool unbind 0000:01:00.0) was ended"));
+	failure_free(why);
+	journal_close(&j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -465,6 +488,8 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(test_journal_of_an_earlier_boot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lock_names_its_holder, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lock_of_a_tool_that_was_ended, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

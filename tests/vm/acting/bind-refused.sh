@@ -24,9 +24,13 @@ says_holder() {
 check "a plain user is refused" exits 77 prober --uid 1000 run vfiotool bind 00:04.0
 check "naming what may not be written" says_error "/sys/bus/pci/devices/0000:00:04.0/driver_override"
 check "and nothing moved" driver_is 0000:00:04.0 e1000e
+check "of unbind, too" exits 77 prober --uid 1000 run vfiotool unbind 00:04.0
+check "naming what may not be written" says_error "/sys/bus/pci/devices/0000:00:04.0/driver_override"
 check "a plain user may look" exits 0 prober --uid 1000 run vfiotool bind --dry-run --force=open --force=disk,network,held,vm 00:07.0
 check "a driver that is not there" exits 1 vfiotool bind --driver nonsense 00:04.0
 check "is named" says_error "there is no driver 'nonsense'"
+check "a plain user's restore is refused" exits 77 prober --uid 1000 run vfiotool restore
+check "naming the journal, and whose it is" says_error "'/run/vfiotool': Permission denied; drivers are moved by root"
 check "nothing moved" driver_is 0000:00:04.0 e1000e
 check "a bridge is refused beforehand" exits 2 vfiotool bind 00:09.0
 check "with the reason" says "takes endpoints only"
