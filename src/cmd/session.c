@@ -66,6 +66,17 @@ struct scope scope_for(unsigned int needs)
 	return s;
 }
 
+/* It looks like any device without a driver, and whoever binds it waits. */
+static void say_locked(const struct session *s)
+{
+	for (size_t i = 0; i < s->nr_devices; i++)
+		if (s->devices[i]->locked)
+			log_write(LOG_LEVEL_WARNING,
+				  "the kernel has %s locked: an unbind of it waits for whoever has "
+				  "it open, 'vfiotool bind --dry-run %s' names who",
+				  s->devices[i]->name, s->devices[i]->name);
+}
+
 static int load_host(struct session *s, const struct scope *scope, struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
@@ -78,6 +89,7 @@ static int load_host(struct session *s, const struct scope *scope, struct failur
 		return r;
 	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
 	s->report = (struct report){ .arena = a, .scratch = s->scratch, .host = s->host };
+	say_locked(s);
 	return 0;
 }
 
