@@ -169,16 +169,11 @@ static const struct module *server_of(const struct host *h, enum path_kind path)
 {
 	const struct module *type1 = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
 
-	switch (path) {
-	case PATH_NOIOMMU:
+	if (path == PATH_NOIOMMU)
 		return NULL;
-	case PATH_CONTAINER:
-		if (type1->state != MODULE_STATE_ABSENT)
-			return type1;
-		/* fallthrough */
-	default:
-		return &h->modules[MODULE_IOMMUFD];
-	}
+	if (path == PATH_CONTAINER && type1->state != MODULE_STATE_ABSENT)
+		return type1;
+	return &h->modules[MODULE_IOMMUFD];
 }
 
 /* Brings in what the path needs and is missing. Whether anything was loaded. */
