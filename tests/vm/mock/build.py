@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Builds mock_iommu.ko for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header
+Builds mock_iommu.ko, or variant_vfio_pci.ko, for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header
 packages, unpacked and never installed; for the small kernels against their own object trees.
 
     from mock import build
@@ -25,7 +25,8 @@ sys.path.insert(0, str(HERE.parent))
 from rig import apt, cache, kernels  # pylint: disable=wrong-import-position
 from small import build as small  # pylint: disable=wrong-import-position
 
-SOURCES = (HERE / "mock_iommu.c", HERE / "mock_dirty.h")
+SOURCES = {"mock_iommu": (HERE / "mock_iommu.c", HERE / "mock_dirty.h"),
+           "variant_vfio_pci": (HERE / "variant_vfio_pci.c",)}
 DEBIAN = ("5.10", "6.1")
 NAMES = (*DEBIAN, *small.KERNELS)
 
@@ -100,13 +101,13 @@ def build_platform(name: str):
     return tuple(found / module for module in PLATFORM_MODULES)
 
 
-def build(name: str, release: str = "") -> Path:
+def build(name: str, release: str = "", module: str = "mock_iommu") -> Path:
     """
-    Path of mock_iommu.ko for the kernel @name, built now when the cache has none that fits. @release,
+    Path of @module.ko for the kernel @name, built now when the cache has none that fits. @release,
     as uname -r says, picks one of several of Debian's; without it, the newest.
     """
     if name not in NAMES:
-        raise BuildError(f"no mock for a kernel called {name!r}: there are {', '.join(NAMES)}")
+        raise BuildError(f"no {module} for a kernel called {name!r}: there are {', '.join(NAMES)}")
     if name in DEBIAN:
         if not release:
             suite, patterns = kernels.DEBIAN[name]
@@ -126,16 +127,16 @@ def build(name: str, release: str = "") -> Path:
             against = merge(trees, root, release)
         else:
             against = folder / "build"
-        for source in SOURCES:
+        for source in SOURCES[module]:
             shutil.copy2(source, work)
-        compile_modules(against, work, "obj-m := mock_iommu.o\n")
-        (work / "mock_iommu.ko").rename(place / "mock_iommu.ko")
+        compile_modules(against, work, f"obj-m := {module}.o\n")
+        (work / f"{module}.ko").rename(place / f"{module}.ko")
         shutil.rmtree(work)
         shutil.rmtree(place / "root", ignore_errors=True)
 
-    key = cache.digest_of(*map(cache.digest_file, SOURCES), cache.digest_file(Path(__file__)), identity,
+    key = cache.digest_of(*map(cache.digest_file, SOURCES[module]), cache.digest_file(Path(__file__)), identity,
                           small.compiler())
-    return cache.entry("mock", f"{name}-{key}", make) / "mock_iommu.ko"
+    return cache.entry("mock", f"{name}-{key}", make) / f"{module}.ko"
 
 
 def main() -> int:

@@ -21,7 +21,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
-                "memory", "counted", "system", "vfio_platform"}
+                "memory", "counted", "system", "vfio_platform", "variant"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again"}
 LISTS = ("kernels", "devices", "modules", "absent")
 
@@ -54,6 +54,7 @@ class Machine:
     counted: bool = False
     system: str = ""
     vfio_platform: bool = False
+    variant: bool = False
 
 
 @dataclass(frozen=True)

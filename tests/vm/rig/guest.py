@@ -98,6 +98,8 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
     if mock:
         archive.file("lib/mock_iommu.ko", kernels.mock_module(kernel), 0o644)
         setup = f"must insmod /lib/mock_iommu.ko {mock}\n{setup}"
+    if getattr(scenario, "variant", False):
+        archive.file("lib/variant_vfio_pci.ko", kernels.variant_module(kernel), 0o644)
     archive.data("scenario/env", _assignments(extra.environment) if extra else _environment(scenario, kernel))
     for path, text in (extra.files if extra else {}).items():
         archive.data(path, text)

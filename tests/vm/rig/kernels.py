@@ -122,6 +122,11 @@ def mock_module(kernel: Kernel) -> Path:
     return Path(_helper("mock").build(kernel.name, kernel.release))
 
 
+def variant_module(kernel: Kernel) -> Path:
+    """The variant driver of VFIO built for exactly this kernel."""
+    return Path(_helper("mock").build(kernel.name, kernel.release, "variant_vfio_pci"))
+
+
 def platform_modules(kernel: Kernel):
     """VFIO's modules for platform devices, which a small kernel on x86 has not by itself."""
     return _helper("mock").build_platform(kernel.name)
