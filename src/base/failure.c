@@ -66,6 +66,22 @@ const char *failure_write_advice(int err)
 	}
 }
 
+const char *failure_room_advice(int err)
+{
+	switch (err) {
+	case EMFILE:
+		return "raise the limit of open files, 'ulimit -n' shows it";
+	case ENFILE:
+		return "too many files are open on this host: raise fs.file-max, or end a program";
+	case EAGAIN:
+		return "raise the limit of processes, 'ulimit -u' shows it, or end some";
+	case ENOMEM:
+		return "free some memory, then try again";
+	default:
+		return "'dmesg' may tell why";
+	}
+}
+
 void failure_free(struct failure *f)
 {
 	if (!f)

@@ -35,5 +35,7 @@ int failure_set_status(struct failure **reterr, enum status status, int err, con
 	vt_printf(4, 5);
 /* The next step for who could not write because of @err, a positive errno: "make room, ...". Static. */
 const char *failure_write_advice(int err);
+/* The next step for who got no descriptor, process or memory because of @err, a positive errno. Static. */
+const char *failure_room_advice(int err);
 void failure_free(struct failure *f);
 void failure_freep(struct failure **f);

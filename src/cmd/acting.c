@@ -78,7 +78,8 @@ static void choose_path(struct acting *ac)
 		take_path(ac, *found,
 			  "none is sure to succeed, and this one is not sure to be refused");
 	else
-		take_path(ac, best_path(ac, VIEW_NOW), "none is predicted to succeed");
+		take_path(ac, best_path(ac, VIEW_NOW),
+			  "none is predicted to succeed, and this one is tried");
 }
 
 /* The path whose modules are to be loaded: one that succeeds as things are needs none. */
@@ -123,6 +124,11 @@ static int check_devices(struct acting *ac, struct failure **reterr)
 	if (!s->nr_devices)
 		return failure_set_status(reterr, STATUS_NO_TARGET, -ENODEV,
 					  "no device: 'vfiotool list' names them");
+	if (ac->options->single && s->nr_devices > 1 && ac->options->targets.nr > 1)
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "%zu devices are named, and one is wanted: give one at "
+					  "a time",
+					  s->nr_devices);
 	if (ac->options->single && s->nr_devices > 1)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "'%s' names %zu devices, and one is wanted: %s or %s",
@@ -223,8 +229,8 @@ int acting_open(struct acting *ac, struct app *app, const struct acting_options 
 	ac->session.app = app;
 	if (app->sysroot)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "--sysroot=%s: a capture can be inspected, but only this "
-					  "host's own devices can be acted on",
+					  "--sysroot=%s: only this host's own devices can be acted "
+					  "on: leave it out, or ask 'vfiotool inspect' of it",
 					  app->sysroot);
 	if (!o->targets.nr)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,

@@ -127,7 +127,8 @@ int binding_open(struct binding *b, struct app *app, const char *command,
 					  app->sysroot);
 	b->system.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->system.root_fd < 0)
-		return failure_set(reterr, -errno, "cannot open /: %s", strerror(errno));
+		return failure_set(reterr, -errno, "cannot open /: %s; %s", strerror(errno),
+				   failure_room_advice(errno));
 	return 0;
 }
 

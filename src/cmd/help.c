@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* --help, from the same tables that parse. */
+#include <stdlib.h>
+
 #include "cmd/command.h"
 
 static const char *commands_text(struct arena *a)
@@ -32,13 +34,6 @@ static const char *columns_text(const struct field_table *table, struct arena *a
 	return arena_printf(a, "%s\n\n(*) shown unless -o chooses others.", ret);
 }
 
-/* The note that short options take the arguments of long ones is known to everybody. */
-static char *filter(int key, const char *text, void *input)
-{
-	(void)input;
-	return key == ARGP_KEY_HELP_DUP_ARGS_NOTE ? NULL : (char *)text;
-}
-
 /* What stands before the options and, behind the \v, after them. */
 static const char *doc_text(const struct command *command, struct arena *a)
 {
@@ -47,9 +42,9 @@ static const char *doc_text(const struct command *command, struct arena *a)
 			a, "%s\v%s",
 			"Tells what the kernel's VFIO decides for each device, and why.",
 			commands_text(a));
-	if (!command->columns)
-		return command->summary;
-	return arena_printf(a, "%s\v%s", command->summary, columns_text(command->columns(), a));
+	return arena_printf(a, "%s\v%s%s'man vfiotool-%s' tells more.", command->summary,
+			    command->columns ? columns_text(command->columns(), a) : "",
+			    command->columns ? "\n\n" : "", command->name);
 }
 
 void help_print(struct app *app, const struct command *command, bool usage_only)
@@ -59,7 +54,12 @@ void help_print(struct app *app, const struct command *command, bool usage_only)
 			     : arena_strdup(app->arena, "vfiotool");
 
 	argp.args_doc = command ? command->operands : "[COMMAND] [OPTION...] [TARGET...]";
-	argp.help_filter = filter;
+	/* An empty one leaves a blank behind. */
+	if (!*argp.args_doc)
+		argp.args_doc = NULL;
 	argp.doc = doc_text(command, app->arena);
+	/* That short options take the arguments of long ones is known to everybody; without a running
+	 * parser no filter is asked about that note. */
+	setenv("ARGP_HELP_FMT", "no-dup-args-note", 0);
 	argp_help(&argp, app->out.stream, usage_only ? ARGP_HELP_USAGE : ARGP_HELP_STD_HELP, name);
 }

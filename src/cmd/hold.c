@@ -97,7 +97,8 @@ static int block_signals(struct hold *h, struct failure **reterr)
 	h->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (h->signals >= 0)
 		return 0;
-	return failure_set(reterr, -errno, "cannot wait for signals: %s", strerror(errno));
+	return failure_set(reterr, -errno, "cannot wait for signals: %s; %s", strerror(errno),
+			   failure_room_advice(errno));
 }
 
 /* With a signal in @ret; false when there is none. */

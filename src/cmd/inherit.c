@@ -82,6 +82,21 @@ static int read_error(int fd)
 	return n == (ssize_t)sizeof(err) ? -err : 0;
 }
 
+static const char *advice(int err)
+{
+	switch (err) {
+	case ENOENT:
+		return "name a program that PATH finds, or the way to it";
+	case EACCES:
+	case EISDIR:
+		return "name a file that you may execute";
+	case ENOEXEC:
+		return "it is neither a program of this machine nor a script with a first line #!";
+	default:
+		return failure_room_advice(err);
+	}
+}
+
 int inherit_start(const struct inherit *i, pid_t *ret, struct failure **reterr)
 {
 	vt_cleanup(fd_closep) int told = -EBADF;
@@ -89,8 +104,8 @@ int inherit_start(const struct inherit *i, pid_t *ret, struct failure **reterr)
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return failure_set(reterr, -errno, "cannot run '%s': %s", i->argv[0],
-				   strerror(errno));
+		return failure_set_status(reterr, STATUS_NOT_RUN, -errno, "cannot run '%s': %s; %s",
+					  i->argv[0], strerror(errno), advice(errno));
 	told = ends[0];
 	pid = fork();
 	if (!pid)
@@ -106,8 +121,8 @@ int inherit_start(const struct inherit *i, pid_t *ret, struct failure **reterr)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return failure_set_status(reterr, r == -ENOENT ? STATUS_NO_PROGRAM : STATUS_NOT_RUN, r,
-				  "cannot run '%s': %s: everything was given back", i->argv[0],
-				  strerror(-r));
+				  "cannot run '%s': %s; everything was given back: %s", i->argv[0],
+				  strerror(-r), advice(-r));
 }
 
 bool inherit_ended(pid_t pid, int *ret)

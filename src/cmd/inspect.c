@@ -307,7 +307,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_inspect = {
 	.name = "inspect",
-	.summary = "What the kernel decides at every step, why, what to do",
+	.summary = "Tell what the kernel decides at every step, why, what to do",
 	.operands = "[TARGET...]",
 	.argp = &argp,
 	.args_size = sizeof(struct inspect_args),

@@ -229,7 +229,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_list = {
 	.name = "list",
-	.summary = "One line for each device, with its driver and verdict",
+	.summary = "List devices with their groups, drivers and verdicts",
 	.operands = "[TARGET...]",
 	.argp = &argp,
 	.args_size = sizeof(struct list_args),

@@ -152,7 +152,8 @@ static error_t check_args(struct parse *p, struct map_args *args)
 	if (args->acting.targets.nr != 1)
 		return parse_fail(p, args->acting.targets.nr
 					     ? "map takes one target: give one at a time"
-					     : "map takes a target: vfiotool map ADDRESS");
+					     : "no target: name a device, 'vfiotool list' "
+					       "shows them");
 	if (args->layout && args->nr_iovas)
 		return parse_fail(p, "--layout is for IOVAs that are chosen: leave out --iova or "
 				     "--layout");
@@ -418,7 +419,7 @@ static int run_map(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_map = {
 	.name = "map",
-	.summary = "Maps memory for a device, and shows what was predicted",
+	.summary = "Map memory for a device, beside what was predicted",
 	.operands = "TARGET",
 	.argp = &argp,
 	.args_size = sizeof(struct map_args),

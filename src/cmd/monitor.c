@@ -179,9 +179,10 @@ static int block_signals(struct monitor *m, struct failure **reterr)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return m->signals < 0
-		       ? failure_set(reterr, -errno, "cannot wait for signals: %s", strerror(errno))
-		       : 0;
+	if (m->signals >= 0)
+		return 0;
+	return failure_set(reterr, -errno, "cannot wait for signals: %s; %s", strerror(errno),
+			   failure_room_advice(errno));
 }
 
 /* Whether it can be waited for: what is named by the way to it has to be there. */
@@ -243,7 +244,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 			  watch_source_name(m.watch));
 		r = follow(&m);
 		if (r < 0)
-			failure_set(reterr, r, "cannot wait for events: %s", strerror(-r));
+			failure_set(reterr, r, "cannot wait for events: %s; %s", strerror(-r),
+				    failure_room_advice(-r));
 	}
 	watch_free(m.watch);
 	fd_closep(&m.signals);

@@ -2,6 +2,7 @@
 /* prove: makes the device itself move data, and shows what it reaches and what it does not. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -189,7 +190,9 @@ static int prove(struct acting *ac, const struct prove_args *args, const struct 
 {
 	const struct app *app = ac->session.app;
 	const struct attached_device *d = &ac->attachment.devices[0];
-	bool talk = isatty(STDERR_FILENO) == 1 && !app->quiet;
+	const char *term = getenv("TERM");
+	/* A line that is written over needs a terminal that can erase it. */
+	bool talk = isatty(STDERR_FILENO) == 1 && !app->quiet && term && strcmp(term, "dumb") != 0;
 	struct progress progress = { 0 };
 	struct proof_request request = {
 		.client = &ac->client,

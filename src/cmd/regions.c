@@ -371,7 +371,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_regions = {
 	.name = "regions",
-	.summary = "Regions and configuration space of a device: list, read, write",
+	.summary = "List, read and write the regions of a device",
 	.operands = "TARGET...",
 	.argp = &argp,
 	.args_size = sizeof(struct regions_args),

@@ -157,7 +157,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_rules = {
 	.name = "rules",
-	.summary = "The rules by which the kernel decides",
+	.summary = "Print the rules by which the kernel decides",
 	.operands = "[RULE...]",
 	.argp = &argp,
 	.args_size = sizeof(struct rules_args),

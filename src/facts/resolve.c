@@ -202,8 +202,8 @@ static int seed_path(struct loader *l, const struct target *t, const char *path)
 	s = climb(l, real);
 	if (!s)
 		return no_target(l, t,
-				 "no device that VFIO could serve is behind this path; 'vfiotool "
-				 "list -o +SYSFS' shows those that are");
+				 "no device that VFIO could serve is behind it; 'vfiotool list -o "
+				 "+SYSFS' shows those that it could");
 	match_add(l, t, s);
 	return 0;
 }

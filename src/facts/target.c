@@ -222,6 +222,32 @@ static bool target_match_text(struct arena *a, struct span s, struct target *t)
 	       parse_cdev(a, s, t) || parse_plain(a, s, t);
 }
 
+/* How to write what @text, which names nothing, was probably meant to name. */
+static const char *how_to_write(const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len && strspn(text, "0123456789") == len)
+		return "a group is written group:12, an address 0000:01:00.0";
+	if (!strncmp(text, "group:", 6) || !strncmp(text, "iommu:", 6))
+		return "a group is written group:12; 'vfiotool list' shows the groups";
+	if (!strncmp(text, "/dev/vfio", 9))
+		return "a group's node is /dev/vfio/12, a device's own /dev/vfio/devices/vfio3";
+	if (!strncmp(text, "/dev/", 5))
+		return "leave /dev/ out, a disk is written sda or nvme0n1";
+	if (strpbrk(text, "*?[{"))
+		return "the only pattern is 01:00.*, all functions of a slot; 8086: means all "
+		       "devices "
+		       "of a vendor";
+	if (strchr(text, ':') && strspn(text, "0123456789abcdefABCDEF:.") == len)
+		return "an address is written 0000:01:00.0 or 01:00.0, in hexadecimal, with "
+		       "devices up "
+		       "to 1f and functions up to 7; ids are written 8086:1521";
+	return "write 0000:01:00.0, 01:00.0, 01:00 (all functions), 8086:1521 (vendor:device), "
+	       "group:12, BUS:NAME, vfio3, a path below /sys, or the name of an interface or a "
+	       "disk";
+}
+
 int target_parse(struct arena *a, const char *text, struct target *ret, struct failure **reterr)
 {
 	struct target t = { .text = arena_strndup(a, text, TARGET_TEXT_MAX) };
@@ -230,10 +256,6 @@ int target_parse(struct arena *a, const char *text, struct target *ret, struct f
 		*ret = t;
 		return 0;
 	}
-	return failure_set_status(
-		reterr, STATUS_USAGE, -EINVAL,
-		"'%.64s' names no device: write 0000:01:00.0, 01:00.0, 01:00 (all "
-		"functions), 8086:1521 (vendor:device), group:12, BUS:NAME, vfio3, "
-		"a path below /sys, or the name of an interface or a disk",
-		text);
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL, "'%.64s' names no device: %s",
+				  text, how_to_write(text));
 }

@@ -69,8 +69,14 @@ static void test_failure_advice_is_never_empty(void **state)
 	assert_non_null(strstr(failure_write_advice(EACCES), "may write"));
 	assert_non_null(strstr(failure_write_advice(ENOSPC), "room"));
 	assert_non_null(strstr(failure_write_advice(EPIPE), "reader"));
-	for (int err = 1; err < 134; err++)
+	assert_non_null(strstr(failure_room_advice(EMFILE), "ulimit -n"));
+	assert_non_null(strstr(failure_room_advice(ENFILE), "file-max"));
+	assert_non_null(strstr(failure_room_advice(EAGAIN), "ulimit -u"));
+	assert_non_null(strstr(failure_room_advice(ENOMEM), "memory"));
+	for (int err = 1; err < 134; err++) {
 		assert_true(strlen(failure_write_advice(err)) > 0);
+		assert_true(strlen(failure_room_advice(err)) > 0);
+	}
 }
 
 int main(void)

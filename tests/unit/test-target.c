@@ -140,10 +140,39 @@ static void test_target_malformed(void **state)
 		if (target_parse(arena, bad[i], &t, &why) != -EINVAL)
 			fail_msg("'%s' was taken for a target of kind %d", bad[i], t.kind);
 		assert_int_equal(why->status, STATUS_USAGE);
-		assert_non_null(strstr(why->text, "group:12"));
+		assert_non_null(strstr(why->text, "names no device: "));
 		assert_int_equal(t.kind, TARGET_NONE);
 		failure_free(why);
 		why = NULL;
+	}
+}
+
+/* The next step is about what was written. */
+static void test_target_malformed_says_how_to_write_it(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+	} bad[] = {
+		{ "3", "a group is written group:12" },
+		{ "group:x", "a group is written group:12" },
+		{ "/dev/vfio/vfio", "/dev/vfio/12" },
+		{ "/dev/nvme0n1", "leave /dev/ out" },
+		{ "0000:00:0*", "01:00.*" },
+		{ "01:20.0", "devices up to 1f" },
+		{ "0000:01:00.8", "functions up to 7" },
+		{ "0000:01", "0000:01:00.0" },
+		{ "", "the name of an interface" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct failure *why = NULL;
+		struct target t;
+
+		assert_int_equal(target_parse(arena, bad[i].text, &t, &why), -EINVAL);
+		if (!strstr(why->text, bad[i].hint))
+			fail_msg("'%s': %s", bad[i].text, why->text);
+		failure_free(why);
 	}
 }
 
@@ -161,9 +190,13 @@ static void test_target_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_target_pci),         cmocka_unit_test(test_target_slot),
-		cmocka_unit_test(test_target_ids),         cmocka_unit_test(test_target_group),
-		cmocka_unit_test(test_target_other_names), cmocka_unit_test(test_target_malformed),
+		cmocka_unit_test(test_target_pci),
+		cmocka_unit_test(test_target_slot),
+		cmocka_unit_test(test_target_ids),
+		cmocka_unit_test(test_target_group),
+		cmocka_unit_test(test_target_other_names),
+		cmocka_unit_test(test_target_malformed),
+		cmocka_unit_test(test_target_malformed_says_how_to_write_it),
 		cmocka_unit_test(test_target_too_long),
 	};
 
