@@ -67,7 +67,9 @@ static bool look_mounts(struct look *k, const struct usage_block *b, const char 
 		if (again)
 			continue;
 		f = in_use(k, m->target, chain);
-		f->remedy = arena_printf(k->c->arena, "umount %s", m->target);
+		f->remedy = strcmp(m->target, "/") != 0
+				    ? arena_printf(k->c->arena, "umount %s", m->target)
+				    : "leave it to the host, which runs from it";
 		if (m->pid) {
 			f->pid = (pid_t)m->pid;
 			f->evidence =

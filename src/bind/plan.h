@@ -57,7 +57,7 @@ struct bind_move {
 	/* What the kernel is predicted to do with the write to bind; of a VFIO driver only. */
 	const struct step *predicted;
 	/* What guards found. */
-	const struct guard_finding *findings;
+	struct guard_finding *findings;
 	size_t nr_findings;
 	/* What became of it. */
 	enum bind_result result;

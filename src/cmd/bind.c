@@ -108,20 +108,41 @@ static void say_in_the_way(struct binding *b)
 	}
 }
 
+/* What no guard knows better: every refusal has a next step. */
+static void advise(const struct binding *b)
+{
+	for (size_t i = 0; i < b->plan.nr_moves; i++)
+		for (size_t k = 0; k < b->plan.moves[i].nr_findings; k++) {
+			struct guard_finding *f = &b->plan.moves[i].findings[k];
+
+			if (f->remedy)
+				continue;
+			f->remedy = arena_printf(b->arena, "%s, or pass this with --force %s",
+						 f->answer == ANSWER_UNKNOWN
+							 ? "ask as root"
+							 : "do without it on this host",
+						 f->guard->name);
+		}
+}
+
 /* The moves of b->plan, from guards to report. */
 static int carry_out(struct binding *b, bool settle, struct failure **reterr)
 {
 	size_t refused = binding_ask_guards(b);
 	int r;
 
+	advise(b);
 	if (b->options->dry_run || refused) {
 		r = binding_find_drivers(b, false, reterr);
 		if (r < 0)
 			return r;
 		if (b->options->dry_run)
 			binding_plan_steps(b);
-		else
-			b->view.note = "nothing was changed";
+		if (refused)
+			b->view.note = b->options->dry_run
+					       ? "as things are, none of it would be done: what is "
+						 "named above stands in the way"
+					       : "nothing was changed";
 		return binding_print(b, refused ? refusal_status(b) : STATUS_OK, reterr);
 	}
 	r = binding_find_drivers(b, true, reterr);

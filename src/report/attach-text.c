@@ -5,6 +5,7 @@
 
 #include "base/macro.h"
 #include "report/attach.h"
+#include "report/size.h"
 #include "report/table.h"
 
 enum { LABEL_WIDTH = 13, INFO_PCI = 1 << 1, INFO_RESET = 1 << 0 };
@@ -88,14 +89,14 @@ int attach_text_steps(const struct prose *p, const struct comparison *rows, size
 
 /* ---- what was had ---- */
 
-static void put_space(const struct prose *p, const struct attach_view *v)
+static void put_space(const struct prose *p, const struct attach_view *v, struct arena *a)
 {
 	const struct space_info *s = &v->space;
 
 	if (s->page_sizes_exact)
-		prose_label(p, "page sizes", STYLE_NONE, "0x%" PRIx64, s->page_sizes);
+		prose_label(p, "page sizes", STYLE_NONE, "%s", size_mask_text(a, s->page_sizes));
 	else
-		prose_label(p, "alignment", STYLE_NONE, "0x%" PRIx64, s->alignment);
+		prose_label(p, "in steps of", STYLE_NONE, "%s", size_text(a, s->alignment));
 	for (size_t i = 0; i < s->nr_ranges; i++)
 		prose_label(p, i ? "" : "IOVA ranges", STYLE_NONE, "0x%08" PRIx64 " - 0x%08" PRIx64,
 			    s->ranges[i].start, s->ranges[i].last);
@@ -104,8 +105,8 @@ static void put_space(const struct prose *p, const struct attach_view *v)
 	if (s->has_dma_avail && s->dma_avail != UINT32_MAX)
 		prose_label(p, "mappings", STYLE_NONE, "%u more are possible", s->dma_avail);
 	if (s->has_migration)
-		prose_label(p, "dirty pages", STYLE_NONE, "tracked in pages of 0x%" PRIx64,
-			    s->dirty_page_sizes);
+		prose_label(p, "dirty pages", STYLE_NONE, "tracked in pages of %s",
+			    size_mask_text(a, s->dirty_page_sizes));
 	if (v->space_difference)
 		prose_label(p, "differs", STYLE_NO, "%s", v->space_difference);
 }
@@ -132,15 +133,6 @@ static void put_extensions(const struct prose *p, const struct attach_view *v, s
 		prose_label(p, "extensions", STYLE_NONE, "%s", text);
 }
 
-static const char *size_text(uint64_t size, struct arena *a)
-{
-	if (size >= 1 << 20 && !(size & ((1 << 20) - 1)))
-		return arena_printf(a, "%" PRIu64 "M", size >> 20);
-	if (size >= 1 << 10 && !(size & ((1 << 10) - 1)))
-		return arena_printf(a, "%" PRIu64 "K", size >> 10);
-	return arena_printf(a, "%" PRIu64, size);
-}
-
 static const char *regions_text(const struct attach_device_view *d, bool pci, struct arena *a)
 {
 	/* linux: include/uapi/linux/vfio.h: VFIO_REGION_INFO_FLAG_MMAP. */
@@ -153,7 +145,7 @@ static const char *regions_text(const struct attach_device_view *d, bool pci, st
 		if (!r->size)
 			continue;
 		ret = arena_printf(a, "%s%s%s %s%s", ret ? ret : "", ret ? ", " : "",
-				   vfio_region_name(pci, r->index, a), size_text(r->size, a),
+				   vfio_region_name(pci, r->index, a), size_text(a, r->size),
 				   r->flags & MMAP ? (r->sparse ? " mmap in part" : " mmap") : "");
 	}
 	return ret;
@@ -284,7 +276,7 @@ int attach_text(const struct output *out, const struct attach_view *v, struct fa
 	prose_blank(&p);
 	if (v->has_space) {
 		prose_text(&p, STYLE_HEADING, "Address space");
-		put_space(&body, v);
+		put_space(&body, v, a);
 		put_extensions(&body, v, a);
 		prose_blank(&p);
 	}

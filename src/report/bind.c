@@ -350,7 +350,46 @@ static enum style style_of(enum bind_result result)
 	}
 }
 
-static void put_move(const struct prose *p, const struct bind_view *v, const struct bind_move *m)
+static bool says_before(const struct bind_move *m, size_t from, size_t at, const char *remedy)
+{
+	for (size_t i = from; i < at; i++)
+		if (m->findings[i].remedy && !strcmp(m->findings[i].remedy, remedy))
+			return true;
+	return false;
+}
+
+/* All that one guard found, then what to do about it, each thing once. */
+static void put_findings(const struct prose *p, const struct bind_move *m)
+{
+	for (size_t from = 0, end; from < m->nr_findings; from = end) {
+		for (end = from;
+		     end < m->nr_findings && m->findings[end].guard == m->findings[from].guard;
+		     end++)
+			prose_label(p, m->findings[end].guard->name, STYLE_NO, "%s%s",
+				    m->findings[end].answer == ANSWER_UNKNOWN ? "unknown: " : "",
+				    m->findings[end].evidence);
+		for (size_t i = from; i < end; i++) {
+			const char *remedy = m->findings[i].remedy;
+
+			if (remedy && !says_before(m, from, i, remedy))
+				prose_label(p, "remedy", STYLE_REMEDY, "%s", remedy);
+		}
+	}
+}
+
+/* Where it is now, and where it was. */
+static const char *whereabouts(const struct bind_move *m, struct arena *a)
+{
+	const char *now = or_none(m->now);
+
+	if (m->result == BIND_THERE)
+		return arena_printf(a, "%s already", now);
+	if (!strcmp(now, or_none(m->from)))
+		return arena_printf(a, "%s, as before", now);
+	return arena_printf(a, "%s, before on %s", now, or_none(m->from));
+}
+
+static void put_move(const struct prose *p, const struct bind_move *m, struct arena *a)
 {
 	struct prose in = prose_indented(p, 2);
 	const char *to = m->any && !m->to ? "what its bus chooses" : or_none(m->to);
@@ -358,13 +397,10 @@ static void put_move(const struct prose *p, const struct bind_view *v, const str
 	switch (m->result) {
 	case BIND_MOVED:
 	case BIND_THERE:
-		prose_text(p, style_of(m->result), "%s is on %s%s%s%s", m->name, or_none(m->now),
-			   m->result == BIND_THERE ? " already" : ", before on ",
-			   m->result == BIND_THERE ? "" : or_none(m->from), "");
+		prose_text(p, style_of(m->result), "%s is on %s", m->name, whereabouts(m, a));
 		break;
 	case BIND_PLANNED:
-		prose_text(p, STYLE_NONE, "%s%s: from %s to %s", v->dry_run ? "# " : "", m->name,
-			   or_none(m->from), to);
+		prose_text(p, STYLE_NONE, "%s: from %s to %s", m->name, or_none(m->from), to);
 		break;
 	case BIND_GONE:
 		prose_text(p, STYLE_NO, "%s is no longer there", m->name);
@@ -375,14 +411,7 @@ static void put_move(const struct prose *p, const struct bind_view *v, const str
 	}
 	if (m->because)
 		prose_label(&in, "because", STYLE_NONE, "%s", m->because);
-	for (size_t i = 0; i < m->nr_findings; i++) {
-		const struct guard_finding *f = &m->findings[i];
-
-		prose_label(&in, f->guard->name, STYLE_NO, "%s%s",
-			    f->answer == ANSWER_UNKNOWN ? "unknown: " : "", f->evidence);
-		if (f->remedy)
-			prose_label(&in, "remedy", STYLE_REMEDY, "%s", f->remedy);
-	}
+	put_findings(&in, m);
 	if (m->remedy)
 		prose_label(&in, "remedy", STYLE_REMEDY, "%s", m->remedy);
 	if (bind_match(m) == MATCH_NO)
@@ -392,17 +421,22 @@ static void put_move(const struct prose *p, const struct bind_view *v, const str
 
 int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr)
 {
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct prose p = { .out = out, .label_width = 11 };
 	int r = 0;
 
-	if (v->dry_run)
+	if (v->dry_run) {
 		put_dry(&p, v);
-	else
+		/* All but the writes is a comment to a shell. */
+		p.prefix = "# ";
+		p.indent = 2;
+	} else {
 		r = put_steps(out, v, reterr);
+	}
 	for (size_t i = 0; i < v->nr_moves; i++)
 		if (!v->dry_run || v->moves[i].result != BIND_PLANNED || v->moves[i].nr_findings ||
 		    v->moves[i].because)
-			put_move(&p, v, &v->moves[i]);
+			put_move(&p, &v->moves[i], a);
 	if (v->note)
 		prose_text(&p, STYLE_NONE, "%s", v->note);
 	return r;

@@ -7,6 +7,7 @@
 #include "report/decision.h"
 #include "report/inspect-decision.h"
 #include "report/prose.h"
+#include "report/size.h"
 #include "report/text.h"
 
 enum { LABEL_WIDTH = 16 };
@@ -19,7 +20,7 @@ static const char *tool_basis(enum gen_basis basis)
 	case GEN_BASIS_KALLSYMS:
 		return "the names in /proc/kallsyms";
 	case GEN_BASIS_SHAPE:
-		return "the shape of /sys and /dev";
+		return "the files of /sys and /dev";
 	case GEN_BASIS_VERSION:
 		return "its release number alone, the weakest evidence";
 	case GEN_BASIS_NONE:
@@ -28,26 +29,18 @@ static const char *tool_basis(enum gen_basis basis)
 	return "nothing: no evidence could be read";
 }
 
-/* What speaks for the answer in a few lines, and always what speaks against it. */
+/* What speaks against the answer is always shown. */
 static void put_kernel_evidence(const struct inspect_text *t, const struct prose *p)
 {
-	enum { EVIDENCE_SHOWN = 3 };
 	const struct gen_verdict *k = &t->report->kernel;
-	size_t shown = 0, left_out = 0;
 
 	for (size_t i = 0; i < k->nr_evidence; i++) {
 		const struct gen_evidence *e = &k->evidence[i];
 
-		if (e->used && !t->verbose && (e->basis != k->basis || shown >= EVIDENCE_SHOWN)) {
-			left_out++;
-			continue;
-		}
-		shown += e->used;
-		prose_text(p, STYLE_DIM, "%s: %s%s", e->fact ? e->fact->path : "-", e->value,
-			   e->used ? "" : " (contradicted by stronger evidence)");
+		if (t->verbose || !e->used)
+			prose_text(p, STYLE_DIM, "%s: %s%s", e->fact ? e->fact->path : "-",
+				   e->value, e->used ? "" : " (contradicted by stronger evidence)");
 	}
-	if (left_out)
-		prose_text(p, STYLE_DIM, "and %zu more (-v)", left_out);
 }
 
 void inspect_text_kernel(const struct inspect_text *t)
@@ -59,8 +52,11 @@ void inspect_text_kernel(const struct inspect_text *t)
 	const struct fact *release = &r->host->kernel.release;
 	const char *name = fact_is(release) ? fact_text(release, 64, a) : "of unknown release";
 
-	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s.", name,
-		   generations_text(k->candidates, a), tool_basis(k->basis));
+	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s%s.", name,
+		   generations_text(k->candidates, a), tool_basis(k->basis),
+		   t->verbose || k->basis == GEN_BASIS_NONE || k->basis == GEN_BASIS_VERSION
+			   ? ""
+			   : " (-v lists them)");
 	p.indent = 2;
 	put_kernel_evidence(t, &p);
 	p.indent = 0;
@@ -141,7 +137,8 @@ static void put_identity(const struct prose *p, const struct device *d, struct a
 			    d->physfn ? arena_printf(a, ", VF of %s", d->physfn->name) : "");
 	else
 		prose_label(p, "device", STYLE_NONE, "on bus %s", d->bus_name);
-	prose_label(p, "driver", STYLE_NONE, "%s%s", driver_text(d, a),
+	prose_label(p, "driver", STYLE_NONE, "%s%s",
+		    d->driver_fact.state == FACT_ABSENT && !d->locked ? "none" : driver_text(d, a),
 		    d->cdev_name ? arena_printf(a, ", %s", d->cdev_name) : "");
 }
 
@@ -233,35 +230,14 @@ static void put_ranges(const struct prose *p, const struct iova_prediction *iova
 		prose_label(p, "IOVA ranges", STYLE_NO, "none is left");
 }
 
-static const char *size_text(unsigned int bit, struct arena *a)
-{
-	static const char units[] = { 'B', 'K', 'M', 'G', 'T', 'P', 'E' };
-
-	return arena_printf(a, "%u%c", 1U << (bit % 10), units[bit / 10]);
-}
-
 static void put_page_sizes(const struct prose *p, const struct page_sizes_prediction *s,
 			   struct arena *a)
 {
-	const char *text = NULL;
-	uint64_t above;
-
-	if (s->answer != ANSWER_YES || !s->bitmap) {
+	if (s->answer != ANSWER_YES || !s->bitmap)
 		prose_label(p, "page sizes", STYLE_UNKNOWN, "unknown: %s",
 			    s->because ? s->because : "not told");
-		return;
-	}
-	above = ~s->bitmap & (s->bitmap - 1);
-	if (s->bitmap == ~above && above) {
-		prose_label(p, "page sizes", STYLE_NONE, "any from %s (0x%" PRIx64 ")",
-			    size_text((unsigned int)__builtin_ctzll(s->bitmap), a), s->bitmap);
-		return;
-	}
-	for (unsigned int bit = 0; bit < 64; bit++)
-		if (s->bitmap >> bit & 1)
-			text = arena_printf(a, "%s%s%s", text ? text : "", text ? " " : "",
-					    size_text(bit, a));
-	prose_label(p, "page sizes", STYLE_NONE, "%s (0x%" PRIx64 ")", text, s->bitmap);
+	else
+		prose_label(p, "page sizes", STYLE_NONE, "%s", size_mask_text(a, s->bitmap));
 }
 
 static void put_extensions(const struct prose *p, const struct prediction *d, struct arena *a)

@@ -42,16 +42,18 @@ static const char *ns_text(struct arena *a, double ns)
 
 static void put_ranges(const struct prose *p, const struct mapping_space *s, struct arena *a)
 {
-	const char *text = s->ranges.because ? s->ranges.because : "not known";
+	const struct iova_prediction *iova = &s->ranges;
 
-	for (size_t i = 0; i < s->ranges.nr_ranges; i++)
-		text = arena_printf(a, "%s%s0x%" PRIx64 "-0x%" PRIx64, i ? text : "", i ? ", " : "",
-				    s->ranges.ranges[i].start, s->ranges.ranges[i].last);
-	if (s->ranges.answer == ANSWER_YES && !s->ranges.nr_ranges)
-		text = "any";
-	prose_label(p, "Usable IOVAs", STYLE_NONE, "%s", text);
+	for (size_t i = 0; i < iova->nr_ranges; i++)
+		prose_label(p, i ? "" : "IOVA ranges", STYLE_NONE, "0x%08" PRIx64 " - 0x%08" PRIx64,
+			    iova->ranges[i].start, iova->ranges[i].last);
+	if (!iova->nr_ranges && iova->answer == ANSWER_YES)
+		prose_label(p, "IOVA ranges", STYLE_NONE, "any");
+	else if (!iova->nr_ranges)
+		prose_label(p, "IOVA ranges", STYLE_UNKNOWN, "unknown: %s",
+			    iova->because ? iova->because : "not told");
 	if (s->alignment)
-		prose_label(p, "In steps of", STYLE_NONE, "%s",
+		prose_label(p, "in steps of", STYLE_NONE, "%s",
 			    mapping_bytes_text(a, s->alignment));
 }
 
@@ -61,20 +63,20 @@ static void put_limit(const struct prose *p, const struct mapping_report *m, str
 	const char *counts = l->by_user ? ", shared by all processes of the user" : "";
 
 	if (l->pins_nothing)
-		prose_label(p, "Locked memory", STYLE_NONE,
+		prose_label(p, "locked memory", STYLE_NONE,
 			    "none: mapping pins nothing for a mediated device");
 	else if (!l->known)
-		prose_label(p, "Locked memory", STYLE_UNKNOWN, "the limit could not be read");
+		prose_label(p, "locked memory", STYLE_UNKNOWN, "the limit could not be read");
 	else if (l->exempt)
-		prose_label(p, "Locked memory", STYLE_NONE,
+		prose_label(p, "locked memory", STYLE_NONE,
 			    "limit %s, from which CAP_IPC_LOCK exempts",
 			    mapping_bytes_text(a, l->soft));
 	else if (m->needed > l->soft)
-		prose_label(p, "Locked memory", STYLE_NO, "limit %s%s; %s are needed",
+		prose_label(p, "locked memory", STYLE_NO, "limit %s%s; %s are needed",
 			    mapping_bytes_text(a, l->soft), counts,
 			    mapping_bytes_text(a, m->needed));
 	else
-		prose_label(p, "Locked memory", STYLE_NONE, "limit %s%s",
+		prose_label(p, "locked memory", STYLE_NONE, "limit %s%s",
 			    mapping_bytes_text(a, l->soft), counts);
 }
 
@@ -85,7 +87,7 @@ static void put_memory(const struct prose *p, const struct mapping_report *m, st
 	if (!m->memory_len)
 		return;
 	if (!m->memory_ns) {
-		prose_label(p, "Memory", STYLE_NONE, "%s would be wanted (%s%s%s)",
+		prose_label(p, "memory", STYLE_NONE, "%s would be wanted (%s%s%s)",
 			    mapping_bytes_text(a, m->memory_len), m->kind,
 			    m->kind_because ? ": " : "", m->kind_because ? m->kind_because : "");
 		return;
@@ -95,7 +97,7 @@ static void put_memory(const struct prose *p, const struct mapping_report *m, st
 				    mapping_bytes_text(a, m->memory_huge));
 	else if (m->memory_seen)
 		seen = arena_printf(a, " in pages of %s", mapping_bytes_text(a, m->memory_page));
-	prose_label(p, "Memory", STYLE_NONE, "%s%s%s (%s%s%s), had in %s",
+	prose_label(p, "memory", STYLE_NONE, "%s%s%s (%s%s%s), had in %s",
 		    mapping_bytes_text(a, m->memory_len), seen,
 		    !m->access || !strcmp(m->access, "own") ? ""
 		    : !strcmp(m->access, "read-only")       ? ", read-only for the caller"
@@ -214,32 +216,6 @@ static int put_steps(const struct prose *p, const struct mapping_report *m, stru
 	return r;
 }
 
-/* Why something was refused, or is open, once for each reason. */
-static void put_reasons(const struct prose *p, const struct mapping_report *m)
-{
-	const struct rule *last = NULL;
-
-	for (size_t i = 0; i < m->nr_steps; i++) {
-		const struct mapping_prediction *d = &m->steps[i].predicted;
-
-		if (d->answer == ANSWER_YES || d->rule == last)
-			continue;
-		last = d->rule;
-		prose_label(p, d->answer == ANSWER_NO ? "Refused" : "Not known",
-			    d->answer == ANSWER_NO ? STYLE_NO : STYLE_UNKNOWN, "%s: %s (%s)",
-			    op_name(d->op), d->because, d->rule->id);
-		if (d->remedy)
-			prose_label(p, "", STYLE_REMEDY, "%s", d->remedy);
-	}
-	for (size_t i = 0; i < m->nr_steps; i++)
-		if (!m->steps[i].match) {
-			prose_label(p, "Differs", STYLE_UNKNOWN,
-				    "%s at 0x%" PRIx64 " ended otherwise than predicted",
-				    op_name(m->steps[i].predicted.op), m->steps[i].request.iova);
-			break;
-		}
-}
-
 /* ---- what it did ---- */
 
 static void put_moments(const struct prose *p, const struct mapping_report *m, struct arena *a)
@@ -263,11 +239,11 @@ static void put_cost(const struct prose *p, const struct mapping_report *m, stru
 	const double gib = 1 << 30;
 
 	if (m->mapped)
-		prose_label(p, "Mapping", STYLE_NONE, "%s in %s: %s per GiB",
+		prose_label(p, "mapping", STYLE_NONE, "%s in %s: %s per GiB",
 			    mapping_bytes_text(a, m->mapped), ns_text(a, (double)m->map_ns),
 			    ns_text(a, (double)m->map_ns * gib / (double)m->mapped));
 	if (m->unmapped)
-		prose_label(p, "Unmapping", STYLE_NONE, "%s in %s: %s per GiB",
+		prose_label(p, "unmapping", STYLE_NONE, "%s in %s: %s per GiB",
 			    mapping_bytes_text(a, m->unmapped), ns_text(a, (double)m->unmap_ns),
 			    ns_text(a, (double)m->unmap_ns * gib / (double)m->unmapped));
 }
@@ -279,10 +255,10 @@ static void put_dirty(const struct prose *p, const struct mapping_report *m, str
 	if (!m->dirty_asked)
 		return;
 	if (m->dirty.asked && !m->dirty.err)
-		prose_label(p, "Dirty pages", STYLE_NONE, "%" PRIu64 " of %s", m->dirty_pages,
+		prose_label(p, "dirty pages", STYLE_NONE, "%" PRIu64 " of %s", m->dirty_pages,
 			    mapping_bytes_text(a, m->dirty_page));
 	else
-		prose_label(p, "Dirty pages", m->dirty.match ? STYLE_NO : STYLE_UNKNOWN,
+		prose_label(p, "dirty pages", m->dirty.match ? STYLE_NO : STYLE_UNKNOWN,
 			    "not tracked: %s (%s)%s%s", op_name(d->op),
 			    m->dirty.err ? errno_name(m->dirty.err) : "not asked",
 			    d->because ? ": " : "", d->because ? d->because : "");
@@ -295,8 +271,90 @@ static void put_checks(const struct prose *p, const struct mapping_report *m)
 	};
 
 	for (size_t i = 0; i < m->nr_checks; i++)
-		prose_label(p, i ? "" : "Verified", styles[m->checks[i].answer], "%s: %s",
+		prose_label(p, i ? "" : "verified", styles[m->checks[i].answer], "%s: %s",
 			    answer_name(m->checks[i].answer), m->checks[i].because);
+}
+
+/* ---- what came of it ---- */
+
+static const char *as_predicted(const struct mapping_step *s)
+{
+	if (!s->asked)
+		return ", as predicted; the kernel was not asked";
+	return s->match && s->predicted.answer == ANSWER_NO ? ", as predicted" : "";
+}
+
+/* Why a request was refused, or whether it would be is open. */
+static void put_reason(const struct prose *p, const struct mapping_step *s)
+{
+	const struct mapping_prediction *d = &s->predicted;
+	struct prose body = prose_indented(p, 2);
+	int err = s->asked ? s->err : d->err;
+
+	body.label_width = LABEL_WIDTH - 2;
+	if (d->answer == ANSWER_NO)
+		prose_text(p, STYLE_NO, "Refused at %s of 0x%" PRIx64 "%s%s%s.", op_name(d->op),
+			   s->request.iova, err ? " with " : "", err ? errno_name(err) : "",
+			   as_predicted(s));
+	else
+		prose_text(p, STYLE_UNKNOWN, "Nothing is predicted of %s of 0x%" PRIx64 ".",
+			   op_name(d->op), s->request.iova);
+	if (d->because)
+		prose_label(&body, "because", STYLE_NONE, "%s", d->because);
+	prose_label(&body, "rule", STYLE_NONE, "%s", d->rule->id);
+	if (d->remedy)
+		prose_label(&body, "remedy", STYLE_REMEDY, "%s", d->remedy);
+}
+
+/* Once for each reason. */
+static void put_reasons(const struct prose *p, const struct mapping_report *m)
+{
+	const struct rule *last = NULL;
+
+	for (size_t i = 0; i < m->nr_steps; i++) {
+		const struct mapping_step *s = &m->steps[i];
+
+		if (s->predicted.answer == ANSWER_YES || s->predicted.rule == last)
+			continue;
+		last = s->predicted.rule;
+		put_reason(p, s);
+	}
+}
+
+static void put_difference(const struct prose *p, const struct mapping_report *m)
+{
+	for (size_t i = 0; i < m->nr_steps; i++) {
+		const struct mapping_step *s = &m->steps[i];
+
+		if (s->match)
+			continue;
+		prose_text(p, STYLE_NO, "%s of 0x%" PRIx64 ": predicted %s, the kernel said %s%s.",
+			   op_name(s->predicted.op), s->request.iova,
+			   s->predicted.answer == ANSWER_YES ? "ok" : errno_name(s->predicted.err),
+			   s->err ? errno_name(s->err) : "ok",
+			   s->err ? "" : " or took away another size");
+		break;
+	}
+	prose_text(p, STYLE_REMEDY,
+		   "Prediction and kernel differ: this is a fault of the tool. Please record the "
+		   "host with 'vfiotool capture FILE' and report it with these lines.");
+}
+
+static void put_conclusion(const struct prose *p, const struct mapping_report *m)
+{
+	bool open = false;
+
+	for (size_t i = 0; i < m->nr_steps; i++)
+		open |= m->steps[i].predicted.answer == ANSWER_UNKNOWN;
+	put_reasons(p, m);
+	if (!strcmp(m->result, "mapped"))
+		prose_text(p, STYLE_YES, "Mapped and unmapped%s.", open ? "" : ", as predicted");
+	else if (!strcmp(m->result, "predicted") && !open)
+		prose_text(p, STYLE_YES, "It would be mapped.");
+	else if (!strcmp(m->result, "failed"))
+		prose_text(p, STYLE_NO, "Failed: a check does not hold, see 'verified' above.");
+	else if (!strcmp(m->result, "differs"))
+		put_difference(p, m);
 }
 
 static int put_refused(const struct prose *p, const struct attach_view *v, struct failure **reterr)
@@ -323,15 +381,10 @@ int mapping_report_print(const struct mapping_report *m, const struct output *ou
 	put_limit(&in, m, a);
 	put_memory(&in, m, a);
 	r = put_steps(&in, m, a, reterr);
-	put_reasons(&in, m);
 	put_moments(&in, m, a);
 	put_cost(&in, m, a);
 	put_dirty(&in, m, a);
 	put_checks(&in, m);
-	prose_label(&in, "Result",
-		    !strcmp(m->result, "mapped")    ? STYLE_YES
-		    : !strcmp(m->result, "refused") ? STYLE_NO
-						    : STYLE_UNKNOWN,
-		    "%s", m->result);
+	put_conclusion(&in, m);
 	return r;
 }

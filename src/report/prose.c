@@ -37,7 +37,7 @@ static size_t command_length(const char *s)
 		unsigned int nr_words; /* at most */
 	} commands[] = {
 		{ "echo", 4 },   { "vfiotool", 4 }, { "modprobe", 3 },
-		{ "umount", 2 }, { "swapoff", 2 },
+		{ "umount", 2 }, { "swapoff", 2 },  { "ip", 6 },
 	};
 	size_t len = strcspn(s, " ");
 	unsigned int left = 0;
@@ -68,19 +68,28 @@ static size_t line_break(const char *s, size_t columns, size_t *ret_next)
 	return end;
 }
 
+/* The beginning of a line, up to column @at. */
+static void put_margin(const struct prose *p, size_t at)
+{
+	const char *prefix = p->prefix ? p->prefix : "";
+	size_t len = strlen(prefix);
+
+	fprintf(p->out->stream, "%s%*s", prefix, at > len ? (int)(at - len) : 0, "");
+}
+
 /* @s wrapped from column @at on, where the first line stands already. */
-static void put_wrapped(const struct output *v, size_t at, enum style style, const char *s)
+static void put_wrapped(const struct prose *p, size_t at, enum style style, const char *s)
 {
 	size_t next, len;
 
 	for (;;) {
-		len = line_break(s, room(v, at), &next);
-		put_styled(v, style, s, len);
-		fputc('\n', v->stream);
+		len = line_break(s, room(p->out, at), &next);
+		put_styled(p->out, style, s, len);
+		fputc('\n', p->out->stream);
 		s += next;
 		if (!*s)
 			return;
-		fprintf(v->stream, "%*s", (int)at, "");
+		put_margin(p, at);
 	}
 }
 
@@ -93,8 +102,8 @@ void prose_text(const struct prose *p, enum style style, const char *fmt, ...)
 	va_start(ap, fmt);
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
-	fprintf(p->out->stream, "%*s", (int)p->indent, "");
-	put_wrapped(p->out, p->indent, style, text_escape(a, s, strlen(s), p->out->utf8));
+	put_margin(p, p->indent);
+	put_wrapped(p, p->indent, style, text_escape(a, s, strlen(s), p->out->utf8));
 }
 
 /* Prints the label and moves to where its text begins; returns that column. */
@@ -104,13 +113,15 @@ static size_t put_label(const struct prose *p, const char *label)
 	FILE *stream = p->out->stream;
 
 	if (output_text_width(p->out) < at + PROSE_TEXT_MIN) {
-		if (len)
-			fprintf(stream, "%*s%s\n", (int)p->indent, "", label);
-		fprintf(stream, "%*s", (int)p->indent + 2, "");
+		if (len) {
+			put_margin(p, p->indent);
+			fprintf(stream, "%s\n", label);
+		}
+		put_margin(p, p->indent + 2);
 		return p->indent + 2;
 	}
-	fprintf(stream, "%*s%s%*s", (int)p->indent, "", label,
-		len < p->label_width ? (int)(p->label_width - len) : 2, "");
+	put_margin(p, p->indent);
+	fprintf(stream, "%s%*s", label, len < p->label_width ? (int)(p->label_width - len) : 2, "");
 	return at;
 }
 
@@ -125,7 +136,7 @@ void prose_label(const struct prose *p, const char *label, enum style style, con
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
 	at = put_label(p, text_escape(a, label, strlen(label), p->out->utf8));
-	put_wrapped(p->out, at, style, text_escape(a, s, strlen(s), p->out->utf8));
+	put_wrapped(p, at, style, text_escape(a, s, strlen(s), p->out->utf8));
 }
 
 void prose_blank(const struct prose *p)

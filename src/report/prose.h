@@ -13,6 +13,8 @@ struct prose {
 	const struct output *out;
 	size_t indent;      /* columns before each line */
 	size_t label_width; /* columns of a label, its gap included */
+	/* What each line begins with, in place of as many columns of the indent: "# ". NULL: blanks. */
+	const char *prefix;
 };
 
 /* One unlabelled paragraph in @style. */

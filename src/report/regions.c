@@ -7,6 +7,7 @@
 #include "base/macro.h"
 #include "report/attach.h"
 #include "report/prose.h"
+#include "report/size.h"
 #include "report/table.h"
 
 enum {
@@ -107,24 +108,12 @@ const struct field_table *region_row_fields(void)
 
 /* ---- the table of them ---- */
 
-static const char *size_text(uint64_t size, struct arena *a)
-{
-	static const char units[] = "KMGTPE";
-	unsigned int unit = 0;
-
-	if (size < 1024 || size % 1024)
-		return arena_printf(a, "%" PRIu64, size);
-	for (size /= 1024; !(size % 1024) && units[unit + 1]; unit++)
-		size /= 1024;
-	return arena_printf(a, "%" PRIu64 "%c", size, units[unit]);
-}
-
 static void column_size(const void *row, struct arena *a, struct value *ret)
 {
 	const struct region_row *r = row;
 
 	if (r->info->size)
-		value_set_text(ret, size_text(r->info->size, a));
+		value_set_text(ret, size_text(a, r->info->size));
 	else
 		ret->kind = VALUE_NONE;
 }

@@ -19,6 +19,7 @@ from pathlib import Path
 
 CAPTURES = Path(__file__).resolve().parent.parent / "captures"
 INTEL = CAPTURES / "vm-intel-on-6.12.capture"
+IN_USE = CAPTURES / "edge-in-use.capture"
 LIMIT_S = 60
 NOBODY = 65534
 
@@ -118,13 +119,19 @@ WORDS = [
     ("a platform device that is not there", ["inspect", "platform:no"], 66, "'platform:no'"),
     ("a known device and one that is not there", ["inspect", "00:04.0", "0000:ff:1f.7"], 66, "'0000:ff:1f.7'"),
     ("a rule that is none", ["rules", "nope"], 64, "'nope'"),
-    ("a proof of a capture", ["prove", "00:04.0"], 64, "can be inspected"),
+    ("a group without its word", ["inspect", "3"], 64, "group:12"),
+    ("a group below 0", ["list", "group:-1"], 64, "a group is written group:12"),
+    ("a device beyond 1f", ["list", "00:20.0"], 64, "devices up to 1f"),
+    ("a node of a disk", ["list", "/dev/nvme0n1"], 64, "leave /dev/ out"),
+    ("the node of all groups", ["list", "/dev/vfio/vfio"], 64, "/dev/vfio/12"),
+    ("a pattern", ["list", "0000:00:0*"], 64, "01:00.*"),
+    ("a proof of a capture", ["prove", "00:04.0"], 64, "leave it out"),
     ("too few address bits", ["prove", "--address-bits=11", "00:04.0"], 64, "--address-bits=11"),
     ("too many address bits", ["prove", "--address-bits=65", "00:04.0"], 64, "--address-bits=65"),
     ("address bits that are no number", ["prove", "--address-bits", "48b", "00:04.0"], 64, "--address-bits=48b"),
     ("a token that is none", ["prove", "--vf-token", "1234", "00:04.0"], 64, "'1234'"),
-    ("mappings of a capture", ["map", "00:04.0"], 64, "can be inspected"),
-    ("a mapping of nothing", ["map"], 64, "map takes a target"),
+    ("mappings of a capture", ["map", "00:04.0"], 64, "leave it out"),
+    ("a mapping of nothing", ["map"], 64, "no target: name a device"),
     ("mappings for two", ["map", "00:04.0", "00:05.0"], 64, "one at a time"),
     ("a size of 0", ["map", "--size=0", "00:04.0"], 64, "'0'"),
     ("a size of 2^64-1", ["map", "--size=0xffffffffffffffff", "00:04.0"], 64, "'0xffffffffffffffff'"),
@@ -278,6 +285,29 @@ def absurd_trees(cli: Cli, scratch: Path) -> None:
     cli.answers("a group whose member vanished", ["inspect", "--json"], sysroot=root)
 
 
+# ---- a dry run
+
+def dry_runs(cli: Cli) -> None:
+    """What bind would write is a script, with all else as its comments."""
+    def script(out: str):
+        other = [line for line in out.splitlines() if not line.startswith(("echo ", "modprobe ", "# "))]
+        problems = [f"neither a write nor a comment: {line!r}" for line in other]
+        problems += [] if "stands in the way" in out.splitlines()[-1] else ["the last line does not say that it is refused"]
+        for line in out.splitlines():
+            problems += [f"{len(line)} columns: {line!r}"] if line.startswith("#") and len(line) > 80 else []
+        return problems
+
+    for width in ("80", "200"):
+        cli.answers(f"a dry run of bind is a script, {width} columns", ["bind", "--dry-run", "00:02.0", "00:03.0", "02:00.0"], 5,
+                    IN_USE, script if width == "80" else None, env={"COLUMNS": width})
+    remedies = "ip link set bond0 down"
+    cli.answers("a remedy is said once", ["bind", "--dry-run", "00:03.0"], 5, IN_USE,
+                lambda out: [] if out.count(remedies) == 1 else [f"{out.count(remedies)} times {remedies!r}"])
+    done = cli.run("bind", "--dry-run", "--json", "00:02.0", "00:14.0", "02:00.0", sysroot=IN_USE)
+    findings = [guard for device in json.loads(done.stdout)["devices"] for guard in device["guards"]]
+    cli.say("each guard in the way has a next step", [] if findings and all(f["remedy"] for f in findings) else [findings])
+
+
 # ---- where the answer goes
 
 def outputs(cli: Cli) -> None:
@@ -355,9 +385,16 @@ def answers(cli: Cli, scratch: Path) -> None:
     cli.say("list answers the same live and from the capture", [] if here.stdout == there.stdout else ["they differ"])
     cli.answers("JSON of this host is JSON", ["inspect", "--json"], check=lambda out: [] if json.loads(out) else ["empty"])
     cli.answers("--version", ["--version"], check=lambda out: [] if out.startswith("vfiotool ") else [out])
-    for command in ([], ["list"], ["inspect"], ["rules"], ["capture"]):
-        cli.answers(f"{' '.join([*command, '--help'])}", [*command, "--help"],
-                    check=lambda out: [] if "Usage:" in out else ["no usage"])
+    cli.answers("--help", ["--help"], check=lambda out: [] if "Usage:" in out else ["no usage"])
+    known = json.loads(cli.run("--introspect").stdout)
+    for command in (row["name"] for row in known["commands"]):
+        cli.answers(f"{command} --help", [command, "--help"], check=lambda out, name=command: [
+            problem for problem, bad in (
+                ("no usage", f"Usage: vfiotool {name} [OPTION...]" not in out),
+                ("blanks at the end of a line", re.search(" $", out, re.MULTILINE)),
+                ("the note about arguments of short options", "Mandatory or optional" in out),
+                ("no manual page is named", f"'man vfiotool-{name}'" not in out),
+            ) if bad])
     if os.geteuid() != 0:
         cli.skip("a plain user may not write there", "needs root to become a plain user")
         return
@@ -381,6 +418,7 @@ def main() -> int:
         bad_words(cli)
         bad_files(cli, scratch)
         absurd_trees(cli, scratch)
+        dry_runs(cli)
         outputs(cli)
         answers(cli, scratch)
     print(f"1..{cli.count}")
