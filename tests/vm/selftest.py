@@ -5,18 +5,25 @@ Proves that the judge can say no. A guest's answers and a right document of vfio
 must accept them, and must refuse each of them with one thing wrong. No guest is booted. TAP.
 """
 
+import argparse
 import base64
 import copy
+import dataclasses
 import gzip
 import hashlib
 import json
+import os
 import sys
+import tempfile
 import threading
+import time
+import unittest.mock
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import acting, attaching, documents, cpio, guest, judge, kernels, outcome, schedule
+import run
+from rig import acting, attaching, cache, cpio, documents, guest, judge, kernels, outcome, schedule
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -463,9 +470,38 @@ def check_schedule() -> str:
     return "; ".join(found)
 
 
+def check_thorough() -> str:
+    """What takes hours is run when it is named, and only then."""
+    usual = acting.Acting("usual", "", ("6.1",), acting.Machine("m"), "")
+    pair = (usual, dataclasses.replace(usual, name="long", thorough=True))
+    found = []
+    for named, wanted in ((None, ["usual"]), (["long"], ["long"]), (["usual"], ["usual"])):
+        got = [scenario.name for scenario, _ in run.select(argparse.Namespace(scenario=named, kernel=None), pair)]
+        found += [] if got == wanted else [f"--scenario {named}: {got}"]
+    return "; ".join(found)
+
+
+def check_cache() -> str:
+    """An entry is made once; one that was not used for long goes with the next one, one in use stays."""
+    made = []
+
+    def ask(key: str) -> Path:
+        return cache.entry("thing", key, lambda folder: made.append(key))
+
+    with tempfile.TemporaryDirectory(prefix="vfiotool-selftest-") as place, unittest.mock.patch.dict(
+            os.environ, {"VFIOTOOL_CACHE": place}):
+        old = time.time() - 86400 * (cache.KEPT_DAYS + 1)
+        for key in ("forgotten", "used"):
+            os.utime(ask(key), (old, old))
+        ask("used")
+        ask("new")
+        left = sorted(path.name for path in (Path(place) / "thing").iterdir())
+    return "" if (made, left) == (["forgotten", "used", "new"], ["new", "used"]) else f"made {made}, left {left}"
+
+
 def main() -> int:
     """Runs all, as TAP."""
-    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios,
+    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios, check_thorough, check_cache,
               check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0

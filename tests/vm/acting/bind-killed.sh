@@ -2,9 +2,11 @@
 # shellcheck shell=sh
 # The runs are made by killer, which says what it demands of each.
 card=0000:00:04.0
+thorough=
+[ "$PART" != bind-killed-all ] || thorough=thorough
 
 matrix() {
-	killer "$1" $card e1000e vfio-pci >>/out/matrix 2>/out/wrong && return
+	killer "$1" $card e1000e vfio-pci ${thorough:+"$thorough"} >>/out/matrix 2>/out/wrong && return
 	status=$?
 	cat /out/wrong
 	return $status

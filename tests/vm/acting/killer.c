@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kills vfiotool at its system calls, one run for each, and makes its writes to sysfs fail, one after the other.
  *
- *     killer bind|unbind ADDRESS OLD NEW
+ *     killer bind|unbind ADDRESS OLD NEW [thorough]
  *
  * ADDRESS is on the driver OLD and nothing is recorded: the first state. Each run brings the device where the
  * command begins, disturbs the command, looks at the driver, lets the tool restore, and demands the first state. A line
@@ -12,7 +12,8 @@
  * driver at once. Where others live, a further run kills them all; then it may take the restore.
  *
  * Before the first record nothing but the lock and an empty journal is made: there each call that changes a file is
- * killed, and of the two thousand that read one of EARLY_STEP. */
+ * killed, and of the two thousand that read one of EARLY_STEP. The thorough way takes each of these, and nothing else: a
+ * run that left driver, override and journal as they were is followed by the restore at one of RESTORE_STEP. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -35,7 +36,15 @@
 
 #define JOURNAL "/run/vfiotool/journal"
 
-enum { WRONG = 99, TASKS_MAX = 64, RUN_S = 60, BAD_MAX = 5, EARLY_STEP = 400 };
+enum {
+	WRONG = 99,
+	TASKS_MAX = 64,
+	RUN_S = 60,
+	BAD_MAX = 5,
+	EARLY_STEP = 400,
+	RESTORE_STEP = 100,
+	JOURNAL_MAX = 65536
+};
 
 enum kind {
 	EARLY,   /* killed at one of all calls, before the first record of the journal */
@@ -59,13 +68,14 @@ struct run {
 
 /* What the runs of one kind came to. */
 struct tally {
-	unsigned int runs, old, new, none, other, restored;
+	unsigned int runs, old, new, none, other, restored, untouched;
 	long calls;
 };
 
 static const char *command, *address, *old_driver, *new_driver;
 static volatile sig_atomic_t late;
 static unsigned int bad;
+static bool thorough;
 
 static void on_alarm(int sig)
 {
@@ -85,53 +95,38 @@ static __attribute__((format(printf, 1, 2))) void stop(const char *format, ...)
 
 /* ---- the calls that matter ---- */
 
+/* Calls that can change a file. The first is openat, which is one only when it opens for writing. */
+static const unsigned short changing[] = {
+	SYS_openat, SYS_write,    SYS_writev,    SYS_pwrite64,    SYS_mkdir,        SYS_mkdirat,
+	SYS_rename, SYS_renameat, SYS_renameat2, SYS_unlink,      SYS_unlinkat,     SYS_ftruncate,
+	SYS_flock,  SYS_fsync,    SYS_fdatasync, SYS_init_module, SYS_finit_module,
+};
+enum { NR_CHANGING = sizeof(changing) / sizeof(*changing) };
+
 static bool changes_file(uint64_t nr, const uint64_t *args)
 {
-	switch (nr) {
-	case SYS_openat:
+	if (nr == SYS_openat)
 		return args[2] & (O_WRONLY | O_RDWR | O_CREAT);
-	case SYS_write:
-	case SYS_writev:
-	case SYS_pwrite64:
+	if (nr == SYS_write || nr == SYS_writev || nr == SYS_pwrite64)
 		return args[0] > STDERR_FILENO;
-	case SYS_mkdir:
-	case SYS_mkdirat:
-	case SYS_rename:
-	case SYS_renameat:
-	case SYS_renameat2:
-	case SYS_unlink:
-	case SYS_unlinkat:
-	case SYS_ftruncate:
-	case SYS_flock:
-	case SYS_fsync:
-	case SYS_fdatasync:
-	case SYS_init_module:
-	case SYS_finit_module:
-		return true;
-	default:
-		return false;
-	}
+	for (unsigned int i = 1; i < NR_CHANGING; i++)
+		if (changing[i] == nr)
+			return true;
+	return false;
 }
 
 /* Lets the kernel stop the tool at these calls only: the two thousand that read take half of a run else. Where the
  * kernel cannot, every call stops. */
 static bool install_filter(void)
 {
-	static const unsigned short numbers[] = {
-		SYS_openat,      SYS_write,        SYS_writev,   SYS_pwrite64,  SYS_mkdir,
-		SYS_mkdirat,     SYS_rename,       SYS_renameat, SYS_renameat2, SYS_unlink,
-		SYS_unlinkat,    SYS_ftruncate,    SYS_flock,    SYS_fsync,     SYS_fdatasync,
-		SYS_init_module, SYS_finit_module,
-	};
-	enum { NR = sizeof(numbers) / sizeof(*numbers) };
-	struct sock_filter code[NR + 6];
+	struct sock_filter code[NR_CHANGING + 6];
 	unsigned int n = 0;
 
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 						 offsetof(struct seccomp_data, nr));
-	for (unsigned int i = 0; i < NR; i++)
-		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, numbers[i],
-							 i ? NR + 3 - i : NR, 0);
+	for (unsigned int i = 0; i < NR_CHANGING; i++)
+		code[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, changing[i],
+							 i ? NR_CHANGING + 3 - i : NR_CHANGING, 0);
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	/* Files are opened to be read a hundred times: those need not stop. */
 	code[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -399,26 +394,37 @@ static void write_file(const char *path, int flags, const char *text, size_t len
 	close(fd);
 }
 
+/* The journal in @text of JOURNAL_MAX bytes; 0 when there is none. */
+static size_t read_journal(char *text)
+{
+	int fd = open(JOURNAL, O_RDONLY);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, JOURNAL_MAX);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0 || n == JOURNAL_MAX)
+		stop("%s", JOURNAL);
+	return (size_t)n;
+}
+
 /* The state that vfiotool bind leaves. It is made by that once; then the same writes and the same journal make it, which
  * takes a tenth of the time. */
+static char journal[JOURNAL_MAX];
+static size_t journal_len;
+
 static void bring_bound(void)
 {
-	static char journal[65536];
-	static size_t len;
 	char path[128];
 
-	if (!len) {
+	if (!journal_len) {
 		if (tool("bind", address))
 			stop("vfiotool bind");
-		int fd = open(JOURNAL, O_RDONLY);
-		ssize_t n = read(fd, journal, sizeof(journal));
-		if (n <= 0 || n == sizeof(journal))
+		journal_len = read_journal(journal);
+		if (!journal_len)
 			stop("%s", JOURNAL);
-		close(fd);
-		len = (size_t)n;
 		return;
 	}
-	write_file(JOURNAL, O_CREAT | O_EXCL, journal, len);
+	write_file(JOURNAL, O_CREAT | O_EXCL, journal, journal_len);
 	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver_override", address);
 	write_file(path, 0, new_driver, strlen(new_driver));
 	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/%s/unbind", old_driver);
@@ -427,12 +433,23 @@ static void bring_bound(void)
 	write_file(path, 0, address, strlen(address));
 }
 
+/* Where the command begins: the first state, or for unbind what bind left. */
+static bool at_start(void)
+{
+	static char text[JOURNAL_MAX];
+
+	if (strcmp(command, "unbind") != 0)
+		return in_first_state();
+	return journal_len && !strcmp(driver_now(), new_driver) && overridden() &&
+	       read_journal(text) == journal_len && !memcmp(text, journal, journal_len);
+}
+
 /* ---- the matrix ---- */
 
 static const char *name_of(enum kind kind)
 {
 	static const char *const names[] = {
-		[EARLY] = "killed before it records, at one call of 400",
+		[EARLY] = "killed before it records",
 		[OPENING] = "killed before it records, at each call that changes a file",
 		[ACTING] = "killed from the first record on, at each call",
 		[FAIL] = "whose writes to sysfs fail",
@@ -483,7 +500,7 @@ static void look(const struct run *r, struct tally *t, int ended)
 /* One run; false when the tool ended before that call. */
 static bool run_once(struct run *r, struct tally *t)
 {
-	if (!strcmp(command, "unbind"))
+	if (!strcmp(command, "unbind") && !at_start())
 		bring_bound();
 	int ended = trace(r);
 
@@ -494,6 +511,10 @@ static bool run_once(struct run *r, struct tally *t)
 		t->calls = r->counted;
 		if (ended)
 			complain(r, "ended badly although nobody disturbed it", ended);
+	}
+	if (thorough && r->done && r->at % RESTORE_STEP && at_start()) {
+		t->untouched++;
+		return true;
 	}
 	int restored = tool("restore", NULL);
 	if (restored || !in_first_state())
@@ -506,14 +527,19 @@ static bool run_once(struct run *r, struct tally *t)
 static void tell(enum kind kind, int error, bool whole, const struct tally *t)
 {
 	printf("%s %s", command, name_of(kind));
+	if (kind == EARLY)
+		printf(thorough ? ", at each call" : ", at one call of %d", EARLY_STEP);
 	if (whole)
 		printf(" with all its family");
 	else if (error)
 		printf(" with %s", strerrorname_np(error));
 	if (t->calls)
 		printf(", %ld calls", t->calls);
-	printf(": %u runs; %u then on %s, %u on %s, %u on no driver; %u restored\n", t->runs,
-	       t->old, old_driver, t->new, new_driver, t->none, t->restored);
+	printf(": %u runs; %u then on %s, %u on %s, %u on no driver; %u restored", t->runs, t->old,
+	       old_driver, t->new, new_driver, t->none, t->restored);
+	if (t->untouched)
+		printf(", %u left all as it was", t->untouched);
+	putchar('\n');
 	fflush(stdout);
 	if (!t->runs || t->other)
 		bad++;
@@ -544,7 +570,8 @@ int main(int argc, char **argv)
 	static const int errors[] = { EIO, ENODEV, EINVAL };
 	struct sigaction action = { .sa_handler = on_alarm };
 
-	if (argc != 5)
+	thorough = argc == 6 && !strcmp(argv[5], "thorough");
+	if (argc != 5 && !thorough)
 		return WRONG;
 	command = argv[1];
 	address = argv[2];
@@ -553,7 +580,9 @@ int main(int argc, char **argv)
 	sigaction(SIGALRM, &action, NULL);
 	if (!in_first_state())
 		stop("%s is not in its first state", address);
-	run_all(EARLY, 0, EARLY_STEP);
+	run_all(EARLY, 0, thorough ? 1 : EARLY_STEP);
+	if (thorough)
+		return bad ? 1 : 0;
 	run_all(OPENING, 0, 1);
 	run_all(ACTING, 0, 1);
 	for (unsigned int i = 0; i < sizeof(errors) / sizeof(*errors); i++)

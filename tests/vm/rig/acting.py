@@ -22,7 +22,8 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
                 "memory", "counted", "system", "vfio_platform", "variant"}
-OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again"}
+OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
+            "thorough"}
 LISTS = ("kernels", "devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
@@ -73,6 +74,7 @@ class Acting:
     alone: bool = False
     needs: str = ""
     again: object = None
+    thorough: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def load(path: Path) -> Acting:
     chosen = data.get("kernels", machine.kernels)
     if not chosen or set(chosen) - set(machine.kernels or chosen):
         raise ScenarioError(f"{path.name}: kernels must be some of its machine's")
-    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs") if key in data}
+    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs", "thorough") if key in data}
     if "again" in data:
         rest |= {"again": load_machine(data["again"]), "alone": True}
     return Acting(path.stem, data["summary"], chosen, machine, script.read_text(encoding="utf-8"),

@@ -8,7 +8,11 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
+
+# An entry that nobody asked for during so many days goes when the next one of its kind is made.
+KEPT_DAYS = 14
 
 
 def root() -> Path:
@@ -56,7 +60,7 @@ def entry(kind: str, key: str, make) -> Path:
     home = root() / kind
     home.mkdir(exist_ok=True)
     final = home / key
-    if final.is_dir():
+    if _use(final):
         return final
     with lock(f"{kind}-{key}"):
         if final.is_dir():
@@ -69,7 +73,25 @@ def entry(kind: str, key: str, make) -> Path:
         except BaseException:
             shutil.rmtree(work, ignore_errors=True)
             raise
+    _forget(home)
     return final
+
+
+def _use(folder: Path) -> bool:
+    """Whether the entry is there; its time of change tells when it was last asked for."""
+    try:
+        os.utime(folder)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _forget(home: Path) -> None:
+    """Removes the entries of a kind that are of no use any more, and what was left of a broken run."""
+    for folder in home.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if folder.stat().st_mtime < time.time() - KEPT_DAYS * 86400:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_json(path: Path, value) -> None:
