@@ -196,18 +196,20 @@ static bool sleeps_in_kernel(pid_t pid)
 static int await_answer(const struct apart *x, unsigned int deadline_ms)
 {
 	struct pollfd p = { .fd = x->fd, .events = POLLIN };
+	bool asleep = false, slept = false;
 	int n = 0;
 
-	for (unsigned int i = 0; i < SLOW_FACTOR; i++) {
+	for (unsigned int i = 0; i < 2 * SLOW_FACTOR && !(asleep && slept); i++) {
 		do
-			n = poll(&p, 1, (int)deadline_ms);
+			n = poll(&p, 1, (int)(deadline_ms + 1) / 2);
 		while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return -errno;
 		if (n)
 			return 0;
-		if (sleeps_in_kernel(x->pid))
-			break;
+		/* Found asleep once it may only wait for a page of its own. */
+		slept = asleep;
+		asleep = sleeps_in_kernel(x->pid);
 	}
 	return -ETIMEDOUT;
 }

@@ -76,7 +76,7 @@ static int teardown(void **state)
 static ssize_t take(struct fixture *f, const char *name)
 {
 	memset(f->text, 0, sizeof(f->text));
-	return apart_read(&f->apart, f->dir_fd, name, f->text, sizeof(f->text) - 1, 5);
+	return apart_read(&f->apart, f->dir_fd, name, f->text, sizeof(f->text) - 1, 20);
 }
 
 static void test_apart_reads(void **state)
