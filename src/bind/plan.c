@@ -113,13 +113,6 @@ static const struct step *find_prediction(const struct bind_request *q, const st
 	return NULL;
 }
 
-static const char *override_of(const struct device *dev)
-{
-	const struct fact *f = &dev->driver_override;
-
-	return fact_is(f) && f->len && strcmp(f->raw, "(null)") != 0 ? f->raw : NULL;
-}
-
 static int plan_move(const struct bind_request *q, const struct device *dev, struct arena *a,
 		     struct bind_move *m, struct failure **reterr)
 {
@@ -131,7 +124,7 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 		.device = dev,
 		.from = dev->driver,
 		.now = dev->driver,
-		.from_override = override_of(dev),
+		.from_override = device_override(dev),
 	};
 	if (!fact_known(&dev->driver_fact))
 		return failure_set(

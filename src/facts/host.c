@@ -139,6 +139,13 @@ static struct device *find_sorted(const struct host *h, const char *bus_name, co
 	return found ? *found : NULL;
 }
 
+const char *device_override(const struct device *dev)
+{
+	const struct fact *f = &dev->driver_override;
+
+	return fact_is(f) && f->len && strcmp(f->raw, "(null)") != 0 ? f->raw : NULL;
+}
+
 bool device_carries(const struct device *carrier, const struct device *dev)
 {
 	const char *colon = strchr(dev->name, ':');

@@ -372,6 +372,9 @@ struct device *host_find_device(const struct host *h, const char *bus_name, cons
  * controller behind which it is. linux: drivers/pci/controller/vmd.c: vmd_remove(), and
  * vmd_find_free_domain(), whose domains begin at 0x10000. */
 bool device_carries(const struct device *carrier, const struct device *dev);
+/* The only driver that may bind @dev, belonging to it; NULL when any may, or it is not known. linux:
+ * drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is set. */
+const char *device_override(const struct device *dev);
 /* Whether the virtual functions of a physical function stay when @driver is unbound from it; most drivers
  * remove them, and of the others only these are known. linux: pci_disable_sriov() in igb_main.c:
  * igb_remove() and its kin; nvme/host/pci.c, pci-stub.c and pci-pf-stub.c leave them. */

@@ -316,9 +316,7 @@ GETTER(driver_override)
 		return;
 	}
 	value_set_fact(ret, &row->device->driver_override);
-	/* linux: drivers/base/bus.c, drivers/pci/pci-sysfs.c: driver_override_show() prints a NULL
-	 * pointer when nothing is set. */
-	if (ret->kind == VALUE_TEXT && (!ret->len || !strcmp(ret->text, "(null)")))
+	if (ret->kind == VALUE_TEXT && !device_override(row->device))
 		*ret = (struct value){ .kind = VALUE_NONE };
 }
 

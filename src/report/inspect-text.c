@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/inspect-text.h"
 
+#include <string.h>
+
 #include <inttypes.h>
 
 #include "base/macro.h"
@@ -140,6 +142,18 @@ static void put_identity(const struct prose *p, const struct device *d, struct a
 	prose_label(p, "driver", STYLE_NONE, "%s%s",
 		    d->driver_fact.state == FACT_ABSENT && !d->locked ? "none" : driver_text(d, a),
 		    d->cdev_name ? arena_printf(a, ", %s", d->cdev_name) : "");
+}
+
+/* Only where it keeps away every driver but one that does not have the device: what a bind that failed leaves behind. */
+static void put_override(const struct prose *p, const struct device *d)
+{
+	const char *only = device_override(d);
+
+	if (only && d->driver_fact.state != FACT_UNREAD &&
+	    (!d->driver || strcmp(only, d->driver) != 0))
+		prose_label(p, "override", STYLE_UNKNOWN,
+			    "no driver but %s may take it; clear it: vfiotool unbind %s", only,
+			    d->name);
 }
 
 /* Only where something is written down, or could be. */
@@ -292,6 +306,7 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	body = prose_indented(&p, 2);
 	body.label_width = LABEL_WIDTH;
 	put_identity(&body, d, a);
+	put_override(&body, d);
 	put_persist(&body, d, a);
 	put_group(&body, d, a);
 	put_iommu(&body, d, a);

@@ -43,6 +43,14 @@ check "a device moved twice" exits 0 vfiotool bind 00:04.0
 check "goes back" exits 0 vfiotool restore
 check "to its first driver" driver_is 0000:00:04.0 e1000e
 check "all is as it was" unchanged
+# What other tools leave where the new driver refused.
+echo vfio-nothing >/sys/bus/pci/devices/0000:00:04.0/driver_override
+echo 0000:00:04.0 >/sys/bus/pci/devices/0000:00:04.0/driver/unbind
+check "a device that an override keeps from its driver" exits 0 vfiotool inspect 00:04.0
+check "is said to be so, with the way out" says "override        no driver but vfio-nothing may take it; clear it:"
+check "which is gone" exits 0 vfiotool unbind 00:04.0
+check "and ends well" driver_is 0000:00:04.0 e1000e
+check "all is as it was" unchanged
 
 check "edu is bound" exits 0 vfiotool bind 00:07.0
 check "and held" hold 0000:00:07.0
