@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 from count import Count
 from stage import PLACE, ROOT, Stage, say
-from stages import STAGES
+from stages import STAGES, TOGETHER
 
 # What the guests boot; fetched and built beside the other stages, which use one processor most of the time.
 PREFETCH = """
@@ -77,7 +77,7 @@ def main() -> int:
         for name, function, limit, what in chosen:
             start = time.monotonic()
             say(f"== {name}: {what}")
-            count = run_stage(name, function, limit)
+            count = run_stage(name, function, min(limit, TOGETHER - (start - began)))
             say(f"   {count} in {time.monotonic() - start:.0f} s")
             total += count
     finally:

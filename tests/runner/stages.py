@@ -225,14 +225,17 @@ def install(stage: Stage) -> None:
         stage.need("the installed program", Path(place) / "usr/bin/vfiotool", "--version")
 
 
-# Name, function, limit in seconds, what it is. All limits together stay below 90 minutes.
+# Seconds for all stages: with the packages' installation before them they stay below 90 minutes.
+TOGETHER = 5200
+
+# Name, function, limit in seconds, what it is. The guests, which come last, may take what the others left.
 STAGES = (
-    ("build", build, 600, "gcc -Werror: lint, unit, golden, mock, cli, fuzz"),
-    ("clang", clang, 300, "clang -Werror: unit, golden"),
-    ("sanitize", sanitize, 600, "ASan and UBSan: unit, golden, mock, cli, fuzz"),
-    ("fuzz", fuzz, 420, "libFuzzer, a bounded time for each target"),
-    ("bench", bench, 400, "cost as ratios"),
-    ("dist", dist, 300, "the tarball builds and passes"),
-    ("install", install, 120, "what meson install puts where"),
-    ("vm", guests, 2650, "real kernels in guests"),
+    ("build", build, 900, "gcc -Werror: lint, unit, golden, mock, cli, fuzz"),
+    ("clang", clang, 450, "clang -Werror: unit, golden"),
+    ("sanitize", sanitize, 900, "ASan and UBSan: unit, golden, mock, cli, fuzz"),
+    ("fuzz", fuzz, 540, "libFuzzer, a bounded time for each target"),
+    ("bench", bench, 600, "cost as ratios"),
+    ("dist", dist, 600, "the tarball builds and passes"),
+    ("install", install, 400, "what meson install puts where"),
+    ("vm", guests, TOGETHER, "real kernels in guests"),
 )
