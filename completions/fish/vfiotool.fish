@@ -45,10 +45,32 @@ function __vfiotool_none
     test -z (__vfiotool_command)
 end
 
-# Several columns separated by commas, perhaps behind a plus: those before the last stay.
-function __vfiotool_columns
-    set -l before (string match -r '^.*,|^\+' -- (commandline -ct | string replace -r '^(--output=|-o)' ''))
-    printf "$before%s\n" (__vfiotool_ask columns)
+# Several names of a kind separated by commas, perhaps behind a plus: those before the last stay.
+function __vfiotool_several
+    set -l before (string match -r '^.*,|^\+' -- (commandline -ct | string replace -r '^(--output=|--force=|-o)' ''))
+    printf "$before%s\n" (__vfiotool_ask $argv[1])
+end
+
+# Devices and groups. Whoever began an address without its domain goes on without.
+function __vfiotool_targets
+    if string match -qr '^[0-9a-f]{2}:' -- (commandline -ct)
+        __vfiotool_ask devices | string replace -r '^0000:' ''
+    else
+        __vfiotool_ask devices
+        __vfiotool_ask groups
+    end
+end
+
+# Whether the line goes on with what attach is to run, and the completion of that.
+function __vfiotool_has_program
+    __vfiotool_is attach; and contains -- -- (commandline -opc)
+end
+
+function __vfiotool_program
+    set -l words (commandline -opc)
+    set -l at (contains -i -- -- $words)
+    set -l rest $words[(math $at + 1)..-1]
+    complete -C (string join ' ' -- (string escape -- $rest) (commandline -ct))
 end
 
 # [TARGET:]KEY=VALUE
@@ -59,9 +81,10 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind' -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind; and not __vfiotool_has_program' -a '(__vfiotool_targets)'
+complete -c vfiotool -n __vfiotool_has_program -a '(__vfiotool_program)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
-complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_ask devices; __vfiotool_ask groups)'
+complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_targets)'
 
 complete -c vfiotool -l sysroot -r -F -d 'Answer about another system'
 complete -c vfiotool -l color -x -a 'auto always never' -d Colours
@@ -72,7 +95,7 @@ complete -c vfiotool -l usage -d 'Print the options only'
 complete -c vfiotool -l version -d 'Print the version'
 complete -c vfiotool -l introspect -d 'Print what the program knows, as JSON'
 
-complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_columns)' -d 'Columns to show'
+complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_several columns)' -d 'Columns to show'
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
@@ -110,7 +133,7 @@ complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l dry-run -d 'Print
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l wait -x -d 'How long to wait'
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l journal -r -F -d 'Keep the journal there'
 complete -c vfiotool -n '__vfiotool_is bind unbind' -l persist -d 'Over reboots as well'
-complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -d 'This driver'
+complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -a '(__vfiotool_ask drivers)' -d 'This driver'
 complete -c vfiotool -n '__vfiotool_is bind' -l group -d 'And what must move with it'
 
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
@@ -138,6 +161,6 @@ complete -c vfiotool -n '__vfiotool_is regions' -l write -x -d 'Write a register
 complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Let the device decode meanwhile'
 complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Write what is guarded, too'
 
-complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_ask guards)' -d 'Pass this guard'
+complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_several guards)' -d 'Pass this guard'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
 complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'And what the guards of bind look at'

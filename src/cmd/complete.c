@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* --complete WHAT: names for a shell, one a line, a tab and a word of help behind. Only devices and
- * groups read the system, and of it as little as can be. */
+/* --complete WHAT: names for a shell, one a line, a tab and a word of help behind. Only devices, groups
+ * and drivers read the system, and of it as little as can be. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/parse.h"
 #include "bind/guard.h"
+#include "bind/plan.h"
 #include "cmd/session.h"
 #include "model/generation.h"
 #include "model/rule.h"
@@ -20,6 +22,35 @@ static void put(struct app *app, const char *name, const char *help)
 		text_escape(app->arena, help, strlen(help), utf8));
 }
 
+/* One device: its driver and what it is. */
+static void put_device(struct session *s, const struct device *d)
+{
+	struct app *app = s->app;
+	const struct device_names names = session_names(s, d);
+	const char *name = device_names_text(&names, app->arena);
+	const char *driver = d->driver ? d->driver : "no driver";
+
+	put(app,
+	    d->bus == BUS_PCI ? d->name : arena_join(app->arena, d->bus_name, ":", d->name, NULL),
+	    name ? arena_join(app->arena, driver, ", ", name, NULL)
+	    : d->has_ids
+		    ? arena_printf(app->arena, "%s, %04x:%04x", driver, d->vendor, d->device_id)
+		    : driver);
+}
+
+/* One group: its first devices, and how many there are besides. */
+static void put_group(struct app *app, const struct group *g)
+{
+	enum { SHOWN = 3 };
+	const char *text = g->nr_members ? g->members[0]->name : "no device";
+
+	for (size_t i = 1; i < g->nr_members && i < SHOWN; i++)
+		text = arena_join(app->arena, text, " ", g->members[i]->name, NULL);
+	if (g->nr_members > SHOWN)
+		text = arena_printf(app->arena, "%s and %zu more", text, g->nr_members - SHOWN);
+	put(app, arena_printf(app->arena, "group:%u", g->id), text);
+}
+
 static int put_devices(struct app *app, bool groups, struct failure **reterr)
 {
 	struct scope scope = scope_for(0);
@@ -27,24 +58,10 @@ static int put_devices(struct app *app, bool groups, struct failure **reterr)
 	struct operands none = { 0 };
 	int r = session_open(&s, app, &none, &scope, reterr);
 
-	for (size_t i = 0; r >= 0 && !groups && i < s.nr_devices; i++) {
-		const struct device *d = s.devices[i];
-		const char *driver = d->driver ? d->driver : "no driver";
-
-		put(app,
-		    d->bus == BUS_PCI ? d->name
-				      : arena_printf(app->arena, "%s:%s", d->bus_name, d->name),
-		    d->has_ids ? arena_printf(app->arena, "%04x:%04x %s", d->vendor, d->device_id,
-					      driver)
-			       : driver);
-	}
-	for (size_t i = 0; r >= 0 && groups && i < s.host->nr_groups; i++) {
-		const struct group *g = s.host->groups[i];
-
-		put(app, arena_printf(app->arena, "group:%u", g->id),
-		    arena_printf(app->arena, "%zu device%s", g->nr_members,
-				 g->nr_members == 1 ? "" : "s"));
-	}
+	for (size_t i = 0; r >= 0 && !groups && i < s.nr_devices; i++)
+		put_device(&s, s.devices[i]);
+	for (size_t i = 0; r >= 0 && groups && i < s.host->nr_groups; i++)
+		put_group(app, s.host->groups[i]);
 	session_close(&s);
 	return r;
 }
@@ -57,6 +74,35 @@ static int complete_devices(struct app *app, struct failure **reterr)
 static int complete_groups(struct app *app, struct failure **reterr)
 {
 	return put_devices(app, true, reterr);
+}
+
+/* What bind may want: the drivers for passthrough that are there, and the one that is loaded for it. */
+static int complete_drivers(struct app *app, struct failure **reterr)
+{
+	static const char *const buses[] = { "pci", "platform", "amba", "fsl-mc", "cdx" };
+	static const char general[] = "vfio-pci";
+	struct sysroot *root = NULL;
+	int r = sysroot_open(app->sysroot, &root, reterr);
+
+	if (r < 0)
+		return r;
+	put(app, general, "bus pci, any device");
+	for (size_t i = 0; i < ARRAY_SIZE(buses); i++) {
+		struct fact f = sysroot_list(
+			root, app->arena,
+			arena_join(app->arena, "sys/bus/", buses[i], "/drivers", NULL));
+		struct span rest = { f.raw, fact_is(&f) ? f.len : 0 }, line;
+
+		while (parse_line(&rest, &line)) {
+			const char *name = arena_strndup(app->arena, line.s, line.len);
+
+			if (strcmp(name, general) != 0 &&
+			    (bind_driver_is_vfio(name) || !strcmp(name, "pci-stub")))
+				put(app, name, arena_join(app->arena, "bus ", buses[i], NULL));
+		}
+	}
+	sysroot_close(root);
+	return 0;
 }
 
 static int complete_columns(struct app *app, struct failure **reterr)
@@ -144,7 +190,7 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 		{ "columns", complete_columns },   { "generations", complete_generations },
 		{ "rules", complete_rules },       { "assumptions", complete_assumptions },
 		{ "commands", complete_commands }, { "paths", complete_paths },
-		{ "guards", complete_guards },
+		{ "guards", complete_guards },     { "drivers", complete_drivers },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -152,6 +198,6 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 			return kinds[i].run(app, reterr);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 				  "unknown --complete '%s': devices, groups, columns, generations, "
-				  "rules, assumptions, commands, paths or guards",
+				  "rules, assumptions, commands, paths, guards or drivers",
 				  what);
 }

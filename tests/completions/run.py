@@ -30,6 +30,13 @@ TYPED = (
     ("vfiotool inspect 0000:00:1", "vfiotool inspect 0000:00:1f.0"),
     ("vfiotool inspect 0000:00:1f.0 0000:03", "vfiotool inspect 0000:00:1f.0 0000:03:00.0"),
     ("vfiotool inspect group:1", "vfiotool inspect group:12"),
+    ("vfiotool inspect 03:", "vfiotool inspect 03:00.0"),
+    ("vfiotool bind --group 00:1", "vfiotool bind --group 00:1f.0"),
+    ("vfiotool bind --driver pci-s", "vfiotool bind --driver pci-stub"),
+    ("vfiotool bind --driver=vfio", "vfiotool bind --driver=vfio-pci"),
+    ("vfiotool bind --force netw", "vfiotool bind --force network"),
+    ("vfiotool bind --force disk,netw", "vfiotool bind --force disk,network"),
+    ("vfiotool attach 03:00.0 -- hosttree-pro", "vfiotool attach 03:00.0 -- hosttree-program"),
     ("vfiotool list -o ADDRESS,DRIVER_", "vfiotool list -o ADDRESS,DRIVER_OVERRIDE"),
     ("vfiotool list --output +NUM", "vfiotool list --output +NUMA"),
     ("vfiotool list --sort VERDICT_", "vfiotool list --sort VERDICT_NOW"),
@@ -192,6 +199,7 @@ def main() -> int:
         (folder / "bin").mkdir()
         (folder / "bin/vfiotool").write_text(f'#!/bin/sh\nexec {program} --sysroot={folder}/host "$@"\n', encoding="utf-8")
         (folder / "bin/vfiotool").chmod(0o755)
+        (folder / "bin/hosttree-program").symlink_to("/bin/true")
         env = {"PATH": f"{folder}/bin:{os.environ['PATH']}", "HOME": place, "TERM": "dumb", "LC_ALL": "C.UTF-8",
                "XDG_CONFIG_HOME": place, "XDG_DATA_HOME": place}
         points = Points()
