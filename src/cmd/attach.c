@@ -36,7 +36,10 @@ static error_t parse_hold(struct parse *p, struct attach_args *args, const char 
 	uint32_t seconds = 0;
 
 	if (arg && (parse_u32(arg, 10, &seconds) < 0 || !seconds))
-		return parse_fail(p, "'%s' is no number of seconds", arg);
+		return parse_fail(p,
+				  "--hold=%s: a number of seconds from 1 on, or --hold alone "
+				  "until a signal",
+				  arg);
 	args->hold = true;
 	args->hold_seconds = seconds;
 	return 0;
@@ -111,8 +114,8 @@ static int print(struct acting *ac, const struct attach_args *args, struct failu
 		print_json(ac, &out);
 	else
 		r = attach_text(&out, &view, reterr);
-	fflush(out.stream);
-	return r;
+	/* Nothing is held or run for who does not see what it is. */
+	return r < 0 || args->program ? r : answer_flush(app, reterr);
 }
 
 /* What is not as predicted is nothing to build on: it is not kept. */

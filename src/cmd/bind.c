@@ -17,7 +17,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_DRIVER:
 		if (!*arg || strchr(arg, '/') || strlen(arg) > 255)
-			return parse_fail(p, "'%s' is no name of a driver", arg);
+			return parse_fail(p,
+					  "'%s' is no name of a driver: name a folder of "
+					  "/sys/bus/*/drivers",
+					  arg);
 		o->driver = arg;
 		return 0;
 	case OPT_GROUP:

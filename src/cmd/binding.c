@@ -362,7 +362,9 @@ int binding_find_driver(struct binding *b, struct bind_move *m, bool load, struc
 
 	if (strchr(m->to, '/'))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "'%s' is no name of a driver", m->to);
+					  "'%s' is no name of a driver: name a folder of "
+					  "/sys/bus/*/drivers",
+					  m->to);
 	if (binding_driver_exists(b, m->bus, m->to)) {
 		m->module = NULL;
 		return 0;

@@ -107,6 +107,11 @@ const struct argp_option **args_options(const struct argp *argp, const struct ar
 
 /* terminal.c: fills app->out from the environment and the terminal. */
 void terminal_setup(struct app *app);
+/* Sets @reterr for an answer that was cut short by @err, a positive errno, and returns -@err. */
+int answer_lost(int err, struct failure **reterr);
+/* Writes out what of the answer is still in memory, for who goes on living afterwards. 0, or a negative
+ * errno with its failure. */
+int answer_flush(const struct app *app, struct failure **reterr);
 
 /* What instead of a command may be asked. */
 int version_print(struct app *app);

@@ -135,9 +135,7 @@ static int finish_output(struct failure **reterr)
 	if (!fflush(stdout) && !failed)
 		return 0;
 	err = errno ? errno : EIO;
-	return failure_set_status(reterr, STATUS_FAILED, -err,
-				  "cannot write the answer to standard output: %s; %s",
-				  strerror(err), failure_write_advice(err));
+	return answer_lost(err, reterr);
 }
 
 int main(int argc, char **argv)

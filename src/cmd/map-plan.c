@@ -67,10 +67,11 @@ static int check_pool(struct map_run *run, uint64_t total, struct failure **rete
 	if (!pool.known || pool.free < pool.reserved || pool.free - pool.reserved >= wanted)
 		return 0;
 	return failure_set(reterr, -ENOMEM,
-			   "%" PRIu64 " pages of %s are wanted and %" PRIu64 " of %" PRIu64
-			   " are free: echo %" PRIu64 " > %s",
-			   wanted, name, pool.free - pool.reserved, pool.total,
-			   pool.total - (pool.free - pool.reserved) + wanted, pool.path);
+			   "%" PRIu64 " page%s of %s wanted and %" PRIu64 " of %" PRIu64
+			   " free: echo %" PRIu64 " > %s",
+			   wanted, wanted == 1 ? "" : "s", name, pool.free - pool.reserved,
+			   pool.total, pool.total - (pool.free - pool.reserved) + wanted,
+			   pool.path);
 }
 
 static int check_available(struct map_run *run, uint64_t total, struct failure **reterr)
@@ -80,9 +81,10 @@ static int check_available(struct map_run *run, uint64_t total, struct failure *
 	if (memory_available(run->acting.session.root, &available) < 0 || total <= available)
 		return 0;
 	return failure_set(reterr, -ENOMEM,
-			   "%" PRIu64 " bytes of memory are wanted and %" PRIu64
-			   " are available: use a smaller --size or --count",
-			   total, available);
+			   "%s of memory are wanted and %s are available: use a smaller --size "
+			   "or --count",
+			   mapping_bytes_text(run->app->arena, total),
+			   mapping_bytes_text(run->app->arena, available));
 }
 
 int map_choose_pages(struct map_run *run, struct failure **reterr)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <time.h>
@@ -112,24 +113,24 @@ static bool is_enough(const struct monitor *m)
 	return m->args->count && m->seen >= m->args->count;
 }
 
-static void tell(struct monitor *m)
+/* 0, or the negative errno of writing. */
+static int tell(struct monitor *m)
 {
 	const struct output *out = &m->session.app->out;
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct host_event *events;
 	size_t nr;
+	int r = 0;
 
 	watch_collect(m->watch, a, &events, &nr);
-	for (size_t i = 0; i < nr && !is_enough(m); i++) {
+	for (size_t i = 0; i < nr && r >= 0 && !is_enough(m); i++) {
 		if (!is_wanted(m, &events[i]))
 			continue;
 		events[i].time_us = now_ns(CLOCK_REALTIME) / 1000;
-		if (m->args->json)
-			event_json(out, &events[i], a);
-		else
-			event_text(out, &events[i], a);
+		r = m->args->json ? event_json(out, &events[i], a) : event_text(out, &events[i], a);
 		m->seen++;
 	}
+	return r;
 }
 
 /* Milliseconds that are left, -1 for no limit, 0 when the time is over. */
@@ -144,14 +145,25 @@ static int time_left(const struct monitor *m)
 	return left < INT32_MAX ? (int)left : INT32_MAX;
 }
 
-static int follow(struct monitor *m)
+/* That nobody reads any more is an end as good as any. */
+static int end_of_reader(FILE *stream, int r, struct failure **reterr)
+{
+	if (r != -EPIPE)
+		return answer_lost(-r, reterr);
+	__fpurge(stream);
+	clearerr(stream);
+	return STATUS_OK;
+}
+
+static int follow(struct monitor *m, struct failure **reterr)
 {
 	FILE *stream = m->session.app->out.stream;
 
-	while (!is_enough(m) && !ferror(stream)) {
+	while (!is_enough(m)) {
 		struct pollfd fds[5];
 		int watched[3], left = time_left(m);
 		size_t nr = watch_fds(m->watch, watched);
+		int r;
 
 		if (!left)
 			return m->args->count ? STATUS_NO : STATUS_OK;
@@ -161,10 +173,13 @@ static int follow(struct monitor *m)
 		/* Who reads may go away while nothing happens. */
 		fds[nr + 1] = (struct pollfd){ .fd = fileno(stream) };
 		if (poll(fds, nr + 2, left) < 0 && errno != EINTR)
-			return -errno;
+			return failure_set(reterr, -errno, "cannot wait for events: %s; %s",
+					   strerror(errno), failure_room_advice(errno));
 		if (fds[nr].revents || fds[nr + 1].revents & POLLERR)
 			return STATUS_OK;
-		tell(m);
+		r = tell(m);
+		if (r < 0)
+			return end_of_reader(stream, r, reterr);
 	}
 	return STATUS_OK;
 }
@@ -242,10 +257,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 			m.end_ns = now_ns(CLOCK_MONOTONIC) + args->timeout * UINT64_C(1000000000);
 		log_write(LOG_LEVEL_INFO, "listening to the events of %s",
 			  watch_source_name(m.watch));
-		r = follow(&m);
-		if (r < 0)
-			failure_set(reterr, r, "cannot wait for events: %s; %s", strerror(-r),
-				    failure_room_advice(-r));
+		r = follow(&m, reterr);
 	}
 	watch_free(m.watch);
 	fd_closep(&m.signals);

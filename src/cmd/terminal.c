@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the terminal and the environment say about the output: width, characters, colours. */
+/* What the terminal and the environment say about the output: width, characters, colours; and whether it
+ * got out. */
+#include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
 #include <stdlib.h>
@@ -115,4 +117,16 @@ void terminal_setup(struct app *app)
 	color_scheme_default(&app->out.scheme);
 	if (app->out.color && dir >= 0)
 		read_scheme(dir, app->arena, term, &app->out.scheme);
+}
+
+int answer_lost(int err, struct failure **reterr)
+{
+	return failure_set_status(reterr, STATUS_FAILED, -err,
+				  "cannot write the answer to standard output: %s; %s",
+				  strerror(err), failure_write_advice(err));
+}
+
+int answer_flush(const struct app *app, struct failure **reterr)
+{
+	return fflush(app->out.stream) ? answer_lost(errno, reterr) : 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "report/event.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -127,7 +128,7 @@ static enum style action_style(const char *action)
 }
 
 /* "21:05:07.123456  bind    device 0000:01:00.0  driver=vfio-pci group=12". */
-void event_text(const struct output *out, const struct host_event *e, struct arena *a)
+int event_text(const struct output *out, const struct host_event *e, struct arena *a)
 {
 	static const char *const shown[] = {
 		"id", "driver", "group", "device", "mode", "uid", "gid"
@@ -155,13 +156,14 @@ void event_text(const struct output *out, const struct host_event *e, struct are
 	if (line.len)
 		fprintf(out->stream, "  %s", text_escape(a, text_get(&line), line.len, out->utf8));
 	fputc('\n', out->stream);
-	fflush(out->stream);
+	return fflush(out->stream) ? -errno : 0;
 }
 
-void event_json(const struct output *out, const struct host_event *e, struct arena *a)
+int event_json(const struct output *out, const struct host_event *e, struct arena *a)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *members = json_from_row(event_fields(), NULL, e, a);
+	int r;
 
 	json_object_object_add(o, "schema", json_object_new_int(1));
 	json_object_object_foreach(members, key, value)
@@ -170,6 +172,7 @@ void event_json(const struct output *out, const struct host_event *e, struct are
 	fprintf(out->stream, "%s\n",
 		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
 							  JSON_C_TO_STRING_NOSLASHESCAPE));
-	fflush(out->stream);
+	r = fflush(out->stream) ? -errno : 0;
 	json_object_put(o);
+	return r;
 }

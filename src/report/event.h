@@ -8,7 +8,7 @@
 
 /* Rows: struct host_event. */
 const struct field_table *event_fields(void);
-/* One line, flushed. Scratch memory from @a. */
-void event_text(const struct output *out, const struct host_event *e, struct arena *a);
-/* One JSON object and a newline, flushed. */
-void event_json(const struct output *out, const struct host_event *e, struct arena *a);
+/* One line, flushed: 0, or the negative errno of writing it. Scratch memory from @a. */
+int event_text(const struct output *out, const struct host_event *e, struct arena *a);
+/* One JSON object and a newline, likewise. */
+int event_json(const struct output *out, const struct host_event *e, struct arena *a);

@@ -325,12 +325,34 @@ static const char *methods_text(const struct reset_device_row *d, struct arena *
 	return ret ? ret : "none";
 }
 
+/* Why the slot or bus cannot be is said already, beside it. */
+static void print_refusal(const struct reset_device_row *d, const struct prose *p)
+{
+	bool said = d->because && d->hot_because && !strcmp(d->because, d->hot_because);
+	const char *why = !said         ? d->because
+			  : d->function ? "the slot or bus cannot be"
+					: "neither can be";
+
+	prose_text(p, STYLE_NO, "Not reset: %s.", why);
+	if (said && d->function)
+		prose_label(p, "remedy", STYLE_REMEDY,
+			    "leave --method out: the function alone can be reset");
+	else if (said && d->predicted_err == ENODEV)
+		prose_label(
+			p, "remedy", STYLE_REMEDY,
+			"its own driver may know how to reset it: vfiotool unbind %s; else only "
+			"a restart of the host does",
+			d->address);
+	else if (!said && d->hot)
+		prose_label(p, "remedy", STYLE_REMEDY, "--method hot resets its slot or bus");
+}
+
 static void print_result(const struct reset_device_row *d, const struct prose *p, bool dry_run)
 {
 	if (d->together) {
 		prose_text(p, STYLE_YES, "Reset together with %s.", d->together);
 	} else if (!d->chosen) {
-		prose_text(p, STYLE_NO, "Not reset: %s.", d->because);
+		print_refusal(d, p);
 		return;
 	} else if (dry_run) {
 		prose_text(p, STYLE_YES, "Would be reset: %s.", d->because);

@@ -14,9 +14,9 @@ for path in $PATHS; do
 	check "$path: which is said" says "in pages of 1 GiB (1G: reserved"
 	check "$path: parts of one" exits 0 vfiotool map --path "$path" --pages 1G --size 512M --count 2 --verify $DEVICE
 	check "$path: two are too many" exits 1 vfiotool map --path "$path" --pages 1G --count 2 $DEVICE
-	check "$path: and what would help is said" says_error "2 pages of 1G are wanted and 1 of 1 are free: echo 2 > $POOL/nr_hugepages"
+	check "$path: and what would help is said" says_error "2 pages of 1G wanted and 1 of 1 free: echo 2 > $POOL/nr_hugepages"
 	check "$path: it is free again" grep -qx 1 $POOL/free_hugepages
 done
 echo 0 >$POOL/nr_hugepages
 check "none is reserved" exits 1 vfiotool map --pages 1G $DEVICE
-check "which is said with the next step" says_error "1 pages of 1G are wanted and 0 of 0 are free: echo 1 > $POOL/nr_hugepages"
+check "which is said with the next step" says_error "1 page of 1G wanted and 0 of 0 free: echo 1 > $POOL/nr_hugepages"
