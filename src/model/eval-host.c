@@ -359,9 +359,29 @@ static bool never_gets_group(const struct eval *e)
 	return e->dev->group_link.state == FACT_ABSENT && eval_group_kind(&bound) == GROUP_NONE;
 }
 
+/* How many devices of its group @e->dev needs on VFIO drivers that are not, itself included. The copy
+ * keeps what is looked at here out of the evidence. */
+static size_t count_to_move(const struct eval *e)
+{
+	struct eval now = *e, bound = *e;
+	size_t ret = 0;
+
+	now.view = VIEW_NOW;
+	bound.view = VIEW_IF_BOUND;
+	for (size_t i = 0; e->dev->group && i < e->dev->group->nr_members; i++) {
+		const struct device *member = e->dev->group->members[i];
+
+		ret += eval_member(&now, member) != MEMBER_VFIO &&
+		       eval_member(&bound, member) == MEMBER_VFIO;
+	}
+	return ret;
+}
+
 void eval_remedy_bind(struct eval *e, const struct device *dev)
 {
-	const char *driver = eval_vfio_driver(dev);
+	bool group = eval_vfio_driver(e->dev) && count_to_move(e) > 1;
+	const struct device *named = group ? e->dev : dev;
+	const char *driver = eval_vfio_driver(named);
 
 	if (dev->is_bridge == TRI_YES)
 		eval_remedy(e, "leave %s to the host: vfio-pci takes no bridges", dev->name);
@@ -370,9 +390,10 @@ void eval_remedy_bind(struct eval *e, const struct device *dev)
 	else if (!driver)
 		eval_remedy(e, "bind %s to a VFIO driver of its bus", dev->name);
 	else
-		eval_remedy(e, "bind %s to %s: vfiotool bind %s%s%s", dev->name, driver,
-			    dev->bus == BUS_PCI ? "" : dev->bus_name,
-			    dev->bus == BUS_PCI ? "" : ":", dev->name);
+		eval_remedy(e, "bind %s to %s%s: vfiotool bind %s%s%s%s", named->name, driver,
+			    group ? ", with what else must move of its group" : "",
+			    group ? "--group " : "", named->bus == BUS_PCI ? "" : named->bus_name,
+			    named->bus == BUS_PCI ? "" : ":", named->name);
 }
 
 /* ---- limits ---- */

@@ -104,12 +104,53 @@ static void test_remedy_for_graphics_left_out(void **state)
 	fake_free(h);
 }
 
+static const char *remedy_now(struct host *h, const struct device *d)
+{
+	static const struct assumptions none;
+	struct prediction all;
+
+	predict_device(h, &none, GEN_BIT(GEN_6_0), d, h->arena, &all);
+	return all.paths[VIEW_NOW][PATH_CONTAINER].remedy;
+}
+
+/* One command does it, however many devices of the group are in the way. */
+static void test_remedy_takes_the_group_along(void **state)
+{
+	struct host *h = fake_host();
+	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
+	struct group *g = fake_group(h, 1);
+	struct device *d = fake_pci(h, "0000:01:00.0", g, u, "e1000");
+	struct device *port = fake_pci(h, "0000:00:01.0", g, u, "pcieport"), *sibling, *idle;
+	static const char alone[] = "bind 0000:01:00.0 to vfio-pci: vfiotool bind 0000:01:00.0",
+			  group[] =
+				  "bind 0000:01:00.0 to vfio-pci, with what else must move of its "
+				  "group: vfiotool bind --group 0000:01:00.0";
+
+	(void)state;
+	fake_bridge(h, port);
+	idle = fake_pci(h, "0000:01:00.2", g, u, NULL);
+	assert_string_equal(remedy_now(h, d), alone);
+	sibling = fake_pci(h, "0000:01:00.1", g, u, "snd_hda_intel");
+	assert_string_equal(remedy_now(h, d), group);
+	/* One of them is there already: whose turn it is is named. */
+	fake_bind(h, d, "vfio-pci");
+	assert_string_equal(remedy_now(h, d),
+			    "bind 0000:01:00.1 to vfio-pci: vfiotool bind 0000:01:00.1");
+	/* It is in the way of one that has no driver as well, which has to be bound, too. */
+	fake_unbind(h, d, NULL);
+	fake_bind(h, sibling, "vfio-pci");
+	assert_string_equal(remedy_now(h, idle),
+			    "bind 0000:01:00.2 to vfio-pci: vfiotool bind 0000:01:00.2");
+	fake_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_remedy_without_group),
 		cmocka_unit_test(test_remedy_in_a_guest),
 		cmocka_unit_test(test_remedy_for_graphics_left_out),
+		cmocka_unit_test(test_remedy_takes_the_group_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
