@@ -89,7 +89,7 @@ complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_targets)'
 complete -c vfiotool -l sysroot -r -F -d 'Answer about another system'
 complete -c vfiotool -l color -x -a 'auto always never' -d Colours
 complete -c vfiotool -s v -l verbose -d 'Say more'
-complete -c vfiotool -s q -l quiet -d 'Say less; inspect answers by exit status only'
+complete -c vfiotool -s q -l quiet -d 'Say less; answer by exit status only'
 complete -c vfiotool -l help -d 'Print what there is'
 complete -c vfiotool -l usage -d 'Print the options only'
 complete -c vfiotool -l version -d 'Print the version'

@@ -68,7 +68,7 @@ static const struct argp_option options[] = {
 	  10 },
 	{ "color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "colours: auto, always or never", 10 },
 	{ "verbose", 'v', NULL, 0, "say more", 10 },
-	{ "quiet", 'q', NULL, 0, "say less: inspect answers by exit status only", 10 },
+	{ "quiet", 'q', NULL, 0, "say less: inspect and what acts answer by exit status only", 10 },
 	{ "help", OPT_HELP, NULL, 0, "print this", 10 },
 	{ "usage", OPT_USAGE, NULL, 0, "print the options only", 10 },
 	{ "version", OPT_VERSION, NULL, 0, "print the version, and the libraries'", 10 },
