@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* Every request of both interfaces is of the form _IO(';', nr): no direction, no size. */

@@ -123,19 +123,19 @@ def _kmod() -> Path:
 
 
 def program(name: str, sources) -> Path:
-    """A static program of ours, built if a source changed."""
-    key = cache.digest_of([cache.digest_file(path) for path in sources])
+    """A static program of ours, built if a source changed, or one of the headers that they share."""
+    argv = [os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static"]
+    key = cache.digest_of(argv, [cache.digest_file(path) for path in sorted({*sources, *PROBER.glob("*.h")})])
 
     def make(folder: Path):
-        _run(os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static",
-             "-o", str(folder / name), *(str(path) for path in sources if path.suffix == ".c"))
+        _run(*argv, "-o", str(folder / name), *(str(path) for path in sources if path.suffix == ".c"))
 
     return cache.entry(name, key, make) / name
 
 
 def prober() -> Path:
     """The prober."""
-    return program("prober", sorted(PROBER.glob("*.[ch]")))
+    return program("prober", sorted(PROBER.glob("*.c")))
 
 
 def _system(archive: Archive) -> None:
