@@ -83,7 +83,13 @@ enum member_state {
 	MEMBER_HOST, /* any other driver */
 };
 
+/* In this view; another member that its VFIO driver refuses stays where it is, and when that is not known it
+ * is unknown. */
 enum member_state eval_member(struct eval *e, const struct device *member);
+/* Whether its VFIO driver takes @member, where the view wants another device of the group on it; yes where it
+ * does not. Says why it does not or why that is not known, and what to do. */
+enum answer eval_taken(struct eval *e, const struct device *member, const char **ret_because,
+		       const char **ret_remedy);
 /* The same before the view moves anything. */
 enum member_state eval_member_now(struct eval *e, const struct device *member);
 /* Whether the device is on a VFIO driver already, before the view moves anything. */

@@ -18,7 +18,7 @@
 enum view {
 	VIEW_NOW,      /* drivers and modules as they are */
 	VIEW_IF_BOUND, /* once the device and what must move of its group are bound to a VFIO driver,
-			* and the VFIO modules that can be loaded are loaded: begins with BIND */
+			* as far as that takes them, and the VFIO modules that can be loaded are loaded: begins with BIND */
 	NR_VIEWS,
 };
 

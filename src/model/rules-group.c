@@ -120,8 +120,42 @@ static void remedy_for_host_driver(struct eval *e, const struct device *member)
 		eval_remedy_bind(e, member);
 }
 
+/* The same without VFIO: the member is in nobody's way on pci-stub, or without any driver. */
+static void remedy_for_refused(struct eval *e, const struct device *member, const char *remedy)
+{
+	if (eval_is_pci(member))
+		eval_remedy(e,
+			    "%s; or give it to pci-stub, which is in nobody's way: vfiotool bind "
+			    "--driver pci-stub %s",
+			    remedy, member->name);
+	else
+		eval_remedy(e, "%s; or unbind it: without a driver it is in nobody's way", remedy);
+}
+
+/* A member that would have to move and that its VFIO driver refuses, or may refuse. Answers then. */
+static bool member_is_refused(struct eval *e, const struct device *member)
+{
+	const char *because = "", *remedy = "";
+	enum answer taken = eval_taken(e, member, &because, &remedy);
+
+	if (taken == ANSWER_YES)
+		return false;
+	if (taken == ANSWER_NO)
+		eval_yes(e, "%s, in the same group as %s, has to stay on host driver %s: %s",
+			 member->name, e->dev->name, eval_driver_name(e, member), because);
+	else
+		eval_unknown(e,
+			     "whether %s, in the same group as %s, can leave host driver %s is not "
+			     "known: %s",
+			     member->name, e->dev->name, eval_driver_name(e, member), because);
+	remedy_for_refused(e, member, remedy);
+	return true;
+}
+
 static void member_refuses(struct eval *e, const struct device *member)
 {
+	if (member_is_refused(e, member))
+		return;
 	if (member == e->dev)
 		eval_yes(e, "%s is itself on host driver %s", member->name,
 			 eval_driver_name(e, member));
@@ -146,6 +180,8 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 		eval_remedy(e, "end what uses %s", unsure->name);
 		return;
 	}
+	if (unsure && member_is_refused(e, unsure))
+		return;
 	if (unsure) {
 		eval_unknown(e, "whether driver %s of %s is a VFIO driver is not known",
 			     eval_driver_name(e, unsure), unsure->name);

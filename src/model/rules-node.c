@@ -171,6 +171,8 @@ static enum tristate any_member_bound(struct eval *e)
 {
 	enum tristate ret = eval_members_complete(e) ? TRI_NO : TRI_UNKNOWN;
 
+	if (eval_member(e, e->dev) == MEMBER_VFIO)
+		return TRI_YES;
 	for (size_t i = 0; i < eval_nr_members(e); i++) {
 		enum member_state state = eval_member(e, eval_get_member(e, i));
 		if (state == MEMBER_VFIO)

@@ -127,6 +127,21 @@ static int compare_names(const void *one, const void *other)
 	return strcmp(one, other);
 }
 
+/* What a driver refuses goes back to the driver it had: nobody who binds a group wants to lose a device. */
+static void bind_member(const char *device, const char *driver)
+{
+	char path[512], before[128];
+
+	device_link(before, sizeof(before), device, "driver");
+	if (bind_device(device, driver) || !before[0] || !strcmp(before, driver))
+		return;
+	device_path(path, sizeof(path), device, "driver_override");
+	write_text(path, "\n");
+	snprintf(path, sizeof(path), "/sys/bus/%s/drivers/%s/bind", bus_of(device), before);
+	step("BIND", write_text(path, name_of(device)), 0, ",\"device\":\"%s\",\"driver\":\"%s\"",
+	     device, before);
+}
+
 /* Binds the device first and then every other endpoint of its group; the device's own answer is the answer. */
 int run_bind_group(const struct request *request, const char *driver)
 {
@@ -151,7 +166,7 @@ int run_bind_group(const struct request *request, const char *driver)
 		closedir(folder);
 	qsort(names, nr, sizeof(names[0]), compare_names);
 	for (unsigned i = 0; i < nr; i++)
-		bind_device(names[i], driver);
+		bind_member(names[i], driver);
 	last_op = op;
 	last_error = error;
 	return finish(yes);

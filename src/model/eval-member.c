@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The questions of rules about who has a device and the others of its group: now, and where the view
+ * moves them to. */
+#include <string.h>
+
+#include "model/eval.h"
+#include "model/rules.h"
+
+/* Drivers that manage the DMA of their devices for VFIO. linux: driver_managed_dma in drivers/vfio/,
+ * 6.1 to 7.3; before 5.19 those that register with vfio. */
+static const char *const vfio_drivers[] = {
+	"vfio-pci",
+	"vfio-platform",
+	"vfio-amba",
+	"vfio-fsl-mc",
+	"vfio-cdx",
+	"mlx5_vfio_pci",
+	"hisi_acc_vfio_pci",
+	"pds_vfio_pci",
+	"virtio_vfio_pci",
+	"qat_vfio_pci",
+	"xe-vfio-pci",
+	"xe_vfio_pci",
+	"nvgrace_gpu_vfio_pci",
+	"ism_vfio_pci",
+	"vfio_mdev",
+	"vfio_ccw_mdev",
+	"vfio_ap_mdev",
+};
+
+static enum member_state classify_driver(struct eval *e, const struct device *dev, const char *name)
+{
+	if (!*name)
+		return MEMBER_FREE;
+	/* All of them have it in their names. */
+	const bool maybe = strstr(name, "vfio") != NULL;
+	for (size_t i = 0; maybe && i < ARRAY_SIZE(vfio_drivers); i++)
+		if (strcmp(vfio_drivers[i], name) == 0)
+			return MEMBER_VFIO;
+	if (strcmp(name, "pci-stub") == 0)
+		return MEMBER_STUB;
+	if (strcmp(name, "pcieport") == 0)
+		return MEMBER_PORT;
+	/* A driver that is not in the list and has made a VFIO device is one. */
+	if (fact_is(&dev->vfio_dev) && dev->vfio_dev.len) {
+		eval_cite(e, &dev->vfio_dev);
+		return MEMBER_VFIO;
+	}
+	if (dev->bus == BUS_MDEV)
+		return MEMBER_VFIO;
+	return maybe ? MEMBER_UNKNOWN : MEMBER_HOST;
+}
+
+const char *eval_vfio_driver(const struct device *dev)
+{
+	switch (dev->bus) {
+	case BUS_PCI:
+		return "vfio-pci";
+	case BUS_PLATFORM:
+		return "vfio-platform";
+	case BUS_AMBA:
+		return "vfio-amba";
+	case BUS_FSL_MC:
+		return "vfio-fsl-mc";
+	case BUS_CDX:
+		return "vfio-cdx";
+	default:
+		return NULL;
+	}
+}
+
+/* Whether the view wants @dev on a VFIO driver: the device itself, and each member with a host
+ * driver that a VFIO driver could take the place of. Bridges stay: vfio-pci refuses them. */
+static bool view_wants(const struct eval *e, const struct device *dev, enum member_state now)
+{
+	if (e->view != VIEW_IF_BOUND || now == MEMBER_VFIO || !eval_vfio_driver(dev))
+		return false;
+	if (dev == e->dev)
+		return true;
+	/* A physical function or a VMD cannot go to VFIO before what it carries, @e->dev among it, is
+	 * gone: it stays where it is. */
+	if (!dev->group || dev->group != e->dev->group || device_carries(dev, e->dev))
+		return false;
+	return (now == MEMBER_HOST || now == MEMBER_UNKNOWN) && dev->is_bridge != TRI_YES;
+}
+
+/* One rule of the bind, asked as if @member were the target; none of them looks at the driver of
+ * another device. True when it has the answer: the first refusal, or the first doubt so far. */
+static bool ask_of_member(struct eval *e, const struct device *member, const struct rule_at *at,
+			  struct eval *ret)
+{
+	*ret = (struct eval){
+		.host = e->host,
+		.assumptions = e->assumptions,
+		.dev = member,
+		.arena = e->arena,
+		.gen = e->gen,
+		.view = e->view,
+		.path = e->path,
+		.site = at->site,
+		.brief = true,
+		.silent = e->silent,
+		.err = at->site->err,
+	};
+	at->rule->evaluate(ret);
+	e->assumed |= ret->assumed;
+	if (!ret->remedy)
+		ret->remedy = at->rule->remedy;
+	return ret->answer != ANSWER_NO;
+}
+
+/* What its VFIO driver says to @member, another device of the group that the view wants on it: the same
+ * rules as for a target. */
+static enum answer taken(struct eval *e, const struct device *member, const char **ret_because,
+			 const char **ret_remedy)
+{
+	struct eval said, doubt;
+	enum answer ret = ANSWER_YES;
+	size_t nr;
+	const struct rule_at *at = rules_at(e->gen, OP_BIND, &nr);
+
+	for (size_t i = 0; i < nr && ret != ANSWER_NO; i++) {
+		if (!(at[i].site->paths & (1U << e->path)) ||
+		    !ask_of_member(e, member, &at[i], &said))
+			continue;
+		if (said.answer == ANSWER_UNKNOWN && ret == ANSWER_UNKNOWN)
+			continue;
+		ret = said.answer == ANSWER_YES ? ANSWER_NO : ANSWER_UNKNOWN;
+		doubt = said;
+	}
+	if (ret == ANSWER_YES)
+		return ret;
+	for (size_t i = 0; i < doubt.nr_evidence; i++)
+		eval_cite(e, doubt.evidence[i]);
+	*ret_because = doubt.because;
+	*ret_remedy = doubt.remedy;
+	return ret;
+}
+
+enum answer eval_taken(struct eval *e, const struct device *member, const char **ret_because,
+		       const char **ret_remedy)
+{
+	if (member == e->dev || !view_wants(e, member, eval_member_now(e, member)))
+		return ANSWER_YES;
+	return taken(e, member, ret_because, ret_remedy);
+}
+
+enum member_state eval_member_now(struct eval *e, const struct device *dev)
+{
+	const struct assumption *as = eval_assumed(e, dev, "driver");
+
+	if (as)
+		return classify_driver(e, dev, strcmp(as->value, "none") == 0 ? "" : as->value);
+	eval_cite(e, &dev->driver_fact);
+	/* The link goes first, the driver when nobody uses the device any more: until then it counts.
+	 * linux: drivers/base/dd.c: __device_release_driver(). */
+	if (dev->driver_fact.state == FACT_ABSENT)
+		return dev->locked ? MEMBER_UNKNOWN : MEMBER_FREE;
+	if (!fact_is(&dev->driver_fact) || !dev->driver)
+		return MEMBER_UNKNOWN;
+	return classify_driver(e, dev, dev->driver);
+}
+
+enum member_state eval_member(struct eval *e, const struct device *member)
+{
+	enum member_state now = eval_member_now(e, member);
+	const char *because, *remedy;
+
+	if (!view_wants(e, member, now))
+		return now;
+	/* Whether the target itself is taken is what the path begins with. */
+	if (member == e->dev)
+		return MEMBER_VFIO;
+	switch (taken(e, member, &because, &remedy)) {
+	case ANSWER_YES:
+		return MEMBER_VFIO;
+	case ANSWER_NO:
+		return now;
+	default:
+		return MEMBER_UNKNOWN;
+	}
+}
+
+bool eval_bound_now(struct eval *e)
+{
+	return eval_member_now(e, e->dev) == MEMBER_VFIO;
+}
+
+const char *eval_driver_now(struct eval *e, const struct device *dev)
+{
+	const struct assumption *as = eval_assumed(e, dev, "driver");
+
+	if (as)
+		return strcmp(as->value, "none") == 0 ? "" : as->value;
+	eval_cite(e, &dev->driver_fact);
+	return dev->driver;
+}
+
+const char *eval_driver_name(struct eval *e, const struct device *dev)
+{
+	if (dev == e->dev && view_wants(e, dev, eval_member_now(e, dev)))
+		return eval_vfio_driver(dev);
+	const struct assumption *as = eval_assumed(e, dev, "driver");
+	if (as)
+		return strcmp(as->value, "none") == 0 ? "no driver" : as->value;
+	if (dev->driver)
+		return dev->driver;
+	return dev->driver_fact.state == FACT_ABSENT ? "no driver" : "an unknown driver";
+}
