@@ -17,8 +17,9 @@
 
 enum view {
 	VIEW_NOW,      /* drivers and modules as they are */
-	VIEW_IF_BOUND, /* once the device and what must move of its group are bound to a VFIO driver,
-			* as far as that takes them, and the VFIO modules that can be loaded are loaded: begins with BIND */
+	VIEW_IF_BOUND, /* once the device and what must move of its group are bound to a VFIO driver, as
+			* far as that takes them, and the VFIO modules that can be loaded are loaded:
+			* begins with BIND */
 	NR_VIEWS,
 };
 
