@@ -37,7 +37,25 @@ static bool has_request(const struct attach_device_view *d)
 	return false;
 }
 
-/* Lets each device tell when the kernel wants it back. A device that cannot is held all the same.
+bool hold_listen(struct acting *ac, size_t i, struct irq *ret)
+{
+	const struct attach_device_view *d = &ac->view.devices[i];
+	const char *name = d->device->name;
+	bool silent = ac->client.silent, listens;
+
+	if (!has_request(d))
+		return false;
+	ac->client.silent = true;
+	listens =
+		irq_open(&ac->client, name, ac->attachment.devices[i].fd, VT_PCI_REQ, 1, ret) == 0;
+	ac->client.silent = silent;
+	if (!listens)
+		log_write(LOG_LEVEL_WARNING, "%s: does not tell when the kernel wants it back",
+			  name);
+	return listens;
+}
+
+/* Lets each device tell when the kernel wants it back.
  * linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_request(). */
 static void open_requests(struct hold *h)
 {
@@ -47,20 +65,9 @@ static void open_requests(struct hold *h)
 	h->requests = arena_array(ac->arena, nr, sizeof(*h->requests));
 	h->names = arena_array(ac->arena, nr, sizeof(*h->names));
 	ac->client.silent = true;
-	for (size_t i = 0; i < nr; i++) {
-		const struct attach_device_view *d = &ac->view.devices[i];
-
-		if (!has_request(d))
-			continue;
-		h->names[h->nr] = d->device->name;
-		if (irq_open(&ac->client, d->device->name, ac->attachment.devices[i].fd, VT_PCI_REQ,
-			     1, &h->requests[h->nr]) == 0)
-			h->nr++;
-		else
-			log_write(LOG_LEVEL_WARNING,
-				  "%s: does not tell when the kernel wants it back",
-				  d->device->name);
-	}
+	for (size_t i = 0; i < nr; i++)
+		if (hold_listen(ac, i, &h->requests[h->nr]))
+			h->names[h->nr++] = ac->view.devices[i].device->name;
 }
 
 /* The devices go first: their eventfds are the kernel's until then. */

@@ -3,8 +3,15 @@
  * when the kernel asks for a device back. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/failure.h"
+#include "client/irq.h"
 #include "cmd/acting.h"
+
+/* Lets device @i of @ac tell by @ret when the kernel wants it back (REQ). False when it cannot, which is
+ * said, or has no such interrupt; it is held all the same. */
+bool hold_listen(struct acting *ac, size_t i, struct irq *ret);
 
 /* Keeps what @ac attached until SIGINT, SIGTERM or SIGHUP, until @seconds have passed (0: no limit), or
  * until the kernel wants one of the devices (REQ): then all of it is given back at once. Says on stderr

@@ -4,13 +4,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "client/abi.h"
 #include "client/dirty.h"
+#include "cmd/hold.h"
 #include "cmd/map.h"
 #include "facts/memory.h"
 
 /* Requests of which each is timed by itself; more are timed together. */
 enum { TIMED_MAX = 16, VERIFIED_MAX = 64 };
+
+/* After so many requests, or bytes, it is looked whether the kernel wants the device back. */
+enum { LOOK_REQUESTS = 64, LOOK_BYTES = 64 << 20 };
 
 /* ---- moments and checks ---- */
 
@@ -73,6 +78,55 @@ void map_take_info(struct map_run *run)
 		s->unmap_all = space_check_extension(space, VT_UNMAP_ALL) > 0 ? TRI_YES : TRI_NO;
 }
 
+/* ---- the kernel's wish ---- */
+
+/* Whoever unbinds or unplugs the device waits until it is closed. */
+static bool is_wanted(struct map_run *run)
+{
+	struct mapping_report *m = &run->report;
+	size_t asked = 0;
+
+	if (run->wanted || !run->release.active)
+		return run->wanted;
+	(void)irq_collect(&run->release);
+	if (!irq_total(&run->release))
+		return false;
+	run->wanted = true;
+	for (size_t i = 0; i < m->nr_steps; i++)
+		asked += m->steps[i].asked;
+	log_write(LOG_LEVEL_WARNING, "%s: the kernel asks for it back: it is let go at once",
+		  run->device->name);
+	add_check(run, "completed", ANSWER_NO,
+		  arena_printf(run->app->arena,
+			       "the kernel asked for the device back after %zu of %zu requests, "
+			       "and got it",
+			       asked, m->nr_steps));
+	return true;
+}
+
+/* The same before a request of @size bytes, of which many are quick: not each of them looks. *@since grows
+ * from look to look. */
+static bool is_wanted_now(struct map_run *run, uint64_t size, uint64_t *since)
+{
+	bool first = !*since;
+
+	if (__builtin_add_overflow(*since, size, since) ||
+	    __builtin_add_overflow(*since, LOOK_BYTES / LOOK_REQUESTS, since))
+		*since = LOOK_BYTES;
+	if (!first && *since < LOOK_BYTES)
+		return false;
+	*since = 1;
+	return is_wanted(run);
+}
+
+/* Its eventfd is the kernel's until the device is closed. */
+static void close_release(struct map_run *run)
+{
+	run->release.active = false;
+	if (run->release.client)
+		irq_close(&run->release);
+}
+
 /* ---- requests ---- */
 
 static bool ended_as_predicted(const struct mapping_step *s)
@@ -114,18 +168,21 @@ static uint64_t now(const struct map_run *run)
 
 /* Asks steps [@from, @to). *@bytes grows by what was mapped, or unmapped, *@ns by what that took: the
  * requests alone when they are few, else the whole loop, since looking at the clock around each would cost
- * more than the loop does. False once one ended otherwise than predicted. */
+ * more than the loop does. False once one ended otherwise than predicted, or the device is wanted back. */
 static bool ask_steps(struct map_run *run, size_t from, size_t to, bool certain, uint64_t *bytes,
 		      uint64_t *ns)
 {
 	struct mapping_report *m = &run->report;
 	bool timed = to - from <= TIMED_MAX, good = true;
-	uint64_t start = now(run), requests_ns = 0;
+	uint64_t start = now(run), requests_ns = 0, since = 0;
 
 	run->acting.client.silent = !timed;
 	for (size_t i = from; i < to && good; i++) {
 		struct mapping_step *s = &m->steps[i];
 		int r;
+
+		if (is_wanted_now(run, s->request.size, &since))
+			break;
 
 		if (!certain)
 			mapping_predict(&run->space, &s->request, run->app->arena, &s->predicted);
@@ -339,29 +396,40 @@ static bool do_maps(struct map_run *run, bool certain)
 	return good;
 }
 
-int map_do(struct map_run *run, bool certain, struct failure **reterr)
+static void look_at_mapped(struct map_run *run)
 {
-	struct mapping_report *m = &run->report;
-	size_t planned = m->nr_steps;
-	bool good;
-	int r = get_memory(run, reterr);
-
-	if (r < 0)
-		return r;
-	take_moment(run, MAPPING_BEFORE);
-	good = do_maps(run, certain);
-	take_moment(run, MAPPING_MAPPED);
 	if (run->args->verify) {
 		verify_mapped(run);
 		verify_counts(run);
 	}
 	if (run->args->dirty)
 		track_dirty(run);
-	if (good)
+}
+
+int map_do(struct map_run *run, bool certain, struct failure **reterr)
+{
+	struct mapping_report *m = &run->report;
+	size_t planned = m->nr_steps;
+	bool good;
+	int r;
+
+	(void)hold_listen(&run->acting, 0, &run->release);
+	r = get_memory(run, reterr);
+	if (r < 0)
+		return r;
+	take_moment(run, MAPPING_BEFORE);
+	good = do_maps(run, certain);
+	take_moment(run, MAPPING_MAPPED);
+	if (!is_wanted(run))
+		look_at_mapped(run);
+	if (good && !is_wanted(run))
 		good = unmap_steps(run, run->nr_maps, planned, certain);
-	add_leftovers(run);
-	predict_steps(run, planned);
-	good &= unmap_steps(run, planned, m->nr_steps, true);
+	/* A device that is wanted back is closed, which unmaps all. */
+	if (!is_wanted(run)) {
+		add_leftovers(run);
+		predict_steps(run, planned);
+		good &= unmap_steps(run, planned, m->nr_steps, true);
+	}
 	m->match &= good;
 	return 0;
 }
@@ -392,6 +460,7 @@ void map_end(struct map_run *run)
 		return;
 	run->ended = true;
 	acting_detach(&run->acting);
+	close_release(run);
 	if (run->memory.whole_len)
 		memory_put(run->acting.client.sys, &run->memory);
 	if (run->report.nr_moments) {

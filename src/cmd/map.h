@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client/irq.h"
 #include "client/memory.h"
 #include "cmd/acting.h"
 #include "cmd/command.h"
@@ -47,6 +48,8 @@ struct map_run {
 	uint64_t size, stride, page; /* bytes: of a mapping, from one to the next in memory, of the
 				      * processor */
 	size_t nr_maps;              /* steps that map come first */
+	struct irq release; /* REQ, by which the kernel tells that it wants the device back */
+	bool wanted;        /* it does: nothing more is asked */
 	bool ended;
 	struct mapping_report report;
 };

@@ -189,6 +189,8 @@ static int map(struct fake_kernel *k, uint64_t iova, uint64_t size)
 		return -ENOSPC;
 	k->mapped[k->nr_mapped].iova = iova;
 	k->mapped[k->nr_mapped++].size = size;
+	if (k->nr_mapped == k->wanted_at && k->irqs[VT_PCI_REQ])
+		fake_get(k, k->irqs[VT_PCI_REQ])->signals++;
 	return 0;
 }
 

@@ -64,7 +64,8 @@ struct fake_kernel {
 		uint64_t iova, size;
 	} mapped[FAKE_MAPPED_MAX];
 	size_t nr_mapped, nr_memory; /* mappings; areas of memory */
-	int protection;              /* of the last mprotect() */
+	size_t wanted_at; /* so many mappings, and the kernel wants the device back; 0: never */
+	int protection;   /* of the last mprotect() */
 	uint64_t now_ns;
 	int irqs[VT_PCI_NR_IRQS]; /* eventfds of vector 0; 0: none */
 	uint8_t config[256], bar[256];

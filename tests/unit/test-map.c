@@ -238,6 +238,61 @@ static void test_map_dirty_pages_of_a_container_of_iommufd(void **state)
 	end(&t);
 }
 
+/* ---- a device that is wanted back ---- */
+
+/* Nothing more is asked, what was mapped goes with the device, and the status says that not all was done. */
+static void wanted_at(size_t mapped, size_t asked)
+{
+	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
+		const struct mapping_check *c;
+		size_t nr = 0;
+		struct trial t;
+
+		begin(&t, paths[p]);
+		t.args.verify = t.args.dirty = true;
+		t.kernel.wanted_at = mapped;
+		assert_int_equal(map(&t), STATUS_FAILED);
+		assert_string_equal(t.run.report.result, "failed");
+		assert_true(t.run.report.match);
+		for (size_t i = 0; i < t.run.report.nr_steps; i++)
+			nr += t.run.report.steps[i].asked;
+		assert_int_equal(nr, asked);
+		c = find_check(&t, "completed");
+		assert_non_null(c);
+		assert_int_equal(c->answer, ANSWER_NO);
+		assert_non_null(strstr(c->because, "the kernel asked for the device back"));
+		assert_null(find_check(&t, "mapped"));
+		assert_false(t.run.report.dirty_asked);
+		assert_int_equal(find_check(&t, "returned")->answer, ANSWER_YES);
+		end(&t);
+	}
+}
+
+static void test_map_of_a_device_that_is_wanted_back(void **state)
+{
+	(void)state;
+	wanted_at(3, 3);
+}
+
+/* One that is wanted while many are mapped is not kept until the last of them. */
+static void test_map_looks_while_it_maps(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.size = 16 << 20;
+	t.args.count = 40;
+	t.kernel.wanted_at = 6;
+	assert_int_equal(map(&t), STATUS_FAILED);
+	/* Four of them are 64 MiB: it is looked after each four. */
+	assert_int_equal(t.run.report.mapped, UINT64_C(8) * (16 << 20));
+	assert_string_equal(
+		find_check(&t, "completed")->because,
+		"the kernel asked for the device back after 8 of 40 requests, and got it");
+	end(&t);
+}
+
 /* ---- refusals ---- */
 
 static void test_map_does_not_ask_what_is_predicted_to_be_refused(void **state)
@@ -346,7 +401,8 @@ static bool decides_nothing(const struct trial *t)
 
 	return request == VT_CHECK_EXTENSION || request == VT_DEVICE_GET_INFO ||
 	       request == VT_DEVICE_GET_REGION_INFO || request == VT_DEVICE_GET_IRQ_INFO ||
-	       request == VT_IOMMU_GET_INFO || (!request && !t->kernel.failed_path);
+	       request == VT_IOMMU_GET_INFO || request == VT_DEVICE_SET_IRQS ||
+	       (!request && !t->kernel.failed_path);
 }
 
 static void test_map_every_call_fails_in_turn(void **state)
@@ -390,6 +446,8 @@ int main(void)
 		cmocka_unit_test(test_map_unmaps_ranges_and_all),
 		cmocka_unit_test(test_map_verifies),
 		cmocka_unit_test(test_map_dirty_pages_of_a_container_of_iommufd),
+		cmocka_unit_test(test_map_of_a_device_that_is_wanted_back),
+		cmocka_unit_test(test_map_looks_while_it_maps),
 		cmocka_unit_test(test_map_does_not_ask_what_is_predicted_to_be_refused),
 		cmocka_unit_test(test_map_anyway_asks_and_compares),
 		cmocka_unit_test(test_map_anyway_and_the_kernel_lets_it),
