@@ -194,6 +194,17 @@ static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_mo
 	return r;
 }
 
+/* A write's ENODEV is not yet the end of a device, whose record would be forgotten. */
+static int confirm_gone(struct bind_apply *ap, const struct bind_move *m, int r)
+{
+	const char *now;
+
+	if (r != -ENODEV ||
+	    ap->system->ops->driver(ap->system, m->bus, m->name, ap->arena, &now) == -ENODEV)
+		return r;
+	return -ENXIO;
+}
+
 /* Towards m->to and m->to_override by all means there are. */
 static int go_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
 {
@@ -207,7 +218,7 @@ static int go_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
 	if (r >= 0 && bind_override(ap->system, m->bus, m->name, ap->arena, &left) >= 0 &&
 	    !texts_equal(left, m->to_override))
 		r = -EIO;
-	return r;
+	return confirm_gone(ap, m, r);
 }
 
 static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)

@@ -280,6 +280,12 @@ static void put_text(struct json_object *o, const char *key, const char *text)
 	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
 }
 
+static int fail(struct journal *j, int err)
+{
+	j->err = err;
+	return -err;
+}
+
 /* All of it, and on disk. */
 static int append(struct journal *j, struct json_object *o)
 {
@@ -295,15 +301,13 @@ static int append(struct journal *j, struct json_object *o)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			int r = n < 0 ? -errno : -EIO;
-
 			j->torn = true;
-			return r;
+			return fail(j, n < 0 ? errno : EIO);
 		}
 		at += (size_t)n;
 	}
 	j->torn = false;
-	return fsync(j->fd) < 0 && errno != EINVAL ? -errno : 0;
+	return fsync(j->fd) < 0 && errno != EINVAL ? fail(j, errno) : 0;
 }
 
 static struct json_object *new_line(const char *step, unsigned int id)
@@ -368,7 +372,7 @@ static int tidy(struct journal *j)
 {
 	if (j->nr_records || !ftruncate(j->fd, 0))
 		return 0;
-	return -errno;
+	return fail(j, errno);
 }
 
 int journal_undone(struct journal *j, unsigned int id)

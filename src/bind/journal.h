@@ -36,6 +36,7 @@ struct journal {
 	unsigned int nr_earlier; /* records of earlier boots, which ended their bindings */
 	unsigned int nr_unreadable;
 	bool torn; /* the last line has no end */
+	int err;   /* the positive errno of the last write to it that failed; 0: none did */
 };
 
 /* Reads the journal of @dir without a lock, for who only looks: no file is an empty one. 0, or a

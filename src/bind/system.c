@@ -268,29 +268,37 @@ const struct bind_system_ops bind_system_live = {
 
 /* ---- what is built on them ---- */
 
+/* An attribute that the device does not have is '?'; one that could not be read tells nothing. */
+static int add_identity(struct bind_system *s, const char *path, struct arena *a, const char **text)
+{
+	const char *value = "?";
+	int r = s->ops->read(s, path, a, &value);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	*text = arena_join(a, *text, value, " ", NULL);
+	return 0;
+}
+
 int bind_identity(struct bind_system *s, const char *bus, const char *name, struct arena *a,
 		  const char **ret)
 {
-	static const char *const ids[] = { "vendor", "device", "subsystem_vendor",
-					   "subsystem_device", "class" };
+	static const char *const ids[] = { "/vendor", "/device", "/subsystem_vendor",
+					   "/subsystem_device", "/class" };
+	static const char *const other[] = { "/modalias" };
+	bool pci = !strcmp(bus, "pci");
+	const char *const *files = pci ? ids : other;
+	size_t nr = pci ? ARRAY_SIZE(ids) : ARRAY_SIZE(other);
 	const char *text = "", *part;
-	int r = s->ops->place(s, bus, name, a, &part);
+	int r = 0;
 
+	for (size_t i = 0; r >= 0 && i < nr; i++)
+		r = add_identity(s, device_path(a, bus, name, files[i]), a, &text);
+	/* Last: what went meanwhile has no attributes either. */
+	if (r >= 0)
+		r = s->ops->place(s, bus, name, a, &part);
 	if (r < 0)
 		return r == -ENOENT ? -ENODEV : r;
-	for (size_t i = 0; !strcmp(bus, "pci") && i < ARRAY_SIZE(ids); i++) {
-		const char *value = "?";
-
-		s->ops->read(s, device_path(a, bus, name, arena_join(a, "/", ids[i], NULL)), a,
-			     &value);
-		text = arena_join(a, text, value, " ", NULL);
-	}
-	if (strcmp(bus, "pci") != 0) {
-		const char *value = "?";
-
-		s->ops->read(s, device_path(a, bus, name, "/modalias"), a, &value);
-		text = arena_join(a, value, " ", NULL);
-	}
 	*ret = arena_join(a, text, part, NULL);
 	return 0;
 }

@@ -64,8 +64,8 @@ struct bind_system {
 
 extern const struct bind_system_ops bind_system_live;
 
-/* What tells a device from another at its address: ids or modalias, and its place; in @a. 0, or
- * -ENODEV. */
+/* What tells a device from another at its address: ids or modalias, and its place; in @a. 0, -ENODEV, or the
+ * errno of what could not be read: then it is not known who it is. */
 int bind_identity(struct bind_system *s, const char *bus, const char *name, struct arena *a,
 		  const char **ret);
 /* The override of a device, NULL when there is none; in @a. -EOPNOTSUPP for a bus without, -ETIMEDOUT while

@@ -58,27 +58,27 @@ static const struct argp unbind_argp = { .options = unbind_options,
 					 .parser = parse,
 					 .children = global_children };
 
-static int check_targets(struct binding *b, struct failure **reterr)
+static int check_targets(const struct operands *targets, struct failure **reterr)
 {
-	if (!b->options->targets.nr)
+	if (!targets->nr)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "no target: name a device, 'vfiotool list' shows them");
 	return 0;
 }
 
-static int begin(struct binding *b, const struct binding_options *o, struct failure **reterr)
+static int begin(struct binding *b, const struct operands *targets, struct failure **reterr)
 {
-	int r = check_targets(b, reterr);
+	int r = check_targets(targets, reterr);
 
 	if (r >= 0)
-		r = binding_load(b, &o->targets, reterr);
-	if (r >= 0 && !o->dry_run)
+		r = binding_load(b, targets, reterr);
+	if (r >= 0 && !b->options->dry_run)
 		r = binding_check_permission(b, reterr);
 	if (r >= 0)
 		r = binding_lock(b, reterr);
 	/* Another may have moved what was looked at while it had the lock. */
-	if (r >= 0 && !o->dry_run)
-		r = binding_load(b, &o->targets, reterr);
+	if (r >= 0 && !b->options->dry_run)
+		r = binding_load(b, targets, reterr);
 	return r;
 }
 
@@ -163,22 +163,29 @@ static int carry_out(struct binding *b, bool settle, struct failure **reterr)
 	return r;
 }
 
+int bind_devices(struct binding *b, struct failure **reterr)
+{
+	int r = begin(b, &b->options->targets, reterr);
+
+	if (r >= 0)
+		r = bind_plan_make(&b->request, b->arena, &b->plan, reterr);
+	/* What cannot be kept is said before anything moves. */
+	if (r >= 0 && b->options->persist)
+		r = keep_check(b, reterr);
+	if (r >= 0)
+		r = carry_out(b, false, reterr);
+	if (r == STATUS_OK && b->options->persist)
+		r = keep_drivers(b, reterr);
+	return r;
+}
+
 static int run_bind(struct app *app, void *data, struct failure **reterr)
 {
 	struct binding b;
 	int r = binding_open(&b, app, "bind", data, reterr);
 
 	if (r >= 0)
-		r = begin(&b, data, reterr);
-	if (r >= 0)
-		r = bind_plan_make(&b.request, b.arena, &b.plan, reterr);
-	/* What cannot be kept is said before anything moves. */
-	if (r >= 0 && b.options->persist)
-		r = keep_check(&b, reterr);
-	if (r >= 0)
-		r = carry_out(&b, false, reterr);
-	if (r == STATUS_OK && b.options->persist)
-		r = keep_drivers(&b, reterr);
+		r = bind_devices(&b, reterr);
 	binding_close(&b);
 	return r;
 }
@@ -227,27 +234,38 @@ static int plan_unbinds(struct binding *b, struct failure **reterr)
 	return r;
 }
 
-static int run_unbind(struct app *app, void *data, struct failure **reterr)
+int unbind_devices(struct binding *b, struct failure **reterr)
 {
-	struct binding_options *o = data;
-	struct operands gone = { 0 };
-	struct binding b;
-	int r = binding_open(&b, app, "unbind", o, reterr);
+	const struct binding_options *o = b->options;
+	struct operands targets = { 0 }, gone = { 0 };
+	int r = 0;
 
-	if (r >= 0 && o->persist)
-		r = keep_find_gone(&b, &o->targets, &gone, reterr);
+	for (size_t i = 0; i < o->targets.nr; i++)
+		operands_add(&targets, b->app, o->targets.items[i]);
+	if (o->persist)
+		r = keep_find_gone(b, &targets, &gone, reterr);
 	/* Of a device that is no longer there only what is written can be undone. */
-	if (r >= 0 && gone.nr && !o->targets.nr) {
-		r = binding_print(&b, STATUS_OK, reterr);
+	if (r >= 0 && gone.nr && !targets.nr) {
+		r = binding_print(b, STATUS_OK, reterr);
 	} else if (r >= 0) {
-		r = begin(&b, o, reterr);
+		r = begin(b, &targets, reterr);
 		if (r >= 0)
-			r = plan_unbinds(&b, reterr);
+			r = plan_unbinds(b, reterr);
 		if (r >= 0)
-			r = carry_out(&b, true, reterr);
+			r = carry_out(b, true, reterr);
 	}
 	if (r == STATUS_OK && o->persist)
-		r = keep_no_longer(&b, &gone, reterr);
+		r = keep_no_longer(b, &gone, reterr);
+	return r;
+}
+
+static int run_unbind(struct app *app, void *data, struct failure **reterr)
+{
+	struct binding b;
+	int r = binding_open(&b, app, "unbind", data, reterr);
+
+	if (r >= 0)
+		r = unbind_devices(&b, reterr);
 	binding_close(&b);
 	return r;
 }

@@ -99,8 +99,8 @@ static bool replays(const struct binding *b)
 	return b->options->dry_run && !b->options->persist && !strcmp(b->command, "bind");
 }
 
-int binding_open(struct binding *b, struct app *app, const char *command,
-		 const struct binding_options *o, struct failure **reterr)
+void binding_init(struct binding *b, struct app *app, const char *command,
+		  const struct binding_options *o)
 {
 	*b = (struct binding){
 		.options = o,
@@ -119,6 +119,12 @@ int binding_open(struct binding *b, struct app *app, const char *command,
 		.journal = &b->journal,
 		.arena = b->arena,
 	};
+}
+
+int binding_open(struct binding *b, struct app *app, const char *command,
+		 const struct binding_options *o, struct failure **reterr)
+{
+	binding_init(b, app, command, o);
 	if (app->sysroot && !replays(b))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "--sysroot=%s: only this host's own devices can be "
@@ -180,7 +186,7 @@ int binding_lock(struct binding *b, struct failure **reterr)
 	int r;
 
 	/* The journal is this host's, too. */
-	if (b->app->sysroot)
+	if (b->app->sysroot && replays(b))
 		return 0;
 	r = b->system.ops->read(&b->system, "/proc/sys/kernel/random/boot_id", b->arena, &boot);
 	if (r < 0)
@@ -501,94 +507,4 @@ void binding_hold_signals(bool hold)
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGQUIT);
 	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
-}
-
-/* ---- what became of it ---- */
-
-static const char *who_holds(const struct binding *b, const struct bind_move *m)
-{
-	struct guard_finding *found = NULL;
-	size_t nr = 0;
-
-	if (!m->device)
-		return NULL;
-	guards_check(b->session.root, b->session.host, m->device, b->arena, &found, &nr);
-	for (size_t i = 0; i < nr; i++)
-		if (found[i].pid && found[i].answer == ANSWER_YES)
-			return found[i].evidence;
-	return NULL;
-}
-
-/* Chosen by its alias, being made for the device. */
-static bool is_variant(const struct binding *b, const struct bind_move *m)
-{
-	return !b->options->driver && !strcmp(m->bus, "pci") && bind_driver_is_vfio(m->to) &&
-	       strcmp(m->to, "vfio-pci") != 0;
-}
-
-static void explain(struct binding *b, struct bind_move *m)
-{
-	const struct step *s = m->predicted;
-	const char *who;
-
-	if (m->because || !m->err)
-		return;
-	if (m->result == BIND_GONE) {
-		m->because = "it was taken away while it was moved";
-	} else if (m->err == ETIMEDOUT) {
-		who = who_holds(b, m);
-		m->because = arena_printf(
-			b->arena, "%s: %s",
-			m->from ? "the unbind waits for whoever uses it"
-				: "the kernel has it locked, another unbind or bind of it waits",
-			who ? who : "no process could be found that has it open");
-		if (!m->remedy)
-			m->remedy = "let that process end or give the device up, then try again";
-	} else if (m->bind_tried && m->bind_err) {
-		bool known = s && s->answer == ANSWER_NO && (!s->err || s->err == m->bind_err);
-
-		m->because = arena_printf(b->arena, "driver %s did not take it (%s)%s%s", m->to,
-					  errno_name(m->bind_err), known ? ": " : "",
-					  known ? s->why->because : "");
-		if (!m->remedy)
-			m->remedy = known && s->why->remedy ? s->why->remedy
-				    : is_variant(b, m)
-					    ? "'dmesg' may tell why; --driver vfio-pci takes the "
-					      "general driver instead"
-					    : "'dmesg' may tell why";
-	} else if (m->bind_tried) {
-		m->because = arena_printf(b->arena,
-					  "the kernel took the write, and yet %s is not "
-					  "its driver",
-					  m->to);
-	} else {
-		m->because = arena_printf(b->arena, "%s", strerror(m->err));
-	}
-}
-
-void binding_explain(struct binding *b)
-{
-	for (size_t i = 0; i < b->plan.nr_moves; i++)
-		explain(b, &b->plan.moves[i]);
-}
-
-int binding_status(const struct binding *b, int r)
-{
-	enum match match = MATCH_OPEN;
-	bool refused = false;
-
-	for (size_t i = 0; i < b->plan.nr_moves; i++) {
-		const struct bind_move *m = &b->plan.moves[i];
-
-		if (bind_match(m) == MATCH_NO)
-			match = MATCH_NO;
-		refused |= m->bind_tried && m->bind_err && m->result != BIND_GONE;
-		if (m->result == BIND_LOST)
-			return STATUS_FAILED;
-	}
-	if (match == MATCH_NO)
-		return STATUS_DIFFER;
-	if (r >= 0)
-		return STATUS_OK;
-	return refused ? STATUS_NO : STATUS_FAILED;
 }

@@ -67,8 +67,10 @@ enum {
 /* Takes what belongs to the options above and operands; else ARGP_ERR_UNKNOWN. */
 error_t binding_parse(int key, char *arg, struct parse *p, struct binding_options *o);
 
-/* Begins: a root, permission, and the journal with its lock (read only for a dry run). 0 or a negative
- * errno; to be closed in either case. */
+/* What a command begins with before anything is opened. */
+void binding_init(struct binding *b, struct app *app, const char *command,
+		  const struct binding_options *o);
+/* That, and the root. 0 or a negative errno; to be closed in either case. */
 int binding_open(struct binding *b, struct app *app, const char *command,
 		 const struct binding_options *o, struct failure **reterr);
 /* Loads what @targets name, and finds out which kernel decides. */
@@ -98,3 +100,9 @@ void binding_explain(struct binding *b);
 /* The exit status after the moves, of which the first failure is @r. */
 int binding_status(const struct binding *b, int r);
 void binding_close(struct binding *b);
+
+/* The commands between open and close: from what is there to the report. The exit status, or a negative errno
+ * with *@reterr. */
+int bind_devices(struct binding *b, struct failure **reterr);
+int unbind_devices(struct binding *b, struct failure **reterr);
+int restore_devices(struct binding *b, struct failure **reterr);

@@ -162,15 +162,20 @@ static int carry_out(struct binding *b, struct failure **reterr)
 	return r;
 }
 
+int restore_devices(struct binding *b, struct failure **reterr)
+{
+	int r = binding_lock(b, reterr);
+
+	return r < 0 ? r : carry_out(b, reterr);
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	struct binding b;
 	int r = binding_open(&b, app, "restore", data, reterr);
 
 	if (r >= 0)
-		r = binding_lock(&b, reterr);
-	if (r >= 0)
-		r = carry_out(&b, reterr);
+		r = restore_devices(&b, reterr);
 	binding_close(&b);
 	return r;
 }

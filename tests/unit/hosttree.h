@@ -138,7 +138,7 @@ static inline void tree_intel_unit(const struct fixture *x, const char *name)
 		  tree_path(path, "sys/class/iommu/%s", name));
 }
 
-static inline const struct scope *scope_all(void)
+static inline const struct scope *tree_scope(void)
 {
 	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
 
@@ -170,7 +170,7 @@ static inline void assert_load_fails(struct fixture *x, struct sysroot *root, co
 	struct target t;
 
 	assert_int_equal(target_parse(x->arena, text, &t, NULL), 0);
-	assert_int_equal(host_load(root, scope_all(), &t, 1, &h, &why), err);
+	assert_int_equal(host_load(root, tree_scope(), &t, 1, &h, &why), err);
 	assert_null(h);
 	assert_non_null(why);
 	assert_int_equal(why->status, status);

@@ -52,7 +52,7 @@ static void test_load_everything_in_order(void **state)
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->nr_devices, 5);
 	for (size_t i = 0; i < 5; i++) {
 		assert_string_equal(h->devices[i]->name, names[i]);
@@ -75,7 +75,7 @@ static void test_load_device_facts(void **state)
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	d = device(h, "0000:01:00.1");
 	assert_int_equal(d->bus, BUS_PCI);
 	assert_string_equal(d->sysfs, "/sys/bus/pci/devices/0000:01:00.1");
@@ -118,7 +118,7 @@ static void test_load_group_facts(void **state)
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	g = host_find_group(h, 2);
 	assert_string_equal(g->type.raw, "DMA-FQ");
 	assert_int_equal(g->name.state, FACT_ABSENT);
@@ -152,7 +152,7 @@ static void test_load_unit_facts(void **state)
 	tree_link(x, "../../../bus/virtio/drivers/virtio_iommu", "sys/devices/virtio9/driver");
 	tree_link(x, "../../../devices/virtio9", "sys/class/iommu/0000:00:09.0/device");
 	tree_put(x, "sys/class/iommu/smmu3.0x2b400000/x", "");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->nr_iommus, 5);
 	u = h->iommus[0];
 	assert_string_equal(u->name, "0000:00:09.0");
@@ -201,7 +201,7 @@ static void test_load_platform_device_on_a_vfio_driver(void **state)
 					      .name = "fff51000.ethernet",
 					      .driver = "vfio-platform" });
 	tree_put(x, "sys/bus/platform/drivers/vfio-platform/bind", "");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_string_equal(device(h, "fff51000.ethernet")->driver, "vfio-platform");
 	assert_null(host_find_device(h, NULL, "bind"));
 	host_free(h);
@@ -243,7 +243,7 @@ static void test_load_device_without_group_asks_for_any(void **state)
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, scope_all(), (const char *[]){ "10000:e1:00.0", NULL });
+	h = load(x, x->sysroot, tree_scope(), (const char *[]){ "10000:e1:00.0", NULL });
 	assert_int_equal(h->nr_devices, 1);
 	assert_string_equal(h->groups_list.raw, "1\n2\n3");
 	host_free(h);
@@ -251,7 +251,7 @@ static void test_load_device_without_group_asks_for_any(void **state)
 
 static void assert_selects(struct fixture *x, const char *text, const char *const *names)
 {
-	struct host *h = load(x, x->sysroot, scope_all(), (const char *[]){ text, NULL });
+	struct host *h = load(x, x->sysroot, tree_scope(), (const char *[]){ text, NULL });
 	struct device **selected;
 	struct target t;
 	size_t nr, i;
@@ -325,7 +325,7 @@ static void test_load_what_is_no_host(void **state)
 	struct failure *why = NULL;
 	struct host *h = NULL;
 
-	assert_int_equal(host_load(x->sysroot, scope_all(), NULL, 0, &h, &why), -ENOENT);
+	assert_int_equal(host_load(x->sysroot, tree_scope(), NULL, 0, &h, &why), -ENOENT);
 	assert_null(h);
 	assert_non_null(strstr(why->text, "sys/bus"));
 	failure_free(why);

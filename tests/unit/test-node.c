@@ -52,7 +52,7 @@ static void test_node_of_a_group_and_its_holders(void **state)
 		   "[\"stat\",\"/dev/iommu\",null,\"ENOENT\"]\n"
 		   "[\"ask\",\"/proc/*/fd\",\"hidden 3\\n/dev/vfio/12 411 qemu-system-x86\\n"
 		   "/dev/vfio/vfio 411 qemu-system-x86\\n/dev/vfio/120 5 other\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 	const struct group *g = host_find_group(h, 12);
 
 	assert_string_equal(g->node.path, "/dev/vfio/12");
@@ -75,7 +75,7 @@ static void test_node_nobody_holds(void **state)
 	struct fixture *x = *state;
 	struct sysroot *root = capture(x, "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
 					  "[\"ask\",\"/proc/*/fd\",\"hidden 0\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 
 	/* The list of /dev/vfio is not in this capture: the node itself is asked. */
 	assert_int_equal(host_find_group(h, 12)->node.stat.state, FACT_PRESENT);
@@ -89,7 +89,7 @@ static void test_node_with_absurd_stat(void **state)
 {
 	struct fixture *x = *state;
 	struct sysroot *root = capture(x, "[\"stat\",\"/dev/vfio/12\",\"char what\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_int_equal(host_find_group(h, 12)->node.stat.state, FACT_FAILED);
 	assert_int_equal(host_find_group(h, 12)->node.stat.err, EBADMSG);
@@ -105,7 +105,7 @@ static void test_node_of_a_device(void **state)
 		   "[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev\",\"511:3\"]\n"
 		   "[\"list\",\"/dev/vfio/devices\",\"vfio3\"]\n"
 		   "[\"stat\",\"/dev/vfio/devices/vfio3\",\"char 0660 0 36 511:3\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 	const struct device *d = h->devices[0];
 
 	assert_string_equal(d->cdev_name, "vfio3");
@@ -124,7 +124,7 @@ static void test_node_of_a_device_without_cdev(void **state)
 		x, "[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
 		   "[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev\",null,"
 		   "\"ENOENT\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_string_equal(h->devices[0]->cdev_name, "vfio3");
 	assert_int_equal(h->devices[0]->cdev_devno.state, FACT_ABSENT);
@@ -152,7 +152,7 @@ static void test_interrupts_of_a_tree(void **state)
 		tree_attribute(x, "0000:01:00.0", tree_path(path, "msi_irqs/%u", 40 + i), "msix\n");
 	}
 	tree_attribute(x, "0000:01:00.0", "msi_irqs/none", "");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->interrupts.nr_chips, 2);
 	assert_string_equal(h->interrupts.chips[1], "IR-PCI-MSI");
 	assert_int_equal(h->interrupts.dmesg.state, FACT_UNREAD);
@@ -171,7 +171,7 @@ static void test_interrupts_unreadable(void **state)
 
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
 	tree_put(x, "proc/interrupts", "what is this\n");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->interrupts.proc.state, FACT_FAILED);
 	assert_int_equal(h->interrupts.proc.err, EBADMSG);
 	assert_int_equal(h->interrupts.nr_chips, 0);
@@ -193,7 +193,7 @@ static void test_firmware_of_a_tree(void **state)
 	tree_put(x, "sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n");
 	tree_put(x, "sys/class/dmi/id/product_name", "Virtual Machine\n");
 	tree_put(x, "proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\n");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->firmware.has_dmar, TRI_YES);
 	assert_int_equal(h->firmware.has_ivrs, TRI_NO);
 	assert_int_equal(h->firmware.dmar_intr_remap, TRI_YES);
@@ -210,7 +210,7 @@ static void test_firmware_denied_or_damaged(void **state)
 		capture(x, "[\"list\",\"/sys/firmware/acpi/tables\",\"DMAR\\nIVRS\"]\n"
 			   "[\"read\",\"/sys/firmware/acpi/tables/DMAR\",null,\"EACCES\"]\n"
 			   "[\"read\",\"/sys/firmware/acpi/tables/IVRS\",\"IVRS\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_int_equal(h->firmware.has_dmar, TRI_YES);
 	assert_int_equal(h->firmware.dmar.state, FACT_DENIED);
@@ -225,7 +225,7 @@ static void test_firmware_without_acpi(void **state)
 	struct host *h;
 
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->firmware.has_dmar, TRI_NO);
 	assert_int_equal(h->firmware.has_viot, TRI_NO);
 	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
@@ -241,7 +241,7 @@ static void test_caller_from_a_capture(void **state)
 		x, "[\"ask\",\"process:identity\",\"euid=1000 egid=1000\"]\n"
 		   "[\"ask\",\"process:capabilities\",\"caps=ipc_lock,sys_rawio,unheard_of\"]\n"
 		   "[\"ask\",\"process:limits\",\"soft=8388608 hard=unlimited locked=4096\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_int_equal(h->caller.euid, 1000);
 	assert_int_equal(h->caller.caps, CALLER_CAP_IPC_LOCK | CALLER_CAP_SYS_RAWIO);
@@ -251,7 +251,7 @@ static void test_caller_from_a_capture(void **state)
 	sysroot_close(root);
 	root = capture(x, "[\"ask\",\"process:capabilities\",\"caps=\"]\n"
 			  "[\"ask\",\"process:limits\",\"soft=unlimited hard=unlimited\"]\n");
-	h = load(x, root, scope_all(), NULL);
+	h = load(x, root, tree_scope(), NULL);
 	assert_int_equal(h->caller.caps, 0);
 	assert_true(h->caller.memlock_soft == UINT64_MAX);
 	host_free(h);
@@ -264,7 +264,7 @@ static void test_caller_absurd(void **state)
 	struct sysroot *root = capture(x, "[\"ask\",\"process:identity\",\"root\"]\n"
 					  "[\"ask\",\"process:capabilities\",\"all of them\"]\n"
 					  "[\"ask\",\"process:limits\",\"soft=lots\"]\n");
-	struct host *h = load(x, root, scope_all(), NULL);
+	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_int_equal(h->caller.identity.state, FACT_FAILED);
 	assert_int_equal(h->caller.caps_fact.state, FACT_FAILED);
@@ -317,7 +317,7 @@ static void test_absurd_attributes(void **state)
 	tree_attribute(x, "0000:01:00.0", "sriov_numvfs", "many\n");
 	tree_group_attribute(x, "4", "reserved_regions", huge);
 	tree_put(x, "sys/kernel/iommu_groups/x/y", "");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->nr_devices, 5);
 	d = device(h, "0000:01:00.0");
 	assert_int_equal(d->driver_fact.state, FACT_ABSENT);
@@ -350,7 +350,7 @@ static void test_vanished_device(void **state)
 	tree_link(x, "../../../devices/pci0000:00/0000:02:00.0",
 		  "sys/bus/pci/devices/0000:02:00.0");
 	tree_link(x, "../../../../devices/platform/gone", "sys/kernel/iommu_groups/4/devices/gone");
-	h = load(x, x->sysroot, scope_all(), NULL);
+	h = load(x, x->sysroot, tree_scope(), NULL);
 	d = device(h, "0000:02:00.0");
 	assert_int_equal(d->uevent.state, FACT_ABSENT);
 	/* Not 'no driver': there is no device to have one. */
@@ -372,7 +372,7 @@ static void test_vanished_group(void **state)
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
 	tree_link(x, "../../../kernel/iommu_groups/9",
 		  "sys/devices/pci0000:00/0000:01:00.0/iommu_group");
-	h = load(x, x->sysroot, scope_all(), (const char *[]){ "01:00.0", NULL });
+	h = load(x, x->sysroot, tree_scope(), (const char *[]){ "01:00.0", NULL });
 	assert_int_equal(h->nr_groups, 1);
 	assert_int_equal(h->groups[0]->members_list.state, FACT_ABSENT);
 	assert_int_equal(h->groups[0]->type.state, FACT_ABSENT);

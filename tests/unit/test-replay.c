@@ -51,8 +51,8 @@ static void assert_replays(struct fixture *x, struct sysroot *root)
 	struct host *h;
 
 	snprintf(path, sizeof(path), "%s/capture", x->dir);
-	replay = record(x, root, scope_all(), &before, path);
-	h = load(x, replay, scope_all(), NULL);
+	replay = record(x, root, tree_scope(), &before, path);
+	h = load(x, replay, tree_scope(), NULL);
 	assert_false(h->live);
 	after = host_dump(h, x->arena);
 	assert_same_text(before, after);
@@ -120,11 +120,11 @@ static void test_replay_of_one_device(void **state)
 
 	make_host(x);
 	snprintf(path, sizeof(path), "%s/capture", x->dir);
-	replay = record(x, x->sysroot, scope_all(), &before, path);
-	h = load(x, x->sysroot, scope_all(), (const char *[]){ "01:00.0", NULL });
+	replay = record(x, x->sysroot, tree_scope(), &before, path);
+	h = load(x, x->sysroot, tree_scope(), (const char *[]){ "01:00.0", NULL });
 	one = host_dump(h, x->arena);
 	host_free(h);
-	h = load(x, replay, scope_all(), (const char *[]){ "01:00.0", NULL });
+	h = load(x, replay, tree_scope(), (const char *[]){ "01:00.0", NULL });
 	other = host_dump(h, x->arena);
 	host_free(h);
 	assert_same_text(one, other);
@@ -144,7 +144,7 @@ static void test_replay_capture_is_small(void **state)
 
 	make_host(x);
 	snprintf(path, sizeof(path), "%s/capture", x->dir);
-	replay = record(x, x->sysroot, scope_all(), &before, path);
+	replay = record(x, x->sysroot, tree_scope(), &before, path);
 	sysroot_close(replay);
 	assert_int_equal(stat(path, &st), 0);
 	assert_in_range(st.st_size, 1000, 16000);
@@ -176,7 +176,7 @@ static void test_replay_hostile(void **state)
 	fputs(text, out);
 	fclose(out);
 	assert_int_equal(sysroot_open(path, &root, NULL), 0);
-	h = load(x, root, scope_all(), NULL);
+	h = load(x, root, tree_scope(), NULL);
 	assert_int_equal(h->nr_devices, 1);
 	d = h->devices[0];
 	assert_string_equal(d->name, "0000:01:00.0");
