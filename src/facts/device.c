@@ -248,14 +248,33 @@ static void load_numvfs(struct loader *l, struct device *d)
 	}
 }
 
+/* The virtual functions of a physical one on VFIO, and their groups: whether it wants their token
+ * depends on who uses them. linux: drivers/pci/iov.c: pci_iov_add_virtfn(). */
+static void load_functions(struct loader *l, struct device *d)
+{
+	enum { VFS_MAX = 4096 };
+
+	if (!d->driver || !driver_is_vfio(d->driver))
+		return;
+	for (uint32_t i = 0; i < d->numvfs && i < VFS_MAX; i++) {
+		struct fact link = read_link_at(l, d->sysfs, arena_printf(l->a, "virtfn%u", i));
+		struct span base = path_base(fact_text(&link));
+
+		if (fact_is(&link) && name_is_file(base))
+			device_want(l, "pci", base, l->scope.member_parts | DEVICE_DETAILS, true);
+	}
+}
+
 static void load_pci(struct loader *l, struct device *d)
 {
 	if (d->bus != BUS_PCI)
 		return;
 	load_bridge(l, d);
 	/* functions_load() does it, once all virtual functions are known. */
-	if (!l->scope.frugal)
+	if (!l->scope.frugal) {
 		load_numvfs(l, d);
+		load_functions(l, d);
+	}
 	if (!l->scope.frugal || d->is_bridge != TRI_YES)
 		load_physfn(l, d);
 	else

@@ -271,10 +271,12 @@ enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev)
 enum tristate eval_node_held(struct eval *e, const struct node *node, const char **ret_who)
 {
 	*ret_who = "a process";
-	if (node->stat.state == FACT_ABSENT || !node->path) {
+	if (node->stat.state == FACT_ABSENT) {
 		eval_cite(e, &node->stat);
 		return TRI_NO;
 	}
+	if (!node->path)
+		return TRI_UNKNOWN;
 	eval_cite(e, &node->holders);
 	if (fact_is(&node->holders) && node->holders.len) {
 		size_t line = strcspn(node->holders.raw, "\n");

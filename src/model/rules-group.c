@@ -357,26 +357,44 @@ void rule_device_not_bound(struct eval *e)
 	}
 }
 
+/* Whether somebody has opened @vf through VFIO, which enables it. linux: vfio_pci_core.c:
+ * vfio_pci_core_enable(), vfio_pci_core_finish_enable(); pci-sysfs.c: enable_store() leaves a device with a
+ * driver alone. */
+static enum tristate vf_in_use(struct eval *e, const struct device *vf)
+{
+	enum member_state driver = eval_member_now(e, vf);
+	enum tristate held = TRI_NO;
+	const char *who;
+
+	if (driver != MEMBER_VFIO && driver != MEMBER_UNKNOWN)
+		return TRI_NO;
+	eval_cite(e, &vf->enable);
+	bool enable_known = fact_is(&vf->enable) && vf->enable.raw;
+	if (enable_known && strcmp(vf->enable.raw, "0") == 0)
+		return TRI_NO;
+	if (!vf->group)
+		return TRI_UNKNOWN;
+	held = eval_node_held(e, &vf->group->node, &who);
+	if (held == TRI_NO && vf->cdev.path)
+		held = eval_node_held(e, &vf->cdev, &who);
+	/* A node may be held without the device: that it is enabled tells. */
+	return held == TRI_YES && (!enable_known || driver != MEMBER_VFIO) ? TRI_UNKNOWN : held;
+}
+
 /* A PF wants the token while one of its VFs is in use. */
 static void token_of_pf(struct eval *e)
 {
 	const struct device *dev = e->dev;
 	enum tristate used = TRI_NO;
-	uint32_t seen = 0;
 
 	eval_cite(e, &dev->sriov_numvfs);
 	for (size_t i = 0; i < dev->nr_vfs && used != TRI_YES; i++) {
-		const struct device *vf = dev->vfs[i];
-		const char *who;
-		if (!vf->group)
-			continue;
-		seen++;
-		enum tristate held = eval_node_held(e, &vf->group->node, &who);
-		if (held != TRI_NO)
-			used = held;
+		enum tristate one = vf_in_use(e, dev->vfs[i]);
+		if (one != TRI_NO)
+			used = one;
 	}
-	/* A snapshot of one device does not hold its virtual functions. */
-	if (used == TRI_NO && seen < dev->numvfs)
+	/* Not all of them were seen. */
+	if (used == TRI_NO && dev->nr_vfs < dev->numvfs)
 		used = TRI_UNKNOWN;
 	if (used == TRI_NO) {
 		eval_no(e, "no virtual function of %s is in use", dev->name);
@@ -470,7 +488,7 @@ void rule_vf_token_flag(struct eval *e)
 }
 
 /* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token(). */
-void rule_vf_token(struct eval *e)
+static void ask_for_token(struct eval *e)
 {
 	const struct device *dev = e->dev;
 
@@ -516,4 +534,22 @@ void rule_vf_token(struct eval *e)
 		eval_no(e, "%s, the physical function of %s, is on no VFIO driver",
 			dev->physfn->name, dev->name);
 	}
+}
+
+/* At a node of its own a device is asked for its token since 6.17. linux: drivers/vfio/device_cdev.c:
+ * vfio_df_check_token(). */
+void rule_vf_token(struct eval *e)
+{
+	bool unsure = e->path == PATH_IOMMUFD && e->gen == GEN_6_11;
+
+	if (unsure && eval_since_6_13(e) == TRI_NO) {
+		eval_no(e, "BIND_IOMMUFD of this kernel wants no VF token");
+		return;
+	}
+	ask_for_token(e);
+	if (unsure && e->answer == ANSWER_YES && !eval_token_given(e))
+		eval_unknown(e,
+			     "%s, if this kernel asks for it at BIND_IOMMUFD: releases before "
+			     "6.17 do not",
+			     e->because);
 }

@@ -233,7 +233,8 @@ static const struct rule_site device_not_bound[] = {
 static const struct rule_site vf_token[] = {
 	{ GENS_ALL, GROUP, OP_GROUP_GET_DEVICE_FD, EACCES, 20,
 	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()" },
-	{ FROM(7_0), I, OP_BIND_IOMMUFD, EACCES, 45,
+	/* From 6.17 on, within generation 6.11. */
+	{ FROM(6_11), I, OP_BIND_IOMMUFD, EACCES, 45,
 	  "drivers/vfio/device_cdev.c: vfio_df_check_token()" },
 };
 

@@ -98,8 +98,11 @@ static void test_token_of_a_virtual_function(void **state)
 	assert_string_equal(end_of(&s, GEN_6_6, PATH_IOMMUFD, true), "BIND_IOMMUFD EINVAL");
 	assert_string_equal(end_of(&s, GEN_6_11, PATH_IOMMUFD, true), "?");
 	assert_string_equal(end_of(&s, GEN_7_0, PATH_IOMMUFD, true), "?");
+	/* Nor is one missed before 6.17. */
+	assert_string_equal(end_of(&s, GEN_6_11, PATH_IOMMUFD, false), "?");
 	fake_symbols(s.h, MODULE_VFIO_IOMMU_TYPE1, "iommu_paging_domain_alloc", "");
 	assert_string_equal(end_of(&s, GEN_6_11, PATH_IOMMUFD, true), "BIND_IOMMUFD EINVAL");
+	assert_string_equal(end_of(&s, GEN_6_11, PATH_IOMMUFD, false), "ok");
 	fake_free(s.h);
 }
 
@@ -132,6 +135,70 @@ static void test_token_of_a_physical_function(void **state)
 	fake_free(s.h);
 }
 
+/* A virtual function of the device in question, with a driver and so often enabled. */
+static struct device *add_function(struct scene *s, unsigned int i, const char *driver,
+				   const char *enable)
+{
+	const char *name = arena_printf(s->h->arena, "0000:01:10.%u", i);
+	struct device *vf = fake_pci(s->h, name, fake_group(s->h, 10 + i), s->d->iommu, NULL);
+
+	if (driver)
+		fake_bind(s->h, vf, driver);
+	vf->physfn = s->d;
+	vf->physfn_link = fake_present(s->h, "physfn", s->d->name);
+	if (enable)
+		vf->enable = fake_present(s->h, vf->sysfs, enable);
+	s->d->vfs = arena_grow(s->h->arena, s->d->vfs, s->d->nr_vfs, sizeof(struct device *));
+	s->d->vfs[s->d->nr_vfs++] = vf;
+	return vf;
+}
+
+static const char *without_token(struct scene *s)
+{
+	return end_of(s, GEN_6_0, PATH_CONTAINER, false);
+}
+
+static void test_token_of_functions_that_nobody_has(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	physical_function(&s, 2);
+	assert_string_equal(without_token(&s), "?");
+	add_function(&s, 0, NULL, NULL);
+	/* The other one was not seen. */
+	assert_string_equal(without_token(&s), "?");
+	add_function(&s, 1, "vfio-pci", "0");
+	assert_string_equal(without_token(&s), "ok");
+	fake_free(s.h);
+	physical_function(&s, 2);
+	add_function(&s, 0, "nvme", "1");
+	add_function(&s, 1, "vfio-pci", NULL)->group->node.holders =
+		fake_present(s.h, "holders", "");
+	assert_string_equal(without_token(&s), "ok");
+	fake_free(s.h);
+}
+
+static void test_token_of_a_function_that_somebody_has(void **state)
+{
+	struct scene s;
+	struct device *vf;
+
+	(void)state;
+	physical_function(&s, 1);
+	vf = add_function(&s, 0, "vfio-pci", "1");
+	vf->group->node.holders = fake_present(s.h, "holders", "4711 qemu");
+	assert_string_equal(without_token(&s), "GROUP_GET_DEVICE_FD EACCES");
+	assert_string_equal(end_of(&s, GEN_7_0, PATH_IOMMUFD, false), "BIND_IOMMUFD EACCES");
+	/* A node alone, or an enabled device of which nobody is seen. */
+	vf->enable = (struct fact){ .state = FACT_UNREAD };
+	assert_string_equal(without_token(&s), "?");
+	vf->enable = fake_present(s.h, vf->sysfs, "1");
+	vf->group->node.holders = fake_denied(s.h, "holders");
+	assert_string_equal(without_token(&s), "?");
+	fake_free(s.h);
+}
+
 /* linux: only vfio-pci splits the name from what follows. */
 static void test_token_on_another_bus(void **state)
 {
@@ -155,6 +222,8 @@ int main(void)
 		cmocka_unit_test(test_token_of_a_virtual_function),
 		cmocka_unit_test(test_token_where_the_host_has_the_physical_function),
 		cmocka_unit_test(test_token_of_a_physical_function),
+		cmocka_unit_test(test_token_of_functions_that_nobody_has),
+		cmocka_unit_test(test_token_of_a_function_that_somebody_has),
 		cmocka_unit_test(test_token_on_another_bus),
 	};
 

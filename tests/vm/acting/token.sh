@@ -55,12 +55,14 @@ for path in $PATHS; do
 	if [ "$path" = iommufd ] && [ "$SERIES" = 6.12 ]; then
 		continue
 	fi
-	OPEN=1 agree "pf-missing.$path" "$path" $PF
+	agree "pf-missing.$path" "$path" $PF
 	OPEN=1 TOKEN=$WRONG agree "pf-wrong.$path" "$path" $PF
 done
 # shellcheck disable=SC2046
 kill -KILL $(pidof prober)
 check "and let go" within 5 no_holder
+
+agree "pf-unused.container" container $PF
 
 with_token $WRONG
 check "another token is the right one now" exits 0 vfiotool attach --path=container --vf-token=$WRONG $VF
