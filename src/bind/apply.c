@@ -23,6 +23,8 @@ int bind_apply_look(struct bind_apply *ap, struct bind_move *m)
 	m->now = m->from;
 	m->from_override = NULL;
 	r = bind_override(s, m->bus, m->name, ap->arena, &m->from_override);
+	if (r != -ETIMEDOUT)
+		m->vfs_now = bind_vfs(s, m->bus, m->name, ap->arena);
 	return r == -EOPNOTSUPP ? 0 : r;
 }
 
@@ -274,6 +276,8 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 	}
 	if (m->device && !texts_equal(planned, m->from))
 		return leave_changed(ap, m, planned);
+	if (!m->back)
+		m->vfs = m->vfs_now;
 	r = journal_intent(ap->journal, m, ret_id);
 	if (r < 0) {
 		*ret_id = 0;

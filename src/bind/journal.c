@@ -28,6 +28,18 @@ static const char *text_of(struct json_object *o, const char *key, struct arena 
 	return arena_strdup(a, json_object_get_string(v));
 }
 
+/* 0 for what is missing, and for what is no number of virtual functions. */
+static unsigned int vfs_of(struct json_object *o)
+{
+	struct json_object *v;
+	int64_t nr;
+
+	if (!json_object_object_get_ex(o, "old_vfs", &v))
+		return 0;
+	nr = json_object_get_int64(v);
+	return nr > 0 && nr <= UINT16_MAX ? (unsigned int)nr : 0;
+}
+
 static struct journal_record *find_id(struct journal *j, unsigned int id)
 {
 	for (size_t i = 0; i < j->nr_records; i++)
@@ -60,6 +72,7 @@ static void take_intent(struct journal *j, struct json_object *o, unsigned int i
 		.from = text_of(o, "old_driver", j->arena),
 		.from_override = text_of(o, "old_override", j->arena),
 		.to = text_of(o, "new_driver", j->arena),
+		.vfs = vfs_of(o),
 	};
 	const char *boot = text_of(o, "boot", j->arena);
 
@@ -331,6 +344,7 @@ int journal_intent(struct journal *j, const struct bind_move *m, unsigned int *r
 		.from = m->from,
 		.from_override = m->from_override,
 		.to = m->to,
+		.vfs = m->vfs,
 	};
 	int err;
 
@@ -341,6 +355,8 @@ int journal_intent(struct journal *j, const struct bind_move *m, unsigned int *r
 	put_text(o, "old_driver", m->from);
 	put_text(o, "old_override", m->from_override);
 	put_text(o, "new_driver", m->to);
+	if (m->vfs)
+		json_object_object_add(o, "old_vfs", json_object_new_int64(m->vfs));
 	err = append(j, o);
 	if (err < 0)
 		return err;

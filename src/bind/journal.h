@@ -21,6 +21,7 @@ struct journal_record {
 	const char *bus, *name, *identity;
 	const char *from, *from_override; /* NULL: none */
 	const char *to;                   /* NULL: none, or what the bus chooses */
+	unsigned int vfs;                 /* virtual functions that it had */
 	bool done;                        /* the move came to its end */
 };
 

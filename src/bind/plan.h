@@ -54,6 +54,8 @@ struct bind_move {
 	bool any;                                /* to is whatever the bus chooses */
 	bool back;          /* to is where it was: an override may help for as long as it takes */
 	const char *module; /* to be loaded first, or NULL */
+	/* Virtual functions: before it was moved first, and when it was looked at. They go with most drivers. */
+	unsigned int vfs, vfs_now;
 	/* What the kernel is predicted to do with the write to bind; of a VFIO driver only. */
 	const struct step *predicted;
 	/* What guards found. */
@@ -67,6 +69,8 @@ struct bind_move {
 	const char *now;     /* its driver afterwards; NULL: none */
 	const char *because; /* of what did not go as asked; NULL otherwise */
 	const char *remedy;  /* the next step to take, or NULL */
+	const char
+		*missing; /* what it had, gone with a driver, and how to have it again; or NULL */
 };
 
 struct bind_request {

@@ -13,6 +13,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/parse.h"
 
 enum { ATTRIBUTE_MAX = 4096, PROBE_MS = 60000 };
 
@@ -316,4 +317,16 @@ int bind_override(struct bind_system *s, const char *bus, const char *name, stru
 	/* linux: drivers/pci/pci-sysfs.c: driver_override_show() prints a null pointer. */
 	*ret = *text && strcmp(text, "(null)") != 0 ? text : NULL;
 	return 0;
+}
+
+unsigned int bind_vfs(struct bind_system *s, const char *bus, const char *name, struct arena *a)
+{
+	const char *text = NULL;
+	uint32_t ret;
+
+	if (strcmp(bus, "pci") != 0 ||
+	    s->ops->read_locked(s, device_path(a, bus, name, "/sriov_numvfs"), a, &text) < 0 ||
+	    parse_u32(text, 10, &ret) < 0)
+		return 0;
+	return ret;
 }

@@ -72,3 +72,5 @@ int bind_identity(struct bind_system *s, const char *bus, const char *name, stru
  * the kernel has the device locked. */
 int bind_override(struct bind_system *s, const char *bus, const char *name, struct arena *a,
 		  const char **ret);
+/* How many virtual functions it has; 0 when it can have none, or when that could not be read. */
+unsigned int bind_vfs(struct bind_system *s, const char *bus, const char *name, struct arena *a);

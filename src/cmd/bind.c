@@ -207,6 +207,7 @@ static int plan_unbind(struct binding *b, const struct device *d, struct bind_mo
 	    !bind_driver_is_vfio(rec->from)) {
 		m->to = rec->from;
 		m->to_override = rec->from_override;
+		m->vfs = rec->vfs;
 		m->back = true;
 	} else if (m->from && !bind_driver_is_vfio(m->from) && !rec) {
 		m->result = BIND_THERE;

@@ -71,10 +71,29 @@ static void explain(struct binding *b, struct bind_move *m)
 	}
 }
 
+/* A driver that goes takes them along, and the one that comes does not make them. */
+static void say_missing(struct binding *b, struct bind_move *m)
+{
+	unsigned int now;
+
+	if (!m->vfs || m->result == BIND_PLANNED || m->result == BIND_GONE)
+		return;
+	now = bind_vfs(&b->system, m->bus, m->name, b->arena);
+	if (now < m->vfs)
+		m->missing = arena_printf(
+			b->arena,
+			"virtual functions: it had %u and has %u, for they went with a "
+			"driver; once it is on that again: echo %u > "
+			"/sys/bus/pci/devices/%s/sriov_numvfs",
+			m->vfs, now, m->vfs, m->name);
+}
+
 void binding_explain(struct binding *b)
 {
-	for (size_t i = 0; i < b->plan.nr_moves; i++)
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
 		explain(b, &b->plan.moves[i]);
+		say_missing(b, &b->plan.moves[i]);
+	}
 	if (b->journal.err && !b->view.note)
 		b->view.note = arena_printf(
 			b->arena,

@@ -52,6 +52,7 @@ static void plan_moves(struct binding *b)
 			.name = first->name,
 			.to = first->from,
 			.to_override = first->from_override,
+			.vfs = first->vfs,
 			.back = true,
 		};
 		/* What could not be looked at is still there: its record stays. */

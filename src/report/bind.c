@@ -221,6 +221,11 @@ static void move_remedy(const void *row, struct arena *a vt_unused, struct value
 	value_set_text(ret, ((const struct bind_move *)row)->remedy);
 }
 
+static void move_missing(const void *row, struct arena *a vt_unused, struct value *ret)
+{
+	value_set_text(ret, ((const struct bind_move *)row)->missing);
+}
+
 static void move_guards(const void *row, struct arena *a, struct value *ret)
 {
 	const struct bind_move *m = row;
@@ -248,6 +253,8 @@ const struct field_table *bind_move_fields(void)
 		{ "match", 0, 0, "whether they agree", move_match },
 		{ "because", 0, 0, "why it did not go as asked", move_because },
 		{ "remedy", 0, 0, "next step to take", move_remedy },
+		{ "missing", 0, 0, "what went with a driver, and how to have it again",
+		  move_missing },
 		{ "guards", 0, 0, "what stands in the way", move_guards },
 	};
 	static const struct field_table table = FIELD_TABLE("bind_devices", fields);
@@ -414,6 +421,8 @@ static void put_move(const struct prose *p, const struct bind_move *m, struct ar
 	put_findings(&in, m);
 	if (m->remedy)
 		prose_label(&in, "remedy", STYLE_REMEDY, "%s", m->remedy);
+	if (m->missing)
+		prose_label(&in, "missing", STYLE_NO, "%s", m->missing);
 	if (bind_match(m) == MATCH_NO)
 		prose_label(&in, "differs", STYLE_NO, "predicted: %s, the kernel did: %s",
 			    expected(m->predicted), m->bind_err ? errno_name(m->bind_err) : "ok");

@@ -26,6 +26,7 @@ struct fake_kernel {
 	unsigned int fails_at, writes; /* the nth write fails */
 	unsigned int goes_at;          /* before the nth write it is unplugged */
 	bool gone, locked;
+	unsigned int vfs; /* virtual functions, which go with any driver */
 };
 
 static struct fake_kernel *kernel_of(struct bind_system *s)
@@ -45,6 +46,10 @@ static int fake_read(struct bind_system *s, const char *path, struct arena *a vt
 {
 	const char *override = kernel_of(s)->override;
 
+	if (strstr(path, "sriov_numvfs")) {
+		*ret = kernel_of(s)->vfs ? "3" : "0";
+		return 0;
+	}
 	*ret = strstr(path, "driver_override") ? (override ? override : "(null)") : "0x1";
 	return 0;
 }
@@ -88,6 +93,7 @@ static int fake_write(struct bind_system *s, const char *path, const char *text)
 	at = strstr(path, "/drivers/") + strlen("/drivers/");
 	if (strstr(path, "/unbind")) {
 		k->driver = NULL;
+		k->vfs = 0;
 		return 0;
 	}
 	if (k->driver)
@@ -176,6 +182,45 @@ static void test_bind_records_what_was(void **state)
 	assert_string_equal(r->from, "e1000e");
 	assert_null(r->from_override);
 	assert_true(r->done);
+}
+
+static void read_again(struct fixture *f, const char *boot, const char *tail, struct journal *j);
+
+/* They go with its driver, and it is known afterwards that there were some. */
+static void test_bind_records_virtual_functions(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio(), back = { .bus = "pci", .name = "0000:01:00.0" };
+	struct journal j;
+
+	f->kernel.vfs = 3;
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	assert_int_equal(m.vfs, 3);
+	assert_int_equal(bind_vfs(&f->kernel.system, "pci", m.name, f->arena), 0);
+	read_again(f, "boot", "", &j);
+	assert_int_equal(j.records[0].vfs, 3);
+	back.to = j.records[0].from;
+	back.vfs = j.records[0].vfs;
+	back.back = true;
+	assert_int_equal(bind_apply_back(&f->apply, &back), 0);
+	assert_int_equal(back.vfs, 3);
+	assert_int_equal(back.vfs_now, 0);
+}
+
+/* Of a device that another bus has, or that has no such attribute, nothing is known. */
+static void test_bind_without_virtual_functions(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+	struct journal j;
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	read_again(f, "boot", "", &j);
+	assert_int_equal(j.records[0].vfs, 0);
+	f->kernel.vfs = 3;
+	assert_int_equal(bind_vfs(&f->kernel.system, "platform", m.name, f->arena), 0);
+	f->kernel.locked = true;
+	assert_int_equal(bind_vfs(&f->kernel.system, "pci", m.name, f->arena), 0);
 }
 
 /* Leaves nothing of what functions that have returned kept on the stack. */
@@ -461,6 +506,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_bind_records_what_was, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_records_virtual_functions, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_bind_without_virtual_functions, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_returns_when_any_write_fails, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_steps_taken_back_are_of_the_device, setup,

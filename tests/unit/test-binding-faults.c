@@ -243,10 +243,13 @@ static int kernel_write(struct trial *t, const char *path, const char *text)
 		return -ENOENT;
 	if (strstr(path, "/unbind")) {
 		const char *now = driver_now(t, text);
+		const char *vfs = device_file(t, text, "sriov_numvfs");
 
 		if (!now || strcmp(now, driver) != 0)
 			return -ENODEV;
 		set_driver(t, text, NULL);
+		if (!faccessat(t->x->fd, vfs, F_OK, 0))
+			put(t->x, vfs, "0\n", 2);
 		return 0;
 	}
 	return strstr(path, "/bind") ? bind(t, text, driver) : -ENOENT;
@@ -522,36 +525,18 @@ static void put_host(const struct fixture *x)
 	log_set_level(LOG_LEVEL_ERROR);
 }
 
-static void test_every_call_of_a_bind_fails_in_turn(void **state)
+static void test_every_call_fails_in_turn(void **state)
 {
 	static const struct command_case cases[] = {
 		{ .name = "bind", .run = bind_devices },
 		{ .name = "bind --group", .run = bind_devices, .group = true },
+		{ .name = "unbind", .run = unbind_devices, .bound = true },
+		{ .name = "restore", .run = restore_devices, .bound = true },
 	};
 
 	put_host(*state);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		every_call_fails(*state, &cases[i], false);
-}
-
-static void test_every_call_of_an_unbind_fails_in_turn(void **state)
-{
-	static const struct command_case c = { .name = "unbind",
-					       .run = unbind_devices,
-					       .bound = true };
-
-	put_host(*state);
-	every_call_fails(*state, &c, false);
-}
-
-static void test_every_call_of_a_restore_fails_in_turn(void **state)
-{
-	static const struct command_case c = { .name = "restore",
-					       .run = restore_devices,
-					       .bound = true };
-
-	put_host(*state);
-	every_call_fails(*state, &c, false);
 }
 
 /* What fails once fails from then on: nothing can be taken back, but nothing is forgotten. */
@@ -568,16 +553,38 @@ static void test_what_fails_goes_on_failing(void **state)
 		every_call_fails(*state, &cases[i], true);
 }
 
+/* Whoever passed the guard is told at once, and whoever undoes it how to have them again. */
+static void test_virtual_functions_that_go_are_said(void **state)
+{
+	static const struct command_case back = { .name = "restore", .run = restore_devices };
+	static const char had[] = "virtual functions: it had 2 and has 0";
+	static const char again[] = "echo 2 > /sys/bus/pci/devices/" ONE "/sriov_numvfs";
+	const struct fixture *x = *state;
+	struct trial t;
+
+	put_host(x);
+	tree_attribute(x, ONE, "sriov_numvfs", "2\n");
+	begin(&t, x, &bind_both);
+	run(&t, &bind_both);
+	if (t.status != STATUS_OK || !strstr(t.text, had))
+		wrong(&t, &bind_both, "not said");
+	end(&t);
+	begin(&t, x, &back);
+	run(&t, &back);
+	if (t.status != STATUS_OK || !strstr(t.text, had) || !strstr(t.text, again))
+		wrong(&t, &back, "not said");
+	/* Of the other function there is nothing to say. */
+	assert_null(strstr(strstr(t.text, had) + 1, had));
+	end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_every_call_of_a_bind_fails_in_turn, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_every_call_of_an_unbind_fails_in_turn, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_every_call_of_a_restore_fails_in_turn, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_every_call_fails_in_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_fails_goes_on_failing, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_virtual_functions_that_go_are_said, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,5 +73,22 @@ check "they are not" gone $ONE
 check "neither" gone $TWO
 check "restore says so" exits 0 vfiotool restore
 check "of the one that was moved" says "$ONE is no longer there"
+check "all is as it was" unchanged
+
+# Virtual functions go with vfio-pci, and whoever forced that is told how many there were.
+check "on vfio-pci by another's hand" within 5 give $PF vfio-pci
+check "with virtual functions" functions 2
+check "which are there" within 5 driver_is $ONE vfio-pci
+check "it goes to another driver, forced" exits 0 vfiotool bind --force=vfs --driver pci-stub --json $PF
+check "without them" gone $ONE
+check "which is said" says '"missing": "virtual functions: it had 2 and has 0'
+check "restore brings it back" exits 0 vfiotool restore
+check "to vfio-pci" driver_is $PF vfio-pci
+check "and says how to have them again" says "echo 2 > /sys/bus/pci/devices/$PF/sriov_numvfs"
+check "as it is said" functions 2
+check "they are there" within 5 driver_is $ONE vfio-pci
+check "none again" functions 0
+check "back on its own driver" within 5 give $PF nvme
+echo >/sys/bus/pci/devices/$PF/driver_override
 parameter vfio_pci/parameters/enable_sriov 0
 check "all is as it was" unchanged
