@@ -10,6 +10,9 @@
 
 enum { LOG2_2M = 21, LOG2_1G = 30 };
 
+/* So many bytes are had without a look at who wants something else: some ten milliseconds. */
+enum { POPULATE_STEP = 64 << 20 };
+
 static const char *const names[NR_MEMORY_KINDS] = { "4K", "thp", "2M", "1G" };
 
 const char *memory_kind_name(enum memory_kind kind)
@@ -43,14 +46,32 @@ static int mmap_flags(enum memory_kind kind)
 
 /* Writes to every page. Since 5.14 the kernel does it in one call, and says when it cannot instead of
  * killing the process. */
-static int populate(struct sys *sys, struct memory *m, size_t page)
+static int populate(struct sys *sys, char *address, size_t len, size_t page)
 {
-	int r = sys->ops->madvise(sys, m->address, m->len, MADV_POPULATE_WRITE);
+	int r = sys->ops->madvise(sys, address, len, MADV_POPULATE_WRITE);
 
 	if (r != -EINVAL)
 		return r;
-	for (size_t i = 0; i < m->len; i += page)
-		((volatile unsigned char *)m->address)[i] = 0;
+	for (size_t i = 0; i < len; i += page)
+		((volatile char *)address)[i] = 0;
+	return 0;
+}
+
+static int populate_all(struct sys *sys, const struct memory *m, size_t unit, size_t page,
+			bool (*wanted)(void *arg), void *arg)
+{
+	size_t step = unit > POPULATE_STEP ? unit : POPULATE_STEP;
+
+	for (size_t at = 0; at < m->len; at += step) {
+		size_t len = m->len - at < step ? m->len - at : step;
+		int r;
+
+		if (wanted && wanted(arg))
+			return -ECANCELED;
+		r = populate(sys, (char *)m->address + at, len, page);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -63,7 +84,8 @@ static void advise(struct sys *sys, const struct memory *m)
 		(void)sys->ops->madvise(sys, m->address, m->len, MADV_HUGEPAGE);
 }
 
-int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page, struct memory *ret)
+int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page,
+	       bool (*wanted)(void *arg), void *arg, struct memory *ret)
 {
 	size_t unit = memory_kind_page(kind, page), slack = kind == MEMORY_THP ? unit - page : 0;
 	uint64_t start = sys->ops->now_ns(sys);
@@ -80,7 +102,7 @@ int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page, 
 		return r;
 	m.address = (void *)(((uintptr_t)m.whole + slack) & ~(uintptr_t)(slack ? unit - 1 : 0));
 	advise(sys, &m);
-	r = populate(sys, &m, page);
+	r = populate_all(sys, &m, unit, page, wanted, arg);
 	if (r < 0) {
 		sys->ops->munmap(sys, m.whole, m.whole_len);
 		return r;

@@ -3,6 +3,7 @@
  * finds pages of the process' own. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,10 +33,12 @@ struct memory {
 const char *memory_kind_name(enum memory_kind kind);
 /* Bytes of a page of @kind, where that of the processor has @page; of thp: what it is aligned to. */
 size_t memory_kind_page(enum memory_kind kind, size_t page);
-/* At least @len bytes, rounded up to pages of @kind. -ENOMEM when there are not enough (of hugetlb: not
+/* At least @len bytes, rounded up to pages of @kind. To have them takes seconds when they are many: @wanted
+ * (or NULL) is asked with @arg now and then, and -ECANCELED is the answer when it is true. -ENOMEM when there are not enough (of hugetlb: not
  * enough free in the kernel's pool), -EINVAL for a size of hugetlb that the processor does not have,
  * -EOVERFLOW for a length that cannot be rounded up. */
-int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page, struct memory *ret);
+int memory_get(struct sys *sys, enum memory_kind kind, size_t len, size_t page,
+	       bool (*wanted)(void *arg), void *arg, struct memory *ret);
 /* Takes from the process what @access does not allow; the pages stay. A negative errno, and nothing is
  * changed. */
 int memory_restrict(struct sys *sys, const struct memory *m, enum memory_access access);

@@ -358,6 +358,12 @@ static void verify_counts(struct map_run *run)
 
 /* ---- the whole ---- */
 
+static bool is_wanted_back(void *run)
+{
+	return is_wanted(run);
+}
+
+/* -ECANCELED when the device is wanted back before all of it is there. */
 static int get_memory(struct map_run *run, struct failure **reterr)
 {
 	struct mapping_report *m = &run->report;
@@ -368,8 +374,10 @@ static int get_memory(struct map_run *run, struct failure **reterr)
 	};
 	struct memory_kind_seen seen;
 	int r = memory_get(run->acting.client.sys, run->kind, m->memory_len, run->page,
-			   &run->memory);
+			   is_wanted_back, run, &run->memory);
 
+	if (r == -ECANCELED)
+		return r;
 	if (r < 0)
 		return client_failure(reterr, r, "no %" PRIu64 " bytes of memory in pages of %s",
 				      m->memory_len, m->kind);
@@ -415,9 +423,11 @@ int map_do(struct map_run *run, bool certain, struct failure **reterr)
 
 	(void)hold_listen(&run->acting, 0, &run->release);
 	r = get_memory(run, reterr);
-	if (r < 0)
+	if (r < 0 && r != -ECANCELED)
 		return r;
 	take_moment(run, MAPPING_BEFORE);
+	if (r < 0)
+		return 0;
 	good = do_maps(run, certain);
 	take_moment(run, MAPPING_MAPPED);
 	if (!is_wanted(run))

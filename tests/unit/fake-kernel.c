@@ -178,6 +178,13 @@ static bool has_groups(const struct fake_kernel *k, int fd)
 	return false;
 }
 
+/* By REQ, when somebody listens. */
+static void want_back(struct fake_kernel *k)
+{
+	if (k->irqs[VT_PCI_REQ])
+		fake_get(k, k->irqs[VT_PCI_REQ])->signals++;
+}
+
 static int map(struct fake_kernel *k, uint64_t iova, uint64_t size)
 {
 	if (!size || (iova | size) & (PAGE - 1))
@@ -189,8 +196,8 @@ static int map(struct fake_kernel *k, uint64_t iova, uint64_t size)
 		return -ENOSPC;
 	k->mapped[k->nr_mapped].iova = iova;
 	k->mapped[k->nr_mapped++].size = size;
-	if (k->nr_mapped == k->wanted_at && k->irqs[VT_PCI_REQ])
-		fake_get(k, k->irqs[VT_PCI_REQ])->signals++;
+	if (k->nr_mapped == k->wanted_at)
+		want_back(k);
 	return 0;
 }
 
@@ -441,7 +448,11 @@ static int do_munmap(struct sys *s, void *addr, size_t len vt_unused)
 static int do_madvise(struct sys *s, void *addr vt_unused, size_t len vt_unused,
 		      int advice vt_unused)
 {
-	return fake_fails(fake_of(s), "madvise");
+	struct fake_kernel *k = fake_of(s);
+
+	if (k->wanted_advice && !--k->wanted_advice)
+		want_back(k);
+	return fake_fails(k, "madvise");
 }
 
 /* Only noted: the test itself may still write the memory. */

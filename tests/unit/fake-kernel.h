@@ -66,6 +66,7 @@ struct fake_kernel {
 	size_t nr_mapped, nr_memory; /* mappings; areas of memory */
 	size_t wanted_at; /* so many mappings, and the kernel wants the device back; 0: never */
 	int protection;   /* of the last mprotect() */
+	unsigned int wanted_advice; /* the madvise() at which the device is wanted back; 0: never */
 	uint64_t now_ns;
 	int irqs[VT_PCI_NR_IRQS]; /* eventfds of vector 0; 0: none */
 	uint8_t config[256], bar[256];

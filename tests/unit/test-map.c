@@ -293,6 +293,26 @@ static void test_map_looks_while_it_maps(void **state)
 	end(&t);
 }
 
+/* Nor until all the memory is there. */
+static void test_map_looks_while_it_gets_memory(void **state)
+{
+	struct trial t;
+
+	(void)state;
+	begin(&t, PATH_CONTAINER);
+	t.args.size = 256 << 20;
+	t.args.count = 1;
+	/* The second of four times 64 MiB, behind one advice for all of it. */
+	t.kernel.wanted_advice = 3;
+	assert_int_equal(map(&t), STATUS_FAILED);
+	assert_int_equal(t.run.report.mapped, 0);
+	assert_false(step(&t, 0)->asked);
+	assert_string_equal(
+		find_check(&t, "completed")->because,
+		"the kernel asked for the device back after 0 of 1 requests, and got it");
+	end(&t);
+}
+
 /* ---- refusals ---- */
 
 static void test_map_does_not_ask_what_is_predicted_to_be_refused(void **state)
@@ -448,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_map_dirty_pages_of_a_container_of_iommufd),
 		cmocka_unit_test(test_map_of_a_device_that_is_wanted_back),
 		cmocka_unit_test(test_map_looks_while_it_maps),
+		cmocka_unit_test(test_map_looks_while_it_gets_memory),
 		cmocka_unit_test(test_map_does_not_ask_what_is_predicted_to_be_refused),
 		cmocka_unit_test(test_map_anyway_asks_and_compares),
 		cmocka_unit_test(test_map_anyway_and_the_kernel_lets_it),
