@@ -15,7 +15,7 @@
 enum { TIMED_MAX = 16, VERIFIED_MAX = 64 };
 
 /* After so many requests, or bytes, it is looked whether the kernel wants the device back. */
-enum { LOOK_REQUESTS = 64, LOOK_BYTES = 64 << 20 };
+enum { LOOK_REQUESTS = 256, LOOK_BYTES = 64 << 20 };
 
 /* ---- moments and checks ---- */
 
@@ -104,18 +104,17 @@ static bool is_wanted(struct map_run *run)
 	return true;
 }
 
-/* The same before a request of @size bytes, of which many are quick: not each of them looks. *@since grows
- * from look to look. */
-static bool is_wanted_now(struct map_run *run, uint64_t size, uint64_t *since)
+/* The same before a request of @size bytes, of which many are quick: not each of them looks, but when *@left is
+ * used up, which is 0 before the first. */
+static bool is_wanted_now(struct map_run *run, uint64_t size, uint64_t *left)
 {
-	bool first = !*since;
+	uint64_t cost = size < LOOK_BYTES ? size + LOOK_BYTES / LOOK_REQUESTS : LOOK_BYTES;
 
-	if (__builtin_add_overflow(*since, size, since) ||
-	    __builtin_add_overflow(*since, LOOK_BYTES / LOOK_REQUESTS, since))
-		*since = LOOK_BYTES;
-	if (!first && *since < LOOK_BYTES)
+	if (cost < *left) {
+		*left -= cost;
 		return false;
-	*since = 1;
+	}
+	*left = LOOK_BYTES;
 	return is_wanted(run);
 }
 
@@ -174,14 +173,14 @@ static bool ask_steps(struct map_run *run, size_t from, size_t to, bool certain,
 {
 	struct mapping_report *m = &run->report;
 	bool timed = to - from <= TIMED_MAX, good = true;
-	uint64_t start = now(run), requests_ns = 0, since = 0;
+	uint64_t start = now(run), requests_ns = 0, left = 0;
 
 	run->acting.client.silent = !timed;
 	for (size_t i = from; i < to && good; i++) {
 		struct mapping_step *s = &m->steps[i];
 		int r;
 
-		if (is_wanted_now(run, s->request.size, &since))
+		if (is_wanted_now(run, s->request.size, &left))
 			break;
 
 		if (!certain)
