@@ -426,7 +426,8 @@ enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why)
 /* ---- isolated MSI, from 6.3 ---- */
 
 /* linux: kernel/irq/msi.c: msi_device_has_isolated_msi(): the device's own MSI domain and those
- * above it. The chip of one of its interrupts tells which domain that is. */
+ * above it. The chip of one of its interrupts tells which domain that is: of a VMD "VMD-MSI", since
+ * 6.17 "VMD-PCI-MSI" with the device's name. */
 static enum tristate isolation_by_own_chip(struct eval *e, const struct device *dev,
 					   const char **ret_why)
 {
@@ -437,7 +438,7 @@ static enum tristate isolation_by_own_chip(struct eval *e, const struct device *
 		enum tristate answer = TRI_UNKNOWN;
 		if (starts_with(f->raw, "IR-PCI-MSI") || starts_with(f->raw, "ITS-"))
 			answer = TRI_YES;
-		else if (starts_with(f->raw, "VMD-MSI") || is_unguarded_chip(f->raw))
+		else if (starts_with(f->raw, "VMD-") || is_unguarded_chip(f->raw))
 			answer = TRI_NO;
 		if (answer == TRI_UNKNOWN)
 			continue;

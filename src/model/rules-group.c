@@ -220,6 +220,9 @@ void rule_viability_walk(struct eval *e)
 	for (size_t i = 0; i < eval_nr_members(e); i++) {
 		const struct device *member = eval_get_member(e, i);
 		enum member_state state = eval_member(e, member);
+		/* An event collector, which is no bridge, may be on pcieport since 5.11. */
+		if (state == MEMBER_PORT && eval_is_pci(member))
+			state = MEMBER_HOST;
 		if (state != MEMBER_HOST && state != MEMBER_UNKNOWN)
 			continue;
 		/* Any bridge is allowed, whatever its driver. */

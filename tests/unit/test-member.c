@@ -182,6 +182,20 @@ static void test_member_without_a_driver_is_not_asked(void **state)
 	fake_free(s.h);
 }
 
+/* A root complex event collector: a function like others, and no bridge, on the driver of ports. */
+static void test_member_that_collects_events(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make(&s, "pcieport");
+	expect(&s, GEN_5_14, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
+	expect(&s, GEN_5_19, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	fake_bridge(s.h, s.sibling);
+	expect(&s, GEN_5_14, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	fake_free(s.h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +207,7 @@ int main(void)
 		cmocka_unit_test(test_member_on_another_bus_has_its_own_driver),
 		cmocka_unit_test(test_member_that_its_iommu_does_not_let_go),
 		cmocka_unit_test(test_member_without_a_driver_is_not_asked),
+		cmocka_unit_test(test_member_that_collects_events),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

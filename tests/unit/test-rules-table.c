@@ -204,6 +204,12 @@ static void vmd_child(struct scene *s)
 	fake_irq(s->h, s->d, 130, "VMD-MSI");
 }
 
+static void vmd_child_of_today(struct scene *s)
+{
+	x86(s);
+	fake_irq(s->h, s->d, 130, "VMD-PCI-MSIX-10000:e1:00.0");
+}
+
 /* All that is behind a VMD is in the VMD's own group. */
 static void vmd_child_and_vmd(struct scene *s)
 {
@@ -397,6 +403,11 @@ static const struct row rows[] = {
 	{ "24 ARM on GICv2m", arm_on_gicv2m, VIEW_NOW, ALL9("SI:EPERM"), { NULL, NULL } },
 	{ "26 VMD child",
 	  vmd_child,
+	  BOUND,
+	  { "ok", "ok", "ok", "ok", "ok", "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM" },
+	  { "BI:EPERM", "BI:EPERM" } },
+	{ "26 VMD child, later name",
+	  vmd_child_of_today,
 	  BOUND,
 	  { "ok", "ok", "ok", "ok", "ok", "SI:EPERM", "SI:EPERM", "SI:EPERM", "SI:EPERM" },
 	  { "BI:EPERM", "BI:EPERM" } },
