@@ -33,3 +33,13 @@ for path in $PATHS; do
 done
 # shellcheck disable=SC2086
 chown 0 $nodes
+
+# In a user namespace of one's own, as in a rootless container, root has all capabilities and none that a driver asks for.
+if [ -e /proc/self/ns/user ]; then
+	check "apart: nothing may be locked" exits 2 prober --memlock 0 run busybox unshare -U -r vfiotool attach --json --path container $DEVICE
+	check "apart: as predicted" says '"match": true'
+	check "apart: for want of memory to lock" says '"errno": "ENOMEM"'
+	check "apart: with a limit it is let in" exits 0 prober --memlock 8388608 run busybox unshare -U -r vfiotool attach --path container $DEVICE
+	check "apart: a user is as good as outside" exits 77 prober --uid 1000 run busybox unshare -U -r vfiotool attach --json --path container $DEVICE
+	check "apart: who is not root outside" says '"match": true'
+fi
