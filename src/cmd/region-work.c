@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/op.h"
 #include "client/abi.h"
+#include "client/irq.h"
 
 enum {
 	REGIONS_MAX = 1 << 10, /* that are believed */
@@ -384,25 +385,56 @@ int region_work_dump(const struct region_work *w, uint32_t index, uint64_t offse
 	return 0;
 }
 
+static int copy_chunk(const struct region_work *w, uint32_t index, uint64_t offset, size_t len,
+		      uint8_t *bytes, FILE *out, struct failure **reterr)
+{
+	int r = read_bytes(w, index, offset, bytes, len, reterr);
+
+	if (r < 0)
+		return r;
+	if (fwrite(bytes, 1, len, out) != len)
+		return failure_set(reterr, errno ? -errno : -EIO,
+				   "the output cannot be written: %s; %s", strerror(errno),
+				   failure_write_advice(errno));
+	return 0;
+}
+
+/* A large BAR takes minutes, for which an unplug need not wait. */
+static int check_wanted(const struct region_work *w, struct irq *release, uint64_t done,
+			struct failure **reterr)
+{
+	(void)irq_collect(release);
+	if (!irq_total(release))
+		return 0;
+	return failure_set(reterr, -ECANCELED,
+			   "%s: the kernel asks for it back: it is let go at once, with %" PRIu64
+			   " bytes copied",
+			   w->object, done);
+}
+
 int region_work_copy(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
 		     FILE *out, struct failure **reterr)
 {
 	uint8_t *bytes = arena_alloc(w->arena, CHUNK);
+	bool silent = w->client->silent;
+	struct irq release;
+	uint64_t done = 0;
+	int r = 0;
 
-	while (len) {
-		size_t some = len < CHUNK ? (size_t)len : CHUNK;
-		int r = read_bytes(w, index, offset, bytes, some, reterr);
+	/* One that cannot tell is copied all the same. */
+	w->client->silent = true;
+	(void)irq_open(w->client, w->object, w->fd, VT_PCI_REQ, 1, &release);
+	w->client->silent = silent;
+	while (!r && done < len) {
+		size_t some = len - done < CHUNK ? (size_t)(len - done) : CHUNK;
 
-		if (r < 0)
-			return r;
-		if (fwrite(bytes, 1, some, out) != some)
-			return failure_set(reterr, errno ? -errno : -EIO,
-					   "the output cannot be written: %s; %s", strerror(errno),
-					   failure_write_advice(errno));
-		offset += some;
-		len -= some;
+		r = copy_chunk(w, index, offset + done, some, bytes, out, reterr);
+		done += some;
+		if (!r && done < len)
+			r = check_wanted(w, &release, done, reterr);
 	}
-	return 0;
+	irq_close(&release);
+	return r;
 }
 
 /* ---- writing ---- */

@@ -59,7 +59,7 @@ int region_work_check_dump(const struct region_work *w, uint32_t index, uint64_t
 /* The bytes, into w->arena. */
 int region_work_dump(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
 		     struct dump_row *ret, struct failure **reterr);
-/* The bytes, to @out as they come. */
+/* The bytes, to @out as they come. -ECANCELED when the kernel wants the device back before all of them came. */
 int region_work_copy(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
 		     FILE *out, struct failure **reterr);
 /* Whether @s may be written: -EPERM with STATUS_GUARDED for what endangers (unless @force), STATUS_NO
