@@ -282,14 +282,14 @@ static void test_map_looks_while_it_maps(void **state)
 	(void)state;
 	begin(&t, PATH_CONTAINER);
 	t.args.size = 16 << 20;
-	t.args.count = 40;
+	t.args.count = 9;
 	t.kernel.wanted_at = 6;
 	assert_int_equal(map(&t), STATUS_FAILED);
 	/* Four of them are 64 MiB: it is looked after each four. */
 	assert_int_equal(t.run.report.mapped, UINT64_C(8) * (16 << 20));
 	assert_string_equal(
 		find_check(&t, "completed")->because,
-		"the kernel asked for the device back after 8 of 40 requests, and got it");
+		"the kernel asked for the device back after 8 of 9 requests, and got it");
 	end(&t);
 }
 
@@ -300,10 +300,10 @@ static void test_map_looks_while_it_gets_memory(void **state)
 
 	(void)state;
 	begin(&t, PATH_CONTAINER);
-	t.args.size = 256 << 20;
+	t.args.size = 65 << 20;
 	t.args.count = 1;
-	/* The second of four times 64 MiB, behind one advice for all of it. */
-	t.kernel.wanted_advice = 3;
+	/* The first of two times, of which one is 64 MiB; before is one advice for all of it. */
+	t.kernel.wanted_advice = 2;
 	assert_int_equal(map(&t), STATUS_FAILED);
 	assert_int_equal(t.run.report.mapped, 0);
 	assert_false(step(&t, 0)->asked);
