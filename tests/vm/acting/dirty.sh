@@ -7,7 +7,7 @@ counted() {
 	written=$1
 	shift
 	check "$*: tracked" exits 0 vfiotool map --path iommufd --dirty "$@" $TRACKED
-	check "$*: $written are dirty" says "Dirty pages    $written of 4 KiB"
+	check "$*: $written are dirty" says "dirty pages    $written of 4 KiB"
 	check "$*: JSON" exits 0 vfiotool map --path iommufd --dirty --json "$@" $TRACKED
 	check "$*: predicted and so" grep -q '"match": *true' /out/stdout
 }
