@@ -96,7 +96,7 @@ static void vt_noreturn serve(int fd, int dir_fd)
 	_exit(0);
 }
 
-static int start(struct apart *x, int dir_fd)
+pid_t apart_fork(int *ret_fd)
 {
 	int fds[2], r;
 	pid_t pid;
@@ -110,10 +110,22 @@ static int start(struct apart *x, int dir_fd)
 		close(fds[1]);
 		return r;
 	}
+	/* Neither keeps the other's end open: it must hear when that one is gone. */
+	close(fds[pid ? 1 : 0]);
+	*ret_fd = fds[pid ? 0 : 1];
+	return pid;
+}
+
+static int start(struct apart *x, int dir_fd)
+{
+	int fd;
+	pid_t pid = apart_fork(&fd);
+
+	if (pid < 0)
+		return pid;
 	if (!pid)
-		serve(fds[1], dir_fd);
-	close(fds[1]);
-	x->fd = fds[0];
+		serve(fd, dir_fd);
+	x->fd = fd;
 	x->pid = pid;
 	return 0;
 }

@@ -20,6 +20,9 @@ enum { APART_DEADLINE_MS = 1000 };
 
 void apart_init(struct apart *x);
 void apart_done(struct apart *x);
+/* Forks a process to talk with. Its pid in the parent, 0 in the child, -errno when there is none; @ret_fd is each
+ * side's end of the talk, its own to close. */
+pid_t apart_fork(int *ret_fd);
 /* In a child: closes every descriptor but the @nr ones of @keep, so that nobody waits for the end of what it
  * inherited. */
 void apart_close_others(const int *keep, size_t nr);

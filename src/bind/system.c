@@ -222,25 +222,16 @@ static int await(struct bind_system *s, const char *driver_path)
 static int live_write_waiting(struct bind_system *s, const char *path, const char *text,
 			      const char *driver_path, const struct bind_late *late)
 {
-	int fds[2], r;
+	int fd, r;
 	pid_t pid;
 
 	live_settled(s);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
-		return -errno;
-	pid = fork();
-	if (pid < 0) {
-		r = -errno;
-		close(fds[0]);
-		close(fds[1]);
-		return r;
-	}
-	if (!pid) {
-		close(fds[0]);
-		write_apart(s, fds[1], path, text, late);
-	}
-	close(fds[1]);
-	s->watch.fd = fds[0];
+	pid = apart_fork(&fd);
+	if (pid < 0)
+		return pid;
+	if (!pid)
+		write_apart(s, fd, path, text, late);
+	s->watch.fd = fd;
 	s->watch.pid = pid;
 	r = await(s, driver_path);
 	if (!r && !late)

@@ -6,6 +6,7 @@
 
 #include "decode/words.h"
 #include "facts/loader.h"
+#include "facts/process.h"
 
 enum { HOLDERS_MAX = 65536 };
 
@@ -65,13 +66,6 @@ void node_load_listed(struct loader *l, struct node *n, const char *dir, const c
 	l->some_node |= fact_is(&n->stat);
 }
 
-static bool is_number(struct span s)
-{
-	uint64_t value;
-
-	return !parse_u64_span(s, 10, &value);
-}
-
 /* A process may call itself anything; one line stays one line. */
 static const char *comm_plain(struct arena *a, const struct fact *comm)
 {
@@ -110,33 +104,10 @@ static int scan_process(struct sysroot *root, struct arena *scratch, const char 
 	return 0;
 }
 
-/* The first line says how many processes were closed to the caller. */
 static void ask_holders(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	struct arena *scratch = arena_new();
-	struct text out = { .arena = scratch };
-	struct fact pids = sysroot_list(root, scratch, "proc");
-	struct span rest = fact_text(&pids), line;
-	unsigned int hidden = 0;
-
 	(void)ctx;
-	*ret = (struct fact){ .state = pids.state, .err = pids.err, .path = ret->path };
-	while (parse_line(&rest, &line)) {
-		struct arena *own;
-
-		if (!is_number(line))
-			continue;
-		own = arena_new();
-		if (scan_process(root, own, arena_strndup(own, line.s, line.len), &out) < 0)
-			hidden++;
-		arena_free(own);
-	}
-	if (fact_is(ret)) {
-		ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(&out));
-		ret->len = strlen(ret->raw) - 1;
-		*ret = fact_derived(a, ret->path, fact_text(ret));
-	}
-	arena_free(scratch);
+	process_ask_all(root, a, scan_process, ret);
 }
 
 /* Cuts the lines about @n out of the answer about all nodes. */

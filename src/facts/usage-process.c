@@ -10,6 +10,7 @@
 #include <libmount.h>
 
 #include "decode/words.h"
+#include "facts/process.h"
 #include "facts/usage-load.h"
 
 enum {
@@ -18,13 +19,6 @@ enum {
 	ANCESTORS_MAX = 256,
 	ENVIRONMENT_MAX = 4 << 20,
 };
-
-static bool is_pid(struct span s)
-{
-	uint64_t value;
-
-	return !parse_u64_span(s, 10, &value);
-}
 
 /* A word that can stand in a line: blanks and control characters as octal, as the kernel writes them in
  * mountinfo. "-" for nothing. */
@@ -39,14 +33,6 @@ static const char *word_of(struct arena *a, const char *s)
 			text_add(&out, s, 1);
 	}
 	return out.len ? text_get(&out) : "-";
-}
-
-static void answer_with_hidden(struct arena *a, struct fact *ret, const struct text *out,
-			       unsigned int hidden)
-{
-	ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(out));
-	ret->len = (uint32_t)strlen(ret->raw) - 1;
-	*ret = fact_derived(a, ret->path, fact_text(ret));
 }
 
 /* ---- mounts ---- */
@@ -133,11 +119,12 @@ void usage_ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct f
 	if (fact_is(&ns))
 		table_add(&seen, ns.raw, (void *)ns.raw);
 	while (fact_is(ret) && parse_line(&rest, &line))
-		if (is_pid(line) && !scan_mounts(root, scratch, &seen,
-						 arena_strndup(scratch, line.s, line.len), &out))
+		if (process_is_pid(line) &&
+		    !scan_mounts(root, scratch, &seen, arena_strndup(scratch, line.s, line.len),
+				 &out))
 			hidden++;
 	if (fact_is(ret))
-		answer_with_hidden(a, ret, &out, hidden);
+		process_answer(a, ret, &out, hidden);
 	arena_free(scratch);
 }
 
@@ -236,27 +223,8 @@ static int scan_opens(struct sysroot *root, struct arena *a, const char *pid, st
 
 void usage_ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	struct arena *scratch = arena_new();
-	struct text out = { .arena = scratch };
-	struct fact pids = sysroot_list(root, scratch, "proc");
-	struct span rest = fact_text(&pids), line;
-	unsigned int hidden = 0;
-
 	(void)ctx;
-	*ret = (struct fact){ .state = pids.state, .err = pids.err, .path = ret->path };
-	while (parse_line(&rest, &line)) {
-		struct arena *own;
-
-		if (!is_pid(line))
-			continue;
-		own = arena_new();
-		if (scan_opens(root, own, arena_strndup(own, line.s, line.len), &out) < 0)
-			hidden++;
-		arena_free(own);
-	}
-	if (fact_is(ret))
-		answer_with_hidden(a, ret, &out, hidden);
-	arena_free(scratch);
+	process_ask_all(root, a, scan_opens, ret);
 }
 
 /* ---- the caller's connection ---- */
@@ -313,7 +281,7 @@ void usage_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact
 			raw = arena_printf(a, "hidden %s", pid);
 			break;
 		}
-		if (!status_get(fact_text(&status), "PPid", &value) || !is_pid(value) ||
+		if (!status_get(fact_text(&status), "PPid", &value) || !process_is_pid(value) ||
 		    span_equals(value, "0"))
 			break;
 		pid = arena_strndup(scratch, value.s, value.len);

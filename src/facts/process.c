@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "facts/process.h"
+
+#include <string.h>
+
+#include "facts/loader.h"
+
+bool process_is_pid(struct span name)
+{
+	uint64_t value;
+
+	return !parse_u64_span(name, 10, &value);
+}
+
+void process_answer(struct arena *a, struct fact *ret, const struct text *out, unsigned int hidden)
+{
+	ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(out));
+	ret->len = (uint32_t)strlen(ret->raw) - 1;
+	*ret = fact_derived(a, ret->path, fact_text(ret));
+}
+
+void process_ask_all(struct sysroot *root, struct arena *a, process_look *look, struct fact *ret)
+{
+	struct arena *scratch = arena_new();
+	struct text out = { .arena = scratch };
+	struct fact pids = sysroot_list(root, scratch, "proc");
+	struct span rest = fact_text(&pids), line;
+	unsigned int hidden = 0;
+
+	*ret = (struct fact){ .state = pids.state, .err = pids.err, .path = ret->path };
+	while (parse_line(&rest, &line)) {
+		struct arena *own;
+
+		if (!process_is_pid(line))
+			continue;
+		own = arena_new();
+		if (look(root, own, arena_strndup(own, line.s, line.len), &out) < 0)
+			hidden++;
+		arena_free(own);
+	}
+	if (fact_is(ret))
+		process_answer(a, ret, &out, hidden);
+	arena_free(scratch);
+}
