@@ -29,12 +29,12 @@ static enum tristate instance_of(struct eval *e, const struct device *dev, const
 	return has;
 }
 
-static const char *unknown_driver(struct eval *e, const struct device *dev)
+static const char *unknown_driver(struct eval *e, const struct device *dev, const char *key)
 {
 	return eval_text(e,
 			 "the driver of IOMMU %s is not one whose answers are known; say it with "
-			 "--assume",
-			 eval_iommu_name(dev));
+			 "--assume %s:%s=1",
+			 eval_iommu_name(dev), dev->name, key);
 }
 
 /* ---- cache coherency ---- */
@@ -115,7 +115,7 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 	case IOMMU_KIND_RISCV:
 		return say(e, ret_why, TRI_NO, "this IOMMU driver has no answer, which means no");
 	default:
-		*ret_why = unknown_driver(e, dev);
+		*ret_why = unknown_driver(e, dev, "cache_coherency");
 		return TRI_UNKNOWN;
 	}
 }
@@ -151,7 +151,7 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 				   "it depends on CANWBS in the IORT table, which is not decoded");
 		return say(e, ret_why, TRI_NO, "the SMMUv3 driver of this kernel cannot");
 	case IOMMU_KIND_OTHER:
-		*ret_why = unknown_driver(e, dev);
+		*ret_why = unknown_driver(e, dev, "enforce_cache_coherency");
 		return TRI_UNKNOWN;
 	default:
 		return say(e, ret_why, TRI_NO, "this IOMMU driver cannot");
@@ -318,7 +318,7 @@ enum tristate eval_interrupt_remapping(struct eval *e, const struct device *dev,
 	case IOMMU_KIND_S390:
 		return say(e, ret_why, TRI_YES, "the s390 IOMMU driver always says yes");
 	case IOMMU_KIND_OTHER:
-		*ret_why = unknown_driver(e, dev);
+		*ret_why = unknown_driver(e, dev, "interrupt_remapping");
 		return TRI_UNKNOWN;
 	default:
 		return say(e, ret_why, TRI_NO, "this IOMMU driver never says yes");

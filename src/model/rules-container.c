@@ -363,7 +363,8 @@ void rule_interrupt_remapping(struct eval *e)
 		if (alone && member != e->dev)
 			continue;
 		enum tristate one = eval_interrupt_remapping(e, member, &why);
-		if (one != TRI_NO || any == TRI_NO)
+		/* Of those that may claim it the one asked about is named first. */
+		if (one == TRI_YES || any == TRI_NO || (one == TRI_UNKNOWN && member == e->dev))
 			said = why;
 		if (one != TRI_NO)
 			any = one;

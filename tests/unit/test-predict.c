@@ -265,6 +265,31 @@ static void test_mock_mixed_bus_is_certain_on_5_10(void **state)
 	fake_free(s.h);
 }
 
+/* Each reason says what to assume, about the device that was asked about; who does so gets on. */
+static void test_mock_unknown_says_what_to_assume(void **state)
+{
+	static const char *const keys[] = {
+		"0000:01:00.0:cache_coherency=1",
+		"0000:01:00.0:interrupt_remapping=1",
+	};
+	struct scene s;
+
+	(void)state;
+	make_mock(&s);
+	s.other = fake_pci(s.h, "0000:00:01.0", s.g, s.u, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+		const char *said = strstr(p.because, "--assume ");
+
+		assert_int_equal(p.answer, ANSWER_UNKNOWN);
+		assert_non_null(said);
+		assert_string_equal(said + strlen("--assume "), keys[i]);
+		assume(&s, keys[i]);
+	}
+	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	fake_free(s.h);
+}
+
 static void test_mock_any_member_claims_remapping(void **state)
 {
 	struct scene s;
@@ -549,6 +574,7 @@ int main(void)
 		cmocka_unit_test(test_predict_candidates_that_disagree),
 		cmocka_unit_test(test_predict_difference_names_the_rule),
 		cmocka_unit_test(test_mock_mixed_bus_is_certain_on_5_10),
+		cmocka_unit_test(test_mock_unknown_says_what_to_assume),
 		cmocka_unit_test(test_mock_any_member_claims_remapping),
 		cmocka_unit_test(test_mock_a_group_each),
 		cmocka_unit_test(test_mock_without_coherency),
