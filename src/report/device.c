@@ -458,8 +458,8 @@ GETTER(sysfs)
 	X(op, 0, NEED_VERDICT, "step that is refused, once bound")                       \
 	X(errno, 0, NEED_VERDICT, "error of that step")                                  \
 	X(rule, 0, NEED_VERDICT, "rule that decides, see 'vfiotool rules'")              \
-	X(because, 0, NEED_VERDICT | NEED_SENTENCES, "what was seen")                    \
-	X(remedy, 0, NEED_VERDICT | NEED_SENTENCES, "next step to take")                 \
+	X(because, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "what was seen")          \
+	X(remedy, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "next step to take")       \
 	X(verdict_now, 0, NEED_VERDICT_NOW, "whether VFIO takes it as things are")       \
 	X(patched, 0, NEED_PATCHED, "verdict of the patched kernel, once bound")         \
 	X(vendor, 0, 0, "vendor id")                                                     \

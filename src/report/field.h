@@ -61,6 +61,7 @@ enum field_flag {
 	FIELD_RIGHT = 1 << 3,    /* numbers align right */
 	FIELD_TRUNCATE = 1 << 4, /* may be cut to the width of the terminal */
 	FIELD_NUMERIC = 1 << 5,  /* sorts by number */
+	FIELD_WRAPS = 1 << 6,    /* sentences, which take several lines where one is too short */
 };
 
 struct field {

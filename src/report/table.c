@@ -9,8 +9,14 @@
 #include "base/macro.h"
 #include "report/text.h"
 
-/* What a column that may be cut should keep at least before others give way. */
-enum { TRUNCATED_WIDTH_MIN = 24 };
+enum {
+	/* What a column that may be cut should keep at least before others give way. */
+	TRUNCATED_WIDTH_MIN = 24,
+	/* Sentences that would have less run on instead. */
+	WRAPPED_WIDTH_MIN = 24,
+	/* What libsmartcols draws before a row that is below another. */
+	BRANCH_WIDTH = 2,
+};
 
 /* The cells as text, row by row, and which columns stay. */
 struct grid {
@@ -23,6 +29,8 @@ struct grid {
 	uint32_t *lens;     /* of the texts, in bytes */
 	enum style *styles; /* where there are colours, else NULL */
 	bool wide;          /* some text has not as many columns as bytes */
+	bool wrapped;       /* some text has several lines */
+	bool runs_on;       /* lines are longer than the terminal is wide, so that nothing is cut */
 	size_t *widths;
 	const char **names;
 };
@@ -61,6 +69,8 @@ static void grid_cell(struct grid *g, size_t row, size_t c)
 	g->lens[i] = (uint32_t)len;
 	if (g->styles)
 		g->styles[i] = value.style;
+	if (g->v->tree && !c && g->t->rows[row].parent)
+		width += BRANCH_WIDTH;
 	if (width > g->widths[c])
 		g->widths[c] = width;
 }
@@ -89,6 +99,16 @@ static void grid_fill(struct grid *g)
 			grid_cell(g, row, c);
 }
 
+/* Columns of the terminal that a column needs, the blank behind it included. */
+static size_t least_width(const struct grid *g, size_t c)
+{
+	size_t w = g->widths[c];
+
+	if (g->fields[c]->flags & FIELD_TRUNCATE && w > TRUNCATED_WIDTH_MIN)
+		w = TRUNCATED_WIDTH_MIN;
+	return w + 1;
+}
+
 /* Marks the columns that give way (NULL in fields): from the right, only as many as must. */
 static void grid_yield(struct grid *g)
 {
@@ -96,13 +116,8 @@ static void grid_yield(struct grid *g)
 
 	if (g->t->columns->chosen || !g->v->width || g->v->format != FORMAT_TABLE)
 		return;
-	for (size_t c = 0; c < g->nr_fields; c++) {
-		size_t w = g->widths[c];
-
-		if (g->fields[c]->flags & FIELD_TRUNCATE && w > TRUNCATED_WIDTH_MIN)
-			w = TRUNCATED_WIDTH_MIN;
-		width += w + 1;
-	}
+	for (size_t c = 0; c < g->nr_fields; c++)
+		width += least_width(g, c);
 	for (size_t c = g->nr_fields; c-- > 0 && width > g->v->width + 1;) {
 		if (!(g->fields[c]->flags & FIELD_YIELDS))
 			continue;
@@ -111,14 +126,97 @@ static void grid_yield(struct grid *g)
 	}
 }
 
-static int column_flags(const struct grid *g, const struct field *f, bool first)
+/* Whether each column may have the width of its widest text. */
+static bool grid_fits(const struct grid *g)
 {
+	size_t width = g->t->indent;
+
+	for (size_t c = 0; c < g->nr_fields; c++)
+		width += g->fields[c] ? g->widths[c] + 1 : 0;
+	return !g->v->width || g->runs_on || width <= g->v->width;
+}
+
+/* @s in lines of at most @width columns. */
+static const char *wrap(struct arena *a, const char *s, size_t width)
+{
+	const char *ret = NULL;
+
+	do {
+		size_t next, len = text_break(s, width, &next);
+		const char *line = arena_strndup(a, s, len);
+
+		ret = ret ? arena_join(a, ret, "\n", line, NULL) : line;
+		s += next;
+	} while (*s);
+	return ret;
+}
+
+/* Below a parent the first column has its branches, which go on in the lines of one cell. */
+static bool column_wraps(const struct grid *g, size_t c)
+{
+	return g->fields[c] && g->fields[c]->flags & FIELD_WRAPS && !(g->v->tree && !c);
+}
+
+/* Columns of the terminal that one of the sentences of a row gets of @room, which they share: what some
+ * do not need is for the others. SIZE_MAX where none needs more than it gets. */
+static size_t sentence_share(const struct grid *g, size_t room)
+{
+	size_t share = 0;
+
+	for (;;) {
+		size_t left = room, nr = 0;
+
+		for (size_t c = 0; c < g->nr_fields; c++) {
+			if (!column_wraps(g, c))
+				continue;
+			if (g->widths[c] >= share)
+				nr++;
+			else
+				left -= g->widths[c] + 1;
+		}
+		if (!nr)
+			return SIZE_MAX;
+		if (left / nr == share)
+			return share;
+		share = left / nr;
+	}
+}
+
+/* Gives sentences what the other columns leave, where that is enough to read them: libsmartcols alone breaks
+ * words, and leaves nothing to the first of two. */
+static void grid_wrap(struct grid *g)
+{
+	size_t fixed = g->t->indent, share;
+
+	if (!g->v->width || g->v->format != FORMAT_TABLE || grid_fits(g))
+		return;
+	for (size_t c = 0; c < g->nr_fields; c++)
+		if (g->fields[c] && !column_wraps(g, c))
+			fixed += least_width(g, c);
+	share = sentence_share(g, g->v->width > fixed ? g->v->width - fixed : 0);
+	if (share == SIZE_MAX)
+		return;
+	g->runs_on = share <= WRAPPED_WIDTH_MIN;
+	g->wrapped = !g->runs_on;
+	for (size_t c = 0; g->wrapped && c < g->nr_fields; c++) {
+		if (!column_wraps(g, c))
+			continue;
+		for (size_t i = c; i < g->t->nr_rows * g->nr_fields; i += g->nr_fields)
+			g->texts[i] = wrap(g->a, g->texts[i], share - 1);
+	}
+}
+
+static int column_flags(const struct grid *g, size_t c, bool first)
+{
+	const struct field *f = g->fields[c];
 	int flags = 0;
 
 	if (f->flags & FIELD_RIGHT)
 		flags |= SCOLS_FL_RIGHT;
-	if (f->flags & FIELD_TRUNCATE)
+	if (f->flags & FIELD_TRUNCATE && !g->runs_on)
 		flags |= SCOLS_FL_TRUNC;
+	if (g->wrapped && column_wraps(g, c))
+		flags |= SCOLS_FL_WRAP;
 	if (first && g->v->tree)
 		flags |= SCOLS_FL_TREE;
 	return flags;
@@ -126,14 +224,18 @@ static int column_flags(const struct grid *g, const struct field *f, bool first)
 
 static int grid_columns(const struct grid *g, struct libscols_table *tb)
 {
+	struct libscols_column *cl;
 	bool first = true;
 
 	for (size_t c = 0; c < g->nr_fields; c++) {
 		if (!g->fields[c])
 			continue;
-		if (!scols_table_new_column(tb, g->names[c], 0,
-					    column_flags(g, g->fields[c], first)))
+		cl = scols_table_new_column(tb, g->names[c], 0, column_flags(g, c, first));
+		if (!cl)
 			return -ENOMEM;
+		if (scols_column_is_wrap(cl))
+			scols_column_set_wrapfunc(cl, scols_wrapnl_chunksize,
+						  scols_wrapnl_nextchunk, NULL);
 		first = false;
 	}
 	return 0;
@@ -207,12 +309,9 @@ static void write_indented(const char *s, size_t indent, FILE *out)
 static bool grid_is_plain(const struct grid *g)
 {
 	const struct output *v = g->v;
-	size_t width = g->t->indent;
 
-	for (size_t c = 0; c < g->nr_fields; c++)
-		width += g->fields[c] ? g->widths[c] + 1 : 0;
-	return g->t->nr_rows && v->format == FORMAT_TABLE && !v->tree && !v->color &&
-	       (!v->width || width <= v->width);
+	return g->t->nr_rows && v->format == FORMAT_TABLE && !v->tree && !v->color && !g->wrapped &&
+	       grid_fits(g);
 }
 
 static void put_blanks(FILE *out, size_t nr)
@@ -290,6 +389,7 @@ int table_print(const struct table *t, const struct output *v, struct failure **
 
 	grid_fill(&g);
 	grid_yield(&g);
+	grid_wrap(&g);
 	if (grid_is_plain(&g)) {
 		plain_print(&g);
 		return 0;

@@ -160,6 +160,194 @@ static void test_table_tree_below_parents(void **state)
 					"`-apple red           150\n");
 }
 
+/* ---- sentences ---- */
+
+struct tale {
+	const char *place, *story, *moral;
+};
+
+static void get_place(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	value_set_text(ret, ((const struct tale *)row)->place);
+}
+
+static void get_story(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	value_set_text(ret, ((const struct tale *)row)->story);
+	ret->style = STYLE_YES;
+}
+
+static void get_moral(const void *row, struct arena *a, struct value *ret)
+{
+	(void)a;
+	value_set_text(ret, ((const struct tale *)row)->moral);
+}
+
+static const struct field tale_fields[] = {
+	{ "place", FIELD_COLUMN | FIELD_TRUNCATE, 0, "where", get_place },
+	{ "story", FIELD_COLUMN | FIELD_WRAPS, 0, "what", get_story },
+	{ "moral", FIELD_COLUMN | FIELD_WRAPS, 0, "why", get_moral },
+};
+static const struct field_table tales = FIELD_TABLE("tale", tale_fields);
+
+static const struct tale hare = { "field", "the hare slept because it was much too sure of itself",
+				  NULL };
+static const struct tale fox = { "vineyard", "the fox found the grapes sour",
+				 "who is too small finds fault" };
+
+static void tell(struct fixture *f, const char *list, size_t width)
+{
+	assert_int_equal(columns_parse(&tales, f->a, list, &f->columns, NULL), 0);
+	f->rows[0] = (struct table_row){ &hare, 0 };
+	f->rows[1] = (struct table_row){ &fox, 0 };
+	f->table.fields = &tales;
+	f->table.nr_rows = 2;
+	f->view.width = width;
+}
+
+static void test_sentences_break_between_words(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, "place,story", 40);
+	assert_string_equal(printed(f), "PLACE    STORY\n"
+					"field    the hare slept because it was\n"
+					"         much too sure of itself\n"
+					"vineyard the fox found the grapes sour\n");
+}
+
+static void test_sentences_between_columns_are_padded(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.headings = false;
+	f->table.indent = 2;
+	tell(f, "story,place", 40);
+	assert_string_equal(printed(f), "  the hare slept because it   field\n"
+					"  was much too sure of itself\n"
+					"  the fox found the grapes    vineyard\n"
+					"  sour\n");
+}
+
+/* What one of two does not need is the other's. */
+static void test_sentences_share_the_room(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, "story,moral", 80);
+	assert_string_equal(
+		printed(f),
+		"STORY                                          MORAL\n"
+		"the hare slept because it was much too sure of -\n"
+		"itself\n"
+		"the fox found the grapes sour                  who is too small finds fault\n");
+}
+
+static void test_sentences_stay_whole_without_a_width(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, "place,story", 0);
+	assert_string_equal(printed(f),
+			    "PLACE    STORY\n"
+			    "field    the hare slept because it was much too sure of itself\n"
+			    "vineyard the fox found the grapes sour\n");
+}
+
+static void test_sentences_run_on_where_too_little_is_left(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, "place,story", 32);
+	assert_string_equal(printed(f),
+			    "PLACE    STORY\n"
+			    "field    the hare slept because it was much too sure of itself\n"
+			    "vineyard the fox found the grapes sour\n");
+}
+
+static void test_sentences_stay_whole_for_programs(void **state)
+{
+	struct fixture *f = *state;
+
+	tell(f, "place,story", 40);
+	f->view.format = FORMAT_PAIRS;
+	assert_string_equal(printed(f),
+			    "PLACE=\"field\" STORY=\"the hare slept because it was much "
+			    "too sure of itself\"\n"
+			    "PLACE=\"vineyard\" STORY=\"the fox found the grapes sour\"\n");
+}
+
+/* The name is cut to leave room, and not to nothing. */
+static void test_sentences_leave_a_name_its_least(void **state)
+{
+	static const struct tale wood = { "a wood that nobody has seen the end of",
+					  "the wolf was eaten by the grandmother", NULL };
+	struct fixture *f = *state;
+
+	tell(f, "place,story", 52);
+	f->rows[0].row = &wood;
+	f->table.nr_rows = 1;
+	assert_string_equal(printed(f), "PLACE                      STORY\n"
+					"a wood that nobody has see the wolf was eaten by the\n"
+					"                           grandmother\n");
+}
+
+static void test_sentences_of_wide_characters_keep_columns(void **state)
+{
+	static const struct tale panda = { "竹林", "熊猫吃了竹子 熊猫睡着了 熊猫再吃竹子", NULL };
+	struct fixture *f = *state;
+
+	tell(f, "story,place", 40);
+	f->rows[0].row = &panda;
+	f->table.nr_rows = 1;
+	assert_string_equal(printed(f), "STORY                   PLACE\n"
+					"熊猫吃了竹子 熊猫睡着了 竹林\n"
+					"熊猫再吃竹子\n");
+}
+
+static void test_sentences_are_coloured_line_by_line(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.color = true;
+	color_scheme_default(&f->view.scheme);
+	tell(f, "place,story", 40);
+	f->table.nr_rows = 1;
+	assert_string_equal(printed(f), "PLACE STORY\n"
+					"field \033[32mthe hare slept because it was\033[0m\n"
+					"      \033[32mmuch too sure of itself\033[0m\n");
+}
+
+static void test_sentences_below_a_parent(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.tree = true;
+	f->view.utf8 = false;
+	tell(f, "place,story", 40);
+	f->rows[1].parent = 1;
+	assert_string_equal(printed(f), "PLACE      STORY\n"
+					"field      the hare slept because it\n"
+					"|          was much too sure of itself\n"
+					"`-vineyard the fox found the grapes\n"
+					"           sour\n");
+}
+
+static void test_sentences_that_have_branches_run_on(void **state)
+{
+	struct fixture *f = *state;
+
+	f->view.tree = true;
+	f->view.utf8 = false;
+	tell(f, "story", 40);
+	f->rows[1].parent = 1;
+	assert_string_equal(printed(f), "STORY\n"
+					"the hare slept because it was much too sure of itself\n"
+					"`-the fox found the grapes sour\n");
+}
+
 static void test_sort_puts_unknown_last(void **state)
 {
 	struct fixture *f = *state;
@@ -320,6 +508,17 @@ int main(void)
 		T(test_table_gives_way_when_narrow),
 		T(test_table_survives_one_column),
 		T(test_table_tree_below_parents),
+		T(test_sentences_break_between_words),
+		T(test_sentences_between_columns_are_padded),
+		T(test_sentences_share_the_room),
+		T(test_sentences_stay_whole_without_a_width),
+		T(test_sentences_run_on_where_too_little_is_left),
+		T(test_sentences_stay_whole_for_programs),
+		T(test_sentences_leave_a_name_its_least),
+		T(test_sentences_of_wide_characters_keep_columns),
+		T(test_sentences_are_coloured_line_by_line),
+		T(test_sentences_below_a_parent),
+		T(test_sentences_that_have_branches_run_on),
 		T(test_sort_puts_unknown_last),
 		T(test_sort_keeps_children_with_parents),
 		T(test_columns_add_and_choose),
