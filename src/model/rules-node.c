@@ -15,7 +15,10 @@ static bool denied_by_cgroup(struct eval *e, const struct node *node)
 	       strcmp(node->access.raw, "EPERM") == 0 && !eval_assumed(e, NULL, "euid");
 }
 
-static void access_of_node(struct eval *e, const struct node *node, unsigned int mode)
+/* @match is what udev knows the node by. linux: drivers/vfio/group.c: vfio_class; vfio_main.c:
+ * vfio_device_class; container.c: vfio_dev; iommufd/main.c: iommu_misc_dev. */
+static void access_of_node(struct eval *e, const struct node *node, unsigned int mode,
+			   const char *match)
 {
 	const char *why = "";
 
@@ -39,10 +42,8 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 		eval_unknown(e, "whether the caller may open %s: %s",
 			     node->path ? node->path : "the new node", why);
 	}
-	eval_remedy(e,
-		    "run as root, or give %s to the user: chown, or a udev rule for "
-		    "SUBSYSTEM==\"vfio\"",
-		    node->path ? node->path : "the node");
+	eval_remedy(e, "run as root, or give %s to the user: chown, or a udev rule for %s",
+		    node->path ? node->path : "the node", match);
 }
 
 /* bind loads what the device's driver needs, so that one command is enough. */
@@ -94,7 +95,8 @@ void rule_container_node(struct eval *e)
 
 void rule_container_access(struct eval *e)
 {
-	access_of_node(e, &e->host->vfio_node, MODE_CONTAINER);
+	access_of_node(e, &e->host->vfio_node, MODE_CONTAINER,
+		       "SUBSYSTEM==\"misc\", KERNEL==\"vfio\"");
 }
 
 /* A node that was made beforehand loads the module when it is opened.
@@ -233,7 +235,7 @@ void rule_group_node(struct eval *e)
 
 void rule_group_access(struct eval *e)
 {
-	access_of_node(e, group_node(e), MODE_GROUP);
+	access_of_node(e, group_node(e), MODE_GROUP, "SUBSYSTEM==\"vfio\"");
 }
 
 /* linux: drivers/vfio/group.c: vfio_group_fops_open(); device_cdev.c: vfio_device_fops_cdev_open(),
@@ -350,7 +352,7 @@ void rule_cdev_node(struct eval *e)
 
 void rule_cdev_access(struct eval *e)
 {
-	access_of_node(e, &e->dev->cdev, MODE_CDEV);
+	access_of_node(e, &e->dev->cdev, MODE_CDEV, "SUBSYSTEM==\"vfio-dev\"");
 }
 
 void rule_iommufd_node(struct eval *e)
@@ -387,5 +389,6 @@ void rule_iommufd_node(struct eval *e)
 
 void rule_iommufd_access(struct eval *e)
 {
-	access_of_node(e, &e->host->iommu_node, MODE_IOMMUFD);
+	access_of_node(e, &e->host->iommu_node, MODE_IOMMUFD,
+		       "SUBSYSTEM==\"misc\", KERNEL==\"iommu\"");
 }

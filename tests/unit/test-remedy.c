@@ -144,6 +144,39 @@ static void test_remedy_takes_the_group_along(void **state)
 	fake_free(h);
 }
 
+/* A udev rule that matches no event gives nobody anything. */
+static void test_remedy_names_what_udev_matches(void **state)
+{
+	static const char *const matches[NR_PATHS] = {
+		[PATH_CONTAINER] = "a udev rule for SUBSYSTEM==\"vfio\"",
+		[PATH_IOMMUFD] = "a udev rule for SUBSYSTEM==\"vfio-dev\"",
+		[PATH_COMPAT] = "a udev rule for SUBSYSTEM==\"misc\", KERNEL==\"iommu\"",
+	};
+	static const struct assumptions none;
+	struct host *h = fake_host();
+	struct device *d = fake_pci(h, "0000:01:00.0", fake_group(h, 1),
+				    fake_unit(h, IOMMU_KIND_INTEL, "dmar0"), NULL);
+	struct prediction all;
+
+	(void)state;
+	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_bind(h, d, "vfio-pci");
+	fake_user(h, 1000);
+	fake_node(h, &d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
+	fake_node(h, &d->group->node, "/dev/vfio/1", 0600, 0);
+	fake_node(h, &h->iommu_node, "/dev/iommu", 0660, 0);
+	predict_device(h, &none, GEN_BIT(GEN_7_0), d, h->arena, &all);
+	for (size_t i = 0; i < NR_PATHS; i++) {
+		const char *remedy = all.paths[VIEW_NOW][i].remedy;
+
+		if (matches[i] && (!remedy || !strstr(remedy, matches[i])))
+			fail_msg("%s: %s", path_kind_name((enum path_kind)i), remedy);
+	}
+	fake_node(h, &h->vfio_node, "/dev/vfio/vfio", 0660, 0);
+	assert_non_null(strstr(remedy_now(h, d), "SUBSYSTEM==\"misc\", KERNEL==\"vfio\""));
+	fake_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_remedy_in_a_guest),
 		cmocka_unit_test(test_remedy_for_graphics_left_out),
 		cmocka_unit_test(test_remedy_takes_the_group_along),
+		cmocka_unit_test(test_remedy_names_what_udev_matches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
