@@ -44,15 +44,14 @@ static error_t check_guard(struct parse *p, struct binding_options *o, const cha
 
 static error_t parse_force(struct parse *p, struct binding_options *o, const char *arg)
 {
-	while (*arg) {
+	for (;;) {
 		size_t len = strcspn(arg, ",");
 		error_t r = check_guard(p, o, arena_strndup(p->app->arena, arg, len));
 
-		if (r)
+		if (r || !arg[len])
 			return r;
-		arg += len + (arg[len] == ',');
+		arg += len + 1;
 	}
-	return 0;
 }
 
 static error_t parse_wait(struct parse *p, struct binding_options *o, const char *arg)
@@ -203,12 +202,14 @@ int binding_lock(struct binding *b, struct failure **reterr)
 	}
 	r = journal_read(&b->journal, dir, boot, b->arena, &why);
 	/* Who may not read it still sees what would be written without it. */
-	if (r == -EACCES)
+	if (r == -EACCES && !b->needs_journal) {
 		log_write(LOG_LEVEL_WARNING, "%s: what it says is left out", why->text);
-	else if (r < 0)
+		r = 0;
+	} else if (r < 0) {
 		failure_set(reterr, r, "%s", why->text);
+	}
 	failure_free(why);
-	return r == -EACCES ? 0 : r;
+	return r;
 }
 
 void binding_close(struct binding *b)

@@ -26,6 +26,7 @@ struct binding {
 	struct session session;
 	bool opened; /* the session is */
 	bool reading;
+	bool needs_journal; /* there is nothing to say without it */
 	struct journal journal;
 	struct bind_request request;
 	struct bind_system system;

@@ -165,8 +165,10 @@ static int carry_out(struct binding *b, struct failure **reterr)
 
 int restore_devices(struct binding *b, struct failure **reterr)
 {
-	int r = binding_lock(b, reterr);
+	int r;
 
+	b->needs_journal = true;
+	r = binding_lock(b, reterr);
 	return r < 0 ? r : carry_out(b, reterr);
 }
 

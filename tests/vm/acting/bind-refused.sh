@@ -39,6 +39,8 @@ check "as predicted" not says "differs"
 check "and back on its driver" driver_is 0000:00:09.0 pcieport
 check "any driver of the bus" exits 0 vfiotool bind --driver pci-stub 00:04.0
 check "is taken" driver_is 0000:00:04.0 pci-stub
+check "a plain user is not told that nothing is to undo" exits 77 prober --uid 1000 run vfiotool restore --dry-run
+check "but whose the journal is" says_error "'/run/vfiotool/journal': Permission denied; drivers are moved by root"
 check "a device moved twice" exits 0 vfiotool bind 00:04.0
 check "goes back" exits 0 vfiotool restore
 check "to its first driver" driver_is 0000:00:04.0 e1000e
