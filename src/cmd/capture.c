@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "base/parse.h"
 #include "cmd/session.h"
+#include "facts/target.h"
 
 struct capture_args {
 	struct operands operands; /* FILE, then targets */
@@ -82,6 +83,30 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 	for (size_t i = 0; r >= 0 && i < s->nr_devices; i++)
 		session_names(s, s->devices[i]);
 	return r;
+}
+
+/* Who left FILE out would find a file with the name of a device, and all devices in it. */
+static int check_name(const char *path, struct arena *a, struct failure **reterr)
+{
+	struct target t;
+	struct failure *other = NULL;
+
+	if (!*path)
+		return failure_set_status(
+			reterr, STATUS_USAGE, -EINVAL,
+			"the name of FILE is empty: name a file, or - for standard output");
+	if (target_parse(a, path, &t, &other) < 0) {
+		failure_free(other);
+		return 0;
+	}
+	if (t.kind != TARGET_PCI && t.kind != TARGET_SLOT && t.kind != TARGET_IDS &&
+	    (t.kind != TARGET_GROUP || *path == '/'))
+		return 0;
+	return failure_set_status(
+		reterr, STATUS_USAGE, -EINVAL,
+		"'%s' names a device, and before it capture needs a FILE to write: "
+		"capture FILE %s, or ./%s for a file that is called so",
+		path, path, path);
 }
 
 static int check_destination(const char *path, bool force, struct failure **reterr)
@@ -172,7 +197,9 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	targets.items++;
 	targets.nr--;
 	if (!to_stdout) {
-		r = check_destination(path, args->force, reterr);
+		r = check_name(path, app->arena, reterr);
+		if (r >= 0)
+			r = check_destination(path, args->force, reterr);
 		if (r < 0)
 			return r;
 	}
