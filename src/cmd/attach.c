@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* attach: opens container, group and device, or iommufd and cdev, for real, and shows every step beside
  * its prediction. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,9 +38,9 @@ static error_t parse_hold(struct parse *p, struct attach_args *args, const char 
 
 	if (arg && (parse_u32(arg, 10, &seconds) < 0 || !seconds))
 		return parse_fail(p,
-				  "--hold=%s: a number of seconds from 1 on, or --hold alone "
-				  "until a signal",
-				  arg);
+				  "--hold=%s: a number of seconds from 1 to %" PRIu32
+				  ", or --hold alone until a signal",
+				  arg, UINT32_MAX);
 	args->hold = true;
 	args->hold_seconds = seconds;
 	return 0;

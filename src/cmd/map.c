@@ -81,10 +81,11 @@ static error_t parse_bytes(struct parse *p, const char *what, const char *arg, u
 	if (r == -ERANGE)
 		return parse_fail(p, "%s '%s' does not fit 64 bits", what, arg);
 	if (r < 0)
-		return parse_fail(p,
-				  "%s '%s' is no number of bytes: digits or 0x, and K, M, G or T "
-				  "behind them",
-				  what, arg);
+		return parse_fail(
+			p,
+			"%s '%s' is no number of bytes: digits or 0x, and K, M, G, T or P "
+			"behind them",
+			what, arg);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* monitor: follows devices, drivers, groups and nodes as they come and go. */
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio_ext.h>
@@ -46,10 +47,12 @@ static error_t parse_source(struct parse *p, struct monitor_args *args, const ch
 	return err;
 }
 
-static error_t parse_number(struct parse *p, uint32_t *ret, const char *arg, const char *what)
+static error_t parse_number(struct parse *p, uint32_t *ret, const char *arg, const char *option,
+			    const char *what)
 {
 	if (parse_u32(arg, 10, ret) < 0 || !*ret)
-		return parse_fail(p, "'%s' is no number of %s: 1 or more", arg, what);
+		return parse_fail(p, "'--%s=%s': a number of %s from 1 to %" PRIu32, option, arg,
+				  what, UINT32_MAX);
 	return 0;
 }
 
@@ -63,9 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		operands_add(&args->targets, p->app, arg);
 		return 0;
 	case OPT_COUNT:
-		return parse_number(p, &args->count, arg, "events");
+		return parse_number(p, &args->count, arg, "count", "events");
 	case OPT_TIMEOUT:
-		return parse_number(p, &args->timeout, arg, "seconds");
+		return parse_number(p, &args->timeout, arg, "timeout", "seconds");
 	case OPT_SOURCE:
 		return parse_source(p, args, arg);
 	case 'J':

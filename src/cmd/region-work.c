@@ -256,9 +256,9 @@ static int refuse(struct failure **reterr, int err, const char *what)
 	return failure_set_status(reterr, STATUS_NO, err, "%s", what);
 }
 
-/* Whether @len bytes at @offset of region @index exist and the device answers there. */
+/* Whether @len bytes at @offset of region @index exist and the device answers there; else @advice. */
 static int check_range(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
-		       struct failure **reterr)
+		       const char *advice, struct failure **reterr)
 {
 	const struct region_info *info = find_region(w, index);
 	const char *name = region_index_text(index, w->arena);
@@ -271,9 +271,9 @@ static int check_range(const struct region_work *w, uint32_t index, uint64_t off
 	if (offset >= info->size || len > info->size - offset)
 		return failure_set_status(reterr, STATUS_USAGE, -ERANGE,
 					  "%s: %s has %#" PRIx64 " bytes: nothing is at %#" PRIx64
-					  " to %#" PRIx64 ", choose with --offset and --length",
+					  " to %#" PRIx64 ", %s",
 					  w->object, name, info->size, offset,
-					  offset + (len ? len - 1 : 0));
+					  offset + (len ? len - 1 : 0), advice);
 	if (region_work_needs_decode(w, index, &bits))
 		return refuse(reterr, -EIO,
 			      arena_printf(w->arena,
@@ -292,7 +292,7 @@ int region_work_check_dump(const struct region_work *w, uint32_t index, uint64_t
 
 	if (info && !*len && offset < info->size)
 		*len = info->size - offset;
-	r = check_range(w, index, offset, *len, reterr);
+	r = check_range(w, index, offset, *len, "choose with --offset and --length", reterr);
 	if (r < 0)
 		return r;
 	if (!(info->flags & VT_REGION_READ))
@@ -480,7 +480,8 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 	const struct region_info *info = find_region(w, s->region);
 	uint64_t offset, size;
 	uint32_t bar;
-	int r = check_range(w, s->region, s->offset, s->width, reterr);
+	int r = check_range(w, s->region, s->offset, s->width, "give --write an offset that it has",
+			    reterr);
 
 	if (r < 0)
 		return r;

@@ -31,8 +31,10 @@ enum {
 static error_t parse_number(struct parse *p, const char *option, const char *arg, bool zero,
 			    uint64_t *ret)
 {
-	if (parse_u64(arg, 0, ret) < 0 || (!zero && !*ret))
+	if (parse_u64(arg, 0, ret) < 0)
 		return parse_fail(p, "'--%s=%s': not a number of bytes: 256 or 0x100", option, arg);
+	if (!zero && !*ret)
+		return parse_fail(p, "'--%s=%s': one byte at least", option, arg);
 	return 0;
 }
 

@@ -281,6 +281,8 @@ static void test_region_work_writes_that_are_guarded(void **state)
 	assert_int_equal(refused_store(&d, "config+0=0:8", "1, 2 or 4"), STATUS_USAGE);
 	assert_int_equal(refused_store(&d, "BAR3+0x40=1", "MSI-X table"), STATUS_NO);
 	assert_int_equal(refused_store(&d, "BAR3+0x7c=1", "MSI-X table"), STATUS_NO);
+	assert_int_equal(refused_store(&d, "BAR0+0x40=1", "0x40 to 0x43, give --write an offset"),
+			 STATUS_USAGE);
 	assert_int_equal(d.writes, 0);
 	assert_int_equal(region_store_parse("BAR3+0x80=1", &store, NULL), 0);
 	assert_int_equal(region_work_check_store(&d.work, &store, false, NULL), 0);
