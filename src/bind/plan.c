@@ -97,8 +97,8 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 
 /* ---- the moves ---- */
 
-static const struct step *find_prediction(const struct bind_request *q, const struct device *dev,
-					  struct arena *a)
+const struct step *bind_plan_predict(const struct bind_request *q, const struct device *dev,
+				     struct arena *a)
 {
 	struct prediction *p = arena_new_object(a, struct prediction);
 
@@ -144,7 +144,7 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 		m->result = BIND_THERE;
 	}
 	if (m->result != BIND_THERE && !q->driver)
-		m->predicted = find_prediction(q, dev, a);
+		m->predicted = bind_plan_predict(q, dev, a);
 	/* What vfio-pci would take, a driver made for the device may refuse for reasons of its own. */
 	if (m->predicted && m->predicted->answer == ANSWER_YES && variant_module(dev, a))
 		m->predicted = NULL;
@@ -178,6 +178,14 @@ static int add_move(const struct bind_request *q, const struct device *dev, stru
 	return plan_move(q, dev, a, &plan->moves[plan->nr_moves++], reterr);
 }
 
+static bool is_asked_for(const struct bind_request *q, const struct device *dev)
+{
+	for (size_t i = 0; i < q->nr_devices; i++)
+		if (q->devices[i] == dev)
+			return true;
+	return false;
+}
+
 int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_plan *ret,
 		   struct failure **reterr)
 {
@@ -192,6 +200,8 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 			if (must_go_along(q->devices[i], g->members[k]))
 				r = add_move(q, g->members[k], a, &plan, reterr);
 	}
+	for (size_t i = 0; i < plan.nr_moves; i++)
+		plan.moves[i].along = !is_asked_for(q, plan.moves[i].device);
 	for (size_t i = 0; r >= 0 && i < q->nr_devices; i++)
 		r = add_move(q, q->devices[i], a, &plan, reterr);
 	if (r < 0)

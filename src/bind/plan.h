@@ -51,6 +51,7 @@ struct bind_move {
 	const char *identity;                    /* what tells it from another at its address */
 	const char *from, *to;                   /* drivers; NULL: none */
 	const char *from_override, *to_override; /* NULL: not set */
+	bool along;                              /* for its group's sake: nobody asked for it */
 	bool any;                                /* to is whatever the bus chooses */
 	bool back;          /* to is where it was: an override may help for as long as it takes */
 	const char *module; /* to be loaded first, or NULL */
@@ -95,6 +96,10 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 /* The device that keeps the group of @m from being used once @m is done: a member that is on a host
  * driver and does not move; NULL when there is none, and for moves to other than VFIO drivers. */
 const struct device *bind_plan_in_the_way(const struct bind_plan *plan, const struct bind_move *m);
+/* What the kernel is predicted to do with the write to bind that gives @dev to its VFIO driver; of @a. NULL
+ * where no path begins with one. */
+const struct step *bind_plan_predict(const struct bind_request *q, const struct device *dev,
+				     struct arena *a);
 /* The writes of @m, in order; array in @a. */
 struct bind_step *bind_move_steps(const struct bind_move *m, struct arena *a, size_t *ret_nr);
 /* The step of @m that writes to @action. */

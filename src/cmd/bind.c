@@ -94,6 +94,25 @@ static int refusal_status(const struct binding *b)
 	return STATUS_NO;
 }
 
+/* --group takes along only whom VFIO's driver takes. */
+static const char *in_the_way_text(struct binding *b, const struct bind_move *m,
+				   const struct device *other)
+{
+	const struct step *s = bind_plan_predict(&b->request, other, b->arena);
+	const unsigned int group = m->device->group->id;
+
+	if (s && s->answer == ANSWER_NO)
+		return arena_printf(
+			b->arena, "group %u cannot be used yet: %s has to stay on %s, %s; %s",
+			group, other->name, other->driver, s->why->because,
+			member_remedy(b->arena, other,
+				      s->why->remedy ? s->why->remedy : s->why->rule->remedy));
+	return arena_printf(b->arena,
+			    "group %u cannot be used yet: %s is on %s; vfiotool bind --group %s "
+			    "takes along what must move",
+			    group, other->name, other->driver, m->name);
+}
+
 /* A device alone is of no use where another of its group keeps it from being handed out. */
 static void say_in_the_way(struct binding *b)
 {
@@ -101,13 +120,8 @@ static void say_in_the_way(struct binding *b)
 		const struct bind_move *m = &b->plan.moves[i];
 		const struct device *other = bind_plan_in_the_way(&b->plan, m);
 
-		if (!other || (m->result != BIND_MOVED && m->result != BIND_THERE))
-			continue;
-		b->view.note = arena_printf(
-			b->arena,
-			"group %u cannot be used yet: %s is on %s; vfiotool bind --group %s takes "
-			"along what must move",
-			m->device->group->id, other->name, other->driver, m->name);
+		if (other && (m->result == BIND_MOVED || m->result == BIND_THERE))
+			b->view.note = in_the_way_text(b, m, other);
 	}
 }
 

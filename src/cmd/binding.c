@@ -307,6 +307,9 @@ static size_t ask_prediction(struct binding *b, struct bind_move *m)
 	m->because = arena_printf(b->arena, "the kernel would refuse the bind (%s): %s",
 				  s->err ? errno_name(s->err) : "errno not known", s->why->because);
 	m->remedy = s->why->remedy ? s->why->remedy : s->why->rule->remedy;
+	/* Whoever is only in the way need not be VFIO's. */
+	if (m->along)
+		m->remedy = member_remedy(b->arena, m->device, m->remedy);
 	return 1;
 }
 

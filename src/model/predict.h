@@ -106,6 +106,10 @@ struct prediction {
 void predict_device(const struct host *h, const struct assumptions *as, uint32_t gens,
 		    const struct device *dev, struct arena *a, struct prediction *ret);
 
+/* @remedy, of a member of a group that its VFIO driver refuses, and what helps the group without VFIO: it is
+ * in nobody's way on pci-stub, or without any driver. In @a. */
+const char *member_remedy(struct arena *a, const struct device *member, const char *remedy);
+
 /* How the best path ends. */
 struct verdict {
 	enum path_kind kind;

@@ -100,6 +100,31 @@ void rule_cdev_held(struct eval *e)
 
 /* ---- host drivers in the group ---- */
 
+const char *member_remedy(struct arena *a, const struct device *member, const char *remedy)
+{
+	if (member->bus == BUS_PCI)
+		return arena_printf(
+			a,
+			"%s; or give it to pci-stub, which is in nobody's way: vfiotool "
+			"bind --driver pci-stub %s",
+			remedy, member->name);
+	return arena_printf(a, "%s; or unbind it: without a driver it is in nobody's way", remedy);
+}
+
+/* To bind a member that its VFIO driver refuses is no remedy. False when it takes it, or may. The copy keeps
+ * what is looked at here out of the evidence. */
+static bool remedy_where_refused(struct eval *e, const struct device *member)
+{
+	struct eval bound = *e;
+	const char *because = "", *remedy = "";
+
+	bound.view = VIEW_IF_BOUND;
+	if (eval_taken(&bound, member, &because, &remedy) != ANSWER_NO)
+		return false;
+	e->remedy = member_remedy(e->arena, member, remedy);
+	return true;
+}
+
 static void remedy_for_host_driver(struct eval *e, const struct device *member)
 {
 	if (device_carries(member, e->dev) && member != e->dev->physfn)
@@ -116,20 +141,8 @@ static void remedy_for_host_driver(struct eval *e, const struct device *member)
 	else if (member->is_bridge == TRI_YES)
 		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
 			    member->name, eval_driver_name(e, member));
-	else
+	else if (!e->silent && !remedy_where_refused(e, member))
 		eval_remedy_bind(e, member);
-}
-
-/* The same without VFIO: the member is in nobody's way on pci-stub, or without any driver. */
-static void remedy_for_refused(struct eval *e, const struct device *member, const char *remedy)
-{
-	if (eval_is_pci(member))
-		eval_remedy(e,
-			    "%s; or give it to pci-stub, which is in nobody's way: vfiotool bind "
-			    "--driver pci-stub %s",
-			    remedy, member->name);
-	else
-		eval_remedy(e, "%s; or unbind it: without a driver it is in nobody's way", remedy);
 }
 
 /* A member that would have to move and that its VFIO driver refuses, or may refuse. Answers then. */
@@ -148,7 +161,8 @@ static bool member_is_refused(struct eval *e, const struct device *member)
 			     "whether %s, in the same group as %s, can leave host driver %s is not "
 			     "known: %s",
 			     member->name, e->dev->name, eval_driver_name(e, member), because);
-	remedy_for_refused(e, member, remedy);
+	if (!e->silent)
+		e->remedy = member_remedy(e->arena, member, remedy);
 	return true;
 }
 

@@ -97,6 +97,29 @@ static void test_member_with_virtual_functions_stays(void **state)
 	fake_free(s.h);
 }
 
+/* As things are the sibling has to move, too; but not to where it is refused. */
+static void test_member_is_not_sent_where_it_is_refused(void **state)
+{
+	static const char to_vfio[] = "bind 0000:01:00.1 to vfio-pci",
+			  to_stub[] = "vfiotool bind --driver pci-stub 0000:01:00.1";
+	struct prediction p;
+	const char *remedy;
+	struct scene s;
+
+	(void)state;
+	make(&s, "nvme");
+	fake_bind(s.h, s.target, "vfio-pci");
+	predict_device(s.h, &s.as, GEN_BIT(GEN_6_0), s.target, s.h->arena, &p);
+	remedy = p.paths[VIEW_NOW][PATH_CONTAINER].remedy;
+	assert_non_null(strstr(remedy, to_vfio));
+	enable_vfs(&s);
+	predict_device(s.h, &s.as, GEN_BIT(GEN_6_0), s.target, s.h->arena, &p);
+	remedy = p.paths[VIEW_NOW][PATH_CONTAINER].remedy;
+	assert_null(strstr(remedy, to_vfio));
+	assert_non_null(strstr(remedy, to_stub));
+	fake_free(s.h);
+}
+
 /* Which of them the driver leaves when it goes is up to it. */
 static void test_member_that_may_be_taken_makes_a_doubt(void **state)
 {
@@ -201,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_member_moves_when_it_is_taken),
 		cmocka_unit_test(test_member_with_virtual_functions_stays),
+		cmocka_unit_test(test_member_is_not_sent_where_it_is_refused),
 		cmocka_unit_test(test_member_that_may_be_taken_makes_a_doubt),
 		cmocka_unit_test(test_member_in_the_denylist_stays),
 		cmocka_unit_test(test_member_refused_in_spite_of_a_doubt),
