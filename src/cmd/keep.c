@@ -66,6 +66,11 @@ static struct persist_request request(struct binding *b, const struct bind_move 
 	};
 }
 
+static const char *initramfs_command(const char *tool)
+{
+	return !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u";
+}
+
 /* A driver of the kernel itself or of the initramfs comes before any rule of the system. driverctl takes the
  * device from it. */
 static void say_earlier(struct binding *b, const struct bind_move *m,
@@ -88,9 +93,7 @@ static void say_earlier(struct binding *b, const struct bind_move *m,
 			  "nothing uses it by then: make the initramfs anew with %s, so that the "
 			  "rule "
 			  "and %s are in it as well",
-			  driver, m->name,
-			  !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u",
-			  m->to);
+			  driver, m->name, initramfs_command(tool), m->to);
 }
 
 static int keep_one(struct binding *b, const struct bind_move *m, struct failure **reterr)
@@ -145,6 +148,19 @@ int keep_drivers(struct binding *b, struct failure **reterr)
 	return r;
 }
 
+/* What is taken away here may have been copied to where the next boot begins. */
+static void say_still_in_initramfs(struct binding *b, const char *name)
+{
+	const char *tool = persist_initramfs(b->system.root_fd);
+
+	if (tool)
+		log_write(
+			LOG_LEVEL_WARNING,
+			"if the initramfs was made while %s was kept, it still takes the device at "
+			"each boot: make it anew with %s",
+			name, initramfs_command(tool));
+}
+
 /* Takes away, or for a dry run names, what is written for one device; how many files in *@nr. */
 static int forget_one(struct binding *b, const char *bus, const char *name, size_t *nr,
 		      struct failure **reterr)
@@ -157,6 +173,8 @@ static int forget_one(struct binding *b, const char *bus, const char *name, size
 	for (size_t n = 0; r >= 0 && n < *nr; n++)
 		log_write(LOG_LEVEL_WARNING, "%s /%s", dry_run ? "would take away" : "takes away",
 			  paths[n]);
+	if (r >= 0 && *nr)
+		say_still_in_initramfs(b, name);
 	return r;
 }
 

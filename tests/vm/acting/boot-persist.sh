@@ -30,6 +30,7 @@ initramfs() {
 	check "takes the rule" cmp $RULES/$rule /tmp/image/lib/udev/rules.d/$rule
 	check "the module comes with the other" sh -c "/sbin/modprobe --show-depends e1000 | grep -q '/vfio-pci.ko'"
 	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
+	check "but in the initramfs" says_error "each boot: make it anew with update-initramfs -u"
 	check "nor the module" not sh -c "/sbin/modprobe --show-depends e1000 | grep -q vfio"
 	rm -r /usr/sbin/update-initramfs /usr/share/initramfs-tools /tmp/image /etc/udev/udev.conf
 
@@ -40,6 +41,7 @@ initramfs() {
 	check "it is told the driver" test "$(bash -c "add_drivers=; . $dracut; echo \$add_drivers")" = vfio-pci
 	check "and files that are there" bash -c "install_items=; . $dracut; ls \$install_items | grep -c . | grep -qx 2"
 	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
+	check "but in the initramfs, too" says_error "each boot: make it anew with dracut --force"
 	check "with no file left" test ! -e $dracut
 	rm -r /usr/bin/dracut /etc/dracut.conf.d
 }
