@@ -30,7 +30,8 @@ ask() {
 	*" $status "*) ;;
 	*)
 		echo "vfiotool $1 ended with $status:" >&2
-		printf '%s\n' "$said" >&2
+		# Of a dry run what stands in the way, without the writes.
+		printf '%s\n' "$said" | sed -e '/^echo /d' -e 's/^# //' >&2
 		return 1
 		;;
 	esac

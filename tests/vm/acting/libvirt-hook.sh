@@ -85,6 +85,7 @@ check "and so does the other" driver_is 0000:00:05.0 e1000e
 domain "04 0 yes"
 check "libvirt would move it: no start either" hook 1 router prepare begin
 check "for that reason" says_error "address 192.0.2.1/24 <- $link <- $CARD"
+check "not the writes, which nobody asked for" not says_error "echo "
 ip addr flush dev "$link"
 ip link set "$link" down
 check "once it is free libvirt may" hook 0 router prepare begin
