@@ -53,9 +53,12 @@ const char *suggest_nearest(const char *text, const char *const *names, size_t n
 	for (size_t i = 0; i < nr; i++) {
 		size_t d = suggest_distance(text, names[i]);
 
-		/* A start that was cut short is as good as a slip of two keys. */
+		/* Of what differs everywhere nothing was meant. A start that was cut short is as good as a
+		 * slip of two keys. */
 		if (len >= 2 && !strncasecmp(text, names[i], len))
 			d = smaller(d, 2);
+		else if (d >= len)
+			continue;
 		if (d < best) {
 			best = d;
 			ret = names[i];

@@ -105,6 +105,8 @@ static void test_suggest_slips_and_cuts(void **state)
 	assert_string_equal(suggest_nearest("lst", names, 4), "list");
 	assert_string_equal(suggest_nearest("cap", names, 4), "capture");
 	assert_null(suggest_nearest("frobnicate", names, 4));
+	assert_null(suggest_nearest("x", (const char *const[]){ "r", "w", "rw" }, 3));
+	assert_null(suggest_nearest("xy", (const char *const[]){ "r", "w", "rw" }, 3));
 }
 
 static int setup(void **state)
