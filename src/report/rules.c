@@ -167,6 +167,8 @@ int rule_print(const struct rule *rule, uint32_t gens, const struct output *out,
 	prose_text(&p, STYLE_NONE, "%s", rule->title);
 	if (rule->remedy)
 		prose_text(&p, STYLE_REMEDY, "Remedy: %s", rule->remedy);
+	if (!rule_stands_in(rule, gens))
+		prose_text(&p, STYLE_NONE, "This kernel does not have it.");
 	return put_sites(rule, gens, &p, a, reterr);
 }
 

@@ -94,6 +94,15 @@ def roots_that_are_none(p: Program):
 
 
 @case
+def rules_that_a_kernel_does_not_have(p: Program):
+    """Asked for by name they are described, and said not to stand there."""
+    none = "This kernel does not have it."
+    must(none in p.run("rules", "--kernel", "5.10", "isolated-msi").must_be(OK).out, "5.10 has isolated-msi")
+    must(none not in p.run("rules", "--kernel", "6.3", "isolated-msi").must_be(OK).out, "6.3 does not have it")
+    must(none not in p.run("rules", "--kernel", "5.10").must_be(OK).out, "one that 5.10 does not have is listed")
+
+
+@case
 def statuses_of_answers(p: Program):
     """0 whatever the verdicts, unless -q asks."""
     tree = p.tree()
