@@ -121,6 +121,21 @@ static void take_line(struct journal *j, struct json_object *o)
 		remove_record(j, r);
 }
 
+/* What a crash or a full disk left of a line: it was not on disk, and so its write never happened. */
+static bool is_cut_short(const char *line, size_t len)
+{
+	struct json_tokener *t = json_tokener_new();
+	bool ret = false;
+
+	if (t && *line == '{') {
+		json_object_put(json_tokener_parse_ex(t, line, (int)len));
+		ret = json_tokener_get_error(t) == json_tokener_continue;
+	}
+	if (t)
+		json_tokener_free(t);
+	return ret;
+}
+
 static void take_text(struct journal *j, char *text, size_t len)
 {
 	struct span rest = { text, len }, line;
@@ -136,7 +151,7 @@ static void take_text(struct journal *j, char *text, size_t len)
 		o = json_tokener_parse(copy);
 		if (o && json_object_is_type(o, json_type_object))
 			take_line(j, o);
-		else
+		else if (!is_cut_short(copy, line.len))
 			j->nr_unreadable++;
 		json_object_put(o);
 	}
@@ -265,8 +280,9 @@ int journal_open(struct journal *j, const char *dir, const char *boot, const cha
 
 void journal_close(struct journal *j)
 {
-	/* Without records there is no file; while the lock is held nobody else has it open. */
-	if (j->lock_fd >= 0 && j->loaded && !j->nr_records)
+	/* Without records there is no file; while the lock is held nobody else has it open. What could not be read
+	 * is somebody's to look at. */
+	if (j->lock_fd >= 0 && j->loaded && !j->nr_records && !j->nr_unreadable)
 		unlinkat(j->dir_fd, file_name, 0);
 	if (j->lock_fd >= 0)
 		lock_give(j->lock_fd);
@@ -386,7 +402,7 @@ int journal_done(struct journal *j, unsigned int id)
 /* A journal without records has served. The file stays open and empty, and is taken away at the end. */
 static int tidy(struct journal *j)
 {
-	if (j->nr_records || !ftruncate(j->fd, 0))
+	if (j->nr_records || j->nr_unreadable || !ftruncate(j->fd, 0))
 		return 0;
 	return fail(j, errno);
 }

@@ -19,6 +19,8 @@
 /* What no guard of the table says: a refusal that the model is sure of. */
 static const char predicted_name[] = "predicted";
 
+enum { WRITE_MS_MIN = 1000 };
+
 /* ---- options ---- */
 
 static error_t check_guard(struct parse *p, struct binding_options *o, const char *name)
@@ -113,6 +115,9 @@ void binding_init(struct binding *b, struct app *app, const char *command,
 	b->view.command = command;
 	b->view.dry_run = o->dry_run;
 	b->system.deadline_ms = o->wait_ms ? o->wait_ms : BINDING_WAIT_MS;
+	/* Who does not want to wait for others still has the kernel take its time. */
+	if (b->system.deadline_ms < WRITE_MS_MIN)
+		b->system.deadline_ms = WRITE_MS_MIN;
 	b->apply = (struct bind_apply){
 		.system = &b->system,
 		.journal = &b->journal,
@@ -178,6 +183,18 @@ static const char *journal_who(struct binding *b)
 	return text;
 }
 
+static void warn_unreadable(const struct journal *j)
+{
+	if (j->nr_unreadable)
+		log_write(
+			LOG_LEVEL_WARNING,
+			"the journal '%s/journal' has %u line%s that cannot be read: what it says "
+			"is left out; "
+			"see with 'vfiotool list' what is on a VFIO driver, and remove the line%s",
+			j->dir, j->nr_unreadable, j->nr_unreadable == 1 ? "" : "s",
+			j->nr_unreadable == 1 ? "" : "s");
+}
+
 int binding_lock(struct binding *b, struct failure **reterr)
 {
 	const char *dir = b->options->journal ? b->options->journal : JOURNAL_DIR, *boot = NULL;
@@ -198,6 +215,8 @@ int binding_lock(struct binding *b, struct failure **reterr)
 				 b->options->wait_ms ? b->options->wait_ms : BINDING_WAIT_MS,
 				 b->arena, reterr);
 		b->system.lock_fd = b->journal.lock_fd;
+		if (r >= 0)
+			warn_unreadable(&b->journal);
 		return r;
 	}
 	r = journal_read(&b->journal, dir, boot, b->arena, &why);
@@ -207,6 +226,8 @@ int binding_lock(struct binding *b, struct failure **reterr)
 		r = 0;
 	} else if (r < 0) {
 		failure_set(reterr, r, "%s", why->text);
+	} else {
+		warn_unreadable(&b->journal);
 	}
 	failure_free(why);
 	return r;
@@ -245,9 +266,11 @@ int binding_check_permission(struct binding *b, struct failure **reterr)
 		if (path)
 			return failure_set_status(
 				reterr, err == EROFS ? STATUS_FAILED : STATUS_DENIED, -err,
-				"%s cannot be written: %s; drivers are moved by root, who may "
-				"write to sysfs",
-				path, strerror(err));
+				"%s cannot be written: %s; %s", path, strerror(err),
+				err == EROFS ? "sysfs is mounted read-only here, as in a "
+					       "container: move "
+					       "drivers on the host"
+					     : "drivers are moved by root, who may write to sysfs");
 	}
 	return 0;
 }

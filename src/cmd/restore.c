@@ -132,7 +132,22 @@ static int status_of(const struct binding *b, int r)
 			return STATUS_FAILED;
 		left |= b->plan.moves[i].result == BIND_LEFT && b->plan.moves[i].device;
 	}
-	return left ? STATUS_GUARDED : r < 0 ? STATUS_FAILED : STATUS_OK;
+	if (left)
+		return STATUS_GUARDED;
+	return r < 0 || b->journal.nr_unreadable ? STATUS_FAILED : STATUS_OK;
+}
+
+static const char *nothing_text(const struct binding *b)
+{
+	if (b->journal.nr_earlier)
+		return "nothing to undo: what the journal has was bound before this boot, which "
+		       "ended it";
+	if (b->journal.nr_unreadable)
+		return "nothing to undo that could be read";
+	if (b->options->journal)
+		return arena_printf(b->arena, "nothing to undo: the journal in '%s' is empty",
+				    b->options->journal);
+	return "nothing to undo: the journal is empty";
 }
 
 static int carry_out(struct binding *b, struct failure **reterr)
@@ -141,11 +156,10 @@ static int carry_out(struct binding *b, struct failure **reterr)
 
 	plan_moves(b);
 	if (!b->plan.nr_moves)
-		b->view.note = b->journal.nr_earlier
-				       ? "nothing to undo: what the journal has was bound before "
-					 "this boot, which ended it"
-				       : "nothing to undo: the journal is empty";
+		b->view.note = nothing_text(b);
 	r = load_devices(b, reterr);
+	if (r >= 0 && b->opened && !b->options->dry_run)
+		r = binding_check_permission(b, reterr);
 	if (r < 0)
 		return r;
 	leave_held(b);

@@ -456,6 +456,29 @@ static void test_journal_torn_line_never_acted(void **state)
 	assert_string_equal(j.records[0].from, "e1000e");
 }
 
+/* A line that is whole and makes no sense may be about a device: it is told, and nobody removes it. */
+static void test_journal_keeps_what_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+	struct bind_move m = to_vfio();
+	struct journal j;
+
+	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
+	read_again(f, "boot", "{\"step\":\"intent\",\"id\":9,\"dev\n{\"ste", &j);
+	assert_int_equal(j.nr_unreadable, 0);
+	read_again(f, "boot", "\nnonsense\n{\"step\":\"intent\",\"id\":9}\n", &j);
+	assert_int_equal(j.nr_unreadable, 2);
+	journal_close(&f->journal);
+	assert_int_equal(journal_open(&f->journal, f->dir, "boot", "test", 1, f->arena, NULL), 0);
+	assert_int_equal(f->journal.nr_unreadable, 2);
+	assert_int_equal(journal_settle(&f->journal, "pci", "0000:01:00.0"), 0);
+	assert_int_equal(f->journal.nr_records, 0);
+	journal_close(&f->journal);
+	assert_int_equal(journal_open(&f->journal, f->dir, "boot", "test", 1, f->arena, NULL), 0);
+	assert_int_equal(f->journal.nr_unreadable, 2);
+	assert_int_equal(f->journal.nr_records, 0);
+}
+
 static void test_journal_of_an_earlier_boot(void **state)
 {
 	struct fixture *f = *state;
@@ -532,6 +555,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bind_of_a_locked_device_writes_nothing, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_back_of_a_locked_device_stays_recorded, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_journal_keeps_what_cannot_be_read, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_journal_torn_line_never_acted, setup,
 						teardown),

@@ -126,3 +126,19 @@ check "both are bound" driver_is 0000:00:04.0 vfio-pci
 check "both are bound" driver_is 0000:00:05.0 vfio-pci
 check "and restored" exits 0 vfiotool restore
 check "the journal is gone" test ! -e /run/vfiotool/journal
+
+check "who waits for nobody else" exits 0 vfiotool bind --wait 0 00:04.0
+check "has the kernel take its time" driver_is 0000:00:04.0 vfio-pci
+mount -o remount,ro /sys
+check "restore where sysfs cannot be written" exits 1 vfiotool restore
+check "says so, and tries nothing" says_error "sysfs is mounted read-only here"
+mount -o remount,rw /sys
+echo nonsense >>/run/vfiotool/journal
+check "restore from a damaged journal" exits 1 vfiotool restore
+check "says that not all could be read" says_error "the journal '/run/vfiotool/journal' has 1 line that cannot be read"
+check "brings back what it knows" driver_is 0000:00:04.0 e1000e
+check "and leaves the line to be looked at" grep -q nonsense /run/vfiotool/journal
+check "as often as it is asked" exits 1 vfiotool restore
+check "which is not the same as nothing" says "nothing to undo that could be read"
+rm /run/vfiotool/journal
+check "all is as it was" unchanged
