@@ -301,11 +301,25 @@ const struct field_table *bind_fields(void)
 
 /* ---- text ---- */
 
+/* Whether @i is the first of the moves that needs its module. */
+static bool loads_module(const struct bind_view *v, size_t i)
+{
+	const char *module = v->moves[i].module;
+
+	if (!module || v->moves[i].result != BIND_PLANNED)
+		return false;
+	for (size_t k = 0; k < i; k++)
+		if (v->moves[k].result == BIND_PLANNED && v->moves[k].module &&
+		    !strcmp(v->moves[k].module, module))
+			return false;
+	return true;
+}
+
 /* As a shell would write it, so that it can be read and tried. */
 static void put_dry(const struct prose *p, const struct bind_view *v)
 {
 	for (size_t i = 0; i < v->nr_moves; i++) {
-		if (v->moves[i].module && v->moves[i].result == BIND_PLANNED)
+		if (loads_module(v, i))
 			fprintf(p->out->stream, "modprobe %s\n", v->moves[i].module);
 	}
 	for (size_t i = 0; i < v->nr_steps; i++)
