@@ -282,7 +282,7 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 	if (r < 0) {
 		*ret_id = 0;
 		m->result = BIND_LEFT;
-		m->because = "the journal could not be written, and without it nothing is";
+		m->because = "the journal could not be written, and without it nothing is moved";
 		return r;
 	}
 	r = run_steps(ap, *ret_id, m, false);

@@ -5,6 +5,7 @@
 
 #include "cmd/binding.h"
 #include "cmd/keep.h"
+#include "facts/usage.h"
 
 enum { OPT_DRIVER = OPT_COMMAND_FIRST, OPT_GROUP, OPT_PERSIST };
 
@@ -125,6 +126,16 @@ static void say_in_the_way(struct binding *b)
 	}
 }
 
+static const char *advice_text(const struct binding *b, const struct guard_finding *f)
+{
+	if (f->answer != ANSWER_UNKNOWN)
+		return "do without it on this host";
+	/* Whoever asks of a capture: it has what it has. */
+	if (b->session.host->usage->blocks_list.state == FACT_UNREAD)
+		return "capture it there again with --in-use";
+	return "ask as root";
+}
+
 /* What no guard knows better: every refusal has a next step. */
 static void advise(const struct binding *b)
 {
@@ -135,10 +146,7 @@ static void advise(const struct binding *b)
 			if (f->remedy)
 				continue;
 			f->remedy = arena_printf(b->arena, "%s, or pass this with --force %s",
-						 f->answer == ANSWER_UNKNOWN
-							 ? "ask as root"
-							 : "do without it on this host",
-						 f->guard->name);
+						 advice_text(b, f), f->guard->name);
 		}
 }
 

@@ -306,6 +306,10 @@ def dry_runs(cli: Cli) -> None:
     done = cli.run("bind", "--dry-run", "--json", "00:02.0", "00:14.0", "02:00.0", sysroot=IN_USE)
     findings = [guard for device in json.loads(done.stdout)["devices"] for guard in device["guards"]]
     cli.say("each guard in the way has a next step", [] if findings and all(f["remedy"] for f in findings) else [findings])
+    done = cli.run("bind", "--dry-run", "--json", "00:04.0", sysroot=INTEL)
+    findings = [guard for device in json.loads(done.stdout)["devices"] for guard in device["guards"]]
+    helps = findings and all("--in-use" in f["remedy"] and "as root" not in f["remedy"] for f in findings)
+    cli.say("of a capture without what is in use, to be root does not help", [] if helps else [findings])
 
 
 # ---- where the answer goes
