@@ -9,6 +9,7 @@
 
 /* What tells generations apart when no module file can be asked, and who provides a service. */
 static const char *const symbol_names[] = {
+	"_vfio_alloc_device",
 	"bus_iommu_probe",
 	"device_iommu_capable",
 	"iommu_attach_group_replace",

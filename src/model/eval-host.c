@@ -200,6 +200,17 @@ enum tristate eval_since_6_13(struct eval *e)
 		       : TRI_UNKNOWN;
 }
 
+/* linux: drivers/vfio/container.c, and the life cycle of a VFIO device, both of 6.1. */
+enum tristate eval_since_6_1(struct eval *e)
+{
+	if (e->gen != GEN_6_0)
+		return e->gen > GEN_6_0 ? TRI_YES : TRI_NO;
+	if (module_exports(&e->host->modules[MODULE_VFIO], "_vfio_alloc_device") == TRI_YES ||
+	    kernel_has_symbol(&e->host->kernel, "vfio_container_ioctl_check_extension") == TRI_YES)
+		return TRI_YES;
+	return TRI_UNKNOWN;
+}
+
 enum container_type eval_container_type(const struct eval *e)
 {
 	return e->assumptions ? e->assumptions->type : CONTAINER_DEFAULT;

@@ -153,6 +153,8 @@ bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
 /* Whether a kernel of the generation that ends with 6.18 is past 6.12, where a lot changed that decides
  * no verdict; by its symbols, no for one that is only studied. */
 enum tristate eval_since_6_13(struct eval *e);
+/* The same of 6.1, within the generation of 6.0; nothing shows that a kernel is 6.0. */
+enum tristate eval_since_6_1(struct eval *e);
 
 /* VFIO_DMA_UNMAP_FLAG_ALL came with 5.12, within a generation that is studied as 5.10. */
 enum tristate eval_unmap_all(struct eval *e);

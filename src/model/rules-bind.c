@@ -278,6 +278,27 @@ static bool described_by_kernel(struct eval *e)
 	return true;
 }
 
+/* 6.1 and 6.2 return what the search for a reset came to whether or not it is required.
+ * linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
+static enum tristate reset_always_asked(struct eval *e)
+{
+	return e->gen >= GEN_6_3 ? TRI_NO : eval_since_6_1(e);
+}
+
+static void remedy_without_reset(struct eval *e)
+{
+	enum tristate asked = reset_always_asked(e);
+
+	if (asked == TRI_YES)
+		eval_remedy(e, "use a kernel older than 6.1 or newer than 6.2: these two want a "
+			       "reset even with reset_required=0");
+	else
+		eval_remedy(e,
+			    "load vfio-platform with reset_required=0%s: %s is then handed over in "
+			    "the state that it was left in",
+			    asked == TRI_NO ? "" : ", which Linux 6.1 does not heed", e->dev->name);
+}
+
 /* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
 static void reset_by_modalias(struct eval *e, const char *modalias)
 {
@@ -295,26 +316,73 @@ static void reset_by_modalias(struct eval *e, const char *modalias)
 			     "whether the ACPI object of %s has a _RST method cannot be seen from "
 			     "userspace",
 			     dev->name);
-		eval_remedy(e, "try to bind it, or load vfio-platform with reset_required=0");
+		eval_remedy(e, "try to bind it%s",
+			    reset_always_asked(e) == TRI_YES
+				    ? ""
+				    : ", or load vfio-platform with reset_required=0");
 	} else if (has_reset_driver(modalias)) {
 		eval_no(e, "VFIO has a reset driver for %s", modalias);
 	} else {
-		eval_yes(
-			e,
-			"VFIO has no reset driver for %s (%s), and vfio_platform.reset_required is "
-			"set",
-			dev->name, modalias);
-		eval_remedy(e,
-			    "load vfio-platform with reset_required=0: %s is then handed over in "
-			    "the state that it was left in",
-			    dev->name);
+		eval_yes(e, "VFIO has no reset driver for %s (%s), and %s", dev->name, modalias,
+			 reset_always_asked(e) == TRI_YES
+				 ? "Linux 6.1 and 6.2 want one even with reset_required=0"
+				 : "vfio_platform.reset_required is set");
+		remedy_without_reset(e);
 	}
+}
+
+/* reset_required is off. */
+static void reset_not_required(struct eval *e, const char *modalias)
+{
+	enum tristate asked = reset_always_asked(e);
+
+	if (asked == TRI_NO) {
+		eval_no(e, "vfio_platform.reset_required is off");
+		return;
+	}
+	reset_by_modalias(e, modalias);
+	if (asked == TRI_UNKNOWN && e->answer == ANSWER_YES)
+		eval_unknown(e,
+			     "VFIO has no reset driver for %s (%s): Linux 6.1 wants one even with "
+			     "reset_required=0, 6.0 does not, and which this is could not be read",
+			     e->dev->name, modalias);
+}
+
+/* No reset driver is one of an AMBA device, for which vfio-amba does not require any.
+ * linux: drivers/vfio/platform/vfio_amba.c: vfio_amba_init_dev(). */
+static void reset_of_amba(struct eval *e)
+{
+	const struct fact *acpi = &e->host->firmware.tables;
+	enum tristate asked = reset_always_asked(e);
+
+	if (bound_already(e))
+		return;
+	if (asked == TRI_NO) {
+		eval_no(e, "vfio-amba requires no reset of %s", e->dev->name);
+		return;
+	}
+	eval_cite(e, acpi);
+	if (asked == TRI_YES && acpi->state == FACT_ABSENT)
+		eval_yes(e,
+			 "Linux 6.1 and 6.2 want a reset driver for %s, and VFIO has none for AMBA "
+			 "devices",
+			 e->dev->name);
+	else
+		eval_unknown(e,
+			     "Linux 6.1 and 6.2 want a reset for %s: whether this is one of them, "
+			     "and whether its ACPI object has a _RST method, could not be seen",
+			     e->dev->name);
+	eval_remedy(e, "use a kernel older than 6.1 or newer than 6.2");
 }
 
 void rule_platform_reset(struct eval *e)
 {
 	const struct device *dev = e->dev;
 
+	if (dev->bus == BUS_AMBA) {
+		reset_of_amba(e);
+		return;
+	}
 	if (dev->bus != BUS_PLATFORM) {
 		eval_no(e, "%s is no platform device", dev->name);
 		return;
@@ -329,7 +397,7 @@ void rule_platform_reset(struct eval *e)
 			     dev->name);
 	else if (required == TRI_NO && (strncmp(dev->modalias.raw, "of:", 3) == 0 ||
 					strncmp(dev->modalias.raw, "acpi:", 5) == 0))
-		eval_no(e, "vfio_platform.reset_required is off");
+		reset_not_required(e, dev->modalias.raw);
 	else if (required == TRI_UNKNOWN)
 		eval_unknown(e, "vfio_platform.reset_required could not be read");
 	else
