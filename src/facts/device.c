@@ -337,6 +337,9 @@ static void load_vfio(struct loader *l, struct device *d)
 	    (d->driver && !driver_is_vfio(d->driver) && d->bus != BUS_MDEV))
 		return;
 	d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
+	/* Whether somebody has it open. */
+	if (d->bus == BUS_PCI && d->driver && driver_is_vfio(d->driver))
+		d->enable = read_at(l, d->sysfs, "enable");
 	rest = fact_text(&d->vfio_dev);
 	if (!fact_is(&d->vfio_dev) || !parse_line(&rest, &line) || !name_is_file(line))
 		return;
@@ -351,7 +354,8 @@ static void load_details(struct loader *l, struct device *d)
 {
 	d->driver_override = read_locked_at(l, d->sysfs, "driver_override");
 	note_lock(d, &d->driver_override);
-	d->enable = read_at(l, d->sysfs, "enable");
+	if (d->enable.state == FACT_UNREAD)
+		d->enable = read_at(l, d->sysfs, "enable");
 	d->numa_node = read_at(l, d->sysfs, "numa_node");
 	if (d->bus != BUS_PCI)
 		return;

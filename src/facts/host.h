@@ -125,7 +125,7 @@ enum device_part {
 	DEVICE_IOMMU = 1 << 1,   /* iommu_link */
 	DEVICE_PCI = 1 << 2,     /* bridge, SR-IOV, physfn */
 	DEVICE_IRQS = 1 << 3,    /* msi_irqs and chips */
-	DEVICE_VFIO = 1 << 4,    /* vfio-dev, cdev, node */
+	DEVICE_VFIO = 1 << 4,    /* vfio-dev, cdev, node; enable of what is on a VFIO driver */
 	DEVICE_DETAILS = 1 << 5, /* driver_override, reset_method, enable, numa_node, alias */
 	DEVICE_ALL = (1 << 6) - 1,
 	/* persist: what is written in /etc, so only where it is shown. */
@@ -341,8 +341,10 @@ struct host {
 	struct interrupts interrupts;
 	struct firmware firmware;
 	struct caller caller;
-	struct node vfio_node;   /* /dev/vfio/vfio */
-	struct node iommu_node;  /* /dev/iommu */
+	struct node vfio_node;  /* /dev/vfio/vfio */
+	struct node iommu_node; /* /dev/iommu */
+	/* "PID COMM" of processes with a VFIO device open, whichever it is; read with the nodes' holders. */
+	struct fact device_holders;
 	struct fact groups_list; /* of /sys/kernel/iommu_groups */
 	struct fact iommus_list; /* of /sys/class/iommu */
 	struct group **groups;   /* by number */

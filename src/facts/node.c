@@ -77,7 +77,22 @@ static const char *comm_plain(struct arena *a, const struct fact *comm)
 	return ret ? ret : "?";
 }
 
-/* Adds "NODE PID COMM" for each descriptor of one process that leads to a VFIO or iommufd node. */
+/* What stands for a VFIO device's own descriptor, which has no node and mostly does not tell the device.
+ * linux: drivers/vfio/group.c: vfio_device_open_file(). */
+static const char device_word[] = "vfio-device";
+
+/* The node that a descriptor leads to, of those that matter, or NULL. */
+static const char *held_node(const struct fact *link)
+{
+	if (!fact_is(link))
+		return NULL;
+	if (!strncmp(link->raw, "/dev/vfio/", 10) || !strcmp(link->raw, "/dev/iommu"))
+		return link->raw;
+	return !strcmp(link->raw, "anon_inode:[vfio-device]") ? device_word : NULL;
+}
+
+/* Adds "NODE PID COMM" for each descriptor of one process that leads to a VFIO or iommufd node, or to a
+ * device. */
 static int scan_process(struct sysroot *root, struct arena *scratch, const char *pid,
 			struct text *out)
 {
@@ -91,15 +106,15 @@ static int scan_process(struct sysroot *root, struct arena *scratch, const char 
 		struct fact link = sysroot_read_link(
 			root, scratch,
 			arena_printf(scratch, "%s/%.*s", dir, (int)line.len, line.s));
+		const char *node = held_node(&link);
 
-		if (!fact_is(&link) || (strncmp(link.raw, "/dev/vfio/", 10) != 0 &&
-					strcmp(link.raw, "/dev/iommu") != 0))
+		if (!node)
 			continue;
 		if (comm.state == FACT_UNREAD)
 			comm = sysroot_read(root, scratch,
 					    arena_printf(scratch, "proc/%s/comm", pid),
 					    SYSROOT_ATTRIBUTE_MAX);
-		text_printf(out, "%s %s %s\n", link.raw, pid, comm_plain(scratch, &comm));
+		text_printf(out, "%s %s %s\n", node, pid, comm_plain(scratch, &comm));
 	}
 	return 0;
 }
@@ -110,37 +125,43 @@ static void ask_holders(struct sysroot *root, struct arena *a, void *ctx, struct
 	process_ask_all(root, a, scan_process, ret);
 }
 
-/* Cuts the lines about @n out of the answer about all nodes. */
-static void node_set_holders(struct loader *l, struct node *n, const struct fact *all)
+/* Cuts the lines that begin with @name out of the answer about all nodes; *ret_hidden: processes that
+ * could not be looked at. */
+static struct fact holders_of(struct loader *l, const char *name, const struct fact *all,
+			      unsigned int *ret_hidden)
 {
 	struct text out = { .arena = l->a };
 	struct span rest = fact_text(all), line, word;
 	uint64_t hidden = 0;
 	size_t nr = 0;
 
-	if (!n->path || !fact_is(&n->stat))
-		return;
-	n->holders = (struct fact){ .state = all->state, .err = all->err, .path = all->path };
 	if (!fact_is(all))
-		return;
+		return (struct fact){ .state = all->state, .err = all->err, .path = all->path };
 	while (nr < HOLDERS_MAX && parse_line(&rest, &line)) {
 		if (!parse_word(&line, &word))
 			continue;
 		if (span_equals(word, "hidden") && parse_word(&line, &word) &&
 		    !parse_u64_span(word, 10, &hidden) && hidden <= UINT32_MAX) {
-			n->hidden_processes = (unsigned int)hidden;
+			*ret_hidden = (unsigned int)hidden;
 			continue;
 		}
-		if (!span_equals(word, n->path) || line.len < 2)
+		if (!span_equals(word, name) || line.len < 2)
 			continue;
 		text_printf(&out, "%s%.*s", out.len ? "\n" : "", (int)line.len - 1, line.s + 1);
 		nr++;
 	}
-	n->holders = fact_derived(l->a, all->path, (struct span){ text_get(&out), out.len });
+	return fact_derived(l->a, all->path, (struct span){ text_get(&out), out.len });
+}
+
+static void node_set_holders(struct loader *l, struct node *n, const struct fact *all)
+{
+	if (n->path && fact_is(&n->stat))
+		n->holders = holders_of(l, n->path, all, &n->hidden_processes);
 }
 
 void holders_load(struct loader *l)
 {
+	unsigned int hidden = 0;
 	struct fact all;
 
 	if (!l->some_node)
@@ -148,6 +169,7 @@ void holders_load(struct loader *l)
 	all = sysroot_ask(l->root, l->a, "/proc/*/fd", false, ask_holders, NULL);
 	node_set_holders(l, &l->h->vfio_node, &all);
 	node_set_holders(l, &l->h->iommu_node, &all);
+	l->h->device_holders = holders_of(l, device_word, &all, &hidden);
 	for (size_t i = 0; i < l->h->nr_groups; i++) {
 		node_set_holders(l, &l->h->groups[i]->node, &all);
 		node_set_holders(l, &l->h->groups[i]->noiommu_node, &all);

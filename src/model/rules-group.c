@@ -1,102 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a group, or a device of it, is not handed to a user: someone else has it, a host driver is in
- * it, the firmware wants memory mapped for it. */
+/* Why a group, or a device of it, is not handed to a user: a host driver is in it, the firmware wants
+ * memory mapped for it, a token is missing. Who has it already: rules-held.c. */
 #include <errno.h>
 #include <string.h>
 
 #include "model/rules.h"
-
-/* ---- somebody else ---- */
-
-static const struct node *own_group_node(const struct eval *e)
-{
-	return e->path == PATH_NOIOMMU ? &e->dev->group->noiommu_node : &e->dev->group->node;
-}
-
-void rule_group_held(struct eval *e)
-{
-	enum tristate held = eval_assumed_bool(e, e->dev, "held");
-	const char *who = "a process";
-
-	if (!e->dev->group) {
-		eval_no(e, "%s has no group yet", e->dev->name);
-		return;
-	}
-	const struct node *node = own_group_node(e);
-	if (held == TRI_UNKNOWN)
-		held = eval_node_held(e, node, &who);
-	switch (held) {
-	case TRI_NO:
-		eval_no(e, "nobody has %s open", node->path ? node->path : "the group");
-		return;
-	case TRI_YES:
-		eval_yes(e, "%s has %s open, and one user at a time may", who,
-			 node->path ? node->path : "the group");
-		eval_remedy(e, "end %s, or let it pass its descriptors on", who);
-		return;
-	default:
-		eval_unknown(e,
-			     "whether another process has %s open could not be seen: %u processes "
-			     "of other users are hidden",
-			     node->path, node->hidden_processes);
-		eval_remedy(e, "ask again as root, or say what you know with --assume held=0");
-	}
-}
-
-/* A device that a process has opened is enabled: its open count tells a descriptor that was bound to
- * iommufd from one that was only opened. linux: vfio_pci_core.c: vfio_pci_core_enable(). */
-static enum tristate cdev_in_use(struct eval *e, const struct device *member, const char **ret_who)
-{
-	if (!member->cdev.path || eval_assumed_bool(e, member, "held") == TRI_NO)
-		return TRI_NO;
-	eval_cite(e, &member->enable);
-	bool enable_known = fact_is(&member->enable) && member->enable.raw;
-	if (enable_known && strcmp(member->enable.raw, "0") == 0)
-		return TRI_NO;
-	enum tristate held = eval_node_held(e, &member->cdev, ret_who);
-	return held == TRI_YES && !enable_known ? TRI_UNKNOWN : held;
-}
-
-/* Whether this member's user is in the way of this step. */
-static bool cdev_matters(const struct eval *e, const struct device *member)
-{
-	if (e->site->op == OP_OPEN_GROUP)
-		return true;
-	return e->site->err == EINVAL ? member == e->dev : member != e->dev;
-}
-
-void rule_cdev_held(struct eval *e)
-{
-	enum tristate ret = TRI_NO;
-	const struct device *unsure = NULL;
-
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		const char *who;
-		if (!cdev_matters(e, member))
-			continue;
-		enum tristate used = cdev_in_use(e, member, &who);
-		if (used == TRI_YES) {
-			eval_yes(e, "%s uses %s through %s", who, member->name, member->cdev.path);
-			eval_remedy(e,
-				    "end %s; all devices of a group must be used through the same "
-				    "iommufd",
-				    who);
-			return;
-		}
-		if (used == TRI_UNKNOWN) {
-			ret = TRI_UNKNOWN;
-			unsure = member;
-		}
-	}
-	if (ret == TRI_NO)
-		eval_no(e, "nobody uses a device of the group through its own node");
-	else
-		eval_unknown(e,
-			     "whether another process uses %s through %s could not be seen; ask "
-			     "again as root",
-			     unsure->name, unsure->cdev.path);
-}
 
 /* ---- host drivers in the group ---- */
 

@@ -244,6 +244,32 @@ static void test_unknown_module_may_bring_its_node(void **state)
 	fake_free(s.h);
 }
 
+/* Who has closed the group and still has the device keeps others out. */
+static void test_group_of_an_open_device_may_be_held(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make_intel(&s, NULL);
+	fake_bind(s.h, s.d, "vfio-pci");
+	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
+	s.d->enable = fake_present(s.h, "enable", "0");
+	expect_yes(&s, GEN_5_10);
+	s.d->enable = fake_present(s.h, "enable", "1");
+	expect_unknown(&s, GEN_5_10);
+	expect_unknown(&s, GEN_6_0);
+	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "");
+	expect_yes(&s, GEN_6_0);
+	/* Another of its group. */
+	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
+	s.d->enable = fake_present(s.h, "enable", "0");
+	struct device *other = fake_pci(s.h, "0000:00:03.1", s.g, s.u, "vfio-pci");
+	expect_yes(&s, GEN_6_0);
+	other->enable = fake_present(s.h, "enable", "1");
+	expect_unknown(&s, GEN_6_0);
+	fake_free(s.h);
+}
+
 static void test_bus_that_was_not_read_is_not_another(void **state)
 {
 	struct scene s = { .h = fake_host() };
@@ -551,6 +577,7 @@ int main(void)
 		cmocka_unit_test(test_unread_name_may_hide_a_group_of_vfio),
 		cmocka_unit_test(test_unread_node_is_not_there_for_certain),
 		cmocka_unit_test(test_unknown_module_may_bring_its_node),
+		cmocka_unit_test(test_group_of_an_open_device_may_be_held),
 		cmocka_unit_test(test_bus_that_was_not_read_is_not_another),
 		cmocka_unit_test(test_software_node_may_describe_a_platform_device),
 		cmocka_unit_test(test_platform_reset_is_wanted_though_not_required),

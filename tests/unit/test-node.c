@@ -51,7 +51,8 @@ static void test_node_of_a_group_and_its_holders(void **state)
 		   "[\"access\",\"/dev/vfio/vfio\",\"rw\"]\n"
 		   "[\"stat\",\"/dev/iommu\",null,\"ENOENT\"]\n"
 		   "[\"ask\",\"/proc/*/fd\",\"hidden 3\\n/dev/vfio/12 411 qemu-system-x86\\n"
-		   "/dev/vfio/vfio 411 qemu-system-x86\\n/dev/vfio/120 5 other\"]\n");
+		   "/dev/vfio/vfio 411 qemu-system-x86\\nvfio-device 412 a b\\n"
+		   "/dev/vfio/120 5 other\"]\n");
 	struct host *h = load(x, root, tree_scope(), NULL);
 	const struct group *g = host_find_group(h, 12);
 
@@ -62,6 +63,7 @@ static void test_node_of_a_group_and_its_holders(void **state)
 	assert_string_equal(g->node.access.raw, "-");
 	assert_string_equal(g->node.holders.raw, "411 qemu-system-x86");
 	assert_int_equal(g->node.hidden_processes, 3);
+	assert_string_equal(h->device_holders.raw, "412 a b");
 	assert_int_equal(g->noiommu_node.stat.state, FACT_ABSENT);
 	assert_int_equal(g->noiommu_node.holders.state, FACT_UNREAD);
 	assert_string_equal(h->vfio_node.holders.raw, "411 qemu-system-x86");

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "prober.h"
 
@@ -116,6 +117,8 @@ static int use_container(const struct request *request, int container, const cha
 	if (mapped && !get_iommu_info(container, &ranges))
 		return finish(false);
 	do_requests(&space, request, &ranges);
+	for (unsigned i = 0; request->let_go && i <= request->nr_with; i++)
+		close(groups[i]);
 	return finish_or_hold(request, true);
 }
 
@@ -244,4 +247,10 @@ int run_hold_group(struct request *request)
 {
 	request->hold = true;
 	return finish_or_hold(request, open_group(request->device, "") >= 0);
+}
+
+int run_hold_device(struct request *request)
+{
+	request->hold = request->let_go = true;
+	return run_container(request);
 }

@@ -30,6 +30,8 @@ static __attribute__((noreturn)) void usage(void)
 	      "  iommufd DEVICE             cdev, iommufd, address space, map\n"
 	      "  compat DEVICE              group with an iommufd as its container\n"
 	      "  hold-group DEVICE          open the group and stay in the background\n"
+	      "  hold-device DEVICE         as container, then close the group and keep the "
+	      "device\n"
 	      "  run COMMAND...             only become the caller that the options describe\n"
 	      "DEVICE is a PCI address, platform:NAME or mdev:UUID.\n"
 	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid "
@@ -178,5 +180,7 @@ int main(int argc, char **argv)
 		return run_compat(&request);
 	if (!strcmp(request.command, "hold-group"))
 		return run_hold_group(&request);
+	if (!strcmp(request.command, "hold-device"))
+		return run_hold_device(&request);
 	return run_sysfs(&request, argv + optind + 2);
 }

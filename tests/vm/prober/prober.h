@@ -27,6 +27,7 @@ struct request {
 	bool info;          /* tell regions, interrupts and reset too */
 	int type;           /* VFIO_SET_IOMMU's argument */
 	bool hold;
+	bool let_go;       /* of the groups, once the devices are open */
 	uint64_t map_size; /* bytes */
 	uint64_t iova;
 	bool has_iova;
@@ -87,5 +88,6 @@ int run_noiommu(struct request *request);
 int run_compat(const struct request *request);
 int run_iommufd(const struct request *request);
 int run_hold_group(struct request *request);
+int run_hold_device(struct request *request);
 
 void become_caller(const struct request *request);
