@@ -190,7 +190,7 @@ static void region_type(const void *row, struct arena *a, struct value *ret)
 	value_set_text(ret, r->has_type ? arena_printf(a, "0x%x/0x%x", r->type, r->subtype) : NULL);
 }
 
-static void region_msix(const void *row, struct arena *a vt_unused, struct value *ret)
+static void region_msix_mappable(const void *row, struct arena *a vt_unused, struct value *ret)
 {
 	value_set_bool(ret, ((const struct region_info *)row)->msix_mappable);
 }
@@ -198,16 +198,9 @@ static void region_msix(const void *row, struct arena *a vt_unused, struct value
 const struct field_table *vfio_region_fields(void)
 {
 	static const struct field fields[] = {
-		{ "index", 0, 0, "number of the region", region_index },
-		{ "size", 0, 0, "bytes; 0x0 when it is not there", region_size },
-		{ "offset", 0, 0, "where it lies in the device's descriptor", region_offset },
-		{ "read", 0, 0, "may be read", region_read },
-		{ "write", 0, 0, "may be written", region_write },
-		{ "mmap", 0, 0, "may be mapped", region_mmap },
-		{ "areas", 0, 0, "the only parts that may be mapped; null: no such limit",
-		  region_areas },
-		{ "type", 0, 0, "type and subtype of a region of its driver's own", region_type },
-		{ "msix_mappable", 0, 0, "the MSI-X table may be mapped with it", region_msix },
+#define X(key, help) { #key, 0, 0, help, region_##key },
+		VFIO_REGION_NUMBER(X) VFIO_REGION_FIELDS(X)
+#undef X
 	};
 	static const struct field_table table = FIELD_TABLE("regions", fields);
 

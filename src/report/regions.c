@@ -20,56 +20,15 @@ enum {
 /* ---- regions ---- */
 
 /* What attach tells as well is told in the same words. */
-static void known(const char *key, const void *row, struct arena *a, struct value *ret)
-{
-	field_find(vfio_region_fields(), key, strlen(key))
-		->get(((const struct region_row *)row)->info, a, ret);
-}
-
-static void region_index(const void *row, struct arena *a, struct value *ret)
-{
-	known("index", row, a, ret);
-}
-
-static void region_size(const void *row, struct arena *a, struct value *ret)
-{
-	known("size", row, a, ret);
-}
-
-static void region_offset(const void *row, struct arena *a, struct value *ret)
-{
-	known("offset", row, a, ret);
-}
-
-static void region_read(const void *row, struct arena *a, struct value *ret)
-{
-	known("read", row, a, ret);
-}
-
-static void region_write(const void *row, struct arena *a, struct value *ret)
-{
-	known("write", row, a, ret);
-}
-
-static void region_mmap(const void *row, struct arena *a, struct value *ret)
-{
-	known("mmap", row, a, ret);
-}
-
-static void region_areas(const void *row, struct arena *a, struct value *ret)
-{
-	known("areas", row, a, ret);
-}
-
-static void region_type(const void *row, struct arena *a, struct value *ret)
-{
-	known("type", row, a, ret);
-}
-
-static void region_msix_mappable(const void *row, struct arena *a, struct value *ret)
-{
-	known("msix_mappable", row, a, ret);
-}
+#define X(key, help)                                                                  \
+	static void region_##key(const void *row, struct arena *a, struct value *ret) \
+	{                                                                             \
+		field_find(vfio_region_fields(), #key, strlen(#key))                  \
+			->get(((const struct region_row *)row)->info, a, ret);        \
+	}
+VFIO_REGION_NUMBER(X)
+VFIO_REGION_FIELDS(X)
+#undef X
 
 static void region_name(const void *row, struct arena *a, struct value *ret)
 {
@@ -86,20 +45,17 @@ static void region_contents(const void *row, struct arena *a, struct value *ret)
 const struct field_table *region_row_fields(void)
 {
 	static const struct field fields[] = {
-		{ "index", 0, 0, "number of the region", region_index },
-		{ "name", 0, 0, "BAR0 to BAR5, ROM, config, VGA, else region and its number",
-		  region_name },
-		{ "size", 0, 0, "bytes; 0x0 when it is not there", region_size },
-		{ "offset", 0, 0, "where it lies in the device's descriptor", region_offset },
-		{ "read", 0, 0, "may be read", region_read },
-		{ "write", 0, 0, "may be written", region_write },
-		{ "mmap", 0, 0, "may be mapped", region_mmap },
-		{ "areas", 0, 0, "the only parts that may be mapped; null: no such limit",
-		  region_areas },
-		{ "type", 0, 0, "type and subtype of a region of its driver's own", region_type },
-		{ "msix_mappable", 0, 0, "the MSI-X table may be mapped with it",
-		  region_msix_mappable },
-		{ "contents", 0, 0, "what is known to be in it", region_contents },
+	/* Its name stands behind its number. */
+#define X(key, help) { #key, 0, 0, help, region_##key },
+		VFIO_REGION_NUMBER(X)
+#undef X
+			{ "name", 0, 0,
+			  "BAR0 to BAR5, ROM, config, VGA, else region and its number",
+			  region_name },
+#define X(key, help) { #key, 0, 0, help, region_##key },
+		VFIO_REGION_FIELDS(X)
+#undef X
+			{ "contents", 0, 0, "what is known to be in it", region_contents },
 	};
 	static const struct field_table table = FIELD_TABLE("device_regions", fields);
 
