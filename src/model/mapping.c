@@ -62,7 +62,8 @@ static uint64_t clipped_bytes(const struct mapping_set *set, uint64_t start, uin
 
 /* linux: drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap(): what reaches 2^64 is lost to kernels
  * before 7.0, whose ends of ranges wrap to 0; iommufd/vfio_compat.c: iommufd_vfio_unmap_dma(), where
- * version 1 cuts. */
+ * version 1 cuts. From 5.12 on version 1 looks at the lowest mapping first, which ends it if the range begins
+ * within; before that at any, in the order of a tree. */
 static struct taken taken_by(const struct mapping_space *s, enum gen gen,
 			     const struct mapping_request *request)
 {
@@ -81,6 +82,8 @@ static struct taken taken_by(const struct mapping_space *s, enum gen gen,
 		ret.bytes = clipped_bytes(set, start, last);
 	} else if (!mapping_set_find(set, start, start, &iova, &size) || iova == start) {
 		ret.bytes = mapping_set_bytes(set, start, last);
+	} else if (gen == GEN_5_10 && s->unmap_all != TRI_YES) {
+		ret.known = mapping_set_bytes(set, start, last) == size;
 	}
 	return ret;
 }
