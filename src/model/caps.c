@@ -104,9 +104,13 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 	case IOMMU_KIND_PAMU:
 		return say(e, ret_why, TRI_YES, "the IOMMU driver always says yes");
 	case IOMMU_KIND_VIRTIO:
-		/* linux: drivers/iommu/virtio-iommu.c: viommu_capable(), since 6.0. */
-		if (e->gen < GEN_6_0)
-			return say(e, ret_why, TRI_NO, "virtio-iommu has no answer before 6.0");
+		/* linux: drivers/iommu/virtio-iommu.c: viommu_capable(), since 6.0 and 5.19.9. */
+		if (e->gen < GEN_5_19)
+			return say(e, ret_why, TRI_NO, "virtio-iommu has no answer before 5.19");
+		if (e->gen == GEN_5_19)
+			return say(e, ret_why, TRI_UNKNOWN,
+				   "virtio-iommu says yes since 5.19.9, and has no answer in the "
+				   "releases of 5.19 before that");
 		return say(e, ret_why, TRI_YES, "virtio-iommu says yes since 6.0");
 	case IOMMU_KIND_SMMU:
 	case IOMMU_KIND_SMMU_V3:

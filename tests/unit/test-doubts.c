@@ -338,6 +338,21 @@ static void test_platform_reset_is_wanted_though_not_required(void **state)
 	fake_free(s.h);
 }
 
+/* The driver of virtio-iommu got its answer within the stable releases of 5.19. */
+static void test_virtio_of_5_19_may_be_coherent(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	make(&s, IOMMU_KIND_VIRTIO, "0000:00:01.0", "e1000e");
+	fake_chips(s.h, "IO-APIC PCI-MSI");
+	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
+	expect_yes(&s, GEN_5_14);
+	expect_unknown(&s, GEN_5_19);
+	expect_yes(&s, GEN_6_0);
+	fake_free(s.h);
+}
+
 /* On ARM the probe may wait for an SMMU that is not there yet. */
 static void test_arm_without_iommu_may_wait(void **state)
 {
@@ -581,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_bus_that_was_not_read_is_not_another),
 		cmocka_unit_test(test_software_node_may_describe_a_platform_device),
 		cmocka_unit_test(test_platform_reset_is_wanted_though_not_required),
+		cmocka_unit_test(test_virtio_of_5_19_may_be_coherent),
 		cmocka_unit_test(test_arm_without_iommu_may_wait),
 		cmocka_unit_test(test_patched_kernel_has_type1_where_iommufd_stands_for_it),
 		cmocka_unit_test(test_registered_device_is_coherent),
