@@ -307,52 +307,6 @@ static void test_software_node_may_describe_a_platform_device(void **state)
 	fake_free(s.h);
 }
 
-/* 6.1 and 6.2 want a reset driver whatever the parameter says, of AMBA devices too. */
-static void test_platform_reset_is_wanted_though_not_required(void **state)
-{
-	struct scene s = { .h = fake_host() };
-
-	(void)state;
-	s.g = fake_group(s.h, 1);
-	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
-	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "fe300000.dma", s.g, s.u, NULL);
-	s.d->modalias = fake_present(s.h, s.d->sysfs, "of:NdmaT(null)Carm,pl330");
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	s.h->firmware.tables = fake_absent(s.h, "/sys/firmware/acpi/tables");
-	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
-	fake_param(s.h, PARAM_VFIO_PLATFORM_RESET_REQUIRED, "N");
-	expect_yes(&s, GEN_5_14);
-	expect_unknown(&s, GEN_6_0);
-	expect_no(&s, GEN_6_2, OP_BIND, ENOENT);
-	/* 6.1 makes devices of VFIO another way than 6.0. */
-	fake_symbols(s.h, MODULE_VFIO, "device_iommu_capable", "_vfio_alloc_device");
-	expect_no(&s, GEN_6_0, OP_BIND, ENOENT);
-	s.d->modalias = fake_present(s.h, s.d->sysfs, "of:NdmaT(null)Ccalxeda,hb-xgmac");
-	expect_unknown(&s, GEN_6_0);
-	s.d->bus = BUS_AMBA;
-	s.d->bus_name = "amba";
-	expect_no(&s, GEN_6_0, OP_BIND, ENOENT);
-	expect_yes(&s, GEN_5_14);
-	s.h->firmware.tables = fake_present(s.h, "/sys/firmware/acpi/tables", "APIC");
-	expect_unknown(&s, GEN_6_2);
-	fake_free(s.h);
-}
-
-/* The driver of virtio-iommu got its answer within the stable releases of 5.19. */
-static void test_virtio_of_5_19_may_be_coherent(void **state)
-{
-	struct scene s;
-
-	(void)state;
-	make(&s, IOMMU_KIND_VIRTIO, "0000:00:01.0", "e1000e");
-	fake_chips(s.h, "IO-APIC PCI-MSI");
-	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
-	expect_yes(&s, GEN_5_14);
-	expect_unknown(&s, GEN_5_19);
-	expect_yes(&s, GEN_6_0);
-	fake_free(s.h);
-}
-
 /* On ARM the probe may wait for an SMMU that is not there yet. */
 static void test_arm_without_iommu_may_wait(void **state)
 {
@@ -595,8 +549,6 @@ int main(void)
 		cmocka_unit_test(test_group_of_an_open_device_may_be_held),
 		cmocka_unit_test(test_bus_that_was_not_read_is_not_another),
 		cmocka_unit_test(test_software_node_may_describe_a_platform_device),
-		cmocka_unit_test(test_platform_reset_is_wanted_though_not_required),
-		cmocka_unit_test(test_virtio_of_5_19_may_be_coherent),
 		cmocka_unit_test(test_arm_without_iommu_may_wait),
 		cmocka_unit_test(test_patched_kernel_has_type1_where_iommufd_stands_for_it),
 		cmocka_unit_test(test_registered_device_is_coherent),

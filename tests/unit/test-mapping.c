@@ -449,27 +449,6 @@ static void test_version_1_of_type1_takes_whole_mappings(void **state)
 	close_scene(&sc);
 }
 
-/* 5.10 may meet the mapping above before the one that ends it. */
-static void test_version_1_of_5_10_has_no_order(void **state)
-{
-	static const struct mapping_request middle = UNMAP(0x101000, PAGE),
-					    over = UNMAP(0x101000, 0x200000);
-	struct mapping_prediction p;
-	struct scene sc;
-
-	(void)state;
-	open_scene(&sc, GEN_BIT(GEN_5_10), PATH_CONTAINER);
-	version_1(&sc);
-	no_flag(&sc);
-	mapping_predict(&sc.s, &over, sc.h->arena, &p);
-	assert_int_equal(p.answer, ANSWER_YES);
-	assert_false(p.bytes_known);
-	assert_int_equal(unmapped(&sc, &middle), 0);
-	sc.s.unmap_all = TRI_YES;
-	assert_int_equal(unmapped(&sc, &over), 0);
-	close_scene(&sc);
-}
-
 static void test_version_1_of_iommufd_cuts(void **state)
 {
 	static const struct mapping_request middle = UNMAP(0x101000, PAGE), all = UNMAP_ALL;
@@ -605,7 +584,6 @@ int main(void)
 		cmocka_unit_test(test_candidates_that_disagree_leave_it_open),
 		cmocka_unit_test(test_unmap_counts_bytes_of_mappings),
 		cmocka_unit_test(test_version_1_of_type1_takes_whole_mappings),
-		cmocka_unit_test(test_version_1_of_5_10_has_no_order),
 		cmocka_unit_test(test_version_1_of_iommufd_cuts),
 		cmocka_unit_test(test_refused_unmap_of_iommufd_has_done_a_part),
 		cmocka_unit_test(test_mappings_count_against_the_limits),
