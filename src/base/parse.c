@@ -139,3 +139,19 @@ bool text_is_plain(const char *text, size_t len)
 	}
 	return true;
 }
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\v' || c == '\f';
+}
+
+struct span span_strip(struct span s)
+{
+	while (s.len && is_space(s.s[0])) {
+		s.s++;
+		s.len--;
+	}
+	while (s.len && is_space(s.s[s.len - 1]))
+		s.len--;
+	return s;
+}

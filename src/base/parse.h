@@ -29,5 +29,7 @@ bool parse_line(struct span *rest, struct span *line);
 /* Cuts the next word (blanks and tabs separate) off @rest. False when there is none. */
 bool parse_word(struct span *rest, struct span *word);
 bool span_equals(struct span s, const char *text);
+/* @s without the white space around it. */
+struct span span_strip(struct span s);
 /* Whether @text of @len bytes is printable ASCII plus blanks, tabs and newlines. */
 bool text_is_plain(const char *text, size_t len);

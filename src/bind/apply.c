@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/op.h"
+#include "uapi/op.h"
 
 static bool texts_equal(const char *a, const char *b)
 {
@@ -302,12 +302,9 @@ static void leave_waiting(struct bind_apply *ap, struct bind_move *m)
 	m->result = BIND_LEFT;
 	m->remedy =
 		m->from ? arena_printf(ap->arena,
-				       "when it is let go it returns to %s by itself; 'vfiotool "
-				       "restore' then makes sure of it",
+				       "when it is let go it returns to %s by itself; 'vfiotool restore' then makes sure of it",
 				       m->from)
-			: "when it is let go, what was written happens; 'vfiotool restore' then "
-			  "undoes "
-			  "it";
+			: "when it is let go, what was written happens; 'vfiotool restore' then undoes it";
 }
 
 int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)

@@ -3,12 +3,12 @@
  * keyboard and the terminal of the console. */
 #include <string.h>
 
+#include "facts/in-use.h"
 #include "bind/guard.h"
-#include "facts/usage.h"
 
 static void check_display(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
+	const struct in_use_device *d = guard_usage(c);
 
 	if (!d)
 		return;
@@ -26,13 +26,13 @@ static void check_display(struct guard_check *c)
 
 static void check_console(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
-	const struct usage *u = c->host->usage;
+	const struct in_use_device *d = guard_usage(c);
+	const struct in_use *u = c->host->usage;
 
 	if (!d)
 		return;
 	for (size_t i = 0; i < u->nr_consoles; i++)
-		if (usage_is_below(d, u->consoles[i].path))
+		if (in_use_is_below(d, u->consoles[i].path))
 			guard_found(c, ANSWER_YES, "%s %s <- %s",
 				    u->consoles[i].keyboard ? "keyboard" : "console",
 				    u->consoles[i].name, c->device->name);

@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "facts/in-use.h"
 #include "bind/guard.h"
-#include "facts/usage.h"
 
 enum { DEPTH_MAX = 32, FINDINGS_MAX = 64 };
 
 struct look {
 	struct guard_check *c;
-	const struct usage *u;
+	const struct in_use *u;
 	size_t nr;                 /* found in the way */
 	struct guard_finding rest; /* what is found past FINDINGS_MAX, which nobody reads */
 };
@@ -30,15 +30,15 @@ static bool source_is(const char *source, const char *name)
 }
 
 /* A btrfs has a device number of its own; the source names one of its disks. */
-static bool is_mount_of(const struct look *k, const struct usage_mount *m,
-			const struct usage_block *b)
+static bool is_mount_of(const struct look *k, const struct in_use_mount *m,
+			const struct in_use_block *b)
 {
 	if (m->major)
 		return m->major == b->major && m->minor == b->minor;
 	if (source_is(m->source, b->name))
 		return true;
 	for (size_t i = 0; b->pool_of_btrfs && i < k->u->nr_blocks; i++) {
-		const struct usage_block *other = k->u->blocks[i];
+		const struct in_use_block *other = k->u->blocks[i];
 
 		if (other->pool_of_btrfs && !strcmp(other->pool_of_btrfs, b->pool_of_btrfs) &&
 		    source_is(m->source, other->name))
@@ -47,13 +47,13 @@ static bool is_mount_of(const struct look *k, const struct usage_mount *m,
 	return false;
 }
 
-static bool look_mounts(struct look *k, const struct usage_block *b, const char *chain)
+static bool look_mounts(struct look *k, const struct in_use_block *b, const char *chain)
 {
-	const struct usage *u = k->u;
+	const struct in_use *u = k->u;
 	bool found = false;
 
 	for (size_t i = 0; i < u->nr_mounts; i++) {
-		const struct usage_mount *m = &u->mounts[i];
+		const struct in_use_mount *m = &u->mounts[i];
 		struct guard_finding *f;
 		bool again = false;
 
@@ -85,12 +85,12 @@ static bool look_mounts(struct look *k, const struct usage_block *b, const char 
 	return found || b->filesystem || b->pool_of_btrfs;
 }
 
-static bool look_swaps(struct look *k, const struct usage_block *b, const char *chain)
+static bool look_swaps(struct look *k, const struct in_use_block *b, const char *chain)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < k->u->nr_swaps; i++) {
-		const struct usage_swap *s = &k->u->swaps[i];
+		const struct in_use_swap *s = &k->u->swaps[i];
 
 		if (s->major ? s->major != b->major || s->minor != b->minor
 			     : !source_is(s->path, b->name))
@@ -101,12 +101,12 @@ static bool look_swaps(struct look *k, const struct usage_block *b, const char *
 	return found;
 }
 
-static bool look_opens(struct look *k, const struct usage_block *b, const char *chain)
+static bool look_opens(struct look *k, const struct in_use_block *b, const char *chain)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < k->u->nr_opens; i++) {
-		const struct usage_open *o = &k->u->opens[i];
+		const struct in_use_open *o = &k->u->opens[i];
 		struct guard_finding *f;
 
 		if (o->kind != 'b' || o->major != b->major || o->minor != b->minor)
@@ -136,7 +136,7 @@ static bool has_line(struct span rest, const char *text)
 }
 
 /* The pool is imported, and udev has read its label from the disk. */
-static bool look_zfs(struct look *k, const struct usage_block *b, const char *chain)
+static bool look_zfs(struct look *k, const struct in_use_block *b, const char *chain)
 {
 	struct span rest = fact_span(&b->udev), line;
 
@@ -164,24 +164,24 @@ static bool look_zfs(struct look *k, const struct usage_block *b, const char *ch
 	return false;
 }
 
-static bool is_partition_of(const struct usage_block *part, const struct usage_block *disk)
+static bool is_partition_of(const struct in_use_block *part, const struct in_use_block *disk)
 {
 	size_t len = strlen(disk->path);
 
 	return !strncmp(part->path, disk->path, len) && part->path[len] == '/';
 }
 
-static const char *block_label(struct look *k, const struct usage_block *b)
+static const char *block_label(struct look *k, const struct in_use_block *b)
 {
 	return fact_is(&b->label) ? arena_printf(k->c->arena, "%s (%s)", b->name, b->label.raw)
 				  : b->name;
 }
 
-static bool look_block(struct look *k, const struct usage_block *b, const char *chain,
+static bool look_block(struct look *k, const struct in_use_block *b, const char *chain,
 		       unsigned int depth);
 
 /* What stands on a holder, else that it holds. */
-static void look_holder(struct look *k, const struct usage_block *holder, const char *below,
+static void look_holder(struct look *k, const struct in_use_block *holder, const char *below,
 			unsigned int depth)
 {
 	const char *label = block_label(k, holder);
@@ -189,18 +189,19 @@ static void look_holder(struct look *k, const struct usage_block *holder, const 
 	bool found = look_block(k, holder, chain, depth + 1);
 
 	for (size_t i = 0; i < k->u->nr_blocks; i++) {
-		const struct usage_block *part = k->u->blocks[i];
+		const struct in_use_block *part = k->u->blocks[i];
 
 		if (is_partition_of(part, holder))
-			found |= look_block(
-				k, part, arena_printf(k->c->arena, "%s <- %s", part->name, below),
-				depth + 1);
+			found |=
+				look_block(k, part,
+					   arena_printf(k->c->arena, "%s <- %s", part->name, below),
+					   depth + 1);
 	}
 	if (!found)
 		in_use(k, label, below);
 }
 
-static bool look_block(struct look *k, const struct usage_block *b, const char *chain,
+static bool look_block(struct look *k, const struct in_use_block *b, const char *chain,
 		       unsigned int depth)
 {
 	bool found;
@@ -232,12 +233,12 @@ static bool look_block(struct look *k, const struct usage_block *b, const char *
 	return found || look_zfs(k, b, chain);
 }
 
-static bool is_behind(const struct usage_device *d, const struct usage_block *b)
+static bool is_behind(const struct in_use_device *d, const struct in_use_block *b)
 {
-	if (usage_is_below(d, b->path))
+	if (in_use_is_below(d, b->path))
 		return true;
 	for (size_t i = 0; i < b->nr_controllers; i++)
-		if (usage_is_below(d, b->controllers[i]))
+		if (in_use_is_below(d, b->controllers[i]))
 			return true;
 	return false;
 }
@@ -245,7 +246,7 @@ static bool is_behind(const struct usage_device *d, const struct usage_block *b)
 /* What may hide a use of the disks that were found to be free. */
 static void say_doubts(struct look *k)
 {
-	const struct usage *u = k->u;
+	const struct in_use *u = k->u;
 
 	if (!fact_is(&u->mounts_fact))
 		guard_unread(k->c, &u->mounts_fact, "what is mounted");
@@ -268,7 +269,7 @@ static void say_doubts(struct look *k)
 
 static void check(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
+	const struct in_use_device *d = guard_usage(c);
 	struct look k = { .c = c, .u = c->host->usage };
 	bool disks = false;
 
@@ -277,7 +278,7 @@ static void check(struct guard_check *c)
 	if (!fact_known(&k.u->blocks_list))
 		guard_unread(c, &k.u->blocks_list, "which disks there are");
 	for (size_t i = 0; i < k.u->nr_blocks; i++) {
-		const struct usage_block *b = k.u->blocks[i];
+		const struct in_use_block *b = k.u->blocks[i];
 
 		if (!is_behind(d, b))
 			continue;

@@ -5,17 +5,17 @@
  * vfio_unregister_group_dev(). */
 #include <string.h>
 
+#include "facts/in-use.h"
 #include "bind/guard.h"
-#include "facts/usage.h"
 
-static bool node_is(const struct node *n, const struct usage_open *o)
+static bool node_is(const struct node *n, const struct in_use_open *o)
 {
 	return n->path && fact_is(&n->stat) && o->kind == 'c' && n->major == o->major &&
 	       n->minor == o->minor;
 }
 
 /* The node of a device that is being unbound is taken away from 6.6 on; who has it open keeps it. */
-static bool is_deleted_node(const struct usage_open *o)
+static bool is_deleted_node(const struct in_use_open *o)
 {
 	static const char place[] = "/dev/vfio/devices/", end[] = "\\040(deleted)";
 	size_t len = strlen(o->node);
@@ -25,23 +25,23 @@ static bool is_deleted_node(const struct usage_open *o)
 }
 
 struct look {
-	const struct usage_open *device; /* has this very device open, as newer kernels tell */
-	const struct usage_open
+	const struct in_use_open *device; /* has this very device open, as newer kernels tell */
+	const struct in_use_open
 		*group; /* has its group, or some VFIO device without a node, open */
-	const struct usage_open
+	const struct in_use_open
 		*writer; /* writes to a file that takes a driver away or gives one */
 };
 
-static void look(const struct guard_check *c, const struct usage_device *d, struct look *ret)
+static void look(const struct guard_check *c, const struct in_use_device *d, struct look *ret)
 {
-	const struct usage *u = c->host->usage;
+	const struct in_use *u = c->host->usage;
 	const struct group *g = c->device->group;
 	size_t len = strlen(c->device->bus_name);
 
 	for (size_t i = 0; i < u->nr_opens; i++) {
-		const struct usage_open *o = &u->opens[i];
+		const struct in_use_open *o = &u->opens[i];
 
-		if (o->kind == 'v' && usage_is_below(d, o->path))
+		if (o->kind == 'v' && in_use_is_below(d, o->path))
 			ret->device = o;
 		else if (is_deleted_node(o) ||
 			 (g && (node_is(&g->node, o) || node_is(&g->noiommu_node, o))))
@@ -50,7 +50,7 @@ static void look(const struct guard_check *c, const struct usage_device *d, stru
 			 !strncmp(o->node + 9, c->device->bus_name, len) && o->node[9 + len] == '/')
 			ret->writer = o;
 		else if (o->kind == 'w' && strncmp(o->node, "/sys/bus/", 9) != 0 && d->path &&
-			 usage_is_below(d, o->path))
+			 in_use_is_below(d, o->path))
 			ret->writer = o;
 	}
 }
@@ -62,13 +62,15 @@ static const char *asked_by(const struct guard_check *c, const struct look *k)
 			 : "";
 }
 
-static void say_holder(struct guard_check *c, const struct look *k, const struct usage_open *holder)
+static void say_holder(struct guard_check *c, const struct look *k,
+		       const struct in_use_open *holder)
 {
-	struct guard_finding *f = guard_found(
-		c, ANSWER_YES, "an unbind of it waits for process %u (%s)%s%s%s", holder->pid,
-		holder->comm, holder->kind == 'c' ? ", which has " : "",
-		holder->kind == 'c' ? arena_printf(c->arena, "%s open", holder->node) : "",
-		asked_by(c, k));
+	struct guard_finding *f =
+		guard_found(c, ANSWER_YES, "an unbind of it waits for process %u (%s)%s%s%s",
+			    holder->pid, holder->comm, holder->kind == 'c' ? ", which has " : "",
+			    holder->kind == 'c' ? arena_printf(c->arena, "%s open", holder->node)
+						: "",
+			    asked_by(c, k));
 
 	f->pid = (pid_t)holder->pid;
 	f->command = holder->comm;
@@ -78,7 +80,7 @@ static void say_holder(struct guard_check *c, const struct look *k, const struct
 
 static void check(struct guard_check *c)
 {
-	const struct usage_device *d = usage_find(c->host->usage, c->device);
+	const struct in_use_device *d = in_use_find(c->host->usage, c->device);
 	struct look k = { 0 };
 
 	if (!d || c->device->driver_fact.state != FACT_ABSENT)
@@ -89,19 +91,16 @@ static void check(struct guard_check *c)
 	} else if (c->device->locked && k.group) {
 		say_holder(c, &k, k.group);
 	} else if (c->device->locked) {
-		guard_found(
-			c, ANSWER_YES,
-			"the kernel has it locked: an unbind or a bind of it has not come to its "
-			"end%s",
-			asked_by(c, &k))
+		guard_found(c, ANSWER_YES,
+			    "the kernel has it locked: an unbind or a bind of it has not come to its end%s",
+			    asked_by(c, &k))
 			->remedy = "wait until it has; 'dmesg' may tell what a driver waits for";
 	} else if (k.writer && k.group) {
-		struct guard_finding *f = guard_found(
-			c, ANSWER_UNKNOWN,
-			"process %u (%s) waits in a write to %s, perhaps for this device: process "
-			"%u (%s) has %s open",
-			k.writer->pid, k.writer->comm, k.writer->node, k.group->pid, k.group->comm,
-			k.group->node);
+		struct guard_finding *f =
+			guard_found(c, ANSWER_UNKNOWN,
+				    "process %u (%s) waits in a write to %s, perhaps for this device: process %u (%s) has %s open",
+				    k.writer->pid, k.writer->comm, k.writer->node, k.group->pid,
+				    k.group->comm, k.group->node);
 
 		f->pid = (pid_t)k.group->pid;
 		f->command = k.group->comm;
@@ -114,7 +113,6 @@ static void check(struct guard_check *c)
 const struct guard guard_locked = {
 	.name = "locked",
 	.protects =
-		"you from waiting for ever: an unbind of the device waits for a process that has "
-		"it open",
+		"you from waiting for ever: an unbind of the device waits for a process that has it open",
 	.check = check,
 };

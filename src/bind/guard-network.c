@@ -5,21 +5,21 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "facts/in-use.h"
 #include "bind/guard.h"
-#include "facts/usage.h"
 
 enum { DEPTH_MAX = 16 };
 
 struct look {
 	struct guard_check *c;
-	const struct usage *u;
+	const struct in_use *u;
 	bool up; /* some interface of the device is */
 	bool session;
 };
 
-static void say_addresses(struct look *k, const struct usage_link *link, const char *chain)
+static void say_addresses(struct look *k, const struct in_use_link *link, const char *chain)
 {
-	const struct usage *u = k->u;
+	const struct in_use *u = k->u;
 
 	for (size_t i = 0; i < u->nr_addresses; i++)
 		if (u->addresses[i].index == link->index && link->flags & IFF_UP)
@@ -47,7 +47,7 @@ static bool address_equals(const char *with_prefix, const char *server)
 	return x == y && !strncmp(with_prefix, server, x);
 }
 
-static void say_session(struct look *k, const struct usage_link *link, const char *chain)
+static void say_session(struct look *k, const struct in_use_link *link, const char *chain)
 {
 	for (size_t i = 0; k->u->ssh_server && i < k->u->nr_addresses; i++)
 		if (k->u->addresses[i].index == link->index &&
@@ -57,19 +57,19 @@ static void say_session(struct look *k, const struct usage_link *link, const cha
 				->remedy = "log in over another network, or on the console";
 }
 
-static bool stands_on(const struct usage_link *upper, const struct usage_link *link)
+static bool stands_on(const struct in_use_link *upper, const struct in_use_link *link)
 {
 	return upper != link && (upper->index == link->master || upper->lower == link->index);
 }
 
 /* A port of Open vSwitch works though the interface that stands for the switch is down. */
-static bool upper_works(const struct usage_link *upper, const struct usage_link *link)
+static bool upper_works(const struct in_use_link *upper, const struct in_use_link *link)
 {
 	return upper->flags & IFF_UP ||
 	       (link->flags & IFF_UP && upper->kind && !strcmp(upper->kind, "openvswitch"));
 }
 
-static void look_link(struct look *k, const struct usage_link *link, const char *chain,
+static void look_link(struct look *k, const struct in_use_link *link, const char *chain,
 		      unsigned int depth)
 {
 	if (k->session)
@@ -77,7 +77,7 @@ static void look_link(struct look *k, const struct usage_link *link, const char 
 	else
 		say_addresses(k, link, chain);
 	for (size_t i = 0; depth < DEPTH_MAX && i < k->u->nr_links; i++) {
-		const struct usage_link *upper = &k->u->links[i];
+		const struct in_use_link *upper = &k->u->links[i];
 
 		if (!stands_on(upper, link))
 			continue;
@@ -92,12 +92,12 @@ static void look_link(struct look *k, const struct usage_link *link, const char 
 }
 
 /* Every interface that is the device's, or of something behind it. */
-static void look_links(struct look *k, const struct usage_device *d)
+static void look_links(struct look *k, const struct in_use_device *d)
 {
 	for (size_t i = 0; i < k->u->nr_links; i++) {
-		const struct usage_link *link = &k->u->links[i];
+		const struct in_use_link *link = &k->u->links[i];
 
-		if (!usage_is_below(d, link->path))
+		if (!in_use_is_below(d, link->path))
 			continue;
 		k->up |= (link->flags & IFF_UP) != 0;
 		look_link(k, link,
@@ -105,16 +105,16 @@ static void look_links(struct look *k, const struct usage_device *d)
 	}
 }
 
-static bool is_seen(const struct usage *u, const struct usage_device *d, const char *name)
+static bool is_seen(const struct in_use *u, const struct in_use_device *d, const char *name)
 {
 	for (size_t i = 0; i < u->nr_links; i++)
-		if (usage_is_below(d, u->links[i].path) && !strcmp(u->links[i].name, name))
+		if (in_use_is_below(d, u->links[i].path) && !strcmp(u->links[i].name, name))
 			return true;
 	return false;
 }
 
 /* Interfaces that sysfs shows and rtnetlink does not. */
-static void say_unseen(struct look *k, const struct usage_device *d)
+static void say_unseen(struct look *k, const struct in_use_device *d)
 {
 	struct span rest = { fact_is(&d->net_dir) ? d->net_dir.raw : "",
 			     fact_is(&d->net_dir) ? d->net_dir.len : 0 },
@@ -129,13 +129,12 @@ static void say_unseen(struct look *k, const struct usage_device *d)
 
 		if (!is_seen(k->u, d, name))
 			guard_found(k->c, ANSWER_UNKNOWN,
-				    "interface %s is not one of this network namespace: what goes "
-				    "over it cannot be seen",
+				    "interface %s is not one of this network namespace: what goes over it cannot be seen",
 				    name);
 	}
 }
 
-static bool has_interface(const struct guard_check *c, const struct usage_device *d)
+static bool has_interface(const struct guard_check *c, const struct in_use_device *d)
 {
 	/* PCI Code and ID Assignment Specification: base class 2 is a network controller. */
 	return fact_is(&d->net_dir) || (c->device->has_ids && c->device->class_code >> 16 == 2 &&
@@ -144,7 +143,7 @@ static bool has_interface(const struct guard_check *c, const struct usage_device
 
 static void check_network(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
+	const struct in_use_device *d = guard_usage(c);
 	struct look k = { .c = c, .u = c->host->usage };
 
 	if (!d)
@@ -162,7 +161,7 @@ static void check_network(struct guard_check *c)
 		guard_unread(c, &k.u->routes_fact, "the routes over its interface");
 }
 
-static bool is_on_some_link(const struct usage *u)
+static bool is_on_some_link(const struct in_use *u)
 {
 	for (size_t i = 0; i < u->nr_addresses; i++)
 		if (address_equals(u->addresses[i].address, u->ssh_server))
@@ -172,7 +171,7 @@ static bool is_on_some_link(const struct usage *u)
 
 static void check_session(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
+	const struct in_use_device *d = guard_usage(c);
 	struct look k = { .c = c, .u = c->host->usage, .session = true };
 
 	if (!d)
@@ -195,8 +194,7 @@ static void check_session(struct guard_check *c)
 const struct guard guard_network = {
 	.name = "network",
 	.protects =
-		"an interface that is up with an address, has a route, or carries a bond, bridge "
-		"or VLAN",
+		"an interface that is up with an address, has a route, or carries a bond, bridge or VLAN",
 	.check = check_network,
 };
 

@@ -3,12 +3,12 @@
  * virtual machines that have the device through VFIO. */
 #include <string.h>
 
+#include "facts/in-use.h"
 #include "bind/guard.h"
-#include "facts/usage.h"
 
 static void say_hidden(struct guard_check *c)
 {
-	const struct usage *u = c->host->usage;
+	const struct in_use *u = c->host->usage;
 
 	if (!fact_is(&u->opens_fact))
 		guard_unread(c, &u->opens_fact, "who has its nodes open");
@@ -20,17 +20,17 @@ static void say_hidden(struct guard_check *c)
 
 static void check_open(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
-	const struct usage *u = c->host->usage;
+	const struct in_use_device *d = guard_usage(c);
+	const struct in_use *u = c->host->usage;
 
 	if (!d)
 		return;
 	for (size_t i = 0; i < u->nr_opens; i++) {
-		const struct usage_open *o = &u->opens[i];
+		const struct in_use_open *o = &u->opens[i];
 		struct guard_finding *f;
 
 		/* Disks and what belongs to VFIO have guards of their own. */
-		if (o->kind != 'c' || o->vfio || !usage_is_below(d, o->path))
+		if (o->kind != 'c' || o->vfio || !in_use_is_below(d, o->path))
 			continue;
 		f = guard_found(c, ANSWER_YES, "process %u (%s) has %s open <- %s", o->pid, o->comm,
 				o->node, c->device->name);
@@ -42,23 +42,23 @@ static void check_open(struct guard_check *c)
 		say_hidden(c);
 }
 
-static bool node_is(const struct node *n, const struct usage_open *o)
+static bool node_is(const struct node *n, const struct in_use_open *o)
 {
 	return n->path && fact_is(&n->stat) && o->kind == 'c' && n->major == o->major &&
 	       n->minor == o->minor;
 }
 
-static bool is_of_device(const struct device *d, const struct usage_device *ud,
-			 const struct usage_open *o)
+static bool is_of_device(const struct device *d, const struct in_use_device *ud,
+			 const struct in_use_open *o)
 {
 	if (o->kind == 'v')
-		return usage_is_below(ud, o->path);
+		return in_use_is_below(ud, o->path);
 	return node_is(&d->cdev, o) ||
 	       (d->group && (node_is(&d->group->node, o) || node_is(&d->group->noiommu_node, o)));
 }
 
 /* Whether the same process has a group or a cdev open: then its descriptor is of that. */
-static bool has_node(const struct usage *u, unsigned int pid)
+static bool has_node(const struct in_use *u, unsigned int pid)
 {
 	for (size_t i = 0; i < u->nr_opens; i++)
 		if (u->opens[i].pid == pid && u->opens[i].vfio && u->opens[i].kind == 'c')
@@ -68,22 +68,21 @@ static bool has_node(const struct usage *u, unsigned int pid)
 
 static void check_vm(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
-	const struct usage *u = c->host->usage;
+	const struct in_use_device *d = guard_usage(c);
+	const struct in_use *u = c->host->usage;
 	unsigned int last = 0;
 
 	/* Only a device that a VFIO driver has can be anybody's. */
 	if (!d || !guard_is_vfio(c->device))
 		return;
 	for (size_t i = 0; i < u->nr_opens; i++) {
-		const struct usage_open *o = &u->opens[i];
+		const struct in_use_open *o = &u->opens[i];
 		struct guard_finding *f;
 
 		if (o->kind == 'v' && !o->path && !has_node(u, o->pid) &&
 		    fact_is(&c->device->driver_fact)) {
 			f = guard_found(c, ANSWER_UNKNOWN,
-					"process %u (%s) has some VFIO device open, and this "
-					"kernel does not tell which",
+					"process %u (%s) has some VFIO device open, and this kernel does not tell which",
 					o->pid, o->comm);
 		} else if (o->machine && o->pid != last && is_of_device(c->device, d, o)) {
 			last = o->pid;
@@ -101,8 +100,7 @@ static void check_vm(struct guard_check *c)
 const struct guard guard_open = {
 	.name = "open",
 	.protects =
-		"a program that has one of its nodes open: a display server, a login on a serial "
-		"line",
+		"a program that has one of its nodes open: a display server, a login on a serial line",
 	.check = check_open,
 };
 

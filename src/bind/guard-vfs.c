@@ -3,14 +3,14 @@
  * loses its driver. */
 #include <string.h>
 
-#include "base/text.h"
+#include "base/strbuf.h"
+#include "facts/in-use.h"
 #include "bind/guard.h"
-#include "facts/usage.h"
 
 enum { NAMED_MAX = 4 };
 
 /* Nobody has them, but whoever set them up would find them gone after the way there and back. */
-static void check_unused(struct guard_check *c, const struct usage_device *d)
+static void check_unused(struct guard_check *c, const struct in_use_device *d)
 {
 	const struct device *dev = c->device;
 
@@ -24,8 +24,8 @@ static void check_unused(struct guard_check *c, const struct usage_device *d)
 
 static void check(struct guard_check *c)
 {
-	const struct usage_device *d = guard_usage(c);
-	struct text names = { .arena = c->arena };
+	const struct in_use_device *d = guard_usage(c);
+	struct strbuf names = { .arena = c->arena };
 	size_t nr = 0;
 
 	if (!d)
@@ -42,13 +42,13 @@ static void check(struct guard_check *c)
 		if (!d->vf_drivers[i])
 			continue;
 		if (nr++ < NAMED_MAX)
-			text_printf(&names, "%s%s (%s)", names.len ? ", " : "", d->vfs[i],
-				    d->vf_drivers[i]);
+			strbuf_printf(&names, "%s%s (%s)", names.len ? ", " : "", d->vfs[i],
+				      d->vf_drivers[i]);
 	}
 	if (nr > NAMED_MAX)
-		text_printf(&names, " and %zu more", nr - NAMED_MAX);
+		strbuf_printf(&names, " and %zu more", nr - NAMED_MAX);
 	if (nr)
-		guard_found(c, ANSWER_YES, "virtual functions %s <- %s", text_get(&names),
+		guard_found(c, ANSWER_YES, "virtual functions %s <- %s", strbuf_get(&names),
 			    c->device->name)
 			->remedy = "unbind the virtual functions first";
 	else

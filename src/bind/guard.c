@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "facts/usage.h"
+#include "facts/in-use.h"
 
 static const struct guard *const guards[] = {
 	&guard_disk, &guard_network, &guard_session, &guard_display, &guard_console,
@@ -53,9 +53,9 @@ void guard_unread(struct guard_check *c, const struct fact *fact, const char *wh
 		    fact->err ? strerror(fact->err) : "");
 }
 
-const struct usage_device *guard_usage(struct guard_check *c)
+const struct in_use_device *guard_usage(struct guard_check *c)
 {
-	const struct usage_device *d = usage_find(c->host->usage, c->device);
+	const struct in_use_device *d = in_use_find(c->host->usage, c->device);
 
 	if (!d)
 		guard_found(c, ANSWER_UNKNOWN, "what uses the device was not looked at");

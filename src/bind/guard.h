@@ -9,7 +9,7 @@
 #include <sys/types.h>
 
 #include "base/arena.h"
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 #include "facts/host.h"
 #include "model/rule.h"
 
@@ -54,7 +54,7 @@ struct guard_finding *guard_found(struct guard_check *c, enum answer answer, con
 	vt_printf(3, 4);
 /* What is known of the use of c->device: host loaded with HOST_USAGE. NULL when nothing is; then the
  * guard has said so. */
-const struct usage_device *guard_usage(struct guard_check *c);
+const struct in_use_device *guard_usage(struct guard_check *c);
 /* Whether a VFIO driver has the device, as far as can be told: its class device is there from 6.1 on only.
  * linux: drivers/vfio/vfio_main.c: vfio_init_device(). */
 bool guard_is_vfio(const struct device *d);

@@ -272,9 +272,9 @@ int journal_open(struct journal *j, const char *dir, const char *boot, const cha
 	r = open_file(j);
 	return r < 0 ? failure_set(reterr, r, "cannot open the journal '%s/%s': %s; %s", dir,
 				   file_name, strerror(-r),
-				   is_denied(r) ? by_root
-						: "see what is in its place; without it nothing is "
-						  "moved")
+				   is_denied(r)
+					   ? by_root
+					   : "see what is in its place; without it nothing is moved")
 		     : 0;
 }
 

@@ -66,17 +66,12 @@ int lock_take(int dir_fd, const char *dir, const char *who, unsigned int wait_ms
 	int r = fd < 0 ? -errno : wait_for(fd, wait_ms);
 
 	if (r == -EBUSY && holder_is_gone(fd))
-		failure_set_status(
-			reterr, STATUS_FAILED, r,
-			"%s was ended, but a write of it to sysfs still waits in the kernel, and "
-			"has "
-			"the lock '%s/lock': whoever has the device open must let go first, "
-			"'vfiotool bind --dry-run' of the device names who",
-			read_holder(fd, a), dir);
+		failure_set_status(reterr, STATUS_FAILED, r,
+				   "%s was ended, but a write of it to sysfs still waits in the kernel, and has the lock '%s/lock': whoever has the device open must let go first, 'vfiotool bind --dry-run' of the device names who",
+				   read_holder(fd, a), dir);
 	else if (r == -EBUSY)
 		failure_set_status(reterr, STATUS_FAILED, r,
-				   "%s is at work and has the lock '%s/lock': try again when it is "
-				   "done, or wait longer with --wait",
+				   "%s is at work and has the lock '%s/lock': try again when it is done, or wait longer with --wait",
 				   read_holder(fd, a), dir);
 	else if (r < 0)
 		failure_set(reterr, r,

@@ -144,8 +144,7 @@ int persist_check(int root_fd, const struct persist_file *files, size_t nr, stru
 
 		if (driverctl ? r == 0 && !driverctl_ours : r == 0)
 			return failure_set(reterr, -EEXIST,
-					   "/%s is there already, and not by --persist: take it "
-					   "away first%s",
+					   "/%s is there already, and not by --persist: take it away first%s",
 					   files[i].path,
 					   driverctl ? ", by driverctl unset-override" : "");
 	}

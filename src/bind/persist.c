@@ -10,8 +10,8 @@
 /* Characters that mean something to udev, modprobe or a shell have no place in a name. */
 static bool is_plain(const char *s)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "_-.:,+@";
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:,+@";
 
 	return *s && *s != '.' && *s != '-' && s[strspn(s, plain)] == '\0';
 }
@@ -82,8 +82,7 @@ static int identity_make(const struct persist_request *q, struct arena *a, struc
 	text = q->modalias ? pattern(a, q->modalias) : NULL;
 	if (!text)
 		return failure_set(reterr, -ENODATA,
-				   "%s cannot be kept over reboots: nothing tells it from another "
-				   "device at its place",
+				   "%s cannot be kept over reboots: nothing tells it from another device at its place",
 				   q->name);
 	*ret = (struct identity){ .keys = { "modalias" }, .values = { text }, .nr = 1 };
 	return 0;
@@ -114,14 +113,10 @@ static const char *second_try(const struct persist_request *q, struct arena *a)
 
 	if (!q->tool || !is_plain_path(q->tool))
 		return "";
-	ret = arena_printf(
-		a,
-		"; test -e /sys/bus/%s/drivers/%s/%s || test ! -e /sys/bus/%s/devices/%s/driver || "
-		"{ test -d /run/systemd/system && test -x %s && "
-		"echo >/sys/bus/%s/devices/%s/driver_override && "
-		"exec systemd-run --no-block --collect %s bind --wait 60 --driver %s %s:%s; }",
-		q->bus, q->driver, q->name, q->bus, q->name, q->tool, q->bus, q->name, q->tool,
-		q->driver, q->bus, q->name);
+	ret = arena_printf(a,
+			   "; test -e /sys/bus/%s/drivers/%s/%s || test ! -e /sys/bus/%s/devices/%s/driver || { test -d /run/systemd/system && test -x %s && echo >/sys/bus/%s/devices/%s/driver_override && exec systemd-run --no-block --collect %s bind --wait 60 --driver %s %s:%s; }",
+			   q->bus, q->driver, q->name, q->bus, q->name, q->tool, q->bus, q->name,
+			   q->tool, q->driver, q->bus, q->name);
 	return strlen(ret) > COMMAND_MAX ? "" : ret;
 }
 
@@ -135,8 +130,7 @@ static const char *rule_text(const struct persist_request *q, const struct ident
 	for (size_t i = 0; i < id->nr; i++)
 		text = arena_printf(a, "%s, ATTR{%s}==\"%s\"", text, id->keys[i], id->values[i]);
 	return arena_printf(a,
-			    "%s, ATTR{driver_override}=\"%s\", RUN{builtin}+=\"kmod load %s\", "
-			    "RUN{program}+=\"/bin/sh -c 'echo %s >/sys/bus/%s/drivers_probe%s'\"\n",
+			    "%s, ATTR{driver_override}=\"%s\", RUN{builtin}+=\"kmod load %s\", RUN{program}+=\"/bin/sh -c 'echo %s >/sys/bus/%s/drivers_probe%s'\"\n",
 			    text, q->driver, q->driver, q->name, q->bus, second_try(q, a));
 }
 
@@ -165,8 +159,7 @@ int persist_make(const struct persist_request *q, struct arena *a, struct persis
 	if (!is_plain(q->bus) || !is_plain(q->name) || !is_plain(q->driver) ||
 	    (q->module && !is_plain(q->module)))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "%s on %s cannot be kept over reboots: a name with such "
-					  "characters cannot stand in a rule",
+					  "%s on %s cannot be kept over reboots: a name with such characters cannot stand in a rule",
 					  q->name, q->driver);
 	r = identity_make(q, a, &id, reterr);
 	if (r < 0)

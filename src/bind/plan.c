@@ -90,8 +90,7 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 		return 0;
 	}
 	return failure_set_status(reterr, STATUS_NO, -EOPNOTSUPP,
-				  "no VFIO driver takes a device of bus %s such as %s: name a "
-				  "driver with --driver, or a device of another bus",
+				  "no VFIO driver takes a device of bus %s such as %s: name a driver with --driver, or a device of another bus",
 				  dev->bus_name, dev->name);
 }
 
@@ -127,10 +126,9 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 		.from_override = device_override(dev),
 	};
 	if (!fact_known(&dev->driver_fact))
-		return failure_set(
-			reterr, -EBADMSG,
-			"the driver of %s cannot be read: %s; nothing is moved that is not known",
-			dev->name, strerror(dev->driver_fact.err));
+		return failure_set(reterr, -EBADMSG,
+				   "the driver of %s cannot be read: %s; nothing is moved that is not known",
+				   dev->name, strerror(dev->driver_fact.err));
 	if (q->driver)
 		m->to = q->driver;
 	else

@@ -9,9 +9,9 @@
 
 #include "base/arena.h"
 #include "base/failure.h"
-#include "bind/guard.h"
 #include "facts/host.h"
 #include "model/predict.h"
+#include "bind/guard.h"
 
 /* One write to sysfs, in the order of a move. */
 enum bind_action {

@@ -101,10 +101,10 @@ static int live_read_locked(struct bind_system *s, const char *path, struct aren
 	char text[ATTRIBUTE_MAX];
 	ssize_t n;
 
-	/* Only without a driver may it be locked for ever: see base/reader.h. */
+	/* Only without a driver may it be locked for ever: see sysroot/reader.h. */
 	if (has_link(s, arena_printf(a, "%.*s/driver", (int)(strrchr(path, '/') - path), path)))
 		return live_read(s, path, a, ret);
-	n = apart_read(&s->apart, s->root_fd, path + 1, text, sizeof(text), s->deadline_ms);
+	n = locked_reader_read(&s->apart, s->root_fd, path + 1, text, sizeof(text), s->deadline_ms);
 	return take_text(a, text, n, ret);
 }
 
@@ -159,7 +159,7 @@ static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *p
 	int err;
 
 	/* A script that reads what the parent says waits for the end of the pipe, not for this write. */
-	apart_close_others((const int[]){ fd, s->root_fd, s->lock_fd }, 3);
+	locked_reader_close_others((const int[]){ fd, s->root_fd, s->lock_fd }, 3);
 	err = live_write(s, path, text);
 	/* A parent that is gone is noticed by what it does not say. */
 	(void)send(fd, &err, sizeof(err), MSG_NOSIGNAL);
@@ -226,7 +226,7 @@ static int live_write_waiting(struct bind_system *s, const char *path, const cha
 	pid_t pid;
 
 	live_settled(s);
-	pid = apart_fork(&fd);
+	pid = locked_reader_fork(&fd);
 	if (pid < 0)
 		return pid;
 	if (!pid)

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/apart.h"
 #include "base/arena.h"
+#include "sysroot/locked-read.h"
 
 struct bind_system;
 
@@ -59,7 +59,7 @@ struct bind_system {
 		int fd;
 		pid_t pid;
 	} watch;
-	struct apart apart; /* of bind_system_live */
+	struct locked_reader apart; /* of bind_system_live */
 };
 
 extern const struct bind_system_ops bind_system_live;

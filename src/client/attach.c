@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 /* Notes that the kernel refused, with the request that it refused. */
 static int refused(struct attachment *at, int r)
@@ -137,8 +137,7 @@ static int map_page(struct attachment *at, size_t page, struct failure **reterr)
 
 	if (size > UINT64_C(1) << 30 || choose_iova(&at->info, size, &iova) < 0)
 		return failure_set(reterr, -ENOSPC,
-				   "no IOVA for a mapping of %#llx bytes: see the ranges that "
-				   "'vfiotool inspect' tells",
+				   "no IOVA for a mapping of %#llx bytes: see the ranges that 'vfiotool inspect' tells",
 				   (unsigned long long)size);
 	r = sys->ops->mmap(sys, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0,
 			   &memory);
@@ -174,8 +173,7 @@ static int open_space(struct attachment *at, const struct attach_request *reques
 		return refused(at, r);
 	if (r != VT_API_VERSION)
 		return failure_set(reterr, -EPROTO,
-				   "%s: VFIO API version %d, and the tool speaks %d: nothing was "
-				   "attached; a newer vfiotool may speak it",
+				   "%s: VFIO API version %d, and the tool speaks %d: nothing was attached; a newer vfiotool may speak it",
 				   space_object(&at->space), r, VT_API_VERSION);
 	return 0;
 }
@@ -185,8 +183,7 @@ static int finish_info(struct attachment *at, struct failure **reterr)
 	at->info_err = space_info(&at->space, &at->info);
 	if (at->info_err == -EBADMSG)
 		return failure_set(reterr, -EBADMSG,
-				   "%s: the kernel's description of the address space is not "
-				   "understood: its capabilities loop or leave the answer",
+				   "%s: the kernel's description of the address space is not understood: its capabilities loop or leave the answer",
 				   space_object(&at->space));
 	return at->info_err < 0 ? refused(at, at->info_err) : 0;
 }

@@ -10,7 +10,7 @@
 #include "base/arena.h"
 #include "base/failure.h"
 #include "base/macro.h"
-#include "base/op.h"
+#include "uapi/op.h"
 #include "client/sys.h"
 
 struct client {

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "decode/vfiocap.h"
 
 enum { AREAS_MAX = 1 << 12 }; /* areas that are believed */

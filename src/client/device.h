@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/client.h"
 #include "decode/vfioinfo.h"
+#include "client/client.h"
 
 /* DEVICE_GET_INFO on @fd; @object names the device in outcomes. 0 or a negative errno. */
 int device_info_get(struct client *c, const char *object, int fd, struct device_info *ret);

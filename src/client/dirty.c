@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 /* Bits asked for at a time: 64 KiB of bitmap. */
 enum { BITS_MAX = 1 << 19 };

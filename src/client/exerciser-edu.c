@@ -4,7 +4,7 @@
 #include <errno.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/exerciser.h"
 
 enum {
@@ -35,8 +35,7 @@ static int edu_probe(struct exercise *x, struct failure **reterr)
 		return failure_set(reterr, r, "%s: %s", x->object, x->said);
 	if ((id & 0xff) != 0xed)
 		return failure_set(reterr, -ENOTSUP,
-				   "%s: its identification register reads %#010x, and QEMU's edu "
-				   "device has ...ed there: it is another device with the same ids",
+				   "%s: its identification register reads %#010x, and QEMU's edu device has ...ed there: it is another device with the same ids",
 				   x->object, id);
 	return 0;
 }
@@ -53,10 +52,10 @@ static int edu_init(struct exercise *x, struct failure **reterr)
 	if (!r)
 		r = exercise_get32(x, EDU_LIVENESS, &answer);
 	if (!r && answer != ~question) {
-		x->said = arena_printf(x->client->arena,
-				       "its liveness register gave %#010x for %#010x: the device "
-				       "does not work",
-				       answer, question);
+		x->said =
+			arena_printf(x->client->arena,
+				     "its liveness register gave %#010x for %#010x: the device does not work",
+				     answer, question);
 		r = -EREMOTEIO;
 	}
 	return r < 0 ? failure_set(reterr, r, "%s: %s", x->object, x->said) : 0;

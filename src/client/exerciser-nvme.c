@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/exerciser.h"
 
 /* 3.1.3: controller properties. */
@@ -67,16 +67,13 @@ static int nvme_probe(struct exercise *x, struct failure **reterr)
 	x->nvme.stride = 4U << (high & 0xf);
 	page_shift = 12 + (high >> 16 & 0xf);
 	if (x->page_size >> page_shift == 0)
-		return failure_set(
-			reterr, -ENOTSUP,
-			"%s: the controller wants pages of %u bytes, and this system has "
-			"smaller ones",
-			x->object, 1U << page_shift);
+		return failure_set(reterr, -ENOTSUP,
+				   "%s: the controller wants pages of %u bytes, and this system has smaller ones",
+				   x->object, 1U << page_shift);
 	/* Opening the device resets it where that is possible: who is enabled now is used by someone. */
 	if (cc & CC_ENABLE)
 		return failure_set(reterr, -EBUSY,
-				   "%s: the controller is enabled, so something may be using its "
-				   "namespaces: end that, or reset the device first",
+				   "%s: the controller is enabled, so something may be using its namespaces: end that, or reset the device first",
 				   x->object);
 	return 0;
 }
@@ -229,11 +226,11 @@ static bool nvme_verify(struct exercise *x, const uint8_t *data)
 
 	if (x->nvme.version >= VERSION_1_2)
 		good = good && version == x->nvme.version;
-	x->said = arena_printf(x->client->arena,
-			       "it names vendor %04x and subsystem vendor %04x, its config space "
-			       "%04x and %04x; version %x, its register %x",
-			       ids & 0xffff, ids >> 16, x->vendor, x->subvendor, version,
-			       x->nvme.version);
+	x->said =
+		arena_printf(x->client->arena,
+			     "it names vendor %04x and subsystem vendor %04x, its config space %04x and %04x; version %x, its register %x",
+			     ids & 0xffff, ids >> 16, x->vendor, x->subvendor, version,
+			     x->nvme.version);
 	return good;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 /* PCI Local Bus 3.0, 6.1 and 6.2.2. */
 enum {

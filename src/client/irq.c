@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 const char *irq_index_name(uint32_t index)
 {

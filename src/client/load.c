@@ -23,15 +23,12 @@ static int explain(const char *name, int r, struct failure **reterr)
 	/* kmod_module_probe_insert_module() answers positively when modprobe.d stood in the way. */
 	if (r > 0)
 		return failure_set_status(reterr, STATUS_DENIED, -EPERM,
-					  "module %s is blacklisted in modprobe.d: load it with "
-					  "'modprobe %s', or take the line away",
+					  "module %s is blacklisted in modprobe.d: load it with 'modprobe %s', or take the line away",
 					  name, name);
 	if (r == -EPERM || r == -EACCES)
-		return failure_set_status(
-			reterr, STATUS_DENIED, r,
-			"module %s cannot be loaded: %s; be root, or load it with "
-			"'modprobe %s' first",
-			name, strerror(-r), name);
+		return failure_set_status(reterr, STATUS_DENIED, r,
+					  "module %s cannot be loaded: %s; be root, or load it with 'modprobe %s' first",
+					  name, strerror(-r), name);
 	return failure_set(reterr, r, "module %s cannot be loaded: %s; 'dmesg' may tell why", name,
 			   strerror(-r));
 }
@@ -44,8 +41,7 @@ int client_load_module(const char *name, struct failure **reterr)
 
 	if (!ctx)
 		return failure_set(reterr, -ENOMEM,
-				   "module %s cannot be looked up: libkmod has no memory; load it "
-				   "with 'modprobe %s'",
+				   "module %s cannot be looked up: libkmod has no memory; load it with 'modprobe %s'",
 				   name, name);
 	kmod_set_log_fn(ctx, be_quiet, NULL);
 	r = kmod_module_new_from_lookup(ctx, name, &list);
@@ -53,8 +49,7 @@ int client_load_module(const char *name, struct failure **reterr)
 		return explain(name, r, reterr);
 	if (!list)
 		return failure_set(reterr, -ENOENT,
-				   "there is no module %s for the running kernel: install the "
-				   "package with its modules, or build it with %s",
+				   "there is no module %s for the running kernel: install the package with its modules, or build it with %s",
 				   name, name);
 	kmod_list_foreach(item, list)
 	{

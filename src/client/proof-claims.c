@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/irq.h"
 #include "client/pagemap.h"
 #include "client/proof-run.h"
@@ -164,9 +164,10 @@ static bool out_of_reach(struct proof_run *p, enum claim_id id, uint64_t iova, c
 		return false;
 	}
 	c->fault = faults_wait(&p->faults, iova, transfer_size(p), FAULT_TIMEOUT_MS);
-	*ret = arena_printf(
-		p->request->client->arena, "told to write to %#llx: none of %zu bytes changed (%s)",
-		(unsigned long long)iova, proof_memory_compared(&p->memory), p->exercise.said);
+	*ret = arena_printf(p->request->client->arena,
+			    "told to write to %#llx: none of %zu bytes changed (%s)",
+			    (unsigned long long)iova, proof_memory_compared(&p->memory),
+			    p->exercise.said);
 	return true;
 }
 
@@ -256,8 +257,7 @@ static void try_physical(struct proof_run *p, uint64_t address)
 			   "the canary moved away while the device was told to write to it");
 	else
 		run_answer(p, CLAIM_PHYSICAL, CLAIM_YES,
-			   "%s; the canary lies there in memory, and the same address is reached "
-			   "when mapped",
+			   "%s; the canary lies there in memory, and the same address is reached when mapped",
 			   seen);
 }
 

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 
 #include "base/macro.h"
-#include "decode/words.h"
+#include "decode/procfs.h"
 
 static const char *const area_names[] = {
 	[AREA_FRONT] = "the page before the buffer",

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/pagemap.h"
 #include "client/proof-run.h"
 
@@ -162,18 +162,16 @@ static int map_areas(struct proof_run *p, struct failure **reterr)
 
 	if (r < 0)
 		return failure_set(reterr, r,
-				   "%s: no room of %zu bytes for the proof in the IOVA ranges "
-				   "below 2^%u, which is what the device can address",
+				   "%s: no room of %zu bytes for the proof in the IOVA ranges below 2^%u, which is what the device can address",
 				   p->request->object, NR_AREAS * p->page, p->address_bits);
 	for (unsigned int i = 0; i < NR_AREAS; i++)
 		p->iova[i] = base + i * (uint64_t)p->page;
 	for (size_t i = 0; !r && i < nr; i++)
 		r = run_map(p, plain[i], VT_MAP_READ | VT_MAP_WRITE);
 	if (r < 0)
-		return failure_set_status(
-			reterr, STATUS_NO, r,
-			"%s: the kernel refused to map %zu bytes for the proof: %s",
-			p->request->object, p->page, errno_name(r));
+		return failure_set_status(reterr, STATUS_NO, r,
+					  "%s: the kernel refused to map %zu bytes for the proof: %s",
+					  p->request->object, p->page, errno_name(r));
 	return 0;
 }
 
@@ -188,23 +186,18 @@ static int find_areas(struct proof_run *p, struct failure **reterr)
 		r = pagemap_physical(c, proof_memory_at(&p->memory, (enum area)i), p->page,
 				     &p->iova[i]);
 	if (r < 0)
-		return failure_set_status(
-			reterr, STATUS_UNKNOWN, r,
-			"%s: cannot tell where the memory for the proof lies, and "
-			"without an IOMMU the device has to be told: %s",
-			p->request->object,
-			r == -EPERM ? "the kernel hides it from who lacks "
-				      "CAP_SYS_ADMIN"
-				    : strerror(-r));
+		return failure_set_status(reterr, STATUS_UNKNOWN, r,
+					  "%s: cannot tell where the memory for the proof lies, and without an IOMMU the device has to be told: %s",
+					  p->request->object,
+					  r == -EPERM
+						  ? "the kernel hides it from who lacks CAP_SYS_ADMIN"
+						  : strerror(-r));
 	for (unsigned int i = 0; i < NR_AREAS; i++)
 		if (p->address_bits < 64 && p->iova[i] >> p->address_bits)
-			return failure_set_status(
-				reterr, STATUS_UNKNOWN, -ERANGE,
-				"%s: memory for the proof lies at %#llx, beyond the %u address "
-				"bits that the device surely has, and an address cut short would "
-				"be somebody else's: say what it has with --address-bits",
-				p->request->object, (unsigned long long)p->iova[i],
-				p->address_bits);
+			return failure_set_status(reterr, STATUS_UNKNOWN, -ERANGE,
+						  "%s: memory for the proof lies at %#llx, beyond the %u address bits that the device surely has, and an address cut short would be somebody else's: say what it has with --address-bits",
+						  p->request->object,
+						  (unsigned long long)p->iova[i], p->address_bits);
 	return 0;
 }
 
@@ -221,8 +214,7 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 		page = q->info->alignment;
 	if (page > UINT32_C(1) << 24)
 		return failure_set(reterr, -ENOTSUP,
-				   "%s: the address space wants mappings of %zu bytes, too large "
-				   "for a proof",
+				   "%s: the address space wants mappings of %zu bytes, too large for a proof",
 				   q->object, page);
 	p->page = page;
 	p->address_bits = q->address_bits ? q->address_bits : q->exerciser->address_bits;
@@ -272,8 +264,7 @@ static void ask_untranslated(struct proof_run *p)
 	ask(p, CLAIM_PHYSICAL, claim_physical_untranslated);
 	for (size_t i = 0; i < ARRAY_SIZE(mapped); i++)
 		run_answer(p, mapped[i], CLAIM_UNTRIED,
-			   "without an IOMMU a mapping stops nothing: all physical memory is in "
-			   "reach");
+			   "without an IOMMU a mapping stops nothing: all physical memory is in reach");
 }
 
 static void ask_all(struct proof_run *p)

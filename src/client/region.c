@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 int region_open(struct client *c, const char *object, int fd, uint32_t index, struct region *ret)
 {

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 enum {
 	/* A bus has 256 functions, and what is below it up to 256 buses. */

@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "client/abi.h"
-#include "client/space.h"
+#include "uapi/abi.h"
 #include "decode/vfiocap.h"
+#include "client/space.h"
 
 enum {
 	INFO_GUESS = 512,     /* bytes; enough for most chains at once */

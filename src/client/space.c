@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 static const char container_node[] = "/dev/vfio/vfio";
 static const char iommufd_node[] = "/dev/iommu";

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/client.h"
 #include "decode/vfioinfo.h"
+#include "client/client.h"
 
 struct space {
 	struct client *client; /* borrowed */

@@ -7,12 +7,13 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-#include "client/abi.h"
-#include "cmd/acting.h"
-#include "cmd/hold.h"
+#include "uapi/abi.h"
+#include "run/attach-hold.h"
+#include "run/attached.h"
+#include "cmd/commands.h"
 
 struct attach_args {
-	struct acting_options acting;
+	struct attached_options acting;
 	bool hold;
 	unsigned int hold_seconds;
 	char **program; /* behind --, or NULL */
@@ -61,8 +62,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (p->program && !p->program[0])
 			return parse_fail(p, "no command behind --: name the program to run");
 		if (args->acting.type && args->acting.has_path && args->acting.path == PATH_IOMMUFD)
-			return parse_fail(p, "--type is of a container, and path iommufd has none: "
-					     "leave out one of them");
+			return parse_fail(p,
+					  "--type is of a container, and path iommufd has none: leave out one of them");
 		if (p->program && args->hold)
 			return parse_fail(p, "--hold and a command exclude each other");
 		return 0;
@@ -81,23 +82,23 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = acting_children };
+				  .children = attached_children };
 
-static void print_json(struct acting *ac, const struct output *out)
+static void print_json(struct attached *ac, const struct output *out)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct json_doc doc;
 
-	acting_json_begin(ac, out->stream, &doc);
+	attached_json_begin(ac, out->stream, &doc);
 	for (size_t i = 0; i < ac->view.nr_devices; i++)
-		json_doc_element(
-			&doc, json_from_row(attach_device_fields(), NULL, &ac->view.devices[i], a));
+		json_doc_element(&doc, json_from_row(attach_device_fields(), NULL,
+						     &ac->view.devices[i], a));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 }
 
 /* Where a program follows, standard output is the program's. */
-static int print(struct acting *ac, const struct attach_args *args, struct failure **reterr)
+static int print(struct attached *ac, const struct attach_args *args, struct failure **reterr)
 {
 	const struct app *app = ac->session.app;
 	struct attach_view view = ac->view;
@@ -120,9 +121,9 @@ static int print(struct acting *ac, const struct attach_args *args, struct failu
 }
 
 /* What is not as predicted is nothing to build on: it is not kept. */
-static int keep(struct acting *ac, const struct attach_args *args, struct failure **reterr)
+static int keep(struct attached *ac, const struct attach_args *args, struct failure **reterr)
 {
-	int status = acting_status(ac), r;
+	int status = attached_status(ac), r;
 
 	if (status != STATUS_OK)
 		return status;
@@ -134,10 +135,10 @@ static int keep(struct acting *ac, const struct attach_args *args, struct failur
 	return r < 0 ? r : STATUS_OK;
 }
 
-static int attach(struct acting *ac, const void *data, struct failure **reterr)
+static int attach(struct attached *ac, const void *data, struct failure **reterr)
 {
 	const struct attach_args *args = data;
-	int r = acting_attach(ac, reterr);
+	int r = attached_attach(ac, reterr);
 
 	if (r >= 0)
 		r = print(ac, args, reterr);
@@ -146,7 +147,7 @@ static int attach(struct acting *ac, const void *data, struct failure **reterr)
 
 static int run(struct app *app, void *args, struct failure **reterr)
 {
-	return acting_run(app, args, attach, reterr);
+	return attached_run(app, args, attach, reterr);
 }
 
 const struct command command_attach = {

@@ -3,24 +3,24 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/binding.h"
-#include "cmd/keep.h"
-#include "facts/usage.h"
+#include "facts/in-use.h"
+#include "run/persist.h"
+#include "run/transaction.h"
+#include "cmd/commands.h"
 
 enum { OPT_DRIVER = OPT_COMMAND_FIRST, OPT_GROUP, OPT_PERSIST };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
-	struct binding_options *o = p ? p->args : NULL;
+	struct transaction_options *o = p ? p->args : NULL;
 	error_t r;
 
 	switch (key) {
 	case OPT_DRIVER:
 		if (!*arg || strchr(arg, '/') || strlen(arg) > 255)
 			return parse_fail(p,
-					  "'%s' is no name of a driver: name a folder of "
-					  "/sys/bus/*/drivers",
+					  "'%s' is no name of a driver: name a folder of /sys/bus/*/drivers",
 					  arg);
 		o->driver = arg;
 		return 0;
@@ -31,7 +31,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->persist = true;
 		return 0;
 	default:
-		r = p ? binding_parse(key, arg, p, o) : ARGP_ERR_UNKNOWN;
+		r = p ? transaction_parse(key, arg, p, o) : ARGP_ERR_UNKNOWN;
 		return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
 	}
 }
@@ -67,23 +67,23 @@ static int check_targets(const struct operands *targets, struct failure **reterr
 	return 0;
 }
 
-static int begin(struct binding *b, const struct operands *targets, struct failure **reterr)
+static int begin(struct transaction *b, const struct operands *targets, struct failure **reterr)
 {
 	int r = check_targets(targets, reterr);
 
 	if (r >= 0)
-		r = binding_load(b, targets, reterr);
+		r = transaction_load(b, targets, reterr);
 	if (r >= 0 && !b->options->dry_run)
-		r = binding_check_permission(b, reterr);
+		r = transaction_check_permission(b, reterr);
 	if (r >= 0)
-		r = binding_lock(b, reterr);
+		r = transaction_lock(b, reterr);
 	/* Another may have moved what was looked at while it had the lock. */
 	if (r >= 0 && !b->options->dry_run)
-		r = binding_load(b, targets, reterr);
+		r = transaction_load(b, targets, reterr);
 	return r;
 }
 
-static int refusal_status(const struct binding *b)
+static int refusal_status(const struct transaction *b)
 {
 	for (size_t i = 0; i < b->plan.nr_moves; i++) {
 		const struct bind_move *m = &b->plan.moves[i];
@@ -96,26 +96,26 @@ static int refusal_status(const struct binding *b)
 }
 
 /* --group takes along only whom VFIO's driver takes. */
-static const char *in_the_way_text(struct binding *b, const struct bind_move *m,
+static const char *in_the_way_text(struct transaction *b, const struct bind_move *m,
 				   const struct device *other)
 {
 	const struct step *s = bind_plan_predict(&b->request, other, b->arena);
 	const unsigned int group = m->device->group->id;
 
 	if (s && s->answer == ANSWER_NO)
-		return arena_printf(
-			b->arena, "group %u cannot be used yet: %s has to stay on %s, %s; %s",
-			group, other->name, other->driver, s->why->because,
-			member_remedy(b->arena, other,
-				      s->why->remedy ? s->why->remedy : s->why->rule->remedy));
+		return arena_printf(b->arena,
+				    "group %u cannot be used yet: %s has to stay on %s, %s; %s",
+				    group, other->name, other->driver, s->why->because,
+				    member_remedy(b->arena, other,
+						  s->why->remedy ? s->why->remedy
+								 : s->why->rule->remedy));
 	return arena_printf(b->arena,
-			    "group %u cannot be used yet: %s is on %s; vfiotool bind --group %s "
-			    "takes along what must move",
+			    "group %u cannot be used yet: %s is on %s; vfiotool bind --group %s takes along what must move",
 			    group, other->name, other->driver, m->name);
 }
 
 /* A device alone is of no use where another of its group keeps it from being handed out. */
-static void say_in_the_way(struct binding *b)
+static void say_in_the_way(struct transaction *b)
 {
 	for (size_t i = 0; !b->view.note && i < b->plan.nr_moves; i++) {
 		const struct bind_move *m = &b->plan.moves[i];
@@ -126,7 +126,7 @@ static void say_in_the_way(struct binding *b)
 	}
 }
 
-static const char *advice_text(const struct binding *b, const struct guard_finding *f)
+static const char *advice_text(const struct transaction *b, const struct guard_finding *f)
 {
 	if (f->answer != ANSWER_UNKNOWN)
 		return "do without it on this host";
@@ -137,7 +137,7 @@ static const char *advice_text(const struct binding *b, const struct guard_findi
 }
 
 /* What no guard knows better: every refusal has a next step. */
-static void advise(const struct binding *b)
+static void advise(const struct transaction *b)
 {
 	for (size_t i = 0; i < b->plan.nr_moves; i++)
 		for (size_t k = 0; k < b->plan.moves[i].nr_findings; k++) {
@@ -151,41 +151,41 @@ static void advise(const struct binding *b)
 }
 
 /* The moves of b->plan, from guards to report. */
-static int carry_out(struct binding *b, bool settle, struct failure **reterr)
+static int carry_out(struct transaction *b, bool settle, struct failure **reterr)
 {
-	size_t refused = binding_ask_guards(b);
+	size_t refused = transaction_ask_guards(b);
 	int r;
 
 	advise(b);
 	if (b->options->dry_run || refused) {
-		r = binding_find_drivers(b, false, reterr);
+		r = transaction_find_drivers(b, false, reterr);
 		if (r < 0)
 			return r;
 		if (b->options->dry_run)
-			binding_plan_steps(b);
+			transaction_plan_steps(b);
 		if (refused)
-			b->view.note = b->options->dry_run
-					       ? "as things are, none of it would be done: what is "
-						 "named above stands in the way"
-					       : "nothing was changed";
-		return binding_print(b, refused ? refusal_status(b) : STATUS_OK, reterr);
+			b->view.note =
+				b->options->dry_run
+					? "as things are, none of it would be done: what is named above stands in the way"
+					: "nothing was changed";
+		return transaction_print(b, refused ? refusal_status(b) : STATUS_OK, reterr);
 	}
-	r = binding_find_drivers(b, true, reterr);
+	r = transaction_find_drivers(b, true, reterr);
 	if (r < 0)
 		return r;
-	binding_hold_signals(true);
+	transaction_hold_signals(true);
 	r = bind_apply_all(&b->apply, b->plan.moves, b->plan.nr_moves);
 	for (size_t i = 0; settle && r >= 0 && i < b->plan.nr_moves; i++)
 		r = journal_settle(&b->journal, b->plan.moves[i].bus, b->plan.moves[i].name);
-	binding_explain(b);
+	transaction_explain(b);
 	if (r >= 0)
 		say_in_the_way(b);
-	r = binding_print(b, binding_status(b, r), reterr);
-	binding_hold_signals(false);
+	r = transaction_print(b, transaction_status(b, r), reterr);
+	transaction_hold_signals(false);
 	return r;
 }
 
-int bind_devices(struct binding *b, struct failure **reterr)
+int bind_devices(struct transaction *b, struct failure **reterr)
 {
 	int r = begin(b, &b->options->targets, reterr);
 
@@ -203,19 +203,19 @@ int bind_devices(struct binding *b, struct failure **reterr)
 
 static int run_bind(struct app *app, void *data, struct failure **reterr)
 {
-	struct binding b;
-	int r = binding_open(&b, app, "bind", data, reterr);
+	struct transaction b;
+	int r = transaction_open(&b, app, "bind", data, reterr);
 
 	if (r >= 0)
 		r = bind_devices(&b, reterr);
-	binding_close(&b);
+	transaction_close(&b);
 	return r;
 }
 
 /* ---- unbind ---- */
 
 /* Where @d goes back to: what the journal says of this very device, else whatever the bus chooses. */
-static int plan_unbind(struct binding *b, const struct device *d, struct bind_move *m)
+static int plan_unbind(struct transaction *b, const struct device *d, struct bind_move *m)
 {
 	const struct journal_record *rec = journal_find(&b->journal, d->bus_name, d->name);
 	int r;
@@ -242,7 +242,7 @@ static int plan_unbind(struct binding *b, const struct device *d, struct bind_mo
 	return 0;
 }
 
-static int plan_unbinds(struct binding *b, struct failure **reterr)
+static int plan_unbinds(struct transaction *b, struct failure **reterr)
 {
 	int r = 0;
 
@@ -257,9 +257,9 @@ static int plan_unbinds(struct binding *b, struct failure **reterr)
 	return r;
 }
 
-int unbind_devices(struct binding *b, struct failure **reterr)
+int unbind_devices(struct transaction *b, struct failure **reterr)
 {
-	const struct binding_options *o = b->options;
+	const struct transaction_options *o = b->options;
 	struct operands targets = { 0 }, gone = { 0 };
 	int r = 0;
 
@@ -269,7 +269,7 @@ int unbind_devices(struct binding *b, struct failure **reterr)
 		r = keep_find_gone(b, &targets, &gone, reterr);
 	/* Of a device that is no longer there only what is written can be undone. */
 	if (r >= 0 && gone.nr && !targets.nr) {
-		r = binding_print(b, STATUS_OK, reterr);
+		r = transaction_print(b, STATUS_OK, reterr);
 	} else if (r >= 0) {
 		r = begin(b, &targets, reterr);
 		if (r >= 0)
@@ -284,12 +284,12 @@ int unbind_devices(struct binding *b, struct failure **reterr)
 
 static int run_unbind(struct app *app, void *data, struct failure **reterr)
 {
-	struct binding b;
-	int r = binding_open(&b, app, "unbind", data, reterr);
+	struct transaction b;
+	int r = transaction_open(&b, app, "unbind", data, reterr);
 
 	if (r >= 0)
 		r = unbind_devices(&b, reterr);
-	binding_close(&b);
+	transaction_close(&b);
 	return r;
 }
 
@@ -298,7 +298,7 @@ const struct command command_bind = {
 	.summary = "Give devices to a VFIO driver, safely",
 	.operands = "TARGET...",
 	.argp = &bind_argp,
-	.args_size = sizeof(struct binding_options),
+	.args_size = sizeof(struct transaction_options),
 	.run = run_bind,
 };
 
@@ -307,6 +307,6 @@ const struct command command_unbind = {
 	.summary = "Give devices back to their own drivers",
 	.operands = "TARGET...",
 	.argp = &unbind_argp,
-	.args_size = sizeof(struct binding_options),
+	.args_size = sizeof(struct transaction_options),
 	.run = run_unbind,
 };

@@ -9,8 +9,9 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-#include "cmd/session.h"
 #include "facts/target.h"
+#include "run/session.h"
+#include "cmd/commands.h"
 
 struct capture_args {
 	struct operands operands; /* FILE, then targets */
@@ -92,9 +93,8 @@ static int check_name(const char *path, struct arena *a, struct failure **reterr
 	struct failure *other = NULL;
 
 	if (!*path)
-		return failure_set_status(
-			reterr, STATUS_USAGE, -EINVAL,
-			"the name of FILE is empty: name a file, or - for standard output");
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "the name of FILE is empty: name a file, or - for standard output");
 	if (target_parse(a, path, &t, &other) < 0) {
 		failure_free(other);
 		return 0;
@@ -102,11 +102,9 @@ static int check_name(const char *path, struct arena *a, struct failure **reterr
 	if (t.kind != TARGET_PCI && t.kind != TARGET_SLOT && t.kind != TARGET_IDS &&
 	    (t.kind != TARGET_GROUP || *path == '/'))
 		return 0;
-	return failure_set_status(
-		reterr, STATUS_USAGE, -EINVAL,
-		"'%s' names a device, and before it capture needs a FILE to write: "
-		"capture FILE %s, or ./%s for a file that is called so",
-		path, path, path);
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "'%s' names a device, and before it capture needs a FILE to write: capture FILE %s, or ./%s for a file that is called so",
+				  path, path, path);
 }
 
 static int check_destination(const char *path, bool force, struct failure **reterr)
@@ -119,11 +117,9 @@ static int check_destination(const char *path, bool force, struct failure **rete
 			       : failure_set(reterr, -errno, "cannot write %s: %s; %s", path,
 					     strerror(errno), failure_write_advice(errno));
 	if (!S_ISREG(st.st_mode))
-		return failure_set_status(
-			reterr, STATUS_USAGE, -EEXIST,
-			"%s is no regular file: name a new one, or - for standard "
-			"output",
-			path);
+		return failure_set_status(reterr, STATUS_USAGE, -EEXIST,
+					  "%s is no regular file: name a new one, or - for standard output",
+					  path);
 	if (!force)
 		return failure_set_status(reterr, STATUS_USAGE, -EEXIST,
 					  "%s exists: --force replaces it", path);
@@ -189,9 +185,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	int r;
 
 	if (!targets.nr)
-		return failure_set_status(
-			reterr, STATUS_USAGE, -EINVAL,
-			"capture needs a FILE to write, or - for standard output");
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "capture needs a FILE to write, or - for standard output");
 	path = targets.items[0];
 	to_stdout = !strcmp(path, "-");
 	targets.items++;

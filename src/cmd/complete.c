@@ -6,13 +6,14 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-#include "bind/guard.h"
-#include "bind/plan.h"
-#include "cmd/session.h"
 #include "model/generation.h"
 #include "model/rule.h"
+#include "bind/guard.h"
+#include "bind/plan.h"
+#include "report/escape.h"
 #include "report/suggest.h"
-#include "report/text.h"
+#include "run/session.h"
+#include "cmd/commands.h"
 
 static void put(struct app *app, const char *name, const char *help)
 {
@@ -88,9 +89,9 @@ static int complete_drivers(struct app *app, struct failure **reterr)
 		return r;
 	put(app, general, "bus pci, any device");
 	for (size_t i = 0; i < ARRAY_SIZE(buses); i++) {
-		struct fact f = sysroot_list(
-			root, app->arena,
-			arena_join(app->arena, "sys/bus/", buses[i], "/drivers", NULL));
+		struct fact f = sysroot_list(root, app->arena,
+					     arena_join(app->arena, "sys/bus/", buses[i],
+							"/drivers", NULL));
 		struct span rest = { f.raw, fact_is(&f) ? f.len : 0 }, line;
 
 		while (parse_line(&rest, &line)) {
@@ -197,7 +198,6 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 		if (!strcmp(kinds[i].name, what))
 			return kinds[i].run(app, reterr);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown --complete '%s': devices, groups, columns, generations, "
-				  "rules, assumptions, commands, paths, guards or drivers",
+				  "unknown --complete '%s': devices, groups, columns, generations, rules, assumptions, commands, paths, guards or drivers",
 				  what);
 }

@@ -2,7 +2,7 @@
 /* --help, from the same tables that parse. */
 #include <stdlib.h>
 
-#include "cmd/command.h"
+#include "cmd/commands.h"
 
 static const char *commands_text(struct arena *a)
 {
@@ -13,9 +13,7 @@ static const char *commands_text(struct arena *a)
 	for (size_t i = 0; i < nr; i++)
 		ret = arena_printf(a, "%s\n  %-10s %s", ret, all[i]->name, all[i]->summary);
 	return arena_printf(a,
-			    "%s\n\n'vfiotool COMMAND --help' tells about one; without a command it "
-			    "is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, "
-			    "platform:NAME, vfio3, eth0 or a path in sysfs.",
+			    "%s\n\n'vfiotool COMMAND --help' tells about one; without a command it is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, platform:NAME, vfio3, eth0 or a path in sysfs.",
 			    ret);
 }
 
@@ -38,10 +36,9 @@ static const char *columns_text(const struct field_table *table, struct arena *a
 static const char *doc_text(const struct command *command, struct arena *a)
 {
 	if (!command)
-		return arena_printf(
-			a, "%s\v%s",
-			"Tells what the kernel's VFIO decides for each device, and why.",
-			commands_text(a));
+		return arena_printf(a, "%s\v%s",
+				    "Tells what the kernel's VFIO decides for each device, and why.",
+				    commands_text(a));
 	return arena_printf(a, "%s\v%s%s'man vfiotool-%s' tells more.", command->summary,
 			    command->columns ? columns_text(command->columns(), a) : "",
 			    command->columns ? "\n\n" : "", command->name);

@@ -4,15 +4,16 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "cmd/session.h"
-#include "cmd/config.h"
-#include "report/decision.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
+#include "report/prediction-fields.h"
 #include "report/prose.h"
 #include "report/suggest.h"
 #include "report/table.h"
+#include "cli/config.h"
+#include "run/session.h"
+#include "cmd/commands.h"
 
 struct inspect_args {
 	struct operands targets, assume;
@@ -152,9 +153,10 @@ static void json_asked(struct json_doc *doc, const struct report *r)
 		array = json_object_new_array();
 		for (unsigned int g = 0; g < NR_GENS; g++)
 			if (r->gens & GEN_BIT(g))
-				json_object_array_add(
-					array,
-					json_object_new_string(generation_get((enum gen)g)->name));
+				json_object_array_add(array,
+						      json_object_new_string(generation_get((enum gen)
+												    g)
+										     ->name));
 	}
 	json_doc_member(doc, "asked", array);
 	array = json_object_new_array();
@@ -264,10 +266,8 @@ static int print_short(struct session *s, struct failure **reterr)
 		return r;
 	prose_blank(&end);
 	prose_text(&end, STYLE_DIM,
-		   "Verdicts are those once bound to a VFIO driver. 'vfiotool inspect ADDRESS' "
-		   "tells why, step by step.%s",
-		   denied ? " They are the caller's, who may not open all nodes; --assume euid=0 "
-			    "asks what root gets."
+		   "Verdicts are those once bound to a VFIO driver. 'vfiotool inspect ADDRESS' tells why, step by step.%s",
+		   denied ? " They are the caller's, who may not open all nodes; --assume euid=0 asks what root gets."
 			  : "");
 	return 0;
 }

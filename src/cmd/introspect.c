@@ -5,25 +5,25 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "cmd/command.h"
-#include "cmd/config.h"
 #include "model/assume.h"
 #include "model/generation.h"
 #include "model/predict.h"
 #include "model/rule.h"
-#include "report/event.h"
 #include "report/attach.h"
 #include "report/bind.h"
-#include "report/decision.h"
 #include "report/device.h"
+#include "report/event.h"
 #include "report/inspect.h"
+#include "report/irq.h"
 #include "report/json.h"
-#include "report/mapping.h"
-#include "report/irqs.h"
-#include "report/proof.h"
+#include "report/map.h"
+#include "report/prediction-fields.h"
+#include "report/prove.h"
 #include "report/regions.h"
 #include "report/reset.h"
 #include "report/rules.h"
+#include "cli/config.h"
+#include "cmd/commands.h"
 
 static void add_text(struct json_object *o, const char *key, const char *text)
 {
@@ -72,9 +72,9 @@ static struct json_object *fields_json(const struct field_table *table, bool col
 		add_text(o, "key", f->key);
 		if (columns) {
 			add_text(o, "name", field_column_name(a, f));
-			json_object_object_add(
-				o, "default",
-				json_object_new_boolean(!!(f->flags & FIELD_DEFAULT)));
+			json_object_object_add(o, "default",
+					       json_object_new_boolean(!!(f->flags &
+									  FIELD_DEFAULT)));
 		}
 		add_text(o, "help", f->help);
 		json_object_array_add(ret, o);

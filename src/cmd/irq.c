@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
-#include "cmd/irq-work.h"
+#include "uapi/abi.h"
+#include "run/irq.h"
+#include "cmd/commands.h"
 
 enum { TIMEOUT_DEFAULT_MS = 1000, TIMEOUT_MAX_MS = 600000, TIMES_MAX = 1000000 };
 
@@ -66,7 +67,7 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = acting_children };
+				  .children = attached_children };
 
 /* ---- one device ---- */
 
@@ -96,11 +97,9 @@ static int check_device(const struct irq_args *args, const struct attach_device_
 			struct failure **reterr)
 {
 	if (!(view->info.flags & VT_DEVICE_PCI))
-		return failure_set_status(
-			reterr, STATUS_UNKNOWN, -EOPNOTSUPP,
-			"%s: is no PCI device: what its %zu interrupts are only its "
-			"driver knows; 'vfiotool attach' lists them",
-			view->device->name, view->nr_irqs);
+		return failure_set_status(reterr, STATUS_UNKNOWN, -EOPNOTSUPP,
+					  "%s: is no PCI device: what its %zu interrupts are only its driver knows; 'vfiotool attach' lists them",
+					  view->device->name, view->nr_irqs);
 	if (args->vectors > 1 && !(args->kinds & (1U << VT_PCI_MSI | 1U << VT_PCI_MSIX)))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "--vectors=%u: say of which: --index=msi or --index=msix",
@@ -138,7 +137,7 @@ static int try_kinds(struct irq_work *w, const struct irq_info *kinds, size_t nr
 	return r;
 }
 
-static int run_device(struct acting *ac, const struct irq_args *args, struct irqs_device *ret,
+static int run_device(struct attached *ac, const struct irq_args *args, struct irqs_device *ret,
 		      struct failure **reterr)
 {
 	const struct attach_device_view *view = &ac->view.devices[0];
@@ -167,9 +166,9 @@ static int run_device(struct acting *ac, const struct irq_args *args, struct irq
 /* Everything that was tried arrived: yes. The kernel refused something, the device has none of what was
  * asked for, or its own did not arrive: no. A loopback that loses something is none that the kernel's
  * rules know. */
-static int answer_status(const struct acting *ac, const struct irqs_device *d)
+static int answer_status(const struct attached *ac, const struct irqs_device *d)
 {
-	int status = acting_status(ac);
+	int status = attached_status(ac);
 
 	for (size_t i = 0; i < d->nr_kinds && status != STATUS_DIFFER; i++) {
 		const struct irq_kind_row *k = &d->kinds[i];
@@ -185,18 +184,18 @@ static int answer_status(const struct acting *ac, const struct irqs_device *d)
 	return status;
 }
 
-static void print_json(struct acting *ac, const struct irqs_device *d)
+static void print_json(struct attached *ac, const struct irqs_device *d)
 {
 	struct json_doc doc;
 
-	acting_json_begin(ac, ac->session.app->out.stream, &doc);
-	if (acting_is_ready(ac))
+	attached_json_begin(ac, ac->session.app->out.stream, &doc);
+	if (attached_is_ready(ac))
 		json_doc_element(&doc, json_from_row(irqs_device_fields(), NULL, d, ac->arena));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 }
 
-static int print(struct acting *ac, const struct irq_args *args, const struct irqs_device *d,
+static int print(struct attached *ac, const struct irq_args *args, const struct irqs_device *d,
 		 struct failure **reterr)
 {
 	struct app *app = ac->session.app;
@@ -207,17 +206,17 @@ static int print(struct acting *ac, const struct irq_args *args, const struct ir
 		print_json(ac, d);
 		return 0;
 	}
-	return acting_is_ready(ac) ? irqs_print(d, &app->out, reterr)
-				   : attach_text(&app->out, &ac->view, reterr);
+	return attached_is_ready(ac) ? irqs_print(d, &app->out, reterr)
+				     : attach_text(&app->out, &ac->view, reterr);
 }
 
-int irq_run(struct acting *ac, const void *data, struct failure **reterr)
+int irq_run(struct attached *ac, const void *data, struct failure **reterr)
 {
 	const struct irq_args *args = data;
 	struct irqs_device d = { 0 };
-	int r = acting_attach(ac, reterr), printed;
+	int r = attached_attach(ac, reterr), printed;
 
-	if (r >= 0 && acting_is_ready(ac))
+	if (r >= 0 && attached_is_ready(ac))
 		r = run_device(ac, args, &d, reterr);
 	/* What was found out until a failure stands. */
 	if (r >= 0 || d.nr_kinds) {
@@ -233,7 +232,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 	args->acting.single = true;
 	args->acting.no_map = true;
-	return acting_run(app, &args->acting, irq_run, reterr);
+	return attached_run(app, &args->acting, irq_run, reterr);
 }
 
 const struct command command_irq = {

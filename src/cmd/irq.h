@@ -2,10 +2,10 @@
 /* The irq command from its arguments on. */
 #pragma once
 
-#include "cmd/acting.h"
+#include "run/attached.h"
 
 struct irq_args {
-	struct acting_options acting;
+	struct attached_options acting;
 	unsigned int kinds;                  /* bits of 1 << index; 0: all that the device has */
 	uint32_t vectors, times, timeout_ms; /* 0: not given */
 	bool raise;
@@ -13,4 +13,4 @@ struct irq_args {
 
 /* Attaches, tries the interrupts of the device, prints what came of it. @data is a struct irq_args. The exit
  * status, or a negative errno with *@reterr. */
-int irq_run(struct acting *ac, const void *data, struct failure **reterr);
+int irq_run(struct attached *ac, const void *data, struct failure **reterr);

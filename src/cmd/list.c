@@ -6,9 +6,10 @@
 
 #include "base/log.h"
 #include "base/macro.h"
-#include "cmd/session.h"
 #include "report/json.h"
 #include "report/table.h"
+#include "run/session.h"
+#include "cmd/commands.h"
 
 struct list_args {
 	struct operands targets;
@@ -182,8 +183,7 @@ static void say_denied(const struct rows *rows)
 		if (!device_row_is_denied(rows->table_rows[i].row))
 			continue;
 		log_write(LOG_LEVEL_WARNING,
-			  "verdicts are the caller's, who may not open all nodes; "
-			  "'vfiotool inspect --assume euid=0' asks what root gets");
+			  "verdicts are the caller's, who may not open all nodes; 'vfiotool inspect --assume euid=0' asks what root gets");
 		return;
 	}
 }

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "cmd/command.h"
 #include "report/suggest.h"
+#include "cmd/commands.h"
 
 static int unknown_command(const char *name, struct arena *a, struct failure **reterr)
 {

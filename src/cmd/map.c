@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* map: maps memory for a device, unmaps it, and says what it took, beside what was predicted. */
-#include "cmd/map.h"
+#include "run/map.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/parse.h"
-#include "cmd/config.h"
 #include "facts/memory.h"
 #include "report/json.h"
+#include "cli/config.h"
+#include "cmd/commands.h"
 
 enum {
 	OPT_IOVA = OPT_COMMAND_FIRST,
@@ -81,11 +82,9 @@ static error_t parse_bytes(struct parse *p, const char *what, const char *arg, u
 	if (r == -ERANGE)
 		return parse_fail(p, "%s '%s' does not fit 64 bits", what, arg);
 	if (r < 0)
-		return parse_fail(
-			p,
-			"%s '%s' is no number of bytes: digits or 0x, and K, M, G, T or P "
-			"behind them",
-			what, arg);
+		return parse_fail(p,
+				  "%s '%s' is no number of bytes: digits or 0x, and K, M, G, T or P behind them",
+				  what, arg);
 	return 0;
 }
 
@@ -151,13 +150,13 @@ static error_t check_args(struct parse *p, struct map_args *args)
 	if (!args->count)
 		args->count = 1;
 	if (args->acting.targets.nr != 1)
-		return parse_fail(p, args->acting.targets.nr
-					     ? "map takes one target: give one at a time"
-					     : "no target: name a device, 'vfiotool list' "
-					       "shows them");
+		return parse_fail(p,
+				  args->acting.targets.nr
+					  ? "map takes one target: give one at a time"
+					  : "no target: name a device, 'vfiotool list' shows them");
 	if (args->layout && args->nr_iovas)
-		return parse_fail(p, "--layout is for IOVAs that are chosen: leave out --iova or "
-				     "--layout");
+		return parse_fail(p,
+				  "--layout is for IOVAs that are chosen: leave out --iova or --layout");
 	return 0;
 }
 
@@ -235,7 +234,7 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = acting_children };
+				  .children = attached_children };
 
 /* ---- the run ---- */
 
@@ -340,7 +339,7 @@ static int print(struct map_run *run, struct failure **reterr)
 /* For --dry-run: whether there would be anything to map in. */
 static int check_path(struct map_run *run, struct failure **reterr)
 {
-	const struct acting *ac = &run->acting;
+	const struct attached *ac = &run->acting;
 	const struct path_prediction *p = &ac->predictions[0].paths[VIEW_NOW][ac->path];
 
 	if (p->answer != ANSWER_NO)
@@ -357,7 +356,7 @@ static int attach(struct map_run *run, struct failure **reterr)
 
 	if (run->args->dry_run)
 		return check_path(run, reterr);
-	r = acting_attach(&run->acting, reterr);
+	r = attached_attach(&run->acting, reterr);
 	run->report.attach = &run->acting.view;
 	if (r >= 0 && run->acting.view.attached)
 		map_take_info(run);
@@ -392,7 +391,7 @@ int map_run(struct map_run *run, struct failure **reterr)
 	r = attach(run, reterr);
 	if (r >= 0 && !run->args->dry_run && !run->acting.view.attached) {
 		run->report.result = "refused";
-		status = acting_status(&run->acting);
+		status = attached_status(&run->acting);
 		run->report.match = status != STATUS_DIFFER;
 	} else if (r >= 0) {
 		r = status = act(run, reterr);
@@ -408,13 +407,13 @@ static int run_map(struct app *app, void *data, struct failure **reterr)
 	int r, status;
 
 	args->acting.single = args->acting.no_map = true;
-	r = acting_open(&run.acting, app, &args->acting, reterr);
+	r = attached_open(&run.acting, app, &args->acting, reterr);
 	if (r >= 0)
 		r = status = map_run(&run, reterr);
 	if (r >= 0)
 		r = print(&run, reterr);
 	mapping_space_done(&run.space);
-	acting_close(&run.acting);
+	attached_close(&run.acting);
 	return r < 0 ? r : status;
 }
 

@@ -14,10 +14,11 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/parse.h"
-#include "cmd/session.h"
 #include "facts/watch.h"
 #include "report/event.h"
 #include "report/suggest.h"
+#include "run/session.h"
+#include "cmd/commands.h"
 
 struct monitor_args {
 	struct operands targets;
@@ -248,8 +249,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 	if (app->sysroot)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "monitor follows the running system: --sysroot has no "
-					  "events, leave it out");
+					  "monitor follows the running system: --sysroot has no events, leave it out");
 	r = load(&m, app, reterr);
 	if (r >= 0)
 		r = block_signals(&m, reterr);

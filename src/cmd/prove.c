@@ -8,15 +8,16 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/irq.h"
 #include "client/proof.h"
-#include "cmd/acting.h"
-#include "report/decision.h"
-#include "report/proof.h"
+#include "report/prediction-fields.h"
+#include "report/prove.h"
+#include "run/attached.h"
+#include "cmd/commands.h"
 
 struct prove_args {
-	struct acting_options acting;
+	struct attached_options acting;
 	unsigned int address_bits; /* 0: not given */
 };
 
@@ -49,7 +50,7 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = acting_children };
+				  .children = attached_children };
 
 /* ---- from the proof to its report ---- */
 
@@ -96,8 +97,7 @@ static const char *because(const struct proof *proof, bool untranslated, struct 
 		return "Proven: the device moves data, and only where it may.";
 	case CLAIM_NO:
 		if (untranslated && proof->claims[CLAIM_PHYSICAL].answer == CLAIM_NO)
-			return "No protection: without an IOMMU the device wrote to memory that "
-			       "nobody mapped for it, as it can to any other.";
+			return "No protection: without an IOMMU the device wrote to memory that nobody mapped for it, as it can to any other.";
 		return arena_printf(a, "Not so: claim '%s' does not hold.", refuted(proof));
 	default:
 		return "Not proven: what that takes could not be asked.";
@@ -124,7 +124,7 @@ static void make_view(const struct proof *proof, struct arena *a, struct proof_v
 enum { LOOPBACK_TIMEOUT_MS = 1000 };
 
 /* What the kernel's own interrupt does, for the best kind that the device has. */
-static const char *try_loopback(struct acting *ac)
+static const char *try_loopback(struct attached *ac)
 {
 	static const uint32_t kinds[] = { VT_PCI_MSIX, VT_PCI_MSI, VT_PCI_INTX };
 	const struct attached_device *d = &ac->attachment.devices[0];
@@ -177,7 +177,7 @@ static void clear_progress(const struct progress *p)
 	}
 }
 
-static bool is_untranslated(const struct acting *ac)
+static bool is_untranslated(const struct attached *ac)
 {
 	const char *cdev = ac->session.devices[0]->cdev_name;
 
@@ -185,7 +185,7 @@ static bool is_untranslated(const struct acting *ac)
 	       (ac->path == PATH_IOMMUFD && cdev && !strncmp(cdev, "noiommu-", 8));
 }
 
-static int prove(struct acting *ac, const struct prove_args *args, const struct exerciser *e,
+static int prove(struct attached *ac, const struct prove_args *args, const struct exerciser *e,
 		 struct proof_view *v, struct failure **reterr)
 {
 	const struct app *app = ac->session.app;
@@ -219,21 +219,21 @@ static int prove(struct acting *ac, const struct prove_args *args, const struct 
 	return r;
 }
 
-static void print_json(struct acting *ac, const struct proof_view *v)
+static void print_json(struct attached *ac, const struct proof_view *v)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct json_doc doc;
 
-	acting_json_begin(ac, ac->session.app->out.stream, &doc);
+	attached_json_begin(ac, ac->session.app->out.stream, &doc);
 	for (size_t i = 0; i < ac->view.nr_devices; i++)
-		json_doc_element(
-			&doc, json_from_row(attach_device_fields(), NULL, &ac->view.devices[i], a));
+		json_doc_element(&doc, json_from_row(attach_device_fields(), NULL,
+						     &ac->view.devices[i], a));
 	json_doc_array_end(&doc);
 	json_doc_member(&doc, "proof", v ? json_from_row(proof_fields(), NULL, v, a) : NULL);
 	json_doc_end(&doc);
 }
 
-static int print(struct acting *ac, const struct prove_args *args, const struct proof_view *v,
+static int print(struct attached *ac, const struct prove_args *args, const struct proof_view *v,
 		 struct failure **reterr)
 {
 	struct app *app = ac->session.app;
@@ -249,9 +249,9 @@ static int print(struct acting *ac, const struct prove_args *args, const struct 
 	return 0;
 }
 
-static int answer_status(const struct acting *ac, const struct proof_view *v)
+static int answer_status(const struct attached *ac, const struct proof_view *v)
 {
-	int status = acting_status(ac);
+	int status = attached_status(ac);
 
 	if (status != STATUS_OK)
 		return status;
@@ -261,7 +261,7 @@ static int answer_status(const struct acting *ac, const struct proof_view *v)
 }
 
 /* Attached: what the device does, or what can be said without making it do something. */
-static int run_attached(struct acting *ac, const struct prove_args *args, struct failure **reterr)
+static int run_attached(struct attached *ac, const struct prove_args *args, struct failure **reterr)
 {
 	const struct device *d = ac->session.devices[0];
 	const struct exerciser *e =
@@ -286,15 +286,15 @@ static int run_attached(struct acting *ac, const struct prove_args *args, struct
 	return answer_status(ac, &v);
 }
 
-static int attach_and_prove(struct acting *ac, const void *args, struct failure **reterr)
+static int attach_and_prove(struct attached *ac, const void *args, struct failure **reterr)
 {
-	int r = acting_attach(ac, reterr);
+	int r = attached_attach(ac, reterr);
 
-	if (r >= 0 && acting_is_ready(ac))
+	if (r >= 0 && attached_is_ready(ac))
 		return run_attached(ac, args, reterr);
 	if (r >= 0)
 		r = print(ac, args, NULL, reterr);
-	return r < 0 ? r : acting_status(ac);
+	return r < 0 ? r : attached_status(ac);
 }
 
 static int run(struct app *app, void *data, struct failure **reterr)
@@ -302,7 +302,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	struct prove_args *args = data;
 
 	args->acting.single = true;
-	return acting_run(app, &args->acting, attach_and_prove, reterr);
+	return attached_run(app, &args->acting, attach_and_prove, reterr);
 }
 
 const struct command command_prove = {

@@ -7,7 +7,8 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
+#include "cmd/commands.h"
 
 enum {
 	SHOWN_MAX = 1 << 20, /* bytes of a dump that is shown, not copied */
@@ -64,9 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_DUMP:
 		args->has_dump = true;
 		if (region_index_parse(arg, strlen(arg), &args->dump) < 0)
-			return parse_fail(
-				p, "no region '%s': BAR0 to BAR5, ROM, config, VGA or a number",
-				arg);
+			return parse_fail(p,
+					  "no region '%s': BAR0 to BAR5, ROM, config, VGA or a number",
+					  arg);
 		return 0;
 	case OPT_OFFSET:
 		return parse_number(p, "offset", arg, true, &args->offset);
@@ -111,7 +112,7 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = acting_children };
+				  .children = attached_children };
 
 static int check_args(const struct regions_args *args, struct failure **reterr)
 {
@@ -180,11 +181,9 @@ static int check_work(struct work *k, struct failure **reterr)
 	if (r < 0)
 		return r;
 	if (k->length > SHOWN_MAX && !args->save)
-		return failure_set_status(
-			reterr, STATUS_USAGE, -E2BIG,
-			"%llu bytes are too many to show: choose with --offset and "
-			"--length, or write them with --save",
-			(unsigned long long)k->length);
+		return failure_set_status(reterr, STATUS_USAGE, -E2BIG,
+					  "%llu bytes are too many to show: choose with --offset and --length, or write them with --save",
+					  (unsigned long long)k->length);
 	return 0;
 }
 
@@ -231,7 +230,7 @@ static int do_work(struct work *k, struct app *app, struct failure **reterr)
 	return r;
 }
 
-static int begin_work(struct work *k, struct acting *ac, size_t index, struct failure **reterr)
+static int begin_work(struct work *k, struct attached *ac, size_t index, struct failure **reterr)
 {
 	struct attached_device *d = &ac->attachment.devices[index];
 	int r;
@@ -249,13 +248,11 @@ static int begin_work(struct work *k, struct acting *ac, size_t index, struct fa
 		return r;
 	if (k->args->config && k->w.config_err == -ENOENT)
 		return failure_set_status(reterr, STATUS_NO, -ENOENT,
-					  "%s: the kernel shows no configuration space; leave out "
-					  "--config for its regions",
+					  "%s: the kernel shows no configuration space; leave out --config for its regions",
 					  k->w.object);
 	if (k->args->config && !k->w.config.len)
 		return failure_set_status(reterr, STATUS_NO, k->w.config_err,
-					  "%s: no configuration space can be read: %s (%s); "
-					  "leave out --config for its regions",
+					  "%s: no configuration space can be read: %s (%s); leave out --config for its regions",
 					  k->w.object, strerror(-k->w.config_err),
 					  errno_name(k->w.config_err));
 	k->row.regions = region_work_rows(&k->w, &k->row.nr_regions);
@@ -267,7 +264,7 @@ static int begin_work(struct work *k, struct acting *ac, size_t index, struct fa
 /* ---- output ---- */
 
 /* The list is left out where something else was asked for. */
-static int print_device(const struct work *k, struct acting *ac, struct failure **reterr)
+static int print_device(const struct work *k, struct attached *ac, struct failure **reterr)
 {
 	const struct regions_args *args = k->args;
 	const struct output *out = &ac->session.app->out;
@@ -280,8 +277,7 @@ static int print_device(const struct work *k, struct acting *ac, struct failure 
 		write_print(&k->writes[i], out, 0);
 	if (k->row.nr_writes && !ac->session.app->quiet && k->w.info.flags & VT_DEVICE_RESET_FLAG)
 		prose_text(&p, STYLE_DIM,
-			   "The kernel resets the device when it is let go: what was written does "
-			   "not last.");
+			   "The kernel resets the device when it is let go: what was written does not last.");
 	if (args->save || ac->session.app->quiet)
 		return 0;
 	if (k->row.dump) {
@@ -302,7 +298,7 @@ static int print_device(const struct work *k, struct acting *ac, struct failure 
 	return r;
 }
 
-static int run_devices(struct acting *ac, const struct regions_args *args, struct json_doc *doc,
+static int run_devices(struct attached *ac, const struct regions_args *args, struct json_doc *doc,
 		       struct failure **reterr)
 {
 	struct app *app = ac->session.app;
@@ -331,32 +327,32 @@ static int run_devices(struct acting *ac, const struct regions_args *args, struc
 	return r;
 }
 
-static int run_json(struct acting *ac, const struct regions_args *args, struct failure **reterr)
+static int run_json(struct attached *ac, const struct regions_args *args, struct failure **reterr)
 {
 	struct json_doc doc;
 	int r = 0;
 
-	acting_json_begin(ac, ac->session.app->out.stream, &doc);
-	if (acting_is_ready(ac))
+	attached_json_begin(ac, ac->session.app->out.stream, &doc);
+	if (attached_is_ready(ac))
 		r = run_devices(ac, args, &doc, reterr);
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 	return r;
 }
 
-int regions_run(struct acting *ac, const void *data, struct failure **reterr)
+int regions_run(struct attached *ac, const void *data, struct failure **reterr)
 {
 	const struct regions_args *args = data;
 	struct app *app = ac->session.app;
-	int r = acting_attach(ac, reterr);
+	int r = attached_attach(ac, reterr);
 
 	if (r >= 0 && args->acting.json && !app->quiet)
 		r = run_json(ac, args, reterr);
-	else if (r >= 0 && acting_is_ready(ac))
+	else if (r >= 0 && attached_is_ready(ac))
 		r = run_devices(ac, args, NULL, reterr);
 	else if (r >= 0 && !app->quiet)
 		r = attach_text(&app->out, &ac->view, reterr);
-	return r < 0 ? r : acting_status(ac);
+	return r < 0 ? r : attached_status(ac);
 }
 
 static int run(struct app *app, void *data, struct failure **reterr)
@@ -368,7 +364,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		return r;
 	args->acting.no_map = true;
 	args->acting.single = args->has_dump || args->nr_stores;
-	return acting_run(app, &args->acting, regions_run, reterr);
+	return attached_run(app, &args->acting, regions_run, reterr);
 }
 
 const struct command command_regions = {

@@ -2,11 +2,11 @@
 /* The regions command from its arguments on. */
 #pragma once
 
-#include "cmd/acting.h"
-#include "cmd/region-work.h"
+#include "run/attached.h"
+#include "run/region.h"
 
 struct regions_args {
-	struct acting_options acting;
+	struct attached_options acting;
 	bool config, has_dump, decode, force;
 	uint32_t dump;
 	unsigned int width;      /* 0: not given */
@@ -18,4 +18,4 @@ struct regions_args {
 
 /* Attaches, lists, reads and writes, prints what came of it. @data is a struct regions_args. The exit status, or a
  * negative errno with *@reterr. */
-int regions_run(struct acting *ac, const void *data, struct failure **reterr);
+int regions_run(struct attached *ac, const void *data, struct failure **reterr);

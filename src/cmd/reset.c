@@ -7,11 +7,12 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/device.h"
 #include "client/region.h"
 #include "client/reset.h"
 #include "report/reset.h"
+#include "cmd/commands.h"
 
 enum { OPT_METHOD = OPT_COMMAND_FIRST, OPT_DRY_RUN };
 
@@ -51,7 +52,7 @@ static const struct argp_option options[] = {
 
 static const struct argp argp = { .options = options,
 				  .parser = parse,
-				  .children = acting_children };
+				  .children = attached_children };
 
 /* ---- what can be done ---- */
 
@@ -59,7 +60,7 @@ enum { HEADER = 64, COMMAND = 0x04, STATUS = 0x06, TRIES = 20, PAUSE_MS = 100 };
 
 /* One device on its way through the command. */
 struct work {
-	struct acting *ac;
+	struct attached *ac;
 	const struct reset_args *args;
 	struct attached_device *attached;
 	const struct attach_device_view *view;
@@ -144,8 +145,8 @@ static void read_scope(struct work *k)
 	k->scope_err = r;
 	if (r < 0) {
 		row->hot_because =
-			r == -ENODEV  ? "the kernel can reset neither (a root bus, or a bridge "
-					"without such means)"
+			r == -ENODEV
+				? "the kernel can reset neither (a root bus, or a bridge without such means)"
 			: r == -EPERM ? "the kernel tells nothing: something there has no group"
 				      : arena_printf(a, "the kernel tells nothing: %s (%s)",
 						     strerror(-r), errno_name(r));
@@ -205,11 +206,10 @@ static void choose(struct work *k)
 					    row->nr_hits, row->nr_hits == 1 ? "device" : "devices");
 		predict(row, OP_DEVICE_PCI_HOT_RESET, 0);
 	} else if (method == METHOD_DEVICE) {
-		row->because = row->nr_methods
-				       ? "the reset that the kernel tried when the device was "
-					 "opened failed, so it refuses one with EINVAL"
-				       : "the kernel has no reset for the function alone, and "
-					 "refuses one with EINVAL";
+		row->because =
+			row->nr_methods
+				? "the reset that the kernel tried when the device was opened failed, so it refuses one with EINVAL"
+				: "the kernel has no reset for the function alone, and refuses one with EINVAL";
 		predict(row, OP_DEVICE_RESET, EINVAL);
 	} else {
 		row->because = row->hot_because;
@@ -293,9 +293,9 @@ static int begin_work(struct work *k, struct failure **reterr)
 		return 0;
 	r = read_header(k, k->header);
 	if (r < 0)
-		return client_failure(
-			reterr, r, "%s: nothing was reset, its configuration space cannot be read",
-			name);
+		return client_failure(reterr, r,
+				      "%s: nothing was reset, its configuration space cannot be read",
+				      name);
 	return 0;
 }
 
@@ -312,8 +312,7 @@ static void do_work(struct work *k)
 	/* linux: drivers/pci/pci.c: pci_bridge_wait_for_secondary_bus(). */
 	if (r == -ENOTTY && !strcmp(k->row.chosen, "hot"))
 		k->row.because =
-			"the bus was reset, and the kernel did not see its link or devices "
-			"come back in time";
+			"the bus was reset, and the kernel did not see its link or devices come back in time";
 	else if (r < 0)
 		k->row.because =
 			arena_printf(k->ac->arena, "the kernel refused it: %s", strerror(-r));
@@ -358,19 +357,19 @@ static int run_works(struct work *all, size_t nr, bool dry_run, struct failure *
 
 /* ---- output ---- */
 
-static void print_json(struct acting *ac, const struct work *all, size_t nr)
+static void print_json(struct attached *ac, const struct work *all, size_t nr)
 {
 	struct json_doc doc;
 
-	acting_json_begin(ac, ac->session.app->out.stream, &doc);
+	attached_json_begin(ac, ac->session.app->out.stream, &doc);
 	for (size_t i = 0; i < nr; i++)
-		json_doc_element(
-			&doc, json_from_row(reset_device_fields(), NULL, &all[i].row, ac->arena));
+		json_doc_element(&doc, json_from_row(reset_device_fields(), NULL, &all[i].row,
+						     ac->arena));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 }
 
-static int print(struct acting *ac, const struct reset_args *args, const struct work *all,
+static int print(struct attached *ac, const struct reset_args *args, const struct work *all,
 		 size_t nr, struct failure **reterr)
 {
 	struct app *app = ac->session.app;
@@ -382,7 +381,7 @@ static int print(struct acting *ac, const struct reset_args *args, const struct 
 		print_json(ac, all, nr);
 		return 0;
 	}
-	if (!acting_is_ready(ac))
+	if (!attached_is_ready(ac))
 		return attach_text(&app->out, &ac->view, reterr);
 	for (size_t i = 0; !r && i < nr; i++) {
 		/* One that cannot be reset keeps the others from it, and says so itself. */
@@ -395,9 +394,9 @@ static int print(struct acting *ac, const struct reset_args *args, const struct 
 	return r;
 }
 
-static int answer_status(const struct acting *ac, const struct work *all, size_t nr)
+static int answer_status(const struct attached *ac, const struct work *all, size_t nr)
 {
-	int status = acting_status(ac);
+	int status = attached_status(ac);
 
 	for (size_t i = 0; i < nr && status != STATUS_DIFFER; i++) {
 		const struct reset_device_row *row = &all[i].row;
@@ -412,7 +411,7 @@ static int answer_status(const struct acting *ac, const struct work *all, size_t
 	return status;
 }
 
-static struct work *make_works(struct acting *ac, const struct reset_args *args)
+static struct work *make_works(struct attached *ac, const struct reset_args *args)
 {
 	struct work *all = arena_array(ac->arena, ac->attachment.nr_devices, sizeof(*all));
 
@@ -425,14 +424,14 @@ static struct work *make_works(struct acting *ac, const struct reset_args *args)
 	return all;
 }
 
-int reset_run(struct acting *ac, const void *data, struct failure **reterr)
+int reset_run(struct attached *ac, const void *data, struct failure **reterr)
 {
 	const struct reset_args *args = data;
 	struct work *all = NULL;
 	size_t nr = 0;
-	int r = acting_attach(ac, reterr);
+	int r = attached_attach(ac, reterr);
 
-	if (r >= 0 && acting_is_ready(ac)) {
+	if (r >= 0 && attached_is_ready(ac)) {
 		nr = ac->attachment.nr_devices;
 		all = make_works(ac, args);
 		r = run_works(all, nr, args->dry_run, reterr);
@@ -447,7 +446,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	struct reset_args *args = data;
 
 	args->acting.no_map = true;
-	return acting_run(app, &args->acting, reset_run, reterr);
+	return attached_run(app, &args->acting, reset_run, reterr);
 }
 
 const struct command command_reset = {

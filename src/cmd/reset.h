@@ -2,16 +2,16 @@
 /* The reset command from its arguments on. */
 #pragma once
 
-#include "cmd/acting.h"
+#include "run/attached.h"
 
 enum reset_method { METHOD_AUTO = 0, METHOD_DEVICE, METHOD_HOT };
 
 struct reset_args {
-	struct acting_options acting;
+	struct attached_options acting;
 	enum reset_method method;
 	bool dry_run;
 };
 
 /* Attaches, resets, prints what came of it. @data is a struct reset_args. The exit status, or a negative errno
  * with *@reterr. */
-int reset_run(struct acting *ac, const void *data, struct failure **reterr);
+int reset_run(struct attached *ac, const void *data, struct failure **reterr);

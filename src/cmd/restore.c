@@ -3,7 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmd/binding.h"
+#include "run/transaction.h"
+#include "cmd/commands.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -12,10 +13,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (p && key == ARGP_KEY_ARG)
 		return parse_fail(p,
-				  "'%s': restore takes no target, it undoes all that was done; "
-				  "'vfiotool unbind' gives one device back",
+				  "'%s': restore takes no target, it undoes all that was done; 'vfiotool unbind' gives one device back",
 				  arg);
-	r = p ? binding_parse(key, arg, p, p->args) : ARGP_ERR_UNKNOWN;
+	r = p ? transaction_parse(key, arg, p, p->args) : ARGP_ERR_UNKNOWN;
 	return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
 }
 
@@ -34,7 +34,7 @@ static bool is_planned(const struct bind_plan *plan, const struct journal_record
 }
 
 /* One move for each device, newest first, each to its first state. */
-static void plan_moves(struct binding *b)
+static void plan_moves(struct transaction *b)
 {
 	const struct journal *j = &b->journal;
 
@@ -61,15 +61,16 @@ static void plan_moves(struct binding *b)
 		} else if (m->identity &&
 			   (!first->identity || strcmp(first->identity, m->identity) != 0)) {
 			m->result = BIND_LEFT;
-			m->because = arena_printf(
-				b->arena, "another device is at its address: was '%s', is '%s'",
-				first->identity ? first->identity : "?", m->identity);
+			m->because =
+				arena_printf(b->arena,
+					     "another device is at its address: was '%s', is '%s'",
+					     first->identity ? first->identity : "?", m->identity);
 		}
 	}
 }
 
 /* The devices that are still there, with their groups and who holds them. */
-static int load_devices(struct binding *b, struct failure **reterr)
+static int load_devices(struct transaction *b, struct failure **reterr)
 {
 	struct operands names = { 0 };
 	int r;
@@ -81,7 +82,7 @@ static int load_devices(struct binding *b, struct failure **reterr)
 						b->plan.moves[i].name, NULL));
 	if (!names.nr)
 		return 0;
-	r = binding_load(b, &names, reterr);
+	r = transaction_load(b, &names, reterr);
 	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++)
 		b->plan.moves[i].device = host_find_device(b->session.host, b->plan.moves[i].bus,
 							   b->plan.moves[i].name);
@@ -89,9 +90,9 @@ static int load_devices(struct binding *b, struct failure **reterr)
 }
 
 /* Whoever holds a device keeps it: the one thing that is not undone. */
-static void leave_held(struct binding *b)
+static void leave_held(struct transaction *b)
 {
-	binding_ask_guards(b);
+	transaction_ask_guards(b);
 	for (size_t i = 0; i < b->plan.nr_moves; i++) {
 		struct bind_move *m = &b->plan.moves[i];
 
@@ -102,7 +103,7 @@ static void leave_held(struct binding *b)
 	}
 }
 
-static int undo(struct binding *b)
+static int undo(struct transaction *b)
 {
 	int first = 0;
 
@@ -123,7 +124,7 @@ static int undo(struct binding *b)
 	return first;
 }
 
-static int status_of(const struct binding *b, int r)
+static int status_of(const struct transaction *b, int r)
 {
 	bool left = false;
 
@@ -137,11 +138,10 @@ static int status_of(const struct binding *b, int r)
 	return r < 0 || b->journal.nr_unreadable ? STATUS_FAILED : STATUS_OK;
 }
 
-static const char *nothing_text(const struct binding *b)
+static const char *nothing_text(const struct transaction *b)
 {
 	if (b->journal.nr_earlier)
-		return "nothing to undo: what the journal has was bound before this boot, which "
-		       "ended it";
+		return "nothing to undo: what the journal has was bound before this boot, which ended it";
 	if (b->journal.nr_unreadable)
 		return "nothing to undo that could be read";
 	if (b->options->journal)
@@ -150,7 +150,7 @@ static const char *nothing_text(const struct binding *b)
 	return "nothing to undo: the journal is empty";
 }
 
-static int carry_out(struct binding *b, struct failure **reterr)
+static int carry_out(struct transaction *b, struct failure **reterr)
 {
 	int r;
 
@@ -159,41 +159,41 @@ static int carry_out(struct binding *b, struct failure **reterr)
 		b->view.note = nothing_text(b);
 	r = load_devices(b, reterr);
 	if (r >= 0 && b->opened && !b->options->dry_run)
-		r = binding_check_permission(b, reterr);
+		r = transaction_check_permission(b, reterr);
 	if (r < 0)
 		return r;
 	leave_held(b);
 	/* None of them fails: they all go back. */
-	binding_find_drivers(b, !b->options->dry_run, NULL);
+	transaction_find_drivers(b, !b->options->dry_run, NULL);
 	if (b->options->dry_run) {
-		binding_plan_steps(b);
-		return binding_print(b, status_of(b, 0), reterr);
+		transaction_plan_steps(b);
+		return transaction_print(b, status_of(b, 0), reterr);
 	}
-	binding_hold_signals(true);
+	transaction_hold_signals(true);
 	r = undo(b);
-	binding_explain(b);
-	r = binding_print(b, status_of(b, r), reterr);
-	binding_hold_signals(false);
+	transaction_explain(b);
+	r = transaction_print(b, status_of(b, r), reterr);
+	transaction_hold_signals(false);
 	return r;
 }
 
-int restore_devices(struct binding *b, struct failure **reterr)
+int restore_devices(struct transaction *b, struct failure **reterr)
 {
 	int r;
 
 	b->needs_journal = true;
-	r = binding_lock(b, reterr);
+	r = transaction_lock(b, reterr);
 	return r < 0 ? r : carry_out(b, reterr);
 }
 
 static int run(struct app *app, void *data, struct failure **reterr)
 {
-	struct binding b;
-	int r = binding_open(&b, app, "restore", data, reterr);
+	struct transaction b;
+	int r = transaction_open(&b, app, "restore", data, reterr);
 
 	if (r >= 0)
 		r = restore_devices(&b, reterr);
-	binding_close(&b);
+	transaction_close(&b);
 	return r;
 }
 
@@ -202,6 +202,6 @@ const struct command command_restore = {
 	.summary = "Undo every bind and unbind that the journal has",
 	.operands = "",
 	.argp = &argp,
-	.args_size = sizeof(struct binding_options),
+	.args_size = sizeof(struct transaction_options),
 	.run = run,
 };

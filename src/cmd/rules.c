@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "cmd/command.h"
 #include "model/generation.h"
 #include "report/json.h"
 #include "report/rules.h"
 #include "report/suggest.h"
+#include "cmd/commands.h"
 
 struct rules_args {
 	struct operands ids;

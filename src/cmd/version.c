@@ -3,9 +3,9 @@
 #include <json-c/json_c_version.h>
 #include <stdio.h>
 
-#include "cmd/command.h"
-#include "cmd/config.h"
 #include "report/versions.h"
+#include "cli/config.h"
+#include "cmd/commands.h"
 
 int version_print(struct app *app)
 {
@@ -13,9 +13,7 @@ int version_print(struct app *app)
 
 	fprintf(out, "vfiotool %s\n", VFIOTOOL_VERSION);
 	fprintf(out,
-		"libraries: json-c %s, libcap-ng %s, libkmod %s, libmnl %s, libmount %s, libpci "
-		"%s, "
-		"libsmartcols %s, libudev %s\n",
+		"libraries: json-c %s, libcap-ng %s, libkmod %s, libmnl %s, libmount %s, libpci %s, libsmartcols %s, libudev %s\n",
 		json_c_version(), LIBCAPNG_VERSION, LIBKMOD_VERSION, LIBMNL_VERSION,
 		LIBMOUNT_VERSION, LIBPCI_VERSION, versions_smartcols(), LIBUDEV_VERSION);
 	return STATUS_OK;

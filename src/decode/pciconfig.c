@@ -103,8 +103,7 @@ static const char *walk_extended(const struct pciconfig *c, struct pciconfig_cap
 		if (seen[at / 4]++)
 			return "the list of extended capabilities loops";
 		if (!pciconfig_read(c, at, 4, &header))
-			return "the list of extended capabilities leads out of the configuration "
-			       "space";
+			return "the list of extended capabilities leads out of the configuration space";
 		if (header == UINT32_MAX)
 			return "the list of extended capabilities leads to where nothing answers";
 		if (header & 0xffff)

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "decode/words.h"
+#include "decode/procfs.h"
 
 /* "7f0000000000-7f0000200000 rw-p ...": false for the lines that follow it. */
 static bool parse_area(struct span line, uint64_t *ret_start, uint64_t *ret_end)

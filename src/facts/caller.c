@@ -8,7 +8,8 @@
 
 #include <cap-ng.h>
 
-#include "decode/words.h"
+#include "decode/cmdline.h"
+#include "decode/procfs.h"
 #include "facts/loader.h"
 
 enum { STATUS_FILE_MAX = 64 << 10 };
@@ -50,7 +51,7 @@ static unsigned int outside_uid(struct sysroot *root, struct arena *a)
 {
 	enum { UID_MAP_MAX = 64 << 10, NOBODY = 65534 };
 	struct fact map = sysroot_read(root, a, "proc/self/uid_map", UID_MAP_MAX);
-	struct span rest = fact_text(&map), line;
+	struct span rest = fact_describe(&map), line;
 	unsigned int uid = geteuid();
 
 	while (parse_line(&rest, &line)) {
@@ -76,7 +77,7 @@ static void ask_identity(struct sysroot *root, struct arena *a, void *ctx, struc
 
 static void ask_capabilities(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	struct text out = { .arena = a };
+	struct strbuf out = { .arena = a };
 
 	(void)ctx;
 	if (is_apart(root, a)) {
@@ -88,11 +89,11 @@ static void ask_capabilities(struct sysroot *root, struct arena *a, void *ctx, s
 		ret->err = EIO;
 		return;
 	}
-	text_printf(&out, "caps=");
+	strbuf_printf(&out, "caps=");
 	for (size_t i = 0; i < ARRAY_SIZE(caller_caps); i++)
 		if (capng_have_capability(CAPNG_EFFECTIVE, caller_caps[i].number))
-			text_printf(&out, "%s%s", out.len > 5 ? "," : "", caller_caps[i].name);
-	answer(ret, text_get(&out));
+			strbuf_printf(&out, "%s%s", out.len > 5 ? "," : "", caller_caps[i].name);
+	answer(ret, strbuf_get(&out));
 }
 
 static const char *limit_text(struct arena *a, rlim_t limit)
@@ -114,7 +115,7 @@ static void ask_limits(struct sysroot *root, struct arena *a, void *ctx, struct 
 	}
 	answer(ret, arena_printf(a, "soft=%s hard=%s", limit_text(a, limit.rlim_cur),
 				 limit_text(a, limit.rlim_max)));
-	if (!status_get_bytes(fact_text(&status), "VmLck", &locked))
+	if (!status_get_bytes(fact_describe(&status), "VmLck", &locked))
 		answer(ret, arena_printf(a, "%s locked=%" PRIu64, ret->raw, locked));
 }
 
@@ -123,7 +124,7 @@ static bool pair_get(const struct fact *f, const char *key, struct span *ret)
 {
 	bool has_value;
 
-	return cmdline_find(fact_text(f), key, ret, &has_value) && has_value;
+	return cmdline_find(fact_describe(f), key, ret, &has_value) && has_value;
 }
 
 /* The number after @key, "unlimited" being the largest. False, and the fact is no answer, when there

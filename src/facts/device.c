@@ -36,19 +36,19 @@ static struct device_slot *slot_get(struct loader *l, const char *bus_name, stru
 	char *key;
 
 	if (!strcmp(bus_name, "pci")) {
-		s = table_find_span(&l->pci, name);
+		s = strmap_find_span(&l->pci, name);
 		if (s)
 			return s;
 		s = slot_new(l, bus_name, name);
-		table_add(&l->pci, s->dev.name, s);
+		strmap_add(&l->pci, s->dev.name, s);
 		return s;
 	}
 	key = arena_printf(l->a, "%s/%.*s", bus_name, (int)name.len, name.s);
-	s = table_find(&l->others, key);
+	s = strmap_find(&l->others, key);
 	if (s)
 		return s;
 	s = slot_new(l, bus_name, name);
-	table_add(&l->others, key, s);
+	strmap_add(&l->others, key, s);
 	return s;
 }
 
@@ -72,7 +72,7 @@ struct device_slot *device_want_path(struct loader *l, const char *path, struct 
 				     unsigned int parts, bool seed)
 {
 	struct fact subsystem = read_link_at(l, path, "subsystem");
-	struct span bus = path_base(fact_text(&subsystem));
+	struct span bus = path_base(fact_describe(&subsystem));
 
 	if (!fact_is(&subsystem) || !name_is_file(bus))
 		return NULL;
@@ -86,13 +86,13 @@ static void load_driver(struct loader *l, struct device *d)
 
 	if (fact_is(&d->uevent) && !d->locked) {
 		d->driver_fact = (struct fact){ .state = FACT_ABSENT, .path = d->uevent.path };
-		if (uevent_get(fact_text(&d->uevent), "DRIVER", &driver))
+		if (uevent_get(fact_describe(&d->uevent), "DRIVER", &driver))
 			d->driver_fact = fact_derived(l->a, d->uevent.path, driver);
 	} else {
 		d->driver_fact = read_link_at(l, d->sysfs, "driver");
 		if (fact_is(&d->driver_fact))
 			d->driver_fact = fact_derived(l->a, d->driver_fact.path,
-						      path_base(fact_text(&d->driver_fact)));
+						      path_base(fact_describe(&d->driver_fact)));
 		/* Without the device itself, a missing link does not say 'no driver'. */
 		else if (d->driver_fact.state == FACT_ABSENT && d->uevent.state == FACT_ABSENT)
 			d->driver_fact.state = FACT_FAILED;
@@ -121,7 +121,7 @@ static void load_group_link(struct loader *l, struct device_slot *s)
 	link_of_vanished(d, &d->group_link);
 	if (!fact_is(&d->group_link))
 		return;
-	base = path_base(fact_text(&d->group_link));
+	base = path_base(fact_describe(&d->group_link));
 	if (parse_u64_span(base, 10, &id) < 0 || id > INT32_MAX) {
 		d->group_link.state = FACT_FAILED;
 		d->group_link.err = EBADMSG;
@@ -143,12 +143,12 @@ static void load_base(struct loader *l, struct device_slot *s)
 	d->modalias = (struct fact){ .state = d->uevent.state, .path = d->uevent.path };
 	if (fact_is(&d->uevent)) {
 		d->modalias.state = FACT_ABSENT;
-		if (uevent_get(fact_text(&d->uevent), "MODALIAS", &modalias))
+		if (uevent_get(fact_describe(&d->uevent), "MODALIAS", &modalias))
 			d->modalias = fact_derived(l->a, d->uevent.path, modalias);
 	}
 	if (d->bus == BUS_PLATFORM)
 		d->software_node = read_link_at(l, d->sysfs, "software_node");
-	if (d->bus != BUS_PCI || uevent_get_pci(fact_text(&d->uevent), &pci) < 0)
+	if (d->bus != BUS_PCI || uevent_get_pci(fact_describe(&d->uevent), &pci) < 0)
 		return;
 	d->has_ids = true;
 	d->vendor = pci.vendor;
@@ -188,7 +188,7 @@ static void load_iommu_link(struct loader *l, struct device_slot *s)
 	link_of_vanished(d, &d->iommu_link);
 	if (!fact_is(&d->iommu_link))
 		return;
-	base = path_base(fact_text(&d->iommu_link));
+	base = path_base(fact_describe(&d->iommu_link));
 	if (!name_is_file(base)) {
 		d->iommu_link.state = FACT_FAILED;
 		d->iommu_link.err = EBADMSG;
@@ -203,7 +203,7 @@ static void load_physfn(struct loader *l, struct device *d)
 	struct span base;
 
 	d->physfn_link = read_link_at(l, d->sysfs, "physfn");
-	base = path_base(fact_text(&d->physfn_link));
+	base = path_base(fact_describe(&d->physfn_link));
 	if (!fact_is(&d->physfn_link) || !name_is_file(base))
 		return;
 	physical = device_want(l, "pci", base, l->scope.member_parts, false);
@@ -220,7 +220,7 @@ static void load_bridge(struct loader *l, struct device *d)
 
 	if (l->scope.frugal && d->has_ids &&
 	    (d->class_code >> 8 == CLASS_BRIDGE_PCI || d->class_code >> 16 != CLASS_BRIDGE) &&
-	    uevent_get(fact_text(&d->uevent), "PCI_CLASS", &class_text)) {
+	    uevent_get(fact_describe(&d->uevent), "PCI_CLASS", &class_text)) {
 		d->is_bridge = d->class_code >> 8 == CLASS_BRIDGE_PCI ? TRI_YES : TRI_NO;
 		d->bridge_fact = fact_derived(l->a, d->uevent.path, class_text);
 		return;
@@ -258,7 +258,7 @@ static void load_functions(struct loader *l, struct device *d)
 		return;
 	for (uint32_t i = 0; i < d->numvfs && i < VFS_MAX; i++) {
 		struct fact link = read_link_at(l, d->sysfs, arena_printf(l->a, "virtfn%u", i));
-		struct span base = path_base(fact_text(&link));
+		struct span base = path_base(fact_describe(&link));
 
 		if (fact_is(&link) && name_is_file(base))
 			device_want(l, "pci", base, l->scope.member_parts | DEVICE_DETAILS, true);
@@ -313,7 +313,7 @@ static void load_irqs(struct loader *l, struct device *d)
 	struct span rest, line;
 
 	d->msi_irqs = list_at(l, d->sysfs, "msi_irqs");
-	rest = fact_text(&d->msi_irqs);
+	rest = fact_describe(&d->msi_irqs);
 	while (d->nr_irqs < DEVICE_IRQS_MAX && parse_line(&rest, &line)) {
 		struct device_irq *irq;
 		uint64_t number;
@@ -340,7 +340,7 @@ static void load_vfio(struct loader *l, struct device *d)
 	/* Whether somebody has it open. */
 	if (d->bus == BUS_PCI && d->driver && driver_is_vfio(d->driver))
 		d->enable = read_at(l, d->sysfs, "enable");
-	rest = fact_text(&d->vfio_dev);
+	rest = fact_describe(&d->vfio_dev);
 	if (!fact_is(&d->vfio_dev) || !parse_line(&rest, &line) || !name_is_file(line))
 		return;
 	d->cdev_name = arena_strndup(l->a, line.s, line.len);
@@ -360,7 +360,7 @@ static void load_details(struct loader *l, struct device *d)
 	if (d->bus != BUS_PCI)
 		return;
 	d->reset_method = read_at(l, d->sysfs, "reset_method");
-	d->vfio_alias = module_vfio_alias(l, fact_text(&d->modalias));
+	d->vfio_alias = module_vfio_alias(l, fact_describe(&d->modalias));
 }
 
 void device_load(struct loader *l, struct device_slot *s)

@@ -7,7 +7,7 @@
 
 #include "decode/acpi.h"
 #include "decode/pciaddr.h"
-#include "decode/words.h"
+#include "decode/procfs.h"
 #include "facts/loader.h"
 
 enum {
@@ -17,7 +17,7 @@ enum {
 
 static enum tristate list_has(const struct fact *names, const struct fact *all, const char *name)
 {
-	struct span rest = fact_text(names), line;
+	struct span rest = fact_describe(names), line;
 
 	/* Without ACPI there is no such directory, and no such table; but containers hide all of
 	 * /sys/firmware behind an empty directory. */
@@ -50,7 +50,7 @@ static void load_dmar(struct loader *l, struct firmware *fw)
 
 	if (!fact_is(&fw->dmar))
 		return;
-	if (acpi_dmar_parse(fact_text(&fw->dmar), l->a, &dmar) < 0) {
+	if (acpi_dmar_parse(fact_describe(&fw->dmar), l->a, &dmar) < 0) {
 		fw->dmar.err = EBADMSG;
 		fw->dmar.state = FACT_FAILED;
 		return;
@@ -70,7 +70,7 @@ static enum tristate behind_viot(const struct fact *viot, const struct device *d
 	if (addr.domain > UINT16_MAX)
 		return TRI_NO;
 	if (!fact_is(viot) ||
-	    acpi_viot_covers(fact_text(viot), (uint16_t)addr.domain,
+	    acpi_viot_covers(fact_describe(viot), (uint16_t)addr.domain,
 			     (uint16_t)(addr.bus << 8 | addr.device << 3 | addr.function),
 			     &covers) < 0)
 		return TRI_UNKNOWN;
@@ -147,9 +147,9 @@ static void load_hypervisor(struct loader *l, struct firmware *fw)
 		if (!strcmp(vendor.raw, guests[i].vendor) &&
 		    (!guests[i].product ||
 		     (fact_is(&product) && !strcmp(product.raw, guests[i].product))))
-			fw->hypervisor = fact_derived(
-				l->a, vendor.path,
-				(struct span){ guests[i].name, strlen(guests[i].name) });
+			fw->hypervisor = fact_derived(l->a, vendor.path,
+						      (struct span){ guests[i].name,
+								     strlen(guests[i].name) });
 }
 
 void firmware_load(struct loader *l)

@@ -63,7 +63,7 @@ static void member_want(struct loader *l, const char *dir, struct span line, uns
 	char *path = NULL;
 
 	if (fact_is(&link))
-		path = path_join(l->a, dir, fact_text(&link));
+		path = path_join(l->a, dir, fact_describe(&link));
 	if (path)
 		s = device_want_path(l, path, line, parts, seed);
 	if (s)
@@ -81,7 +81,7 @@ void group_load_members(struct loader *l, struct group_slot *g, unsigned int par
 
 	if (g->group.members_list.state == FACT_UNREAD)
 		g->group.members_list = sysroot_list(l->root, l->a, dir);
-	rest = fact_text(&g->group.members_list);
+	rest = fact_describe(&g->group.members_list);
 	while (parse_line(&rest, &line)) {
 		if (!name_is_file(line))
 			continue;
@@ -116,7 +116,7 @@ static void load_regions(struct loader *l, struct group *g, const char *dir)
 			     GROUP_REGIONS_TEXT_MAX);
 	if (!fact_is(&g->reserved_regions))
 		return;
-	g->regions_err = resv_parse(fact_text(&g->reserved_regions), l->a, &regions, &nr);
+	g->regions_err = resv_parse(fact_describe(&g->reserved_regions), l->a, &regions, &nr);
 	if (g->regions_err < 0)
 		return;
 	g->regions = regions;
@@ -163,7 +163,7 @@ static int group_compare(const void *a, const void *b)
 /* The list that the group would have given, from the lists of what its IOMMU serves. */
 static void list_from_members(struct loader *l, struct group_slot *g)
 {
-	struct text names = { .arena = l->a };
+	struct strbuf names = { .arena = l->a };
 	struct group *group = &g->group;
 
 	group->members_list = (struct fact){ .state = FACT_PRESENT,
@@ -171,11 +171,11 @@ static void list_from_members(struct loader *l, struct group_slot *g)
 					     .raw = "" };
 	for (size_t i = 0; group->nr_members > 1 && i < group->nr_members; i++) {
 		if (i)
-			text_add(&names, "\n", 1);
-		text_add(&names, group->members[i]->name, strlen(group->members[i]->name));
+			strbuf_add(&names, "\n", 1);
+		strbuf_add(&names, group->members[i]->name, strlen(group->members[i]->name));
 	}
 	if (group->nr_members)
-		group->members_list.raw = names.len ? text_get(&names) : group->members[0]->name;
+		group->members_list.raw = names.len ? strbuf_get(&names) : group->members[0]->name;
 	group->members_list.len = strlen(group->members_list.raw);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode/words.h"
+#include "decode/cmdline.h"
 
 /* What tells generations apart when no module file can be asked, and who provides a service. */
 static const char *const symbol_names[] = {

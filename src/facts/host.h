@@ -54,7 +54,7 @@ struct device_irq {
 
 struct group;
 struct iommu_unit;
-struct usage;
+struct in_use;
 
 struct device {
 	const char *name; /* the kernel's: "0000:01:00.0", "edu-dma.0", a uuid */
@@ -359,8 +359,8 @@ struct host {
 	/* What the targets that need the file system (paths, class devices, cdevs) led to. */
 	struct target_match *matches;
 	size_t nr_matches;
-	/* What the host does with its devices, see facts/usage.h; NULL unless asked for. */
-	struct usage *usage;
+	/* What the host does with its devices, see facts/in-use.h; NULL unless asked for. */
+	struct in_use *usage;
 };
 
 struct target_match {

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode/words.h"
+#include "decode/procfs.h"
 #include "facts/loader.h"
 
 enum {
@@ -55,7 +55,7 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 		refuse(ret, EBADMSG);
 	else
 		*ret = fact_derived(a, ret->path,
-				    (struct span){ text_get(&chips.names),
+				    (struct span){ strbuf_get(&chips.names),
 						   chips.names.len - !!chips.names.len });
 	free(line);
 	fclose(in);
@@ -86,7 +86,7 @@ static void ask_kmsg(struct sysroot *root, struct arena *a, void *ctx, struct fa
 {
 	int err = 0;
 	FILE *in = sysroot_stream(root, "dev/kmsg", &err);
-	struct text out = { .arena = a };
+	struct strbuf out = { .arena = a };
 	/* The C library takes a size only together with a buffer. */
 	char record[KMSG_RECORD_MAX];
 	size_t size = 0, kept = 0;
@@ -111,14 +111,14 @@ static void ask_kmsg(struct sysroot *root, struct arena *a, void *ctx, struct fa
 		message = line[0] == ' ' ? NULL : strchr(line, ';');
 		if (!message || !message_matters(message))
 			continue;
-		text_printf(&out, "%s%.*s", out.len ? "\n" : "", (int)strcspn(message + 1, "\n"),
-			    message + 1);
+		strbuf_printf(&out, "%s%.*s", out.len ? "\n" : "", (int)strcspn(message + 1, "\n"),
+			      message + 1);
 		kept++;
 	}
 	if (ferror(in) && errno != EAGAIN && !out.len)
 		refuse(ret, errno);
 	else
-		*ret = fact_derived(a, ret->path, (struct span){ text_get(&out), out.len });
+		*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len });
 	free(line);
 	fclose(in);
 }
@@ -129,7 +129,7 @@ void interrupts_load(struct loader *l)
 	struct span rest, line;
 
 	in->proc = sysroot_ask(l->root, l->a, "/proc/interrupts", true, ask_interrupts, NULL);
-	rest = fact_text(&in->proc);
+	rest = fact_describe(&in->proc);
 	while (parse_line(&rest, &line)) {
 		in->chips = arena_grow(l->a, in->chips, in->nr_chips, sizeof(char *));
 		in->chips[in->nr_chips++] = arena_strndup(l->a, line.s, line.len);

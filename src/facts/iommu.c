@@ -13,14 +13,14 @@ enum { UNITS_MAX = 1024 };
 struct iommu_unit *unit_want(struct loader *l, struct span name)
 {
 	char *key = arena_strndup(l->a, name.s, name.len);
-	struct iommu_unit *u = table_find(&l->units, key);
+	struct iommu_unit *u = strmap_find(&l->units, key);
 	struct host *h = l->h;
 
 	if (u)
 		return u;
 	u = arena_new_object(l->a, struct iommu_unit);
 	u->name = key;
-	table_add(&l->units, key, u);
+	strmap_add(&l->units, key, u);
 	h->iommus = arena_grow(l->a, h->iommus, h->nr_iommus, sizeof(struct iommu_unit *));
 	h->iommus[h->nr_iommus++] = u;
 	return u;
@@ -63,7 +63,7 @@ static enum iommu_kind kind_of_name(const char *name)
 
 static bool list_has(const struct fact *names, const char *name)
 {
-	struct span rest = fact_text(names), line;
+	struct span rest = fact_describe(names), line;
 
 	while (parse_line(&rest, &line))
 		if (span_equals(line, name))
@@ -88,7 +88,7 @@ static void load_kind(struct loader *l, struct iommu_unit *u, const char *dir,
 		u->driver = read_link_at(l, dir, "device/driver");
 		if (fact_is(&u->driver))
 			u->driver = fact_derived(l->a, u->driver.path,
-						 path_base(fact_text(&u->driver)));
+						 path_base(fact_describe(&u->driver)));
 	}
 	if (fact_is(&u->driver)) {
 		u->kind = kind_of_driver(u->driver.raw);
@@ -106,7 +106,7 @@ static bool load_register(struct loader *l, const char *dir, const char *name, s
 	*fact = read_at(l, dir, name);
 	if (!fact_is(fact))
 		return false;
-	if (!register_parse(fact_text(fact), ret))
+	if (!register_parse(fact_describe(fact), ret))
 		return true;
 	fact->state = FACT_FAILED;
 	fact->err = EBADMSG;
@@ -132,7 +132,7 @@ static void load_amd(struct loader *l, struct iommu_unit *u, const char *dir)
 	u->features = read_at(l, own, "features");
 	if (!fact_is(&u->features))
 		return;
-	if (amd_features_parse(fact_text(&u->features), &f) < 0) {
+	if (amd_features_parse(fact_describe(&u->features), &f) < 0) {
 		u->features.state = FACT_FAILED;
 		u->features.err = EBADMSG;
 		return;
@@ -175,7 +175,7 @@ static void want_all_units(struct loader *l)
 
 	if (h->iommus_list.state == FACT_UNREAD)
 		h->iommus_list = sysroot_list(l->root, l->a, "sys/class/iommu");
-	rest = fact_text(&h->iommus_list);
+	rest = fact_describe(&h->iommus_list);
 	while (h->nr_iommus < UNITS_MAX && parse_line(&rest, &line))
 		if (name_is_file(line))
 			unit_want(l, line);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "decode/words.h"
+#include "decode/kconfig.h"
 #include "facts/loader.h"
 
 enum {
@@ -139,7 +139,7 @@ static void load_config(struct loader *l, struct kernel *k)
 		return;
 	k->config_source = fact_derived(l->a, k->config.path,
 					(struct span){ k->config.path, strlen(k->config.path) });
-	rest = fact_text(&k->config);
+	rest = fact_describe(&k->config);
 	while (parse_line(&rest, &line)) {
 		k->options = arena_grow(l->a, k->options, k->nr_options, sizeof(char *));
 		k->options[k->nr_options++] = arena_strndup(l->a, line.s, line.len);
@@ -152,7 +152,7 @@ void kernel_load(struct loader *l)
 
 	k->release = read_at(l, "proc/sys/kernel", "osrelease");
 	/* It becomes part of paths. */
-	if (fact_is(&k->release) && !name_is_file(fact_text(&k->release))) {
+	if (fact_is(&k->release) && !name_is_file(fact_describe(&k->release))) {
 		k->release.state = FACT_FAILED;
 		k->release.err = EBADMSG;
 	}

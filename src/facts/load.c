@@ -52,14 +52,14 @@ static int load_devices(struct loader *l, const struct target *targets, size_t n
 	int r = 0;
 
 	if (l->all) {
-		r = seed_all(l);
+		r = enumerate_all(l);
 		if (r < 0)
 			return r;
 		devices_load(l);
-		seed_groups(l);
+		enumerate_groups(l);
 	}
 	for (size_t i = 0; i < nr_targets; i++) {
-		r = seed_target(l, &targets[i]);
+		r = enumerate_target(l, &targets[i]);
 		if (r < 0)
 			return r;
 	}
@@ -109,7 +109,7 @@ static void load_rest(struct loader *l)
 	if (parts & HOST_CALLER)
 		caller_load(l);
 	if (parts & HOST_USAGE)
-		usage_load(l);
+		in_use_load(l);
 }
 
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,

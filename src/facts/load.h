@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "base/failure.h"
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 #include "facts/host.h"
 #include "facts/target.h"
 

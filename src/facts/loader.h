@@ -4,9 +4,9 @@
 #pragma once
 
 #include "base/parse.h"
-#include "base/text.h"
+#include "base/strbuf.h"
+#include "base/strmap.h"
 #include "facts/load.h"
-#include "base/table.h"
 
 /* A device or group in the making, with what is still wanted of it. */
 struct device_slot {
@@ -29,7 +29,7 @@ struct group_slot {
 /* What is in a directory of nodes. */
 struct node_names {
 	struct fact list;
-	struct table set;
+	struct strmap set;
 };
 
 struct loader {
@@ -43,11 +43,11 @@ struct loader {
 	bool mirrored;
 	size_t nr_served; /* PCI devices that a unit lists, when frugal */
 	struct failure **reterr;
-	struct table pci;          /* NAME -> device_slot */
-	struct table others;       /* "BUS/NAME" -> device_slot, of other buses */
+	struct strmap pci;         /* NAME -> device_slot */
+	struct strmap others;      /* "BUS/NAME" -> device_slot, of other buses */
 	struct group_slot **by_id; /* hashed by number */
 	size_t by_id_size;
-	struct table units; /* name -> iommu_unit */
+	struct strmap units; /* name -> iommu_unit */
 	struct device_slot **slots;
 	size_t nr_slots;
 	struct device_slot **queue;
@@ -62,7 +62,7 @@ struct loader {
 
 /* ---- names and facts ---- */
 
-static inline struct span fact_text(const struct fact *f)
+static inline struct span fact_describe(const struct fact *f)
 {
 	return f->raw ? (struct span){ f->raw, f->len } : (struct span){ "", 0 };
 }
@@ -124,11 +124,11 @@ void units_load(struct loader *l);
 /* ---- what to load (seed.c, resolve.c) ---- */
 
 /* Queues everything that could matter to VFIO. A negative errno when this is no host. */
-int seed_all(struct loader *l);
+int enumerate_all(struct loader *l);
 /* Queues the members of the groups that no device loaded so far led to. */
-void seed_groups(struct loader *l);
+void enumerate_groups(struct loader *l);
 /* Queues what one target names. */
-int seed_target(struct loader *l, const struct target *t);
+int enumerate_target(struct loader *l, const struct target *t);
 
 /* ---- the rest of the host ---- */
 
@@ -149,4 +149,4 @@ void symbols_load(struct loader *l);
 void interrupts_load(struct loader *l);
 void firmware_load(struct loader *l);
 void caller_load(struct loader *l);
-void usage_load(struct loader *l);
+void in_use_load(struct loader *l);

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decode/procfs.h"
 #include "decode/smaps.h"
-#include "decode/words.h"
 #include "facts/loader.h"
 
 enum { STATUS_MAX = 64 << 10 };
@@ -16,15 +16,15 @@ void memory_use_read(struct sysroot *root, struct arena *a, struct memory_use *r
 	ret->status = sysroot_read(root, a, "proc/self/status", STATUS_MAX);
 	if (!fact_is(&ret->status))
 		return;
-	ret->known = !status_get_bytes(fact_text(&ret->status), "VmLck", &ret->locked) &&
-		     !status_get_bytes(fact_text(&ret->status), "VmPin", &ret->pinned);
+	ret->known = !status_get_bytes(fact_describe(&ret->status), "VmLck", &ret->locked) &&
+		     !status_get_bytes(fact_describe(&ret->status), "VmPin", &ret->pinned);
 }
 
 int memory_available(struct sysroot *root, uint64_t *ret)
 {
 	struct arena *a = arena_new();
 	struct fact f = sysroot_read(root, a, "proc/meminfo", STATUS_MAX);
-	int r = fact_is(&f) ? status_get_bytes(fact_text(&f), "MemAvailable", ret) : -f.err;
+	int r = fact_is(&f) ? status_get_bytes(fact_describe(&f), "MemAvailable", ret) : -f.err;
 
 	arena_free(a);
 	return r;
@@ -34,7 +34,7 @@ static bool read_number(struct sysroot *root, struct arena *a, const char *dir, 
 			struct fact *ret_fact, uint64_t *ret)
 {
 	*ret_fact = sysroot_read(root, a, arena_join(a, dir, name, NULL), SYSROOT_ATTRIBUTE_MAX);
-	return fact_is(ret_fact) && parse_u64_span(fact_text(ret_fact), 10, ret) == 0;
+	return fact_is(ret_fact) && parse_u64_span(fact_describe(ret_fact), 10, ret) == 0;
 }
 
 void hugepages_read(struct sysroot *root, struct arena *a, uint64_t size, struct hugepages *ret)
@@ -70,7 +70,7 @@ void memory_seen(struct sysroot *root, struct arena *a, const void *address, uin
 	struct smaps_sum sum;
 
 	*ret = (struct memory_kind_seen){ 0 };
-	if (!fact_is(&f) || smaps_sum(fact_text(&f), (uintptr_t)address, len, &sum) < 0)
+	if (!fact_is(&f) || smaps_sum(fact_describe(&f), (uintptr_t)address, len, &sum) < 0)
 		return;
 	*ret = (struct memory_kind_seen){
 		.known = true,

@@ -8,7 +8,7 @@
 
 #include "base/arena.h"
 #include "base/fact.h"
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 
 /* What is pinned. linux: fs/proc/task_mmu.c: task_mem(). */
 struct memory_use {

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode/words.h"
-#include "facts/library.h"
+#include "decode/cmdline.h"
+#include "facts/kmod.h"
 
 static const char *const module_names[NR_MODULES] = {
 #define X(id, module) [MODULE_##id] = #module,
@@ -31,7 +31,7 @@ static bool module_tells_generation(enum module_id id)
 
 /* The lines "PREFIX=VALUE" of a configuration iterator that are about @name; at most @limit looked
  * at. */
-static void add_config(struct text *out, struct kmod_config_iter *iter, const char *name,
+static void add_config(struct strbuf *out, struct kmod_config_iter *iter, const char *name,
 		       const char *prefix, size_t limit)
 {
 	for (size_t i = 0; iter && i < limit && kmod_config_iter_next(iter); i++) {
@@ -39,18 +39,18 @@ static void add_config(struct text *out, struct kmod_config_iter *iter, const ch
 		const char *value = kmod_config_iter_get_value(iter);
 
 		if (key && cmdline_name_equals((struct span){ key, strlen(key) }, name))
-			text_printf(out, "%s=%s\n", prefix, value ? value : "yes");
+			strbuf_printf(out, "%s=%s\n", prefix, value ? value : "yes");
 	}
 	kmod_config_iter_free_iter(iter);
 }
 
-static void add_options(struct text *out, const struct module_library *lib, const char *name)
+static void add_options(struct strbuf *out, const struct module_library *lib, const char *name)
 {
-	struct text all = { .arena = out->arena };
+	struct strbuf all = { .arena = out->arena };
 	struct span rest, line;
 
 	add_config(&all, kmod_config_get_options(lib->ctx), name, "options", lib->nr_options);
-	rest = (struct span){ text_get(&all), all.len };
+	rest = (struct span){ strbuf_get(&all), all.len };
 	while (parse_line(&rest, &line)) {
 		struct span key, value;
 		bool has_value;
@@ -58,8 +58,8 @@ static void add_options(struct text *out, const struct module_library *lib, cons
 		line.s += strlen("options=");
 		line.len -= strlen("options=");
 		while (cmdline_next(&line, &key, &value, &has_value))
-			text_printf(out, "option=%.*s=%.*s\n", (int)key.len, key.s,
-				    has_value ? (int)value.len : 1, has_value ? value.s : "Y");
+			strbuf_printf(out, "option=%.*s=%.*s\n", (int)key.len, key.s,
+				      has_value ? (int)value.len : 1, has_value ? value.s : "Y");
 	}
 }
 
@@ -79,7 +79,7 @@ static void ask_module(struct sysroot *root, struct arena *a, void *ctx, struct 
 {
 	const struct module_question *q = ctx;
 	struct module_library *lib = module_library_get(q->l);
-	struct text out = { .arena = a };
+	struct strbuf out = { .arena = a };
 	enum tristate builtin;
 	struct kmod_module *mod;
 
@@ -95,31 +95,31 @@ static void ask_module(struct sysroot *root, struct arena *a, void *ctx, struct 
 	builtin = module_library_builtin(lib, q->name);
 	mod = module_library_find(lib, q->l, q->name);
 	if (builtin == TRI_YES)
-		text_printf(&out, "state=builtin\n");
+		strbuf_printf(&out, "state=builtin\n");
 	else if (mod)
-		text_printf(&out, "state=loadable\nfile=%s\n",
-			    path_in_root(lib, q->l, kmod_module_get_path(mod)));
+		strbuf_printf(&out, "state=loadable\nfile=%s\n",
+			      path_in_root(lib, q->l, kmod_module_get_path(mod)));
 	else
-		text_printf(&out, "state=%s\n", builtin == TRI_NO ? "absent" : "unknown");
+		strbuf_printf(&out, "state=%s\n", builtin == TRI_NO ? "absent" : "unknown");
 	if (!fact_is(&lib->index_stat))
-		text_printf(&out, "index=none\n");
+		strbuf_printf(&out, "index=none\n");
 	add_config(&out, kmod_config_get_softdeps(lib->ctx), q->name, "softdep", SIZE_MAX);
 	add_config(&out, kmod_config_get_install_commands(lib->ctx), q->name, "install", SIZE_MAX);
 	add_config(&out, kmod_config_get_blacklists(lib->ctx), q->name, "blacklist", SIZE_MAX);
 	add_options(&out, lib, q->name);
 	if (mod)
 		kmod_module_unref(mod);
-	*ret = fact_derived(a, ret->path, (struct span){ text_get(&out), out.len - 1 });
+	*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len - 1 });
 }
 
-static void add_symbol(struct text *out, const char *prefix, const char *symbol)
+static void add_symbol(struct strbuf *out, const char *prefix, const char *symbol)
 {
 	if (symbol && symbol_is_kept(symbol))
-		text_printf(out, "%s=%s\n", prefix, symbol);
+		strbuf_printf(out, "%s=%s\n", prefix, symbol);
 }
 
 /* 0, or a negative errno. */
-static int add_symbols(struct text *out, const struct kmod_module *mod)
+static int add_symbols(struct strbuf *out, const struct kmod_module *mod)
 {
 	struct kmod_list *list = NULL, *item;
 	int r = kmod_module_get_dependency_symbols(mod, &list);
@@ -145,7 +145,7 @@ static void ask_symbols(struct sysroot *root, struct arena *a, void *ctx, struct
 	const struct module_question *q = ctx;
 	struct module_library *lib = module_library_get(q->l);
 	struct kmod_module *mod = module_library_find(lib, q->l, q->name);
-	struct text out = { .arena = a };
+	struct strbuf out = { .arena = a };
 	int r;
 
 	(void)root;
@@ -162,7 +162,7 @@ static void ask_symbols(struct sysroot *root, struct arena *a, void *ctx, struct
 		return;
 	}
 	*ret = fact_derived(a, ret->path,
-			    (struct span){ text_get(&out), out.len ? out.len - 1 : 0 });
+			    (struct span){ strbuf_get(&out), out.len ? out.len - 1 : 0 });
 }
 
 static int text_compare(const void *a, const void *b)
@@ -174,7 +174,7 @@ static int text_compare(const void *a, const void *b)
 static const char **values_of(struct loader *l, const struct fact *f, const char *key,
 			      size_t *ret_nr)
 {
-	struct span rest = fact_text(f), line;
+	struct span rest = fact_describe(f), line;
 	size_t len = strlen(key), nr = 0;
 	const char **ret = NULL;
 
@@ -205,7 +205,7 @@ static void load_symbols(struct loader *l, struct module *m)
 
 static enum module_state state_of_answer(const struct fact *kmod)
 {
-	struct span rest = fact_text(kmod), line;
+	struct span rest = fact_describe(kmod), line;
 
 	while (parse_line(&rest, &line)) {
 		if (span_equals(line, "state=loadable"))
@@ -356,7 +356,7 @@ static int candidate_compare(const void *a, const void *b)
 /* The modules that match, the one whose alias says most about the device first: fewest wildcards, as libvirt
  * chooses. One that is on a blacklist is not meant to be found by its aliases. modprobe.d(5). */
 static void put_candidates(const struct module_question *q, struct arena *a,
-			   struct kmod_list *found, struct text *out)
+			   struct kmod_list *found, struct strbuf *out)
 {
 	struct kmod_list *list = NULL, *item;
 	struct candidate *all = NULL;
@@ -380,7 +380,7 @@ static void put_candidates(const struct module_question *q, struct arena *a,
 	if (nr)
 		qsort(all, nr, sizeof(*all), candidate_compare);
 	for (size_t i = 0; i < nr; i++)
-		text_printf(out, "%s%s", i ? "\n" : "", all[i].name);
+		strbuf_printf(out, "%s%s", i ? "\n" : "", all[i].name);
 }
 
 static void ask_alias(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
@@ -388,7 +388,7 @@ static void ask_alias(struct sysroot *root, struct arena *a, void *ctx, struct f
 	const struct module_question *q = ctx;
 	struct module_library *lib = module_library_get(q->l);
 	struct kmod_list *list = NULL;
-	struct text out = { .arena = a };
+	struct strbuf out = { .arena = a };
 	int r;
 
 	(void)root;
@@ -405,7 +405,7 @@ static void ask_alias(struct sysroot *root, struct arena *a, void *ctx, struct f
 	}
 	put_candidates(q, a, list, &out);
 	kmod_module_unref_list(list);
-	*ret = fact_derived(a, ret->path, (struct span){ text_get(&out), out.len });
+	*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len });
 }
 
 struct fact module_vfio_alias(struct loader *l, struct span modalias)

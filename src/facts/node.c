@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "decode/words.h"
+#include "decode/procfs.h"
 #include "facts/loader.h"
 #include "facts/process.h"
 
@@ -19,7 +19,7 @@ void node_load(struct loader *l, struct node *n, const char *path)
 	if (!fact_is(&n->stat))
 		return;
 	n->access = sysroot_access(l->root, l->a, path + 1);
-	if (stat_text_parse(fact_text(&n->stat), &st) < 0) {
+	if (stat_text_parse(fact_describe(&n->stat), &st) < 0) {
 		n->stat.state = FACT_FAILED;
 		n->stat.err = EBADMSG;
 		return;
@@ -32,16 +32,16 @@ void node_load(struct loader *l, struct node *n, const char *path)
 }
 
 /* The names of @list in @set, so that thousands of groups can ask. */
-static void names_index(struct loader *l, const struct fact *list, struct table *set)
+static void names_index(struct loader *l, const struct fact *list, struct strmap *set)
 {
-	struct span rest = fact_text(list), line;
+	struct span rest = fact_describe(list), line;
 
 	set->arena = l->a;
 	while (parse_line(&rest, &line)) {
 		char *name = arena_strndup(l->a, line.s, line.len);
 
-		if (!table_find(set, name))
-			table_add(set, name, name);
+		if (!strmap_find(set, name))
+			strmap_add(set, name, name);
 	}
 }
 
@@ -57,7 +57,7 @@ void node_load_listed(struct loader *l, struct node *n, const char *dir, const c
 		names->list = sysroot_list(l->root, l->a, dir + 1);
 		names_index(l, &names->list, &names->set);
 	}
-	if (fact_known(&names->list) && !table_find(&names->set, name)) {
+	if (fact_known(&names->list) && !strmap_find(&names->set, name)) {
 		n->path = path;
 		n->stat = (struct fact){ .state = FACT_ABSENT, .err = ENOENT, .path = path };
 		return;
@@ -94,18 +94,18 @@ static const char *held_node(const struct fact *link)
 /* Adds "NODE PID COMM" for each descriptor of one process that leads to a VFIO or iommufd node, or to a
  * device. */
 static int scan_process(struct sysroot *root, struct arena *scratch, const char *pid,
-			struct text *out)
+			struct strbuf *out)
 {
 	const char *dir = arena_printf(scratch, "proc/%s/fd", pid);
 	struct fact fds = sysroot_list(root, scratch, dir), comm = { .state = FACT_UNREAD };
-	struct span rest = fact_text(&fds), line;
+	struct span rest = fact_describe(&fds), line;
 
 	if (!fact_is(&fds))
 		return fds.state == FACT_DENIED ? -EACCES : 0;
 	while (parse_line(&rest, &line)) {
-		struct fact link = sysroot_read_link(
-			root, scratch,
-			arena_printf(scratch, "%s/%.*s", dir, (int)line.len, line.s));
+		struct fact link = sysroot_read_link(root, scratch,
+						     arena_printf(scratch, "%s/%.*s", dir,
+								  (int)line.len, line.s));
 		const char *node = held_node(&link);
 
 		if (!node)
@@ -114,7 +114,7 @@ static int scan_process(struct sysroot *root, struct arena *scratch, const char 
 			comm = sysroot_read(root, scratch,
 					    arena_printf(scratch, "proc/%s/comm", pid),
 					    SYSROOT_ATTRIBUTE_MAX);
-		text_printf(out, "%s %s %s\n", node, pid, comm_plain(scratch, &comm));
+		strbuf_printf(out, "%s %s %s\n", node, pid, comm_plain(scratch, &comm));
 	}
 	return 0;
 }
@@ -130,8 +130,8 @@ static void ask_holders(struct sysroot *root, struct arena *a, void *ctx, struct
 static struct fact holders_of(struct loader *l, const char *name, const struct fact *all,
 			      unsigned int *ret_hidden)
 {
-	struct text out = { .arena = l->a };
-	struct span rest = fact_text(all), line, word;
+	struct strbuf out = { .arena = l->a };
+	struct span rest = fact_describe(all), line, word;
 	uint64_t hidden = 0;
 	size_t nr = 0;
 
@@ -147,10 +147,10 @@ static struct fact holders_of(struct loader *l, const char *name, const struct f
 		}
 		if (!span_equals(word, name) || line.len < 2)
 			continue;
-		text_printf(&out, "%s%.*s", out.len ? "\n" : "", (int)line.len - 1, line.s + 1);
+		strbuf_printf(&out, "%s%.*s", out.len ? "\n" : "", (int)line.len - 1, line.s + 1);
 		nr++;
 	}
-	return fact_derived(l->a, all->path, (struct span){ text_get(&out), out.len });
+	return fact_derived(l->a, all->path, (struct span){ strbuf_get(&out), out.len });
 }
 
 static void node_set_holders(struct loader *l, struct node *n, const struct fact *all)

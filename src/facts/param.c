@@ -2,7 +2,7 @@
 /* Module parameters: what they are now, and what they will be when the module loads. */
 #include <string.h>
 
-#include "decode/words.h"
+#include "decode/cmdline.h"
 #include "facts/loader.h"
 
 static const struct {
@@ -24,7 +24,7 @@ static const struct module *module_called(const struct host *h, const char *name
 /* The last "option=NAME=VALUE" of the answer about a module. */
 static void configured_by_file(struct loader *l, const struct fact *kmod, struct param *p)
 {
-	struct span rest = fact_text(kmod), line, key, value;
+	struct span rest = fact_describe(kmod), line, key, value;
 	bool has_value;
 
 	while (parse_line(&rest, &line)) {
@@ -53,7 +53,7 @@ static void load_configured(struct loader *l, struct param *p)
 	if (m && fact_is(&m->kmod))
 		configured_by_file(l, &m->kmod, p);
 	/* modprobe puts the command line behind its files, and the last one wins. */
-	if (cmdline_find(fact_text(cmdline), arena_printf(l->a, "%s.%s", p->module, p->name),
+	if (cmdline_find(fact_describe(cmdline), arena_printf(l->a, "%s.%s", p->module, p->name),
 			 &value, &has_value))
 		p->configured = fact_derived(l->a, cmdline->path,
 					     has_value ? value : (struct span){ "Y", 1 });

@@ -10,7 +10,7 @@
 
 static bool is_listed(const struct fact *list, const char *name)
 {
-	struct span rest = fact_text(list), line;
+	struct span rest = fact_describe(list), line;
 
 	while (parse_line(&rest, &line))
 		if (span_equals(line, name))
@@ -108,9 +108,9 @@ void persist_load(struct loader *l, struct device *d)
 	}
 	override = read_listed(l, &l->driverctl, DRIVERCTL,
 			       arena_join(l->a, d->bus_name, "-", d->name, NULL));
-	rule = read_listed(
-		l, &l->rules, RULES,
-		arena_join(l->a, "06-vfiotool-", d->bus_name, "-", d->name, ".rules", NULL));
+	rule = read_listed(l, &l->rules, RULES,
+			   arena_join(l->a, "06-vfiotool-", d->bus_name, "-", d->name, ".rules",
+				      NULL));
 	set = driver_set(l, &rule);
 	/* driverctl takes an empty file for none. */
 	d->persist = override;

@@ -12,19 +12,20 @@ bool process_is_pid(struct span name)
 	return !parse_u64_span(name, 10, &value);
 }
 
-void process_answer(struct arena *a, struct fact *ret, const struct text *out, unsigned int hidden)
+void process_answer(struct arena *a, struct fact *ret, const struct strbuf *out,
+		    unsigned int hidden)
 {
-	ret->raw = arena_printf(a, "hidden %u\n%s", hidden, text_get(out));
+	ret->raw = arena_printf(a, "hidden %u\n%s", hidden, strbuf_get(out));
 	ret->len = (uint32_t)strlen(ret->raw) - 1;
-	*ret = fact_derived(a, ret->path, fact_text(ret));
+	*ret = fact_derived(a, ret->path, fact_describe(ret));
 }
 
 void process_ask_all(struct sysroot *root, struct arena *a, process_look *look, struct fact *ret)
 {
 	struct arena *scratch = arena_new();
-	struct text out = { .arena = scratch };
+	struct strbuf out = { .arena = scratch };
 	struct fact pids = sysroot_list(root, scratch, "proc");
-	struct span rest = fact_text(&pids), line;
+	struct span rest = fact_describe(&pids), line;
 	unsigned int hidden = 0;
 
 	*ret = (struct fact){ .state = pids.state, .err = pids.err, .path = ret->path };

@@ -2,15 +2,17 @@
 /* One look through all processes. Nothing outside facts/ includes it. */
 #pragma once
 
-#include "base/sysroot.h"
-#include "base/text.h"
+#include "base/strbuf.h"
+#include "sysroot/sysroot.h"
 
 /* The name of a directory of /proc that is a process's. */
 bool process_is_pid(struct span name);
 /* Writes lines about process @pid to @out; @a is of this process alone. -EACCES: it is closed to the caller. */
-typedef int process_look(struct sysroot *root, struct arena *a, const char *pid, struct text *out);
+typedef int process_look(struct sysroot *root, struct arena *a, const char *pid,
+			 struct strbuf *out);
 /* Asks @look of every process. The answer in @ret, kept in @a: "hidden N", how many were closed to the caller,
  * then the lines. Its path is there already; state and errno are those of the list of processes. */
 void process_ask_all(struct sysroot *root, struct arena *a, process_look *look, struct fact *ret);
 /* Makes "hidden N" and the lines of @out the answer in @ret, kept in @a. */
-void process_answer(struct arena *a, struct fact *ret, const struct text *out, unsigned int hidden);
+void process_answer(struct arena *a, struct fact *ret, const struct strbuf *out,
+		    unsigned int hidden);

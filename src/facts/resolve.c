@@ -44,25 +44,25 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 
 	/* A device whose uevent is gone or nonsense is one all the same. */
 	if (uevent.state == FACT_ABSENT && !device_is_there(l, bus, name))
-		return no_target(
-			l, t, "there is no such device here; 'vfiotool list' shows what there is");
+		return no_target(l, t,
+				 "there is no such device here; 'vfiotool list' shows what there is");
 	if (uevent.state == FACT_UNREAD)
-		return no_target(
-			l, t,
-			"this capture has no such device; 'vfiotool list' of it shows what it has");
+		return no_target(l, t,
+				 "this capture has no such device; 'vfiotool list' of it shows what it has");
 	device_want(l, bus, (struct span){ name, strlen(name) }, l->scope.device_parts, true);
 	return 0;
 }
 
-static int seed_slot(struct loader *l, const struct target *t)
+static int enumerate_slot(struct loader *l, const struct target *t)
 {
 	size_t nr = 0;
 
 	for (unsigned int function = 0; function < 8; function++) {
 		const char *name = arena_printf(l->a, "%s.%x", t->name, function);
 		bool locked;
-		struct fact uevent = read_uevent_at(
-			l, arena_printf(l->a, "sys/bus/pci/devices/%s", name), &locked);
+		struct fact uevent =
+			read_uevent_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name),
+				       &locked);
 
 		if (uevent.state == FACT_ABSENT || uevent.state == FACT_UNREAD)
 			continue;
@@ -71,12 +71,11 @@ static int seed_slot(struct loader *l, const struct target *t)
 		nr++;
 	}
 	return nr ? 0
-		  : no_target(
-			    l, t,
-			    "there is no device in this slot; 'vfiotool list' shows what there is");
+		  : no_target(l, t,
+			      "there is no device in this slot; 'vfiotool list' shows what there is");
 }
 
-static int seed_group(struct loader *l, const struct target *t)
+static int enumerate_group(struct loader *l, const struct target *t)
 {
 	struct group_slot *g = group_want(l, t->group);
 
@@ -86,25 +85,22 @@ static int seed_group(struct loader *l, const struct target *t)
 	case FACT_PRESENT:
 		return 0;
 	case FACT_ABSENT:
-		return no_target(
-			l, t,
-			"there is no such IOMMU group here; 'vfiotool list' shows the groups");
+		return no_target(l, t,
+				 "there is no such IOMMU group here; 'vfiotool list' shows the groups");
 	case FACT_UNREAD:
-		return no_target(
-			l, t,
-			"this capture has no such group; 'vfiotool list' of it shows what it has");
+		return no_target(l, t,
+				 "this capture has no such group; 'vfiotool list' of it shows what it has");
 	default:
-		return failure_set(
-			l->reterr, -g->group.members_list.err,
-			"'%s': cannot list the group's members: %s; name its devices instead",
-			t->text, strerror(g->group.members_list.err));
+		return failure_set(l->reterr, -g->group.members_list.err,
+				   "'%s': cannot list the group's members: %s; name its devices instead",
+				   t->text, strerror(g->group.members_list.err));
 	}
 }
 
-static int seed_ids(struct loader *l, const struct target *t)
+static int enumerate_ids(struct loader *l, const struct target *t)
 {
 	struct fact names = sysroot_list(l->root, l->a, "sys/bus/pci/devices");
-	struct span rest = fact_text(&names), line;
+	struct span rest = fact_describe(&names), line;
 	size_t nr = 0;
 
 	while (parse_line(&rest, &line)) {
@@ -118,7 +114,7 @@ static int seed_ids(struct loader *l, const struct target *t)
 		name = arena_strndup(l->a, line.s, line.len);
 		uevent = read_uevent_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name),
 					&locked);
-		if (uevent_get_pci(fact_text(&uevent), &pci) < 0 || pci.vendor != t->vendor ||
+		if (uevent_get_pci(fact_describe(&uevent), &pci) < 0 || pci.vendor != t->vendor ||
 		    (!t->any_device && pci.device != t->device))
 			continue;
 		device_want(l, "pci", line, l->scope.device_parts, true);
@@ -168,7 +164,7 @@ static struct device_slot *climb(struct loader *l, char *path)
 {
 	for (unsigned int i = 0; i < CLIMB_MAX; i++) {
 		struct fact subsystem = read_link_at(l, path, "subsystem");
-		struct span bus = path_base(fact_text(&subsystem));
+		struct span bus = path_base(fact_describe(&subsystem));
 		char *name = strrchr(path, '/');
 
 		if (!name)
@@ -186,15 +182,15 @@ static struct device_slot *climb(struct loader *l, char *path)
 	return NULL;
 }
 
-static int seed_path(struct loader *l, const struct target *t, const char *path)
+static int enumerate_path(struct loader *l, const struct target *t, const char *path)
 {
 	static const char groups[] = "sys/kernel/iommu_groups/";
 	char *real = path_resolve(l, path);
 	struct device_slot *s;
 
 	if (!real)
-		return no_target(
-			l, t, "this path leads nowhere; 'vfiotool list -o +SYSFS' shows the paths");
+		return no_target(l, t,
+				 "this path leads nowhere; 'vfiotool list -o +SYSFS' shows the paths");
 	if (!strncmp(real, groups, sizeof(groups) - 1))
 		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL,
 					  "'%s' is a group: write group:%s", t->text,
@@ -202,8 +198,7 @@ static int seed_path(struct loader *l, const struct target *t, const char *path)
 	s = climb(l, real);
 	if (!s)
 		return no_target(l, t,
-				 "no device that VFIO could serve is behind it; 'vfiotool list -o "
-				 "+SYSFS' shows those that it could");
+				 "no device that VFIO could serve is behind it; 'vfiotool list -o +SYSFS' shows those that it could");
 	match_add(l, t, s);
 	return 0;
 }
@@ -223,7 +218,7 @@ static char *find_class(struct loader *l, const char *name)
 			return path;
 	}
 	classes = sysroot_list(l->root, l->a, "sys/class");
-	rest = fact_text(&classes);
+	rest = fact_describe(&classes);
 	while (parse_line(&rest, &line)) {
 		char *path = arena_printf(l->a, "sys/class/%.*s/%s", (int)line.len, line.s, name);
 		struct fact link = sysroot_read_link(l->root, l->a, path);
@@ -234,47 +229,45 @@ static char *find_class(struct loader *l, const char *name)
 	return NULL;
 }
 
-static int seed_class_device(struct loader *l, const struct target *t)
+static int enumerate_class_device(struct loader *l, const struct target *t)
 {
 	char *path = find_class(l, t->name);
 
 	if (!path)
 		return no_target(l, t,
-				 "no device, interface or disk is called so; 'vfiotool list' shows "
-				 "the devices");
-	return seed_path(l, t, path);
+				 "no device, interface or disk is called so; 'vfiotool list' shows the devices");
+	return enumerate_path(l, t, path);
 }
 
-static int seed_cdev(struct loader *l, const struct target *t)
+static int enumerate_cdev(struct loader *l, const struct target *t)
 {
 	const char *path = arena_printf(l->a, "sys/class/vfio-dev/%s", t->name);
 	struct fact link = sysroot_read_link(l->root, l->a, path);
 
 	if (!fact_is(&link))
 		return no_target(l, t,
-				 "no device is bound to VFIO under this name; 'vfiotool list -o "
-				 "+CDEV' shows them");
-	return seed_path(l, t, path);
+				 "no device is bound to VFIO under this name; 'vfiotool list -o +CDEV' shows them");
+	return enumerate_path(l, t, path);
 }
 
-int seed_target(struct loader *l, const struct target *t)
+int enumerate_target(struct loader *l, const struct target *t)
 {
 	switch (t->kind) {
 	case TARGET_PCI:
 	case TARGET_NAMED:
 		return want_existing(l, t, t->bus, t->name);
 	case TARGET_SLOT:
-		return seed_slot(l, t);
+		return enumerate_slot(l, t);
 	case TARGET_GROUP:
-		return seed_group(l, t);
+		return enumerate_group(l, t);
 	case TARGET_IDS:
-		return seed_ids(l, t);
+		return enumerate_ids(l, t);
 	case TARGET_CDEV:
-		return seed_cdev(l, t);
+		return enumerate_cdev(l, t);
 	case TARGET_PATH:
-		return seed_path(l, t, t->name);
+		return enumerate_path(l, t, t->name);
 	case TARGET_CLASS_DEVICE:
-		return seed_class_device(l, t);
+		return enumerate_class_device(l, t);
 	case TARGET_NONE:
 	default:
 		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL,

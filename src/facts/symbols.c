@@ -32,7 +32,7 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 {
 	size_t nr, size = 0, lines = 0;
 	const char *const *names = host_symbol_names(&nr);
-	struct text out = { .arena = a };
+	struct strbuf out = { .arena = a };
 	char buffer[KALLSYMS_BUFFER], *line = NULL;
 	bool *found;
 	int err = 0;
@@ -62,8 +62,8 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 	} else {
 		for (size_t i = 0; i < nr; i++)
 			if (found[i])
-				text_printf(&out, "%s%s", out.len ? "\n" : "", names[i]);
-		*ret = fact_derived(a, ret->path, (struct span){ text_get(&out), out.len });
+				strbuf_printf(&out, "%s%s", out.len ? "\n" : "", names[i]);
+		*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len });
 	}
 	free(line);
 	fclose(in);

@@ -23,8 +23,8 @@ static bool is_hex(struct span s)
 
 static bool is_word(struct span s)
 {
-	static const char plain[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "._-@+,:!";
+	static const char plain[] =
+		"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ._-@+,:!";
 
 	for (size_t i = 0; i < s.len; i++)
 		if (!s.s[i] || !strchr(plain, s.s[i]))
@@ -236,16 +236,10 @@ static const char *how_to_write(const char *text)
 	if (!strncmp(text, "/dev/", 5))
 		return "leave /dev/ out, a disk is written sda or nvme0n1";
 	if (strpbrk(text, "*?[{"))
-		return "the only pattern is 01:00.*, all functions of a slot; 8086: means all "
-		       "devices "
-		       "of a vendor";
+		return "the only pattern is 01:00.*, all functions of a slot; 8086: means all devices of a vendor";
 	if (strchr(text, ':') && strspn(text, "0123456789abcdefABCDEF:.") == len)
-		return "an address is written 0000:01:00.0 or 01:00.0, in hexadecimal, with "
-		       "devices up "
-		       "to 1f and functions up to 7; ids are written 8086:1521";
-	return "write 0000:01:00.0, 01:00.0, 01:00 (all functions), 8086:1521 (vendor:device), "
-	       "group:12, BUS:NAME, vfio3, a path below /sys, or the name of an interface or a "
-	       "disk";
+		return "an address is written 0000:01:00.0 or 01:00.0, in hexadecimal, with devices up to 1f and functions up to 7; ids are written 8086:1521";
+	return "write 0000:01:00.0, 01:00.0, 01:00 (all functions), 8086:1521 (vendor:device), group:12, BUS:NAME, vfio3, a path below /sys, or the name of an interface or a disk";
 }
 
 int target_parse(struct arena *a, const char *text, struct target *ret, struct failure **reterr)

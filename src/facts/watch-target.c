@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/parse.h"
-#include "facts/watch-state.h"
+#include "facts/watch-internal.h"
 
 static bool device_covered(const struct host *h, const struct target *t, const char *bus,
 			   const char *name, const char *group)
@@ -42,7 +42,7 @@ static bool ids_covered(const struct target *t, uint16_t vendor, uint16_t device
 	       (t->any_device || device == t->device);
 }
 
-static bool is_in_group(const struct watch *w, const struct known *k, const char *group)
+static bool is_in_group(const struct watch *w, const struct capability_answer *k, const char *group)
 {
 	for (size_t i = 0; i < w->nr_monitors; i++)
 		if (!strcmp(k->told[i].group, group))
@@ -55,7 +55,7 @@ static bool member_covered(const struct watch *w, const struct host *h, const st
 			   const char *group)
 {
 	for (size_t i = 0; i < w->nr_known; i++) {
-		const struct known *k = &w->known[i];
+		const struct capability_answer *k = &w->known[i];
 		const struct device *d;
 
 		if (!is_in_group(w, k, group))

@@ -13,9 +13,9 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
-#include "decode/words.h"
+#include "decode/procfs.h"
 #include "facts/loader.h"
-#include "facts/watch-state.h"
+#include "facts/watch-internal.h"
 
 enum { BUFFER_BYTES = 16 << 20, EVENTS_AT_ONCE = 4096, KNOWN_MAX = 1 << 20 };
 
@@ -42,7 +42,8 @@ static struct host_event *event_add(struct collection *c, const char *source, co
 
 /* ---- what was known ---- */
 
-static struct known *known_find(const struct watch *w, const char *bus, const char *name)
+static struct capability_answer *known_find(const struct watch *w, const char *bus,
+					    const char *name)
 {
 	for (size_t i = 0; i < w->nr_known; i++)
 		if (!strcmp(w->known[i].name, name) && !strcmp(w->known[i].bus, bus))
@@ -50,9 +51,9 @@ static struct known *known_find(const struct watch *w, const char *bus, const ch
 	return NULL;
 }
 
-static struct known *known_add(struct watch *w, const char *bus, const char *name)
+static struct capability_answer *known_add(struct watch *w, const char *bus, const char *name)
 {
-	struct known *found = known_find(w, bus, name), *grown;
+	struct capability_answer *found = known_find(w, bus, name), *grown;
 
 	if (found || w->nr_known >= KNOWN_MAX)
 		return found;
@@ -61,20 +62,20 @@ static struct known *known_add(struct watch *w, const char *bus, const char *nam
 		abort();
 	w->known = grown;
 	found = &grown[w->nr_known++];
-	*found = (struct known){ .bus = strdup(bus), .name = strdup(name) };
+	*found = (struct capability_answer){ .bus = strdup(bus), .name = strdup(name) };
 	if (!found->bus || !found->name)
 		abort();
 	return found;
 }
 
-static void known_remove(struct watch *w, struct known *k)
+static void known_remove(struct watch *w, struct capability_answer *k)
 {
 	free(k->bus);
 	free(k->name);
 	*k = w->known[--w->nr_known];
 }
 
-static bool known_is_gone(const struct watch *w, const struct known *k)
+static bool known_is_gone(const struct watch *w, const struct capability_answer *k)
 {
 	for (size_t i = 0; i < w->nr_monitors; i++)
 		if (!k->told[i].gone)
@@ -86,7 +87,7 @@ static bool known_is_gone(const struct watch *w, const struct known *k)
 static void known_pass(struct watch *w)
 {
 	for (size_t i = w->nr_known; i; i--) {
-		struct known *k = &w->known[i - 1];
+		struct capability_answer *k = &w->known[i - 1];
 
 		if (!known_is_gone(w, k))
 			k->passed = false;
@@ -114,7 +115,7 @@ static int number_compare(const void *a, const void *b)
 static void groups_read(struct watch *w, struct arena *a, unsigned int **ret, size_t *ret_nr)
 {
 	struct fact list = sysroot_list(w->root, a, "sys/kernel/iommu_groups");
-	struct span rest = fact_text(&list), line;
+	struct span rest = fact_describe(&list), line;
 
 	*ret = NULL;
 	*ret_nr = 0;
@@ -232,7 +233,7 @@ static void node_event(struct collection *c, const char *dir, const char *name, 
 	if (!strcmp(action, "remove"))
 		return;
 	stat = sysroot_stat(c->w->root, c->a, path + 1);
-	if (!fact_is(&stat) || stat_text_parse(fact_text(&stat), &st) < 0)
+	if (!fact_is(&stat) || stat_text_parse(fact_describe(&stat), &st) < 0)
 		return;
 	e->has_mode = true;
 	e->mode = st.mode;
@@ -252,7 +253,7 @@ static void directory_begin(struct collection *c, int *watch, const char *dir)
 	if (*watch < 0)
 		return;
 	names = sysroot_list(c->w->root, c->a, dir + 1);
-	rest = fact_text(&names);
+	rest = fact_describe(&names);
 	while (parse_line(&rest, &line))
 		if (!span_equals(line, "devices"))
 			node_event(c, dir, arena_strndup(c->a, line.s, line.len), IN_CREATE);
@@ -326,17 +327,17 @@ static void device_details(struct collection *c, size_t which, struct udev_devic
 			   struct host_event *e)
 {
 	bool gone = !strcmp(e->action, "remove"), unbound = !strcmp(e->action, "unbind");
-	struct known *k = known_add(c->w, e->bus, e->name);
+	struct capability_answer *k = known_add(c->w, e->bus, e->name);
 	const char *driver = udev_device_get_property_value(d, "DRIVER");
 	struct fact link = { .state = FACT_UNREAD };
 	struct span base;
 
 	set_ids(e, udev_device_get_property_value(d, "PCI_ID"));
 	if (!gone)
-		link = sysroot_read_link(
-			c->w->root, c->a,
-			arena_printf(c->a, "sys/bus/%s/devices/%s/iommu_group", e->bus, e->name));
-	base = path_base(fact_text(&link));
+		link = sysroot_read_link(c->w->root, c->a,
+					 arena_printf(c->a, "sys/bus/%s/devices/%s/iommu_group",
+						      e->bus, e->name));
+	base = path_base(fact_describe(&link));
 	/* Another one at its place has nothing of it. */
 	if (k && k->told[which].gone)
 		memset(&k->told[which], 0, sizeof(k->told[which]));
@@ -482,7 +483,7 @@ static void learn(struct watch *w, const struct host *h)
 
 	for (size_t i = 0; i < h->nr_devices; i++) {
 		const struct device *d = h->devices[i];
-		struct known *k = known_add(w, d->bus_name, d->name);
+		struct capability_answer *k = known_add(w, d->bus_name, d->name);
 
 		if (!k)
 			break;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 #include "base/failure.h"
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 #include "facts/event.h"
 #include "facts/target.h"
 

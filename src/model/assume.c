@@ -137,10 +137,9 @@ static int refuse_contradiction(const struct assumptions *as, const struct assum
 		const struct assumption *old = &as->items[i];
 		if (strcmp(old->key, new->key) == 0 && same_target(old->target, new->target) &&
 		    strcmp(old->value, new->value) != 0)
-			return failure_set_status(
-				reterr, STATUS_USAGE, -EINVAL,
-				"assumption '%s' contradicts '%s': leave one of them out", text,
-				old->fact.raw);
+			return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+						  "assumption '%s' contradicts '%s': leave one of them out",
+						  text, old->fact.raw);
 	}
 	return 0;
 }
@@ -151,10 +150,9 @@ int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
 	const char *equals = strchr(text, '=');
 
 	if (!equals || equals == text)
-		return failure_set_status(
-			reterr, STATUS_USAGE, -EINVAL,
-			"assumption '%s' is not [TARGET:]KEY=VALUE, as in 0000:01:00.0:driver=none",
-			text);
+		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+					  "assumption '%s' is not [TARGET:]KEY=VALUE, as in 0000:01:00.0:driver=none",
+					  text);
 	const char *left = arena_strndup(a, text, (size_t)(equals - text));
 	const char *colon = strrchr(left, ':');
 	const char *name = colon ? colon + 1 : left;
@@ -163,13 +161,11 @@ int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
 		return unknown_key(a, name, reterr);
 	if (colon && !key->per_device)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "assumption '%s' is about the whole host and takes no "
-					  "target: write %s=VALUE",
+					  "assumption '%s' is about the whole host and takes no target: write %s=VALUE",
 					  name, name);
 	if (colon == left)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "assumption '%s' has an empty target: name a device "
-					  "before the colon, or leave the colon out",
+					  "assumption '%s' has an empty target: name a device before the colon, or leave the colon out",
 					  text);
 	if (!value_is_good(a, key, equals + 1))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,

@@ -78,9 +78,10 @@ static const char *compare_page_sizes(const struct compare_devices *d,
 	}
 	if (want == space->page_sizes)
 		return NULL;
-	return arena_printf(
-		a, "Page sizes: predicted 0x%" PRIx64 "; the kernel reports 0x%" PRIx64 ".", want,
-		space->page_sizes);
+	return arena_printf(a,
+			    "Page sizes: predicted 0x%" PRIx64 "; the kernel reports 0x%" PRIx64
+			    ".",
+			    want, space->page_sizes);
 }
 
 static const char *compare_answer(const char *name, const char *when, enum answer want, int got,

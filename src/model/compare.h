@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/op.h"
+#include "uapi/op.h"
 #include "model/predict.h"
 
 enum match {

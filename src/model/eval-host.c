@@ -331,10 +331,10 @@ static enum tristate future_node_denied(struct eval *e, const struct node *node,
 		return TRI_UNKNOWN;
 	}
 	if (e->host->group_nodes_given_away) {
-		*ret_why = eval_text(e,
-				     "other group nodes of this machine are given to users, and "
-				     "whether %s will be is up to the udev rules",
-				     path);
+		*ret_why =
+			eval_text(e,
+				  "other group nodes of this machine are given to users, and whether %s will be is up to the udev rules",
+				  path);
 		return TRI_UNKNOWN;
 	}
 	return TRI_YES;

@@ -137,8 +137,8 @@ static enum answer taken(struct eval *e, const struct device *member, const char
 	return ret;
 }
 
-enum answer eval_taken(struct eval *e, const struct device *member, const char **ret_because,
-		       const char **ret_remedy)
+enum answer eval_driver_accepts(struct eval *e, const struct device *member,
+				const char **ret_because, const char **ret_remedy)
 {
 	if (member == e->dev || !view_wants(e, member, eval_member_now(e, member)))
 		return ANSWER_YES;

@@ -38,7 +38,7 @@ vt_printf(3, 0) static void set_answer(struct eval *e, enum answer answer, const
 	e->because = arena_vprintf(e->arena, fmt, ap);
 }
 
-void eval_yes(struct eval *e, const char *fmt, ...)
+void eval_refuses(struct eval *e, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -47,7 +47,7 @@ void eval_yes(struct eval *e, const char *fmt, ...)
 	va_end(ap);
 }
 
-void eval_no(struct eval *e, const char *fmt, ...)
+void eval_passes(struct eval *e, const char *fmt, ...)
 {
 	va_list ap;
 

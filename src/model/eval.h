@@ -48,8 +48,8 @@ struct eval {
 
 /* The rule refuses, does not refuse, or cannot tell; the sentence says what was seen, or what is
  * missing and how to get it. */
-void eval_yes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
-void eval_no(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+void eval_refuses(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+void eval_passes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_unknown(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 /* A command that turns on a parameter of the kernel's: of a module that is there, or of one to be loaded. */
@@ -88,8 +88,8 @@ enum member_state {
 enum member_state eval_member(struct eval *e, const struct device *member);
 /* Whether its VFIO driver takes @member, where the view wants another device of the group on it; yes where it
  * does not. Says why it does not or why that is not known, and what to do. */
-enum answer eval_taken(struct eval *e, const struct device *member, const char **ret_because,
-		       const char **ret_remedy);
+enum answer eval_driver_accepts(struct eval *e, const struct device *member,
+				const char **ret_because, const char **ret_remedy);
 /* The same before the view moves anything. */
 enum member_state eval_member_now(struct eval *e, const struct device *member);
 /* Whether the device is on a VFIO driver already, before the view moves anything. */

@@ -9,20 +9,15 @@
 
 static const struct generation generations[NR_GENS] = {
 	[GEN_5_10] = { "5.10", NULL, "up to 5.13",
-		       "the group is walked for host drivers at GROUP_GET_DEVICE_FD, the bus is "
-		       "asked "
-		       "for capabilities, the bind write knows one errno",
+		       "the group is walked for host drivers at GROUP_GET_DEVICE_FD, the bus is asked for capabilities, the bind write knows one errno",
 		       5, 10 },
 	[GEN_5_14] = { "5.14", NULL, "5.14 - 5.18", "the bind write returns the probe's errno", 5,
 		       14 },
 	[GEN_5_19] = { "5.19", "unpatched", "5.19",
-		       "DMA ownership at GROUP_SET_CONTAINER, coherency asked at bind; still the "
-		       "bus is "
-		       "asked for interrupt remapping and must be one",
+		       "DMA ownership at GROUP_SET_CONTAINER, coherency asked at bind; still the bus is asked for interrupt remapping and must be one",
 		       5, 19 },
 	[GEN_6_0] = { "6.0", "patched", "6.0 - 6.1",
-		      "a representative device stands for the group, devices are asked for "
-		      "capabilities",
+		      "a representative device stands for the group, devices are asked for capabilities",
 		      6, 0 },
 	[GEN_6_2] = { "6.2", NULL, "6.2", "as 6.0, with iommufd and its compat container", 6, 2 },
 	[GEN_6_3] = { "6.3", NULL, "6.3 - 6.5", "every device of the group must have isolated MSI",
@@ -120,16 +115,14 @@ int generation_parse(const char *text, enum gen *ret, struct failure **reterr)
 	}
 	if (parse_release(text, &major, &minor) && is_beyond(major, minor))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "nothing is known of Linux %s: the rules were read up to "
-					  "%s; --kernel %s asks what that decides",
+					  "nothing is known of Linux %s: the rules were read up to %s; --kernel %s asks what that decides",
 					  text, GENERATION_NEWEST, GENERATION_NEWEST);
 	if (parse_release(text, &major, &minor) && major >= 4) {
 		*ret = gen_of_version(major, minor);
 		return 0;
 	}
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown kernel '%s': give a release like 6.1, 'patched', "
-				  "'unpatched', or one of 5.10 5.14 5.19 6.0 6.2 6.3 6.6 6.11 7.0",
+				  "unknown kernel '%s': give a release like 6.1, 'patched', 'unpatched', or one of 5.10 5.14 5.19 6.0 6.2 6.3 6.6 6.11 7.0",
 				  text);
 }
 

@@ -88,8 +88,7 @@ static void intel_aperture(struct eval *e, const struct iommu_unit *unit, struct
 	if (iova_may_be_scalable(e, unit)) {
 		ret->because =
 			eval_text(e,
-				  "%s may run in scalable mode, where the kernel chooses the "
-				  "table; attach to see",
+				  "%s may run in scalable mode, where the kernel chooses the table; attach to see",
 				  unit->name);
 		return;
 	}
@@ -130,8 +129,7 @@ static void amd_aperture(struct eval *e, const struct iommu_unit *unit, struct a
 	if (eval_since_6_13(e) != TRI_NO) {
 		ret->because =
 			eval_text(e,
-				  "this kernel limits the addresses of %s by the IVRS table; "
-				  "attach to see",
+				  "this kernel limits the addresses of %s by the IVRS table; attach to see",
 				  unit->name);
 		return;
 	}
@@ -175,8 +173,7 @@ static void device_aperture(struct eval *e, const struct device *dev, struct ape
 	default:
 		ret->because =
 			eval_text(e,
-				  "sysfs does not show which addresses IOMMU %s translates; "
-				  "attach to see, or say it with --assume %s:aperture=0-LAST",
+				  "sysfs does not show which addresses IOMMU %s translates; attach to see, or say it with --assume %s:aperture=0-LAST",
 				  dev->iommu->name, dev->name);
 	}
 }
@@ -196,8 +193,7 @@ static void group_aperture(struct eval *e, struct aperture *ret)
 		ret->known = false;
 		ret->because =
 			eval_text(e,
-				  "%s and %s have different IOMMUs, and which of them stands "
-				  "for the group cannot be told",
+				  "%s and %s have different IOMMUs, and which of them stands for the group cannot be told",
 				  e->dev->name, member->name);
 	}
 }
@@ -281,13 +277,13 @@ static void intel_page_sizes(struct eval *e, const struct iommu_unit *unit,
 	}
 	if (e->gen == GEN_5_14) {
 		ret->because =
-			"kernels of this generation report all sizes up to 5.14 and the real "
-			"ones from 5.15 on";
+			"kernels of this generation report all sizes up to 5.14 and the real ones from 5.15 on";
 		return;
 	}
 	if (!unit->has_cap || iova_may_be_scalable(e, unit)) {
-		ret->because = eval_text(
-			e, "the page sizes of %s depend on its mode; attach to see", unit->name);
+		ret->because =
+			eval_text(e, "the page sizes of %s depend on its mode; attach to see",
+				  unit->name);
 		return;
 	}
 	ret->answer = ANSWER_YES;
@@ -317,8 +313,7 @@ static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
 		ret->bitmap = UINT64_C(0xffffffffff000) & without_512g;
 	} else {
 		ret->because =
-			"the AMD driver's page sizes changed within this generation; attach to "
-			"see";
+			"the AMD driver's page sizes changed within this generation; attach to see";
 	}
 }
 
@@ -359,8 +354,7 @@ void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret)
 	} else {
 		ret->because =
 			eval_text(e,
-				  "sysfs does not show the page sizes of IOMMU %s; attach to "
-				  "see, or say it with --assume %s:page_sizes=MASK",
+				  "sysfs does not show the page sizes of IOMMU %s; attach to see, or say it with --assume %s:page_sizes=MASK",
 				  unit->name, e->dev->name);
 	}
 }

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "model/details.h"
+#include "model/predict-extensions.h"
 #include "model/walk.h"
 
 static const char *const view_names[NR_VIEWS] = { "now", "if_bound" };
@@ -99,8 +99,8 @@ static void merge_paths(struct arena *a, uint32_t gens, const struct path_predic
 		ret->op = same_op ? each[0].op : OP_NONE;
 		ret->remedy = each[0].remedy;
 	} else {
-		ret->remedy = "say which kernel it is with --kernel, or make its modules readable "
-			      "(libkmod) so that their symbols tell";
+		ret->remedy =
+			"say which kernel it is with --kernel, or make its modules readable (libkmod) so that their symbols tell";
 	}
 	merge_steps(a, each, nr, ret);
 }

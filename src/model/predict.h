@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/op.h"
+#include "uapi/op.h"
 #include "facts/host.h"
 #include "model/assume.h"
 #include "model/generation.h"
@@ -48,7 +48,7 @@ struct path_prediction {
 };
 
 /* An answer that is no refusal: a capability, with what told it. */
-struct known {
+struct capability_answer {
 	enum answer answer;
 	const char *because;
 	const struct fact **evidence;
@@ -56,7 +56,8 @@ struct known {
 };
 
 struct capabilities {
-	struct known cache_coherency, interrupt_remapping, isolated_msi, enforce_cache_coherency;
+	struct capability_answer cache_coherency, interrupt_remapping, isolated_msi,
+		enforce_cache_coherency;
 };
 
 struct iova_range {

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/fact.h"
-#include "base/op.h"
+#include "uapi/op.h"
 
 enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 

@@ -10,7 +10,8 @@ static bool bound_already(struct eval *e)
 {
 	if (!eval_bound_now(e))
 		return false;
-	eval_no(e, "%s is on VFIO driver %s already", e->dev->name, eval_driver_name(e, e->dev));
+	eval_passes(e, "%s is on VFIO driver %s already", e->dev->name,
+		    eval_driver_name(e, e->dev));
 	return true;
 }
 
@@ -40,7 +41,8 @@ static void no_driver_for_bus(struct eval *e)
 {
 	const struct device *dev = e->dev;
 
-	eval_yes(e, "no VFIO driver takes a device of bus %s such as %s", dev->bus_name, dev->name);
+	eval_refuses(e, "no VFIO driver takes a device of bus %s such as %s", dev->bus_name,
+		     dev->name);
 	if (dev->bus == BUS_AP || dev->bus == BUS_CCW)
 		eval_remedy(e, "create a mediated device on it with mdevctl and use that");
 	else
@@ -55,7 +57,7 @@ void rule_vfio_driver(struct eval *e)
 	if (bound_already(e))
 		return;
 	if (dev->bus == BUS_MDEV) {
-		eval_no(e, "mediated device %s gets its driver when it is created", dev->name);
+		eval_passes(e, "mediated device %s gets its driver when it is created", dev->name);
 		return;
 	}
 	if (!driver) {
@@ -67,24 +69,22 @@ void rule_vfio_driver(struct eval *e)
 		return;
 	switch (eval_module(e, driver_module(dev))) {
 	case MODULE_STATE_ABSENT:
-		eval_yes(e,
-			 "this kernel has no %s: module %s is neither loaded, nor built in, nor on "
-			 "disk",
-			 driver, module);
+		eval_refuses(e,
+			     "this kernel has no %s: module %s is neither loaded, nor built in, nor on disk",
+			     driver, module);
 		eval_remedy(e, "install the kernel package that holds module %s", module);
 		break;
 	case MODULE_STATE_LOADABLE:
 	case MODULE_STATE_BUILTIN:
 	case MODULE_STATE_LOADED:
-		eval_no(e, "module %s is there", module);
+		eval_passes(e, "module %s is there", module);
 		break;
 	default:
 		eval_unknown(e,
-			     "whether this kernel has module %s could not be read: /sys/module and "
-			     "/lib/modules say nothing",
+			     "whether this kernel has module %s could not be read: /sys/module and /lib/modules say nothing",
 			     module);
-		eval_remedy(e, "in a container, ask on the host, or show it the host's "
-			       "/lib/modules");
+		eval_remedy(e,
+			    "in a container, ask on the host, or show it the host's /lib/modules");
 	}
 }
 
@@ -114,28 +114,25 @@ static void denylist_entry(struct eval *e, size_t i)
 	uint32_t gen = GEN_BIT(e->gen);
 
 	if (disabled == TRI_YES) {
-		eval_no(e, "%s is a %s, and vfio_pci.disable_denylist is set", dev->name,
-			denylist[i].name);
+		eval_passes(e, "%s is a %s, and vfio_pci.disable_denylist is set", dev->name,
+			    denylist[i].name);
 	} else if (denylist[i].unsure & gen) {
 		eval_unknown(e,
-			     "%s is a %s (%04x:%04x), which some kernels of this generation refuse "
-			     "and some do not; try it, or look for it in the kernel's changelog",
+			     "%s is a %s (%04x:%04x), which some kernels of this generation refuse and some do not; try it, or look for it in the kernel's changelog",
 			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
 	} else if (!(denylist[i].gens & gen)) {
-		eval_no(e, "%s is a %s, which this kernel does not refuse yet", dev->name,
-			denylist[i].name);
+		eval_passes(e, "%s is a %s, which this kernel does not refuse yet", dev->name,
+			    denylist[i].name);
 	} else if (disabled == TRI_UNKNOWN) {
 		eval_unknown(e, "%s is a %s, and vfio_pci.disable_denylist could not be read",
 			     dev->name, denylist[i].name);
 	} else {
-		eval_yes(e, "%s is a %s (%04x:%04x), which vfio-pci refuses as unsafe", dev->name,
-			 denylist[i].name, dev->vendor, dev->device_id);
+		eval_refuses(e, "%s is a %s (%04x:%04x), which vfio-pci refuses as unsafe",
+			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
 	}
-	eval_remedy(
-		e,
-		"load vfio-pci with disable_denylist=1 if you trust whoever will use %s: a user "
-		"of it may be able to bring down the host",
-		dev->name);
+	eval_remedy(e,
+		    "load vfio-pci with disable_denylist=1 if you trust whoever will use %s: a user of it may be able to bring down the host",
+		    dev->name);
 }
 
 /* A device that vfio-pci has, and that it surely refuses in the kernel asked about: the running one is
@@ -152,7 +149,7 @@ void rule_denylist(struct eval *e)
 	const struct device *dev = e->dev;
 
 	if (!eval_is_pci(dev)) {
-		eval_no(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is no PCI device", dev->name);
 		return;
 	}
 	size_t i = 0;
@@ -171,7 +168,7 @@ void rule_denylist(struct eval *e)
 		denylist_entry(e, i);
 		return;
 	}
-	eval_no(e, "%04x:%04x is not in the denylist of vfio-pci", dev->vendor, dev->device_id);
+	eval_passes(e, "%04x:%04x is not in the denylist of vfio-pci", dev->vendor, dev->device_id);
 }
 
 void rule_bridge_header(struct eval *e)
@@ -179,20 +176,19 @@ void rule_bridge_header(struct eval *e)
 	const struct device *dev = e->dev;
 
 	if (!eval_is_pci(dev)) {
-		eval_no(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is no PCI device", dev->name);
 		return;
 	}
 	if (bound_already(e))
 		return;
 	eval_cite(e, &dev->bridge_fact);
 	if (dev->is_bridge == TRI_YES) {
-		eval_yes(e, "%s is a bridge, and vfio-pci takes endpoints only", dev->name);
+		eval_refuses(e, "%s is a bridge, and vfio-pci takes endpoints only", dev->name);
 		eval_remedy(e,
-			    "leave %s to the host; a bridge on pcieport or without a driver does "
-			    "not stand in the way of its group",
+			    "leave %s to the host; a bridge on pcieport or without a driver does not stand in the way of its group",
 			    dev->name);
 	} else if (dev->is_bridge == TRI_NO) {
-		eval_no(e, "%s is no bridge", dev->name);
+		eval_passes(e, "%s is no bridge", dev->name);
 	} else {
 		eval_unknown(e, "whether %s is a bridge could not be read", dev->name);
 	}
@@ -214,7 +210,7 @@ void rule_sriov_enabled(struct eval *e)
 	const struct assumption *as;
 
 	if (!eval_is_pci(dev)) {
-		eval_no(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is no PCI device", dev->name);
 		return;
 	}
 	if (bound_already(e))
@@ -225,18 +221,15 @@ void rule_sriov_enabled(struct eval *e)
 		eval_unknown(e, "whether %s has virtual functions enabled could not be read",
 			     dev->name);
 	} else if (as ? strcmp(as->value, "0") == 0 : !dev->numvfs) {
-		eval_no(e, "%s has no virtual functions enabled", dev->name);
+		eval_passes(e, "%s has no virtual functions enabled", dev->name);
 	} else {
 		if (vfs_stay(e))
-			eval_yes(e,
-				 "%s has virtual functions enabled (sriov_numvfs), and vfio-pci "
-				 "does not take a physical function then",
-				 dev->name);
+			eval_refuses(e,
+				     "%s has virtual functions enabled (sriov_numvfs), and vfio-pci does not take a physical function then",
+				     dev->name);
 		else
 			eval_unknown(e,
-				     "%s has virtual functions enabled (sriov_numvfs), which "
-				     "vfio-pci refuses; whether its driver removes them when it "
-				     "is unbound is up to that driver",
+				     "%s has virtual functions enabled (sriov_numvfs), which vfio-pci refuses; whether its driver removes them when it is unbound is up to that driver",
 				     dev->name);
 		eval_remedy(e,
 			    "echo 0 > %s/sriov_numvfs first, which removes its virtual functions",
@@ -271,8 +264,7 @@ static bool described_by_kernel(struct eval *e)
 	if (dev->software_node.state == FACT_ABSENT)
 		return false;
 	eval_unknown(e,
-		     "%s is described by a software node of the kernel, or may be: what that says "
-		     "of a reset cannot be seen from userspace",
+		     "%s is described by a software node of the kernel, or may be: what that says of a reset cannot be seen from userspace",
 		     dev->name);
 	eval_remedy(e, "load vfio-platform with reset_required=0, and try to bind it");
 	return true;
@@ -290,12 +282,11 @@ static void remedy_without_reset(struct eval *e)
 	enum tristate asked = reset_always_asked(e);
 
 	if (asked == TRI_YES)
-		eval_remedy(e, "use a kernel older than 6.1 or newer than 6.2: these two want a "
-			       "reset even with reset_required=0");
+		eval_remedy(e,
+			    "use a kernel older than 6.1 or newer than 6.2: these two want a reset even with reset_required=0");
 	else
 		eval_remedy(e,
-			    "load vfio-platform with reset_required=0%s: %s is then handed over in "
-			    "the state that it was left in",
+			    "load vfio-platform with reset_required=0%s: %s is then handed over in the state that it was left in",
 			    asked == TRI_NO ? "" : ", which Linux 6.1 does not heed", e->dev->name);
 }
 
@@ -308,25 +299,25 @@ static void reset_by_modalias(struct eval *e, const char *modalias)
 		if (described_by_kernel(e))
 			return;
 		e->err = bind_errno(e, EINVAL);
-		eval_yes(e, "%s is described neither by the device tree nor by ACPI (modalias %s)",
-			 dev->name, modalias);
+		eval_refuses(e,
+			     "%s is described neither by the device tree nor by ACPI (modalias %s)",
+			     dev->name, modalias);
 		eval_remedy(e, "vfio-platform cannot take %s", dev->name);
 	} else if (modalias[0] == 'a') {
 		eval_unknown(e,
-			     "whether the ACPI object of %s has a _RST method cannot be seen from "
-			     "userspace",
+			     "whether the ACPI object of %s has a _RST method cannot be seen from userspace",
 			     dev->name);
 		eval_remedy(e, "try to bind it%s",
 			    reset_always_asked(e) == TRI_YES
 				    ? ""
 				    : ", or load vfio-platform with reset_required=0");
 	} else if (has_reset_driver(modalias)) {
-		eval_no(e, "VFIO has a reset driver for %s", modalias);
+		eval_passes(e, "VFIO has a reset driver for %s", modalias);
 	} else {
-		eval_yes(e, "VFIO has no reset driver for %s (%s), and %s", dev->name, modalias,
-			 reset_always_asked(e) == TRI_YES
-				 ? "Linux 6.1 and 6.2 want one even with reset_required=0"
-				 : "vfio_platform.reset_required is set");
+		eval_refuses(e, "VFIO has no reset driver for %s (%s), and %s", dev->name, modalias,
+			     reset_always_asked(e) == TRI_YES
+				     ? "Linux 6.1 and 6.2 want one even with reset_required=0"
+				     : "vfio_platform.reset_required is set");
 		remedy_without_reset(e);
 	}
 }
@@ -337,14 +328,13 @@ static void reset_not_required(struct eval *e, const char *modalias)
 	enum tristate asked = reset_always_asked(e);
 
 	if (asked == TRI_NO) {
-		eval_no(e, "vfio_platform.reset_required is off");
+		eval_passes(e, "vfio_platform.reset_required is off");
 		return;
 	}
 	reset_by_modalias(e, modalias);
 	if (asked == TRI_UNKNOWN && e->answer == ANSWER_YES)
 		eval_unknown(e,
-			     "VFIO has no reset driver for %s (%s): Linux 6.1 wants one even with "
-			     "reset_required=0, 6.0 does not, and which this is could not be read",
+			     "VFIO has no reset driver for %s (%s): Linux 6.1 wants one even with reset_required=0, 6.0 does not, and which this is could not be read",
 			     e->dev->name, modalias);
 }
 
@@ -358,19 +348,17 @@ static void reset_of_amba(struct eval *e)
 	if (bound_already(e))
 		return;
 	if (asked == TRI_NO) {
-		eval_no(e, "vfio-amba requires no reset of %s", e->dev->name);
+		eval_passes(e, "vfio-amba requires no reset of %s", e->dev->name);
 		return;
 	}
 	eval_cite(e, acpi);
 	if (asked == TRI_YES && acpi->state == FACT_ABSENT)
-		eval_yes(e,
-			 "Linux 6.1 and 6.2 want a reset driver for %s, and VFIO has none for AMBA "
-			 "devices",
-			 e->dev->name);
+		eval_refuses(e,
+			     "Linux 6.1 and 6.2 want a reset driver for %s, and VFIO has none for AMBA devices",
+			     e->dev->name);
 	else
 		eval_unknown(e,
-			     "Linux 6.1 and 6.2 want a reset for %s: whether this is one of them, "
-			     "and whether its ACPI object has a _RST method, could not be seen",
+			     "Linux 6.1 and 6.2 want a reset for %s: whether this is one of them, and whether its ACPI object has a _RST method, could not be seen",
 			     e->dev->name);
 	eval_remedy(e, "use a kernel older than 6.1 or newer than 6.2");
 }
@@ -384,7 +372,7 @@ void rule_platform_reset(struct eval *e)
 		return;
 	}
 	if (dev->bus != BUS_PLATFORM) {
-		eval_no(e, "%s is no platform device", dev->name);
+		eval_passes(e, "%s is no platform device", dev->name);
 		return;
 	}
 	if (bound_already(e))
@@ -446,11 +434,9 @@ static void wait_for_virtio(struct eval *e)
 		return;
 	bool waits = dev->behind_viot == TRI_YES && (!gives_up || still_waits(e));
 	e->err = waits ? EAGAIN : 0;
-	eval_yes(
-		e,
-		"%s has no IOMMU group: the firmware puts it behind a virtio-iommu whose driver is "
-		"not loaded%s",
-		dev->name, waits ? ", and its probe waits for it" : "");
+	eval_refuses(e,
+		     "%s has no IOMMU group: the firmware puts it behind a virtio-iommu whose driver is not loaded%s",
+		     dev->name, waits ? ", and its probe waits for it" : "");
 }
 
 /* On ARM a device tree or IORT may put the device behind an SMMU whose driver is not there, for which
@@ -465,10 +451,9 @@ static void wait_for_smmu(struct eval *e)
 	    eval_member_now(e, e->dev) == MEMBER_HOST)
 		return;
 	e->err = 0;
-	eval_yes(e,
-		 "%s has no IOMMU group: no IOMMU serves it, or the driver of its SMMU is not "
-		 "there yet and its probe waits (EAGAIN)",
-		 e->dev->name);
+	eval_refuses(e,
+		     "%s has no IOMMU group: no IOMMU serves it, or the driver of its SMMU is not there yet and its probe waits (EAGAIN)",
+		     e->dev->name);
 }
 
 void rule_no_group(struct eval *e)
@@ -480,19 +465,19 @@ void rule_no_group(struct eval *e)
 	switch (eval_group_kind(e)) {
 	case GROUP_REAL:
 		if (dev->group)
-			eval_no(e, "%s is in IOMMU group %u", dev->name, dev->group->id);
+			eval_passes(e, "%s is in IOMMU group %u", dev->name, dev->group->id);
 		else
-			eval_no(e, "%s gets a group from its IOMMU when a driver probes it",
-				dev->name);
+			eval_passes(e, "%s gets a group from its IOMMU when a driver probes it",
+				    dev->name);
 		return;
 	case GROUP_EMULATED:
-		eval_no(e, "VFIO makes a group for mediated device %s", dev->name);
+		eval_passes(e, "VFIO makes a group for mediated device %s", dev->name);
 		return;
 	case GROUP_NOIOMMU:
-		eval_no(e, "no-IOMMU mode is on, so VFIO makes a group for %s", dev->name);
+		eval_passes(e, "no-IOMMU mode is on, so VFIO makes a group for %s", dev->name);
 		return;
 	case GROUP_NONE:
-		eval_yes(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
+		eval_refuses(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
 		wait_for_virtio(e);
 		wait_for_smmu(e);
 		eval_remedy_no_group(e);
@@ -500,8 +485,7 @@ void rule_no_group(struct eval *e)
 	default:
 		if (dev->group_link.state == FACT_ABSENT)
 			eval_unknown(e,
-				     "%s has no IOMMU group, and whether VFIO would make one "
-				     "(enable_unsafe_noiommu_mode) could not be read",
+				     "%s has no IOMMU group, and whether VFIO would make one (enable_unsafe_noiommu_mode) could not be read",
 				     dev->name);
 		else
 			eval_unknown(e, "the iommu_group link of %s could not be read", dev->name);
@@ -528,8 +512,8 @@ static bool bus_not_seen(struct eval *e)
 	if (e->gen != GEN_5_19 || asked_for_coherency(e)->iommu || !e->host->nr_iommus)
 		return false;
 	if (eval_bus_has_iommu(e, e->dev) == TRI_YES)
-		eval_no(e, "the driver of the IOMMU answers yes for the whole bus of %s",
-			e->dev->name);
+		eval_passes(e, "the driver of the IOMMU answers yes for the whole bus of %s",
+			    e->dev->name);
 	else
 		eval_unknown(e, "whether the bus of %s has an IOMMU is not known", e->dev->name);
 	return true;
@@ -552,7 +536,7 @@ void rule_cache_coherency(struct eval *e)
 	const char *why = "";
 
 	if (kind != GROUP_REAL && kind != GROUP_UNKNOWN) {
-		eval_no(e, "only devices behind an IOMMU are asked");
+		eval_passes(e, "only devices behind an IOMMU are asked");
 		return;
 	}
 	if (bus_not_seen(e))
@@ -563,26 +547,24 @@ void rule_cache_coherency(struct eval *e)
 		coherent = TRI_UNKNOWN;
 	switch (coherent) {
 	case TRI_YES:
-		eval_no(e, "the DMA of %s is cache coherent: %s", dev->name, why);
+		eval_passes(e, "the DMA of %s is cache coherent: %s", dev->name, why);
 		return;
 	case TRI_NO:
 		if (kind == GROUP_UNKNOWN) {
 			eval_unknown(e,
-				     "%s would not be cache coherent for VFIO (%s), which is asked "
-				     "only behind an IOMMU, and its group is not known",
+				     "%s would not be cache coherent for VFIO (%s), which is asked only behind an IOMMU, and its group is not known",
 				     dev->name, why);
 			return;
 		}
-		eval_yes(e, "the DMA of %s is not cache coherent for VFIO: %s", dev->name, why);
-		eval_remedy(e, "no setting helps; a kernel before 5.19 does not ask, a newer IOMMU "
-			       "driver may answer otherwise");
+		eval_refuses(e, "the DMA of %s is not cache coherent for VFIO: %s", dev->name, why);
+		eval_remedy(e,
+			    "no setting helps; a kernel before 5.19 does not ask, a newer IOMMU driver may answer otherwise");
 		return;
 	default:
 		if (registered_already(e)) {
-			eval_no(e,
-				"this kernel has registered %s with VFIO, which it does only when "
-				"its DMA is cache coherent",
-				dev->name);
+			eval_passes(e,
+				    "this kernel has registered %s with VFIO, which it does only when its DMA is cache coherent",
+				    dev->name);
 			return;
 		}
 		eval_unknown(e, "whether the DMA of %s is cache coherent: %s", dev->name, why);

@@ -21,7 +21,7 @@ static bool has_domain(struct eval *e)
 		eval_unknown(e, "whether %s gets a domain of its own: its IOMMU group is not known",
 			     e->dev->name);
 	else
-		eval_no(e, "%s has no domain of its own", e->dev->name);
+		eval_passes(e, "%s has no domain of its own", e->dev->name);
 	return false;
 }
 
@@ -37,30 +37,25 @@ void rule_type1_module(struct eval *e)
 	switch (state) {
 	case MODULE_STATE_LOADED:
 	case MODULE_STATE_BUILTIN:
-		eval_no(e, "vfio_iommu_type1 is there");
+		eval_passes(e, "vfio_iommu_type1 is there");
 		return;
 	case MODULE_STATE_LOADABLE:
-		eval_yes(e,
-			 "module vfio_iommu_type1 is not loaded; vfio-pci pulls it in only through "
-			 "modprobe's soft dependencies");
+		eval_refuses(e,
+			     "module vfio_iommu_type1 is not loaded; vfio-pci pulls it in only through modprobe's soft dependencies");
 		eval_remedy(e, "modprobe vfio_iommu_type1");
 		return;
 	case MODULE_STATE_ABSENT:
 		if (eval_container_provider(e) == PROVIDER_UNKNOWN) {
-			eval_unknown(
-				e,
-				"this kernel has no vfio_iommu_type1, and whether iommufd serves "
-				"/dev/vfio/vfio instead (CONFIG_IOMMUFD_VFIO_CONTAINER) could not "
-				"be read");
+			eval_unknown(e,
+				     "this kernel has no vfio_iommu_type1, and whether iommufd serves /dev/vfio/vfio instead (CONFIG_IOMMUFD_VFIO_CONTAINER) could not be read");
 			return;
 		}
 		if (e->gen < GEN_6_2 && eval_compat_is_built(e)) {
-			eval_no(e,
-				"iommufd stands for type1 here, which a kernel of that age cannot "
-				"do: it would have type1");
+			eval_passes(e,
+				    "iommufd stands for type1 here, which a kernel of that age cannot do: it would have type1");
 			return;
 		}
-		eval_yes(e, "this kernel has no module vfio_iommu_type1");
+		eval_refuses(e, "this kernel has no module vfio_iommu_type1");
 		eval_remedy(e, "install the kernel package that holds module vfio_iommu_type1");
 		return;
 	default:
@@ -76,30 +71,30 @@ void rule_container_type(struct eval *e)
 
 	if (e->path == PATH_NOIOMMU) {
 		eval_cite(e, &e->host->params[PARAM_VFIO_NOIOMMU].value);
-		eval_yes(e, "a group of no-IOMMU mode takes no type but its own");
+		eval_refuses(e, "a group of no-IOMMU mode takes no type but its own");
 		eval_remedy(e, "leave out --type");
 		return;
 	}
 	if (eval_container_type(e) != CONTAINER_NESTING) {
-		eval_no(e, "type1 is there in both versions");
+		eval_passes(e, "type1 is there in both versions");
 		return;
 	}
 	if (e->site->paths & (1U << PATH_COMPAT)) {
 		eval_cite(e, &e->host->iommu_node.stat);
-		eval_yes(e, "iommufd, which serves the container, has no nesting type");
+		eval_refuses(e, "iommufd, which serves the container, has no nesting type");
 		eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
 		return;
 	}
 	eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
 	gone = eval_since_6_13(e);
 	if (gone == TRI_YES) {
-		eval_yes(e, "type1 has no nesting type since Linux 6.13");
+		eval_refuses(e, "type1 has no nesting type since Linux 6.13");
 		eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
 	} else if (gone == TRI_NO) {
-		eval_no(e, "type1 had the nesting type until Linux 6.12");
+		eval_passes(e, "type1 had the nesting type until Linux 6.12");
 	} else {
-		eval_unknown(e, "whether type1 still has the nesting type, which went with Linux "
-				"6.13, could not be read");
+		eval_unknown(e,
+			     "whether type1 still has the nesting type, which went with Linux 6.13, could not be read");
 	}
 }
 
@@ -109,7 +104,7 @@ void rule_container_type(struct eval *e)
 static void intel_nesting(struct eval *e)
 {
 	if (e->gen >= GEN_5_19) {
-		eval_yes(e, "the driver of VT-d has no nesting since Linux 5.18");
+		eval_refuses(e, "the driver of VT-d has no nesting since Linux 5.18");
 		return;
 	}
 	for (size_t i = 0; i < e->host->nr_iommus && e->gen < GEN_5_14; i++) {
@@ -121,19 +116,19 @@ static void intel_nesting(struct eval *e)
 		if (iova_may_be_scalable(e, unit) && (!unit->has_ecap || (unit->ecap >> 26 & 1)))
 			continue;
 		e->err = ENODEV;
-		eval_yes(e,
-			 "%s is not in scalable mode, or has no nested translation (ecap bit 26)",
-			 unit->name);
+		eval_refuses(e,
+			     "%s is not in scalable mode, or has no nested translation (ecap bit 26)",
+			     unit->name);
 		return;
 	}
-	eval_unknown(e, "whether the driver of VT-d accepts nesting: it wants scalable mode and "
-			"nested translation, and releases of this generation differ");
+	eval_unknown(e,
+		     "whether the driver of VT-d accepts nesting: it wants scalable mode and nested translation, and releases of this generation differ");
 }
 
 void rule_nesting_driver(struct eval *e)
 {
 	if (eval_container_type(e) != CONTAINER_NESTING) {
-		eval_no(e, "the nesting type is not asked for");
+		eval_passes(e, "the nesting type is not asked for");
 		return;
 	}
 	if (!has_domain(e))
@@ -144,15 +139,15 @@ void rule_nesting_driver(struct eval *e)
 		break;
 	case IOMMU_KIND_SMMU:
 	case IOMMU_KIND_SMMU_V3:
-		eval_no(e, "the driver of SMMUs has the nesting type");
+		eval_passes(e, "the driver of SMMUs has the nesting type");
 		break;
 	case IOMMU_KIND_AMD:
 	case IOMMU_KIND_VIRTIO:
 	case IOMMU_KIND_S390:
 	case IOMMU_KIND_DART:
 	case IOMMU_KIND_RISCV:
-		eval_yes(e, "the driver of IOMMU %s has no nesting, only that of SMMUs does",
-			 eval_iommu_name(e->dev));
+		eval_refuses(e, "the driver of IOMMU %s has no nesting, only that of SMMUs does",
+			     eval_iommu_name(e->dev));
 		break;
 	default:
 		eval_unknown(e, "the driver of IOMMU %s is not one whose answers are known",
@@ -183,15 +178,14 @@ void rule_mixed_bus(struct eval *e)
 				     member->name);
 			return;
 		}
-		eval_yes(e,
-			 "%s is on bus %s and %s on bus %s, and this kernel wants one bus in a "
-			 "group",
-			 first->name, first->bus_name, member->name, member->bus_name);
+		eval_refuses(e,
+			     "%s is on bus %s and %s on bus %s, and this kernel wants one bus in a group",
+			     first->name, first->bus_name, member->name, member->bus_name);
 		eval_remedy(e, "use a kernel from 6.0 on, which asks devices and not buses");
 		return;
 	}
 	if (eval_members_complete(e))
-		eval_no(e, "all devices of the group are on bus %s", first->bus_name);
+		eval_passes(e, "all devices of the group are on bus %s", first->bus_name);
 	else
 		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
 }
@@ -222,18 +216,17 @@ void rule_domain_alloc(struct eval *e)
 		}
 	}
 	if (!without && !unsure) {
-		eval_no(e, "an IOMMU gives the group its domain");
+		eval_passes(e, "an IOMMU gives the group its domain");
 	} else if (!with && !unsure) {
-		eval_yes(e, "no device of the group of %s has an IOMMU that could give it a domain",
-			 e->dev->name);
+		eval_refuses(e,
+			     "no device of the group of %s has an IOMMU that could give it a domain",
+			     e->dev->name);
 		eval_remedy(e, "look in the kernel log why the IOMMU driver gave up on %s",
 			    lacks->name);
 	} else {
-		eval_unknown(
-			e,
-			"whether the device that stands for the group has an IOMMU is not known; "
-			"%s may have none",
-			lacks->name);
+		eval_unknown(e,
+			     "whether the device that stands for the group has an IOMMU is not known; %s may have none",
+			     lacks->name);
 	}
 }
 
@@ -248,10 +241,10 @@ void rule_iova_empty(struct eval *e)
 		eval_cite(e, &e->dev->group->reserved_regions);
 	iova_predict(e, &iova);
 	if (iova.answer == ANSWER_YES ? iova.nr_ranges : iova_lowest_is_free(e)) {
-		eval_no(e, "addresses are left beside the reserved regions");
+		eval_passes(e, "addresses are left beside the reserved regions");
 	} else if (iova.answer == ANSWER_YES) {
-		eval_yes(e, "the reserved regions of the group of %s leave no address to map",
-			 e->dev->name);
+		eval_refuses(e, "the reserved regions of the group of %s leave no address to map",
+			     e->dev->name);
 		eval_remedy(e,
 			    "no setting helps: the firmware reserves all that the IOMMU can reach");
 	} else {
@@ -286,17 +279,14 @@ static const char *remapping_remedy(struct eval *e)
 	if (eval_machine(e) != MACHINE_X86)
 		return "no setting gives the device an MSI controller that isolates (GICv3 ITS)";
 	if (fact_is(hv) && !strcmp(hv->raw, "qemu"))
-		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine "
-		       "kernel-irqchip=split -device intel-iommu,intremap=on)";
-	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt "
-	       "remapping)";
+		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
+	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt remapping)";
 }
 
 static void remedy_for_interrupts(struct eval *e)
 {
 	eval_remedy(e,
-		    "%s; or accept that the device's user can inject any interrupt into the host: "
-		    "%s",
+		    "%s; or accept that the device's user can inject any interrupt into the host: %s",
 		    remapping_remedy(e), eval_param_command(e, unsafe_param(e)));
 }
 
@@ -305,26 +295,25 @@ static bool unsafe_is_allowed(struct eval *e)
 {
 	if (eval_param(e, unsafe_param(e)) != TRI_YES)
 		return false;
-	eval_no(e, "%s.allow_unsafe_interrupts is set",
-		asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
+	eval_passes(e, "%s.allow_unsafe_interrupts is set",
+		    asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
 	return true;
 }
 
 static void interrupts_refuse(struct eval *e, enum tristate isolated, const char *why)
 {
 	if (isolated == TRI_YES) {
-		eval_no(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
+		eval_passes(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
 		return;
 	}
 	if (isolated == TRI_UNKNOWN)
 		eval_unknown(e, "whether the interrupts of %s are isolated: %s", e->dev->name, why);
 	else if (eval_param(e, unsafe_param(e)) == TRI_UNKNOWN)
 		eval_unknown(e,
-			     "the interrupts of %s are not isolated (%s), and the parameter "
-			     "allow_unsafe_interrupts could not be read",
+			     "the interrupts of %s are not isolated (%s), and the parameter allow_unsafe_interrupts could not be read",
 			     e->dev->name, why);
 	else
-		eval_yes(e, "the interrupts of %s are not isolated: %s", e->dev->name, why);
+		eval_refuses(e, "the interrupts of %s are not isolated: %s", e->dev->name, why);
 	remedy_for_interrupts(e);
 }
 
@@ -426,10 +415,11 @@ void rule_dma_entry_limit(struct eval *e)
 		return;
 	}
 	if (limit) {
-		eval_no(e, "a container may hold %llu mappings", (unsigned long long)limit);
+		eval_passes(e, "a container may hold %llu mappings", (unsigned long long)limit);
 		return;
 	}
-	eval_yes(e, "vfio_iommu_type1.dma_entry_limit is 0, so a container may hold no mapping");
+	eval_refuses(e,
+		     "vfio_iommu_type1.dma_entry_limit is 0, so a container may hold no mapping");
 	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
 }
 
@@ -445,21 +435,16 @@ static void user_may_lock(struct eval *e, uint64_t soft)
 	eval_cite(e, holders);
 	if (fact_is(holders) && holders->len) {
 		eval_unknown(e,
-			     "the user may lock %llu bytes in all processes together, and process "
-			     "%.*s, which "
-			     "has /dev/iommu open, may have locked them; nothing shows how many",
+			     "the user may lock %llu bytes in all processes together, and process %.*s, which has /dev/iommu open, may have locked them; nothing shows how many",
 			     (unsigned long long)soft, (int)strcspn(holders->raw, "\n"),
 			     holders->raw);
-		eval_remedy(
-			e,
-			"raise the limit (ulimit -l, LimitMEMLOCK=) above all that the user maps");
+		eval_remedy(e,
+			    "raise the limit (ulimit -l, LimitMEMLOCK=) above all that the user maps");
 		return;
 	}
-	eval_no(e,
-		"the user may lock %llu bytes in all processes together; what io_uring or perf "
-		"have locked of "
-		"them is not visible",
-		(unsigned long long)soft);
+	eval_passes(e,
+		    "the user may lock %llu bytes in all processes together; what io_uring or perf have locked of them is not visible",
+		    (unsigned long long)soft);
 }
 
 void rule_memlock(struct eval *e)
@@ -469,12 +454,12 @@ void rule_memlock(struct eval *e)
 	uint64_t page = eval_page_size(e);
 
 	if (eval_group_kind(e) == GROUP_EMULATED) {
-		eval_no(e, "mapping pins nothing for a mediated device");
+		eval_passes(e, "mapping pins nothing for a mediated device");
 		return;
 	}
 	enum tristate exempt = eval_caller_has(e, CALLER_CAP_IPC_LOCK);
 	if (exempt == TRI_YES) {
-		eval_no(e, "the caller has CAP_IPC_LOCK");
+		eval_passes(e, "the caller has CAP_IPC_LOCK");
 		return;
 	}
 	if (!eval_memlock(e, &soft)) {
@@ -488,20 +473,17 @@ void rule_memlock(struct eval *e)
 		return;
 	}
 	if (soft == UINT64_MAX || soft / page > locked / page) {
-		eval_no(e, "the caller may lock %llu bytes", (unsigned long long)soft);
+		eval_passes(e, "the caller may lock %llu bytes", (unsigned long long)soft);
 		return;
 	}
 	if (exempt == TRI_UNKNOWN)
-		eval_unknown(
-			e,
-			"the caller may lock %llu bytes, and whether it has CAP_IPC_LOCK could "
-			"not be read",
-			(unsigned long long)soft);
+		eval_unknown(e,
+			     "the caller may lock %llu bytes, and whether it has CAP_IPC_LOCK could not be read",
+			     (unsigned long long)soft);
 	else
-		eval_yes(e,
-			 "the caller may lock %llu bytes and has locked %llu: not one page can be "
-			 "mapped",
-			 (unsigned long long)soft, (unsigned long long)locked);
+		eval_refuses(e,
+			     "the caller may lock %llu bytes and has locked %llu: not one page can be mapped",
+			     (unsigned long long)soft, (unsigned long long)locked);
 	eval_remedy(e,
 		    "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of what is mapped");
 }

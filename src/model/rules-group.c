@@ -11,11 +11,9 @@
 const char *member_remedy(struct arena *a, const struct device *member, const char *remedy)
 {
 	if (member->bus == BUS_PCI)
-		return arena_printf(
-			a,
-			"%s; or give it to pci-stub, which is in nobody's way: vfiotool "
-			"bind --driver pci-stub %s",
-			remedy, member->name);
+		return arena_printf(a,
+				    "%s; or give it to pci-stub, which is in nobody's way: vfiotool bind --driver pci-stub %s",
+				    remedy, member->name);
 	return arena_printf(a, "%s; or unbind it: without a driver it is in nobody's way", remedy);
 }
 
@@ -27,7 +25,7 @@ static bool remedy_where_refused(struct eval *e, const struct device *member)
 	const char *because = "", *remedy = "";
 
 	bound.view = VIEW_IF_BOUND;
-	if (eval_taken(&bound, member, &because, &remedy) != ANSWER_NO)
+	if (eval_driver_accepts(&bound, member, &because, &remedy) != ANSWER_NO)
 		return false;
 	e->remedy = member_remedy(e->arena, member, remedy);
 	return true;
@@ -36,15 +34,12 @@ static bool remedy_where_refused(struct eval *e, const struct device *member)
 static void remedy_for_host_driver(struct eval *e, const struct device *member)
 {
 	if (device_carries(member, e->dev) && member != e->dev->physfn)
-		eval_remedy(
-			e,
-			"%s is there only as long as %s is on %s: hand over %s with all that is "
-			"behind it, or turn VMD off in the firmware setup",
-			e->dev->name, member->name, eval_driver_name(e, member), member->name);
+		eval_remedy(e,
+			    "%s is there only as long as %s is on %s: hand over %s with all that is behind it, or turn VMD off in the firmware setup",
+			    e->dev->name, member->name, eval_driver_name(e, member), member->name);
 	else if (member == e->dev->physfn)
 		eval_remedy(e,
-			    "use a slot whose ports isolate functions (ACS): %s is there only as "
-			    "long as %s, its physical function, keeps its driver",
+			    "use a slot whose ports isolate functions (ACS): %s is there only as long as %s, its physical function, keeps its driver",
 			    e->dev->name, member->name);
 	else if (member->is_bridge == TRI_YES)
 		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
@@ -57,17 +52,16 @@ static void remedy_for_host_driver(struct eval *e, const struct device *member)
 static bool member_is_refused(struct eval *e, const struct device *member)
 {
 	const char *because = "", *remedy = "";
-	enum answer taken = eval_taken(e, member, &because, &remedy);
+	enum answer taken = eval_driver_accepts(e, member, &because, &remedy);
 
 	if (taken == ANSWER_YES)
 		return false;
 	if (taken == ANSWER_NO)
-		eval_yes(e, "%s, in the same group as %s, has to stay on host driver %s: %s",
-			 member->name, e->dev->name, eval_driver_name(e, member), because);
+		eval_refuses(e, "%s, in the same group as %s, has to stay on host driver %s: %s",
+			     member->name, e->dev->name, eval_driver_name(e, member), because);
 	else
 		eval_unknown(e,
-			     "whether %s, in the same group as %s, can leave host driver %s is not "
-			     "known: %s",
+			     "whether %s, in the same group as %s, can leave host driver %s is not known: %s",
 			     member->name, e->dev->name, eval_driver_name(e, member), because);
 	if (!e->silent)
 		e->remedy = member_remedy(e->arena, member, remedy);
@@ -79,11 +73,11 @@ static void member_refuses(struct eval *e, const struct device *member)
 	if (member_is_refused(e, member))
 		return;
 	if (member == e->dev)
-		eval_yes(e, "%s is itself on host driver %s", member->name,
-			 eval_driver_name(e, member));
+		eval_refuses(e, "%s is itself on host driver %s", member->name,
+			     eval_driver_name(e, member));
 	else
-		eval_yes(e, "%s, in the same group as %s, is on host driver %s", member->name,
-			 e->dev->name, eval_driver_name(e, member));
+		eval_refuses(e, "%s, in the same group as %s, is on host driver %s", member->name,
+			     e->dev->name, eval_driver_name(e, member));
 	remedy_for_host_driver(e, member);
 }
 
@@ -96,8 +90,7 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 	}
 	if (unsure && unsure->locked) {
 		eval_unknown(e,
-			     "%s is being unbound, which waits for whoever uses it; until then it "
-			     "has its driver",
+			     "%s is being unbound, which waits for whoever uses it; until then it has its driver",
 			     unsure->name);
 		eval_remedy(e, "end what uses %s", unsure->name);
 		return;
@@ -113,9 +106,8 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 	if (!eval_members_complete(e))
 		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
 	else
-		eval_no(e,
-			"each device of the group is driverless, on a VFIO driver or on one that "
-			"does no DMA");
+		eval_passes(e,
+			    "each device of the group is driverless, on a VFIO driver or on one that does no DMA");
 }
 
 static bool group_is_real(struct eval *e)
@@ -128,7 +120,7 @@ static bool group_is_real(struct eval *e)
 		eval_unknown(e, "the IOMMU group of %s is not known", e->dev->name);
 		return false;
 	}
-	eval_no(e, "the group of %s was made by VFIO for it alone", e->dev->name);
+	eval_passes(e, "the group of %s was made by VFIO for it alone", e->dev->name);
 	return false;
 }
 
@@ -199,7 +191,7 @@ static bool has_regions(struct eval *e)
 		return false;
 	if (!e->dev->group) {
 		if (eval_group_kind(e) == GROUP_REAL)
-			eval_no(e, "virtio-iommu has no direct regions");
+			eval_passes(e, "virtio-iommu has no direct regions");
 		else
 			eval_unknown(e, "the IOMMU group of %s could not be read", e->dev->name);
 		return false;
@@ -221,7 +213,7 @@ void rule_rmrr(struct eval *e)
 		return;
 	const struct resv_region *r = find_direct(e);
 	if (!r) {
-		eval_no(e, "no direct region is reserved for the group");
+		eval_passes(e, "no direct region is reserved for the group");
 		return;
 	}
 	for (size_t i = 0; i < eval_nr_members(e); i++) {
@@ -232,19 +224,16 @@ void rule_rmrr(struct eval *e)
 			intel = true;
 	}
 	if (intel) {
-		eval_yes(e,
-			 "the firmware's RMRR wants 0x%llx-0x%llx mapped for the group of %s, and "
-			 "the "
-			 "Intel IOMMU driver does not hand over such a device",
-			 (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
+		eval_refuses(e,
+			     "the firmware's RMRR wants 0x%llx-0x%llx mapped for the group of %s, and the Intel IOMMU driver does not hand over such a device",
+			     (unsigned long long)r->start, (unsigned long long)r->last,
+			     e->dev->name);
 		eval_remedy(e,
-			    "turn off the firmware feature behind it (often management or legacy "
-			    "USB support), or use another slot; relaxing RMRRs risks memory "
-			    "corruption");
+			    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot; relaxing RMRRs risks memory corruption");
 	} else if (unsure) {
 		eval_unknown(e, "which IOMMU serves %s could not be read", e->dev->name);
 	} else {
-		eval_no(e, "a direct region is reserved, and only the Intel driver refuses it");
+		eval_passes(e, "a direct region is reserved, and only the Intel driver refuses it");
 	}
 }
 
@@ -255,13 +244,13 @@ void rule_direct_region(struct eval *e)
 		return;
 	const struct resv_region *r = find_direct(e);
 	if (!r) {
-		eval_no(e, "no direct region is reserved for the group");
+		eval_passes(e, "no direct region is reserved for the group");
 		return;
 	}
-	eval_yes(e, "the firmware wants 0x%llx-0x%llx mapped one to one for the group of %s",
-		 (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
-	eval_remedy(e, "turn off the firmware feature behind it (often management or legacy USB "
-		       "support), or use another slot");
+	eval_refuses(e, "the firmware wants 0x%llx-0x%llx mapped one to one for the group of %s",
+		     (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
+	eval_remedy(e,
+		    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot");
 }
 
 /* ---- the device itself ---- */
@@ -270,14 +259,15 @@ void rule_device_not_bound(struct eval *e)
 {
 	switch (eval_member(e, e->dev)) {
 	case MEMBER_VFIO:
-		eval_no(e, "%s is on VFIO driver %s", e->dev->name, eval_driver_name(e, e->dev));
+		eval_passes(e, "%s is on VFIO driver %s", e->dev->name,
+			    eval_driver_name(e, e->dev));
 		return;
 	case MEMBER_UNKNOWN:
 		eval_unknown(e, "whether %s is on a VFIO driver is not known", e->dev->name);
 		return;
 	default:
-		eval_yes(e, "%s is on %s, and only a device on a VFIO driver is handed out",
-			 e->dev->name, eval_driver_name(e, e->dev));
+		eval_refuses(e, "%s is on %s, and only a device on a VFIO driver is handed out",
+			     e->dev->name, eval_driver_name(e, e->dev));
 		eval_remedy_bind(e, e->dev);
 	}
 }
@@ -322,12 +312,12 @@ static void token_of_pf(struct eval *e)
 	if (used == TRI_NO && dev->nr_vfs < dev->numvfs)
 		used = TRI_UNKNOWN;
 	if (used == TRI_NO) {
-		eval_no(e, "no virtual function of %s is in use", dev->name);
+		eval_passes(e, "no virtual function of %s is in use", dev->name);
 		return;
 	}
 	if (used == TRI_YES)
-		eval_yes(e, "a virtual function of %s is in use, so %s wants its VF token",
-			 dev->name, dev->name);
+		eval_refuses(e, "a virtual function of %s is in use, so %s wants its VF token",
+			     dev->name, dev->name);
 	else
 		eval_unknown(e, "whether a virtual function of %s is in use could not be seen",
 			     dev->name);
@@ -338,9 +328,9 @@ static void token_of_pf(struct eval *e)
 static void refuse_token(struct eval *e, const char *why)
 {
 	e->err = EINVAL;
-	eval_yes(e, "%s %s, so it takes no VF token", e->dev->name, why);
-	eval_remedy(e, "leave out --vf-token: it is for virtual functions of a device that is on "
-		       "a VFIO driver, and for that device");
+	eval_refuses(e, "%s %s, so it takes no VF token", e->dev->name, why);
+	eval_remedy(e,
+		    "leave out --vf-token: it is for virtual functions of a device that is on a VFIO driver, and for that device");
 }
 
 /* Only vfio-pci looks at what follows a device's name; to others it is another name.
@@ -363,12 +353,11 @@ static void token_given_to_pf(struct eval *e)
 	else if (!fact_is(&dev->sriov_numvfs))
 		eval_unknown(e, "whether %s has virtual functions could not be read", dev->name);
 	else if (!dev->numvfs)
-		eval_no(e, "%s has no virtual function enabled, and takes the token as theirs",
-			dev->name);
+		eval_passes(e, "%s has no virtual function enabled, and takes the token as theirs",
+			    dev->name);
 	else
 		eval_unknown(e,
-			     "the token must be the present one if a virtual function of %s is in "
-			     "use, and which that is only the kernel knows",
+			     "the token must be the present one if a virtual function of %s is in use, and which that is only the kernel knows",
 			     dev->name);
 }
 
@@ -385,16 +374,14 @@ static void token_given(struct eval *e)
 	driver = dev->physfn ? eval_member(e, dev->physfn) : MEMBER_UNKNOWN;
 	if (driver == MEMBER_VFIO)
 		eval_unknown(e,
-			     "whether the token is the one that the user of %s has set only the "
-			     "kernel knows",
+			     "whether the token is the one that the user of %s has set only the kernel knows",
 			     dev->physfn->name);
 	else if (driver == MEMBER_UNKNOWN)
 		eval_unknown(e, "whether %s wants a token could not be read", dev->name);
 	else
-		refuse_token(e, eval_text(e,
-					  "is a virtual function of %s, which is on no VFIO "
-					  "driver",
-					  dev->physfn->name));
+		refuse_token(e,
+			     eval_text(e, "is a virtual function of %s, which is on no VFIO driver",
+				       dev->physfn->name));
 	if (e->answer == ANSWER_UNKNOWN)
 		eval_remedy(e, "give the VF token that the user of the physical function has set");
 }
@@ -404,12 +391,12 @@ void rule_vf_token_flag(struct eval *e)
 {
 	eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
 	if (e->gen >= GEN_7_0)
-		eval_no(e, "BIND_IOMMUFD takes a VF token");
+		eval_passes(e, "BIND_IOMMUFD takes a VF token");
 	else if (e->gen < GEN_6_11 || eval_since_6_13(e) == TRI_NO)
-		eval_yes(e, "BIND_IOMMUFD takes a VF token only in later kernels");
+		eval_refuses(e, "BIND_IOMMUFD takes a VF token only in later kernels");
 	else
-		eval_unknown(e, "whether BIND_IOMMUFD of this kernel takes a VF token could not be "
-				"read: releases of its generation differ");
+		eval_unknown(e,
+			     "whether BIND_IOMMUFD of this kernel takes a VF token could not be read: releases of its generation differ");
 }
 
 /* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token(). */
@@ -425,11 +412,11 @@ static void ask_for_token(struct eval *e)
 		return;
 	}
 	if (!eval_is_pci(dev)) {
-		eval_no(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is no PCI device", dev->name);
 		return;
 	}
 	if (eval_assumed_bool(e, dev, "vf_token") == TRI_YES) {
-		eval_no(e, "the right VF token is given");
+		eval_passes(e, "the right VF token is given");
 		return;
 	}
 	eval_cite(e, &dev->physfn_link);
@@ -439,16 +426,15 @@ static void ask_for_token(struct eval *e)
 	}
 	if (!dev->physfn) {
 		eval_unknown(e,
-			     "whether %s is a virtual function, and of which device, could not be "
-			     "read",
+			     "whether %s is a virtual function, and of which device, could not be read",
 			     dev->name);
 		return;
 	}
 	switch (eval_member(e, dev->physfn)) {
 	case MEMBER_VFIO:
-		eval_yes(e,
-			 "%s is a virtual function of %s, which is on %s, so it wants the VF token",
-			 dev->name, dev->physfn->name, eval_driver_name(e, dev->physfn));
+		eval_refuses(e,
+			     "%s is a virtual function of %s, which is on %s, so it wants the VF token",
+			     dev->name, dev->physfn->name, eval_driver_name(e, dev->physfn));
 		eval_remedy(e, "give the VF token that the user of %s has set", dev->physfn->name);
 		return;
 	case MEMBER_UNKNOWN:
@@ -456,8 +442,8 @@ static void ask_for_token(struct eval *e)
 			     dev->physfn->name);
 		return;
 	default:
-		eval_no(e, "%s, the physical function of %s, is on no VFIO driver",
-			dev->physfn->name, dev->name);
+		eval_passes(e, "%s, the physical function of %s, is on no VFIO driver",
+			    dev->physfn->name, dev->name);
 	}
 }
 
@@ -468,13 +454,12 @@ void rule_vf_token(struct eval *e)
 	bool unsure = e->path == PATH_IOMMUFD && e->gen == GEN_6_11;
 
 	if (unsure && eval_since_6_13(e) == TRI_NO) {
-		eval_no(e, "BIND_IOMMUFD of this kernel wants no VF token");
+		eval_passes(e, "BIND_IOMMUFD of this kernel wants no VF token");
 		return;
 	}
 	ask_for_token(e);
 	if (unsure && e->answer == ANSWER_YES && !eval_token_given(e))
 		eval_unknown(e,
-			     "%s, if this kernel asks for it at BIND_IOMMUFD: releases before "
-			     "6.17 do not",
+			     "%s, if this kernel asks for it at BIND_IOMMUFD: releases before 6.17 do not",
 			     e->because);
 }

@@ -57,17 +57,15 @@ static void group_not_held(struct eval *e, const struct node *node)
 	const char *who = e->host->device_holders.raw;
 
 	if (!open) {
-		eval_no(e, "nobody has %s open", node->path ? node->path : "the group");
+		eval_passes(e, "nobody has %s open", node->path ? node->path : "the group");
 		return;
 	}
 	int len = (int)strcspn(who, "\n");
 	eval_unknown(e,
-		     "%s is enabled and process %.*s has VFIO devices open: one that has closed "
-		     "the group and still has the device keeps the group to itself",
+		     "%s is enabled and process %.*s has VFIO devices open: one that has closed the group and still has the device keeps the group to itself",
 		     open->name, len, who);
 	eval_remedy(e,
-		    "end process %.*s if %s is its device, or say what you know with --assume "
-		    "held=0",
+		    "end process %.*s if %s is its device, or say what you know with --assume held=0",
 		    len, who, open->name);
 }
 
@@ -77,7 +75,7 @@ void rule_group_held(struct eval *e)
 	const char *who = "a process";
 
 	if (!e->dev->group) {
-		eval_no(e, "%s has no group yet", e->dev->name);
+		eval_passes(e, "%s has no group yet", e->dev->name);
 		return;
 	}
 	const struct node *node = own_group_node(e);
@@ -88,14 +86,13 @@ void rule_group_held(struct eval *e)
 		group_not_held(e, node);
 		return;
 	case TRI_YES:
-		eval_yes(e, "%s has %s open, and one user at a time may", who,
-			 node->path ? node->path : "the group");
+		eval_refuses(e, "%s has %s open, and one user at a time may", who,
+			     node->path ? node->path : "the group");
 		eval_remedy(e, "end %s, or let it pass its descriptors on", who);
 		return;
 	default:
 		eval_unknown(e,
-			     "whether another process has %s open could not be seen: %u processes "
-			     "of other users are hidden",
+			     "whether another process has %s open could not be seen: %u processes of other users are hidden",
 			     node->path, node->hidden_processes);
 		eval_remedy(e, "ask again as root, or say what you know with --assume held=0");
 	}
@@ -121,10 +118,10 @@ void rule_cdev_held(struct eval *e)
 			continue;
 		enum tristate used = cdev_in_use(e, member, &who);
 		if (used == TRI_YES) {
-			eval_yes(e, "%s uses %s through %s", who, member->name, member->cdev.path);
+			eval_refuses(e, "%s uses %s through %s", who, member->name,
+				     member->cdev.path);
 			eval_remedy(e,
-				    "end %s; all devices of a group must be used through the same "
-				    "iommufd",
+				    "end %s; all devices of a group must be used through the same iommufd",
 				    who);
 			return;
 		}
@@ -134,10 +131,9 @@ void rule_cdev_held(struct eval *e)
 		}
 	}
 	if (ret == TRI_NO)
-		eval_no(e, "nobody uses a device of the group through its own node");
+		eval_passes(e, "nobody uses a device of the group through its own node");
 	else
 		eval_unknown(e,
-			     "whether another process uses %s through %s could not be seen; ask "
-			     "again as root",
+			     "whether another process uses %s through %s could not be seen; ask again as root",
 			     unsure->name, unsure->cdev.path);
 }

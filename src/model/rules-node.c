@@ -24,18 +24,17 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 
 	switch (eval_node_denied(e, node, mode, &why)) {
 	case TRI_NO:
-		eval_no(e, "the caller may open it: %s", why);
+		eval_passes(e, "the caller may open it: %s", why);
 		return;
 	case TRI_YES:
-		eval_yes(e, "the caller may not open %s for reading and writing: %s",
-			 node->path ? node->path : "the new node", why);
+		eval_refuses(e, "the caller may not open %s for reading and writing: %s",
+			     node->path ? node->path : "the new node", why);
 		if (!denied_by_cgroup(e, node))
 			break;
 		e->err = EPERM;
-		eval_yes(e, "the device cgroup of the caller keeps it from %s", node->path);
+		eval_refuses(e, "the device cgroup of the caller keeps it from %s", node->path);
 		eval_remedy(e,
-			    "pass the node to the container (for example: docker run --device %s), "
-			    "or ask on the host",
+			    "pass the node to the container (for example: docker run --device %s), or ask on the host",
 			    node->path);
 		return;
 	default:
@@ -51,13 +50,13 @@ static void container_node_is_missing(struct eval *e, bool live_now)
 {
 	bool absent = eval_module(e, MODULE_VFIO) == MODULE_STATE_ABSENT;
 
-	eval_yes(e, "/dev/vfio/vfio does not exist%s",
-		 live_now ? " although vfio is loaded"
-		 : absent ? ": this kernel has no module vfio"
-			  : ": module vfio is not loaded");
+	eval_refuses(e, "/dev/vfio/vfio does not exist%s",
+		     live_now ? " although vfio is loaded"
+		     : absent ? ": this kernel has no module vfio"
+			      : ": module vfio is not loaded");
 	if (live_now)
-		eval_remedy(e, "look whether /dev is populated (udev, devtmpfs), and whether the "
-			       "kernel has CONFIG_VFIO_CONTAINER");
+		eval_remedy(e,
+			    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has CONFIG_VFIO_CONTAINER");
 	else if (absent)
 		eval_remedy(e, "install the kernel package that holds module vfio");
 	else if (eval_member(e, e->dev) != MEMBER_VFIO && eval_vfio_driver(e->dev))
@@ -74,18 +73,18 @@ void rule_container_node(struct eval *e)
 
 	eval_cite(e, &node->stat);
 	if (fact_is(&node->stat)) {
-		eval_no(e, "/dev/vfio/vfio exists");
+		eval_passes(e, "/dev/vfio/vfio exists");
 		return;
 	}
 	enum tristate live = eval_module_live(e, MODULE_VFIO);
 	if (live == TRI_YES && !live_now) {
 		if (eval_load_barred(e, MODULE_VFIO))
 			return;
-		eval_no(e, "/dev/vfio/vfio appears when module vfio is loaded");
+		eval_passes(e, "/dev/vfio/vfio appears when module vfio is loaded");
 	} else if (live == TRI_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
-		eval_unknown(e, "/dev/vfio/vfio does not exist, and whether module vfio could be "
-				"loaded is not known: /sys/module and /lib/modules say nothing");
+		eval_unknown(e,
+			     "/dev/vfio/vfio does not exist, and whether module vfio could be loaded is not known: /sys/module and /lib/modules say nothing");
 	} else if (node->stat.state == FACT_ABSENT) {
 		container_node_is_missing(e, live_now);
 	} else {
@@ -108,13 +107,13 @@ void rule_vfio_module(struct eval *e)
 	switch (eval_module(e, MODULE_VFIO)) {
 	case MODULE_STATE_LOADED:
 	case MODULE_STATE_BUILTIN:
-		eval_no(e, "vfio is there");
+		eval_passes(e, "vfio is there");
 		return;
 	case MODULE_STATE_LOADABLE:
-		eval_no(e, "opening /dev/vfio/vfio loads module vfio");
+		eval_passes(e, "opening /dev/vfio/vfio loads module vfio");
 		return;
 	case MODULE_STATE_ABSENT:
-		eval_yes(e, "nobody serves /dev/vfio/vfio: this kernel has no module vfio");
+		eval_refuses(e, "nobody serves /dev/vfio/vfio: this kernel has no module vfio");
 		eval_remedy(e, "install the kernel package that holds module vfio");
 		return;
 	default:
@@ -145,24 +144,22 @@ static bool group_fits(struct eval *e)
 		return false;
 	}
 	if (kind == GROUP_NONE) {
-		eval_yes(e, "%s has no IOMMU group, so there is no node to open", name);
+		eval_refuses(e, "%s has no IOMMU group, so there is no node to open", name);
 		eval_remedy_bind(e, e->dev);
 		return false;
 	}
 	if (wants_noiommu == (kind == GROUP_NOIOMMU))
 		return true;
 	if (wants_noiommu) {
-		eval_yes(e, "%s has an IOMMU group, and no-IOMMU nodes are for devices without",
-			 name);
+		eval_refuses(e, "%s has an IOMMU group, and no-IOMMU nodes are for devices without",
+			     name);
 		eval_remedy(e, "use the container path");
 	} else {
-		eval_yes(e,
-			 "the group of %s was made by VFIO in no-IOMMU mode; its node is called "
-			 "noiommu-N",
-			 name);
+		eval_refuses(e,
+			     "the group of %s was made by VFIO in no-IOMMU mode; its node is called noiommu-N",
+			     name);
 		eval_remedy(e,
-			    "open the noiommu- node and set IOMMU type 8, knowing that %s reaches "
-			    "all memory",
+			    "open the noiommu- node and set IOMMU type 8, knowing that %s reaches all memory",
 			    name);
 	}
 	return false;
@@ -188,11 +185,10 @@ static enum tristate any_member_bound(struct eval *e)
 /* Nobody made the node although a device is bound. */
 static void node_is_missing(struct eval *e, const struct node *node)
 {
-	eval_yes(e, "%s does not exist although a device of the group is on a VFIO driver",
-		 node->path ? node->path : "the group's node");
+	eval_refuses(e, "%s does not exist although a device of the group is on a VFIO driver",
+		     node->path ? node->path : "the group's node");
 	eval_remedy(e,
-		    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has "
-		    "CONFIG_VFIO_GROUP");
+		    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has CONFIG_VFIO_GROUP");
 }
 
 void rule_group_node(struct eval *e)
@@ -203,7 +199,7 @@ void rule_group_node(struct eval *e)
 	if (!group_fits(e))
 		return;
 	if (eval_built_without_groups(e)) {
-		eval_yes(e, "this kernel was built without group nodes (CONFIG_VFIO_GROUP)");
+		eval_refuses(e, "this kernel was built without group nodes (CONFIG_VFIO_GROUP)");
 		eval_remedy(e, "use the iommufd path");
 		return;
 	}
@@ -211,7 +207,7 @@ void rule_group_node(struct eval *e)
 	eval_cite(e, &node->stat);
 	bool overlaid = e->assumed && !assumed;
 	if (fact_is(&node->stat) && !(overlaid && bound == TRI_NO)) {
-		eval_no(e, "%s exists", node->path);
+		eval_passes(e, "%s exists", node->path);
 	} else if (bound == TRI_YES && node->stat.state == FACT_ABSENT && !overlaid &&
 		   (e->view == VIEW_NOW || eval_bound_now(e))) {
 		node_is_missing(e, node);
@@ -220,12 +216,11 @@ void rule_group_node(struct eval *e)
 		eval_unknown(e, "whether the node of the group of %s exists could not be read",
 			     e->dev->name);
 	} else if (bound == TRI_YES) {
-		eval_no(e, "the group's node appears when %s is bound", e->dev->name);
+		eval_passes(e, "the group's node appears when %s is bound", e->dev->name);
 	} else if (bound == TRI_NO) {
-		eval_yes(e,
-			 "no device of the group of %s is on a VFIO driver, so there is no node to "
-			 "open",
-			 e->dev->name);
+		eval_refuses(e,
+			     "no device of the group of %s is on a VFIO driver, so there is no node to open",
+			     e->dev->name);
 		eval_remedy_bind(e, e->dev);
 	} else {
 		eval_unknown(e, "the drivers of the devices in the group of %s could not be read",
@@ -243,23 +238,21 @@ void rule_group_access(struct eval *e)
 void rule_noiommu_rawio(struct eval *e)
 {
 	if (eval_group_kind(e) != GROUP_NOIOMMU) {
-		eval_no(e, "%s is not in no-IOMMU mode", e->dev->name);
+		eval_passes(e, "%s is not in no-IOMMU mode", e->dev->name);
 		return;
 	}
 	switch (eval_caller_has(e, CALLER_CAP_SYS_RAWIO)) {
 	case TRI_YES:
-		eval_no(e, "the caller has CAP_SYS_RAWIO");
+		eval_passes(e, "the caller has CAP_SYS_RAWIO");
 		return;
 	case TRI_NO:
-		eval_yes(e, "%s is in no-IOMMU mode, and the caller lacks CAP_SYS_RAWIO",
-			 e->dev->name);
+		eval_refuses(e, "%s is in no-IOMMU mode, and the caller lacks CAP_SYS_RAWIO",
+			     e->dev->name);
 		break;
 	default:
-		eval_unknown(
-			e,
-			"%s is in no-IOMMU mode, and whether the caller has CAP_SYS_RAWIO could "
-			"not be read",
-			e->dev->name);
+		eval_unknown(e,
+			     "%s is in no-IOMMU mode, and whether the caller has CAP_SYS_RAWIO could not be read",
+			     e->dev->name);
 	}
 	eval_remedy(e, "run as root; in this mode the device reaches all memory");
 }
@@ -293,27 +286,26 @@ static void future_cdev(struct eval *e)
 	enum group_kind kind = eval_group_kind(e);
 
 	if (kind == GROUP_NONE) {
-		eval_yes(e, "%s has no IOMMU group, so no VFIO driver takes it", e->dev->name);
+		eval_refuses(e, "%s has no IOMMU group, so no VFIO driver takes it", e->dev->name);
 		return;
 	}
 	switch (cdevs_are_built(e, kind)) {
 	case TRI_YES:
-		eval_no(e, "the device's node appears when %s is bound", e->dev->name);
+		eval_passes(e, "the device's node appears when %s is bound", e->dev->name);
 		return;
 	case TRI_NO:
 		if (e->gen < GEN_6_6)
-			eval_yes(e, "this kernel has no device nodes for VFIO; they came with 6.6");
+			eval_refuses(e,
+				     "this kernel has no device nodes for VFIO; they came with 6.6");
 		else
-			eval_yes(e, "this kernel was built without a device node for %s%s",
-				 e->dev->name, kind == GROUP_NOIOMMU ? " in no-IOMMU mode" : "");
+			eval_refuses(e, "this kernel was built without a device node for %s%s",
+				     e->dev->name,
+				     kind == GROUP_NOIOMMU ? " in no-IOMMU mode" : "");
 		eval_remedy(e, "use the container path");
 		return;
 	default:
-		eval_unknown(
-			e,
-			"whether this kernel has VFIO device nodes could not be read: its "
-			"configuration (CONFIG_VFIO_DEVICE_CDEV) is not at hand; bind any device "
-			"and look into /dev/vfio/devices");
+		eval_unknown(e,
+			     "whether this kernel has VFIO device nodes could not be read: its configuration (CONFIG_VFIO_DEVICE_CDEV) is not at hand; bind any device and look into /dev/vfio/devices");
 	}
 }
 
@@ -328,7 +320,7 @@ void rule_cdev_node(struct eval *e)
 	case MEMBER_VFIO:
 		break;
 	default:
-		eval_yes(e, "%s is not on a VFIO driver, so it has no node", dev->name);
+		eval_refuses(e, "%s is not on a VFIO driver, so it has no node", dev->name);
 		eval_remedy_bind(e, dev);
 		return;
 	}
@@ -339,10 +331,10 @@ void rule_cdev_node(struct eval *e)
 	eval_cite(e, &dev->cdev_devno);
 	eval_cite(e, &dev->cdev.stat);
 	if (fact_is(&dev->cdev.stat)) {
-		eval_no(e, "%s exists", dev->cdev.path);
+		eval_passes(e, "%s exists", dev->cdev.path);
 	} else if (dev->cdev_devno.state == FACT_ABSENT || dev->vfio_dev.state == FACT_ABSENT ||
 		   dev->cdev.stat.state == FACT_ABSENT) {
-		eval_yes(e, "%s is bound and has no node in /dev/vfio/devices", dev->name);
+		eval_refuses(e, "%s is bound and has no node in /dev/vfio/devices", dev->name);
 		eval_remedy(e, "use the container path, or a kernel with CONFIG_VFIO_DEVICE_CDEV");
 	} else {
 		eval_unknown(e, "whether %s has a node in /dev/vfio/devices could not be read",
@@ -361,7 +353,7 @@ void rule_iommufd_node(struct eval *e)
 
 	eval_cite(e, &node->stat);
 	if (fact_is(&node->stat)) {
-		eval_no(e, "/dev/iommu exists");
+		eval_passes(e, "/dev/iommu exists");
 		return;
 	}
 	enum module_state state = eval_module(e, MODULE_IOMMUFD);
@@ -370,16 +362,16 @@ void rule_iommufd_node(struct eval *e)
 	if (state == MODULE_STATE_LOADED && !live_now) {
 		if (eval_load_barred(e, MODULE_IOMMUFD))
 			return;
-		eval_no(e, "/dev/iommu appears when module iommufd is loaded");
+		eval_passes(e, "/dev/iommu appears when module iommufd is loaded");
 	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
-		eval_unknown(e, "/dev/iommu does not exist, and whether module iommufd could be "
-				"loaded is not known: /sys/module and /lib/modules say nothing");
+		eval_unknown(e,
+			     "/dev/iommu does not exist, and whether module iommufd could be loaded is not known: /sys/module and /lib/modules say nothing");
 	} else if (node->stat.state == FACT_ABSENT) {
-		eval_yes(e, "/dev/iommu does not exist%s",
-			 state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
-			 : state == MODULE_STATE_LOADABLE ? ": module iommufd is not loaded"
-							  : "");
+		eval_refuses(e, "/dev/iommu does not exist%s",
+			     state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
+			     : state == MODULE_STATE_LOADABLE ? ": module iommufd is not loaded"
+							      : "");
 		eval_remedy(e, state == MODULE_STATE_LOADABLE ? "modprobe iommufd"
 							      : "use the container path");
 	} else {

@@ -193,9 +193,11 @@ static void conclude_path(struct walk *w, struct path_prediction *ret)
 			ret->op = step->op;
 			ret->err = step->err;
 		} else {
-			ret->because = arena_printf(
-				w->arena, "%s; or %s refuses before that, which is not known: %s",
-				step->why->because, op_name(unsure->op), unsure->why->because);
+			ret->because =
+				arena_printf(w->arena,
+					     "%s; or %s refuses before that, which is not known: %s",
+					     step->why->because, op_name(unsure->op),
+					     unsure->why->because);
 		}
 		return;
 	}

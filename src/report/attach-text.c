@@ -205,8 +205,7 @@ static void put_difference(const struct prose *p, const struct attach_view *v)
 	if (v->space_difference)
 		prose_text(p, STYLE_NO, "%s", v->space_difference);
 	prose_text(p, STYLE_REMEDY,
-		   "Prediction and kernel differ: this is a fault of the tool. Please record the "
-		   "host with 'vfiotool capture FILE' and report it with these lines.");
+		   "Prediction and kernel differ: this is a fault of the tool. Please record the host with 'vfiotool capture FILE' and report it with these lines.");
 }
 
 static void put_refusal(const struct prose *p, const struct comparison *c)
@@ -255,8 +254,7 @@ void attach_text_result(const struct prose *p, const struct attach_view *v)
 		prose_text(p, STYLE_YES, "Attached, as predicted.");
 	else if (v->attached)
 		prose_text(p, STYLE_YES,
-			   "Attached. The prediction had left that open: 'vfiotool inspect' "
-			   "tells what evidence is missing.");
+			   "Attached. The prediction had left that open: 'vfiotool inspect' tells what evidence is missing.");
 	if (v->attached && is_untranslated(v))
 		prose_text(p, STYLE_NO, "There is no IOMMU: the device reaches all of the memory.");
 }

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "base/failure.h"
-#include "bind/plan.h"
 #include "model/compare.h"
+#include "bind/plan.h"
 #include "report/field.h"
 #include "report/output.h"
 

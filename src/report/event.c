@@ -10,9 +10,9 @@
 #include <json-c/linkhash.h>
 
 #include "base/macro.h"
-#include "base/text.h"
+#include "base/strbuf.h"
+#include "report/escape.h"
 #include "report/json.h"
-#include "report/text.h"
 
 static void get_time(const void *row, struct arena *a, struct value *ret)
 {
@@ -135,7 +135,7 @@ int event_text(const struct output *out, const struct host_event *e, struct aren
 	};
 	const char *sequence = out->color ? out->scheme.sequences[action_style(e->action)] : NULL;
 	const struct field_table *table = event_fields();
-	struct text line = { .arena = a };
+	struct strbuf line = { .arena = a };
 	struct value time = { 0 };
 
 	get_time(e, a, &time);
@@ -147,14 +147,15 @@ int event_text(const struct output *out, const struct host_event *e, struct aren
 		if ((v.kind != VALUE_TEXT && v.kind != VALUE_NUMBER) ||
 		    (!strcmp(shown[i], "group") && !strcmp(e->object, "group")))
 			continue;
-		text_printf(&line, "%s%s=%s", line.len ? " " : "", shown[i], value_text(&v, a));
+		strbuf_printf(&line, "%s%s=%s", line.len ? " " : "", shown[i], value_text(&v, a));
 	}
 	fprintf(out->stream, "%.15s  %s%-6s%s  %-6s  %s",
 		time.text ? time.text + strlen("2026-01-01T") : "?", sequence ? sequence : "",
 		text_escape(a, e->action, strlen(e->action), out->utf8), sequence ? "\033[0m" : "",
 		e->object, text_escape(a, e->name, strlen(e->name), out->utf8));
 	if (line.len)
-		fprintf(out->stream, "  %s", text_escape(a, text_get(&line), line.len, out->utf8));
+		fprintf(out->stream, "  %s",
+			text_escape(a, strbuf_get(&line), line.len, out->utf8));
 	fputc('\n', out->stream);
 	return fflush(out->stream) ? -errno : 0;
 }

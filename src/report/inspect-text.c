@@ -6,11 +6,11 @@
 #include <inttypes.h>
 
 #include "base/macro.h"
-#include "report/decision.h"
-#include "report/inspect-decision.h"
+#include "report/escape.h"
+#include "report/prediction-fields.h"
+#include "report/prediction-text.h"
 #include "report/prose.h"
 #include "report/size.h"
-#include "report/text.h"
 
 enum { LABEL_WIDTH = 16 };
 
@@ -52,7 +52,7 @@ void inspect_text_kernel(const struct inspect_text *t)
 	const struct gen_verdict *k = &r->kernel;
 	struct prose p = { .out = t->out };
 	const struct fact *release = &r->host->kernel.release;
-	const char *name = fact_is(release) ? fact_text(release, 64, a) : "of unknown release";
+	const char *name = fact_is(release) ? fact_describe(release, 64, a) : "of unknown release";
 
 	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s%s.", name,
 		   generations_text(k->candidates, a), tool_basis(k->basis),
@@ -65,8 +65,7 @@ void inspect_text_kernel(const struct inspect_text *t)
 	if (k->beyond && !r->asked)
 		prose_text(&p, STYLE_UNKNOWN,
 			   "It is newer than Linux " GENERATION_NEWEST
-			   ", up to where the rules were "
-			   "read: what follows is what that decides, and may have changed since.");
+			   ", up to where the rules were read: what follows is what that decides, and may have changed since.");
 	if (r->asked)
 		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",
 			   generations_text(r->gens, a));
@@ -86,7 +85,7 @@ static const char *driver_text(const struct device *d, struct arena *a)
 	if (d->driver_fact.state == FACT_ABSENT)
 		return d->locked ? "being unbound, which waits for whoever uses the device"
 				 : "no driver";
-	return fact_text(&d->driver_fact, 64, a);
+	return fact_describe(&d->driver_fact, 64, a);
 }
 
 static const char *members_text(const struct group *g, const struct device *self, struct arena *a)
@@ -115,16 +114,16 @@ static void put_group(const struct prose *p, const struct device *d, struct aren
 		else
 			prose_label(p, "group", STYLE_UNKNOWN, "unknown: %s %s",
 				    d->group_link.path ? d->group_link.path : "iommu_group",
-				    fact_text(&d->group_link, 64, a));
+				    fact_describe(&d->group_link, 64, a));
 		return;
 	}
 	prose_label(p, "group", STYLE_NONE, "%u, default domain %s", g->id,
-		    fact_text(&g->type, 64, a));
+		    fact_describe(&g->type, 64, a));
 	members = members_text(g, d, a);
 	if (!fact_is(&g->members_list))
 		prose_label(p, "shared with", STYLE_UNKNOWN, "unknown: %s %s",
 			    g->members_list.path ? g->members_list.path : "devices/",
-			    fact_text(&g->members_list, 64, a));
+			    fact_describe(&g->members_list, 64, a));
 	else
 		prose_label(p, "shared with", STYLE_NONE, "%s",
 			    members ? members : "no other device");
@@ -161,14 +160,14 @@ static void put_persist(const struct prose *p, const struct device *d, struct ar
 {
 	if (fact_is(&d->persist))
 		prose_label(p, "at each boot", STYLE_NONE, "%s, by %s",
-			    fact_text(&d->persist, 64, a), d->persist.path);
+			    fact_describe(&d->persist, 64, a), d->persist.path);
 	else if (fact_is(&d->persist_stranger))
 		prose_label(p, "at each boot", STYLE_UNKNOWN,
 			    "left alone: %s gives %s to another device, which had this address",
-			    d->persist_stranger.path, fact_text(&d->persist_stranger, 64, a));
+			    d->persist_stranger.path, fact_describe(&d->persist_stranger, 64, a));
 	else if (!fact_known(&d->persist) && d->persist.state != FACT_UNREAD)
 		prose_label(p, "at each boot", STYLE_UNKNOWN, "unknown: %s %s", d->persist.path,
-			    fact_text(&d->persist, 64, a));
+			    fact_describe(&d->persist, 64, a));
 }
 
 static void put_iommu(const struct prose *p, const struct device *d, struct arena *a)
@@ -189,10 +188,10 @@ static void put_iommu(const struct prose *p, const struct device *d, struct aren
 	else
 		prose_label(p, "IOMMU", STYLE_UNKNOWN, "unknown: %s %s",
 			    d->iommu_link.path ? d->iommu_link.path : "iommu",
-			    fact_text(&d->iommu_link, 64, a));
+			    fact_describe(&d->iommu_link, 64, a));
 }
 
-static void put_known(const struct prose *p, const char *label, const struct known *k)
+static void put_known(const struct prose *p, const char *label, const struct capability_answer *k)
 {
 	static const enum style styles[] = {
 		[ANSWER_UNKNOWN] = STYLE_UNKNOWN,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "report/decision.h"
+#include "report/prediction-fields.h"
 
 static void predict(const struct report *report, uint32_t gens, const struct device *dev,
 		    unsigned int paths, struct arena *a, struct prediction *ret)

@@ -6,7 +6,7 @@
 
 #include "base/arena.h"
 #include "base/macro.h"
-#include "report/text.h"
+#include "report/escape.h"
 
 static struct json_object *json_from_text(struct arena *a, const char *s, size_t len)
 {
@@ -96,9 +96,10 @@ struct json_object *json_from_row(const struct field_table *table, const struct 
  * begins a line that has to move to the right. */
 static void write_indented(FILE *out, struct json_object *value, unsigned int indent)
 {
-	const char *s = json_object_to_json_string_ext(
-		value,
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE);
+	const char *s =
+		json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_SPACED |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
 
 	for (size_t len; *s; s += len) {
 		len = strcspn(s, "\n");

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "report/decision.h"
+#include "report/prediction-fields.h"
 
 void value_set_generations(struct value *ret, struct arena *a, uint32_t gens)
 {

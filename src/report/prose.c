@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "report/text.h"
+#include "report/escape.h"
 
 /* Below this many columns of text beside a label, text goes under it. */
 enum { PROSE_TEXT_MIN = 24, PROSE_LINE_MIN = 8 };

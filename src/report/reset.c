@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "base/op.h"
+#include "uapi/op.h"
 #include "report/prose.h"
 #include "report/table.h"
 
@@ -338,11 +338,9 @@ static void print_refusal(const struct reset_device_row *d, const struct prose *
 		prose_label(p, "remedy", STYLE_REMEDY,
 			    "leave --method out: the function alone can be reset");
 	else if (said && d->predicted_err == ENODEV)
-		prose_label(
-			p, "remedy", STYLE_REMEDY,
-			"its own driver may know how to reset it: vfiotool unbind %s; else only "
-			"a restart of the host does",
-			d->address);
+		prose_label(p, "remedy", STYLE_REMEDY,
+			    "its own driver may know how to reset it: vfiotool unbind %s; else only a restart of the host does",
+			    d->address);
 	else if (!said && d->hot)
 		prose_label(p, "remedy", STYLE_REMEDY, "--method hot resets its slot or bus");
 }
@@ -364,11 +362,9 @@ static void print_result(const struct reset_device_row *d, const struct prose *p
 			   d->because);
 	}
 	if (reset_differs(d))
-		prose_text(
-			p, STYLE_NO,
-			"%s was predicted to succeed: this is a fault of the tool. Please record "
-			"the host with 'vfiotool capture FILE' and report it with these lines.",
-			op_name(d->op));
+		prose_text(p, STYLE_NO,
+			   "%s was predicted to succeed: this is a fault of the tool. Please record the host with 'vfiotool capture FILE' and report it with these lines.",
+			   op_name(d->op));
 	if (!d->verified)
 		return;
 	if (d->readable && d->restored)
@@ -382,8 +378,7 @@ static void print_result(const struct reset_device_row *d, const struct prose *p
 			   d->command_before, d->command_after);
 	else
 		prose_text(p, STYLE_NO,
-			   "It does not answer any more (%s): 'vfiotool list' shows whether it is "
-			   "still there.",
+			   "It does not answer any more (%s): 'vfiotool list' shows whether it is still there.",
 			   d->read_err ? errno_name(d->read_err) : "all ones");
 }
 

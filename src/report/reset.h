@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/op.h"
+#include "uapi/op.h"
 #include "report/field.h"
 #include "report/output.h"
 

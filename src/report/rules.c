@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "base/op.h"
+#include "uapi/op.h"
 #include "model/predict.h"
-#include "report/decision.h"
+#include "report/escape.h"
+#include "report/prediction-fields.h"
 #include "report/prose.h"
 #include "report/table.h"
-#include "report/text.h"
 
 /* ---- sites ---- */
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "report/text.h"
+#include "report/escape.h"
 
 enum {
 	/* What a column that may be cut should keep at least before others give way. */

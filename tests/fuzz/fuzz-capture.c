@@ -2,7 +2,7 @@
 /* A capture is hostile input. What loads is written, loads again, and is then written the same. */
 #include <string.h>
 
-#include "base/capture.h"
+#include "sysroot/capture.h"
 #include "fuzz.h"
 
 static char *write_text(const struct capture *c, size_t *len)

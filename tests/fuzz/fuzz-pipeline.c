@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "facts/load.h"
-#include "fuzz.h"
 #include "model/generation.h"
-#include "report/decision.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
+#include "report/prediction-fields.h"
 #include "report/table.h"
+#include "fuzz.h"
 
 /* What takes longest is done for the first few. */
 enum { DEVICES_MAX = 24 };

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
+#include "decode/vfiocap.h"
 #include "client/device.h"
 #include "client/space.h"
-#include "decode/vfiocap.h"
 #include "fuzz.h"
 
 struct answer {

@@ -12,8 +12,8 @@ from pathlib import Path
 from count import meson_log, tap_line
 from stage import BINARY, PLACE, ROOT, Stage, jobs, say
 
-SUITES = ("lint", "unit", "golden", "mock", "cli", "fuzz")
-SANITIZED = ("unit", "golden", "mock", "cli", "fuzz")
+SUITES = ("lint", "unit", "golden", "umockdev", "cli", "fuzz")
+SANITIZED = ("unit", "golden", "umockdev", "cli", "fuzz")
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # Pairs that the sanitised binary goes through again: one of each kind.

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 
 enum {
 	KMSG_FD = 110,
@@ -82,8 +82,7 @@ static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, u
 			return m->memory + (address - m->iova);
 	}
 	snprintf(f->log, sizeof(f->log),
-		 "3,77,1000,-;DMAR: [DMA %s NO_PASID] Request device [00:04.0] fault addr 0x%llx "
-		 "[fault reason 0x05] PTE Write access is not set\n SUBSYSTEM=pci\n",
+		 "3,77,1000,-;DMAR: [DMA %s NO_PASID] Request device [00:04.0] fault addr 0x%llx [fault reason 0x05] PTE Write access is not set\n SUBSYSTEM=pci\n",
 		 prot == VT_MAP_WRITE ? "Write" : "Read", (unsigned long long)address);
 	return has(f, FAKE_HALF_IOMMU) ? physical(f, address, len) : NULL;
 }

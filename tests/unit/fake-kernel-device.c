@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an open device of the kernel in memory does: signals, resets, its registers. */
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "fake-kernel-parts.h"
 
 /* ---- interrupts ---- */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "fake-kernel-parts.h"
 
 enum { PAGE = 4096 };

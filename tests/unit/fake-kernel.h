@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/sys.h"
 
 /* Answers that make no sense. */

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 
 struct fixture {
 	char dir[64];  /* holds root/ and, outside of it, secret */

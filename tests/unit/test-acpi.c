@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "arena-fixture.h"
 #include "decode/acpi.h"
+#include "arena-fixture.h"
 
 /* A table in the making. */
 struct table_bytes {
@@ -30,7 +30,7 @@ static void table_begin(struct table_bytes *t, const char *signature)
 	t->len = 48;
 }
 
-static void table_add(struct table_bytes *t, const void *bytes, size_t len)
+static void strmap_add(struct table_bytes *t, const void *bytes, size_t len)
 {
 	memcpy(t->b + t->len, bytes, len);
 	t->len += len;
@@ -67,8 +67,8 @@ static void test_acpi_dmar(void **state)
 
 	(void)state;
 	dmar_begin(&t);
-	table_add(&t, drhd, sizeof(drhd));
-	table_add(&t, rmrr, sizeof(rmrr));
+	strmap_add(&t, drhd, sizeof(drhd));
+	strmap_add(&t, rmrr, sizeof(rmrr));
 	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), 0);
 	assert_int_equal(d.width, 39);
 	assert_int_equal(d.flags, ACPI_DMAR_INTR_REMAP | ACPI_DMAR_PLATFORM_OPT_IN);
@@ -96,8 +96,8 @@ static void test_acpi_dmar_truncated_anywhere(void **state)
 
 	(void)state;
 	dmar_begin(&t);
-	table_add(&t, drhd, sizeof(drhd));
-	table_add(&t, rmrr, sizeof(rmrr));
+	strmap_add(&t, drhd, sizeof(drhd));
+	strmap_add(&t, rmrr, sizeof(rmrr));
 	whole = table_end(&t);
 	for (size_t len = 0; len + 1 < whole.len; len++)
 		assert_int_equal(acpi_dmar_parse((struct span){ whole.s, len }, arena, &d),
@@ -113,7 +113,7 @@ static void test_acpi_dmar_last_byte_was_a_newline(void **state)
 
 	(void)state;
 	dmar_begin(&t);
-	table_add(&t, rmrr, sizeof(rmrr));
+	strmap_add(&t, rmrr, sizeof(rmrr));
 	t.b[t.len - 1] = '\n';
 	whole = table_end(&t);
 	assert_int_equal(acpi_dmar_parse((struct span){ whole.s, whole.len - 1 }, arena, &d), 0);
@@ -127,7 +127,7 @@ static void test_acpi_dmar_broken_lengths(void **state)
 
 	(void)state;
 	dmar_begin(&t);
-	table_add(&t, drhd, sizeof(drhd));
+	strmap_add(&t, drhd, sizeof(drhd));
 	t.b[50] = 0;
 	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), -EBADMSG);
 	t.b[50] = 25;
@@ -168,8 +168,8 @@ static void test_acpi_ivrs(void **state)
 	(void)state;
 	table_begin(&t, "IVRS");
 	t.b[36] = 2;
-	table_add(&t, ivhd, sizeof(ivhd));
-	table_add(&t, ivmd, sizeof(ivmd));
+	strmap_add(&t, ivhd, sizeof(ivhd));
+	strmap_add(&t, ivmd, sizeof(ivmd));
 	assert_int_equal(sizeof(ivhd), 84);
 	whole = table_end(&t);
 	assert_int_equal(acpi_ivrs_parse(whole, arena, &v), 0);
@@ -199,7 +199,7 @@ static void test_acpi_ivrs_unknown_entry(void **state)
 
 	(void)state;
 	table_begin(&t, "IVRS");
-	table_add(&t, ivhd, sizeof(ivhd));
+	strmap_add(&t, ivhd, sizeof(ivhd));
 	assert_int_equal(acpi_ivrs_parse(table_end(&t), arena, &v), -EBADMSG);
 	/* A header that does not fit into its own block. */
 	t.b[48] = 0x40;
@@ -220,7 +220,7 @@ static void test_acpi_viot(void **state)
 	table_begin(&t, "VIOT");
 	put_number(&t, 36, 2, 2);
 	put_number(&t, 38, 48, 2);
-	table_add(&t, nodes, sizeof(nodes));
+	strmap_add(&t, nodes, sizeof(nodes));
 	assert_int_equal(acpi_viot_parse(table_end(&t), &v), 0);
 	assert_int_equal(v.nr_ranges, 1);
 	assert_int_equal(v.nr_pci_units, 1);
@@ -248,7 +248,7 @@ static void test_acpi_viot_covers(void **state)
 	table_begin(&t, "VIOT");
 	put_number(&t, 36, 1, 2);
 	put_number(&t, 38, 48, 2);
-	table_add(&t, nodes, sizeof(nodes));
+	strmap_add(&t, nodes, sizeof(nodes));
 	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x0100, &covers), 0);
 	assert_true(covers);
 	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x02ff, &covers), 0);

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "cmd/command.h"
+#include "cmd/commands.h"
 
 enum { ARGS_MAX = 8 };
 
@@ -48,8 +48,9 @@ static void test_args_good_lines_pass(void **state)
 
 	(void)state;
 	assert_int_equal(check(command_list.argp, false, "-J -o A,B 01:00.0 --sort x", text), 7);
-	assert_int_equal(
-		check(command_list.argp, false, "-noA --color --sysroot=/x -- --odd", text), 6);
+	assert_int_equal(check(command_list.argp, false, "-noA --color --sysroot=/x -- --odd",
+			       text),
+			 6);
 	/* a unique start of a name will do */
 	assert_int_equal(check(command_list.argp, false, "--noh", text), 2);
 }

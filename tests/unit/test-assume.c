@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/assume.h"
+#include "fake-host.h"
 
 static void test_add_takes_all_forms(void **state)
 {
@@ -103,8 +103,8 @@ static void test_add_refuses_a_contradiction(void **state)
 	assert_int_equal(assumptions_add(&as, a, "0000:01:00.0:driver=none", NULL), 0);
 	assert_int_equal(assumptions_add(&as, a, "01:00.1:driver=vfio-pci", NULL), 0);
 	assert_int_equal(assumptions_add(&as, a, "0000:01:00.0:driver=vfio-pci", &f), -EINVAL);
-	assert_string_equal(f->text, "assumption '0000:01:00.0:driver=vfio-pci' contradicts "
-				     "'01:00.0:driver=none': leave one of them out");
+	assert_string_equal(f->text,
+			    "assumption '0000:01:00.0:driver=vfio-pci' contradicts '01:00.0:driver=none': leave one of them out");
 	failure_free(f);
 	arena_free(a);
 }
@@ -148,8 +148,9 @@ static void test_keys_are_all_accepted(void **state)
 								   : "1";
 		const char *key =
 			strcmp(keys[i].key, "module.NAME") == 0 ? "module.vfio" : keys[i].key;
-		assert_int_equal(
-			assumptions_add(&as, a, arena_printf(a, "%s=%s", key, value), NULL), 0);
+		assert_int_equal(assumptions_add(&as, a, arena_printf(a, "%s=%s", key, value),
+						 NULL),
+				 0);
 		assert_int_equal(assumptions_add(&as, a,
 						 arena_printf(a, "0000:00:00.0:%s=%s", key, value),
 						 NULL),

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/attach.h"
 #include "sys-script.h"
 

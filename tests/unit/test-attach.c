@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/attach.h"
 #include "client/device.h"
 #include "fake-kernel.h"

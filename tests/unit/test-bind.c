@@ -541,13 +541,12 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_driver_changed_meanwhile, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(
-			test_bind_back_to_a_driver_that_another_override_excludes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bind_back_to_a_driver_that_another_override_excludes,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_back_to_whatever_the_bus_chooses, setup,
 						teardown),
-		cmocka_unit_test_setup_teardown(
-			test_restore_keeps_the_record_of_a_device_without_a_driver, setup,
-			teardown),
+		cmocka_unit_test_setup_teardown(test_restore_keeps_the_record_of_a_device_without_a_driver,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bind_elsewhere_is_not_tried_again, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(test_bind_device_gone, setup, teardown),

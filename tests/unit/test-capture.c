@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "base/capture.h"
+#include "sysroot/capture.h"
 
 #define HEADER "{\"vfiotool-capture\":1}\n"
 

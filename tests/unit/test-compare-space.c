@@ -77,8 +77,8 @@ static void test_compare_space_is_what_both_can_do(void **state)
 	make(&p);
 	expect(&p, NULL);
 	p.told[2].last = 0xffffffffffff;
-	expect(&p, "IOVA ranges: predicted 0x0-0xfedfffff, 0xfef00000-0x3fffffffff, "
-		   "0x5000000000-0x7fffffffff;");
+	expect(&p,
+	       "IOVA ranges: predicted 0x0-0xfedfffff, 0xfef00000-0x3fffffffff, 0x5000000000-0x7fffffffff;");
 	make(&p);
 	p.space.page_sizes = 0x40201000;
 	expect(&p, "Page sizes: predicted 0x201000; the kernel reports 0x40201000.");

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/predict.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;
@@ -29,8 +29,8 @@ static void make(struct scene *s, enum iommu_kind kind)
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
 	s->d = fake_pci(s->h, "0000:01:00.0", g, s->u, NULL);
 	fake_bind(s->h, s->d, "vfio-pci");
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y "
-			  "CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=n");
+	fake_config(s->h,
+		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=n");
 }
 
 static const struct step *set_iommu(struct scene *s, enum gen gen, enum container_type type,
@@ -118,9 +118,9 @@ static void test_nesting_of_smmu(void **state)
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
 	fake_chips(s.h, "ITS-PCI-MSI GICv3");
 	for (unsigned int gen = GEN_5_10; gen < GEN_6_11; gen++)
-		assert_int_not_equal(
-			set_iommu(&s, (enum gen)gen, CONTAINER_NESTING, PATH_CONTAINER)->answer,
-			ANSWER_NO);
+		assert_int_not_equal(set_iommu(&s, (enum gen)gen, CONTAINER_NESTING, PATH_CONTAINER)
+					     ->answer,
+				     ANSWER_NO);
 	fake_free(s.h);
 }
 
@@ -177,9 +177,9 @@ static void test_types_of_type1(void **state)
 
 		make(&s, IOMMU_KIND_INTEL);
 		for (unsigned int gen = 0; gen < NR_GENS; gen++)
-			assert_int_equal(
-				set_iommu(&s, (enum gen)gen, types[i], PATH_CONTAINER)->answer,
-				ANSWER_YES);
+			assert_int_equal(set_iommu(&s, (enum gen)gen, types[i], PATH_CONTAINER)
+						 ->answer,
+					 ANSWER_YES);
 		fake_free(s.h);
 	}
 }

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/dirty.h"
 
 enum { SPACE_FD = 5, DEVICE_FD = 6, DEVID = 2, IOAS = 3, HWPT = 4 };

@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/eval.h"
 #include "model/walk.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;

@@ -23,23 +23,17 @@ static void test_fault_of_each_driver(void **state)
 		const char *line, *driver;
 		uint64_t address;
 	} cases[] = {
-		{ "DMAR: [DMA Write NO_PASID] Request device [00:04.0] fault addr 0x103000 [fault "
-		  "reason 0x05] PTE Write access is not set",
+		{ "DMAR: [DMA Write NO_PASID] Request device [00:04.0] fault addr 0x103000 [fault reason 0x05] PTE Write access is not set",
 		  "VT-d", 0x103000 },
-		{ "DMAR: [DMA Write] Request device [00:04.0] PASID ffffffff fault addr 103000 "
-		  "[fault reason 05] PTE Write access is not set",
+		{ "DMAR: [DMA Write] Request device [00:04.0] PASID ffffffff fault addr 103000 [fault reason 05] PTE Write access is not set",
 		  "VT-d", 0x103000 },
-		{ "vfio-pci 0000:00:04.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0003 "
-		  "address=0x103000 flags=0x0020]",
+		{ "vfio-pci 0000:00:04.0: AMD-Vi: Event logged [IO_PAGE_FAULT domain=0x0003 address=0x103000 flags=0x0020]",
 		  "AMD-Vi", 0x103000 },
 		{ "virtio_iommu virtio0: page fault from EP 32 at 0x103800 [W]", "virtio-iommu",
 		  0x103800 },
-		{ "arm-smmu 2b400000.iommu: Unhandled context fault: fsr=0x402, "
-		  "iova=0xffffffff0000, "
-		  "fsynr=0x1",
+		{ "arm-smmu 2b400000.iommu: Unhandled context fault: fsr=0x402, iova=0xffffffff0000, fsynr=0x1",
 		  "SMMU", UINT64_C(0xffffffff0000) },
-		{ "arm-smmu-v3 9050000.iommu: event: F_TRANSLATION client: 0000:00:04.0 sid: 0x20 "
-		  "ssid: 0x0 iova: 0x103000 ipa: 0x0",
+		{ "arm-smmu-v3 9050000.iommu: event: F_TRANSLATION client: 0000:00:04.0 sid: 0x20 ssid: 0x0 iova: 0x103000 ipa: 0x0",
 		  "SMMU", 0x103000 },
 	};
 

@@ -146,9 +146,10 @@ static void test_frugal_load_of_a_mixed_host(void **state)
 
 	make_host(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:03:00.0", .driver = "nvme" });
-	tree_device(
-		x, &(struct tree_device){
-			   .bus = "platform", .name = "edu-dma.0", .group = "5", .unit = "dmar1" });
+	tree_device(x, &(struct tree_device){ .bus = "platform",
+					      .name = "edu-dma.0",
+					      .group = "5",
+					      .unit = "dmar1" });
 	expect_same_hosts(x);
 }
 

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/generation.h"
+#include "fake-host.h"
 
 /* What the modules of real packages import and export, of what matters. */
 struct kernel_symbols {
@@ -17,15 +17,15 @@ struct kernel_symbols {
 };
 
 static const struct kernel_symbols linux_5_10 = {
-	.type1 = "iommu_attach_group iommu_capable iommu_domain_alloc irq_domain_check_msi_remap "
-		 "vfio_register_iommu_driver",
+	.type1 =
+		"iommu_attach_group iommu_capable iommu_domain_alloc irq_domain_check_msi_remap vfio_register_iommu_driver",
 	.vfio = "iommu_group_get",
 	.vfio_exports = "vfio_add_group_dev vfio_register_iommu_driver",
 	.pci = "vfio_add_group_dev vfio_virqfd_enable",
 };
 static const struct kernel_symbols linux_6_1 = {
-	.type1 = "device_iommu_capable iommu_domain_alloc iommu_enable_nesting "
-		 "irq_domain_check_msi_remap vfio_register_iommu_driver",
+	.type1 =
+		"device_iommu_capable iommu_domain_alloc iommu_enable_nesting irq_domain_check_msi_remap vfio_register_iommu_driver",
 	.vfio = "device_iommu_capable iommu_group_claim_dma_owner",
 	.vfio_exports = "vfio_register_group_dev vfio_register_iommu_driver",
 	.pci = "vfio_pci_core_register_device",
@@ -34,16 +34,16 @@ static const struct kernel_symbols linux_6_1 = {
 static const struct kernel_symbols linux_6_12 = {
 	.type1 = "iommu_enable_nesting iommu_group_has_isolated_msi iommu_paging_domain_alloc",
 	.vfio = "device_iommu_capable iommu_group_claim_dma_owner",
-	.vfio_exports = "vfio_find_device_in_devset vfio_register_group_dev "
-			"vfio_register_iommu_driver vfio_virqfd_enable",
+	.vfio_exports =
+		"vfio_find_device_in_devset vfio_register_group_dev vfio_register_iommu_driver vfio_virqfd_enable",
 	.pci = "vfio_pci_core_register_device",
 	.core = "vfio_find_device_in_devset",
 };
 static const struct kernel_symbols linux_7_3 = {
 	.type1 = "iommu_group_has_isolated_msi iommu_paging_domain_alloc_flags",
 	.vfio = "device_iommu_capable iommu_group_claim_dma_owner",
-	.vfio_exports = "vfio_find_device_in_devset vfio_register_group_dev "
-			"vfio_register_iommu_driver vfio_virqfd_enable",
+	.vfio_exports =
+		"vfio_find_device_in_devset vfio_register_group_dev vfio_register_iommu_driver vfio_virqfd_enable",
 	.pci = "vfio_pci_core_register_device",
 	.core = "vfio_find_device_in_devset",
 };
@@ -167,12 +167,12 @@ static void test_find_by_kallsyms(void **state)
 	for (unsigned int i = 0; i < NR_MODULES; i++)
 		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
 	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
-	h->kernel.kallsyms = fake_present(
-		h, "/proc/kallsyms",
-		"device_iommu_capable\niommu_enable_nesting\niommu_group_claim_dma_owner\n"
-		"iommu_group_has_isolated_msi\niommu_paging_domain_alloc\n"
-		"iommufd_device_bind\nvfio_df_ioctl_bind_iommufd\n"
-		"vfio_iommu_type1_attach_group\nvfio_pci_core_register_device");
+	h->kernel.kallsyms =
+		fake_present(h, "/proc/kallsyms",
+			     "device_iommu_capable\niommu_enable_nesting\niommu_group_claim_dma_owner\n"
+			     "iommu_group_has_isolated_msi\niommu_paging_domain_alloc\n"
+			     "iommufd_device_bind\nvfio_df_ioctl_bind_iommufd\n"
+			     "vfio_iommu_type1_attach_group\nvfio_pci_core_register_device");
 	generation_find(h, h->arena, &v);
 	assert_int_equal(v.candidates, GEN_BIT(GEN_6_11));
 	assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
@@ -210,9 +210,10 @@ static void test_find_by_kallsyms_without_a_release(void **state)
 
 		for (unsigned int m = 0; m < NR_MODULES; m++)
 			fake_module(h, (enum module_id)m, MODULE_STATE_BUILTIN);
-		h->kernel.kallsyms = fake_present(
-			h, "/proc/kallsyms",
-			arena_printf(h->arena, "%s\niommu_paging_domain_alloc_flags", rows[i]));
+		h->kernel.kallsyms =
+			fake_present(h, "/proc/kallsyms",
+				     arena_printf(h->arena, "%s\niommu_paging_domain_alloc_flags",
+						  rows[i]));
 		generation_find(h, h->arena, &v);
 		assert_int_equal(v.candidates, GEN_BIT(GEN_7_0));
 		fake_free(h);
@@ -391,8 +392,8 @@ static void test_find_marks_what_is_newer(void **state)
 		if (rows[i].beyond) {
 			assert_int_equal(v.candidates, GEN_BIT(GEN_7_0));
 			assert_true(v.by_number);
-			assert_non_null(
-				strstr(v.evidence[v.nr_evidence - 1].value, "newer than 7.3"));
+			assert_non_null(strstr(v.evidence[v.nr_evidence - 1].value,
+					       "newer than 7.3"));
 		}
 		fake_free(h);
 	}

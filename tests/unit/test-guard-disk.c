@@ -301,8 +301,7 @@ static void test_display_unreadable(void **state)
 	tree_host(x);
 	tree_dir(x, "sys/devices/pci0000:00/" DISK "/boot_vga");
 	says(state, DISK,
-	     "display unknown whether it is the display the host booted with could not be read: "
-	     "Is a directory\n");
+	     "display unknown whether it is the display the host booted with could not be read: Is a directory\n");
 }
 
 static void test_console_keyboard(void **state)
@@ -359,8 +358,7 @@ static void test_vfs_that_go_with_the_driver(void **state)
 	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");
 	says(state, "0000:05:00.0",
-	     "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- "
-	     "0000:05:00.0\n");
+	     "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- 0000:05:00.0\n");
 }
 
 static void test_usage_not_looked_at(void **state)

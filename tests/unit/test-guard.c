@@ -90,11 +90,11 @@ static void test_network_up_without_address(void **state)
 
 static void test_network_up_with_address_and_route(void **state)
 {
-	capture_says(
-		state,
-		lines(*state, "2 eth0 69699 0 0 -", "2 192.0.2.5/24", "2 default\\n9 10.0.0.0/8"),
-		"network yes address 192.0.2.5/24 <- eth0 <- " NIC "\n"
-		"network yes route default <- eth0 <- " NIC "\n");
+	capture_says(state,
+		     lines(*state, "2 eth0 69699 0 0 -", "2 192.0.2.5/24",
+			   "2 default\\n9 10.0.0.0/8"),
+		     "network yes address 192.0.2.5/24 <- eth0 <- " NIC "\n"
+		     "network yes route default <- eth0 <- " NIC "\n");
 }
 
 static void test_network_in_a_bridge_on_a_bond(void **state)
@@ -121,10 +121,10 @@ static void test_network_below_a_vlan(void **state)
 
 static void test_network_port_of_open_vswitch(void **state)
 {
-	capture_says(
-		state,
-		lines(*state, "2 eth0 69699 3 0 -\\n3 ovs-system 4098 0 0 openvswitch", "", ""),
-		"network yes ovs-system (openvswitch) <- eth0 <- " NIC "\n");
+	capture_says(state,
+		     lines(*state, "2 eth0 69699 3 0 -\\n3 ovs-system 4098 0 0 openvswitch", "",
+			   ""),
+		     "network yes ovs-system (openvswitch) <- eth0 <- " NIC "\n");
 }
 
 static void test_network_in_another_namespace(void **state)
@@ -133,8 +133,8 @@ static void test_network_in_another_namespace(void **state)
 
 	capture_says(state,
 		     arena_printf(x->arena,
-				  "[\"list\",\"" NICDIR "/virtio0/net\",\"\"]\n%s%s"
-				  "[\"ask\",\"rtnetlink:links\",\"1 lo 65609 0 0 -\"]\n"
+				  "[\"list\",\"" NICDIR
+				  "/virtio0/net\",\"\"]\n%s%s[\"ask\",\"rtnetlink:links\",\"1 lo 65609 0 0 -\"]\n"
 				  "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
 				  "[\"ask\",\"rtnetlink:routes\",\"\"]\n",
 				  no_session, no_opens),
@@ -145,8 +145,7 @@ static void test_network_in_another_namespace(void **state)
 static void test_network_seen_by_sysfs_only(void **state)
 {
 	capture_says(state, lines(*state, "7 eth0 69699 0 0 -", "7 192.0.2.5/24", ""),
-		     "network unknown interface eth0 is not one of this network namespace: what "
-		     "goes over it cannot be seen\n");
+		     "network unknown interface eth0 is not one of this network namespace: what goes over it cannot be seen\n");
 }
 
 static void test_network_unreadable(void **state)
@@ -159,8 +158,7 @@ static void test_network_unreadable(void **state)
 				  "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
 				  "[\"ask\",\"rtnetlink:routes\",\"\"]\n",
 				  net_here, no_session, no_opens),
-		     "network unknown which network interfaces there are could not be read: "
-		     "Operation not permitted\n");
+		     "network unknown which network interfaces there are could not be read: Operation not permitted\n");
 }
 
 static const char *with_ssh(struct fixture *x, const char *ssh, const char *address)
@@ -191,15 +189,13 @@ static void test_session_over_another(void **state)
 static void test_session_to_an_address_of_nobody(void **state)
 {
 	capture_says(state, with_ssh(*state, "ssh 198.51.100.9 50000 203.0.113.1 22", ""),
-		     "session unknown you came by SSH to 203.0.113.1, an address that no interface "
-		     "here has\n");
+		     "session unknown you came by SSH to 203.0.113.1, an address that no interface here has\n");
 }
 
 static void test_session_hidden(void **state)
 {
 	capture_says(state, with_ssh(*state, "hidden 1234", ""),
-		     "session unknown whether you came by SSH cannot be told: process 1234 is "
-		     "closed to you\n");
+		     "session unknown whether you came by SSH cannot be told: process 1234 is closed to you\n");
 }
 
 /* ---- open nodes and virtual machines, in captures ---- */
@@ -218,8 +214,8 @@ static void test_open_client(void **state)
 		     arena_printf(x->arena,
 				  "%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 				  "c 226:0 /dev/dri/card0 812 Xorg\\nc 10:5 /dev/x 5 other\"]\n"
-				  "[\"link\",\"/sys/dev/char/226:0\","
-				  "\"../../devices/pci0000:00/" NIC "/drm/card0\"]\n"
+				  "[\"link\",\"/sys/dev/char/226:0\",\"../../devices/pci0000:00/" NIC
+				  "/drm/card0\"]\n"
 				  "[\"link\",\"/sys/dev/char/10:5\",\"../../devices/virtual/x\"]\n",
 				  quiet),
 		     "open yes process 812 (Xorg) has /dev/dri/card0 open <- " NIC " pid=812\n");
@@ -232,12 +228,11 @@ static void test_open_of_hidden_processes(void **state)
 	capture_says(state,
 		     arena_printf(x->arena, "%s[\"ask\",\"process:open-devices\",\"hidden 4\"]\n",
 				  quiet),
-		     "open unknown 4 processes could not be looked into for who has its nodes "
-		     "open\n");
+		     "open unknown 4 processes could not be looked into for who has its nodes open\n");
 }
 
-static const char vfio_group[] = "[\"link\",\"/sys/bus/pci/devices/" NIC "/iommu_group\","
-				 "\"../../../kernel/iommu_groups/12\"]\n"
+static const char vfio_group[] = "[\"link\",\"/sys/bus/pci/devices/" NIC
+				 "/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n"
 				 "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
 				 "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
 				 "[\"list\",\"/sys/bus/pci/devices/" NIC "/vfio-dev\",\"vfio0\"]\n"
@@ -247,17 +242,16 @@ static void test_vm_by_group(void **state)
 {
 	struct fixture *x = *state;
 
-	capture_says_of(
-		state, "vfio-pci",
-		arena_printf(x->arena,
-			     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
-			     "c 10:196 /dev/vfio/vfio 411 qemu-system-x86\\n"
-			     "c 240:7 /dev/vfio/12 411 qemu-system-x86\\n"
-			     "c 240:8 /dev/vfio/13 500 qemu-system-x86\"]\n"
-			     "[\"read\",\"/proc/411/cmdline\",{\"hex\":"
-			     "\"71656d75002d6e616d650067756573743d7765622c64656275673d6f6e00\"}]\n",
-			     quiet, vfio_group),
-		"vm yes virtual machine web, process 411 (qemu-system-x86) <- " NIC " pid=411\n");
+	capture_says_of(state, "vfio-pci",
+			arena_printf(x->arena,
+				     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+				     "c 10:196 /dev/vfio/vfio 411 qemu-system-x86\\n"
+				     "c 240:7 /dev/vfio/12 411 qemu-system-x86\\n"
+				     "c 240:8 /dev/vfio/13 500 qemu-system-x86\"]\n"
+				     "[\"read\",\"/proc/411/cmdline\",{\"hex\":\"71656d75002d6e616d650067756573743d7765622c64656275673d6f6e00\"}]\n",
+				     quiet, vfio_group),
+			"vm yes virtual machine web, process 411 (qemu-system-x86) <- " NIC
+			" pid=411\n");
 }
 
 /* Before 6.1 there is no class device. */
@@ -265,35 +259,32 @@ static void test_vm_on_an_older_kernel(void **state)
 {
 	struct fixture *x = *state;
 
-	capture_says_of(
-		state, "vfio-pci",
-		arena_printf(x->arena,
-			     "%s[\"link\",\"/sys/bus/pci/devices/" NIC "/iommu_group\","
-			     "\"../../../kernel/iommu_groups/12\"]\n"
-			     "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
-			     "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
-			     "[\"list\",\"/sys/bus/pci/devices/" NIC
-			     "/vfio-dev\",null,\"ENOENT\"]\n"
-			     "[\"ask\",\"/proc/*/fd\",\"hidden 0\\n/dev/vfio/12 411 kvm\"]\n"
-			     "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
-			     "c 240:7 /dev/vfio/12 411 kvm\"]\n",
-			     quiet),
-		"held yes /dev/vfio/12 is open in process 411 (kvm) pid=411\n"
-		"vm yes virtual machine ?, process 411 (kvm) <- " NIC " pid=411\n");
+	capture_says_of(state, "vfio-pci",
+			arena_printf(x->arena,
+				     "%s[\"link\",\"/sys/bus/pci/devices/" NIC
+				     "/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n"
+				     "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
+				     "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
+				     "[\"list\",\"/sys/bus/pci/devices/" NIC
+				     "/vfio-dev\",null,\"ENOENT\"]\n"
+				     "[\"ask\",\"/proc/*/fd\",\"hidden 0\\n/dev/vfio/12 411 kvm\"]\n"
+				     "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+				     "c 240:7 /dev/vfio/12 411 kvm\"]\n",
+				     quiet),
+			"held yes /dev/vfio/12 is open in process 411 (kvm) pid=411\n"
+			"vm yes virtual machine ?, process 411 (kvm) <- " NIC " pid=411\n");
 }
 
 static void test_vm_by_descriptor_that_tells_nothing(void **state)
 {
 	struct fixture *x = *state;
 
-	capture_says_of(
-		state, "vfio-pci",
-		arena_printf(x->arena,
-			     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
-			     "v 0:0 ? 411 qemu-system-x86\"]\n",
-			     quiet, vfio_group),
-		"vm unknown process 411 (qemu-system-x86) has some VFIO device open, and this "
-		"kernel does not tell which pid=411\n");
+	capture_says_of(state, "vfio-pci",
+			arena_printf(x->arena,
+				     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+				     "v 0:0 ? 411 qemu-system-x86\"]\n",
+				     quiet, vfio_group),
+			"vm unknown process 411 (qemu-system-x86) has some VFIO device open, and this kernel does not tell which pid=411\n");
 }
 
 /* ---- locked by an unbind that waits, in captures ---- */
@@ -305,8 +296,8 @@ static const char waits[] =
 static const char *of_group(struct fixture *x, const char *opens)
 {
 	return arena_printf(x->arena,
-			    "%s[\"link\",\"/sys/bus/pci/devices/" NIC "/iommu_group\","
-			    "\"../../../kernel/iommu_groups/12\"]\n"
+			    "%s[\"link\",\"/sys/bus/pci/devices/" NIC
+			    "/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n"
 			    "[\"link\",\"/sys/bus/pci/devices/" NIC "/driver\",null,\"ENOENT\"]\n"
 			    "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
 			    "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
@@ -318,17 +309,13 @@ static const char *of_group(struct fixture *x, const char *opens)
 static void test_locked_uevent_does_not_answer(void **state)
 {
 	uevent_says(state, "null,\"ETIMEDOUT\"", of_group(*state, waits),
-		    "locked yes an unbind of it waits for process 411 (kvm), which has "
-		    "/dev/vfio/12 open; process 99 (sh) waits in a write to "
-		    "/sys/bus/pci/drivers/vfio-pci/unbind pid=411\n");
+		    "locked yes an unbind of it waits for process 411 (kvm), which has /dev/vfio/12 open; process 99 (sh) waits in a write to /sys/bus/pci/drivers/vfio-pci/unbind pid=411\n");
 }
 
 static void test_locked_and_nobody_seen(void **state)
 {
-	uevent_says(
-		state, "null,\"ETIMEDOUT\"", of_group(*state, no_opens),
-		"locked yes the kernel has it locked: an unbind or a bind of it has not come to "
-		"its end\n");
+	uevent_says(state, "null,\"ETIMEDOUT\"", of_group(*state, no_opens),
+		    "locked yes the kernel has it locked: an unbind or a bind of it has not come to its end\n");
 }
 
 /* A newer kernel tells whose a descriptor is, and keeps nobody waiting. */
@@ -345,9 +332,7 @@ static void test_locked_perhaps(void **state)
 {
 	uevent_says(state, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
 		    of_group(*state, waits),
-		    "locked unknown process 99 (sh) waits in a write to "
-		    "/sys/bus/pci/drivers/vfio-pci/unbind, perhaps for this device: process 411 "
-		    "(kvm) has /dev/vfio/12 open pid=411\n");
+		    "locked unknown process 99 (sh) waits in a write to /sys/bus/pci/drivers/vfio-pci/unbind, perhaps for this device: process 411 (kvm) has /dev/vfio/12 open pid=411\n");
 }
 
 static void test_locked_not_by_a_write_elsewhere(void **state)

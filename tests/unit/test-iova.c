@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/iova.h"
+#include "fake-host.h"
 
 static const char *ranges_text(struct arena *a, const struct iova_prediction *p)
 {

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/irq.h"
 
 enum { FD_FIRST = 10, FDS_MAX = 64, DEVICE_FD = 5, VECTORS = 8 };

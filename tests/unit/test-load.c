@@ -31,9 +31,10 @@ static void make_host(const struct fixture *x)
 					      .class = "60400" });
 	tree_device(x, &(struct tree_device){
 			       .name = "10000:e1:00.0", .id = "144D:A808", .class = "10802" });
-	tree_device(
-		x, &(struct tree_device){
-			   .bus = "platform", .name = "edu-dma.0", .group = "3", .unit = "dmar0" });
+	tree_device(x, &(struct tree_device){ .bus = "platform",
+					      .name = "edu-dma.0",
+					      .group = "3",
+					      .unit = "dmar0" });
 	tree_device(x, &(struct tree_device){ .bus = "platform", .name = "serial8250" });
 	tree_attribute(x, "0000:00:1c.0", "secondary_bus_number", "1\n");
 	tree_attribute(x, "0000:01:00.1", "sriov_numvfs", "4\n");

@@ -14,9 +14,9 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
-#include "cmd/map.h"
-#include "fake-acting.h"
+#include "uapi/abi.h"
+#include "run/map.h"
+#include "fake-attached.h"
 
 #define PAGE UINT64_C(4096)
 
@@ -51,7 +51,7 @@ static void begin(struct trial *t, enum path_kind path)
 
 static int map(struct trial *t)
 {
-	struct acting *ac = &t->run.acting;
+	struct attached *ac = &t->run.acting;
 
 	fake_acting_open(ac, &t->app, &t->args.acting, t->host, &t->device, 1, t->path, &t->kernel);
 	/* What is locked is read of this very process. */
@@ -287,9 +287,8 @@ static void test_map_looks_while_it_maps(void **state)
 	assert_int_equal(map(&t), STATUS_FAILED);
 	/* Four of them are 64 MiB: it is looked after each four. */
 	assert_int_equal(t.run.report.mapped, UINT64_C(8) * (16 << 20));
-	assert_string_equal(
-		find_check(&t, "completed")->because,
-		"the kernel asked for the device back after 8 of 9 requests, and got it");
+	assert_string_equal(find_check(&t, "completed")->because,
+			    "the kernel asked for the device back after 8 of 9 requests, and got it");
 	end(&t);
 }
 
@@ -307,9 +306,8 @@ static void test_map_looks_while_it_gets_memory(void **state)
 	assert_int_equal(map(&t), STATUS_FAILED);
 	assert_int_equal(t.run.report.mapped, 0);
 	assert_false(step(&t, 0)->asked);
-	assert_string_equal(
-		find_check(&t, "completed")->because,
-		"the kernel asked for the device back after 0 of 1 requests, and got it");
+	assert_string_equal(find_check(&t, "completed")->because,
+			    "the kernel asked for the device back after 0 of 1 requests, and got it");
 	end(&t);
 }
 

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "fake-host.h"
 #include "model/mapping.h"
+#include "fake-host.h"
 
 #define PAGE UINT64_C(4096)
 

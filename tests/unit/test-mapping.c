@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/mapping.h"
+#include "fake-host.h"
 
 #define RW   (MAPPING_READ | MAPPING_WRITE)
 #define PAGE UINT64_C(4096)

@@ -9,8 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/walk.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;

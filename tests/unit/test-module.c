@@ -300,8 +300,8 @@ static void test_param_now_and_when_it_loads(void **state)
 	assert_string_equal(p[PARAM_VFIO_PCI_DISABLE_IDLE_D3].configured.path, "/proc/cmdline");
 	assert_string_equal(p[PARAM_VFIO_NOIOMMU].configured.raw, "Y");
 	assert_int_equal(p[PARAM_VFIO_PCI_NOINTXMASK].configured.state, FACT_ABSENT);
-	assert_non_null(
-		strstr(h->modules[MODULE_VFIO_PCI].kmod.raw, "softdep=pre: vfio_iommu_type1"));
+	assert_non_null(strstr(h->modules[MODULE_VFIO_PCI].kmod.raw,
+			       "softdep=pre: vfio_iommu_type1"));
 	assert_non_null(strstr(h->modules[MODULE_VFIO_AMBA].kmod.raw, "blacklist=yes"));
 	assert_non_null(strstr(h->modules[MODULE_VFIO_CDX].kmod.raw, "install=/bin/false"));
 	host_free(h);

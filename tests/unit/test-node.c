@@ -11,13 +11,12 @@
 #include "fixture.h"
 #include "hosttree.h"
 
-static const char header[] = "{\"vfiotool-capture\":1}\n"
-			     "[\"list\",\"/sys/bus/pci/devices\",\"0000:01:00.0\"]\n"
-			     "[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/uevent\","
-			     "\"DRIVER=vfio-pci\\nPCI_CLASS=20000\\nPCI_ID=8086:1521\\n"
-			     "PCI_SUBSYS_ID=0:0\"]\n"
-			     "[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\","
-			     "\"../../../kernel/iommu_groups/12\"]\n";
+static const char header[] =
+	"{\"vfiotool-capture\":1}\n"
+	"[\"list\",\"/sys/bus/pci/devices\",\"0000:01:00.0\"]\n"
+	"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/uevent\",\"DRIVER=vfio-pci\\nPCI_CLASS=20000\\nPCI_ID=8086:1521\\n"
+	"PCI_SUBSYS_ID=0:0\"]\n"
+	"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n";
 
 /* A capture of one device and the lines in @more; the caller closes it. */
 static struct sysroot *capture(struct fixture *x, const char *more)
@@ -43,16 +42,17 @@ static struct sysroot *capture(struct fixture *x, const char *more)
 static void test_node_of_a_group_and_its_holders(void **state)
 {
 	struct fixture *x = *state;
-	struct sysroot *root = capture(
-		x, "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
-		   "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
-		   "[\"access\",\"/dev/vfio/12\",\"-\"]\n"
-		   "[\"stat\",\"/dev/vfio/vfio\",\"char 0666 0 0 10:196\"]\n"
-		   "[\"access\",\"/dev/vfio/vfio\",\"rw\"]\n"
-		   "[\"stat\",\"/dev/iommu\",null,\"ENOENT\"]\n"
-		   "[\"ask\",\"/proc/*/fd\",\"hidden 3\\n/dev/vfio/12 411 qemu-system-x86\\n"
-		   "/dev/vfio/vfio 411 qemu-system-x86\\nvfio-device 412 a b\\n"
-		   "/dev/vfio/120 5 other\"]\n");
+	struct sysroot *root =
+		capture(x,
+			"[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
+			"[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
+			"[\"access\",\"/dev/vfio/12\",\"-\"]\n"
+			"[\"stat\",\"/dev/vfio/vfio\",\"char 0666 0 0 10:196\"]\n"
+			"[\"access\",\"/dev/vfio/vfio\",\"rw\"]\n"
+			"[\"stat\",\"/dev/iommu\",null,\"ENOENT\"]\n"
+			"[\"ask\",\"/proc/*/fd\",\"hidden 3\\n/dev/vfio/12 411 qemu-system-x86\\n"
+			"/dev/vfio/vfio 411 qemu-system-x86\\nvfio-device 412 a b\\n"
+			"/dev/vfio/120 5 other\"]\n");
 	struct host *h = load(x, root, tree_scope(), NULL);
 	const struct group *g = host_find_group(h, 12);
 
@@ -102,11 +102,12 @@ static void test_node_with_absurd_stat(void **state)
 static void test_node_of_a_device(void **state)
 {
 	struct fixture *x = *state;
-	struct sysroot *root = capture(
-		x, "[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
-		   "[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev\",\"511:3\"]\n"
-		   "[\"list\",\"/dev/vfio/devices\",\"vfio3\"]\n"
-		   "[\"stat\",\"/dev/vfio/devices/vfio3\",\"char 0660 0 36 511:3\"]\n");
+	struct sysroot *root =
+		capture(x,
+			"[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
+			"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev\",\"511:3\"]\n"
+			"[\"list\",\"/dev/vfio/devices\",\"vfio3\"]\n"
+			"[\"stat\",\"/dev/vfio/devices/vfio3\",\"char 0660 0 36 511:3\"]\n");
 	struct host *h = load(x, root, tree_scope(), NULL);
 	const struct device *d = h->devices[0];
 
@@ -122,10 +123,11 @@ static void test_node_of_a_device(void **state)
 static void test_node_of_a_device_without_cdev(void **state)
 {
 	struct fixture *x = *state;
-	struct sysroot *root = capture(
-		x, "[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
-		   "[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev\",null,"
-		   "\"ENOENT\"]\n");
+	struct sysroot *root =
+		capture(x,
+			"[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
+			"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev\",null,"
+			"\"ENOENT\"]\n");
 	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_string_equal(h->devices[0]->cdev_name, "vfio3");
@@ -239,10 +241,11 @@ static void test_firmware_without_acpi(void **state)
 static void test_caller_from_a_capture(void **state)
 {
 	struct fixture *x = *state;
-	struct sysroot *root = capture(
-		x, "[\"ask\",\"process:identity\",\"euid=1000 egid=1000\"]\n"
-		   "[\"ask\",\"process:capabilities\",\"caps=ipc_lock,sys_rawio,unheard_of\"]\n"
-		   "[\"ask\",\"process:limits\",\"soft=8388608 hard=unlimited locked=4096\"]\n");
+	struct sysroot *root =
+		capture(x,
+			"[\"ask\",\"process:identity\",\"euid=1000 egid=1000\"]\n"
+			"[\"ask\",\"process:capabilities\",\"caps=ipc_lock,sys_rawio,unheard_of\"]\n"
+			"[\"ask\",\"process:limits\",\"soft=8388608 hard=unlimited locked=4096\"]\n");
 	struct host *h = load(x, root, tree_scope(), NULL);
 
 	assert_int_equal(h->caller.euid, 1000);

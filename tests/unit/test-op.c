@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/op.h"
+#include "uapi/op.h"
 
 static void test_op_name_and_back(void **state)
 {

@@ -233,9 +233,9 @@ static void test_pciconfig_names_of_libpci(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		assert_string_equal(
-			pciconfig_cap_name(known[i].extended, (uint16_t)known[i].id, &title),
-			known[i].name);
+		assert_string_equal(pciconfig_cap_name(known[i].extended, (uint16_t)known[i].id,
+						       &title),
+				    known[i].name);
 	assert_null(pciconfig_cap_name(true, 0x7777, &title));
 	assert_null(title);
 	fields = pciconfig_header_fields(0, &nr);

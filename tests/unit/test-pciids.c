@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "base/text.h"
+#include "base/strbuf.h"
 #include "decode/pciids.h"
 
 static struct pciids index_of(struct arena *a, const char *text)
@@ -87,16 +87,16 @@ static void test_pciids_names_that_are_not(void **state)
 static void test_pciids_unsorted_lines(void **state)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	struct text text = { .arena = a };
+	struct strbuf text = { .arena = a };
 	struct span name;
 	struct pciids p;
 
 	(void)state;
-	text_printf(&text, "8086  Intel\n");
+	strbuf_printf(&text, "8086  Intel\n");
 	for (unsigned int i = 0; i < 1000; i++)
-		text_printf(&text, "\t%04x  Device %u\n", i * 7919 % 65521, i);
-	text_printf(&text, "1000  Before\n\t0001  One");
-	p = index_of(a, text_get(&text));
+		strbuf_printf(&text, "\t%04x  Device %u\n", i * 7919 % 65521, i);
+	strbuf_printf(&text, "1000  Before\n\t0001  One");
+	p = index_of(a, strbuf_get(&text));
 	for (unsigned int i = 0; i < 1000; i++)
 		expect_name(pciids_device(&p, 0x8086, (uint16_t)(i * 7919 % 65521), &name), name,
 			    arena_printf(a, "Device %u", i));

@@ -77,15 +77,10 @@ static void test_persist_rule_and_softdep(void **state)
 	struct persist_file *f = make(*state, &q, 2);
 
 	assert_string_equal(f[0].path, RULE);
-	assert_string_equal(
-		f[0].text,
-		"# pci 0000:01:00.0 is kept on vfio-pci: this rule does it, by 'vfiotool bind "
-		"--persist'.\n"
-		"# 'vfiotool unbind --persist' takes this file away.\n" CARD
-		"ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\", "
-		"ATTR{subsystem_vendor}==\"0x1af4\", ATTR{subsystem_device}==\"0x1100\", "
-		"ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load vfio-pci\", "
-		"RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe'\"\n");
+	assert_string_equal(f[0].text,
+			    "# pci 0000:01:00.0 is kept on vfio-pci: this rule does it, by 'vfiotool bind --persist'.\n"
+			    "# 'vfiotool unbind --persist' takes this file away.\n" CARD
+			    "ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\", ATTR{subsystem_vendor}==\"0x1af4\", ATTR{subsystem_device}==\"0x1100\", ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load vfio-pci\", RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe'\"\n");
 	assert_string_equal(f[1].path, MODPROBE);
 	assert_non_null(strstr(f[1].text, "\nsoftdep e1000e pre: vfio-pci\n"));
 }
@@ -113,15 +108,8 @@ static void test_persist_where_another_driver_was_quicker(void **state)
 
 	q.tool = "/usr/bin/vfiotool";
 	f = make(*state, &q, 2);
-	assert_non_null(
-		strstr(f[0].text,
-		       "RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe; "
-		       "test -e /sys/bus/pci/drivers/vfio-pci/0000:01:00.0 || "
-		       "test ! -e /sys/bus/pci/devices/0000:01:00.0/driver || "
-		       "{ test -d /run/systemd/system && test -x /usr/bin/vfiotool && "
-		       "echo >/sys/bus/pci/devices/0000:01:00.0/driver_override && "
-		       "exec systemd-run --no-block --collect /usr/bin/vfiotool bind --wait 60 "
-		       "--driver vfio-pci pci:0000:01:00.0; }'\"\n"));
+	assert_non_null(strstr(f[0].text,
+			       "RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe; test -e /sys/bus/pci/drivers/vfio-pci/0000:01:00.0 || test ! -e /sys/bus/pci/devices/0000:01:00.0/driver || { test -d /run/systemd/system && test -x /usr/bin/vfiotool && echo >/sys/bus/pci/devices/0000:01:00.0/driver_override && exec systemd-run --no-block --collect /usr/bin/vfiotool bind --wait 60 --driver vfio-pci pci:0000:01:00.0; }'\"\n"));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		q.tool = bad[i];
 		f = make(*state, &q, 2);
@@ -185,10 +173,11 @@ static void test_persist_by_driverctl_refuses_a_stranger(void **state)
 	q.driverctl = true;
 	f = make(*state, &q, 2);
 	assert_string_equal(f[0].path, RULE);
-	assert_non_null(strstr(f[0].text, "\n" CARD "ATTR{vendor}!=\"0x8086\", "
-					  "ENV{SYSTEMD_WANTS}=\"\"\n"));
-	assert_non_null(strstr(f[0].text, "\n" CARD "ATTR{subsystem_device}!=\"0x1100\", "
-					  "ENV{SYSTEMD_WANTS}=\"\"\n"));
+	assert_non_null(strstr(f[0].text,
+			       "\n" CARD "ATTR{vendor}!=\"0x8086\", ENV{SYSTEMD_WANTS}=\"\"\n"));
+	assert_non_null(strstr(f[0].text,
+			       "\n" CARD
+			       "ATTR{subsystem_device}!=\"0x1100\", ENV{SYSTEMD_WANTS}=\"\"\n"));
 	assert_null(strstr(f[0].text, "driver_override"));
 	assert_string_equal(f[1].path, DRIVERCTL);
 	assert_string_equal(f[1].text, "vfio-pci\n");

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/predict.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;
@@ -207,8 +207,7 @@ static void test_predict_candidates_that_disagree(void **state)
 	expect_end(&s, gens, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
 	struct path_prediction p = ask(&s, gens, VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(p.because,
-			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.0 "
-			    "(it succeeds)");
+			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.0 (it succeeds)");
 	assert_string_equal(p.why->rule->id, "mixed-bus");
 	/* What they agree on stays certain. */
 	assert_int_equal(p.steps[0].answer, ANSWER_YES);
@@ -435,8 +434,8 @@ static void make_noiommu(struct scene *s)
 	*s = (struct scene){ .h = fake_host() };
 	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, "e1000e");
 	fake_param(s->h, PARAM_VFIO_NOIOMMU, "Y");
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y "
-			  "CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s->h,
+		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
 static void test_noiommu_path(void **state)
@@ -479,8 +478,8 @@ static void test_container_served_by_iommufd(void **state)
 
 	(void)state;
 	make_good(&s);
-	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y "
-			 "CONFIG_VFIO_GROUP=y");
+	fake_config(s.h,
+		    "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
 	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
 	expect_yes(&s, GEN_7_0, PATH_CONTAINER);
 	fake_chips(s.h, "IO-APIC");

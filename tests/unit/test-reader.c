@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 #include "fixture.h"
 
 static void test_reader_read_removes_one_newline(void **state)

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/region.h"
 
 enum { DEVICE_FD = 5, PAGE = 4096, SIZE = 5 * PAGE, MAPS_MAX = 8 };

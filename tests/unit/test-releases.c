@@ -8,9 +8,9 @@
 
 #include <errno.h>
 
-#include "fake-host.h"
 #include "model/mapping.h"
 #include "model/walk.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;

@@ -71,9 +71,10 @@ static void make_host(const struct fixture *x)
 					      .driver = "igb",
 					      .group = "2",
 					      .unit = "dmar0" });
-	tree_device(
-		x, &(struct tree_device){
-			   .bus = "platform", .name = "edu-dma.0", .group = "3", .unit = "dmar0" });
+	tree_device(x, &(struct tree_device){ .bus = "platform",
+					      .name = "edu-dma.0",
+					      .group = "3",
+					      .unit = "dmar0" });
 	tree_put(x, "sys/devices/pci0000:00/0000:01:00.0/vfio-dev/vfio0/dev", "511:0\n");
 	tree_put(x, "sys/devices/pci0000:00/0000:01:00.1/msi_irqs/40", "msix\n");
 	tree_put(x, "sys/kernel/irq/40/chip_name", "IR-PCI-MSIX-0000:01:00.1\n");
@@ -156,10 +157,8 @@ static void test_replay_hostile(void **state)
 	static const char text[] =
 		"{\"vfiotool-capture\":1}\n"
 		"[\"list\",\"/sys/bus/pci/devices\",\"..\\n../../etc\\n\\n0000:01:00.0\\n.\"]\n"
-		"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/"
-		"uevent\",\"DRIVER=\\u001b[31mvfio\"]\n"
-		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\",\"../../"
-		"99999999999999999999\"]\n"
+		"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/uevent\",\"DRIVER=\\u001b[31mvfio\"]\n"
+		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\",\"../../99999999999999999999\"]\n"
 		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu\",\"../..\"]\n"
 		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/physfn\",\"/\"]\n"
 		"[\"read\",\"/proc/sys/kernel/osrelease\",\"../../../etc\"]\n";

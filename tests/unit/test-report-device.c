@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "fake-host.h"
 #include "report/device.h"
+#include "fake-host.h"
 
 /* The text of column @key of @row. */
 static const char *cell(const struct device_row *row, const char *key)

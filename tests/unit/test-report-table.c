@@ -237,12 +237,11 @@ static void test_sentences_share_the_room(void **state)
 	struct fixture *f = *state;
 
 	tell(f, "story,moral", 80);
-	assert_string_equal(
-		printed(f),
-		"STORY                                          MORAL\n"
-		"the hare slept because it was much too sure of -\n"
-		"itself\n"
-		"the fox found the grapes sour                  who is too small finds fault\n");
+	assert_string_equal(printed(f),
+			    "STORY                                          MORAL\n"
+			    "the hare slept because it was much too sure of -\n"
+			    "itself\n"
+			    "the fox found the grapes sour                  who is too small finds fault\n");
 }
 
 static void test_sentences_stay_whole_without_a_width(void **state)
@@ -274,8 +273,7 @@ static void test_sentences_stay_whole_for_programs(void **state)
 	tell(f, "place,story", 40);
 	f->view.format = FORMAT_PAIRS;
 	assert_string_equal(printed(f),
-			    "PLACE=\"field\" STORY=\"the hare slept because it was much "
-			    "too sure of itself\"\n"
+			    "PLACE=\"field\" STORY=\"the hare slept because it was much too sure of itself\"\n"
 			    "PLACE=\"vineyard\" STORY=\"the fox found the grapes sour\"\n");
 }
 
@@ -449,8 +447,7 @@ static void test_prose_keeps_commands_whole(void **state)
 
 	f->view.width = 40;
 	prose_label(&p, "label", STYLE_NONE, "%s",
-		    "bind the other: vfiotool bind 0000:01:00.1, or else: echo Y > "
-		    "/sys/module/a/parameters/b and so on modprobe a");
+		    "bind the other: vfiotool bind 0000:01:00.1, or else: echo Y > /sys/module/a/parameters/b and so on modprobe a");
 	fflush(f->view.stream);
 	assert_string_equal(f->text, "  label   bind the other:\n"
 				     "          vfiotool bind 0000:01:00.1, or\n"

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/macro.h"
-#include "client/abi.h"
+#include "uapi/abi.h"
 #include "client/reset.h"
 
 enum { DEVICE_FD = 5, GROUP_FD = 20, DEVICES_MAX = 300 };

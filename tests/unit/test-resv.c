@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "arena-fixture.h"
-#include "base/text.h"
+#include "base/strbuf.h"
 #include "decode/resv.h"
+#include "arena-fixture.h"
 
 static int parse(const char *text, struct resv_region **ret, size_t *ret_nr)
 {
@@ -90,19 +90,19 @@ static void test_resv_nonsense(void **state)
 
 static void test_resv_too_many(void **state)
 {
-	struct text t = { .arena = arena };
+	struct strbuf t = { .arena = arena };
 	struct resv_region *r;
 	size_t nr;
 
 	(void)state;
 	for (unsigned int i = 0; i < RESV_REGIONS_MAX; i++)
-		text_printf(&t, "0x%x 0x%x msi\n", RESV_REGIONS_MAX - i, RESV_REGIONS_MAX - i);
-	assert_int_equal(parse(text_get(&t), &r, &nr), 0);
+		strbuf_printf(&t, "0x%x 0x%x msi\n", RESV_REGIONS_MAX - i, RESV_REGIONS_MAX - i);
+	assert_int_equal(parse(strbuf_get(&t), &r, &nr), 0);
 	assert_int_equal(nr, RESV_REGIONS_MAX);
 	for (size_t i = 0; i < nr; i++)
 		assert_int_equal(r[i].start, i + 1);
-	text_printf(&t, "0x0 0x0 msi\n");
-	assert_int_equal(parse(text_get(&t), &r, &nr), -E2BIG);
+	strbuf_printf(&t, "0x0 0x0 msi\n");
+	assert_int_equal(parse(strbuf_get(&t), &r, &nr), -E2BIG);
 }
 
 int main(void)

@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/predict.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;

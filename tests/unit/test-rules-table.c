@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/predict.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;
@@ -30,8 +30,8 @@ static void x86(struct scene *s)
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
 	fake_region(s->h, s->g, 0xfee00000, 0xfeefffff, RESV_MSI);
 	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, "e1000e");
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y "
-			  "CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s->h,
+		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
 static void machine(struct scene *s, const char *name)
@@ -53,8 +53,8 @@ static void no_group(struct scene *s)
 {
 	s->h = fake_host();
 	s->d = fake_pci(s->h, "0000:01:00.0", NULL, NULL, "e1000e");
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y "
-			  "CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s->h,
+		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
 static void noiommu(struct scene *s)

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "arena-fixture.h"
 #include "base/macro.h"
 #include "report/size.h"
+#include "arena-fixture.h"
 
 static void test_size_takes_the_largest_unit_that_leaves_nothing(void **state vt_unused)
 {

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 #include "fixture.h"
 
 /* ---- opening ---- */

@@ -136,8 +136,9 @@ static void test_watch_ends_when_settled(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(
-		bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL, &way_back), 0);
+	assert_int_equal(bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL,
+							&way_back),
+			 0);
 	assert_true(f->system.watch.pid > 0);
 	bind_system_live.settled(&f->system);
 	assert_int_equal(f->system.watch.pid, 0);
@@ -151,9 +152,9 @@ static void test_watch_not_begun_when_refused(void **state)
 {
 	struct fixture *f = *state;
 
-	assert_int_equal(
-		bind_system_live.write_waiting(&f->system, "/absent", NAME, NULL, &way_back),
-		-ENOENT);
+	assert_int_equal(bind_system_live.write_waiting(&f->system, "/absent", NAME, NULL,
+							&way_back),
+			 -ENOENT);
 	assert_int_equal(f->system.watch.pid, 0);
 	assert_file(f, "bind", "");
 }
@@ -168,9 +169,9 @@ static void test_late_unbind_is_undone(void **state)
 	unlinkat(f->system.root_fd, "unbind", 0);
 	assert_int_equal(mkfifoat(f->system.root_fd, "unbind", 0600), 0);
 	f->system.deadline_ms = 50;
-	assert_int_equal(
-		bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL, &way_back),
-		-ETIMEDOUT);
+	assert_int_equal(bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL,
+							&way_back),
+			 -ETIMEDOUT);
 	assert_int_equal(f->system.watch.pid, 0);
 	assert_file(f, "bind", "");
 	fd = openat(f->system.root_fd, "unbind", O_RDONLY | O_CLOEXEC);

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "arena-fixture.h"
 #include "facts/target.h"
+#include "arena-fixture.h"
 
 static struct target parse(const char *text)
 {

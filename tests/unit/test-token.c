@@ -10,8 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "fake-host.h"
 #include "model/predict.h"
+#include "fake-host.h"
 
 struct scene {
 	struct host *h;

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "fake-host.h"
 #include "model/predict.h"
+#include "fake-host.h"
 
 /* What list and -q ask, against what inspect asks. */
 static void expect_agreement(struct host *h, const struct assumptions *as, uint32_t gens,

@@ -22,22 +22,18 @@ static __attribute__((noreturn)) void usage(void)
 {
 	fputs("usage: prober [OPTION...] COMMAND [DEVICE] [ARGUMENT...]\n"
 	      "  bind DEVICE DRIVER         driver_override, unbind, bind, look again\n"
-	      "  bind-group DEVICE DRIVER   the same, then for the other PCI endpoints of its "
-	      "group\n"
+	      "  bind-group DEVICE DRIVER   the same, then for the other PCI endpoints of its group\n"
 	      "  unbind DEVICE\n"
 	      "  container DEVICE           group, container, type1, map, device\n"
 	      "  noiommu DEVICE             group, container, no-IOMMU, device\n"
 	      "  iommufd DEVICE             cdev, iommufd, address space, map\n"
 	      "  compat DEVICE              group with an iommufd as its container\n"
 	      "  hold-group DEVICE          open the group and stay in the background\n"
-	      "  hold-device DEVICE         as container, then close the group and keep the "
-	      "device\n"
+	      "  hold-device DEVICE         as container, then close the group and keep the device\n"
 	      "  run COMMAND...             only become the caller that the options describe\n"
 	      "DEVICE is a PCI address, platform:NAME or mdev:UUID.\n"
-	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid "
-	      "N,\n"
-	      "         --do REQUEST (see dma.c), --buffer KIND:BYTES, --info, --again, --token "
-	      "UUID,\n"
+	      "options: --type N, --with DEVICE, --hold, --map-size BYTES, --iova ADDRESS, --uid N,\n"
+	      "         --do REQUEST (see dma.c), --buffer KIND:BYTES, --info, --again, --token UUID,\n"
 	      "         --drop-rawio, --drop-ipc-lock, --memlock BYTES, --uname26\n",
 	      stderr);
 	exit(64);

@@ -119,14 +119,14 @@ def get(name: str) -> Kernel:
 
 def mock_module(kernel: Kernel) -> Path:
     """The mock IOMMU module built for exactly this kernel."""
-    return Path(_helper("mock").build(kernel.name, kernel.release))
+    return Path(_helper("modules").build(kernel.name, kernel.release))
 
 
 def variant_module(kernel: Kernel) -> Path:
     """The variant driver of VFIO built for exactly this kernel."""
-    return Path(_helper("mock").build(kernel.name, kernel.release, "variant_vfio_pci"))
+    return Path(_helper("modules").build(kernel.name, kernel.release, "variant_vfio_pci"))
 
 
 def platform_modules(kernel: Kernel):
     """VFIO's modules for platform devices, which a small kernel on x86 has not by itself."""
-    return _helper("mock").build_platform(kernel.name)
+    return _helper("modules").build_platform(kernel.name)

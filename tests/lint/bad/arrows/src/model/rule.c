@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/sysroot.h"
+#include "sysroot/sysroot.h"
 #include "client/dma.h"
 #include "facts/host.h"
 #include "facts/load.h"

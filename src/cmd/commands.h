@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands, and what may be asked instead of one. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/failure.h"
+#include "cli/command.h"
+
+extern const struct command command_bind, command_unbind, command_restore;
+extern const struct command command_list, command_inspect, command_rules, command_capture;
+extern const struct command command_attach;
+extern const struct command command_prove;
+extern const struct command command_map;
+extern const struct command command_monitor;
+extern const struct command command_irq;
+extern const struct command command_reset;
+extern const struct command command_regions;
+
+const struct command *const *commands_all(size_t *nr);
+const struct command *command_find(const char *name);
+
+/* What instead of a command may be asked. */
+int version_print(struct app *app);
+int introspect_print(struct app *app);
+int complete_print(struct app *app, const char *what, struct failure **reterr);
+void help_print(struct app *app, const struct command *command, bool usage_only);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What to do about a device that has no IOMMU group, by what the firmware and the kernel say. */
+#include <string.h>
+
+#include "model/eval.h"
+
+const char *eval_param_command(struct eval *e, enum param_id id)
+{
+	const struct param *p = &e->host->params[id];
+	bool there = fact_is(&p->value);
+
+	for (size_t i = 0; i < NR_MODULES; i++) {
+		const struct module *m = &e->host->modules[i];
+		if (!strcmp(m->name, p->module))
+			there |=
+				m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN;
+	}
+	return there ? eval_text(e, "echo Y > /sys/module/%s/parameters/%s", p->module, p->name)
+		     : eval_text(e, "modprobe %s %s=1", p->module, p->name);
+}
+
+static bool is_left_out(struct eval *e, const char *option)
+{
+	const char *built = eval_config(e, option);
+
+	return built && *built == 'n';
+}
+
+static void remedy_for_viot(struct eval *e)
+{
+	if (is_left_out(e, "CONFIG_VIRTIO_IOMMU") ||
+	    eval_module(e, MODULE_VIRTIO_IOMMU) == MODULE_STATE_ABSENT)
+		eval_remedy(e,
+			    "boot a kernel that has virtio_iommu (CONFIG_VIRTIO_IOMMU): this one has not");
+	else
+		eval_remedy(e, "load virtio_iommu before VFIO: modprobe virtio_iommu");
+}
+
+/* The firmware describes a VT-d and the kernel uses none. linux: drivers/iommu/intel/iommu.c:
+ * intel_iommu_setup(); drivers/iommu/intel/dmar.c: detect_intel_iommu(). */
+static void remedy_for_dmar(struct eval *e)
+{
+	const char *value = NULL;
+	bool off = eval_cmdline(e, "iommu", &value) && strcmp(value, "off") == 0;
+	bool asked = eval_cmdline(e, "intel_iommu", &value) &&
+		     (strncmp(value, "on", 2) == 0 || strstr(value, ",on"));
+
+	if (is_left_out(e, "CONFIG_INTEL_IOMMU"))
+		eval_remedy(e,
+			    "boot a kernel that has a driver for VT-d (CONFIG_INTEL_IOMMU): this one has not");
+	else if (off)
+		eval_remedy(e, "boot without iommu=off and with intel_iommu=on");
+	else if (asked)
+		eval_remedy(e,
+			    "intel_iommu=on is given and no VT-d came up: look for DMAR in the kernel log");
+	else
+		eval_remedy(e, "boot with intel_iommu=on");
+}
+
+/* How the mode without an IOMMU is turned on here. */
+static const char *noiommu_command(struct eval *e)
+{
+	if (is_left_out(e, "CONFIG_VFIO_NOIOMMU"))
+		return "a kernel with CONFIG_VFIO_NOIOMMU and vfio.enable_unsafe_noiommu_mode=1";
+	return eval_param_command(e, PARAM_VFIO_NOIOMMU);
+}
+
+/* A guest has no firmware setup to go to. Answers then. Amazon's name is on machines of bare metal as
+ * well. */
+static bool is_guest(struct eval *e)
+{
+	const struct fact *hv = &e->host->firmware.hypervisor;
+
+	if (!fact_is(hv) || !hv->raw || !strcmp(hv->raw, "amazon"))
+		return false;
+	eval_cite(e, hv);
+	if (!strcmp(hv->raw, "xen"))
+		eval_remedy(e,
+			    "Xen keeps the IOMMU to itself: use xl pci-assignable-add, or boot this kernel without Xen");
+	else
+		eval_remedy(e,
+			    "this is a virtual machine (%s): give it a virtual IOMMU (QEMU: -device intel-iommu,intremap=on); without any, %s lets a device reach all of its memory",
+			    hv->raw, noiommu_command(e));
+	return true;
+}
+
+void eval_remedy_no_group(struct eval *e)
+{
+	const struct firmware *fw = &e->host->firmware;
+
+	const char *value = NULL;
+
+	/* linux: drivers/iommu/intel/iommu.c: init_no_remapping_devices(). */
+	if (e->host->nr_iommus && e->dev->class_code >> 16 == 3 &&
+	    eval_cmdline(e, "intel_iommu", &value) && strstr(value, "igfx_off")) {
+		eval_remedy(e, "boot without igfx_off in intel_iommu=");
+		return;
+	}
+	if (e->host->nr_iommus) {
+		eval_remedy(e,
+			    "the IOMMU of this machine does not serve %s; look for it in the firmware's tables, or use another slot",
+			    e->dev->name);
+		return;
+	}
+	if (fw->has_viot == TRI_YES) {
+		remedy_for_viot(e);
+		return;
+	}
+	if (fw->has_dmar == TRI_YES) {
+		remedy_for_dmar(e);
+		return;
+	}
+	if (fw->has_ivrs == TRI_YES) {
+		eval_remedy(e, "boot without amd_iommu=off and look for AMD-Vi in the kernel log");
+		return;
+	}
+	if (is_guest(e))
+		return;
+	eval_remedy(e,
+		    "enable the IOMMU in the firmware setup (VT-d, AMD-Vi, SMMU) and in the kernel; without any, %s lets a device reach all memory",
+		    noiommu_command(e));
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Answers that are no refusals. Candidates that disagree make an answer unknown. */
+#include "model/predict-extensions.h"
+
+#include <string.h>
+
+#include "model/iova.h"
+
+/* ---- the representative ---- */
+
+/* linux: vfio_iommu_type1.c: vfio_iommu_domain_alloc() takes the first entry of the group's list:
+ * the device that joined first. sysfs lists by name. */
+static void find_representative(struct walk *w, struct prediction *ret)
+{
+	struct eval e;
+
+	walk_ask(w, &e);
+	const struct device *first = eval_get_member(&e, 0);
+	if (!w->dev->group) {
+		ret->representative = w->dev;
+		ret->representative_because = "the device has no group yet";
+		return;
+	}
+	if (!eval_members_complete(&e)) {
+		ret->representative_because = "the devices of the group could not be listed";
+		return;
+	}
+	for (size_t i = 1; i < eval_nr_members(&e); i++) {
+		const struct device *other = eval_get_member(&e, i);
+		if (other->iommu == first->iommu && strcmp(other->bus_name, first->bus_name) == 0)
+			continue;
+		ret->representative_because =
+			eval_text(&e,
+				  "it is the device that joined the group first, which cannot be seen, and %s and %s differ in bus or IOMMU",
+				  first->name, other->name);
+		return;
+	}
+	ret->representative = first;
+	ret->representative_because =
+		eval_nr_members(&e) == 1
+			? "the only device of its group"
+			: "which device joined the group first cannot be seen; all share bus and IOMMU, so this one stands for any";
+}
+
+/* ---- capabilities ---- */
+
+typedef enum tristate capability_question(struct eval *e, const struct device *dev,
+					  const char **ret_why);
+
+static struct capability_answer ask_known(struct walk *w, uint32_t gens,
+					  capability_question *question)
+{
+	struct capability_answer ret = { 0 };
+	bool first = true;
+
+	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+		struct eval e;
+		const char *why = "";
+		if (!(gens & GEN_BIT(gen)))
+			continue;
+		w->gen = (enum gen)gen;
+		walk_ask(w, &e);
+		enum tristate t = question(&e, w->dev, &why);
+		enum answer answer = t == TRI_YES  ? ANSWER_YES
+				     : t == TRI_NO ? ANSWER_NO
+						   : ANSWER_UNKNOWN;
+		w->assumed |= e.assumed;
+		if (first) {
+			ret.answer = answer;
+			ret.because = why;
+			ret.evidence = arena_memdup(w->arena, e.evidence,
+						    e.nr_evidence * sizeof(*e.evidence));
+			ret.nr_evidence = e.nr_evidence;
+			first = false;
+		} else if (answer != ret.answer) {
+			ret.answer = ANSWER_UNKNOWN;
+			ret.because = "the kernels that this one may be answer differently";
+		}
+	}
+	return ret;
+}
+
+/* ---- extensions ---- */
+
+/* linux: include/uapi/linux/vfio.h. */
+enum {
+	EXT_TYPE1 = 1,
+	EXT_SPAPR_TCE = 2,
+	EXT_TYPE1V2 = 3,
+	EXT_DMA_CC = 4,
+	EXT_EEH = 5,
+	EXT_NESTING = 6,
+	EXT_SPAPR_TCE_V2 = 7,
+	EXT_NOIOMMU = 8,
+	EXT_UNMAP_ALL = 9,
+	EXT_UPDATE_VADDR = 10,
+};
+
+static enum answer to_answer(enum tristate t)
+{
+	return t == TRI_YES ? ANSWER_YES : t == TRI_NO ? ANSWER_NO : ANSWER_UNKNOWN;
+}
+
+/* Whether every member of the group answers yes. */
+static enum tristate all_members(struct eval *e, capability_question *question)
+{
+	enum tristate all = TRI_YES;
+
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const char *why;
+		enum tristate one = question(e, eval_get_member(e, i), &why);
+		if (one == TRI_NO)
+			return TRI_NO;
+		if (one == TRI_UNKNOWN)
+			all = TRI_UNKNOWN;
+	}
+	return all == TRI_YES && !eval_members_complete(e) ? TRI_UNKNOWN : all;
+}
+
+static enum tristate dma_cc(struct eval *e)
+{
+	enum group_kind kind = eval_group_kind(e);
+
+	/* A container that holds mediated devices only has no domain that could lack it. */
+	if (kind == GROUP_EMULATED)
+		return TRI_YES;
+	if (kind != GROUP_REAL)
+		return TRI_UNKNOWN;
+	/* To 5.18 it says whether IOMMU_CACHE is used. */
+	return all_members(e, e->gen < GEN_5_19 ? eval_cache_coherency : eval_enforce_coherency);
+}
+
+/* Nesting went in 6.13, within a generation. */
+static enum tristate nesting(struct eval *e)
+{
+	enum tristate late = eval_since_6_13(e);
+
+	return late == TRI_YES ? TRI_NO : late == TRI_NO ? TRI_YES : TRI_UNKNOWN;
+}
+
+/* Since 6.2 it is 0 without a container's IOMMU. Kernels from 5.12 on answered 1, until that was
+ * back-ported: 6.1.0 and a late 6.1 differ, and nothing that can be read tells them apart. */
+static void update_vaddr(struct eval *e, struct extension_prediction *ret)
+{
+	ret->after = to_answer(eval_unmap_all(e));
+	if (eval_group_kind(e) == GROUP_EMULATED && e->gen >= GEN_6_2)
+		ret->after = ANSWER_NO;
+	if (e->gen == GEN_5_10)
+		ret->before = ret->after;
+	else
+		ret->before = e->gen >= GEN_6_2 ? ANSWER_NO : ANSWER_UNKNOWN;
+	if (ret->before == ANSWER_UNKNOWN)
+		ret->because = "stable kernels of this generation changed the answer";
+}
+
+static const struct {
+	unsigned int id;
+	const char *name;
+} extensions[] = {
+	{ EXT_TYPE1, "TYPE1_IOMMU" },
+	{ EXT_SPAPR_TCE, "SPAPR_TCE_IOMMU" },
+	{ EXT_TYPE1V2, "TYPE1v2_IOMMU" },
+	{ EXT_DMA_CC, "DMA_CC_IOMMU" },
+	{ EXT_EEH, "EEH" },
+	{ EXT_NESTING, "TYPE1_NESTING_IOMMU" },
+	{ EXT_SPAPR_TCE_V2, "SPAPR_TCE_v2_IOMMU" },
+	{ EXT_NOIOMMU, "NOIOMMU_IOMMU" },
+	{ EXT_UNMAP_ALL, "UNMAP_ALL" },
+	{ EXT_UPDATE_VADDR, "UPDATE_VADDR" },
+};
+
+/* linux: drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_check_extension(). */
+static void compat_extension(struct eval *e, struct extension_prediction *ret)
+{
+	bool noiommu = eval_group_kind(e) == GROUP_NOIOMMU;
+
+	switch (ret->id) {
+	case EXT_TYPE1:
+	case EXT_TYPE1V2:
+	case EXT_UNMAP_ALL:
+		ret->before = ANSWER_YES;
+		ret->after = noiommu ? ANSWER_NO : ANSWER_YES;
+		break;
+	case EXT_DMA_CC:
+		ret->before = ANSWER_UNKNOWN;
+		/* Without a table it says yes, and a table comes with the device's descriptor. */
+		ret->after = dma_cc(e) == TRI_YES ? ANSWER_YES : ANSWER_UNKNOWN;
+		ret->because =
+			"iommufd answers ENODEV before a group joins, and by its tables once a device is opened";
+		break;
+	case EXT_NOIOMMU:
+		ret->before = fact_is(&e->host->params[PARAM_VFIO_NOIOMMU].value) ? ANSWER_YES
+										  : ANSWER_UNKNOWN;
+		ret->after = ret->before;
+		break;
+	default:
+		break;
+	}
+}
+
+static void predict_extension(struct eval *e, struct extension_prediction *ret)
+{
+	ret->before = ret->after = ANSWER_NO;
+	switch (eval_container_provider(e)) {
+	case PROVIDER_IOMMUFD:
+		compat_extension(e, ret);
+		return;
+	case PROVIDER_UNKNOWN:
+		ret->before = ret->after = ANSWER_UNKNOWN;
+		ret->because = "whether type1 or iommufd serves /dev/vfio/vfio is not known";
+		return;
+	default:
+		break;
+	}
+	switch (ret->id) {
+	case EXT_TYPE1:
+	case EXT_TYPE1V2:
+		ret->before = ret->after = ANSWER_YES;
+		break;
+	case EXT_DMA_CC:
+		ret->after = to_answer(dma_cc(e));
+		if (ret->after == ANSWER_UNKNOWN)
+			ret->because =
+				"whether the domain of the group enforces coherency is not known";
+		break;
+	case EXT_NESTING:
+		ret->before = ret->after = to_answer(nesting(e));
+		break;
+	case EXT_NOIOMMU:
+		ret->before = to_answer(eval_param(e, PARAM_VFIO_NOIOMMU));
+		break;
+	case EXT_UNMAP_ALL:
+		ret->before = ret->after = to_answer(eval_unmap_all(e));
+		break;
+	case EXT_UPDATE_VADDR:
+		update_vaddr(e, ret);
+		break;
+	default:
+		break; /* powerpc */
+	}
+	/* Only its own backend takes such a group. linux: vfio_noiommu_ioctl(). */
+	if (eval_group_kind(e) == GROUP_NOIOMMU)
+		ret->after = ret->id == EXT_NOIOMMU ? ANSWER_YES : ANSWER_NO;
+}
+
+static void predict_extensions(struct walk *w, uint32_t gens, struct prediction *ret)
+{
+	ret->nr_extensions = ARRAY_SIZE(extensions);
+	ret->extensions = arena_array(w->arena, ret->nr_extensions, sizeof(*ret->extensions));
+	for (size_t i = 0; i < ret->nr_extensions; i++) {
+		struct extension_prediction *to = &ret->extensions[i];
+		bool first = true;
+		for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+			struct extension_prediction one = { .id = extensions[i].id,
+							    .name = extensions[i].name };
+			struct eval e;
+			if (!(gens & GEN_BIT(gen)))
+				continue;
+			w->gen = (enum gen)gen;
+			walk_ask(w, &e);
+			predict_extension(&e, &one);
+			w->assumed |= e.assumed;
+			if (first)
+				*to = one;
+			if (one.before != to->before)
+				to->before = ANSWER_UNKNOWN;
+			if (one.after != to->after)
+				to->after = ANSWER_UNKNOWN;
+			first = false;
+		}
+	}
+}
+
+/* ---- addresses ---- */
+
+static bool same_ranges(const struct iova_prediction *a, const struct iova_prediction *b)
+{
+	if (a->answer != b->answer || a->nr_ranges != b->nr_ranges)
+		return false;
+	for (size_t i = 0; i < a->nr_ranges; i++)
+		if (a->ranges[i].start != b->ranges[i].start ||
+		    a->ranges[i].last != b->ranges[i].last)
+			return false;
+	return true;
+}
+
+static void predict_addresses(struct walk *w, uint32_t gens, struct prediction *ret)
+{
+	static const char differ[] = "the kernels that this one may be answer differently";
+	bool first = true;
+
+	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+		struct iova_prediction iova;
+		struct page_sizes_prediction sizes;
+		struct eval e;
+		if (!(gens & GEN_BIT(gen)))
+			continue;
+		w->gen = (enum gen)gen;
+		walk_ask(w, &e);
+		iova_predict(&e, &iova);
+		page_sizes_predict(&e, &sizes);
+		w->assumed |= e.assumed;
+		if (first) {
+			ret->iova = iova;
+			ret->page_sizes = sizes;
+		}
+		first = false;
+		if (!same_ranges(&iova, &ret->iova))
+			ret->iova = (struct iova_prediction){ .because = differ };
+		if (sizes.answer != ret->page_sizes.answer ||
+		    sizes.bitmap != ret->page_sizes.bitmap)
+			ret->page_sizes = (struct page_sizes_prediction){ .because = differ };
+	}
+}
+
+void details_predict(struct walk *w, uint32_t gens, struct prediction *ret)
+{
+	find_representative(w, ret);
+	ret->capabilities = (struct capabilities){
+		.cache_coherency = ask_known(w, gens, eval_cache_coherency),
+		.interrupt_remapping = ask_known(w, gens, eval_interrupt_remapping),
+		.isolated_msi = ask_known(w, gens, eval_isolated_msi),
+		.enforce_cache_coherency = ask_known(w, gens, eval_enforce_coherency),
+	};
+	predict_addresses(w, gens, ret);
+	predict_extensions(w, gens, ret);
+}

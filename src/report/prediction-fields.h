@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the model answers, as fields: paths, steps, evidence, capabilities, ranges. The members of
+ * inspect's JSON, and the lines of its text. */
+#pragma once
+
+#include "base/fact.h"
+#include "model/generation.h"
+#include "model/predict.h"
+#include "report/device.h"
+#include "report/field.h"
+
+/* Rows: struct path_prediction, struct step, struct fact, struct capabilities, struct iova_range,
+ * struct resv_region, struct extension_prediction. */
+const struct field_table *path_fields(void);
+const struct field_table *step_fields(void);
+const struct field_table *evidence_fields(void);
+const struct field_table *capability_fields(void);
+const struct field_table *capability_because_fields(void);
+const struct field_table *range_fields(void);
+const struct field_table *region_fields(void);
+const struct field_table *extension_fields(void);
+/* Row: struct report. The kernel that decides, and what told so. */
+const struct field_table *kernel_fields(void);
+
+/* The paths among @paths (NR_PATHS) that the kernel offers. */
+void value_set_paths(struct value *ret, struct arena *a, const struct path_prediction *paths);
+/* The names of the generations in @gens. */
+void value_set_generations(struct value *ret, struct arena *a, uint32_t gens);
+/* What a fact says in at most @max bytes: its text, or why there is none. Not escaped; in @a. */
+const char *fact_describe(const struct fact *f, size_t max, struct arena *a);
+/* "5.10", "5.10 - 5.18", "6.2 and later", "5.10, 6.3 and later": kernels, not names. In @a. */
+const char *generations_text(uint32_t gens, struct arena *a);

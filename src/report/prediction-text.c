@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report/prediction-text.h"
+
+#include <string.h>
+
+#include "base/macro.h"
+#include "report/prediction-fields.h"
+
+/* How much of a fact is quoted, and how many facts, when nobody asked for all. */
+enum { EVIDENCE_TEXT_MAX = 160, EVIDENCE_SHOWN = 4, PATH_LABEL_WIDTH = 11 };
+
+static const enum style answer_styles[] = {
+	[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
+	[ANSWER_NO] = STYLE_NO,
+	[ANSWER_YES] = STYLE_YES,
+};
+
+static const char *step_result(const struct step *s)
+{
+	switch (s->answer) {
+	case ANSWER_YES:
+		return "ok";
+	case ANSWER_NO:
+		return s->err ? errno_name(s->err) : "refused";
+	case ANSWER_UNKNOWN:
+		break;
+	}
+	return "unknown";
+}
+
+const char *steps_text(const struct path_prediction *p, struct arena *a)
+{
+	const char *ret = NULL;
+
+	for (size_t i = 0; i < p->nr_steps; i++) {
+		const char *result = step_result(&p->steps[i]);
+		bool last =
+			i + 1 == p->nr_steps || strcmp(result, step_result(&p->steps[i + 1])) != 0;
+
+		ret = arena_printf(a, "%s%s%s%s%s", ret ? ret : "", op_name(p->steps[i].op),
+				   last ? " " : ", ", last ? result : "",
+				   last && i + 1 < p->nr_steps ? "; " : "");
+	}
+	return ret ? ret : "no step to take";
+}
+
+static bool same_reason(const struct path_prediction *a, const struct path_prediction *b)
+{
+	if (!a->why || !b->why || a->why->rule != b->why->rule || !a->because || !b->because)
+		return false;
+	return !strcmp(a->because, b->because);
+}
+
+/* A text of several lines as one. */
+static const char *evidence_text(const struct fact *f, struct arena *a)
+{
+	char *ret = arena_strdup(a, fact_describe(f, EVIDENCE_TEXT_MAX, a));
+
+	for (char *p = ret; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return ret;
+}
+
+static void put_evidence(const struct inspect_text *t, const struct prose *p,
+			 const struct finding *f, struct arena *a)
+{
+	size_t nr = f->nr_evidence;
+
+	if (!t->verbose && nr > EVIDENCE_SHOWN)
+		nr = EVIDENCE_SHOWN;
+	for (size_t i = 0; i < nr; i++)
+		prose_label(p, i ? "" : "evidence", STYLE_DIM, "%s: %s", f->evidence[i]->path,
+			    evidence_text(f->evidence[i], a));
+	if (nr < f->nr_evidence)
+		prose_label(p, "", STYLE_DIM, "and %zu more (-v)", f->nr_evidence - nr);
+}
+
+static void put_reason(const struct inspect_text *t, const struct prose *p,
+		       const struct path_prediction *path, struct arena *a)
+{
+	if (path->because)
+		prose_label(p, "because", STYLE_NONE, "%s", path->because);
+	if (path->why) {
+		const struct rule_site *site = path->why->site;
+
+		prose_label(p, "rule", STYLE_NONE, "%s%s%s", path->why->rule->id, site ? ", " : "",
+			    site ? site->source : "");
+		put_evidence(t, p, path->why, a);
+	}
+	if (path->remedy)
+		prose_label(p, "remedy", STYLE_REMEDY, "%s", path->remedy);
+}
+
+/* One path: its steps, and behind a refusal the reason, which is not told twice. */
+static void put_path(const struct inspect_text *t, const struct prose *p,
+		     const struct path_prediction *paths, unsigned int kind, struct arena *a)
+{
+	const struct path_prediction *path = &paths[kind];
+	struct prose reason = prose_indented(p, 2);
+
+	prose_label(p, path_kind_name(path->kind), answer_styles[path->answer], "%s: %s",
+		    answer_name(path->answer), steps_text(path, a));
+	if (path->answer == ANSWER_YES)
+		return;
+	reason.label_width = PATH_LABEL_WIDTH - 2;
+	for (unsigned int k = 0; k < kind; k++) {
+		if (!paths[k].offered || !same_reason(&paths[k], path))
+			continue;
+		prose_label(&reason, "because", STYLE_NONE, "as %s", path_kind_name(paths[k].kind));
+		return;
+	}
+	put_reason(t, &reason, path, a);
+}
+
+static void put_view(const struct inspect_text *t, const struct prose *at, const char *title,
+		     const struct path_prediction *paths, struct arena *a)
+{
+	struct prose p = prose_indented(at, 2);
+	bool any = false;
+
+	p.label_width = PATH_LABEL_WIDTH;
+	prose_blank(at);
+	prose_text(at, STYLE_HEADING, "%s", title);
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		if (!paths[k].offered)
+			continue;
+		put_path(t, &p, paths, k, a);
+		any = true;
+	}
+	if (!any)
+		prose_text(&p, STYLE_NO, "This kernel offers no such path.");
+}
+
+static bool same_decision(const struct path_prediction *a, const struct path_prediction *b)
+{
+	return a->offered == b->offered && a->answer == b->answer && a->op == b->op &&
+	       a->err == b->err && (a->why ? a->why->rule : NULL) == (b->why ? b->why->rule : NULL);
+}
+
+static bool views_agree(const struct prediction *d)
+{
+	for (unsigned int k = 0; k < NR_PATHS; k++)
+		if (!same_decision(&d->paths[VIEW_NOW][k], &d->paths[VIEW_IF_BOUND][k]))
+			return false;
+	return true;
+}
+
+/* A path both kernels have, on which they differ. */
+static bool put_difference(const struct inspect_text *t, const struct prose *p,
+			   const struct inspection *i, enum view view, unsigned int kind,
+			   struct arena *a)
+{
+	const struct path_prediction *ours = &i->running.paths[view][kind];
+	const struct path_prediction *theirs = &i->patched.paths[view][kind];
+	const struct finding *f = predict_difference(ours, theirs);
+	struct prose reason = prose_indented(p, 2);
+
+	if (!f)
+		return false;
+	reason.label_width = PATH_LABEL_WIDTH - 2;
+	prose_label(p, path_kind_name(theirs->kind), answer_styles[theirs->answer], "%s, %s: %s",
+		    view == VIEW_NOW ? "now" : "once bound", answer_name(theirs->answer),
+		    steps_text(theirs, a));
+	prose_label(&reason, "rule", STYLE_NONE, "%s makes the difference", f->rule->id);
+	if (theirs->answer == ANSWER_YES)
+		return true;
+	if (theirs->because)
+		prose_label(&reason, "because", STYLE_NONE, "%s", theirs->because);
+	if (t->verbose && theirs->remedy)
+		prose_label(&reason, "remedy", STYLE_REMEDY, "%s", theirs->remedy);
+	return true;
+}
+
+static const char *paths_only_here(const struct inspection *i, struct arena *a)
+{
+	const char *ret = NULL;
+
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		if (!i->running.paths[VIEW_IF_BOUND][k].offered ||
+		    i->patched.paths[VIEW_IF_BOUND][k].offered)
+			continue;
+		ret = arena_printf(a, "%s%s%s", ret ? ret : "", ret ? ", " : "",
+				   path_kind_name((enum path_kind)k));
+	}
+	return ret;
+}
+
+static void put_patched(const struct inspect_text *t, const struct prose *at,
+			const struct inspection *i, struct arena *a)
+{
+	const char *kernels = generations_text(GEN_BIT(GEN_PATCHED), a);
+	const char *only = paths_only_here(i, a);
+	struct prose p = prose_indented(at, 2);
+	bool differs = false;
+
+	p.label_width = PATH_LABEL_WIDTH;
+	prose_blank(at);
+	if (i->report->gens == GEN_BIT(GEN_PATCHED)) {
+		prose_text(at, STYLE_HEADING, "Patched kernel (%s): this is it.", kernels);
+		return;
+	}
+	for (unsigned int v = NR_VIEWS; v-- > 0;) {
+		for (unsigned int k = 0; k < NR_PATHS; k++) {
+			if (!i->running.paths[v][k].offered || !i->patched.paths[v][k].offered)
+				continue;
+			if (!differs &&
+			    predict_difference(&i->running.paths[v][k], &i->patched.paths[v][k]))
+				prose_text(at, STYLE_HEADING, "Patched kernel (%s):", kernels);
+			differs |= put_difference(t, &p, i, (enum view)v, k, a);
+		}
+	}
+	if (!differs)
+		prose_text(at, STYLE_HEADING, "Patched kernel (%s): decides the same.", kernels);
+	if (only)
+		prose_text(&p, STYLE_DIM, "It does not offer %s.", only);
+}
+
+void inspect_text_decisions(const struct inspect_text *t, const struct inspection *i,
+			    const struct prose *at)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const struct prediction *d = &i->running;
+
+	if (views_agree(d)) {
+		put_view(t, at, "Now, and once bound to a VFIO driver:", d->paths[VIEW_IF_BOUND],
+			 a);
+	} else {
+		put_view(t, at, "Now:", d->paths[VIEW_NOW], a);
+		put_view(t, at, "Once bound to a VFIO driver:", d->paths[VIEW_IF_BOUND], a);
+	}
+	if (d->assumed)
+		prose_text(at, STYLE_UNKNOWN, "Answers here rest on what was assumed.");
+	put_patched(t, at, i, a);
+}

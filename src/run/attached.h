@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands that act on a device share: targets to a snapshot and its predictions, the choice
+ * of a path, the attachment, and what was predicted beside what the kernel did. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "client/attach.h"
+#include "client/client.h"
+#include "report/attach.h"
+#include "report/json.h"
+#include "run/session.h"
+
+/* Options of every acting command; zeroed is the default. */
+struct attached_options {
+	struct operands targets;
+	bool has_path; /* --path was given */
+	enum path_kind path;
+	const char *vf_token; /* --vf-token, or NULL */
+	unsigned int type;    /* for SET_IOMMU; 0: TYPE1v2 */
+	bool no_map;          /* without the first mapping */
+	bool load;            /* load the modules that the path wants first */
+	bool json;
+	bool single; /* exactly one device is wanted */
+};
+
+struct attached {
+	struct session session;
+	const struct attached_options *options; /* borrowed */
+	struct arena *arena;                    /* the app's */
+	struct prediction *predictions;         /* one for each of session.devices */
+	enum path_kind path;
+	const char *path_because;
+	struct sys *sys; /* NULL: the live one */
+	struct client client;
+	struct attach_request request;
+	bool opened; /* the kernel was asked; attachment is to be closed */
+	struct attachment attachment;
+	int result; /* 0: attached; a negative errno: refused, see view */
+	struct extension_answer *extensions;
+	struct attach_view view;
+};
+
+/* Those options, and the global ones, as the children of a command's argp. What the command parses into
+ * begins with a struct attached_options. */
+extern const struct argp_child attached_children[];
+
+/* Loads, predicts, chooses the path. Nothing is asked of the kernel but to be read. 0, or a negative
+ * errno: no target (STATUS_NO_TARGET), --sysroot (STATUS_USAGE), and so on. To be closed in either
+ * case. */
+int attached_open(struct attached *ac, struct app *app, const struct attached_options *o,
+		  struct failure **reterr);
+/* Attaches. 0 whether the kernel let it or not: ac->view tells; a negative errno with *@reterr when
+ * the tool could not go on. */
+int attached_attach(struct attached *ac, struct failure **reterr);
+/* Whether there is something to work with: attached, and each device told what it is. Where it did not, that
+ * is a refusal like any other. */
+bool attached_is_ready(const struct attached *ac);
+/* The comparison again, with what was asked since. */
+void attached_compare(struct attached *ac);
+/* The exit status that the view amounts to: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
+int attached_status(const struct attached *ac);
+/* Begins the JSON document of a command in @to: what all of them tell, and the array of
+ * devices, which the caller fills and ends. */
+void attached_json_begin(const struct attached *ac, FILE *to, struct json_doc *doc);
+/* Gives everything back. */
+void attached_detach(struct attached *ac);
+void attached_close(struct attached *ac);
+/* Opens, has @work do what the command does with @args, which begin with the options, and closes. What
+ * @work returns, an exit status or a negative errno. */
+int attached_run(struct app *app, const struct attached_options *args,
+		 int (*work)(struct attached *ac, const void *args, struct failure **reterr),
+		 struct failure **reterr);

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run/persist.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "sysroot/sysroot.h"
+#include "facts/target.h"
+#include "bind/persist.h"
+
+/* The module of a driver, NULL when it is built in: then nothing can be loaded before it. A driver that is
+ * built in may have the link, too; linux: kernel/module/main.c: show_initstate() is of what was loaded. */
+static const char *driver_module(struct transaction *b, const char *bus, const char *driver)
+{
+	struct fact link, loaded;
+	const char *slash;
+
+	if (!driver || bind_driver_is_vfio(driver))
+		return NULL;
+	link = sysroot_read_link(b->session.root, b->arena,
+				 arena_printf(b->arena, "sys/bus/%s/drivers/%s/module", bus,
+					      driver));
+	slash = fact_is(&link) ? strrchr(link.raw, '/') : NULL;
+	if (!slash)
+		return NULL;
+	loaded = sysroot_stat(b->session.root, b->arena,
+			      arena_printf(b->arena, "sys/module/%s/initstate", slash + 1));
+	return loaded.state == FACT_ABSENT ? NULL : slash + 1;
+}
+
+/* The driver that it has without us: it may be on VFIO's already. */
+static const char *own_driver(struct transaction *b, const struct bind_move *m)
+{
+	const struct journal_record *rec;
+
+	if (!m->from || !bind_driver_is_vfio(m->from))
+		return m->from;
+	rec = journal_find(&b->journal, m->bus, m->name);
+	return rec && rec->from && !bind_driver_is_vfio(rec->from) ? rec->from : NULL;
+}
+
+static struct persist_request request(struct transaction *b, const struct bind_move *m)
+{
+	const struct device *d = m->device;
+	const struct fact tool = sysroot_read_link(b->session.root, b->arena, "proc/self/exe");
+	const char *initramfs = persist_initramfs(b->system.root_fd);
+	struct fact modalias = sysroot_read(b->session.root, b->arena,
+					    arena_printf(b->arena, "sys/bus/%s/devices/%s/modalias",
+							 m->bus, m->name),
+					    SYSROOT_ATTRIBUTE_MAX);
+
+	return (struct persist_request){
+		.bus = m->bus,
+		.name = m->name,
+		.driver = m->to,
+		.module = driver_module(b, m->bus, own_driver(b, m)),
+		.has_ids = d && d->has_ids,
+		.vendor = d ? d->vendor : 0,
+		.device = d ? d->device_id : 0,
+		.subvendor = d ? d->subvendor : 0,
+		.subdevice = d ? d->subdevice : 0,
+		.modalias = fact_is(&modalias) ? modalias.raw : NULL,
+		.tool = fact_is(&tool) ? tool.raw : NULL,
+		.driverctl = persist_has_driverctl(b->system.root_fd),
+		.dracut = initramfs && !strcmp(initramfs, "dracut"),
+	};
+}
+
+static const char *initramfs_command(const char *tool)
+{
+	return !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u";
+}
+
+/* A driver of the kernel itself or of the initramfs comes before any rule of the system. driverctl takes the
+ * device from it. */
+static void say_earlier(struct transaction *b, const struct bind_move *m,
+			const struct persist_request *q)
+{
+	const char *tool = persist_initramfs(b->system.root_fd), *driver = own_driver(b, m);
+
+	if (q->driverctl || !driver)
+		return;
+	if (!q->module)
+		log_write(LOG_LEVEL_WARNING,
+			  "%s is built into this kernel and has %s before the rule, which takes it only when nothing uses it by then",
+			  driver, m->name);
+	else if (tool)
+		log_write(LOG_LEVEL_WARNING,
+			  "if %s is in the initramfs it has %s before the rule, which takes it only when nothing uses it by then: make the initramfs anew with %s, so that the rule and %s are in it as well",
+			  driver, m->name, initramfs_command(tool), m->to);
+}
+
+static int keep_one(struct transaction *b, const struct bind_move *m, struct failure **reterr)
+{
+	const struct persist_request q = request(b, m);
+	struct persist_file *files;
+	size_t nr;
+	int r = persist_make(&q, b->arena, &files, &nr, reterr);
+
+	if (r >= 0 && !b->options->dry_run)
+		r = persist_write(b->system.root_fd, files, nr, reterr);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < nr; i++)
+		log_write(LOG_LEVEL_WARNING, "%s %s on %s over reboots: /%s",
+			  b->options->dry_run ? "would keep" : "keeps", m->name, m->to,
+			  files[i].path);
+	say_earlier(b, m, &q);
+	return 0;
+}
+
+int keep_check(struct transaction *b, struct failure **reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+		const struct persist_request q = request(b, m);
+		struct persist_file *files;
+		size_t nr;
+
+		if (!m->to)
+			continue;
+		r = persist_make(&q, b->arena, &files, &nr, reterr);
+		if (r >= 0)
+			r = persist_check(b->system.root_fd, files, nr, reterr);
+	}
+	return r;
+}
+
+int keep_drivers(struct transaction *b, struct failure **reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+
+		if (m->to && (m->result == BIND_MOVED || m->result == BIND_THERE ||
+			      (b->options->dry_run && m->result == BIND_PLANNED)))
+			r = keep_one(b, m, reterr);
+	}
+	return r;
+}
+
+/* What is taken away here may have been copied to where the next boot begins. */
+static void say_still_in_initramfs(struct transaction *b, const char *name)
+{
+	const char *tool = persist_initramfs(b->system.root_fd);
+
+	if (tool)
+		log_write(LOG_LEVEL_WARNING,
+			  "if the initramfs was made while %s was kept, it still takes the device at each boot: make it anew with %s",
+			  name, initramfs_command(tool));
+}
+
+/* Takes away, or for a dry run names, what is written for one device; how many files in *@nr. */
+static int forget_one(struct transaction *b, const char *bus, const char *name, size_t *nr,
+		      struct failure **reterr)
+{
+	const bool dry_run = b->options->dry_run;
+	const char **paths;
+	int r = (dry_run ? persist_find : persist_remove)(b->system.root_fd, bus, name, b->arena,
+							  &paths, nr, reterr);
+
+	for (size_t n = 0; r >= 0 && n < *nr; n++)
+		log_write(LOG_LEVEL_WARNING, "%s /%s", dry_run ? "would take away" : "takes away",
+			  paths[n]);
+	if (r >= 0 && *nr)
+		say_still_in_initramfs(b, name);
+	return r;
+}
+
+int keep_find_gone(struct transaction *b, struct operands *targets, struct operands *ret,
+		   struct failure **reterr)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < targets->nr; i++) {
+		struct target t;
+		const char **paths;
+		size_t nr = 0;
+		int r = target_parse(b->arena, targets->items[i], &t, reterr);
+
+		if (r >= 0 && (t.kind == TARGET_PCI || t.kind == TARGET_NAMED) &&
+		    persist_is_gone(b->system.root_fd, t.bus, t.name, b->arena))
+			r = persist_find(b->system.root_fd, t.bus, t.name, b->arena, &paths, &nr,
+					 reterr);
+		if (r < 0)
+			return r;
+		if (nr)
+			operands_add(ret, b->app, targets->items[i]);
+		else
+			targets->items[left++] = targets->items[i];
+	}
+	targets->nr = left;
+	return 0;
+}
+
+int keep_no_longer(struct transaction *b, const struct operands *gone, struct failure **reterr)
+{
+	size_t nr;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < b->session.nr_devices; i++) {
+		const struct device *d = b->session.devices[i];
+
+		r = forget_one(b, d->bus_name, d->name, &nr, reterr);
+		if (r >= 0 && !nr)
+			log_write(LOG_LEVEL_WARNING, "%s was not kept over reboots by --persist",
+				  d->name);
+	}
+	for (size_t i = 0; r >= 0 && i < gone->nr; i++) {
+		struct target t;
+
+		r = target_parse(b->arena, gone->items[i], &t, reterr);
+		if (r >= 0)
+			r = forget_one(b, t.bus, t.name, &nr, reterr);
+	}
+	return r;
+}

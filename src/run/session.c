@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run/session.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+
+const struct scope scope_all = {
+	.host_parts = HOST_ALL,
+	.device_parts = DEVICE_ALL | DEVICE_PERSIST,
+	.member_parts = DEVICE_ALL,
+};
+
+/* What a verdict looks at: everything that is read once, and of each device what tells its driver,
+ * group and IOMMU. Its own interrupts only where session_widen() finds that they matter. */
+static void add_verdict(struct scope *s)
+{
+	s->host_parts |= HOST_ALL;
+	s->device_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
+	s->member_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
+}
+
+/* Where remapping is one switch for the whole system (x86 behind VT-d or AMD-Vi, or behind nothing)
+ * /proc/interrupts tells it once; elsewhere each device's own MSI controller decides. Children of a
+ * VMD, in PCI domains of more than four digits, have one of their own anywhere. */
+static bool interrupts_matter(const struct host *h)
+{
+	const struct fact *machine = &h->kernel.machine;
+
+	for (size_t i = 0; i < h->nr_iommus; i++)
+		if (h->iommus[i]->kind != IOMMU_KIND_INTEL && h->iommus[i]->kind != IOMMU_KIND_AMD)
+			return true;
+	/* A folder that looks like a system has no machine, but it may have the IOMMUs of one. */
+	if (!h->nr_iommus && (!fact_is(machine) ||
+			      (strcmp(machine->raw, "x86_64") && strcmp(machine->raw, "s390x"))))
+		return true;
+	for (size_t i = 0; i < h->nr_devices; i++)
+		if (h->devices[i]->bus == BUS_PCI && strcspn(h->devices[i]->name, ":") > 4)
+			return true;
+	return false;
+}
+
+struct scope scope_for(unsigned int needs)
+{
+	struct scope s = { .device_parts = DEVICE_BASE, .member_parts = DEVICE_BASE };
+
+	if (needs & NEED_IOMMU)
+		s.device_parts |= DEVICE_IOMMU;
+	if (needs & NEED_PCI)
+		s.device_parts |= DEVICE_PCI;
+	if (needs & NEED_DETAILS)
+		s.device_parts |= DEVICE_DETAILS;
+	if (needs & NEED_PERSIST)
+		s.device_parts |= DEVICE_PERSIST;
+	if (needs & NEED_VFIO)
+		s.device_parts |= DEVICE_VFIO;
+	if (needs & NEED_GROUPS)
+		s.host_parts |= HOST_GROUPS;
+	if (needs & NEED_GROUP_NODES)
+		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
+	if (needs & NEED_ANY_VERDICT)
+		add_verdict(&s);
+	/* Only a column about virtual functions shows what a frugal load leaves out. */
+	s.frugal = !(needs & NEED_PCI);
+	return s;
+}
+
+/* It looks like any device without a driver, and whoever binds it waits. */
+static void say_locked(const struct session *s)
+{
+	for (size_t i = 0; i < s->nr_devices; i++)
+		if (s->devices[i]->locked)
+			log_write(LOG_LEVEL_WARNING,
+				  "the kernel has %s locked: an unbind of it waits for whoever has it open, 'vfiotool bind --dry-run %s' names who",
+				  s->devices[i]->name, s->devices[i]->name);
+}
+
+static int load_host(struct session *s, const struct scope *scope, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	int r;
+
+	host_free(s->host);
+	s->host = NULL;
+	r = host_load(s->root, scope, s->targets, s->nr_targets, &s->host, reterr);
+	if (r < 0)
+		return r;
+	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
+	s->report = (struct report){ .arena = a, .scratch = s->scratch, .host = s->host };
+	say_locked(s);
+	return 0;
+}
+
+static int session_load(struct session *s, const struct operands *operands,
+			const struct scope *scope, bool record, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	int r;
+
+	s->targets = arena_array(a, operands->nr, sizeof(*s->targets));
+	for (size_t i = 0; i < operands->nr; i++) {
+		r = target_parse(a, operands->items[i], &s->targets[i], reterr);
+		if (r < 0)
+			return r;
+	}
+	s->nr_targets = operands->nr;
+	r = sysroot_open(s->app->sysroot, &s->root, reterr);
+	if (r < 0)
+		return r;
+	if (record)
+		sysroot_record(s->root);
+	s->names = names_new(s->root);
+	s->scratch = arena_new();
+	return load_host(s, scope, reterr);
+}
+
+int session_open(struct session *s, struct app *app, const struct operands *operands,
+		 const struct scope *scope, struct failure **reterr)
+{
+	*s = (struct session){ .app = app };
+	return session_load(s, operands, scope, false, reterr);
+}
+
+int session_record(struct session *s, struct app *app, const struct operands *operands,
+		   const struct scope *scope, struct failure **reterr)
+{
+	*s = (struct session){ .app = app };
+	return session_load(s, operands, scope, true, reterr);
+}
+
+int session_widen(struct session *s, const struct scope *scope, struct failure **reterr)
+{
+	struct scope wider = *scope;
+
+	if (!interrupts_matter(s->host))
+		return 0;
+	wider.device_parts |= DEVICE_IRQS;
+	wider.member_parts |= DEVICE_IRQS;
+	return load_host(s, &wider, reterr);
+}
+
+void session_close(struct session *s)
+{
+	names_free(s->names);
+	arena_free(s->scratch);
+	host_free(s->host);
+	sysroot_close(s->root);
+}
+
+int session_decide(struct session *s, const struct operands *assume, const char *kernel,
+		   struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	enum gen gen;
+	int r;
+
+	for (size_t i = 0; assume && i < assume->nr; i++) {
+		r = assumptions_add(&s->assumptions, a, assume->items[i], reterr);
+		if (r < 0)
+			return r;
+		if (!assumption_applies(s->host, &s->assumptions.items[s->assumptions.nr - 1]))
+			return failure_set_status(reterr, STATUS_NO_TARGET, -ENOENT,
+						  "'--assume=%s' names none of the devices looked at, nor of their groups: name it among the targets, or leave it out",
+						  assume->items[i]);
+	}
+	s->report.assumptions = &s->assumptions;
+	generation_find(s->host, a, &s->report.kernel);
+	s->report.gens = s->report.kernel.candidates;
+	if (!kernel) {
+		if (s->report.kernel.beyond && !s->app->told_newer)
+			log_write(LOG_LEVEL_WARNING,
+				  "this kernel is newer than Linux %s, up to where the rules were read: the answers are what that decides; 'vfiotool attach' shows what this one does",
+				  GENERATION_NEWEST);
+		s->app->told_newer |= s->report.kernel.beyond;
+		return 0;
+	}
+	r = generation_parse(kernel, &gen, reterr);
+	if (r < 0)
+		return r;
+	s->report.gens = GEN_BIT(gen);
+	s->report.asked = true;
+	return 0;
+}
+
+struct device_names session_names(struct session *s, const struct device *d)
+{
+	struct device_names ret = { 0 };
+
+	if (!d->has_ids)
+		return ret;
+	ret.vendor = names_vendor(s->names, d->vendor);
+	ret.device = names_device(s->names, d->vendor, d->device_id);
+	ret.class_name = names_class(s->names, d->class_code >> 8);
+	return ret;
+}

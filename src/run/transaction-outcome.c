@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What became of each move: why it failed, by the model and by what the guards see, and the exit status. */
+#include <errno.h>
+#include <string.h>
+
+#include "run/transaction.h"
+
+static const char *who_holds(const struct transaction *b, const struct bind_move *m)
+{
+	struct guard_finding *found = NULL;
+	size_t nr = 0;
+
+	if (!m->device)
+		return NULL;
+	guards_check(b->session.root, b->session.host, m->device, b->arena, &found, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (found[i].pid && found[i].answer == ANSWER_YES)
+			return found[i].evidence;
+	return NULL;
+}
+
+/* Chosen by its alias, being made for the device. */
+static bool is_variant(const struct transaction *b, const struct bind_move *m)
+{
+	return !b->options->driver && !strcmp(m->bus, "pci") && bind_driver_is_vfio(m->to) &&
+	       strcmp(m->to, "vfio-pci") != 0;
+}
+
+static void explain(struct transaction *b, struct bind_move *m)
+{
+	const struct step *s = m->predicted;
+	const char *who;
+
+	if (m->because || !m->err)
+		return;
+	if (m->result == BIND_GONE) {
+		m->because = "it was taken away while it was moved";
+	} else if (m->err == ETIMEDOUT) {
+		who = who_holds(b, m);
+		m->because =
+			arena_printf(b->arena, "%s: %s",
+				     m->from ? "the unbind waits for whoever uses it"
+					     : "the kernel has it locked, another unbind or bind of it waits",
+				     who ? who : "no process could be found that has it open");
+		if (!m->remedy)
+			m->remedy = "let that process end or give the device up, then try again";
+	} else if (m->bind_tried && m->bind_err) {
+		bool known = s && s->answer == ANSWER_NO && (!s->err || s->err == m->bind_err);
+
+		m->because = arena_printf(b->arena, "driver %s did not take it (%s)%s%s", m->to,
+					  errno_name(m->bind_err), known ? ": " : "",
+					  known ? s->why->because : "");
+		if (!m->remedy)
+			m->remedy =
+				known && s->why->remedy ? s->why->remedy
+				: is_variant(b, m)
+					? "'dmesg' may tell why; --driver vfio-pci takes the general driver instead"
+					: "'dmesg' may tell why";
+	} else if (m->bind_tried && m->err == ENXIO) {
+		m->because = arena_printf(b->arena,
+					  "the kernel took the write, and yet %s is not its driver",
+					  m->to);
+		if (!m->remedy)
+			m->remedy = "'dmesg' may tell why";
+	} else {
+		m->because = m->err == ENXIO ? "a write was refused, or had no effect"
+					     : arena_printf(b->arena, "%s", strerror(m->err));
+		if (!m->remedy)
+			m->remedy = "'dmesg' may tell why; try again when that is mended";
+	}
+}
+
+/* A driver that goes takes them along, and the one that comes does not make them. */
+static void say_missing(struct transaction *b, struct bind_move *m)
+{
+	unsigned int now;
+
+	if (!m->vfs || m->result == BIND_PLANNED || m->result == BIND_GONE)
+		return;
+	now = bind_vfs(&b->system, m->bus, m->name, b->arena);
+	if (now < m->vfs)
+		m->missing =
+			arena_printf(b->arena,
+				     "virtual functions: it had %u and has %u, for they went with a driver; once it is on that again: echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
+				     m->vfs, now, m->vfs, m->name);
+}
+
+void transaction_explain(struct transaction *b)
+{
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		explain(b, &b->plan.moves[i]);
+		say_missing(b, &b->plan.moves[i]);
+	}
+	if (b->journal.err && !b->view.note)
+		b->view.note =
+			arena_printf(b->arena,
+				     "the journal '%s/journal' could not be written: %s; see to that, then 'vfiotool restore' undoes what it has",
+				     b->journal.dir, strerror(b->journal.err));
+}
+
+int transaction_status(const struct transaction *b, int r)
+{
+	enum match match = MATCH_OPEN;
+	bool refused = false;
+
+	for (size_t i = 0; i < b->plan.nr_moves; i++) {
+		const struct bind_move *m = &b->plan.moves[i];
+
+		if (bind_match(m) == MATCH_NO)
+			match = MATCH_NO;
+		refused |= m->bind_tried && m->bind_err && m->result != BIND_GONE;
+		if (m->result == BIND_LOST)
+			return STATUS_FAILED;
+	}
+	if (match == MATCH_NO)
+		return STATUS_DIFFER;
+	if (r >= 0)
+		return STATUS_OK;
+	return refused ? STATUS_NO : STATUS_FAILED;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* How a file system below a directory is read: the calls behind sysroot/sysroot.h for the live system
+ * and for a tree. A tree is somebody else's files: no link leads out of it, a FIFO cannot block, and a
+ * device cannot act: a file is looked at before it is opened, or the tree is read through a mount of
+ * our own that has no devices. Paths are relative. Each call fills state, err, raw and len of a fact. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/fact.h"
+#include "sysroot/locked-read.h"
+
+enum { READER_CLOSING_MAX = 64 };
+
+struct reader {
+	int fd;       /* of the root directory; the owner of the reader closes what it gave */
+	int plain_fd; /* the same, as the user sees it */
+	bool tree;    /* else the live system, whose files are trusted */
+	/* fd, when it is a mount of our own, without devices and read-only; else negative. */
+	int guarded_fd;
+	/* The directory read from last, in a tree: its files are then opened by name alone. */
+	int dir_fd;
+	char *dir;
+	size_t dir_len;
+	int groups_fd; /* the directory of the IOMMU groups, in a guarded tree; -EBADF: not yet asked */
+	/* Descriptors that are done with: closed many at a time. */
+	int closing[READER_CLOSING_MAX];
+	size_t nr_closing;
+	struct locked_reader apart; /* of the live system */
+};
+
+/* A reader of what is below @fd. 0, or a negative errno when the system cannot hold paths within a
+ * tree (no openat2(2)). */
+int reader_init(struct reader *r, int fd, bool tree);
+void reader_done(struct reader *r);
+/* Closes the descriptors that are done with. */
+void reader_flush(struct reader *r);
+
+void reader_read(struct reader *r, struct arena *a, const char *path, size_t limit, struct fact *f);
+/* The same of an attribute of a device that is read with the device locked. A device without a driver may be
+ * one that an unbind waits for: FACT_FAILED with ETIMEDOUT when it does not answer.
+ * linux: drivers/base/dd.c: __device_release_driver() takes the link away before it waits. */
+void reader_read_locked(struct reader *r, struct arena *a, const char *path, struct fact *f);
+void reader_read_link(struct reader *r, struct arena *a, const char *path, struct fact *f);
+void reader_list(struct reader *r, struct arena *a, const char *path, struct fact *f);
+void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f);
+/* Only of the live system. */
+void reader_access(struct reader *r, const char *path, struct fact *f);
+/* A descriptor of a regular file (live: of anything), or a negative errno. The caller closes it. */
+int reader_open(struct reader *r, const char *path);
+/* The absolute path that @path in a tree leads to, links resolved; NULL when it leads nowhere. In @a. */
+const char *reader_real_path(struct reader *r, struct arena *a, const char *path);

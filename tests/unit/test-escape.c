@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <locale.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "report/escape.h"
+#include "report/suggest.h"
+
+static const char *escaped(struct arena *a, const char *s, bool utf8)
+{
+	return text_escape(a, s, strlen(s), utf8);
+}
+
+static void test_escape_plain_text_is_borrowed(void **state)
+{
+	const char *s = "Gr\xc3\xbc\xc3\x9f e";
+
+	assert_ptr_equal(escaped(*state, s, true), s);
+}
+
+static void test_escape_controls_and_broken_bytes(void **state)
+{
+	assert_string_equal(escaped(*state, "a\033[31mb\n\x7f", true), "a\\x1b[31mb\\x0a\\x7f");
+	/* C1 control as UTF-8, a lone continuation, an overlong slash, a surrogate, a short end */
+	assert_string_equal(escaped(*state, "\xc2\x9b", true), "\\xc2\\x9b");
+	assert_string_equal(escaped(*state, "x\x80y", true), "x\\x80y");
+	assert_string_equal(escaped(*state, "\xc0\xaf", true), "\\xc0\\xaf");
+	assert_string_equal(escaped(*state, "\xed\xa0\x80", true), "\\xed\\xa0\\x80");
+	assert_string_equal(escaped(*state, "\xe2\x82", true), "\\xe2\\x82");
+	/* right-to-left override */
+	assert_string_equal(escaped(*state, "\xe2\x80\xae", true), "\\xe2\\x80\\xae");
+}
+
+static void test_escape_without_utf8_keeps_ascii_only(void **state)
+{
+	assert_string_equal(escaped(*state, "\xc3\xbc!", false), "\\xc3\\xbc!");
+}
+
+static void test_escape_embedded_nul(void **state)
+{
+	assert_string_equal(text_escape(*state, "a\0b", 3, true), "a\\x00b");
+}
+
+static void test_to_utf8_keeps_controls_for_json(void **state)
+{
+	const char *ret;
+	size_t len;
+
+	ret = text_to_utf8(*state, "a\n\xff", 3, &len);
+	assert_int_equal(len, 6);
+	assert_memory_equal(ret, "a\n\\xff", 6);
+}
+
+static void test_width_counts_columns(void **state)
+{
+	(void)state;
+	assert_int_equal(text_width("abc", 3), 3);
+	assert_int_equal(text_width("\xc3\xbc", 2), 1);
+	assert_int_equal(text_width("\xe6\xbc\xa2", 3), 2);
+	assert_int_equal(text_width("e\xcc\x81", 3), 1);
+}
+
+static void test_break_between_words(void **state)
+{
+	size_t next;
+
+	(void)state;
+	assert_int_equal(text_break("one two three", 8, &next), 7);
+	assert_int_equal(next, 8);
+	assert_int_equal(text_break("one two", 7, &next), 7);
+	assert_int_equal(next, 7);
+}
+
+static void test_break_inside_a_long_word(void **state)
+{
+	size_t next;
+
+	(void)state;
+	assert_int_equal(text_break("abcdefgh", 3, &next), 3);
+	assert_int_equal(next, 3);
+	/* a character wider than the line still moves on */
+	assert_int_equal(text_break("\xe6\xbc\xa2", 1, &next), 3);
+}
+
+static void test_shorten_says_so(void **state)
+{
+	assert_string_equal(text_shorten(*state, "0123456789", 8), "01234...");
+	assert_string_equal(text_shorten(*state, "01234567", 8), "01234567");
+}
+
+static void test_suggest_slips_and_cuts(void **state)
+{
+	static const char *const names[] = { "list", "inspect", "capture", "rules" };
+
+	(void)state;
+	assert_int_equal(suggest_distance("inspcet", "inspect"), 1);
+	assert_int_equal(suggest_distance("", "abc"), 3);
+	assert_string_equal(suggest_nearest("inspcet", names, 4), "inspect");
+	assert_string_equal(suggest_nearest("lst", names, 4), "list");
+	assert_string_equal(suggest_nearest("cap", names, 4), "capture");
+	assert_null(suggest_nearest("frobnicate", names, 4));
+	assert_null(suggest_nearest("x", (const char *const[]){ "r", "w", "rw" }, 3));
+	assert_null(suggest_nearest("xy", (const char *const[]){ "r", "w", "rw" }, 3));
+}
+
+static int setup(void **state)
+{
+	setlocale(LC_CTYPE, "C.UTF-8");
+	*state = arena_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	arena_free(*state);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_escape_plain_text_is_borrowed),
+		cmocka_unit_test(test_escape_controls_and_broken_bytes),
+		cmocka_unit_test(test_escape_without_utf8_keeps_ascii_only),
+		cmocka_unit_test(test_escape_embedded_nul),
+		cmocka_unit_test(test_to_utf8_keeps_controls_for_json),
+		cmocka_unit_test(test_width_counts_columns),
+		cmocka_unit_test(test_break_between_words),
+		cmocka_unit_test(test_break_inside_a_long_word),
+		cmocka_unit_test(test_shorten_says_so),
+		cmocka_unit_test(test_suggest_slips_and_cuts),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A module that is on disk and may not be loaded. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <string.h>
+
+#include "model/predict.h"
+#include "fake-host.h"
+
+/* One function behind a VT-d that remaps interrupts; VFIO is on disk, as modules. */
+static struct host *make_host(void)
+{
+	static const enum module_id ids[] = { MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1,
+					      MODULE_VFIO_PCI_CORE, MODULE_VFIO_PCI,
+					      MODULE_IOMMUFD };
+	struct host *h = fake_host();
+	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
+	struct group *g = fake_group(h, 1);
+
+	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
+	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
+	fake_pci(h, "0000:01:00.0", g, u, "e1000e");
+	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		fake_module(h, ids[i], MODULE_STATE_LOADABLE);
+	fake_node_absent(h, &h->vfio_node, "/dev/vfio/vfio");
+	fake_node_absent(h, &h->iommu_node, "/dev/iommu");
+	return h;
+}
+
+static void configure(struct host *h, enum module_id id, const char *line)
+{
+	struct module *m = &h->modules[id];
+
+	m->kmod = fake_present(h, m->kmod.path,
+			       arena_printf(h->arena, "state=loadable\n%s\nsoftdep=post: x", line));
+}
+
+static struct path_prediction ask(struct host *h, const struct assumptions *as, enum path_kind path)
+{
+	struct prediction p;
+
+	predict_device(h, as, GEN_BIT(GEN_6_6), h->devices[0], h->arena, &p);
+	return p.paths[VIEW_IF_BOUND][path];
+}
+
+static void expect(struct host *h, enum path_kind path, enum answer answer, enum op op,
+		   const char *rule, const char *because, const char *remedy)
+{
+	struct path_prediction p = ask(h, NULL, path);
+
+	assert_int_equal(p.answer, answer);
+	assert_int_equal(p.op, op);
+	if (answer == ANSWER_YES)
+		return;
+	assert_string_equal(p.why->rule->id, rule);
+	assert_non_null(strstr(p.because, because));
+	assert_non_null(strstr(p.remedy, remedy));
+	assert_true(p.why->nr_evidence > 0);
+}
+
+static void test_load_is_free(void **state)
+{
+	struct host *h = make_host();
+
+	(void)state;
+	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
+	expect(h, PATH_IOMMUFD, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
+	/* Who asks by name gets a blacklisted module all the same. */
+	configure(h, MODULE_VFIO_PCI, "blacklist=yes");
+	h->kernel.modules_disabled = fake_present(h, "/proc/sys/kernel/modules_disabled", "0");
+	h->kernel.cmdline =
+		fake_present(h, "/proc/cmdline", "quiet module_blacklist=vfio_pci_old,e1000e,vfi");
+	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
+	fake_free(h);
+}
+
+static void test_load_is_disabled(void **state)
+{
+	struct host *h = make_host();
+	const struct path_prediction *now;
+	struct prediction p;
+
+	(void)state;
+	h->kernel.modules_disabled = fake_present(h, "/proc/sys/kernel/modules_disabled", "1");
+	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "kernel.modules_disabled",
+	       "reboot");
+	expect(h, PATH_IOMMUFD, ANSWER_NO, OP_BIND, "vfio-driver", "kernel.modules_disabled",
+	       "reboot");
+	/* What is loaded already does not mind. */
+	fake_module(h, MODULE_VFIO, MODULE_STATE_LOADED);
+	fake_module(h, MODULE_VFIO_PCI_CORE, MODULE_STATE_LOADED);
+	fake_module(h, MODULE_VFIO_PCI, MODULE_STATE_LOADED);
+	fake_node(h, &h->vfio_node, "/dev/vfio/vfio", 0666, 0);
+	expect(h, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, "type1-module", "vfio_iommu_type1",
+	       "reboot");
+	expect(h, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_IOMMUFD, "iommufd-node", "iommufd", "reboot");
+	predict_device(h, NULL, GEN_BIT(GEN_6_6), h->devices[0], h->arena, &p);
+	now = &p.paths[VIEW_NOW][PATH_CONTAINER];
+	assert_int_equal(now->answer, ANSWER_NO);
+	fake_free(h);
+}
+
+static void test_load_is_forbidden_by_the_command_line(void **state)
+{
+	struct host *h = make_host();
+
+	(void)state;
+	h->kernel.cmdline =
+		fake_present(h, "/proc/cmdline", "quiet module_blacklist=e1000e,vfio_pci ro");
+	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver",
+	       "module_blacklist=", "vfio_pci");
+	/* A dependency is as good. */
+	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "module_blacklist=vfio_pci_core");
+	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "vfio_pci_core",
+	       "command line");
+	fake_free(h);
+}
+
+static void test_load_is_replaced_by_a_command(void **state)
+{
+	struct host *h = make_host();
+
+	(void)state;
+	configure(h, MODULE_VFIO_PCI, "install=/bin/false");
+	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "'/bin/false'",
+	       "modprobe --ignore-install vfio_pci");
+	configure(h, MODULE_VFIO_PCI, "install=/sbin/modprobe --ignore-install vfio_pci; logger x");
+	expect(h, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, "vfio-driver", "not known",
+	       "--ignore-install");
+	fake_module(h, MODULE_VFIO_PCI, MODULE_STATE_LOADABLE);
+	configure(h, MODULE_IOMMUFD, "install=/bin/true");
+	expect(h, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_IOMMUFD, "iommufd-node", "'/bin/true'",
+	       "iommufd");
+	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
+	fake_free(h);
+}
+
+static void test_load_assumed_asks_no_configuration(void **state)
+{
+	struct host *h = make_host();
+	struct assumptions as = { 0 };
+
+	(void)state;
+	configure(h, MODULE_VFIO_PCI, "install=/bin/false");
+	assert_int_equal(assumptions_add(&as, h->arena, "module.vfio_pci=loaded", NULL), 0);
+	assert_int_equal(ask(h, &as, PATH_CONTAINER).answer, ANSWER_YES);
+	fake_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_load_is_free),
+		cmocka_unit_test(test_load_is_disabled),
+		cmocka_unit_test(test_load_is_forbidden_by_the_command_line),
+		cmocka_unit_test(test_load_is_replaced_by_a_command),
+		cmocka_unit_test(test_load_assumed_asks_no_configuration),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

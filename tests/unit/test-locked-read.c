@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads by a process of its own. A FIFO that nobody writes to stands for the attribute that does not answer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sysroot/locked-read.h"
+
+struct fixture {
+	char dir[64];
+	int dir_fd;
+	struct locked_reader apart;
+	char text[64];
+};
+
+static void put(struct fixture *f, const char *name, const char *text)
+{
+	int fd = openat(f->dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	strcpy(f->dir, "/tmp/vfiotool-apart-XXXXXX");
+	assert_non_null(mkdtemp(f->dir));
+	f->dir_fd = open(f->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(f->dir_fd >= 0);
+	assert_int_equal(mkdirat(f->dir_fd, "stuck", 0700), 0);
+	assert_int_equal(mkfifoat(f->dir_fd, "stuck/lock", 0600), 0);
+	put(f, "stuck/other", "late");
+	put(f, "file", "text\n");
+	locked_reader_init(&f->apart);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	/* Lets go of the readers that were left behind. */
+	int fifo = openat(f->dir_fd, "stuck/lock", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	locked_reader_done(&f->apart);
+	/* A writer has been there: their open returns, and finds the end of the file. */
+	close(fifo);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	unlinkat(f->dir_fd, "file", 0);
+	unlinkat(f->dir_fd, "stuck/other", 0);
+	unlinkat(f->dir_fd, "stuck/lock", 0);
+	unlinkat(f->dir_fd, "stuck", AT_REMOVEDIR);
+	close(f->dir_fd);
+	assert_int_equal(rmdir(f->dir), 0);
+	free(f);
+	return 0;
+}
+
+static ssize_t take(struct fixture *f, const char *name)
+{
+	memset(f->text, 0, sizeof(f->text));
+	return locked_reader_read(&f->apart, f->dir_fd, name, f->text, sizeof(f->text) - 1, 20);
+}
+
+static void test_apart_reads(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(take(f, "file"), 5);
+	assert_string_equal(f->text, "text\n");
+	assert_int_equal(take(f, "nothing"), -ENOENT);
+	assert_int_equal(take(f, "stuck"), -EISDIR);
+	assert_int_equal(take(f, "file"), 5);
+}
+
+static void test_apart_file_that_does_not_answer(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(take(f, "stuck/lock"), -ETIMEDOUT);
+	/* Its directory is not asked again, others are. */
+	assert_int_equal(take(f, "stuck/other"), -ETIMEDOUT);
+	assert_int_equal(take(f, "file"), 5);
+	assert_string_equal(f->text, "text\n");
+}
+
+static void test_apart_reader_is_killed(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(take(f, "file"), 5);
+	assert_int_equal(kill(f->apart.pid, SIGKILL), 0);
+	assert_int_equal(take(f, "file"), 5);
+	assert_string_equal(f->text, "text\n");
+}
+
+static void test_apart_given_up(void **state)
+{
+	struct fixture *f = *state;
+
+	locked_reader_give_up(&f->apart, "file");
+	assert_int_equal(take(f, "file"), -ETIMEDOUT);
+	assert_int_equal(take(f, "nothing"), -ENOENT);
+}
+
+/* A reader that is left behind keeps nobody waiting for the end of a pipe. */
+static void test_apart_keeps_no_pipe_open(void **state)
+{
+	struct fixture *f = *state;
+	int fds[2];
+	char byte;
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(take(f, "stuck/lock"), -ETIMEDOUT);
+	close(fds[1]);
+	assert_int_equal(read(fds[0], &byte, 1), 0);
+	close(fds[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_apart_reads),
+		T(test_apart_file_that_does_not_answer),
+		T(test_apart_reader_is_killed),
+		T(test_apart_given_up),
+		T(test_apart_keeps_no_pipe_open),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "decode/cmdline.h"
+#include "decode/kconfig.h"
+#include "decode/procfs.h"
+#include "arena-fixture.h"
+
+static struct span span_of(const char *s)
+{
+	return (struct span){ s, strlen(s) };
+}
+
+/* ---- command line ---- */
+
+static void assert_value(const char *cmdline, const char *key, const char *expected)
+{
+	struct span value;
+	bool has_value;
+
+	if (!cmdline_find(span_of(cmdline), key, &value, &has_value)) {
+		assert_null(expected);
+		return;
+	}
+	assert_non_null(expected);
+	assert_true(span_equals(value, expected));
+}
+
+static void test_cmdline_find(void **state)
+{
+	const char *line =
+		"BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro intel_iommu=on iommu=pt vfio_iommu_type1.allow_unsafe_interrupts=1 intel_iommu=off";
+
+	(void)state;
+	assert_value(line, "intel_iommu", "off");
+	assert_value(line, "ro", "");
+	assert_value(line, "iommu", "pt");
+	assert_value(line, "intel_iomm", NULL);
+	assert_value(line, "vfio-iommu-type1.allow-unsafe-interrupts", "1");
+	assert_value("", "ro", NULL);
+	assert_value("   ", "ro", NULL);
+}
+
+static void test_cmdline_bare_word_differs_from_empty_value(void **state)
+{
+	struct span value;
+	bool has_value = true;
+
+	(void)state;
+	assert_true(cmdline_find(span_of("nointremap"), "nointremap", &value, &has_value));
+	assert_false(has_value);
+	assert_true(cmdline_find(span_of("x="), "x", &value, &has_value));
+	assert_true(has_value);
+	assert_int_equal(value.len, 0);
+}
+
+static void test_cmdline_quotes(void **state)
+{
+	(void)state;
+	assert_value("dyndbg=\"file drivers/vfio/* +p\" iommu=pt", "dyndbg",
+		     "file drivers/vfio/* +p");
+	assert_value("dyndbg=\"file drivers/vfio/* +p\" iommu=pt", "iommu", "pt");
+	assert_value("\"a=b c\" iommu=pt", "a", "b c");
+	assert_value("a=\"open iommu=pt", "iommu", NULL);
+	assert_value("\"", "x", NULL);
+}
+
+static void test_cmdline_words_of_init_are_not_ours(void **state)
+{
+	(void)state;
+	assert_value("iommu=pt -- iommu=off", "iommu", "pt");
+}
+
+/* ---- parameters, configuration ---- */
+
+static void test_param_bool(void **state)
+{
+	(void)state;
+	assert_int_equal(param_bool(span_of("Y")), 1);
+	assert_int_equal(param_bool(span_of("1")), 1);
+	assert_int_equal(param_bool(span_of("on")), 1);
+	assert_int_equal(param_bool(span_of("N")), 0);
+	assert_int_equal(param_bool(span_of("0")), 0);
+	assert_int_equal(param_bool(span_of("off")), 0);
+	assert_int_equal(param_bool(span_of("")), -EINVAL);
+	assert_int_equal(param_bool(span_of("2")), -EINVAL);
+	assert_int_equal(param_bool(span_of("Yes please")), -EINVAL);
+}
+
+static void test_kconfig_keeps_the_named_options(void **state)
+{
+	static const char *const names[] = { "CONFIG_VFIO", "CONFIG_IOMMUFD", "CONFIG_CMDLINE" };
+	const char *text = "#\n# Linux/x86 6.12.0 Kernel Configuration\n#\nCONFIG_VFIO=m\n"
+			   "CONFIG_VFIO_PCI=m\n# CONFIG_IOMMUFD is not set\n"
+			   "CONFIG_CMDLINE=\"a=b # CONFIG_VFIO is not set\"\n";
+
+	(void)state;
+	assert_string_equal(kconfig_reduce(span_of(text), names, 3, arena),
+			    "CONFIG_VFIO=m\nCONFIG_IOMMUFD=n\n"
+			    "CONFIG_CMDLINE=\"a=b # CONFIG_VFIO is not set\"\n");
+	assert_string_equal(kconfig_reduce(span_of("CONFIG_OTHER=y\n"), names, 3, arena), "");
+	assert_null(kconfig_reduce(span_of("this is no configuration\n"), names, 3, arena));
+	assert_null(kconfig_reduce(span_of(""), names, 3, arena));
+	assert_null(kconfig_reduce(span_of("# CONFIG_ is not set"), names, 3, arena));
+}
+
+/* ---- /proc/interrupts ---- */
+
+static void test_interrupts_distinct_chips_in_order(void **state)
+{
+	const char *text =
+		"            CPU0       CPU1       \n"
+		"   0:         20          0  IR-IO-APIC    2-edge      timer\n"
+		"   8:          0          1  IR-IO-APIC    8-edge      rtc0\n"
+		"  24:          0          0  DMAR-MSI    0-edge      dmar0\n"
+		"  25:          0       4120  IR-PCI-MSIX-0000:00:02.0    0-edge      virtio0-config\n"
+		" NMI:          0          0   Non-maskable interrupts\n"
+		" ERR:          0\n"
+		" 100:          0          0\n";
+
+	(void)state;
+	assert_string_equal(interrupts_reduce(span_of(text), arena),
+			    "IR-IO-APIC\nDMAR-MSI\nIR-PCI-MSIX-0000:00:02.0\n");
+}
+
+static void test_interrupts_of_an_old_kernel_and_of_arm(void **state)
+{
+	(void)state;
+	assert_string_equal(interrupts_reduce(span_of("           CPU0\n"
+						      " 26:  9 IR-PCI-MSI 327680-edge xhci_hcd\n"),
+					      arena),
+			    "IR-PCI-MSI\n");
+	assert_string_equal(interrupts_reduce(span_of("           CPU0\n"
+						      " 11:  9 GICv3  27 Level arch_timer\n"
+						      " 46:  0 ITS-PCI-MSI-0000:00:01.0 0 Edge virtio0\n"
+						      "IPI0:  5 Rescheduling interrupts\n"),
+					      arena),
+			    "GICv3\nITS-PCI-MSI-0000:00:01.0\n");
+}
+
+static void test_interrupts_absurd(void **state)
+{
+	(void)state;
+	assert_null(interrupts_reduce(span_of(""), arena));
+	assert_null(interrupts_reduce(span_of("hello world\n"), arena));
+	assert_null(interrupts_reduce((struct span){ "\0\0\0\0", 4 }, arena));
+	assert_string_equal(interrupts_reduce(span_of("  CPU0\n"), arena), "");
+	assert_string_equal(interrupts_reduce(span_of("  CPU0\n 1:  x  CHIP\n 2:  1 \x01\n"),
+					      arena),
+			    "");
+}
+
+/* ---- status files ---- */
+
+static void test_status(void **state)
+{
+	const char *text = "Name:\tvfiotool\nVmLck:\t     128 kB\nVmPin:\t 0 kB\nVmBad:\t 12 MB\n"
+			   "vendor_id\t: GenuineIntel\n";
+	struct span value;
+	uint64_t bytes = 0;
+
+	(void)state;
+	assert_true(status_get(span_of(text), "vendor_id", &value));
+	assert_true(span_equals(value, "GenuineIntel"));
+	assert_int_equal(status_get_bytes(span_of(text), "VmLck", &bytes), 0);
+	assert_int_equal(bytes, 131072);
+	assert_int_equal(status_get_bytes(span_of(text), "VmSize", &bytes), -ENODATA);
+	assert_int_equal(status_get_bytes(span_of(text), "VmBad", &bytes), -EBADMSG);
+	assert_int_equal(status_get_bytes(span_of("VmLck: 18446744073709551615 kB"), "VmLck",
+					  &bytes),
+			 -EBADMSG);
+}
+
+static void test_stat_text(void **state)
+{
+	static const char *const bad[] = { "",
+					   "char",
+					   "char 0600",
+					   "char 9 0 0 1:1",
+					   "char 10000 0 0 1:1",
+					   "char 0600 -1 0 1:1",
+					   "char 0600 0 4294967296 1:1",
+					   "char 0600 0 0 1",
+					   "char 0600 0 0 1:x" };
+	struct stat_text st;
+
+	(void)state;
+	assert_int_equal(stat_text_parse(span_of("char 0660 0 108 10:196"), &st), 0);
+	assert_true(span_equals(st.type, "char"));
+	assert_int_equal(st.mode, 0660);
+	assert_int_equal(st.uid, 0);
+	assert_int_equal(st.gid, 108);
+	assert_int_equal(st.major, 10);
+	assert_int_equal(st.minor, 196);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (stat_text_parse(span_of(bad[i]), &st) != -EBADMSG)
+			fail_msg("'%s' was understood", bad[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cmdline_find),
+		cmocka_unit_test(test_cmdline_bare_word_differs_from_empty_value),
+		cmocka_unit_test(test_cmdline_quotes),
+		cmocka_unit_test(test_cmdline_words_of_init_are_not_ours),
+		cmocka_unit_test(test_param_bool),
+		cmocka_unit_test(test_kconfig_keeps_the_named_options),
+		cmocka_unit_test(test_interrupts_distinct_chips_in_order),
+		cmocka_unit_test(test_interrupts_of_an_old_kernel_and_of_arm),
+		cmocka_unit_test(test_interrupts_absurd),
+		cmocka_unit_test(test_status),
+		cmocka_unit_test(test_stat_text),
+	};
+
+	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+}
