@@ -13,9 +13,9 @@
 #include "sysroot/sysroot.h"
 
 struct fixture {
-	char dir[64];  /* holds root/ and, outside of it, secret */
-	char root[80]; /* the tree */
-	int fd;        /* of root/ */
+	char dir[96];   /* holds root/ and, outside of it, secret */
+	char root[112]; /* the tree */
+	int fd;         /* of root/ */
 	struct arena *arena;
 	struct sysroot *sysroot;
 };
@@ -42,8 +42,9 @@ static inline void dir_add(const struct fixture *x, const char *path)
 static inline int setup(void **state)
 {
 	struct fixture *x = calloc(1, sizeof(*x));
+	const char *tmp = getenv("TMPDIR");
 
-	strcpy(x->dir, "/tmp/vfiotool-sysroot-XXXXXX");
+	snprintf(x->dir, sizeof(x->dir), "%s/vfiotool-sysroot-XXXXXX", tmp ?: "/tmp");
 	assert_non_null(mkdtemp(x->dir));
 	snprintf(x->root, sizeof(x->root), "%s/root", x->dir);
 	umask(022); /* modes are compared, whatever the caller's mask is */
