@@ -72,10 +72,8 @@ struct trial {
 	size_t len;
 };
 
-/* Whose journal it is that write() is told to. */
-static struct trial *current;
-/* Whether the last record is on disk, which takes a real fsync() milliseconds. */
-static bool synced;
+static struct trial *current; /* whose journal write() is told to */
+static bool synced; /* the last record is on disk, which takes a real fsync() milliseconds */
 
 static struct trial *trial_of(struct bind_system *s)
 {
