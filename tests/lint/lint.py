@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 # pylint: disable=wrong-import-position
 import docs
+import english
 import layers
 import programs
 import texts
@@ -37,6 +38,7 @@ CHECKS = {
     "python": programs.python,
     "completion-syntax": programs.completion_syntax,
     "docs": docs.docs,
+    "english": english.english,
 }
 
 
