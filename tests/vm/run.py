@@ -87,9 +87,9 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
             verdict.outcomes = judge.Outcomes(result)
             verdict.problems = judge.check_scenario(scenario, kernel, verdict.outcomes)
             if args.vfiotool:
-                verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes).judge()
+                verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes, args.generations).judge()
             if args.save_captures:
-                save_capture(args.save_captures, scenario, verdict, result)
+                save_capture(args.save_captures, scenario, verdict, result, args.generations)
     except Exception as error:  # pylint: disable=broad-except
         verdict.problems.append(f"{type(error).__name__}: {error}")
     verdict.seconds = time.monotonic() - start
@@ -130,11 +130,11 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
     return verdicts
 
 
-def save_capture(folder: Path, scenario: Scenario, verdict: Verdict, result: guest.Result) -> None:
+def save_capture(folder: Path, scenario: Scenario, verdict: Verdict, result: guest.Result, generations) -> None:
     """Writes vm-SCENARIO-KERNEL.capture, and beside it what the kernel then did: what tests/golden replays."""
     scenario_name, kernel = verdict.name.split("@")
     unknown = guest.pick_list(scenario.unknown, kernel)
-    outcome = {"summary": scenario.summary, "kernel": kernels.GENERATIONS[kernels.series(kernel)],
+    outcome = {"summary": scenario.summary, "kernel": kernels.generation(kernel, generations),
                "target": scenario.target, "assume": guest.pick_list(scenario.assume, kernel),
                "unknown": [name for name in unknown if "." in name]}
     for view in VIEWS:
@@ -202,6 +202,12 @@ def select_all(args):
     return select(args, predicting), select(args, active)
 
 
+def generations_of(vfiotool: Path):
+    """The names of vfiotool's generations."""
+    said = subprocess.run([vfiotool, "--introspect"], check=True, text=True, capture_output=True).stdout
+    return [item["name"] for item in json.loads(said)["generations"]]
+
+
 def default_tool() -> Path | None:
     """The binary of the usual build folder."""
     path = Path(__file__).resolve().parent.parent.parent / "build" / "src" / "cmd" / "vfiotool"
@@ -227,6 +233,7 @@ def parse_arguments():
         parser.error("no vfiotool: build it, name it with --vfiotool, or say --prober-only")
     elif args.vfiotool:
         args.vfiotool = args.vfiotool.resolve()
+    args.generations = generations_of(args.vfiotool) if args.vfiotool and not args.list else ()
     return args
 
 

@@ -28,6 +28,7 @@ from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
 RANGES = [{"start": "0x0", "end": "0xfedfffff"}, {"start": "0xfef00000", "end": "0x7fffffffff"}]
+GENERATIONS = ("5.10", "6.0", "6.2", "7.0")
 BEFORE = {1: 1, 3: 1, 4: 0, 6: 1, 8: 0, 9: 1, 10: 0}
 AFTER = BEFORE | {10: 1}
 FAKED = "7.9.0-faked"
@@ -116,7 +117,7 @@ def problems(result, documents, scenario=SCENARIO):
     if found:
         return found
     outcomes = judge.Outcomes(result)
-    return judge.check_scenario(scenario, KERNEL, outcomes) + judge.Tool(scenario, KERNEL, result, outcomes).judge()
+    return judge.check_scenario(scenario, KERNEL, outcomes) + judge.Tool(scenario, KERNEL, result, outcomes, GENERATIONS).judge()
 
 
 def device(documents, name: str):
@@ -277,10 +278,20 @@ def check_archive() -> str:
 
 
 def check_selection() -> str:
-    """The nearest name wins."""
-    table = {"6.12": "series", "small": "small", "default": "rest", "small-7.3": "own"}
-    got = [pick(table, name) for name in ("6.12", "small-6.12", "small-7.3", "small-7.3-compat", "5.10")]
-    return "" if got == ["series", "series", "own", "small", "rest"] else f"picked {got}"
+    """The first words that mean a kernel win, and words mean the kernels that they should; those of no kernel are refused."""
+    table = {"compat": "compat", "default": "rest", "small since 6.13": "late", "6.12": "own", "before 6.1": "early"}
+    got = [pick(table, name) for name in kernels.NAMES]
+    found = [] if got == ["early", "rest", "own", "rest", "rest", "late", "compat"] else [f"picked {got}"]
+    for words, wanted in (("all", kernels.NAMES), ("small type1", ("small-6.12", "small-7.3")), ("before 6.1", ("5.10",)),
+                          ("each series", ("5.10", "6.1", "small-6.12", "small-7.3")),
+                          (["small-6.12", "debian since 6.12"], ("6.12", "7.3", "small-6.12"))):
+        found += [] if kernels.choose(words) == wanted else [f"{words} means {kernels.choose(words)}"]
+    for words in ("6.13", "since 99.0", "since", "small since", "debian small", ""):
+        try:
+            found.append(f"not noticed: {words!r} means {kernels.choose(words)}")
+        except kernels.KernelError:
+            pass
+    return "; ".join(found)
 
 
 def check_scenarios() -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import attaching, documents, kernels, system
 from .guest import Result, pick_list
-from .scenario import ScenarioError, pick
+from .scenario import ScenarioError, choose, choose_items, pick
 
 FOLDER = Path(__file__).resolve().parent.parent / "acting"
 MACHINES = FOLDER / "machines"
@@ -24,7 +24,7 @@ MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "m
                 "memory", "counted", "system", "vfio_platform", "variant"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
             "thorough"}
-LISTS = ("kernels", "devices", "modules", "absent")
+LISTS = ("devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
 TOGETHER = 5
@@ -105,10 +105,9 @@ def _read(path: Path, allowed) -> dict:
     for key in data:
         if key not in allowed:
             raise ScenarioError(f"{path.name}: {key!r} is not known; there are {', '.join(sorted(allowed))}")
-    for name in data.get("kernels", ()):
-        if name not in kernels.NAMES:
-            raise ScenarioError(f"{path.name}: no kernel is called {name!r}")
-    return {key: tuple(value) if key in LISTS else value for key, value in data.items()}
+    if "kernels" in data:
+        data["kernels"] = choose(path.name, data["kernels"])
+    return {key: choose_items(path.name, value) if key in LISTS else value for key, value in data.items()}
 
 
 def load_machine(name: str) -> Machine:

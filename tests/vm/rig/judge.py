@@ -11,12 +11,6 @@ from . import attaching, kernels, outcome
 from .guest import Result, pick_list
 from .scenario import PATHS, VIEWS, Scenario, pick
 
-
-# The generations as vfiotool names them. What the kernel itself shows, its name apart, must leave exactly one, in all
-# three states: 5.10, 6.1, 6.12, 7.3 and small-6.12 have modules, loaded in some scenarios and not in others (imported
-# and exported symbols tell), small-7.3 and small-7.3-compat have VFIO built in (names in kallsyms tell).
-ALL_GENERATIONS = ("5.10", "5.14", "5.19", "6.0", "6.2", "6.3", "6.6", "6.11", "7.0")
-
 # What a stable release changed without a trace that could be read: 'unknown' is the right answer.
 BACKPORTED = {("UPDATE_VADDR", "before", "6.1")}
 
@@ -102,8 +96,10 @@ def _check_stated_facts(scenario: Scenario, kernel: kernels.Kernel, outcomes: Ou
 class Tool:
     """vfiotool's answers of one guest, held against the prober's."""
 
-    def __init__(self, scenario: Scenario, kernel: kernels.Kernel, result: Result, outcomes: Outcomes):
+    def __init__(self, scenario: Scenario, kernel: kernels.Kernel, result: Result, outcomes: Outcomes, generations):
         self.scenario, self.kernel, self.result, self.outcomes = scenario, kernel, result, outcomes
+        # All of vfiotool's, by name, and the one that the kernel must be taken for.
+        self.generations, self.generation = generations, kernels.generation(kernel.name, generations)
         self.unknown = set(pick_list(scenario.unknown, kernel.name))
         self.assumed = bool(pick_list(scenario.assume, kernel.name))
         self.problems = []
@@ -187,7 +183,7 @@ class Tool:
         if len(rows) != 1:
             self._say(f"{where}: {len(rows)} rows of evidence tell the version")
             return False
-        lie = self.kernel.generation not in rows[0]["generations"]
+        lie = self.generation not in rows[0]["generations"]
         if lie and rows[0]["used"]:
             self._say(f"{where}: {rows[0]['value']!r} is shown as believed")
         return lie
@@ -203,13 +199,16 @@ class Tool:
     def _check_kernel(self, document: dict, where: str) -> None:
         kernel = document.get("kernel") or {}
         have = kernel.get("generations")
-        if have != [self.kernel.generation]:
-            self._say(f"{where}: generations {have}, the kernel is of {self.kernel.generation!r}")
-        left = set(ALL_GENERATIONS)
+        if have != [self.generation]:
+            self._say(f"{where}: generations {have}, the kernel is of {self.generation!r}")
+        # What the kernel itself shows, its name apart, must leave exactly one, in all three states: 5.10, 6.1, 6.12, 7.3
+        # and small-6.12 have modules, loaded in some scenarios and not in others (imported and exported symbols tell),
+        # small-7.3 and small-7.3-compat have VFIO built in (names in kallsyms tell).
+        left = set(self.generations)
         for row in kernel.get("evidence") or []:
             if row.get("used") and row.get("basis") != "version":
                 left &= set(row.get("generations") or ())
-        if left != {self.kernel.generation}:
+        if left != {self.generation}:
             self._say(f"{where}: without its release the kernel could be of {sorted(left)}")
 
     def _check_paths(self, table: dict, view: str, where: str) -> None:
@@ -291,7 +290,7 @@ class Tool:
         if other or lifted or self.kernel.compat or "SET_IOMMU" not in answers or self._group_size() != 1:
             return
         want = {None: True, "EPERM": False}.get(answers["SET_IOMMU"])
-        name = "interrupt_remapping" if self.kernel.series in ("5.10", "6.1") else "isolated_msi"
+        name = "interrupt_remapping" if kernels.means("before 6.3", self.kernel.name) else "isolated_msi"
         self._compare(name, (device.get("capabilities") or {}).get(name), want, suffix)
 
     def _group_size(self) -> int:
@@ -310,7 +309,7 @@ class Tool:
 
     def _check_coherency(self, capabilities: dict, real, suffix: str) -> None:
         after = real.extensions.get("attached", {}).get(outcome.DMA_CC)
-        name = "cache_coherency" if self.kernel.series == "5.10" else "enforce_cache_coherency"
+        name = "cache_coherency" if kernels.means("before 5.19", self.kernel.name) else "enforce_cache_coherency"
         self._compare(name, capabilities.get(name), None if after is None else bool(after), suffix)
 
     def _check_extensions(self, table, real, suffix: str) -> None:

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 The kernels that the rig can boot, by name: four of Debian's and the small ones of our own. Knows where each
-comes from and which decisions it makes (its generation); the files are fetched or built when first asked for.
+comes from, and which of them the words of a scenario mean; the files are fetched or built when first asked for.
 """
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,17 @@ DEBIAN = {
 SMALL = ("small-6.12", "small-7.3", "small-7.3-compat")
 NAMES = (*DEBIAN, *SMALL)
 
-# Series -> the public name of its generation (a set of kernels that decide alike).
-GENERATIONS = {"5.10": "5.10", "6.1": "6.0", "6.12": "6.11", "7.3": "7.0"}
+# What a scenario may say of kernels, besides their names, "since X.Y" and "before X.Y".
+WORDS = {
+    "all": lambda name: True,
+    "debian": lambda name: name in DEBIAN,
+    "small": lambda name: name in SMALL,
+    # Which module is behind /dev/vfio/vfio: iommufd, or vfio_iommu_type1.
+    "compat": lambda name: name.endswith("-compat"),
+    "type1": lambda name: not name.endswith("-compat"),
+    # One kernel of each series, the small one where there is one.
+    "each series": lambda name: name == next(k for k in (f"small-{series(name)}", series(name)) if k in NAMES),
+}
 
 
 @dataclass(frozen=True)
@@ -43,19 +53,14 @@ class Kernel:
         return series(self.name)
 
     @property
-    def generation(self) -> str:
-        """The generation whose rules hold."""
-        return GENERATIONS[self.series]
-
-    @property
     def small(self) -> bool:
         """One of our own, with iommufd, cdev and no-IOMMU."""
-        return self.name in SMALL
+        return WORDS["small"](self.name)
 
     @property
     def compat(self) -> bool:
         """iommufd serves /dev/vfio/vfio."""
-        return self.name.endswith("-compat")
+        return WORDS["compat"](self.name)
 
 
 class KernelError(RuntimeError):
@@ -65,6 +70,41 @@ class KernelError(RuntimeError):
 def series(name: str) -> str:
     """The sources that the kernel called @name was made from."""
     return name.removeprefix("small-").removesuffix("-compat")
+
+
+def _number(release: str):
+    return tuple(int(part) for part in release.split("."))
+
+
+def _holds(word: str, name: str) -> bool:
+    if word in WORDS:
+        return WORDS[word](name)
+    if word in NAMES:
+        return name == word
+    border = re.fullmatch(r"(since|before) (\d+\.\d+)", word)
+    if not border:
+        raise KernelError(f"{word!r} means no kernel; there are {', '.join((*NAMES, *WORDS))}, since X.Y and before X.Y")
+    return (_number(series(name)) >= _number(border[2])) == (border[1] == "since")
+
+
+def means(words: str, name: str) -> bool:
+    """Whether all of @words, as in "small since 6.6", hold for the kernel @name."""
+    found = re.findall(r"each series|(?:since|before) \S+|\S+", words)
+    return all([_holds(word, name) for word in found or [words]])
+
+
+def choose(selection):
+    """The names of the kernels that @selection means: words, or a list of such."""
+    items = [selection] if isinstance(selection, str) else selection
+    for item in items:
+        if not any(means(item, name) for name in NAMES):
+            raise KernelError(f"there is no kernel {item!r}")
+    return tuple(name for name in NAMES if any(means(item, name) for item in items))
+
+
+def generation(name: str, generations) -> str:
+    """The one of @generations, each called by its first release, that the kernel called @name is of."""
+    return max((item for item in generations if _number(item) <= _number(series(name))), key=_number)
 
 
 def _helper(folder: str):

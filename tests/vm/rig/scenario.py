@@ -17,6 +17,8 @@ VIEWS = ("now", "bound")
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
         "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked"}
 
+LISTS = {"devices", "modules", "absent", "assume", "unknown", "faked"}
+
 
 class ScenarioError(ValueError):
     """A scenario file says something that is not understood."""
@@ -55,16 +57,33 @@ class Scenario:
 
 def pick(value, kernel: str):
     """
-    The part of @value that is meant for @kernel: its own, its series', that of small kernels or of Debian's, the
-    default. What is no table is meant for all.
+    The part of @value that is meant for @kernel: in a table, what the first words say that mean it, or the default.
+    What is no table is meant for all.
     """
     if not isinstance(value, dict):
         return value
-    small = "small" if kernel in kernels.SMALL else "debian"
-    for key in (kernel, kernels.series(kernel), small, "default"):
-        if key in value:
-            return value[key]
-    return None
+    fitting = (part for words, part in value.items() if words != "default" and kernels.means(words, kernel))
+    return next(fitting, value.get("default"))
+
+
+def choose(name: str, selection):
+    """The kernels that the scenario @name selects."""
+    try:
+        return kernels.choose(selection)
+    except kernels.KernelError as error:
+        raise ScenarioError(f"{name}: {error}") from error
+
+
+def choose_items(name: str, items):
+    """Items for some kernels only, { kernels = ..., value = ... }, get the names of these; of many values each is an item."""
+    ret = []
+    for item in items:
+        if isinstance(item, str):
+            ret.append(item)
+            continue
+        values = item["value"] if isinstance(item["value"], list) else [item["value"]]
+        ret += [{"kernels": choose(name, item["kernels"]), "value": value} for value in values]
+    return tuple(ret)
 
 
 def _check_keys(name: str, where: str, table: dict, allowed) -> None:
@@ -78,18 +97,21 @@ def _check(name: str, data: dict) -> None:
     for key in ("summary", "kernels", "target", "expect"):
         if key not in data:
             raise ScenarioError(f"{name}: no {key!r}")
-    _check_keys(name, "kernel", dict.fromkeys(data["kernels"]), kernels.NAMES)
-    _check_keys(name, "view", data["expect"], VIEWS)
-    selectors = {*kernels.NAMES, *kernels.GENERATIONS, "small", "debian", "default"}
-    for view in VIEWS:
-        table = data["expect"].get(view, {})
+    _check_keys(name, "view", data["expect"], (*VIEWS, "both"))
+    for table in data["expect"].values():
         _check_keys(name, "path", table, PATHS)
-        for value in table.values():
-            if isinstance(value, dict):
-                _check_keys(name, "kernel", value, selectors)
-        for kernel in data["kernels"]:
-            if not pick(table.get("container"), kernel):
-                raise ScenarioError(f"{name}: expect.{view}.container says nothing of {kernel}")
+
+
+def _check_values(scenario: Scenario) -> None:
+    """Every value has words that are known, and every kernel is told what its container does."""
+    values = [scenario.mock, scenario.remedy, *scenario.facts.values()]
+    for value in values + [value for table in scenario.expect.values() for value in table.values()]:
+        for words in set(value if isinstance(value, dict) else ()) - {"default"}:
+            choose(scenario.name, words)
+    for view in VIEWS:
+        for kernel in scenario.kernels:
+            if not scenario.expected(view, "container", kernel):
+                raise ScenarioError(f"{scenario.name}: expect.{view}.container says nothing of {kernel}")
 
 
 def load(path: Path) -> Scenario:
@@ -98,10 +120,14 @@ def load(path: Path) -> Scenario:
     with open(path, "rb") as file:
         data = tomllib.load(file)
     _check(name, data)
-    lists = {key: tuple(data.get(key, ())) for key in ("kernels", "devices", "modules", "absent", "assume", "unknown",
-                                                   "faked")}
-    rest = {key: value for key, value in data.items() if key not in lists}
-    return Scenario(name=name, **lists, **rest)
+    both = data["expect"].pop("both", {})
+    data["expect"] = {view: both | data["expect"].get(view, {}) for view in VIEWS}
+    data["kernels"] = choose(name, data["kernels"])
+    for key in LISTS & set(data):
+        data[key] = choose_items(name, data[key])
+    scenario = Scenario(name=name, **data)
+    _check_values(scenario)
+    return scenario
 
 
 def load_all():
