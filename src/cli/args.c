@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* argp's own messages take two lines and know no suggestion, so the words of a command line are looked
- * up in the same option tables before it parses them. */
+/* Checks the words of a command line against the option tables before argp parses them: argp's own
+ * messages take two lines and suggest nothing. */
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
@@ -69,7 +69,7 @@ static int unknown_long(const struct args *args, const char *name, struct failur
 				  "unknown option '--%s': --help lists the options", name);
 }
 
-/* The option that @name (without dashes or value) is, or the only one that begins so. */
+/* The option named @name (without dashes or value), or the only one that begins with @name. */
 static int find_long(const struct args *args, const char *name, const struct argp_option **ret,
 		     struct failure **reterr)
 {
@@ -89,7 +89,7 @@ static int find_long(const struct args *args, const char *name, const struct arg
 		return unknown_long(args, name, reterr);
 	if (found > 1)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "option '--%s' is short for several: write it out", name);
+					  "option '--%s' is ambiguous: write it out in full", name);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static int check_long(const struct args *args, int argc, char **argv, int *i,
 		return r;
 	if (equals && !o->arg)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "option '--%s' takes no value: write it alone", name);
+					  "option '--%s' takes no value: remove the value", name);
 	if (equals || !o->arg || o->flags & OPTION_ARG_OPTIONAL)
 		return 0;
 	(*i)++;

@@ -24,7 +24,7 @@ struct app {
 	enum color_mode color;
 	unsigned int verbose;
 	bool quiet;
-	bool told_newer; /* that the kernel is newer than the rules, which is said once */
+	bool told_newer; /* the warning that the kernel is newer than the rules is printed once */
 	struct output out;
 };
 
@@ -36,7 +36,7 @@ struct command {
 	/* An exit status, or a negative errno with *@reterr. */
 	int (*run)(struct app *app, void *args, struct failure **reterr);
 	const struct field_table *(*columns)(void); /* those of -o, or NULL */
-	bool runs; /* what stands behind -- is a program to run: struct parse, program */
+	bool runs; /* the words after -- are a program to run: struct parse, program */
 };
 
 /* What a parser of options works on. */
@@ -46,7 +46,7 @@ struct parse {
 	const struct command *command;
 	int asked; /* OPT_HELP, OPT_USAGE, OPT_VERSION, OPT_INTROSPECT or OPT_COMPLETE instead of a run */
 	const char *complete;
-	char **program; /* behind --, up to NULL; NULL when there is none */
+	char **program; /* after --, ended by NULL; NULL when there is none */
 	struct failure *failure;
 };
 
@@ -71,7 +71,7 @@ struct operands {
 	size_t nr;
 };
 void operands_add(struct operands *o, struct app *app, const char *item);
-/* Passes the input on to the global options; every parser calls it for what it does not take. */
+/* Passes the input on to the global options; every parser calls it for options it does not know. */
 error_t command_parse_default(int key, struct argp_state *state);
 /* The failure of an option, for the return of a parser. */
 error_t parse_fail(struct parse *p, const char *fmt, ...) vt_printf(2, 3);
@@ -83,8 +83,8 @@ error_t parse_path(struct parse *p, const char *arg, enum path_kind *ret);
 error_t parse_within(struct parse *p, const char *option, const char *arg, uint32_t min,
 		     uint32_t max, uint32_t *ret);
 
-/* args.c: checks @argv against @argp before argp sees it, so that one line can name what is wrong and
- * what was meant. With @in_order it stops at the first operand. Returns the index where it stopped
+/* args.c: checks @argv against @argp before argp sees it, so that one line names the mistake and a
+ * suggestion. With @in_order it stops at the first operand. Returns the index where it stopped
  * (argc at the end), or -EINVAL (STATUS_USAGE). */
 int args_check(const struct argp *argp, int argc, char **argv, bool in_order,
 	       struct failure **reterr);
@@ -96,6 +96,6 @@ const struct argp_option **args_options(const struct argp *argp, const struct ar
 void terminal_setup(struct app *app);
 /* Sets @reterr for an answer that was cut short by @err, a positive errno, and returns -@err. */
 int answer_lost(int err, struct failure **reterr);
-/* Writes out what of the answer is still in memory, for who goes on living afterwards. 0, or a negative
- * errno with its failure. */
+/* Flushes the answer before the program goes on to something else. 0, or a negative errno with its
+ * failure. */
 int answer_flush(const struct app *app, struct failure **reterr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The global options, before a command or behind it. */
+/* The global options, before a command or after it. */
 #include <string.h>
 
 #include "base/macro.h"
@@ -64,14 +64,13 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ .doc = "Everywhere:", .group = 10 },
-	{ "sysroot", OPT_SYSROOT, "PATH", 0, "answer about another system: a capture, or a folder",
-	  10 },
+	{ "sysroot", OPT_SYSROOT, "PATH", 0, "read another system: a capture, or a folder", 10 },
 	{ "color", OPT_COLOR, "WHEN", OPTION_ARG_OPTIONAL, "colours: auto, always or never", 10 },
-	{ "verbose", 'v', NULL, 0, "say more", 10 },
-	{ "quiet", 'q', NULL, 0, "say less: inspect and what acts answer by exit status only", 10 },
+	{ "verbose", 'v', NULL, 0, "print more detail", 10 },
+	{ "quiet", 'q', NULL, 0, "print nothing; the exit status is the answer", 10 },
 	{ "help", OPT_HELP, NULL, 0, "print this", 10 },
 	{ "usage", OPT_USAGE, NULL, 0, "print the options only", 10 },
-	{ "version", OPT_VERSION, NULL, 0, "print the version, and the libraries'", 10 },
+	{ "version", OPT_VERSION, NULL, 0, "print the version and those of the libraries", 10 },
 	{ "introspect", OPT_INTROSPECT, NULL, 0,
 	  "print commands, options, columns, rules and kernels as JSON", 10 },
 	{ "complete", OPT_COMPLETE, "WHAT", OPTION_HIDDEN, "names for a shell's completion", 10 },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values of options as several commands have them. */
+/* Option values that several commands share. */
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>

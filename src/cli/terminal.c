@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the terminal and the environment say about the output: width, characters, colours; and whether it
- * got out. */
+/* Output settings from the terminal and the environment (width, characters, colours), and whether the
+ * output was written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <langinfo.h>
@@ -17,7 +17,7 @@
 
 enum { WIDTH_MAX = 10000, WIDTH_DEFAULT = 80, SCHEME_SIZE_MAX = 64 * 1024 };
 
-/* COLUMNS counts wherever the output goes; without it a pipe has no limit. */
+/* COLUMNS applies to a pipe as well; without it a pipe has no width limit. */
 static size_t output_width(bool tty)
 {
 	const char *columns = getenv("COLUMNS");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* attach: opens container, group and device, or iommufd and cdev, for real, and shows every step beside
- * its prediction. */
+/* attach: opens container, group and device (or iommufd and cdev) and shows every step beside its
+ * prediction. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +16,7 @@ struct attach_args {
 	struct attached_options acting;
 	bool hold;
 	unsigned int hold_seconds;
-	char **program; /* behind --, or NULL */
+	char **program; /* after --, or NULL */
 };
 
 enum { OPT_TYPE = OPT_COMMAND_FIRST, OPT_HOLD };
@@ -39,8 +39,8 @@ static error_t parse_hold(struct parse *p, struct attach_args *args, const char 
 
 	if (arg && (parse_u32(arg, 10, &seconds) < 0 || !seconds))
 		return parse_fail(p,
-				  "--hold=%s: a number of seconds from 1 to %" PRIu32
-				  ", or --hold alone until a signal",
+				  "--hold=%s: give seconds from 1 to %" PRIu32
+				  ", or --hold alone to wait for a signal",
 				  arg, UINT32_MAX);
 	args->hold = true;
 	args->hold_seconds = seconds;
@@ -60,10 +60,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_SUCCESS:
 		args->program = p->program;
 		if (p->program && !p->program[0])
-			return parse_fail(p, "no command behind --: name the program to run");
+			return parse_fail(p, "no command after --: name the program to run");
 		if (args->acting.type && args->acting.has_path && args->acting.path == PATH_IOMMUFD)
 			return parse_fail(p,
-					  "--type is of a container, and path iommufd has none: leave out one of them");
+					  "--type needs a container and path iommufd has none: leave out one of them");
 		if (p->program && args->hold)
 			return parse_fail(p, "--hold and a command exclude each other");
 		return 0;
@@ -73,10 +73,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "type", OPT_TYPE, "TYPE", 0, "of the container: type1, type1v2 (the default) or nesting",
-	  1 },
+	{ "type", OPT_TYPE, "TYPE", 0,
+	  "IOMMU type for SET_IOMMU: type1, type1v2 (default) or nesting", 1 },
 	{ "hold", OPT_HOLD, "SECONDS", OPTION_ARG_OPTIONAL,
-	  "keep it until a signal, or the kernel asks for the device back", 1 },
+	  "keep it attached until a signal or until the kernel wants the device", 1 },
 	{ 0 },
 };
 
@@ -97,7 +97,7 @@ static void print_json(struct attached *ac, const struct output *out)
 	json_doc_end(&doc);
 }
 
-/* Where a program follows, standard output is the program's. */
+/* Standard output belongs to the program, if there is one. */
 static int print(struct attached *ac, const struct attach_args *args, struct failure **reterr)
 {
 	const struct app *app = ac->session.app;
@@ -109,18 +109,18 @@ static int print(struct attached *ac, const struct attach_args *args, struct fai
 		return 0;
 	if (args->program)
 		out.stream = stderr;
-	/* Ten answers that few ask for. */
+	/* Ten answers that few readers need. */
 	if (!app->verbose)
 		view.nr_extensions = 0;
 	if (args->acting.json)
 		print_json(ac, &out);
 	else
 		r = attach_text(&out, &view, reterr);
-	/* Nothing is held or run for who does not see what it is. */
+	/* Hold or run nothing when the report could not be written. */
 	return r < 0 || args->program ? r : answer_flush(app, reterr);
 }
 
-/* What is not as predicted is nothing to build on: it is not kept. */
+/* After a wrong prediction the state is not trusted, so it is not kept. */
 static int keep(struct attached *ac, const struct attach_args *args, struct failure **reterr)
 {
 	int status = attached_status(ac), r;
@@ -152,7 +152,7 @@ static int run(struct app *app, void *args, struct failure **reterr)
 
 const struct command command_attach = {
 	.name = "attach",
-	.summary = "Attach devices for real, each step beside its prediction",
+	.summary = "Attach devices and compare each step with its prediction",
 	.operands = "TARGET... [-- COMMAND...]",
 	.argp = &argp,
 	.args_size = sizeof(struct attach_args),

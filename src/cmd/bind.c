@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bind and unbind: devices to a driver for passthrough, and back, as a transaction. */
+/* bind and unbind: move devices to a passthrough driver and back, as a transaction. */
 #include <errno.h>
 #include <string.h>
 
@@ -20,7 +20,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_DRIVER:
 		if (!*arg || strchr(arg, '/') || strlen(arg) > 255)
 			return parse_fail(p,
-					  "'%s' is no name of a driver: name a folder of /sys/bus/*/drivers",
+					  "'%s' is not a driver name: use a name from /sys/bus/*/drivers",
 					  arg);
 		o->driver = arg;
 		return 0;
@@ -37,16 +37,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option bind_options[] = {
-	{ "driver", OPT_DRIVER, "NAME", 0, "this driver instead of the best VFIO driver", 1 },
-	{ "group", OPT_GROUP, NULL, 0, "and what must move for the whole group to be usable", 1 },
-	{ "persist", OPT_PERSIST, NULL, 0, "over reboots as well", 1 },
+	{ "driver", OPT_DRIVER, "NAME", 0, "use this driver instead of the best VFIO driver", 1 },
+	{ "group", OPT_GROUP, NULL, 0, "also bind the other group members that must move", 1 },
+	{ "persist", OPT_PERSIST, NULL, 0, "keep the driver after a reboot", 1 },
 	BINDING_FORCE(1),
 	BINDING_OPTIONS(1),
 	{ 0 },
 };
 
 static const struct argp_option unbind_options[] = {
-	{ "persist", OPT_PERSIST, NULL, 0, "over reboots as well: undo bind --persist", 1 },
+	{ "persist", OPT_PERSIST, NULL, 0, "also undo bind --persist", 1 },
 	BINDING_FORCE(1),
 	BINDING_OPTIONS(1),
 	{ 0 },
@@ -77,7 +77,7 @@ static int begin(struct transaction *b, const struct operands *targets, struct f
 		r = transaction_check_permission(b, reterr);
 	if (r >= 0)
 		r = transaction_lock(b, reterr);
-	/* Another may have moved what was looked at while it had the lock. */
+	/* Another vfiotool may have moved these devices while it held the lock. */
 	if (r >= 0 && !b->options->dry_run)
 		r = transaction_load(b, targets, reterr);
 	return r;
@@ -95,7 +95,7 @@ static int refusal_status(const struct transaction *b)
 	return STATUS_NO;
 }
 
-/* --group takes along only whom VFIO's driver takes. */
+/* --group moves only members that their VFIO driver accepts. */
 static const char *in_the_way_text(struct transaction *b, const struct bind_move *m,
 				   const struct device *other)
 {
@@ -104,17 +104,17 @@ static const char *in_the_way_text(struct transaction *b, const struct bind_move
 
 	if (s && s->answer == ANSWER_NO)
 		return arena_printf(b->arena,
-				    "group %u cannot be used yet: %s has to stay on %s, %s; %s",
+				    "group %u is still blocked: %s must stay on %s, because %s; %s",
 				    group, other->name, other->driver, s->why->because,
 				    member_remedy(b->arena, other,
 						  s->why->remedy ? s->why->remedy
 								 : s->why->rule->remedy));
 	return arena_printf(b->arena,
-			    "group %u cannot be used yet: %s is on %s; vfiotool bind --group %s takes along what must move",
+			    "group %u is still blocked: %s is on %s; 'vfiotool bind --group %s' also binds the members that must move",
 			    group, other->name, other->driver, m->name);
 }
 
-/* A device alone is of no use where another of its group keeps it from being handed out. */
+/* The device is bound, but another member may still block its group. */
 static void say_in_the_way(struct transaction *b)
 {
 	for (size_t i = 0; !b->view.note && i < b->plan.nr_moves; i++) {
@@ -129,14 +129,14 @@ static void say_in_the_way(struct transaction *b)
 static const char *advice_text(const struct transaction *b, const struct guard_finding *f)
 {
 	if (f->answer != ANSWER_UNKNOWN)
-		return "do without it on this host";
-	/* Whoever asks of a capture: it has what it has. */
+		return "stop using it on this host";
+	/* A capture cannot be asked again. */
 	if (b->session.host->usage->blocks_list.state == FACT_UNREAD)
-		return "capture it there again with --in-use";
-	return "ask as root";
+		return "capture that host again with --in-use";
+	return "run as root";
 }
 
-/* What no guard knows better: every refusal has a next step. */
+/* Gives every refusal a next step, where its guard has none. */
 static void advise(const struct transaction *b)
 {
 	for (size_t i = 0; i < b->plan.nr_moves; i++)
@@ -145,12 +145,12 @@ static void advise(const struct transaction *b)
 
 			if (f->remedy)
 				continue;
-			f->remedy = arena_printf(b->arena, "%s, or pass this with --force %s",
+			f->remedy = arena_printf(b->arena, "%s, or override with --force=%s",
 						 advice_text(b, f), f->guard->name);
 		}
 }
 
-/* The moves of b->plan, from guards to report. */
+/* Carries out b->plan: guards, writes, report. */
 static int carry_out(struct transaction *b, bool settle, struct failure **reterr)
 {
 	size_t refused = transaction_ask_guards(b);
@@ -166,8 +166,8 @@ static int carry_out(struct transaction *b, bool settle, struct failure **reterr
 		if (refused)
 			b->view.note =
 				b->options->dry_run
-					? "as things are, none of it would be done: what is named above stands in the way"
-					: "nothing was changed";
+					? "REFUSED: nothing would be changed, for the reasons above"
+					: "REFUSED: nothing was changed";
 		return transaction_print(b, refused ? refusal_status(b) : STATUS_OK, reterr);
 	}
 	r = transaction_find_drivers(b, true, reterr);
@@ -191,7 +191,7 @@ int bind_devices(struct transaction *b, struct failure **reterr)
 
 	if (r >= 0)
 		r = bind_plan_make(&b->request, b->arena, &b->plan, reterr);
-	/* What cannot be kept is said before anything moves. */
+	/* An obstacle to --persist is reported before anything moves. */
 	if (r >= 0 && b->options->persist)
 		r = keep_check(b, reterr);
 	if (r >= 0)
@@ -214,7 +214,7 @@ static int run_bind(struct app *app, void *data, struct failure **reterr)
 
 /* ---- unbind ---- */
 
-/* Where @d goes back to: what the journal says of this very device, else whatever the bus chooses. */
+/* Where @d goes back to: the journal's state of this device, else the driver that the bus chooses. */
 static int plan_unbind(struct transaction *b, const struct device *d, struct bind_move *m)
 {
 	const struct journal_record *rec = journal_find(&b->journal, d->bus_name, d->name);
@@ -222,7 +222,7 @@ static int plan_unbind(struct transaction *b, const struct device *d, struct bin
 
 	*m = (struct bind_move){ .bus = d->bus_name, .name = d->name, .device = d };
 	r = bind_apply_look(&b->apply, m);
-	/* A guard says who has it locked; all but its override is known. */
+	/* A guard names the process that locks it; only its override is unknown. */
 	if (r < 0 && r != -ETIMEDOUT)
 		return r;
 	if (rec && rec->identity && !strcmp(rec->identity, m->identity) &&
@@ -233,7 +233,7 @@ static int plan_unbind(struct transaction *b, const struct device *d, struct bin
 		m->back = true;
 	} else if (m->from && !bind_driver_is_vfio(m->from) && !rec) {
 		m->result = BIND_THERE;
-		m->because = "it is on no VFIO driver, and the journal says nothing of it";
+		m->because = "it is not on a VFIO driver and not in the journal";
 	} else {
 		m->any = true;
 	}
@@ -267,7 +267,7 @@ int unbind_devices(struct transaction *b, struct failure **reterr)
 		operands_add(&targets, b->app, o->targets.items[i]);
 	if (o->persist)
 		r = keep_find_gone(b, &targets, &gone, reterr);
-	/* Of a device that is no longer there only what is written can be undone. */
+	/* For a device that is gone, only the files of --persist can be removed. */
 	if (r >= 0 && gone.nr && !targets.nr) {
 		r = transaction_print(b, STATUS_OK, reterr);
 	} else if (r >= 0) {
@@ -295,7 +295,7 @@ static int run_unbind(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_bind = {
 	.name = "bind",
-	.summary = "Give devices to a VFIO driver, safely",
+	.summary = "Bind devices to a VFIO driver, with safety checks",
 	.operands = "TARGET...",
 	.argp = &bind_argp,
 	.args_size = sizeof(struct transaction_options),
@@ -304,7 +304,7 @@ const struct command command_bind = {
 
 const struct command command_unbind = {
 	.name = "unbind",
-	.summary = "Give devices back to their own drivers",
+	.summary = "Return devices to their original drivers",
 	.operands = "TARGET...",
 	.argp = &unbind_argp,
 	.args_size = sizeof(struct transaction_options),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* capture: records what the other commands read, so that --sysroot can ask again elsewhere. */
+/* capture: records what the other commands read, so that --sysroot can answer on another machine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "force", 'f', NULL, 0, "replace FILE when it exists", 1 },
-	{ "in-use", OPT_IN_USE, NULL, 0, "and what the guards of bind look at", 1 },
+	{ "in-use", OPT_IN_USE, NULL, 0, "also record what the safety checks of bind need", 1 },
 	{ 0 },
 };
 
@@ -50,7 +50,7 @@ static const struct argp argp = { .options = options,
 				  .parser = parse,
 				  .children = global_children };
 
-/* Whether the drivers are there that bind would choose: that of the bus, and those made for a device. */
+/* Looks up the drivers that bind would choose: the bus's general one, and variants for a device. */
 static void record_drivers(struct session *s)
 {
 	struct arena *a = s->app->arena;
@@ -69,7 +69,7 @@ static void record_drivers(struct session *s)
 	}
 }
 
-/* Everything that inspect and list ask, so that it is recorded; with @in_use, what bind asks as well. */
+/* Asks everything that inspect and list ask, so that it is recorded; with @in_use, also what bind asks. */
 static int record(struct app *app, const struct operands *targets, bool in_use, struct session *s,
 		  struct failure **reterr)
 {
@@ -86,7 +86,7 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 	return r;
 }
 
-/* Who left FILE out would find a file with the name of a device, and all devices in it. */
+/* Without FILE, the first target would become the name of a file that holds all devices. */
 static int check_name(const char *path, struct arena *a, struct failure **reterr)
 {
 	struct target t;
@@ -103,7 +103,7 @@ static int check_name(const char *path, struct arena *a, struct failure **reterr
 	    (t.kind != TARGET_GROUP || *path == '/'))
 		return 0;
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "'%s' names a device, and before it capture needs a FILE to write: capture FILE %s, or ./%s for a file that is called so",
+				  "'%s' names a device, but the first argument is the FILE to write: 'capture FILE %s'; for a file of that name write './%s'",
 				  path, path, path);
 }
 
@@ -118,7 +118,7 @@ static int check_destination(const char *path, bool force, struct failure **rete
 					     strerror(errno), failure_write_advice(errno));
 	if (!S_ISREG(st.st_mode))
 		return failure_set_status(reterr, STATUS_USAGE, -EEXIST,
-					  "%s is no regular file: name a new one, or - for standard output",
+					  "%s is not a regular file: name a new one, or - for standard output",
 					  path);
 	if (!force)
 		return failure_set_status(reterr, STATUS_USAGE, -EEXIST,
@@ -137,7 +137,7 @@ static int write_stream(struct session *s, FILE *out)
 	return 0;
 }
 
-/* The name appears only when the content is complete and on the disk. link() does not replace. */
+/* The name appears only when the content is complete and on disk. link() does not replace a file. */
 static int publish(const char *temporary, const char *path, bool force)
 {
 	if (force)
@@ -214,7 +214,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_capture = {
 	.name = "capture",
-	.summary = "Record what is read here, to ask again elsewhere",
+	.summary = "Record this host for analysis on another machine",
 	.operands = "FILE [TARGET...]",
 	.argp = &argp,
 	.args_size = sizeof(struct capture_args),

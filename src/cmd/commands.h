@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands, and what may be asked instead of one. */
+/* The commands, and the options that replace one (--help, --version). */
 #pragma once
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ extern const struct command command_regions;
 const struct command *const *commands_all(size_t *nr);
 const struct command *command_find(const char *name);
 
-/* What instead of a command may be asked. */
+/* Options that replace a command. */
 int version_print(struct app *app);
 int introspect_print(struct app *app);
 int complete_print(struct app *app, const char *what, struct failure **reterr);

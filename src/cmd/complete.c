@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* --complete WHAT: names for a shell, one a line, a tab and a word of help behind. Only devices, groups
- * and drivers read the system, and of it as little as can be. */
+/* --complete WHAT: names for a shell, one per line, each followed by a tab and a short help. Only devices,
+ * groups and drivers read the system, and they read as little as possible. */
 #include <errno.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void put(struct app *app, const char *name, const char *help)
 		text_escape(app->arena, help, strlen(help), utf8));
 }
 
-/* One device: its driver and what it is. */
+/* One device: its driver and its name. */
 static void put_device(struct session *s, const struct device *d)
 {
 	struct app *app = s->app;
@@ -39,7 +39,7 @@ static void put_device(struct session *s, const struct device *d)
 		    : driver);
 }
 
-/* One group: its first devices, and how many there are besides. */
+/* One group: its first devices, and how many more. */
 static void put_group(struct app *app, const struct group *g)
 {
 	enum { SHOWN = 3 };
@@ -77,7 +77,7 @@ static int complete_groups(struct app *app, struct failure **reterr)
 	return put_devices(app, true, reterr);
 }
 
-/* What bind may want: the drivers for passthrough that are there, and the one that is loaded for it. */
+/* Drivers for bind: the passthrough drivers that exist, and the one that bind would load. */
 static int complete_drivers(struct app *app, struct failure **reterr)
 {
 	static const char *const buses[] = { "pci", "platform", "amba", "fsl-mc", "cdx" };
@@ -166,7 +166,7 @@ static int complete_paths(struct app *app, struct failure **reterr)
 {
 	(void)reterr;
 	for (unsigned int k = 0; k < NR_PATHS; k++)
-		put(app, path_kind_name((enum path_kind)k), "way to the device");
+		put(app, path_kind_name((enum path_kind)k), "path to the device");
 	return 0;
 }
 

@@ -13,7 +13,7 @@ static const char *commands_text(struct arena *a)
 	for (size_t i = 0; i < nr; i++)
 		ret = arena_printf(a, "%s\n  %-10s %s", ret, all[i]->name, all[i]->summary);
 	return arena_printf(a,
-			    "%s\n\n'vfiotool COMMAND --help' tells about one; without a command it is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, platform:NAME, vfio3, eth0 or a path in sysfs.",
+			    "%s\n\n'vfiotool COMMAND --help' describes a command. The default command is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, platform:NAME, vfio3, eth0 or a path in sysfs.",
 			    ret);
 }
 
@@ -29,17 +29,17 @@ static const char *columns_text(const struct field_table *table, struct arena *a
 					   f->flags & FIELD_DEFAULT ? '*' : ' ',
 					   field_column_name(a, f), f->help);
 	}
-	return arena_printf(a, "%s\n\n(*) shown unless -o chooses others.", ret);
+	return arena_printf(a, "%s\n\n(*) shown by default.", ret);
 }
 
-/* What stands before the options and, behind the \v, after them. */
+/* The text before the options and, after the \v, the text after them. */
 static const char *doc_text(const struct command *command, struct arena *a)
 {
 	if (!command)
 		return arena_printf(a, "%s\v%s",
-				    "Tells what the kernel's VFIO decides for each device, and why.",
+				    "Tells for each device whether VFIO accepts or refuses it, and why.",
 				    commands_text(a));
-	return arena_printf(a, "%s\v%s%s'man vfiotool-%s' tells more.", command->summary,
+	return arena_printf(a, "%s\v%s%sSee also 'man vfiotool-%s'.", command->summary,
 			    command->columns ? columns_text(command->columns(), a) : "",
 			    command->columns ? "\n\n" : "", command->name);
 }
@@ -51,7 +51,7 @@ void help_print(struct app *app, const struct command *command, bool usage_only)
 			     : arena_strdup(app->arena, "vfiotool");
 
 	argp.args_doc = command ? command->operands : "[COMMAND] [OPTION...] [TARGET...]";
-	/* An empty one leaves a blank behind. */
+	/* An empty one would leave a trailing space. */
 	if (!*argp.args_doc)
 		argp.args_doc = NULL;
 	argp.doc = doc_text(command, app->arena);

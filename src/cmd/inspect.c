@@ -60,14 +60,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "kernel", OPT_KERNEL, "GEN", 0,
-	  "what another kernel decides: 6.0, patched, 5.10.0-28-amd64", 1 },
-	{ "all-kernels", OPT_ALL_KERNELS, NULL, 0, "what every kernel decides, side by side", 1 },
-	{ "assume", OPT_ASSUME, "[TARGET:]KEY=VALUE", 0,
-	  "what if: take this for true; may be given again", 1 },
+	{ "kernel", OPT_KERNEL, "GEN", 0, "decide as another kernel: 6.0, patched, 5.10.0-28-amd64",
+	  1 },
+	{ "all-kernels", OPT_ALL_KERNELS, NULL, 0, "show the decisions of all kernels side by side",
+	  1 },
+	{ "assume", OPT_ASSUME, "[TARGET:]KEY=VALUE", 0, "assume this to be true; may be repeated",
+	  1 },
 	{ "path", OPT_PATH, "PATH", 0,
-	  "only this way: container, iommufd, compat or noiommu; may be given again", 1 },
-	{ "now", OPT_NOW, NULL, 0, "with -q: answer for things as they are, not for once bound",
+	  "only this path: container, iommufd, compat or noiommu; may be repeated", 1 },
+	{ "now", OPT_NOW, NULL, 0, "with -q: answer for now, not for after binding to vfio-pci",
 	  1 },
 	{ "json", 'J', NULL, 0, "JSON", 1 },
 	{ 0 },
@@ -77,7 +78,7 @@ static const struct argp argp = { .options = options,
 				  .parser = parse,
 				  .children = global_children };
 
-/* The best answer among the chosen paths that the kernel offers: one way in is enough. */
+/* The best answer among the chosen paths that the kernel offers: one path is enough. */
 static enum answer best_answer(const struct prediction *d, enum view view, unsigned int paths)
 {
 	enum answer ret = ANSWER_NO;
@@ -117,7 +118,7 @@ static enum answer device_answer(struct session *s, const struct inspect_args *a
 	return best_answer(&prediction, view, args->paths);
 }
 
-/* A release that nobody studied, and nothing but its number tells how it decides. */
+/* The release is newer than the rules, and there is no evidence but its number. */
 static bool nobody_knows(const struct report *r)
 {
 	return !r->asked && r->kernel.beyond && r->kernel.by_number;
@@ -214,7 +215,7 @@ static int print_devices(struct session *s, const struct inspect_args *args,
 	return 0;
 }
 
-/* The columns of the short form: on a narrow terminal first the name gives way, then the driver. */
+/* The columns of the short form: a narrow terminal cuts the name first, then the driver. */
 static int short_columns(struct arena *a, struct columns *ret, struct failure **reterr)
 {
 	int r = columns_parse(device_fields(), a,
@@ -232,7 +233,7 @@ static int short_columns(struct arena *a, struct columns *ret, struct failure **
 	return r;
 }
 
-/* Everything in one line each. */
+/* One line per device. */
 static int print_short(struct session *s, struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
@@ -266,8 +267,8 @@ static int print_short(struct session *s, struct failure **reterr)
 		return r;
 	prose_blank(&end);
 	prose_text(&end, STYLE_DIM,
-		   "Verdicts are those once bound to a VFIO driver. 'vfiotool inspect ADDRESS' tells why, step by step.%s",
-		   denied ? " They are the caller's, who may not open all nodes; --assume euid=0 asks what root gets."
+		   "Verdicts apply after binding to vfio-pci. 'vfiotool inspect ADDRESS' shows why, step by step.%s",
+		   denied ? " They apply to the calling user, who may not open all device nodes; --assume euid=0 shows root's."
 			  : "");
 	return 0;
 }
@@ -307,7 +308,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_inspect = {
 	.name = "inspect",
-	.summary = "Tell what the kernel decides at every step, why, what to do",
+	.summary = "Show what VFIO decides about a device, why, and what to do",
 	.operands = "[TARGET...]",
 	.argp = &argp,
 	.args_size = sizeof(struct inspect_args),

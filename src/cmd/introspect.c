@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* --introspect: what this program can do, as JSON, from the tables that do it. Manual pages and
- * completions are held to it. Touches no file of the system. */
+/* --introspect: what this program can do, as JSON, from the tables that do it. A test compares manual
+ * pages and completions with it. Reads no file of the system. */
 #include <json-c/json_object.h>
 #include <string.h>
 

@@ -57,11 +57,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "index", OPT_INDEX, "KIND", 0,
-	  "only intx, msi, msix, err or req, vector by vector; may be given again", 1 },
-	{ "vectors", OPT_VECTORS, "N", 0, "so many vectors, else all that the device has", 1 },
-	{ "count", OPT_COUNT, "N", 0, "trigger each vector so often, else once", 1 },
-	{ "device", OPT_DEVICE, NULL, 0, "let the device raise one itself as well", 1 },
-	{ "timeout", OPT_TIMEOUT, "MS", 0, "wait so long for each, else 1000 ms", 1 },
+	  "only intx, msi, msix, err or req, and show each vector; may be repeated", 1 },
+	{ "vectors", OPT_VECTORS, "N", 0, "number of vectors (default: all of the device)", 1 },
+	{ "count", OPT_COUNT, "N", 0, "trigger each vector N times (default 1)", 1 },
+	{ "device", OPT_DEVICE, NULL, 0, "also make the device raise an interrupt", 1 },
+	{ "timeout", OPT_TIMEOUT, "MS", 0, "wait this long for each signal (default 1000 ms)", 1 },
 	{ 0 },
 };
 
@@ -71,8 +71,8 @@ static const struct argp argp = { .options = options,
 
 /* ---- one device ---- */
 
-/* The kinds to try: those asked for, else those the device has. ERR and REQ come last: they are the
- * host's own. */
+/* The kinds to try: those asked for, else those of the device. ERR and REQ come last, because the host
+ * uses them. */
 static size_t choose_kinds(const struct irq_args *args, const struct attach_device_view *view,
 			   struct arena *a, struct irq_info **ret)
 {
@@ -98,11 +98,11 @@ static int check_device(const struct irq_args *args, const struct attach_device_
 {
 	if (!(view->info.flags & VT_DEVICE_PCI))
 		return failure_set_status(reterr, STATUS_UNKNOWN, -EOPNOTSUPP,
-					  "%s: is no PCI device: what its %zu interrupts are only its driver knows; 'vfiotool attach' lists them",
+					  "%s is not a PCI device: only its driver knows what its %zu interrupts are; 'vfiotool attach' lists them",
 					  view->device->name, view->nr_irqs);
 	if (args->vectors > 1 && !(args->kinds & (1U << VT_PCI_MSI | 1U << VT_PCI_MSIX)))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "--vectors=%u: say of which: --index=msi or --index=msix",
+					  "--vectors=%u needs a kind: add --index=msi or --index=msix",
 					  args->vectors);
 	return 0;
 }
@@ -123,7 +123,7 @@ static int try_kinds(struct irq_work *w, const struct irq_info *kinds, size_t nr
 	for (size_t i = 0; !r && i < nr; i++) {
 		struct irq release = { 0 };
 
-		/* Beside every other kind, so that the device is let go when the kernel wants it. */
+		/* Set up beside every other kind, to release the device when the kernel wants it. */
 		w->release = -EBADF;
 		if (kinds[i].index != VT_PCI_REQ &&
 		    !irq_open(&w->ac->client, d->target->name, d->fd, VT_PCI_REQ, 1, &release))
@@ -131,7 +131,7 @@ static int try_kinds(struct irq_work *w, const struct irq_info *kinds, size_t nr
 		w->raise = raise && kinds[i].index <= VT_PCI_MSIX;
 		r = irq_work_kind(w, &kinds[i], &rows[i], reterr);
 		irq_close(&release);
-		/* Nobody who could tell the device to: that is said once. */
+		/* No driver can make the device raise one: report that once. */
 		raise &= !rows[i].raised || rows[i].raised->exerciser;
 	}
 	return r;
@@ -163,9 +163,8 @@ static int run_device(struct attached *ac, const struct irq_args *args, struct i
 	return try_kinds(&w, kinds, nr, ret, reterr);
 }
 
-/* Everything that was tried arrived: yes. The kernel refused something, the device has none of what was
- * asked for, or its own did not arrive: no. A loopback that loses something is none that the kernel's
- * rules know. */
+/* Yes: everything arrived. No: the kernel refused something, the device lacks what was asked for, or its
+ * own interrupt did not arrive. No rule predicts a loopback that loses signals. */
 static int answer_status(const struct attached *ac, const struct irqs_device *d)
 {
 	int status = attached_status(ac);
@@ -218,7 +217,7 @@ int irq_run(struct attached *ac, const void *data, struct failure **reterr)
 
 	if (r >= 0 && attached_is_ready(ac))
 		r = run_device(ac, args, &d, reterr);
-	/* What was found out until a failure stands. */
+	/* Results from before a failure are kept. */
 	if (r >= 0 || d.nr_kinds) {
 		printed = print(ac, args, &d, reterr);
 		r = r < 0 ? r : printed;
@@ -237,7 +236,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_irq = {
 	.name = "irq",
-	.summary = "Set interrupts of a device up, trigger and count them",
+	.summary = "Set up a device's interrupts, trigger and count them",
 	.operands = "TARGET",
 	.argp = &argp,
 	.args_size = sizeof(struct irq_args),

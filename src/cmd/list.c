@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list: one row for each device, or by group as a tree. Reads only what the chosen columns need. */
+/* list: one row per device, or a tree by group. Reads only what the chosen columns need. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,12 +55,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "output", 'o', "LIST", 0, "columns to show: COL,COL, or +COL,COL to add", 1 },
 	{ "output-all", 'O', NULL, 0, "all columns", 1 },
-	{ "tree", 'T', NULL, 0, "devices below their groups", 1 },
+	{ "tree", 'T', NULL, 0, "show devices below their groups", 1 },
 	{ "sort", 'x', "COLUMN", 0, "sort by a column", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 2 },
 	{ "pairs", 'P', NULL, 0, "KEY=\"value\" pairs", 2 },
-	{ "raw", 'r', NULL, 0, "columns apart by one blank, blanks in them escaped", 2 },
-	{ "noheadings", 'n', NULL, 0, "no line of column names", 2 },
+	{ "raw", 'r', NULL, 0, "separate columns by one space; escape spaces in values", 2 },
+	{ "noheadings", 'n', NULL, 0, "print no column names", 2 },
 	{ 0 },
 };
 
@@ -122,8 +122,8 @@ static bool is_selected(const struct session *s, const struct device *d)
 	return false;
 }
 
-/* Each group with the devices of it that were asked for (all, when nothing was named); devices without
- * one stand alone at the end. */
+/* Each group with those of its devices that were asked for (all by default); devices without a group come
+ * last. */
 static void add_tree(struct rows *rows, struct session *s, unsigned int needs)
 {
 	for (size_t i = 0; i < s->host->nr_groups; i++) {
@@ -176,14 +176,14 @@ static int print(struct session *s, const struct list_args *args, struct table *
 	return 0;
 }
 
-/* A user's list full of refusals says little about the devices. A program that reads it is told nothing. */
+/* Refusals for lack of permission say little about the devices. A program that reads the list gets no hint. */
 static void say_denied(const struct rows *rows)
 {
 	for (size_t i = 0; i < rows->nr && isatty(STDOUT_FILENO) == 1; i++) {
 		if (!device_row_is_denied(rows->table_rows[i].row))
 			continue;
 		log_write(LOG_LEVEL_WARNING,
-			  "verdicts are the caller's, who may not open all nodes; 'vfiotool inspect --assume euid=0' asks what root gets");
+			  "verdicts apply to the calling user, who may not open all device nodes; 'vfiotool inspect --assume euid=0' shows root's");
 		return;
 	}
 }

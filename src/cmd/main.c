@@ -42,7 +42,7 @@ static int parse_options(const struct argp *argp, int argc, char **argv, struct 
 	if (*reterr)
 		return -EINVAL;
 	return failure_set_status(reterr, STATUS_USAGE, -(int)err,
-				  "cannot understand the options of '%s': see --help", argv[0]);
+				  "cannot parse the options of '%s': see --help", argv[0]);
 }
 
 static int run_asked(struct app *app, const struct parse *p, struct failure **reterr)
@@ -60,7 +60,7 @@ static int run_asked(struct app *app, const struct parse *p, struct failure **re
 	}
 }
 
-/* argp moves the operands before -- behind it: what is to be run is taken away before it looks. */
+/* argp would move operands across --, so the program to run is removed before argp looks. */
 static int cut_program(struct parse *p, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
@@ -72,7 +72,7 @@ static int cut_program(struct parse *p, int argc, char **argv)
 	return argc;
 }
 
-/* The command and its options; without a word it is list. */
+/* The command and its options; the default command is list. */
 static int parse_command(struct parse *p, int argc, char **argv, struct failure **reterr)
 {
 	static char *plain[] = { (char *)"list", NULL };
@@ -116,8 +116,8 @@ static int run(struct app *app, int argc, char **argv, struct failure **reterr)
 	return p.asked ? run_asked(app, &p, reterr) : p.command->run(app, p.args, reterr);
 }
 
-/* A file opened later must never take the place of a standard stream that the caller closed: writing
- * to it has to fail. */
+/* A file opened later must not become a standard stream that the caller closed: a write to that has to
+ * fail. */
 static void occupy_standard_streams(void)
 {
 	for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -126,7 +126,7 @@ static void occupy_standard_streams(void)
 			_exit(STATUS_FAILED);
 }
 
-/* Whether all of the answer got out. */
+/* Whether the whole answer was written. */
 static int finish_output(struct failure **reterr)
 {
 	int failed = ferror(stdout), err;
@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	int r, status;
 
 	occupy_standard_streams();
-	/* Only characters: numbers, messages and sorting stay the same everywhere. */
+	/* Only LC_CTYPE: numbers, messages and sorting stay the same everywhere. */
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = STATUS_USAGE;
 	app.arena = arena_new();

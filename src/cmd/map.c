@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* map: maps memory for a device, unmaps it, and says what it took, beside what was predicted. */
+/* map: maps memory for a device, unmaps it, and compares result and cost with the prediction. */
 #include "run/map.h"
 
 #include <errno.h>
@@ -83,7 +83,7 @@ static error_t parse_bytes(struct parse *p, const char *what, const char *arg, u
 		return parse_fail(p, "%s '%s' does not fit 64 bits", what, arg);
 	if (r < 0)
 		return parse_fail(p,
-				  "%s '%s' is no number of bytes: digits or 0x, and K, M, G, T or P behind them",
+				  "%s '%s' is not a number of bytes: write digits or 0x, with K, M, G, T or P after them",
 				  what, arg);
 	return 0;
 }
@@ -91,9 +91,10 @@ static error_t parse_bytes(struct parse *p, const char *what, const char *arg, u
 static error_t check_size(struct parse *p, const char *what, const char *arg, uint64_t size)
 {
 	if (!size)
-		return parse_fail(p, "%s '%s': a mapping has one byte at least", what, arg);
+		return parse_fail(p, "%s '%s' is too small: a mapping has at least one byte", what,
+				  arg);
 	if (size == UINT64_MAX)
-		return parse_fail(p, "%s '%s' is more than any mapping", what, arg);
+		return parse_fail(p, "%s '%s' is larger than any mapping", what, arg);
 	return 0;
 }
 
@@ -119,7 +120,8 @@ static error_t parse_iova(struct parse *p, struct map_args *args, const char *ar
 static error_t parse_count(struct parse *p, struct map_args *args, const char *arg)
 {
 	if (parse_u64(arg, 0, &args->count) < 0 || !args->count || args->count > MAP_COUNT_MAX)
-		return parse_fail(p, "count '%s': a number from 1 to %d", arg, MAP_COUNT_MAX);
+		return parse_fail(p, "count '%s' must be a number from 1 to %d", arg,
+				  MAP_COUNT_MAX);
 	return 0;
 }
 
@@ -156,7 +158,7 @@ static error_t check_args(struct parse *p, struct map_args *args)
 					  : "no target: name a device, 'vfiotool list' shows them");
 	if (args->layout && args->nr_iovas)
 		return parse_fail(p,
-				  "--layout is for IOVAs that are chosen: leave out --iova or --layout");
+				  "--layout places IOVAs that vfiotool chooses: leave out --iova or --layout");
 	return 0;
 }
 
@@ -213,21 +215,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "iova", OPT_IOVA, "IOVA", 0, "map here; may be given again", 1 },
-	{ "size", OPT_SIZE, "SIZE", 0, "bytes of each mapping: 64K, 2M, 1G; by default 2M", 1 },
-	{ "pages", OPT_PAGES, "PAGES", 0, "of the memory: 4K, 2M, 1G, thp; auto by default", 1 },
-	{ "count", OPT_COUNT, "N", 0, "mappings, one behind the other at each IOVA", 1 },
-	{ "prot", OPT_PROT, "PROT", 0, "what the device may: r, w or rw", 1 },
+	{ "iova", OPT_IOVA, "IOVA", 0, "map at this IOVA; may be repeated", 1 },
+	{ "size", OPT_SIZE, "SIZE", 0, "size of each mapping: 64K, 2M (default), 1G", 1 },
+	{ "pages", OPT_PAGES, "PAGES", 0, "pages of the memory: 4K, 2M, 1G, thp or auto (default)",
+	  1 },
+	{ "count", OPT_COUNT, "N", 0, "number of mappings, one after the other at each IOVA", 1 },
+	{ "prot", OPT_PROT, "PROT", 0, "access of the device: r, w or rw (default)", 1 },
 	{ "layout", OPT_LAYOUT, "LAYOUT", 0,
-	  "of chosen IOVAs: contiguous, spread (with gaps) or scatter", 1 },
+	  "place of chosen IOVAs: contiguous, spread (with gaps) or scatter", 1 },
 	{ "memory", OPT_MEMORY, "MEMORY", 0,
-	  "own (the default), read-only or none: what the caller may do with it", 1 },
-	{ "unmap", OPT_UNMAP, "IOVA:SIZE", 0, "then unmap this range; may be given again", 1 },
+	  "access of the caller: own (default), read-only or none", 1 },
+	{ "unmap", OPT_UNMAP, "IOVA:SIZE", 0, "then unmap this range; may be repeated", 1 },
 	{ "unmap-all", OPT_UNMAP_ALL, NULL, 0, "then unmap everything in one request", 1 },
 	{ "dirty", OPT_DIRTY, NULL, 0, "track dirty pages while mapped, and count them", 1 },
-	{ "verify", OPT_VERIFY, NULL, 0, "verify that all is mapped, as far as can be seen", 1 },
-	{ "anyway", OPT_ANYWAY, NULL, 0, "ask the kernel also for what it is predicted to refuse",
+	{ "verify", OPT_VERIFY, NULL, 0, "verify that everything is mapped, as far as can be seen",
 	  1 },
+	{ "anyway", OPT_ANYWAY, NULL, 0,
+	  "also send requests that the kernel is predicted to refuse", 1 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "predict only: attach and map nothing", 1 },
 	{ 0 },
 };
@@ -248,7 +252,7 @@ static uint64_t page_of(const struct host *h)
 	return 4096;
 }
 
-/* What the host tells before anything is asked of VFIO. */
+/* What the host reports before the first VFIO request. */
 static void predict_space(struct map_run *run)
 {
 	struct session *s = &run->acting.session;
@@ -336,7 +340,7 @@ static int print(struct map_run *run, struct failure **reterr)
 	return 0;
 }
 
-/* For --dry-run: whether there would be anything to map in. */
+/* For --dry-run: whether there would be an address space to map into. */
 static int check_path(struct map_run *run, struct failure **reterr)
 {
 	const struct attached *ac = &run->acting;
@@ -363,7 +367,7 @@ static int attach(struct map_run *run, struct failure **reterr)
 	return r;
 }
 
-/* Plans, predicts, and asks where that may be. The exit status. */
+/* Plans, predicts, and sends the requests where allowed. The exit status. */
 static int act(struct map_run *run, struct failure **reterr)
 {
 	size_t refused = 0, unknown = 0;
@@ -379,7 +383,7 @@ static int act(struct map_run *run, struct failure **reterr)
 	run->report.needed = limit_needed(run);
 	if (!run->args->dry_run && (!refused || run->args->anyway))
 		r = map_do(run, !refused && !unknown, reterr);
-	map_end(run); /* what is left behind is part of the conclusion */
+	map_end(run); /* anything left behind changes the conclusion */
 	return r < 0 ? r : conclude(&run->report, refused, unknown);
 }
 
@@ -419,7 +423,7 @@ static int run_map(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_map = {
 	.name = "map",
-	.summary = "Map memory for a device, beside what was predicted",
+	.summary = "Map memory for a device and compare with the prediction",
 	.operands = "TARGET",
 	.argp = &argp,
 	.args_size = sizeof(struct map_args),

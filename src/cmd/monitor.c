@@ -52,8 +52,8 @@ static error_t parse_number(struct parse *p, uint32_t *ret, const char *arg, con
 			    const char *what)
 {
 	if (parse_u32(arg, 10, ret) < 0 || !*ret)
-		return parse_fail(p, "'--%s=%s': a number of %s from 1 to %" PRIu32, option, arg,
-				  what, UINT32_MAX);
+		return parse_fail(p, "'--%s=%s' must be a number of %s from 1 to %" PRIu32, option,
+				  arg, what, UINT32_MAX);
 	return 0;
 }
 
@@ -81,8 +81,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "count", OPT_COUNT, "NUMBER", 0, "end after so many events", 1 },
-	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "end after so long", 1 },
+	{ "count", OPT_COUNT, "NUMBER", 0, "end after this many events", 1 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "end after this time", 1 },
 	{ "source", OPT_SOURCE, "SOURCE", 0,
 	  "auto, udev (after its rules), kernel (before them), or both", 1 },
 	{ "json", 'J', NULL, 0, "JSON, one object a line", 1 },
@@ -111,7 +111,7 @@ static bool is_wanted(const struct monitor *m, const struct host_event *e)
 	return !s->nr_targets;
 }
 
-/* Whether so many were seen as were asked for. */
+/* Whether --count events were seen. */
 static bool is_enough(const struct monitor *m)
 {
 	return m->args->count && m->seen >= m->args->count;
@@ -149,7 +149,7 @@ static int time_left(const struct monitor *m)
 	return left < INT32_MAX ? (int)left : INT32_MAX;
 }
 
-/* That nobody reads any more is an end as good as any. */
+/* A closed pipe is a normal end. */
 static int end_of_reader(FILE *stream, int r, struct failure **reterr)
 {
 	if (r != -EPIPE)
@@ -174,7 +174,7 @@ static int follow(struct monitor *m, struct failure **reterr)
 		for (size_t i = 0; i < nr; i++)
 			fds[i] = (struct pollfd){ .fd = watched[i], .events = POLLIN };
 		fds[nr] = (struct pollfd){ .fd = m->signals, .events = POLLIN };
-		/* Who reads may go away while nothing happens. */
+		/* The reader may go away while nothing happens. */
 		fds[nr + 1] = (struct pollfd){ .fd = fileno(stream) };
 		if (poll(fds, nr + 2, left) < 0 && errno != EINTR)
 			return failure_set(reterr, -errno, "cannot wait for events: %s; %s",
@@ -204,14 +204,14 @@ static int block_signals(struct monitor *m, struct failure **reterr)
 			   failure_room_advice(errno));
 }
 
-/* Whether it can be waited for: what is named by the way to it has to be there. */
+/* Whether @target can be waited for: a path, node or interface has to exist already. */
 static bool may_come(const struct target *t)
 {
 	return t->kind != TARGET_PATH && t->kind != TARGET_CDEV && t->kind != TARGET_CLASS_DEVICE;
 }
 
-/* Loads the whole host, as a device that is waited for may not be there yet; then asks for what has to
- * be. */
+/* Loads the whole host, because a device that is waited for may not exist yet; then looks up those that
+ * must exist. */
 static int load(struct monitor *m, struct app *app, struct failure **reterr)
 {
 	const struct scope scope = { .host_parts = HOST_NODES,
@@ -249,7 +249,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 	if (app->sysroot)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "monitor follows the running system: --sysroot has no events, leave it out");
+					  "monitor follows the running system and a capture has no events: leave out --sysroot");
 	r = load(&m, app, reterr);
 	if (r >= 0)
 		r = block_signals(&m, reterr);
@@ -258,8 +258,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	if (r >= 0) {
 		if (args->timeout)
 			m.end_ns = now_ns(CLOCK_MONOTONIC) + args->timeout * UINT64_C(1000000000);
-		log_write(LOG_LEVEL_INFO, "listening to the events of %s",
-			  watch_source_name(m.watch));
+		log_write(LOG_LEVEL_INFO, "listening for events of %s", watch_source_name(m.watch));
 		r = follow(&m, reterr);
 	}
 	watch_free(m.watch);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* prove: makes the device itself move data, and shows what it reaches and what it does not. */
+/* prove: makes the device move data, and shows what it can reach and what it cannot. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "address-bits", OPT_ADDRESS_BITS, "BITS", 0,
-	  "address bits that the device drives, where that is not told by its kind", 1 },
+	  "address bits of the device, where its type does not tell them", 1 },
 	{ 0 },
 };
 
@@ -97,10 +97,10 @@ static const char *because(const struct proof *proof, bool untranslated, struct 
 		return "Proven: the device moves data, and only where it may.";
 	case CLAIM_NO:
 		if (untranslated && proof->claims[CLAIM_PHYSICAL].answer == CLAIM_NO)
-			return "No protection: without an IOMMU the device wrote to memory that nobody mapped for it, as it can to any other.";
-		return arena_printf(a, "Not so: claim '%s' does not hold.", refuted(proof));
+			return "No protection: without an IOMMU the device wrote to memory that was not mapped for it. It can write to all memory.";
+		return arena_printf(a, "Not proven: claim '%s' does not hold.", refuted(proof));
 	default:
-		return "Not proven: what that takes could not be asked.";
+		return "Not proven: the required tests could not be run.";
 	}
 }
 
@@ -119,11 +119,11 @@ static void make_view(const struct proof *proof, struct arena *a, struct proof_v
 		v->reset = proof->reset < 0 ? errno_name(proof->reset) : "ok";
 }
 
-/* ---- without an exerciser ---- */
+/* ---- without a DMA test driver ---- */
 
 enum { LOOPBACK_TIMEOUT_MS = 1000 };
 
-/* What the kernel's own interrupt does, for the best kind that the device has. */
+/* Tests the kernel's loopback interrupt, with the best kind of the device. */
 static const char *try_loopback(struct attached *ac)
 {
 	static const uint32_t kinds[] = { VT_PCI_MSIX, VT_PCI_MSI, VT_PCI_INTX };
@@ -146,8 +146,8 @@ static const char *try_loopback(struct attached *ac)
 		if (r > 0)
 			r = -ENOSPC;
 		return arena_printf(ac->arena, "%s vector 0 %s%s%s", irq_index_name(kinds[i]),
-				    r ? "does not arrive by the kernel's loopback ("
-				      : "arrives by the kernel's loopback",
+				    r ? "does not arrive through the kernel's loopback ("
+				      : "arrives through the kernel's loopback",
 				    r ? errno_name(r) : "", r ? ")" : "");
 	}
 	return "the device has none";
@@ -156,10 +156,10 @@ static const char *try_loopback(struct attached *ac)
 /* ---- the whole ---- */
 
 struct progress {
-	bool shown; /* a line stands on the terminal */
+	bool shown; /* there is a line on the terminal */
 };
 
-/* One line on a terminal, over and over. */
+/* One progress line, overwritten each time. */
 static void show_progress(void *data, enum claim_id id)
 {
 	struct progress *p = data;
@@ -191,7 +191,7 @@ static int prove(struct attached *ac, const struct prove_args *args, const struc
 	const struct app *app = ac->session.app;
 	const struct attached_device *d = &ac->attachment.devices[0];
 	const char *term = getenv("TERM");
-	/* A line that is written over needs a terminal that can erase it. */
+	/* Overwriting a line needs a terminal that can erase it. */
 	bool talk = isatty(STDERR_FILENO) == 1 && !app->quiet && term && strcmp(term, "dumb") != 0;
 	struct progress progress = { 0 };
 	struct proof_request request = {
@@ -260,7 +260,7 @@ static int answer_status(const struct attached *ac, const struct proof_view *v)
 					: STATUS_UNKNOWN;
 }
 
-/* Attached: what the device does, or what can be said without making it do something. */
+/* Attached: runs the proof, or reports what is known without one. */
 static int run_attached(struct attached *ac, const struct prove_args *args, struct failure **reterr)
 {
 	const struct device *d = ac->session.devices[0];
@@ -278,7 +278,7 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 		r = prove(ac, args, e, &v, reterr);
 	} else {
 		v.loopback = try_loopback(ac);
-		v.because = "there is no exerciser for this device";
+		v.because = "there is no DMA test driver for this device";
 	}
 	printed = print(ac, args, &v, reterr);
 	if (r < 0 || printed < 0)
@@ -307,7 +307,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_prove = {
 	.name = "prove",
-	.summary = "Make a device move data, and show what it cannot reach",
+	.summary = "Make a device move data and show what it cannot reach",
 	.operands = "TARGET",
 	.argp = &argp,
 	.args_size = sizeof(struct prove_args),

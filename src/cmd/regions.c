@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* regions: what a device shows of itself: its regions, its configuration space, bytes of them. */
+/* regions: lists a device's regions, decodes its configuration space, reads and writes bytes. */
 #include "cmd/regions.h"
 
 #include <errno.h>
@@ -33,9 +33,10 @@ static error_t parse_number(struct parse *p, const char *option, const char *arg
 			    uint64_t *ret)
 {
 	if (parse_u64(arg, 0, ret) < 0)
-		return parse_fail(p, "'--%s=%s': not a number of bytes: 256 or 0x100", option, arg);
+		return parse_fail(p, "'--%s=%s' is not a number of bytes: write 256 or 0x100",
+				  option, arg);
 	if (!zero && !*ret)
-		return parse_fail(p, "'--%s=%s': one byte at least", option, arg);
+		return parse_fail(p, "'--%s=%s' is too small: give at least one byte", option, arg);
 	return 0;
 }
 
@@ -44,7 +45,7 @@ static error_t parse_write(struct parse *p, struct regions_args *args, const cha
 	struct region_store store;
 
 	if (args->nr_stores >= WRITES_MAX)
-		return parse_fail(p, "more than %d --write", WRITES_MAX);
+		return parse_fail(p, "more than %d options --write: use several runs", WRITES_MAX);
 	if (region_store_parse(arg, &store, &p->failure) < 0)
 		return EINVAL;
 	args->stores =
@@ -66,7 +67,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->has_dump = true;
 		if (region_index_parse(arg, strlen(arg), &args->dump) < 0)
 			return parse_fail(p,
-					  "no region '%s': BAR0 to BAR5, ROM, config, VGA or a number",
+					  "no region '%s': use BAR0 to BAR5, ROM, config, VGA or a number",
 					  arg);
 		return 0;
 	case OPT_OFFSET:
@@ -75,7 +76,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return parse_number(p, "length", arg, false, &args->length);
 	case OPT_WIDTH:
 		if (!region_width_parse(arg, strlen(arg), &args->width))
-			return parse_fail(p, "'--width=%s': 1, 2, 4 or 8 bytes", arg);
+			return parse_fail(p, "'--width=%s' must be 1, 2, 4 or 8 bytes", arg);
 		return 0;
 	case OPT_SAVE:
 		args->save = arg;
@@ -96,17 +97,17 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "config", OPT_CONFIG, NULL, 0, "decode the configuration space", 1 },
 	{ "dump", OPT_DUMP, "REGION", 0,
-	  "the bytes of a region: BAR0 to BAR5, ROM, config, VGA or a number", 1 },
-	{ "offset", OPT_OFFSET, "BYTES", 0, "of --dump: from here on", 1 },
-	{ "length", OPT_LENGTH, "BYTES", 0, "of --dump: so many, else to the end", 1 },
+	  "show a region: BAR0 to BAR5, ROM, config, VGA or a number", 1 },
+	{ "offset", OPT_OFFSET, "BYTES", 0, "start of --dump", 1 },
+	{ "length", OPT_LENGTH, "BYTES", 0, "length of --dump (default: to the end)", 1 },
 	{ "width", OPT_WIDTH, "BYTES", 0,
-	  "of --dump: bytes of one access to a BAR: 1, 2, 4 or 8; 4 unless given", 1 },
+	  "size of one access to a BAR by --dump: 1, 2, 4 (default) or 8", 1 },
 	{ "save", OPT_SAVE, "FILE", 0,
-	  "of --dump: the bytes themselves into FILE, - for standard output", 1 },
+	  "write the raw bytes of --dump to FILE, - for standard output", 1 },
 	{ "write", OPT_WRITE, "REGION+OFFSET=VALUE[:WIDTH]", 0,
-	  "write a register first; may be given again", 1 },
-	{ "decode", OPT_DECODE, NULL, 0, "let the device decode its addresses meanwhile", 1 },
-	{ "force", OPT_FORCE, NULL, 0, "write what is guarded, too", 1 },
+	  "write a register first; may be repeated", 1 },
+	{ "decode", OPT_DECODE, NULL, 0, "turn on memory or I/O decoding during the access", 1 },
+	{ "force", OPT_FORCE, NULL, 0, "also write registers that a safety check protects", 1 },
 	{ 0 },
 };
 
@@ -121,7 +122,7 @@ static int check_args(const struct regions_args *args, struct failure **reterr)
 	if (!args->has_dump && (args->save || args->offset || args->length || args->width))
 		what = "--offset, --length, --width and --save belong to --dump";
 	else if (args->save && args->acting.json)
-		what = "--save and --json exclude each other: the bytes are in the document";
+		what = "--save and --json exclude each other: the JSON document has the bytes";
 	else if (args->force && !args->nr_stores)
 		what = "--force belongs to --write";
 	if (what)
@@ -131,7 +132,7 @@ static int check_args(const struct regions_args *args, struct failure **reterr)
 
 /* ---- work ---- */
 
-/* What is done to one device, and what came of it. */
+/* The work on one device and its result. */
 struct work {
 	const struct regions_args *args;
 	struct region_work w;
@@ -182,7 +183,7 @@ static int check_work(struct work *k, struct failure **reterr)
 		return r;
 	if (k->length > SHOWN_MAX && !args->save)
 		return failure_set_status(reterr, STATUS_USAGE, -E2BIG,
-					  "%llu bytes are too many to show: choose with --offset and --length, or write them with --save",
+					  "%llu bytes are too many to show: select with --offset and --length, or write them with --save",
 					  (unsigned long long)k->length);
 	return 0;
 }
@@ -195,11 +196,11 @@ static int copy_out(struct work *k, struct app *app, struct failure **reterr)
 	int r;
 
 	if (!out)
-		return failure_set(reterr, -errno, "%s cannot be written: %s; %s", args->save,
+		return failure_set(reterr, -errno, "cannot write %s: %s; %s", args->save,
 				   strerror(errno), failure_write_advice(errno));
 	r = region_work_copy(&k->w, args->dump, args->offset, k->length, out, reterr);
 	if (!to_stdout && fclose(out) && !r)
-		r = failure_set(reterr, -errno, "%s cannot be written: %s; %s", args->save,
+		r = failure_set(reterr, -errno, "cannot write %s: %s; %s", args->save,
 				strerror(errno), failure_write_advice(errno));
 	return r;
 }
@@ -217,7 +218,7 @@ static int do_work(struct work *k, struct app *app, struct failure **reterr)
 		r = region_work_store(&k->w, &args->stores[i], &k->writes[i], reterr);
 		k->row.nr_writes += r >= 0;
 	}
-	/* What was written may have changed what can be read. */
+	/* A write may have changed what can be read. */
 	if (r >= 0 && args->nr_stores && args->has_dump)
 		r = region_work_check_dump(&k->w, args->dump, args->offset, &k->length, reterr);
 	if (r < 0 || !args->has_dump)
@@ -248,11 +249,11 @@ static int begin_work(struct work *k, struct attached *ac, size_t index, struct 
 		return r;
 	if (k->args->config && k->w.config_err == -ENOENT)
 		return failure_set_status(reterr, STATUS_NO, -ENOENT,
-					  "%s: the kernel shows no configuration space; leave out --config for its regions",
+					  "%s: the kernel shows no configuration space; leave out --config to list the regions",
 					  k->w.object);
 	if (k->args->config && !k->w.config.len)
 		return failure_set_status(reterr, STATUS_NO, k->w.config_err,
-					  "%s: no configuration space can be read: %s (%s); leave out --config for its regions",
+					  "%s: cannot read the configuration space: %s (%s); leave out --config to list the regions",
 					  k->w.object, strerror(-k->w.config_err),
 					  errno_name(k->w.config_err));
 	k->row.regions = region_work_rows(&k->w, &k->row.nr_regions);
@@ -263,7 +264,7 @@ static int begin_work(struct work *k, struct attached *ac, size_t index, struct 
 
 /* ---- output ---- */
 
-/* The list is left out where something else was asked for. */
+/* The list is omitted when something else was asked for. */
 static int print_device(const struct work *k, struct attached *ac, struct failure **reterr)
 {
 	const struct regions_args *args = k->args;
@@ -277,7 +278,7 @@ static int print_device(const struct work *k, struct attached *ac, struct failur
 		write_print(&k->writes[i], out, 0);
 	if (k->row.nr_writes && !ac->session.app->quiet && k->w.info.flags & VT_DEVICE_RESET_FLAG)
 		prose_text(&p, STYLE_DIM,
-			   "The kernel resets the device when it is let go: what was written does not last.");
+			   "The kernel resets the device when it is released: the written values are lost then.");
 	if (args->save || ac->session.app->quiet)
 		return 0;
 	if (k->row.dump) {
@@ -311,7 +312,7 @@ static int run_devices(struct attached *ac, const struct regions_args *args, str
 		r = begin_work(&k, ac, i, reterr);
 		if (r >= 0)
 			r = do_work(&k, app, reterr);
-		/* A device that is gone has nothing to be restored. */
+		/* A device that is gone needs no restore. */
 		if (k.decode)
 			region_work_decode(&k.w, k.decode, false, &ignored);
 		failure_free(ignored);

@@ -16,6 +16,6 @@ struct regions_args {
 	size_t nr_stores;
 };
 
-/* Attaches, lists, reads and writes, prints what came of it. @data is a struct regions_args. The exit status, or a
+/* Attaches, lists, reads and writes, prints the result. @data is a struct regions_args. The exit status, or a
  * negative errno with *@reterr. */
 int regions_run(struct attached *ac, const void *data, struct failure **reterr);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* reset: of a device by the means that hit the least, and only of what is ours. */
+/* reset: resets devices, affecting as few others as possible, and only devices of this session. */
 #include "cmd/reset.h"
 
 #include <errno.h>
@@ -44,9 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "method", OPT_METHOD, "METHOD", 0,
-	  "device: the function alone; hot: its slot or bus; auto: the first of them that works",
+	  "device: the function alone; hot: its slot or bus; auto (default): the first that works",
 	  1 },
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "only say what would be reset", 1 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "show what would be reset", 1 },
 	{ 0 },
 };
 
@@ -58,7 +58,7 @@ static const struct argp argp = { .options = options,
 
 enum { HEADER = 64, COMMAND = 0x04, STATUS = 0x06, TRIES = 20, PAUSE_MS = 100 };
 
-/* One device on its way through the command. */
+/* The state of one device in this command. */
 struct work {
 	struct attached *ac;
 	const struct reset_args *args;
@@ -90,7 +90,7 @@ static void read_methods(struct work *k)
 	k->row.nr_methods = nr;
 }
 
-/* The driver of a device that the snapshot need not have: any on the same bus may be hit. */
+/* The driver of a device that may not be in the snapshot: any device on the bus may be affected. */
 static struct fact read_driver(const struct work *k, const char *name)
 {
 	struct arena *a = k->ac->arena;
@@ -104,7 +104,7 @@ static struct fact read_driver(const struct work *k, const char *name)
 	return f;
 }
 
-/* Whether VFIO has it: newer kernels show that themselves. */
+/* Whether VFIO has it: newer kernels report that. */
 static bool is_vfio(const struct work *k, const char *name, const char *driver)
 {
 	struct arena *a = k->ac->arena;
@@ -146,10 +146,11 @@ static void read_scope(struct work *k)
 	if (r < 0) {
 		row->hot_because =
 			r == -ENODEV
-				? "the kernel can reset neither (a root bus, or a bridge without such means)"
-			: r == -EPERM ? "the kernel tells nothing: something there has no group"
-				      : arena_printf(a, "the kernel tells nothing: %s (%s)",
-						     strerror(-r), errno_name(r));
+				? "the kernel can reset neither its slot nor its bus (a root bus, or a bridge without a reset)"
+			: r == -EPERM
+				? "the kernel gives no list: a device there has no IOMMU group"
+				: arena_printf(a, "the kernel gives no list: %s (%s)", strerror(-r),
+					       errno_name(r));
 		return;
 	}
 	hits = arena_array(a, k->scope.nr_devices, sizeof(*hits));
@@ -175,10 +176,10 @@ static void read_scope(struct work *k)
 	row->nr_hits = k->scope.nr_devices;
 	row->hot = !row->hot_because && reset_scope_is_ours(&k->scope);
 	if (!row->hot && !row->hot_because)
-		row->hot_because = "the kernel says that not all of it is ours";
+		row->hot_because = "the kernel says that it affects devices that are not ours";
 }
 
-/* What the kernel would answer, and on what. linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_ioctl_reset():
+/* Predicts the kernel's answer and its reason. linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_ioctl_reset():
  * EINVAL without a reset that works; vfio_pci_ioctl_get_pci_hot_reset_info() and
  * vfio_pci_dev_set_hot_reset(): ENODEV where neither slot nor bus can be reset, EINVAL where not all of it is
  * the caller's or on a VFIO driver. */
@@ -196,20 +197,21 @@ static void choose(struct work *k)
 
 	if (method != METHOD_HOT && row->function) {
 		row->chosen = "device";
-		row->because = row->nr_methods ? arena_join(k->ac->arena, "the function alone, by ",
-							    row->methods[0], NULL)
-					       : "the function alone";
+		row->because = row->nr_methods
+				       ? arena_join(k->ac->arena, "the function alone, using ",
+						    row->methods[0], NULL)
+				       : "the function alone";
 		predict(row, OP_DEVICE_RESET, 0);
 	} else if (method != METHOD_DEVICE && row->hot) {
 		row->chosen = "hot";
-		row->because = arena_printf(k->ac->arena, "slot or bus, %zu %s, all ours",
+		row->because = arena_printf(k->ac->arena, "slot or bus: %zu %s, all ours",
 					    row->nr_hits, row->nr_hits == 1 ? "device" : "devices");
 		predict(row, OP_DEVICE_PCI_HOT_RESET, 0);
 	} else if (method == METHOD_DEVICE) {
 		row->because =
 			row->nr_methods
-				? "the reset that the kernel tried when the device was opened failed, so it refuses one with EINVAL"
-				: "the kernel has no reset for the function alone, and refuses one with EINVAL";
+				? "the kernel refuses with EINVAL, because its reset at the opening of the device failed"
+				: "the kernel refuses with EINVAL, because it has no reset method for the function alone";
 		predict(row, OP_DEVICE_RESET, EINVAL);
 	} else {
 		row->because = row->hot_because;
@@ -237,7 +239,7 @@ static int read_header(struct work *k, uint8_t *ret)
 	return n == HEADER ? 0 : -EIO;
 }
 
-/* Somebody may hold the device for a moment (EAGAIN) or use its memory (EBUSY). */
+/* Another task may hold the device for a moment (EAGAIN) or use its memory (EBUSY). */
 static int ask(struct work *k)
 {
 	struct client *c = &k->ac->client;
@@ -294,7 +296,7 @@ static int begin_work(struct work *k, struct failure **reterr)
 	r = read_header(k, k->header);
 	if (r < 0)
 		return client_failure(reterr, r,
-				      "%s: nothing was reset, its configuration space cannot be read",
+				      "%s: nothing was reset, because its configuration space cannot be read",
 				      name);
 	return 0;
 }
@@ -312,7 +314,7 @@ static void do_work(struct work *k)
 	/* linux: drivers/pci/pci.c: pci_bridge_wait_for_secondary_bus(). */
 	if (r == -ENOTTY && !strcmp(k->row.chosen, "hot"))
 		k->row.because =
-			"the bus was reset, and the kernel did not see its link or devices come back in time";
+			"the bus was reset, but its link or devices did not come back in time";
 	else if (r < 0)
 		k->row.because =
 			arena_printf(k->ac->arena, "the kernel refused it: %s", strerror(-r));
@@ -384,7 +386,7 @@ static int print(struct attached *ac, const struct reset_args *args, const struc
 	if (!attached_is_ready(ac))
 		return attach_text(&app->out, &ac->view, reterr);
 	for (size_t i = 0; !r && i < nr; i++) {
-		/* One that cannot be reset keeps the others from it, and says so itself. */
+		/* A device that cannot be reset blocks the others; its own line has the reason. */
 		bool shown_dry = args->dry_run || (!all[i].row.done && !all[i].row.err);
 
 		if (i)
@@ -451,7 +453,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_reset = {
 	.name = "reset",
-	.summary = "Reset devices by the means that hit the least",
+	.summary = "Reset devices, affecting as few others as possible",
 	.operands = "TARGET...",
 	.argp = &argp,
 	.args_size = sizeof(struct reset_args),

@@ -12,6 +12,6 @@ struct reset_args {
 	bool dry_run;
 };
 
-/* Attaches, resets, prints what came of it. @data is a struct reset_args. The exit status, or a negative errno
+/* Attaches, resets, prints the result. @data is a struct reset_args. The exit status, or a negative errno
  * with *@reterr. */
 int reset_run(struct attached *ac, const void *data, struct failure **reterr);

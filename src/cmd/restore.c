@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* restore: undoes everything that the journal has, after a crash of the tool as well. */
+/* restore: undoes everything in the journal, also after a crash of the tool. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	if (p && key == ARGP_KEY_ARG)
 		return parse_fail(p,
-				  "'%s': restore takes no target, it undoes all that was done; 'vfiotool unbind' gives one device back",
+				  "'%s': restore takes no target, it undoes everything; 'vfiotool unbind' returns one device",
 				  arg);
 	r = p ? transaction_parse(key, arg, p, p->args) : ARGP_ERR_UNKNOWN;
 	return r == ARGP_ERR_UNKNOWN ? command_parse_default(key, state) : r;
@@ -55,7 +55,7 @@ static void plan_moves(struct transaction *b)
 			.vfs = first->vfs,
 			.back = true,
 		};
-		/* What could not be looked at is still there: its record stays. */
+		/* The device cannot be examined, so its record stays. */
 		if (bind_apply_look(&b->apply, m) == -ENODEV) {
 			m->result = BIND_GONE;
 		} else if (m->identity &&
@@ -63,7 +63,7 @@ static void plan_moves(struct transaction *b)
 			m->result = BIND_LEFT;
 			m->because =
 				arena_printf(b->arena,
-					     "another device is at its address: was '%s', is '%s'",
+					     "another device has its address now: it was '%s', it is '%s'",
 					     first->identity ? first->identity : "?", m->identity);
 		}
 	}
@@ -89,7 +89,7 @@ static int load_devices(struct transaction *b, struct failure **reterr)
 	return r;
 }
 
-/* Whoever holds a device keeps it: the one thing that is not undone. */
+/* A device that a process holds is not taken away from it. */
 static void leave_held(struct transaction *b)
 {
 	transaction_ask_guards(b);
@@ -99,7 +99,7 @@ static void leave_held(struct transaction *b)
 		if (m->result != BIND_PLANNED || !m->nr_findings)
 			continue;
 		m->result = BIND_LEFT;
-		m->remedy = "then 'vfiotool restore' again";
+		m->remedy = "then run 'vfiotool restore' again";
 	}
 }
 
@@ -141,9 +141,9 @@ static int status_of(const struct transaction *b, int r)
 static const char *nothing_text(const struct transaction *b)
 {
 	if (b->journal.nr_earlier)
-		return "nothing to undo: what the journal has was bound before this boot, which ended it";
+		return "nothing to undo: the journal is from an earlier boot, and the reboot undid it";
 	if (b->journal.nr_unreadable)
-		return "nothing to undo that could be read";
+		return "nothing to undo in the readable lines";
 	if (b->options->journal)
 		return arena_printf(b->arena, "nothing to undo: the journal in '%s' is empty",
 				    b->options->journal);
@@ -163,7 +163,7 @@ static int carry_out(struct transaction *b, struct failure **reterr)
 	if (r < 0)
 		return r;
 	leave_held(b);
-	/* None of them fails: they all go back. */
+	/* One failure does not stop the others. */
 	transaction_find_drivers(b, !b->options->dry_run, NULL);
 	if (b->options->dry_run) {
 		transaction_plan_steps(b);
@@ -199,7 +199,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_restore = {
 	.name = "restore",
-	.summary = "Undo every bind and unbind that the journal has",
+	.summary = "Undo every bind and unbind in the journal",
 	.operands = "",
 	.argp = &argp,
 	.args_size = sizeof(struct transaction_options),

@@ -42,8 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "kernel", OPT_KERNEL, "GEN", 0,
-	  "only where they stand in this kernel: 6.0, patched, 6.1.0", 1 },
+	{ "kernel", OPT_KERNEL, "GEN", 0, "only the rules of this kernel: 6.0, patched, 6.1.0", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 1 },
 	{ "man", OPT_MAN, NULL, OPTION_HIDDEN, "the body of vfiotool-rules(7), for scdoc", 1 },
 	{ 0 },
@@ -66,10 +65,10 @@ static int unknown_rule(const char *id, struct arena *a, struct failure **reterr
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "unknown rule '%s': did you mean %s?", id, nearest);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown rule '%s': 'vfiotool rules' lists all", id);
+				  "unknown rule '%s': 'vfiotool rules' lists them", id);
 }
 
-/* The rules asked for, in the order asked, else all that stand in @gens. */
+/* The rules asked for, in that order, else all that apply in @gens. */
 static int choose(const struct rules_args *args, uint32_t gens, struct arena *a,
 		  const struct rule ***ret, size_t *ret_nr, struct failure **reterr)
 {

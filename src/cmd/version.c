@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* --version: what this program is made of. Touches no file of the system. */
+/* --version: the program and its libraries. Reads no file of the system. */
 #include <json-c/json_c_version.h>
 #include <stdio.h>
 

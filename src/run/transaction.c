@@ -389,7 +389,7 @@ int transaction_find_driver(struct transaction *b, struct bind_move *m, bool loa
 
 	if (strchr(m->to, '/'))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "'%s' is no name of a driver: name a folder of /sys/bus/*/drivers",
+					  "'%s' is not a driver name: use a name from /sys/bus/*/drivers",
 					  m->to);
 	if (transaction_driver_exists(b, m->bus, m->to)) {
 		m->module = NULL;

@@ -292,7 +292,7 @@ def dry_runs(cli: Cli) -> None:
     def script(out: str):
         other = [line for line in out.splitlines() if not line.startswith(("echo ", "modprobe ", "# "))]
         problems = [f"neither a write nor a comment: {line!r}" for line in other]
-        problems += [] if "stands in the way" in out.splitlines()[-1] else ["the last line does not say that it is refused"]
+        problems += [] if "REFUSED" in out.splitlines()[-1] else ["the last line does not say that it is refused"]
         for line in out.splitlines():
             problems += [f"{len(line)} columns: {line!r}"] if line.startswith("#") and len(line) > 80 else []
         return problems

@@ -81,7 +81,7 @@ static void test_args_ambiguous_start_is_refused(void **state)
 {
 	(void)state;
 	assert_refused(command_inspect.argp, "--ver",
-		       "option '--ver' is short for several: write it out");
+		       "option '--ver' is ambiguous: write it out in full");
 }
 
 static void test_args_values_are_checked(void **state)
@@ -90,7 +90,7 @@ static void test_args_values_are_checked(void **state)
 	assert_refused(command_list.argp, "--sort", "option '--sort' needs a value: --sort=COLUMN");
 	assert_refused(command_list.argp, "-Jo", "option '-o' needs a value: -o LIST");
 	assert_refused(command_list.argp, "--tree=yes",
-		       "option '--tree' takes no value: write it alone");
+		       "option '--tree' takes no value: remove the value");
 }
 
 static void test_commands_are_found_by_name_only(void **state)

@@ -110,7 +110,7 @@ if [ -z "$SMALL" ]; then
 	check "another takes its place" within 30 plug nvme card3 '"bus": "port1", "serial": "stranger"'
 	check "with its own driver" within 30 driver_is 0000:01:00.0 nvme
 	check "restore leaves a stranger alone" exits 0 vfiotool restore
-	check "and says why" says "another device is at its address"
+	check "and says why" says "another device has its address now"
 	check "its driver stays" driver_is 0000:01:00.0 nvme
 	check "it is taken away" unplug card3
 	check "and goes" within 30 gone 0000:01:00.0
@@ -139,6 +139,6 @@ check "says that not all could be read" says_error "the journal '/run/vfiotool/j
 check "brings back what it knows" driver_is 0000:00:04.0 e1000e
 check "and leaves the line to be looked at" grep -q nonsense /run/vfiotool/journal
 check "as often as it is asked" exits 1 vfiotool restore
-check "which is not the same as nothing" says "nothing to undo that could be read"
+check "which is not the same as nothing" says "nothing to undo in the readable lines"
 rm /run/vfiotool/journal
 check "all is as it was" unchanged

@@ -9,7 +9,7 @@ follow() {
 	: >"/out/$follows.err"
 	vfiotool monitor --verbose "$@" >"/out/$follows" 2>"/out/$follows.err" </dev/null &
 	eval "$follows=$!"
-	within 10 grep -q "listening to the events of" "/out/$follows.err"
+	within 10 grep -q "listening for events of" "/out/$follows.err"
 }
 
 # seen NAME EXPRESSION: whether a line of it matches; so_often NAME NUMBER EXPRESSION: whether so many do.
@@ -38,10 +38,10 @@ END
 udevadm control --reload
 
 check "it listens to udev where udevd runs" follow auto
-check "and says so" grep -qF "listening to the events of udev" /out/auto.err
+check "and says so" grep -qF "listening for events of udev" /out/auto.err
 check "another as JSON" follow json --json
 check "to the kernel when it is asked" follow kernel --json --source kernel
-check "which it says" grep -qF "listening to the events of kernel" /out/kernel.err
+check "which it says" grep -qF "listening for events of kernel" /out/kernel.err
 check "to both" follow both --json --source both
 check "as a plain user as well" follow user --source udev --count 1 $CARD
 

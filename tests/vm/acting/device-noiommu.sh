@@ -17,5 +17,5 @@ if [ "$SERIES" = 7.3 ]; then
 fi
 echo 0000:01:00.1 >/sys/bus/pci/drivers/vfio-pci/unbind
 check "a function without a group" exits 2 vfiotool reset --path noiommu --method hot 01:00.0
-check "is told of by nobody" says "something there has no group"
+check "is told of by nobody" says "a device there has no IOMMU group"
 give 0000:01:00.1 vfio-pci

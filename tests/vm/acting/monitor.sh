@@ -9,7 +9,7 @@ follow() {
 	: >"/out/$follows.err"
 	vfiotool monitor --verbose "$@" >"/out/$follows" 2>"/out/$follows.err" </dev/null &
 	eval "$follows=$!"
-	within 10 grep -q "listening to the events of" "/out/$follows.err"
+	within 10 grep -q "listening for events of" "/out/$follows.err"
 }
 
 # seen NAME EXPRESSION: whether a line of it matches.
@@ -22,7 +22,7 @@ seen() {
 }
 
 check "it listens to the kernel where no udevd runs" follow all
-check "and says so" grep -qF "listening to the events of kernel" /out/all.err
+check "and says so" grep -qF "listening for events of kernel" /out/all.err
 check "another waits for one device that is not there yet" follow card --json 0000:01:00.0
 check "one is about another device" follow other 0000:00:06.0
 check "one ends by its first event" follow first --count 1 0000:01:00.0

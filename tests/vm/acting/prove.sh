@@ -22,7 +22,7 @@ check "is silent" not test -s /out/stdout
 # A device without an exerciser.
 check "a network card is not proven" exits 3 vfiotool prove $CARD
 check "for want of an exerciser" says "Nothing here can make this device (8086:100e"
-check "but its interrupt arrives" says "arrives by the kernel's loopback"
+check "but its interrupt arrives" says "arrives through the kernel's loopback"
 check "a group of two is one too many" exits 64 vfiotool prove "group:$(group_of 0000:00:05.0)"
 
 # In the middle of it.
