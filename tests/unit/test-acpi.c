@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "decode/acpi.h"
-#include "arena-fixture.h"
+#include "scene.h"
 
 /* A table in the making. */
 struct table_bytes {
@@ -69,7 +62,7 @@ static void test_acpi_dmar(void **state)
 	dmar_begin(&t);
 	strmap_add(&t, drhd, sizeof(drhd));
 	strmap_add(&t, rmrr, sizeof(rmrr));
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), 0);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), 0);
 	assert_int_equal(d.width, 39);
 	assert_int_equal(d.flags, ACPI_DMAR_INTR_REMAP | ACPI_DMAR_PLATFORM_OPT_IN);
 	assert_int_equal(d.nr_drhds, 1);
@@ -100,7 +93,7 @@ static void test_acpi_dmar_truncated_anywhere(void **state)
 	strmap_add(&t, rmrr, sizeof(rmrr));
 	whole = table_end(&t);
 	for (size_t len = 0; len + 1 < whole.len; len++)
-		assert_int_equal(acpi_dmar_parse((struct span){ whole.s, len }, arena, &d),
+		assert_int_equal(acpi_dmar_parse((struct span){ whole.s, len }, scene_arena, &d),
 				 -EBADMSG);
 }
 
@@ -116,7 +109,8 @@ static void test_acpi_dmar_last_byte_was_a_newline(void **state)
 	strmap_add(&t, rmrr, sizeof(rmrr));
 	t.b[t.len - 1] = '\n';
 	whole = table_end(&t);
-	assert_int_equal(acpi_dmar_parse((struct span){ whole.s, whole.len - 1 }, arena, &d), 0);
+	assert_int_equal(acpi_dmar_parse((struct span){ whole.s, whole.len - 1 }, scene_arena, &d),
+			 0);
 	assert_int_equal(d.rmrrs[0].scopes[0].path[1].function, '\n');
 }
 
@@ -129,18 +123,18 @@ static void test_acpi_dmar_broken_lengths(void **state)
 	dmar_begin(&t);
 	strmap_add(&t, drhd, sizeof(drhd));
 	t.b[50] = 0;
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), -EBADMSG);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), -EBADMSG);
 	t.b[50] = 25;
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), -EBADMSG);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), -EBADMSG);
 	t.b[50] = 24;
 	t.b[48 + 17] = 0;
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), -EBADMSG);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), -EBADMSG);
 	t.b[48 + 17] = 9;
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), -EBADMSG);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), -EBADMSG);
 	t.b[48 + 17] = 8;
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), 0);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), 0);
 	t.b[0] = 'X';
-	assert_int_equal(acpi_dmar_parse(table_end(&t), arena, &d), -EBADMSG);
+	assert_int_equal(acpi_dmar_parse(table_end(&t), scene_arena, &d), -EBADMSG);
 }
 
 /* ---- IVRS ---- */
@@ -172,7 +166,7 @@ static void test_acpi_ivrs(void **state)
 	strmap_add(&t, ivmd, sizeof(ivmd));
 	assert_int_equal(sizeof(ivhd), 84);
 	whole = table_end(&t);
-	assert_int_equal(acpi_ivrs_parse(whole, arena, &v), 0);
+	assert_int_equal(acpi_ivrs_parse(whole, scene_arena, &v), 0);
 	assert_int_equal(v.info, 2);
 	assert_int_equal(v.nr_ivhds, 1);
 	assert_int_equal(v.ivhds[0].devid, 2);
@@ -186,7 +180,7 @@ static void test_acpi_ivrs(void **state)
 	assert_int_equal(v.ivmds[0].start, 0x8000000);
 	assert_int_equal(v.ivmds[0].len, 0x10000);
 	for (size_t len = 0; len + 1 < whole.len; len++)
-		assert_int_equal(acpi_ivrs_parse((struct span){ whole.s, len }, arena, &v),
+		assert_int_equal(acpi_ivrs_parse((struct span){ whole.s, len }, scene_arena, &v),
 				 -EBADMSG);
 }
 
@@ -200,10 +194,10 @@ static void test_acpi_ivrs_unknown_entry(void **state)
 	(void)state;
 	table_begin(&t, "IVRS");
 	strmap_add(&t, ivhd, sizeof(ivhd));
-	assert_int_equal(acpi_ivrs_parse(table_end(&t), arena, &v), -EBADMSG);
+	assert_int_equal(acpi_ivrs_parse(table_end(&t), scene_arena, &v), -EBADMSG);
 	/* A header that does not fit into its own block. */
 	t.b[48] = 0x40;
-	assert_int_equal(acpi_ivrs_parse(table_end(&t), arena, &v), -EBADMSG);
+	assert_int_equal(acpi_ivrs_parse(table_end(&t), scene_arena, &v), -EBADMSG);
 }
 
 /* ---- VIOT ---- */
@@ -276,5 +270,5 @@ int main(void)
 		cmocka_unit_test(test_acpi_viot_covers),
 	};
 
-	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "cmd/commands.h"
+#include "scene.h"
 
 enum { ARGS_MAX = 8 };
 
@@ -34,7 +28,7 @@ static int check(const struct argp *argp, bool in_order, const char *words, char
 	return r;
 }
 
-static void assert_refused(const struct argp *argp, const char *words, const char *message)
+static void assert_not_parsed(const struct argp *argp, const char *words, const char *message)
 {
 	char text[256];
 
@@ -67,30 +61,33 @@ static void test_args_in_order_stops_at_the_command(void **state)
 static void test_args_unknown_options_are_named(void **state)
 {
 	(void)state;
-	assert_refused(command_list.argp, "--jsno",
-		       "unknown option '--jsno': did you mean --json?");
-	assert_refused(command_list.argp, "--frobnicate=3",
-		       "unknown option '--frobnicate': --help lists the options");
-	assert_refused(command_list.argp, "-Jz", "unknown option '-z': --help lists the options");
-	assert_refused(command_list.argp, "-\033",
-		       "unknown option '-\\x1b': --help lists the options");
-	assert_refused(command_list.argp, "--=x", "unknown option '--': --help lists the options");
+	assert_not_parsed(command_list.argp, "--jsno",
+			  "unknown option '--jsno': did you mean --json?");
+	assert_not_parsed(command_list.argp, "--frobnicate=3",
+			  "unknown option '--frobnicate': --help lists the options");
+	assert_not_parsed(command_list.argp, "-Jz",
+			  "unknown option '-z': --help lists the options");
+	assert_not_parsed(command_list.argp, "-\033",
+			  "unknown option '-\\x1b': --help lists the options");
+	assert_not_parsed(command_list.argp, "--=x",
+			  "unknown option '--': --help lists the options");
 }
 
 static void test_args_ambiguous_start_is_refused(void **state)
 {
 	(void)state;
-	assert_refused(command_inspect.argp, "--ver",
-		       "option '--ver' is ambiguous: write it out in full");
+	assert_not_parsed(command_inspect.argp, "--ver",
+			  "option '--ver' is ambiguous: write it out in full");
 }
 
 static void test_args_values_are_checked(void **state)
 {
 	(void)state;
-	assert_refused(command_list.argp, "--sort", "option '--sort' needs a value: --sort=COLUMN");
-	assert_refused(command_list.argp, "-Jo", "option '-o' needs a value: -o LIST");
-	assert_refused(command_list.argp, "--tree=yes",
-		       "option '--tree' takes no value: remove the value");
+	assert_not_parsed(command_list.argp, "--sort",
+			  "option '--sort' needs a value: --sort=COLUMN");
+	assert_not_parsed(command_list.argp, "-Jo", "option '-o' needs a value: -o LIST");
+	assert_not_parsed(command_list.argp, "--tree=yes",
+			  "option '--tree' takes no value: remove the value");
 }
 
 static void test_commands_are_found_by_name_only(void **state)

@@ -2,20 +2,13 @@
 /* Attaching beside a kernel that answers well, beside one whose every call fails in turn, and beside one
  * that tells nonsense: each time the right request is named, and nothing stays open or mapped. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/attach.h"
 #include "client/device.h"
 #include "fake-kernel.h"
+#include "scene.h"
 
 /* What open(2) and the requests of VFIO and iommufd answer anywhere in the kernel. */
 static const int errnos[] = {

@@ -2,22 +2,15 @@
 /* irq, reset and regions as whole commands, on a kernel in which every call of a good run fails in turn with
  * each errno: the exit status, the line for a person, and what is left behind. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "cmd/irq.h"
 #include "cmd/regions.h"
 #include "cmd/reset.h"
 #include "fake-attached.h"
-#include "fixture.h"
+#include "scene.h"
 
 #define NAME "0000:01:00.0"
 
@@ -254,7 +247,7 @@ static void test_irq_every_call_fails_in_turn(void **state)
 		{ .name = "irq", .run = irq_run, .args = &all },
 		{ .name = "irq --index msi --count 2", .run = irq_run, .args = &msi },
 	};
-	const struct fixture *x = *state;
+	const struct tree *x = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		every_call_fails(&cases[i], x->sysroot, check_irq);
@@ -301,14 +294,14 @@ static void check_reset(const struct trial *t, const struct command_case *c)
 }
 
 /* The tree of drivers, but for that of function 1. */
-static void put_drivers(const struct fixture *x)
+static void put_drivers(const struct tree *x)
 {
-	dir_add(x, "sys/bus");
-	dir_add(x, "sys/bus/pci");
-	dir_add(x, "sys/bus/pci/devices");
-	dir_add(x, "sys/bus/pci/devices/0000:01:00.0");
-	dir_add(x, "sys/bus/pci/devices/0000:01:00.1");
-	link_to(x, "../../drivers/vfio-pci", "sys/bus/pci/devices/0000:01:00.0/driver");
+	tree_dir(x, "sys/bus");
+	tree_dir(x, "sys/bus/pci");
+	tree_dir(x, "sys/bus/pci/devices");
+	tree_dir(x, "sys/bus/pci/devices/0000:01:00.0");
+	tree_dir(x, "sys/bus/pci/devices/0000:01:00.1");
+	tree_link(x, "../../drivers/vfio-pci", "sys/bus/pci/devices/0000:01:00.0/driver");
 }
 
 static void test_reset_every_call_fails_in_turn(void **state)
@@ -320,7 +313,7 @@ static void test_reset_every_call_fails_in_turn(void **state)
 		{ .name = "reset, no other way", .run = reset_run, .args = &hot, .no_reset = true },
 		{ .name = "reset --method hot", .run = reset_run, .args = &hot },
 	};
-	const struct fixture *x = *state;
+	const struct tree *x = *state;
 
 	put_drivers(x);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -338,7 +331,7 @@ static void test_reset_of_what_is_not_ours(void **state)
 		{ 1, "../../drivers/nvme", "on host driver nvme: bind it to vfio-pci" },
 		{ 2, "../../drivers/vfio-pci", "not attached here: name 0000:01:00.1 as well" },
 	};
-	const struct fixture *x = *state;
+	const struct tree *x = *state;
 
 	put_drivers(x);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -349,7 +342,7 @@ static void test_reset_of_what_is_not_ours(void **state)
 		struct trial t;
 
 		(void)unlinkat(x->fd, "sys/bus/pci/devices/0000:01:00.1/driver", 0);
-		link_to(x, all[i].driver, "sys/bus/pci/devices/0000:01:00.1/driver");
+		tree_link(x, all[i].driver, "sys/bus/pci/devices/0000:01:00.1/driver");
 		begin(&t, &c);
 		run(&t, &c, PATH_CONTAINER, x->sysroot);
 		assert_int_equal(t.status, STATUS_NO);
@@ -429,7 +422,7 @@ static void test_regions_every_call_fails_in_turn(void **state)
 		  .undecoded = true },
 		{ .name = "regions --write", .run = regions_run, .args = &write },
 	};
-	const struct fixture *x = *state;
+	const struct tree *x = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		every_call_fails(&cases[i], x->sysroot, check_regions);
@@ -444,7 +437,7 @@ static void test_regions_failed_dump_prints_no_bytes(void **state)
 	static const struct command_case c = { .name = "regions --dump BAR0",
 					       .run = regions_run,
 					       .args = &dump };
-	const struct fixture *x = *state;
+	const struct tree *x = *state;
 	unsigned int calls = calls_of(&c, PATH_CONTAINER, x->sysroot, STATUS_OK);
 	struct trial t;
 
@@ -463,14 +456,16 @@ static void test_regions_failed_dump_prints_no_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_irq_every_call_fails_in_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reset_every_call_fails_in_turn, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_reset_of_what_is_not_ours, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_regions_every_call_fails_in_turn, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_regions_failed_dump_prints_no_bytes, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_irq_every_call_fails_in_turn, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_reset_every_call_fails_in_turn, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_reset_of_what_is_not_ours, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_regions_every_call_fails_in_turn, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_regions_failed_dump_prints_no_bytes,
+						tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,20 +2,13 @@
 /* From a prediction and a kernel to the exit status and the report: good runs, every call failing in turn,
  * predicted refusals, and answers that make no sense. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "run/attach-hold.h"
 #include "fake-attached.h"
+#include "scene.h"
 
 /* Number of the call that opens the group on path container. */
 enum { OPEN_GROUP_CALL = 3 };

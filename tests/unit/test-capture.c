@@ -2,17 +2,11 @@
 /* Captures as written, as read back, and as an enemy would write them. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "sysroot/capture.h"
+#include "scene.h"
 
 #define HEADER "{\"vfiotool-capture\":1}\n"
 

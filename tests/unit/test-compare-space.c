@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The space of several devices: what all of them can do, beside what the kernel tells. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/macro.h"
 #include "model/compare.h"
+#include "scene.h"
 
 struct pair {
 	struct iova_range first[2], second[3];

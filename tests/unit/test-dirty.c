@@ -2,17 +2,11 @@
 /* Dirty pages beside a kernel of a few lines, whose device writes to one page of four: a tracking table
  * of iommufd from its making to its end, with every request failing in turn, and a container. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/dirty.h"
+#include "scene.h"
 
 enum { SPACE_FD = 5, DEVICE_FD = 6, DEVID = 2, IOAS = 3, HWPT = 4 };
 

@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Situations in which an answer would be easy and wrong: what is seen does not carry it, or carries
  * more than it seems. None of them can be had in an emulated guest. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/eval.h"
 #include "model/walk.h"
 #include "fake-host.h"
+#include "scene.h"
 
 struct scene {
 	struct host *h;

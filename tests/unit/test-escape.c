@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <locale.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/arena.h"
 #include "report/escape.h"
 #include "report/suggest.h"
+#include "scene.h"
 
 static const char *escaped(struct arena *a, const char *s, bool utf8)
 {

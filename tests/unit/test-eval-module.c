@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A module that is on disk and may not be loaded. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/predict.h"
 #include "fake-host.h"
+#include "scene.h"
 
 /* One function behind a VT-d that remaps interrupts; VFIO is on disk, as modules. */
 static struct host *make_host(void)

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "model/predict.h"
 #include "fake-host.h"
+#include "scene.h"
 
 /* No group: the firmware's word and the kernel's tell what to do. */
 static void test_remedy_without_group(void **state)

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A list of a whole host reads less: what it does not read, other files told it. The values are those of the
  * thorough load. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "fixture.h"
-#include "hosttree.h"
+#include "facts/load.h"
+#include "scene.h"
 
 enum { LIST_PARTS = DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO };
 
-static struct host *load_list(struct fixture *x, bool frugal)
+static struct host *load_list(struct tree *x, bool frugal)
 {
 	const struct scope scope = { HOST_ALL, LIST_PARTS, LIST_PARTS, frugal };
 
-	return load(x, x->sysroot, &scope, NULL);
+	return tree_load(x, x->sysroot, &scope, NULL);
 }
 
 static const char *text_of(const struct fact *f)
@@ -69,7 +62,7 @@ static void expect_same_group(const struct group *a, const struct group *b)
 		assert_string_equal(a->members[i]->name, b->members[i]->name);
 }
 
-static void expect_same_hosts(struct fixture *x)
+static void expect_same_hosts(struct tree *x)
 {
 	struct host *frugal = load_list(x, true), *whole = load_list(x, false);
 
@@ -85,7 +78,7 @@ static void expect_same_hosts(struct fixture *x)
 }
 
 /* A NIC with two virtual functions, a port, two functions that share a group, two units. */
-static void make_host(const struct fixture *x)
+static void make_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
 	tree_intel_unit(x, "dmar1");
@@ -124,25 +117,25 @@ static void make_host(const struct fixture *x)
 
 static void test_frugal_load_is_the_same(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
 	expect_same_hosts(x);
 	h = load_list(x, true);
 	/* And it was frugal: the list of the unit told, not the device's link. */
-	assert_string_equal(device(h, "0000:02:00.0")->iommu_link.path,
+	assert_string_equal(tree_find(h, "0000:02:00.0")->iommu_link.path,
 			    "/sys/class/iommu/dmar1/devices");
-	assert_string_equal(device(h, "0000:02:00.0")->group->members_list.raw,
+	assert_string_equal(tree_find(h, "0000:02:00.0")->group->members_list.raw,
 			    "0000:02:00.0\n0000:02:00.1");
-	assert_int_equal(device(h, "0000:01:00.0")->numvfs, 2);
+	assert_int_equal(tree_find(h, "0000:01:00.0")->numvfs, 2);
 	host_free(h);
 }
 
 /* Some device without an IOMMU, some of another bus, some in a group that spans two of them. */
 static void test_frugal_load_of_a_mixed_host(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	make_host(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:03:00.0", .driver = "nvme" });
@@ -156,7 +149,7 @@ static void test_frugal_load_of_a_mixed_host(void **state)
 /* A bridge of another class may have any header, and a uevent without a class tells none. */
 static void test_frugal_load_of_odd_bridges(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	make_host(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:04:00.0",
@@ -173,7 +166,7 @@ static void test_frugal_load_of_odd_bridges(void **state)
 /* What a unit lists and the bus does not have is no device of the host. */
 static void test_frugal_load_when_a_unit_lists_more(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -188,7 +181,7 @@ static void test_frugal_load_when_a_unit_lists_more(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		T(test_frugal_load_is_the_same),
 		T(test_frugal_load_of_a_mixed_host),
 		T(test_frugal_load_of_odd_bridges),

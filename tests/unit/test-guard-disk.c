@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guards on hosts made of files: what stands on a disk, displays, consoles, virtual functions. Each is
  * shown to refuse, to let pass, and to admit what it cannot tell. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <limits.h>
 
-#include <cmocka.h>
-
-#include "guards.h"
+#include "facts/load.h"
+#include "bind/guard.h"
+#include "scene.h"
 
 #define DISK "0000:02:00.0"
 
 /* ---- disks, in trees ---- */
 
-static void tree_block(struct fixture *x, const char *below, const char *name, const char *devno)
+static void tree_block(struct tree *x, const char *below, const char *name, const char *devno)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 
@@ -24,7 +21,7 @@ static void tree_block(struct fixture *x, const char *below, const char *name, c
 		  tree_path(path, "sys/class/block/%s", name));
 }
 
-static void tree_holder(struct fixture *x, const char *below, const char *name, const char *holder)
+static void tree_holder(struct tree *x, const char *below, const char *name, const char *holder)
 {
 	char path[PATH_MAX];
 
@@ -35,7 +32,7 @@ static void tree_holder(struct fixture *x, const char *below, const char *name, 
 #define NVME  "pci0000:00/" DISK "/nvme/nvme0"
 #define NVME1 NVME "/nvme0n1"
 
-static void tree_mounts(struct fixture *x, const char *lines)
+static void tree_mounts(struct tree *x, const char *lines)
 {
 	char text[2048];
 
@@ -44,7 +41,7 @@ static void tree_mounts(struct fixture *x, const char *lines)
 }
 
 /* A host with a disk of two partitions, and nothing on them. */
-static void tree_host(struct fixture *x)
+static void tree_host(struct tree *x)
 {
 	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
 	tree_block(x, NVME, "nvme0n1", "259:0\n");
@@ -59,14 +56,14 @@ static void tree_host(struct fixture *x)
 static void test_disk_free(void **state)
 {
 	tree_host(*state);
-	assert_string_equal(guards_say(*state, ((struct fixture *)*state)->sysroot, DISK), "");
+	assert_string_equal(tree_guards(*state, ((struct tree *)*state)->sysroot, DISK), "");
 }
 
 static void says(void **state, const char *name, const char *text)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	assert_string_equal(guards_say(x, x->sysroot, name), text);
+	assert_string_equal(tree_guards(x, x->sysroot, name), text);
 }
 
 static void test_disk_mounted(void **state)
@@ -78,7 +75,7 @@ static void test_disk_mounted(void **state)
 
 static void test_disk_mounted_through_dm(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
@@ -91,7 +88,7 @@ static void test_disk_mounted_through_dm(void **state)
 /* A volume that nothing is mounted from is held all the same. */
 static void test_disk_held_by_dm(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
@@ -101,7 +98,7 @@ static void test_disk_held_by_dm(void **state)
 
 static void test_disk_in_partition_of_md(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "virtual/block", "md0", "9:0\n");
@@ -114,18 +111,18 @@ static void test_disk_in_partition_of_md(void **state)
 /* A loop of holders, as no kernel has it: ends. */
 static void test_disk_holders_in_circle(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
 	tree_holder(x, "virtual/block", "dm-0", "dm-0");
-	assert_non_null(strstr(guards_say(x, x->sysroot, DISK), "disk yes "));
+	assert_non_null(strstr(tree_guards(x, x->sysroot, DISK), "disk yes "));
 }
 
 static void test_disk_in_swap(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_put(x, "proc/swaps",
@@ -135,7 +132,7 @@ static void test_disk_in_swap(void **state)
 
 static void test_disk_mounted_in_another_namespace(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_link(x, "mnt:[1]", "proc/self/ns/mnt");
@@ -148,7 +145,7 @@ static void test_disk_mounted_in_another_namespace(void **state)
 
 static void test_disk_mounted_out_of_sight(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_dir(x, "sys/fs/ext4/nvme0n1p1");
@@ -157,7 +154,7 @@ static void test_disk_mounted_out_of_sight(void **state)
 
 static void test_disk_second_of_btrfs(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "virtual/block", "sdz", "8:0\n");
@@ -169,7 +166,7 @@ static void test_disk_second_of_btrfs(void **state)
 
 static void test_disk_of_bcache(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "virtual/block", "bcache0", "250:0\n");
@@ -183,7 +180,7 @@ static void test_disk_of_bcache(void **state)
 
 static void test_disk_of_zfs(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
@@ -195,7 +192,7 @@ static void test_disk_of_zfs(void **state)
 
 static void test_disk_that_zfs_may_have(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
@@ -207,7 +204,7 @@ static void test_disk_that_zfs_may_have(void **state)
 
 static void test_disk_of_a_subsystem(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
 	tree_block(x, "virtual/nvme-subsystem/nvme-subsys0", "nvme0n1", "259:0\n");
@@ -220,7 +217,7 @@ static void test_disk_of_a_subsystem(void **state)
 /* AHCI, a port, a target, a disk, a partition. */
 static void test_disk_deep_behind_a_controller(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){
 			       .name = "0000:00:1f.2", .driver = "ahci", .class = "10601" });
@@ -236,7 +233,7 @@ static void test_disk_deep_behind_a_controller(void **state)
 /* A name that begins like the device's is another device. */
 static void test_disk_of_a_namesake(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_block(x, "pci0000:00/" DISK "0/x", "sda", "8:0\n");
@@ -246,18 +243,18 @@ static void test_disk_of_a_namesake(void **state)
 
 static void test_disk_with_unreadable_mounts(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const char *text;
 
 	tree_host(x);
 	tree_remove(x, "proc/self/mountinfo");
-	text = guards_say(x, x->sysroot, DISK);
+	text = tree_guards(x, x->sysroot, DISK);
 	assert_non_null(strstr(text, "disk unknown what is mounted could not be read"));
 }
 
 static void test_disk_with_a_closed_namespace(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	/* No link, and not absent either. */
@@ -267,7 +264,7 @@ static void test_disk_with_a_closed_namespace(void **state)
 
 static void test_disk_with_a_silent_holder(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_dir(x, "sys/module/drbd");
@@ -278,7 +275,7 @@ static void test_disk_with_a_silent_holder(void **state)
 
 static void test_display_booted_with(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_attribute(x, DISK, "boot_vga", "1\n");
@@ -287,7 +284,7 @@ static void test_display_booted_with(void **state)
 
 static void test_display_second(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_attribute(x, DISK, "boot_vga", "0\n");
@@ -296,7 +293,7 @@ static void test_display_second(void **state)
 
 static void test_display_unreadable(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_dir(x, "sys/devices/pci0000:00/" DISK "/boot_vga");
@@ -306,7 +303,7 @@ static void test_display_unreadable(void **state)
 
 static void test_console_keyboard(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_put(x, "proc/bus/input/devices",
@@ -320,7 +317,7 @@ static void test_console_keyboard(void **state)
 
 static void test_console_terminal(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_put(x, "proc/consoles",
@@ -333,7 +330,7 @@ static void test_console_terminal(void **state)
 
 static void test_vfs_in_use(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:02:10.0" });
@@ -348,7 +345,7 @@ static void test_vfs_in_use(void **state)
 /* nvme leaves them, c6xx takes them along: the number that was set would be lost. */
 static void test_vfs_that_go_with_the_driver(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_host(x);
 	tree_device(x, &(struct tree_device){
@@ -363,16 +360,19 @@ static void test_vfs_that_go_with_the_driver(void **state)
 
 static void test_usage_not_looked_at(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct guard_finding *f;
-	struct scope scope = scope_guard;
+	static const struct scope scope = {
+		.host_parts = HOST_GROUPS | HOST_GROUP_NODES,
+		.device_parts = DEVICE_ALL,
+		.member_parts = DEVICE_ALL,
+	};
 	struct host *h;
 	size_t nr;
 
 	tree_host(x);
-	scope.host_parts &= ~(unsigned int)HOST_USAGE;
-	h = load(x, x->sysroot, &scope, (const char *[]){ DISK, NULL });
-	guards_check(x->sysroot, h, device(h, DISK), x->arena, &f, &nr);
+	h = tree_load(x, x->sysroot, &scope, (const char *[]){ DISK, NULL });
+	guards_check(x->sysroot, h, tree_find(h, DISK), x->arena, &f, &nr);
 	/* Every guard that needs it says so; none is silent. */
 	assert_int_equal(nr, 8);
 	for (size_t i = 0; i < nr; i++)
@@ -383,7 +383,7 @@ static void test_usage_not_looked_at(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		T(test_disk_free),
 		T(test_disk_mounted),
 		T(test_disk_mounted_through_dm),

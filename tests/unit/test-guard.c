@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Guards on hosts made of answers: what goes over an interface, who has a device open. Each is shown to
  * refuse, to let pass, and to admit what it cannot tell. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "guards.h"
+#include "sysroot/sysroot.h"
+#include "scene.h"
 
 /* ---- network, in captures ---- */
 
@@ -33,7 +27,7 @@ static const char no_opens[] = "[\"ask\",\"process:open-devices\",\"hidden 0\"]\
 
 static void uevent_says(void **state, const char *uevent, const char *more, const char *text)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct failure *why = NULL;
 	char path[128];
@@ -47,13 +41,13 @@ static void uevent_says(void **state, const char *uevent, const char *more, cons
 	assert_int_equal(fclose(out), 0);
 	if (sysroot_open(path, &root, &why) < 0)
 		fail_msg("%s", why->text);
-	assert_string_equal(guards_say(x, root, NIC), text);
+	assert_string_equal(tree_guards(x, root, NIC), text);
 	sysroot_close(root);
 }
 
 static void capture_says_of(void **state, const char *driver, const char *more, const char *text)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	uevent_says(state,
 		    arena_printf(x->arena,
@@ -68,7 +62,7 @@ static void capture_says(void **state, const char *more, const char *text)
 	capture_says_of(state, "virtio-pci", more, text);
 }
 
-static const char *lines(struct fixture *x, const char *links, const char *addresses,
+static const char *lines(struct tree *x, const char *links, const char *addresses,
 			 const char *routes)
 {
 	return arena_printf(x->arena,
@@ -129,7 +123,7 @@ static void test_network_port_of_open_vswitch(void **state)
 
 static void test_network_in_another_namespace(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says(state,
 		     arena_printf(x->arena,
@@ -150,7 +144,7 @@ static void test_network_seen_by_sysfs_only(void **state)
 
 static void test_network_unreadable(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says(state,
 		     arena_printf(x->arena,
@@ -161,7 +155,7 @@ static void test_network_unreadable(void **state)
 		     "network unknown which network interfaces there are could not be read: Operation not permitted\n");
 }
 
-static const char *with_ssh(struct fixture *x, const char *ssh, const char *address)
+static const char *with_ssh(struct tree *x, const char *ssh, const char *address)
 {
 	return arena_printf(x->arena,
 			    "%s%s[\"ask\",\"process:ssh\",\"%s\"]\n"
@@ -208,7 +202,7 @@ static const char quiet[] = "[\"ask\",\"rtnetlink:links\",\"\"]\n"
 
 static void test_open_client(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says(state,
 		     arena_printf(x->arena,
@@ -223,7 +217,7 @@ static void test_open_client(void **state)
 
 static void test_open_of_hidden_processes(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says(state,
 		     arena_printf(x->arena, "%s[\"ask\",\"process:open-devices\",\"hidden 4\"]\n",
@@ -240,7 +234,7 @@ static const char vfio_group[] = "[\"link\",\"/sys/bus/pci/devices/" NIC
 
 static void test_vm_by_group(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says_of(state, "vfio-pci",
 			arena_printf(x->arena,
@@ -257,7 +251,7 @@ static void test_vm_by_group(void **state)
 /* Before 6.1 there is no class device. */
 static void test_vm_on_an_older_kernel(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says_of(state, "vfio-pci",
 			arena_printf(x->arena,
@@ -277,7 +271,7 @@ static void test_vm_on_an_older_kernel(void **state)
 
 static void test_vm_by_descriptor_that_tells_nothing(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	capture_says_of(state, "vfio-pci",
 			arena_printf(x->arena,
@@ -293,7 +287,7 @@ static const char waits[] =
 	"[\"ask\",\"process:open-devices\",\"hidden 0\\nc 240:7 /dev/vfio/12 411 kvm\\n"
 	"w 0:0 /sys/bus/pci/drivers/vfio-pci/unbind 99 sh\"]\n";
 
-static const char *of_group(struct fixture *x, const char *opens)
+static const char *of_group(struct tree *x, const char *opens)
 {
 	return arena_printf(x->arena,
 			    "%s[\"link\",\"/sys/bus/pci/devices/" NIC
@@ -346,7 +340,7 @@ static void test_locked_not_by_a_write_elsewhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		T(test_network_down),
 		T(test_network_up_without_address),
 		T(test_network_up_with_address_and_route),

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "model/iova.h"
 #include "fake-host.h"
+#include "scene.h"
 
 static const char *ranges_text(struct arena *a, const struct iova_prediction *p)
 {

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Interrupts against a kernel of a few lines, each of whose calls can be made to fail. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/irq.h"
+#include "scene.h"
 
 enum { FD_FIRST = 10, FDS_MAX = 64, DEVICE_FD = 5, VECTORS = 8 };
 

@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Devices, groups and units of a tree; what targets lead to. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <errno.h>
 
-#include <cmocka.h>
-
-#include "fixture.h"
-#include "hosttree.h"
+#include "facts/load.h"
+#include "facts/target.h"
+#include "scene.h"
 
 /* Two functions of one slot in a group, a bridge alone, a platform device behind the same unit, and
  * one that has nothing to do with any of it. */
-static void make_host(const struct fixture *x)
+static void make_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0",
@@ -49,11 +45,11 @@ static void test_load_everything_in_order(void **state)
 {
 	static const char *const names[] = { "0000:00:1c.0", "0000:01:00.0", "0000:01:00.1",
 					     "10000:e1:00.0", "edu-dma.0" };
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, tree_scope(), NULL);
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->nr_devices, 5);
 	for (size_t i = 0; i < 5; i++) {
 		assert_string_equal(h->devices[i]->name, names[i]);
@@ -71,13 +67,13 @@ static void test_load_everything_in_order(void **state)
 
 static void test_load_device_facts(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct device *d;
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, tree_scope(), NULL);
-	d = device(h, "0000:01:00.1");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	d = tree_find(h, "0000:01:00.1");
 	assert_int_equal(d->bus, BUS_PCI);
 	assert_string_equal(d->sysfs, "/sys/bus/pci/devices/0000:01:00.1");
 	assert_string_equal(d->driver, "igb");
@@ -94,16 +90,16 @@ static void test_load_device_facts(void **state)
 	assert_int_equal(d->physfn_link.state, FACT_ABSENT);
 	assert_int_equal(d->vfio_dev.state, FACT_UNREAD);
 	assert_int_equal(d->loaded, DEVICE_ALL);
-	d = device(h, "0000:00:1c.0");
+	d = tree_find(h, "0000:00:1c.0");
 	assert_int_equal(d->is_bridge, TRI_YES);
 	assert_int_equal(d->sriov_numvfs.state, FACT_ABSENT);
-	d = device(h, "10000:e1:00.0");
+	d = tree_find(h, "10000:e1:00.0");
 	assert_null(d->driver);
 	assert_int_equal(d->driver_fact.state, FACT_ABSENT);
 	assert_null(d->group);
 	assert_int_equal(d->group_link.state, FACT_ABSENT);
 	assert_null(d->iommu);
-	d = device(h, "edu-dma.0");
+	d = tree_find(h, "edu-dma.0");
 	assert_int_equal(d->bus, BUS_PLATFORM);
 	assert_false(d->has_ids);
 	assert_string_equal(d->modalias.raw, "platform:edu-dma.0");
@@ -114,12 +110,12 @@ static void test_load_device_facts(void **state)
 
 static void test_load_group_facts(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct group *g;
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, tree_scope(), NULL);
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
 	g = host_find_group(h, 2);
 	assert_string_equal(g->type.raw, "DMA-FQ");
 	assert_int_equal(g->name.state, FACT_ABSENT);
@@ -142,7 +138,7 @@ static void test_load_group_facts(void **state)
 
 static void test_load_unit_facts(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct iommu_unit *u;
 	struct host *h;
 
@@ -153,7 +149,7 @@ static void test_load_unit_facts(void **state)
 	tree_link(x, "../../../bus/virtio/drivers/virtio_iommu", "sys/devices/virtio9/driver");
 	tree_link(x, "../../../devices/virtio9", "sys/class/iommu/0000:00:09.0/device");
 	tree_put(x, "sys/class/iommu/smmu3.0x2b400000/x", "");
-	h = load(x, x->sysroot, tree_scope(), NULL);
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->nr_iommus, 5);
 	u = h->iommus[0];
 	assert_string_equal(u->name, "0000:00:09.0");
@@ -181,20 +177,20 @@ static void test_load_unit_facts(void **state)
 /* A group that no PCI device and no unit leads to is found through its own list. */
 static void test_load_group_of_other_devices_only(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
 	tree_device(x, &(struct tree_device){ .bus = "fsl-mc", .name = "dprc.2", .group = "9" });
-	h = load(x, x->sysroot, &(struct scope){ 0, DEVICE_BASE, 0 }, NULL);
-	assert_int_equal(device(h, "dprc.2")->bus, BUS_FSL_MC);
-	assert_int_equal(device(h, "dprc.2")->group->id, 9);
+	h = tree_load(x, x->sysroot, &(struct scope){ 0, DEVICE_BASE, 0 }, NULL);
+	assert_int_equal(tree_find(h, "dprc.2")->bus, BUS_FSL_MC);
+	assert_int_equal(tree_find(h, "dprc.2")->group->id, 9);
 	host_free(h);
 }
 
 static void test_load_platform_device_on_a_vfio_driver(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -202,8 +198,8 @@ static void test_load_platform_device_on_a_vfio_driver(void **state)
 					      .name = "fff51000.ethernet",
 					      .driver = "vfio-platform" });
 	tree_put(x, "sys/bus/platform/drivers/vfio-platform/bind", "");
-	h = load(x, x->sysroot, tree_scope(), NULL);
-	assert_string_equal(device(h, "fff51000.ethernet")->driver, "vfio-platform");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_string_equal(tree_find(h, "fff51000.ethernet")->driver, "vfio-platform");
 	assert_null(host_find_device(h, NULL, "bind"));
 	host_free(h);
 }
@@ -212,19 +208,19 @@ static void test_load_platform_device_on_a_vfio_driver(void **state)
 
 static void test_load_one_device_with_its_group(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct target t;
 	struct device **selected;
 	struct host *h;
 	size_t nr;
 
 	make_host(x);
-	h = load(x, x->sysroot, &(struct scope){ HOST_ALL, DEVICE_ALL, DEVICE_BASE },
-		 (const char *[]){ "01:00.0", NULL });
+	h = tree_load(x, x->sysroot, &(struct scope){ HOST_ALL, DEVICE_ALL, DEVICE_BASE },
+		      (const char *[]){ "01:00.0", NULL });
 	assert_int_equal(h->nr_devices, 2);
-	assert_int_equal(device(h, "0000:01:00.0")->loaded, DEVICE_ALL);
-	assert_int_equal(device(h, "0000:01:00.1")->loaded, DEVICE_BASE);
-	assert_int_equal(device(h, "0000:01:00.1")->sriov_numvfs.state, FACT_UNREAD);
+	assert_int_equal(tree_find(h, "0000:01:00.0")->loaded, DEVICE_ALL);
+	assert_int_equal(tree_find(h, "0000:01:00.1")->loaded, DEVICE_BASE);
+	assert_int_equal(tree_find(h, "0000:01:00.1")->sriov_numvfs.state, FACT_UNREAD);
 	assert_int_equal(h->nr_groups, 1);
 	assert_int_equal(h->groups[0]->nr_members, 2);
 	/* The long lists stay unread: the device has a group. */
@@ -240,19 +236,19 @@ static void test_load_one_device_with_its_group(void **state)
 
 static void test_load_device_without_group_asks_for_any(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
-	h = load(x, x->sysroot, tree_scope(), (const char *[]){ "10000:e1:00.0", NULL });
+	h = tree_load(x, x->sysroot, tree_scope(), (const char *[]){ "10000:e1:00.0", NULL });
 	assert_int_equal(h->nr_devices, 1);
 	assert_string_equal(h->groups_list.raw, "1\n2\n3");
 	host_free(h);
 }
 
-static void assert_selects(struct fixture *x, const char *text, const char *const *names)
+static void assert_selects(struct tree *x, const char *text, const char *const *names)
 {
-	struct host *h = load(x, x->sysroot, tree_scope(), (const char *[]){ text, NULL });
+	struct host *h = tree_load(x, x->sysroot, tree_scope(), (const char *[]){ text, NULL });
 	struct device **selected;
 	struct target t;
 	size_t nr, i;
@@ -270,7 +266,7 @@ static void assert_selects(struct fixture *x, const char *text, const char *cons
 
 static void test_load_every_form_of_target(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	make_host(x);
 	tree_link(x, "../../devices/pci0000:00/0000:01:00.1/net/eth7", "sys/class/net/eth7");
@@ -297,7 +293,7 @@ static void test_load_every_form_of_target(void **state)
 
 static void test_load_unknown_targets(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	make_host(x);
 	tree_link(x, "loop", "sys/class/net/loop");
@@ -322,7 +318,7 @@ static void test_load_unknown_targets(void **state)
 
 static void test_load_what_is_no_host(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct failure *why = NULL;
 	struct host *h = NULL;
 
@@ -336,7 +332,7 @@ static void test_load_what_is_no_host(void **state)
 
 static void test_load_vf_brings_its_pf(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct device *vf;
 	struct host *h;
 
@@ -344,10 +340,10 @@ static void test_load_vf_brings_its_pf(void **state)
 	tree_device(x,
 		    &(struct tree_device){ .name = "0000:01:10.0", .group = "8", .unit = "dmar0" });
 	tree_link(x, "../0000:01:00.0", "sys/devices/pci0000:00/0000:01:10.0/physfn");
-	h = load(x, x->sysroot, &(struct scope){ HOST_ALL, DEVICE_ALL, 0 },
-		 (const char *[]){ "01:10.0", NULL });
-	vf = device(h, "0000:01:10.0");
-	assert_ptr_equal(vf->physfn, device(h, "0000:01:00.0"));
+	h = tree_load(x, x->sysroot, &(struct scope){ HOST_ALL, DEVICE_ALL, 0 },
+		      (const char *[]){ "01:10.0", NULL });
+	vf = tree_find(h, "0000:01:10.0");
+	assert_ptr_equal(vf->physfn, tree_find(h, "0000:01:00.0"));
 	assert_string_equal(vf->physfn->driver, "vfio-pci");
 	/* Its group is known by the link, and not asked further. */
 	assert_int_equal(vf->physfn->group->members_list.state, FACT_UNREAD);
@@ -359,22 +355,27 @@ static void test_load_vf_brings_its_pf(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_load_everything_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_device_facts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_group_facts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_unit_facts, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_group_of_other_devices_only, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_load_platform_device_on_a_vfio_driver, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_load_one_device_with_its_group, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_load_device_without_group_asks_for_any, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_load_every_form_of_target, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_unknown_targets, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_what_is_no_host, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_load_vf_brings_its_pf, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_load_everything_in_order, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_device_facts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_group_facts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_unit_facts, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_group_of_other_devices_only, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_platform_device_on_a_vfio_driver,
+						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_one_device_with_its_group, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_device_without_group_asks_for_any,
+						tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_every_form_of_target, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_unknown_targets, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_what_is_no_host, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_load_vf_brings_its_pf, tree_setup,
+						tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,21 +2,14 @@
 /* Reads by a process of its own. A FIFO that nobody writes to stands for the attribute that does not answer. */
 #include <errno.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 #include "sysroot/locked-read.h"
+#include "scene.h"
 
 struct fixture {
 	char dir[64];

@@ -2,21 +2,14 @@
 /* map from its arguments to the exit status, beside a kernel in memory: good runs, refusals that are predicted,
  * and every call failing in turn. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "run/map.h"
 #include "fake-attached.h"
+#include "scene.h"
 
 #define PAGE UINT64_C(4096)
 

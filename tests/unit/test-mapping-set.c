@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Mappings found by what they overlap; an address space before anything is mapped. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "model/mapping.h"
 #include "fake-host.h"
+#include "scene.h"
 
 #define PAGE UINT64_C(4096)
 

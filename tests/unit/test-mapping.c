@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel decides about one request of an address space, on each generation and path; each
  * rule about requests says yes, no, and where it can be ignorant, unknown. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/mapping.h"
 #include "fake-host.h"
+#include "scene.h"
 
 #define RW   (MAPPING_READ | MAPPING_WRITE)
 #define PAGE UINT64_C(4096)

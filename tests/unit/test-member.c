@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Another device of the group that would have to move: it moves only when its VFIO driver takes it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/walk.h"
 #include "fake-host.h"
+#include "scene.h"
 
 struct scene {
 	struct host *h;

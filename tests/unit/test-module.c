@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Modules, their parameters and the kernel they belong to. The first argument is an object file that
  * stands for a module. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include <errno.h>
+#include <fcntl.h>
 #include <sys/wait.h>
-
-#include <cmocka.h>
+#include <unistd.h>
 #include <zlib.h>
 
-#include "fixture.h"
-#include "hosttree.h"
+#include "facts/load.h"
+#include "scene.h"
 
 #define RELEASE "6.1.0-test"
 #define MODULES "lib/modules/" RELEASE
@@ -20,14 +16,14 @@
 static const char *fake_module;
 static const struct scope scope = { HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS, DEVICE_BASE, 0 };
 
-static void make_kernel(const struct fixture *x)
+static void make_kernel(const struct tree *x)
 {
 	tree_dir(x, "sys/bus/pci/devices");
 	tree_put(x, "proc/sys/kernel/osrelease", RELEASE "\n");
 	tree_put(x, "proc/cmdline", "ro quiet\n");
 }
 
-static void put_module(const struct fixture *x, const char *path)
+static void put_module(const struct tree *x, const char *path)
 {
 	char content[16384];
 	int fd = open(fake_module, O_RDONLY | O_CLOEXEC);
@@ -37,13 +33,12 @@ static void put_module(const struct fixture *x, const char *path)
 	len = read(fd, content, sizeof(content));
 	assert_true(len > 0 && (size_t)len < sizeof(content));
 	close(fd);
-	tree_parents(x, path);
-	put(x, path, content, (size_t)len);
+	tree_put_bytes(x, path, content, (size_t)len);
 }
 
 /* ---- aliases ---- */
 
-static void put_variant(const struct fixture *x, const char *name, const char *alias)
+static void put_variant(const struct tree *x, const char *name, const char *alias)
 {
 	static const char placeholder[] = "alias=vfio_pci:v0000FFFF";
 	char content[16384], *at;
@@ -57,12 +52,11 @@ static void put_variant(const struct fixture *x, const char *name, const char *a
 	assert_non_null(at);
 	memset(at, 0, 80);
 	snprintf(at, 80, "alias=%s", alias);
-	tree_parents(x, path);
-	put(x, path, content, (size_t)len);
+	tree_put_bytes(x, path, content, (size_t)len);
 }
 
 /* The index as a host has it; false without depmod(8). */
-static bool make_index(const struct fixture *x)
+static bool make_index(const struct tree *x)
 {
 	pid_t pid = fork();
 	int status;
@@ -77,7 +71,7 @@ static bool make_index(const struct fixture *x)
 	return !WEXITSTATUS(status);
 }
 
-static void variants_are(struct fixture *x, const char *config, const char *wanted)
+static void variants_are(struct tree *x, const char *config, const char *wanted)
 {
 	static const struct scope details = { HOST_KERNEL | HOST_MODULES,
 					      DEVICE_BASE | DEVICE_DETAILS, 0 };
@@ -95,7 +89,7 @@ static void variants_are(struct fixture *x, const char *config, const char *want
 	put_variant(x, "other_vfio_pci", "vfio_pci:v00001AF4d00001042sv*sd*bc*sc*i*");
 	if (!make_index(x))
 		skip();
-	h = load(x, x->sysroot, &details, (const char **)target);
+	h = tree_load(x, x->sysroot, &details, (const char **)target);
 	assert_int_equal(h->devices[0]->vfio_alias.state, FACT_PRESENT);
 	assert_string_equal(h->devices[0]->vfio_alias.raw, wanted);
 	host_free(h);
@@ -115,7 +109,7 @@ static void test_alias_of_a_module_on_a_blacklist(void **state)
 
 static void test_module_states(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const struct module *m;
 	struct host *h;
 
@@ -125,7 +119,7 @@ static void test_module_states(void **state)
 	tree_put(x, MODULES "/modules.builtin", "kernel/drivers/iommu/virtio-iommu.ko\n");
 	tree_put(x, MODULES "/kernel/drivers/vfio/mdev/mdev.ko.xz", "");
 	tree_put(x, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko.txt", "");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	m = h->modules;
 	assert_int_equal(m[MODULE_VFIO].state, MODULE_STATE_LOADED);
 	assert_int_equal(m[MODULE_VFIO_PCI].state, MODULE_STATE_BUILTIN);
@@ -141,11 +135,11 @@ static void test_module_states(void **state)
 
 static void test_module_without_a_directory(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO].kmod.state, FACT_ABSENT);
 	/* Built in, it would show itself: it has parameters. */
 	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].state, MODULE_STATE_ABSENT);
@@ -153,7 +147,7 @@ static void test_module_without_a_directory(void **state)
 	assert_int_equal(h->modules[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_UNKNOWN);
 	host_free(h);
 	tree_put(x, "boot/config-" RELEASE, "CONFIG_VIRTIO_IOMMU=y\nCONFIG_VFIO_AMBA=m\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_BUILTIN);
 	assert_int_equal(h->modules[MODULE_VFIO_AMBA].state, MODULE_STATE_ABSENT);
 	assert_int_equal(h->modules[MODULE_VFIO_CDX].state, MODULE_STATE_ABSENT);
@@ -163,22 +157,22 @@ static void test_module_without_a_directory(void **state)
 /* A container has the host's /proc and /sys, and none of its module files. */
 static void test_module_in_a_container(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
 	tree_put(x, "proc/modules", "");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_ABSENT);
 	host_free(h);
 	tree_put(x, "proc/modules", "ext4 1069056 2 - Live 0x0000000000000000\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].kmod.state, FACT_ABSENT);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_UNKNOWN);
 	host_free(h);
 	tree_put(x, "proc/config.gz", "no gzip\n");
 	tree_put(x, "boot/config-" RELEASE, "CONFIG_VFIO_PCI=m\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_UNKNOWN);
 	/* What is not mentioned was not built. */
 	assert_int_equal(h->modules[MODULE_VFIO_CDX].state, MODULE_STATE_ABSENT);
@@ -187,19 +181,19 @@ static void test_module_in_a_container(void **state)
 
 static void test_module_of_an_unknown_release(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
 	tree_remove(x, "proc/sys/kernel/osrelease");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.release.state, FACT_ABSENT);
 	assert_int_equal(h->modules[MODULE_VFIO].kmod.state, FACT_UNREAD);
 	assert_int_equal(h->modules[MODULE_VFIO].state, MODULE_STATE_UNKNOWN);
 	assert_int_equal(module_imports(&h->modules[MODULE_VFIO], "iommu_capable"), TRI_UNKNOWN);
 	host_free(h);
 	tree_put(x, "proc/sys/kernel/osrelease", "../../../..\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.release.err, EBADMSG);
 	host_free(h);
 }
@@ -208,7 +202,7 @@ static void test_module_of_an_unknown_release(void **state)
 
 static void test_module_symbols_of_the_file(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const struct module *m;
 	struct host *h;
 
@@ -216,7 +210,7 @@ static void test_module_symbols_of_the_file(void **state)
 	put_module(x, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko");
 	put_module(x, MODULES "/kernel/drivers/vfio/vfio.ko");
 	tree_put(x, "proc/kallsyms", "0 T iommu_capable\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	m = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
 	assert_true(m->symbols_known);
 	assert_int_equal(module_imports(m, "device_iommu_capable"), TRI_YES);
@@ -232,7 +226,7 @@ static void test_module_symbols_of_the_file(void **state)
 
 static void test_module_that_is_no_module(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const struct module *m;
 	struct host *h;
 
@@ -244,7 +238,7 @@ static void test_module_that_is_no_module(void **state)
 		 "0000000000000000 t iommu_capable.cold\n"
 		 "garbage\n"
 		 "0000000000000000 t vfio_df_ioctl_bind_iommufd\t[vfio]\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	m = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
 	assert_int_equal(m->symbols.state, FACT_FAILED);
 	assert_false(m->symbols_known);
@@ -259,12 +253,12 @@ static void test_module_that_is_no_module(void **state)
 
 static void test_module_symbols_only_when_asked(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
 	put_module(x, MODULES "/kernel/drivers/vfio/vfio.ko");
-	h = load(x, x->sysroot, &(struct scope){ HOST_MODULES, DEVICE_BASE, 0 }, NULL);
+	h = tree_load(x, x->sysroot, &(struct scope){ HOST_MODULES, DEVICE_BASE, 0 }, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO].state, MODULE_STATE_LOADABLE);
 	assert_int_equal(h->modules[MODULE_VFIO].symbols.state, FACT_UNREAD);
 	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
@@ -275,7 +269,7 @@ static void test_module_symbols_only_when_asked(void **state)
 
 static void test_param_now_and_when_it_loads(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const struct param *p;
 	struct host *h;
 
@@ -290,7 +284,7 @@ static void test_param_now_and_when_it_loads(void **state)
 	tree_put(x, "etc/modprobe.d/b.conf",
 		 "options vfio_iommu_type1 allow_unsafe_interrupts=1\n");
 	tree_put(x, "proc/cmdline", "vfio-pci.disable_idle_d3=N vfio.enable_unsafe_noiommu_mode\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	p = h->params;
 	assert_string_equal(p[PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS].value.raw, "Y");
 	assert_int_equal(p[PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS].value.state, FACT_ABSENT);
@@ -309,12 +303,12 @@ static void test_param_now_and_when_it_loads(void **state)
 
 static void test_param_that_nothing_can_tell(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
 	tree_remove(x, "proc/cmdline");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->params[PARAM_VFIO_NOIOMMU].configured.state, FACT_UNREAD);
 	host_free(h);
 }
@@ -324,7 +318,7 @@ static void test_param_that_nothing_can_tell(void **state)
 static void test_kernel_config_packed_first(void **state)
 {
 	static const char text[] = "CONFIG_VFIO=y\n# CONFIG_VFIO_NOIOMMU is not set\n";
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char path[256];
 	struct host *h;
 	gzFile gz;
@@ -336,7 +330,7 @@ static void test_kernel_config_packed_first(void **state)
 	assert_non_null(gz);
 	assert_int_equal(gzwrite(gz, text, sizeof(text) - 1), sizeof(text) - 1);
 	assert_int_equal(gzclose(gz), Z_OK);
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_string_equal(h->kernel.config_source.raw, "/proc/config.gz");
 	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO"), "y");
 	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO_NOIOMMU"), "n");
@@ -347,23 +341,23 @@ static void test_kernel_config_packed_first(void **state)
 
 static void test_kernel_config_damaged(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
 	tree_put(x, "proc/config.gz", "\x1f\x8b\x08 cut off");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.config.state, FACT_FAILED);
 	assert_int_equal(h->kernel.config.err, EBADMSG);
 	assert_null(kernel_config(&h->kernel, "CONFIG_VFIO"));
 	host_free(h);
 	tree_put(x, "proc/config.gz", "not a configuration\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.config.err, EBADMSG);
 	host_free(h);
 	/* The next source is asked, and the damaged one forgotten. */
 	tree_put(x, MODULES "/config", "CONFIG_VFIO=m\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_string_equal(h->kernel.config_source.raw, "/" MODULES "/config");
 	host_free(h);
 }
@@ -372,7 +366,7 @@ static void test_kernel_config_damaged(void **state)
 static void test_kernel_config_bomb(void **state)
 {
 	static char block[1 << 16];
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char path[256];
 	struct host *h;
 	gzFile gz;
@@ -385,7 +379,7 @@ static void test_kernel_config_bomb(void **state)
 	for (unsigned int i = 0; i < 100; i++)
 		assert_int_equal(gzwrite(gz, block, sizeof(block)), sizeof(block));
 	assert_int_equal(gzclose(gz), Z_OK);
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.config.state, FACT_FAILED);
 	assert_int_equal(h->kernel.config.err, EFBIG);
 	host_free(h);
@@ -393,12 +387,12 @@ static void test_kernel_config_bomb(void **state)
 
 static void test_kernel_cmdline(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
 	tree_put(x, "proc/cmdline", "iommu=pt intel_iommu=on nointremap\n");
-	h = load(x, x->sysroot, &scope, NULL);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "intel_iommu"), "on");
 	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "nointremap"), "");
 	assert_null(kernel_cmdline(&h->kernel, x->arena, "amd_iommu"));
@@ -408,24 +402,33 @@ static void test_kernel_cmdline(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_alias_of_fewest_wildcards_first, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_alias_of_a_module_on_a_blacklist, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_module_states, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_module_without_a_directory, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_module_in_a_container, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_module_of_an_unknown_release, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_module_symbols_of_the_file, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_module_that_is_no_module, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_module_symbols_only_when_asked, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_param_now_and_when_it_loads, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_param_that_nothing_can_tell, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_config_packed_first, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_config_damaged, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_config_bomb, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_cmdline, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alias_of_fewest_wildcards_first, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_alias_of_a_module_on_a_blacklist, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_states, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_without_a_directory, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_in_a_container, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_of_an_unknown_release, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_symbols_of_the_file, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_that_is_no_module, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_symbols_only_when_asked, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_param_now_and_when_it_loads, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_param_that_nothing_can_tell, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_config_packed_first, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_config_damaged, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_config_bomb, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_kernel_cmdline, tree_setup, tree_teardown),
 	};
 
 	fake_module = argc > 1 ? argv[1] : "";

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Configuration spaces made by hand, whole ones and broken ones. */
 #include <pci/header.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "decode/pciconfig.h"
+#include "scene.h"
 
 struct space {
 	uint8_t bytes[PCICONFIG_MAX];

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "base/strbuf.h"
 #include "decode/pciids.h"
+#include "scene.h"
 
 static struct pciids index_of(struct arena *a, const char *text)
 {

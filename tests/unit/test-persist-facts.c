@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What bind --persist wrote, or driverctl has, read again: about this device or about another. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
+#include "base/macro.h"
+#include "facts/load.h"
 #include "bind/persist.h"
-#include "fixture.h"
-#include "hosttree.h"
+#include "scene.h"
 
 #define NAME      "0000:01:00.0"
 #define RULE      "etc/udev/rules.d/06-vfiotool-pci-" NAME ".rules"
@@ -28,14 +22,14 @@ static struct persist_request card(void)
 					 .subdevice = 0x1100 };
 }
 
-static struct host *host_of(struct fixture *x)
+static struct host *host_of(struct tree *x)
 {
 	static const struct scope scope = { HOST_ALL, DEVICE_ALL | DEVICE_PERSIST, DEVICE_ALL };
 
-	return load(x, x->sysroot, &scope, NULL);
+	return tree_load(x, x->sysroot, &scope, NULL);
 }
 
-static void keep(struct fixture *x, const struct persist_request *q)
+static void keep(struct tree *x, const struct persist_request *q)
 {
 	struct persist_file *files;
 	size_t nr;
@@ -44,10 +38,10 @@ static void keep(struct fixture *x, const struct persist_request *q)
 	assert_int_equal(persist_write(x->fd, files, nr, NULL), 0);
 }
 
-static void assert_given(struct fixture *x, const char *name, const char *driver, const char *path)
+static void assert_given(struct tree *x, const char *name, const char *driver, const char *path)
 {
 	struct host *h = host_of(x);
-	const struct device *d = device(h, name);
+	const struct device *d = tree_find(h, name);
 
 	assert_true(fact_is(&d->persist));
 	assert_string_equal(d->persist.raw, driver);
@@ -56,11 +50,10 @@ static void assert_given(struct fixture *x, const char *name, const char *driver
 	host_free(h);
 }
 
-static void assert_stranger(struct fixture *x, const char *name, const char *driver,
-			    const char *path)
+static void assert_stranger(struct tree *x, const char *name, const char *driver, const char *path)
 {
 	struct host *h = host_of(x);
-	const struct device *d = device(h, name);
+	const struct device *d = tree_find(h, name);
 
 	assert_int_equal(d->persist.state, FACT_ABSENT);
 	assert_true(fact_is(&d->persist_stranger));
@@ -69,10 +62,10 @@ static void assert_stranger(struct fixture *x, const char *name, const char *dri
 	host_free(h);
 }
 
-static void assert_nothing(struct fixture *x, enum fact_state state)
+static void assert_nothing(struct tree *x, enum fact_state state)
 {
 	struct host *h = host_of(x);
-	const struct device *d = device(h, NAME);
+	const struct device *d = tree_find(h, NAME);
 
 	assert_int_equal(d->persist.state, state);
 	assert_false(fact_is(&d->persist_stranger));
@@ -81,7 +74,7 @@ static void assert_nothing(struct fixture *x, enum fact_state state)
 
 static void test_persist_of_nothing_is_absent(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	assert_nothing(x, FACT_ABSENT);
@@ -93,7 +86,7 @@ static void test_persist_of_nothing_is_absent(void **state)
 static void test_persist_by_a_rule(void **state)
 {
 	const struct persist_request q = card();
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	keep(x, &q);
@@ -104,7 +97,7 @@ static void test_persist_by_a_rule(void **state)
 static void test_persist_by_a_rule_about_a_stranger(void **state)
 {
 	struct persist_request others[] = { card(), card(), card(), card() };
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	others[0].vendor++;
@@ -120,7 +113,7 @@ static void test_persist_by_a_rule_about_a_stranger(void **state)
 static void test_persist_by_driverctl(void **state)
 {
 	struct persist_request q = card();
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	/* By hand: without a rule beside it. */
@@ -149,7 +142,7 @@ static void test_persist_by_an_alias(void **state)
 				     .driver = "vfio-platform",
 				     .modalias = "platform:edu-dma.0" };
 	static const char path[] = "/etc/udev/rules.d/06-vfiotool-platform-edu-dma.0.rules";
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x,
 		    &(struct tree_device){ .bus = "platform", .name = "edu-dma.0", .group = "3" });
@@ -167,7 +160,7 @@ static void test_persist_by_an_alias(void **state)
 
 static void test_persist_that_cannot_be_read_is_unknown(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	tree_put(x, "etc/driverctl.d", "no directory");
@@ -177,7 +170,7 @@ static void test_persist_that_cannot_be_read_is_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		T(test_persist_of_nothing_is_absent),
 		T(test_persist_by_a_rule),
 		T(test_persist_by_a_rule_about_a_stranger),

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Drivers kept over reboots: the texts, and the files. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <errno.h>
-
-#include <cmocka.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "bind/persist.h"
-#include "fixture.h"
+#include "scene.h"
 
 static struct persist_request card(void)
 {
@@ -25,7 +22,7 @@ static struct persist_request card(void)
 					 .subdevice = 0x1100 };
 }
 
-static struct persist_file *make(struct fixture *x, const struct persist_request *q, size_t nr)
+static struct persist_file *make(struct tree *x, const struct persist_request *q, size_t nr)
 {
 	struct persist_file *files;
 	size_t got;
@@ -35,12 +32,12 @@ static struct persist_file *make(struct fixture *x, const struct persist_request
 	return files;
 }
 
-static bool is_there(const struct fixture *x, const char *path)
+static bool is_there(const struct tree *x, const char *path)
 {
 	return !faccessat(x->fd, path, F_OK, 0);
 }
 
-static void assert_content(struct fixture *x, const char *path, const char *text)
+static void assert_content(struct tree *x, const char *path, const char *text)
 {
 	char buf[2048];
 	int fd = openat(x->fd, path, O_RDONLY | O_CLOEXEC);
@@ -62,7 +59,7 @@ static void assert_content(struct fixture *x, const char *path, const char *text
 
 static void removes(void **state, size_t nr)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const char **paths;
 	size_t got;
 
@@ -136,7 +133,7 @@ static void test_persist_of_a_long_name_has_no_second_try(void **state)
 static void test_persist_in_an_image_of_dracut(void **state)
 {
 	struct persist_request q = card();
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct persist_file *f;
 	const char **paths;
 	size_t nr;
@@ -194,8 +191,7 @@ static void test_persist_of_another_bus(void **state)
 	size_t nr;
 
 	/* A bracket that closes cannot be escaped. */
-	assert_int_equal(persist_make(&q, ((struct fixture *)*state)->arena, &f, &nr, &why),
-			 -ENODATA);
+	assert_int_equal(persist_make(&q, ((struct tree *)*state)->arena, &f, &nr, &why), -ENODATA);
 	failure_free(why);
 	q.modalias = "of:NeduT*C?";
 	f = make(*state, &q, 1);
@@ -204,7 +200,7 @@ static void test_persist_of_another_bus(void **state)
 
 static void refuses(void **state, struct persist_request q)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct failure *why = NULL;
 	struct persist_file *f;
 	size_t nr;
@@ -237,7 +233,7 @@ static void test_persist_is_written_and_taken_away(void **state)
 {
 	const struct persist_request q = card();
 	struct persist_file *f = make(*state, &q, 2);
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	assert_int_equal(persist_write(x->fd, f, 2, NULL), 0);
 	assert_content(x, RULE, f[0].text);
@@ -253,7 +249,7 @@ static void test_persist_is_written_and_taken_away(void **state)
 static void test_persist_by_driverctl_is_written_and_taken_away(void **state)
 {
 	struct persist_request q = card();
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	q.driverctl = true;
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, NULL), 0);
@@ -267,12 +263,12 @@ static void test_persist_by_driverctl_is_written_and_taken_away(void **state)
 static void test_persist_leaves_others_alone(void **state)
 {
 	struct persist_request q = card();
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct failure *why = NULL;
 
-	dir_add(x, "etc");
-	dir_add(x, "etc/driverctl.d");
-	put(x, DRIVERCTL, "uio\n", 4);
+	tree_dir(x, "etc");
+	tree_dir(x, "etc/driverctl.d");
+	tree_put(x, DRIVERCTL, "uio\n");
 	q.driverctl = true;
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, &why), -EEXIST);
 	assert_non_null(strstr(why->text, "/" DRIVERCTL " is there already"));
@@ -280,8 +276,8 @@ static void test_persist_leaves_others_alone(void **state)
 	assert_false(is_there(x, RULE));
 	removes(state, 0);
 	assert_content(x, DRIVERCTL, "uio\n");
-	dir_add(x, "etc/modprobe.d");
-	put(x, MODPROBE, "# mine\n", 7);
+	tree_dir(x, "etc/modprobe.d");
+	tree_put(x, MODPROBE, "# mine\n");
 	q.driverctl = false;
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, NULL), -EEXIST);
 	removes(state, 0);
@@ -292,11 +288,11 @@ static void test_persist_leaves_others_alone(void **state)
 static void test_persist_is_whole_or_nothing(void **state)
 {
 	const struct persist_request q = card();
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct failure *why = NULL;
 
-	dir_add(x, "etc");
-	put(x, "etc/modprobe.d", "no directory", 12);
+	tree_dir(x, "etc");
+	tree_put(x, "etc/modprobe.d", "no directory");
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, &why), -ENOTDIR);
 	assert_non_null(strstr(why->text, "/" MODPROBE));
 	failure_free(why);
@@ -305,27 +301,28 @@ static void test_persist_is_whole_or_nothing(void **state)
 
 static void test_persist_of_a_device_that_is_gone(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	assert_true(persist_is_gone(x->fd, "pci", "0000:01:00.0", x->arena));
-	dir_add(x, "sys/bus");
-	dir_add(x, "sys/bus/pci");
-	dir_add(x, "sys/bus/pci/devices");
+	tree_dir(x, "sys/bus");
+	tree_dir(x, "sys/bus/pci");
+	tree_dir(x, "sys/bus/pci/devices");
 	/* Wherever it leads. */
-	link_to(x, "../../../devices/pci0000:00/0000:01:00.0", "sys/bus/pci/devices/0000:01:00.0");
+	tree_link(x, "../../../devices/pci0000:00/0000:01:00.0",
+		  "sys/bus/pci/devices/0000:01:00.0");
 	assert_false(persist_is_gone(x->fd, "pci", "0000:01:00.0", x->arena));
 }
 
 static void test_persist_tools(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	assert_false(persist_has_driverctl(x->fd));
 	assert_null(persist_initramfs(x->fd));
-	dir_add(x, "usr");
-	dir_add(x, "usr/sbin");
-	put(x, "usr/sbin/driverctl", "", 0);
-	put(x, "usr/sbin/dracut", "", 0);
+	tree_dir(x, "usr");
+	tree_dir(x, "usr/sbin");
+	tree_put(x, "usr/sbin/driverctl", "");
+	tree_put(x, "usr/sbin/dracut", "");
 	fchmodat(x->fd, "usr/sbin/driverctl", 0755, 0);
 	fchmodat(x->fd, "usr/sbin/dracut", 0755, 0);
 	assert_true(persist_has_driverctl(x->fd));
@@ -335,7 +332,7 @@ static void test_persist_tools(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 		T(test_persist_rule_and_softdep),
 		T(test_persist_without_another_module),
 		T(test_persist_where_another_driver_was_quicker),

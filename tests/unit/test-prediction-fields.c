@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "report/json.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
+#include "scene.h"
 
 static void test_generations_text_names_kernels(void **state)
 {

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "decode/cmdline.h"
 #include "decode/kconfig.h"
 #include "decode/procfs.h"
-#include "arena-fixture.h"
+#include "scene.h"
 
 static struct span span_of(const char *s)
 {
@@ -102,13 +95,13 @@ static void test_kconfig_keeps_the_named_options(void **state)
 			   "CONFIG_CMDLINE=\"a=b # CONFIG_VFIO is not set\"\n";
 
 	(void)state;
-	assert_string_equal(kconfig_reduce(span_of(text), names, 3, arena),
+	assert_string_equal(kconfig_reduce(span_of(text), names, 3, scene_arena),
 			    "CONFIG_VFIO=m\nCONFIG_IOMMUFD=n\n"
 			    "CONFIG_CMDLINE=\"a=b # CONFIG_VFIO is not set\"\n");
-	assert_string_equal(kconfig_reduce(span_of("CONFIG_OTHER=y\n"), names, 3, arena), "");
-	assert_null(kconfig_reduce(span_of("this is no configuration\n"), names, 3, arena));
-	assert_null(kconfig_reduce(span_of(""), names, 3, arena));
-	assert_null(kconfig_reduce(span_of("# CONFIG_ is not set"), names, 3, arena));
+	assert_string_equal(kconfig_reduce(span_of("CONFIG_OTHER=y\n"), names, 3, scene_arena), "");
+	assert_null(kconfig_reduce(span_of("this is no configuration\n"), names, 3, scene_arena));
+	assert_null(kconfig_reduce(span_of(""), names, 3, scene_arena));
+	assert_null(kconfig_reduce(span_of("# CONFIG_ is not set"), names, 3, scene_arena));
 }
 
 /* ---- /proc/interrupts ---- */
@@ -126,7 +119,7 @@ static void test_interrupts_distinct_chips_in_order(void **state)
 		" 100:          0          0\n";
 
 	(void)state;
-	assert_string_equal(interrupts_reduce(span_of(text), arena),
+	assert_string_equal(interrupts_reduce(span_of(text), scene_arena),
 			    "IR-IO-APIC\nDMAR-MSI\nIR-PCI-MSIX-0000:00:02.0\n");
 }
 
@@ -135,25 +128,25 @@ static void test_interrupts_of_an_old_kernel_and_of_arm(void **state)
 	(void)state;
 	assert_string_equal(interrupts_reduce(span_of("           CPU0\n"
 						      " 26:  9 IR-PCI-MSI 327680-edge xhci_hcd\n"),
-					      arena),
+					      scene_arena),
 			    "IR-PCI-MSI\n");
 	assert_string_equal(interrupts_reduce(span_of("           CPU0\n"
 						      " 11:  9 GICv3  27 Level arch_timer\n"
 						      " 46:  0 ITS-PCI-MSI-0000:00:01.0 0 Edge virtio0\n"
 						      "IPI0:  5 Rescheduling interrupts\n"),
-					      arena),
+					      scene_arena),
 			    "GICv3\nITS-PCI-MSI-0000:00:01.0\n");
 }
 
 static void test_interrupts_absurd(void **state)
 {
 	(void)state;
-	assert_null(interrupts_reduce(span_of(""), arena));
-	assert_null(interrupts_reduce(span_of("hello world\n"), arena));
-	assert_null(interrupts_reduce((struct span){ "\0\0\0\0", 4 }, arena));
-	assert_string_equal(interrupts_reduce(span_of("  CPU0\n"), arena), "");
+	assert_null(interrupts_reduce(span_of(""), scene_arena));
+	assert_null(interrupts_reduce(span_of("hello world\n"), scene_arena));
+	assert_null(interrupts_reduce((struct span){ "\0\0\0\0", 4 }, scene_arena));
+	assert_string_equal(interrupts_reduce(span_of("  CPU0\n"), scene_arena), "");
 	assert_string_equal(interrupts_reduce(span_of("  CPU0\n 1:  x  CHIP\n 2:  1 \x01\n"),
-					      arena),
+					      scene_arena),
 			    "");
 }
 
@@ -220,5 +213,5 @@ int main(void)
 		cmocka_unit_test(test_stat_text),
 	};
 
-	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

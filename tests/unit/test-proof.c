@@ -2,18 +2,11 @@
 /* The proof with devices and IOMMUs that do their work, and with such as do not: each fault must be
  * found, by the claim that it belongs to, and everything is given back all the same. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "client/proof.h"
 #include "fake-device.h"
+#include "scene.h"
 
 struct trial {
 	struct fake_device fake;

@@ -1,36 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading within a tree full of traps. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
-#include <cmocka.h>
-
+#include "base/macro.h"
 #include "sysroot/sysroot.h"
-#include "fixture.h"
+#include "scene.h"
 
 static void test_reader_read_removes_one_newline(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct fact f;
 
-	put(x, "sys/a", "0x8086\n", 7);
-	put(x, "sys/b", "two\n\n", 5);
-	put(x, "sys/c", "", 0);
-	put(x, "sys/e", "\n", 1);
-	put(x, "sys/f", "bin\0ary", 7);
-	f = get(x, "sys/a");
+	tree_put(x, "sys/a", "0x8086\n");
+	tree_put(x, "sys/b", "two\n\n");
+	tree_put(x, "sys/c", "");
+	tree_put(x, "sys/e", "\n");
+	tree_put_bytes(x, "sys/f", "bin\0ary", 7);
+	f = tree_read(x, "sys/a");
 	assert_string_equal(f.path, "/sys/a");
 	assert_text(f, "0x8086");
-	assert_text(get(x, "sys/b"), "two\n");
-	assert_text(get(x, "sys/c"), "");
-	assert_text(get(x, "sys/e"), "");
-	f = get(x, "sys/f");
+	assert_text(tree_read(x, "sys/b"), "two\n");
+	assert_text(tree_read(x, "sys/c"), "");
+	assert_text(tree_read(x, "sys/e"), "");
+	f = tree_read(x, "sys/f");
 	assert_int_equal(f.len, 7);
 	assert_memory_equal(f.raw, "bin\0ary", 8);
 }
@@ -38,7 +37,7 @@ static void test_reader_read_removes_one_newline(void **state)
 static void test_reader_read_at_the_limit(void **state)
 {
 	static const size_t sizes[] = { 4094, 4095, 4096, 4097, 4098, 8194, 100000, 1 << 20 };
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char *text = malloc(1 << 20);
 
 	memset(text, 'x', 1 << 20);
@@ -48,7 +47,7 @@ static void test_reader_read_at_the_limit(void **state)
 		for (size_t k = 0; k < 2; k++) {
 			struct fact f;
 
-			put(x, paths[k], text, sizes[i]);
+			tree_put_bytes(x, paths[k], text, sizes[i]);
 			f = sysroot_read(x->sysroot, x->arena, paths[k], SYSROOT_FILE_MAX);
 			assert_int_equal(f.state, FACT_PRESENT);
 			assert_int_equal(f.len, sizes[i]);
@@ -62,58 +61,58 @@ static void test_reader_read_at_the_limit(void **state)
 
 static void test_reader_read_of_a_directory(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	assert_refused(get(x, "sys/d"), FACT_FAILED, EISDIR);
-	assert_refused(get(x, "sys/d/"), FACT_FAILED, EISDIR);
-	assert_refused(get(x, "sys/d/.."), FACT_FAILED, EISDIR);
-	assert_refused(get(x, "."), FACT_FAILED, EISDIR);
-	link_to(x, "d", "sys/to-d");
-	assert_refused(get(x, "sys/to-d"), FACT_FAILED, EISDIR);
+	assert_refused(tree_read(x, "sys/d"), FACT_FAILED, EISDIR);
+	assert_refused(tree_read(x, "sys/d/"), FACT_FAILED, EISDIR);
+	assert_refused(tree_read(x, "sys/d/.."), FACT_FAILED, EISDIR);
+	assert_refused(tree_read(x, "."), FACT_FAILED, EISDIR);
+	tree_link(x, "d", "sys/to-d");
+	assert_refused(tree_read(x, "sys/to-d"), FACT_FAILED, EISDIR);
 }
 
 static void test_reader_read_of_what_is_not_there(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	put(x, "sys/file", "x", 1);
-	link_to(x, "nowhere", "sys/dangling");
-	assert_refused(get(x, "sys/none"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "none/none"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/file/below"), FACT_ABSENT, ENOTDIR);
-	assert_refused(get(x, "sys/dangling"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, ""), FACT_ABSENT, ENOENT);
+	tree_put(x, "sys/file", "x");
+	tree_link(x, "nowhere", "sys/dangling");
+	assert_refused(tree_read(x, "sys/none"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "none/none"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/file/below"), FACT_ABSENT, ENOTDIR);
+	assert_refused(tree_read(x, "sys/dangling"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, ""), FACT_ABSENT, ENOENT);
 }
 
 static void test_reader_escape_by_dots(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	assert_refused(get(x, "../secret"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/../../secret"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/d/../../../../../secret"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "../secret"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/../../secret"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/d/../../../../../secret"), FACT_ABSENT, ENOENT);
 	/* Within the root ".." is what it says. */
-	put(x, "inside", "yes\n", 4);
-	assert_text(get(x, "sys/d/../../inside"), "yes");
-	assert_text(get(x, "../../inside"), "yes");
+	tree_put(x, "inside", "yes\n");
+	assert_text(tree_read(x, "sys/d/../../inside"), "yes");
+	assert_text(tree_read(x, "../../inside"), "yes");
 }
 
 static void test_reader_escape_by_links(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char outside[128];
 
 	snprintf(outside, sizeof(outside), "%s/secret", x->dir);
-	link_to(x, outside, "sys/absolute");
-	link_to(x, "../../secret", "sys/relative");
-	link_to(x, x->dir, "sys/dir");
-	link_to(x, "../..", "sys/up");
-	link_to(x, "/proc/self/root", "sys/magic");
-	assert_refused(get(x, "sys/absolute"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/relative"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/dir/secret"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/up/secret"), FACT_ABSENT, ENOENT);
-	assert_refused(get(x, "sys/magic/etc/passwd"), FACT_ABSENT, ENOENT);
+	tree_link(x, outside, "sys/absolute");
+	tree_link(x, "../../secret", "sys/relative");
+	tree_link(x, x->dir, "sys/dir");
+	tree_link(x, "../..", "sys/up");
+	tree_link(x, "/proc/self/root", "sys/magic");
+	assert_refused(tree_read(x, "sys/absolute"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/relative"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/dir/secret"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/up/secret"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/magic/etc/passwd"), FACT_ABSENT, ENOENT);
 	assert_refused(sysroot_stat(x->sysroot, x->arena, "sys/absolute"), FACT_ABSENT, ENOENT);
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/dir"), FACT_ABSENT, ENOENT);
 	/* "/" and what is above it are the root of the tree. */
@@ -123,25 +122,25 @@ static void test_reader_escape_by_links(void **state)
 
 static void test_reader_absolute_link_stays_inside(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	put(x, "sys/d/vendor", "0x8086\n", 7);
-	link_to(x, "/sys/d", "sys/abs");
-	link_to(x, "/sys/d/vendor", "sys/abs-file");
-	assert_text(get(x, "sys/abs/vendor"), "0x8086");
-	assert_text(get(x, "sys/abs-file"), "0x8086");
-	assert_text(get(x, "/sys/d/vendor"), "0x8086");
+	tree_put(x, "sys/d/vendor", "0x8086\n");
+	tree_link(x, "/sys/d", "sys/abs");
+	tree_link(x, "/sys/d/vendor", "sys/abs-file");
+	assert_text(tree_read(x, "sys/abs/vendor"), "0x8086");
+	assert_text(tree_read(x, "sys/abs-file"), "0x8086");
+	assert_text(tree_read(x, "/sys/d/vendor"), "0x8086");
 }
 
 static void test_reader_loop_of_links(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	link_to(x, "b", "sys/a");
-	link_to(x, "a", "sys/b");
-	link_to(x, "self", "sys/self");
-	assert_refused(get(x, "sys/a"), FACT_FAILED, ELOOP);
-	assert_refused(get(x, "sys/self/vendor"), FACT_FAILED, ELOOP);
+	tree_link(x, "b", "sys/a");
+	tree_link(x, "a", "sys/b");
+	tree_link(x, "self", "sys/self");
+	assert_refused(tree_read(x, "sys/a"), FACT_FAILED, ELOOP);
+	assert_refused(tree_read(x, "sys/self/vendor"), FACT_FAILED, ELOOP);
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/self"), FACT_FAILED, ELOOP);
 	assert_refused(sysroot_stat(x->sysroot, x->arena, "sys/self"), FACT_FAILED, ELOOP);
 	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/self"), "self");
@@ -149,29 +148,29 @@ static void test_reader_loop_of_links(void **state)
 
 static void test_reader_path_too_long(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char path[5001];
 
 	memset(path, 'a', 5000);
 	path[5000] = '\0';
-	assert_refused(get(x, path), FACT_FAILED, ENAMETOOLONG);
+	assert_refused(tree_read(x, path), FACT_FAILED, ENAMETOOLONG);
 	path[300] = '/';
 	path[302] = '\0';
-	assert_refused(get(x, path), FACT_FAILED, ENAMETOOLONG);
+	assert_refused(tree_read(x, path), FACT_FAILED, ENAMETOOLONG);
 }
 
 /* With alarm(2) a read that blocks ends the test, not the patience of the reader. */
 static void test_reader_fifo_does_not_block(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	int err = 0;
 
 	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
-	link_to(x, "fifo", "sys/to-fifo");
+	tree_link(x, "fifo", "sys/to-fifo");
 	alarm(20);
-	assert_refused(get(x, "sys/fifo"), FACT_FAILED, EINVAL);
-	assert_refused(get(x, "sys/to-fifo"), FACT_FAILED, EINVAL);
-	assert_refused(get(x, "sys/fifo/below"), FACT_ABSENT, ENOTDIR);
+	assert_refused(tree_read(x, "sys/fifo"), FACT_FAILED, EINVAL);
+	assert_refused(tree_read(x, "sys/to-fifo"), FACT_FAILED, EINVAL);
+	assert_refused(tree_read(x, "sys/fifo/below"), FACT_ABSENT, ENOTDIR);
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/fifo"), FACT_FAILED, ENOTDIR);
 	assert_null(sysroot_stream(x->sysroot, "sys/fifo", &err));
 	assert_int_equal(err, EINVAL);
@@ -179,7 +178,7 @@ static void test_reader_fifo_does_not_block(void **state)
 }
 
 /* An inotify descriptor that sees each open of @path for reading or writing. */
-static int watch_opens(const struct fixture *x, const char *path)
+static int watch_opens(const struct tree *x, const char *path)
 {
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	char full[128];
@@ -201,13 +200,13 @@ static void assert_not_opened(int watch)
 
 static void test_reader_watch_sees_an_open(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char event[512];
 	int watch;
 
-	put(x, "sys/file", "x", 1);
+	tree_put(x, "sys/file", "x");
 	watch = watch_opens(x, "sys/file");
-	get(x, "sys/file");
+	tree_read(x, "sys/file");
 	assert_true(read(watch, event, sizeof(event)) > 0);
 	close(watch);
 }
@@ -215,17 +214,17 @@ static void test_reader_watch_sees_an_open(void **state)
 /* What is in a FIFO stays there. */
 static void test_reader_fifo_is_not_read(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char rest[8];
 	int fd;
 
 	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
-	link_to(x, "fifo", "sys/to-fifo");
+	tree_link(x, "fifo", "sys/to-fifo");
 	fd = openat(x->fd, "sys/fifo", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, "bait\n", 5), 5);
-	assert_refused(get(x, "sys/fifo"), FACT_FAILED, EINVAL);
-	assert_refused(get(x, "sys/to-fifo"), FACT_FAILED, EINVAL);
+	assert_refused(tree_read(x, "sys/fifo"), FACT_FAILED, EINVAL);
+	assert_refused(tree_read(x, "sys/to-fifo"), FACT_FAILED, EINVAL);
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/fifo"), FACT_FAILED, ENOTDIR);
 	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/to-fifo"), "fifo");
 	assert_int_equal(read(fd, rest, sizeof(rest)), 5);
@@ -235,27 +234,27 @@ static void test_reader_fifo_is_not_read(void **state)
 /* To open a device may act: a watchdog starts, a tape rewinds. */
 static void test_reader_device_node_is_looked_at_only(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	int watch;
 
 	if (mknodat(x->fd, "sys/node", S_IFCHR | 0600, makedev(4095, 7)) < 0) {
 		print_message("making a device node: %s; needs CAP_MKNOD\n", strerror(errno));
 		skip();
 	}
-	link_to(x, "node", "sys/to-node");
+	tree_link(x, "node", "sys/to-node");
 	watch = watch_opens(x, "sys/node");
-	assert_refused(get(x, "sys/node"), FACT_FAILED, EINVAL);
-	assert_refused(get(x, "sys/to-node"), FACT_FAILED, EINVAL);
+	assert_refused(tree_read(x, "sys/node"), FACT_FAILED, EINVAL);
+	assert_refused(tree_read(x, "sys/to-node"), FACT_FAILED, EINVAL);
 	assert_text(sysroot_stat(x->sysroot, x->arena, "sys/to-node"), "char 0600 0 0 4095:7");
 	assert_not_opened(watch);
 }
 
 static void test_reader_stat_tells_type_and_mode(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char expected[64];
 
-	put(x, "sys/file", "x", 1);
+	tree_put(x, "sys/file", "x");
 	snprintf(expected, sizeof(expected), "file 0644 %u %u 0:0", geteuid(), getegid());
 	assert_text(sysroot_stat(x->sysroot, x->arena, "sys/file"), expected);
 	snprintf(expected, sizeof(expected), "dir 0755 %u %u 0:0", geteuid(), getegid());
@@ -265,10 +264,10 @@ static void test_reader_stat_tells_type_and_mode(void **state)
 
 static void test_reader_read_link_as_written(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	link_to(x, "../../../kernel/iommu_groups/12", "sys/d/iommu_group");
-	put(x, "sys/d/file", "x", 1);
+	tree_link(x, "../../../kernel/iommu_groups/12", "sys/d/iommu_group");
+	tree_put(x, "sys/d/file", "x");
 	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/d/iommu_group"),
 		    "../../../kernel/iommu_groups/12");
 	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/file"), FACT_FAILED, EINVAL);
@@ -281,13 +280,13 @@ static void test_reader_read_link_as_written(void **state)
 
 static void test_reader_list_sorted(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	assert_text(sysroot_list(x->sysroot, x->arena, "sys/d"), "");
-	put(x, "sys/d/b", "", 0);
-	put(x, "sys/d/.hidden", "", 0);
-	put(x, "sys/d/B", "", 0);
-	dir_add(x, "sys/d/a");
+	tree_put(x, "sys/d/b", "");
+	tree_put(x, "sys/d/.hidden", "");
+	tree_put(x, "sys/d/B", "");
+	tree_dir(x, "sys/d/a");
 	assert_text(sysroot_list(x->sysroot, x->arena, "sys/d"), ".hidden\nB\na\nb");
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d/b"), FACT_FAILED, ENOTDIR);
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/no"), FACT_ABSENT, ENOENT);
@@ -296,31 +295,31 @@ static void test_reader_list_sorted(void **state)
 /* Two names for one would be a device that is not there. */
 static void test_reader_list_refuses_a_newline_in_a_name(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	put(x, "sys/d/a\n..", "", 0);
+	tree_put(x, "sys/d/a\n..", "");
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d"), FACT_FAILED, EILSEQ);
 }
 
 static void test_reader_access_is_not_asked_in_a_tree(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	put(x, "sys/file", "x", 1);
+	tree_put(x, "sys/file", "x");
 	assert_refused(sysroot_access(x->sysroot, x->arena, "sys/file"), FACT_UNREAD, 0);
 }
 
 static void test_reader_directory_vanishes_between_reads(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
-	put(x, "sys/d/a", "a", 1);
-	put(x, "sys/d/b", "b", 1);
-	assert_text(get(x, "sys/d/a"), "a");
+	tree_put(x, "sys/d/a", "a");
+	tree_put(x, "sys/d/b", "b");
+	assert_text(tree_read(x, "sys/d/a"), "a");
 	unlinkat(x->fd, "sys/d/a", 0);
 	unlinkat(x->fd, "sys/d/b", 0);
 	unlinkat(x->fd, "sys/d", AT_REMOVEDIR);
-	assert_refused(get(x, "sys/d/b"), FACT_ABSENT, ENOENT);
+	assert_refused(tree_read(x, "sys/d/b"), FACT_ABSENT, ENOENT);
 	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/b"), FACT_ABSENT, ENOENT);
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d"), FACT_ABSENT, ENOENT);
 }
@@ -329,14 +328,14 @@ static void test_reader_leaks_no_descriptor(void **state)
 {
 	static const char *const paths[] = { "sys/file", "sys/to-file", "sys/loop", "sys/d",
 					     "sys/fifo", "sys/no",      "no/no",    "sys/d/" };
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	int before = dup(x->fd), after;
 
 	close(before);
-	link_to(x, "loop", "sys/loop");
-	put(x, "sys/file", "x", 1);
-	link_to(x, "file", "sys/to-file");
+	tree_link(x, "loop", "sys/loop");
+	tree_put(x, "sys/file", "x");
+	tree_link(x, "file", "sys/to-file");
 	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
 	assert_int_equal(sysroot_open(x->root, &root, NULL), 0);
 	for (int round = 0; round < 100; round++)
@@ -356,15 +355,15 @@ static void test_reader_leaks_no_descriptor(void **state)
 /* Descriptors wait to be closed; with few to be had they are not missed. */
 static void test_reader_few_descriptors(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct rlimit limit, few;
 
-	put(x, "sys/file", "x", 1);
+	tree_put(x, "sys/file", "x");
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	few = (struct rlimit){ .rlim_cur = 16, .rlim_max = limit.rlim_max };
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 	for (int round = 0; round < 100; round++) {
-		assert_text(get(x, "sys/file"), "x");
+		assert_text(tree_read(x, "sys/file"), "x");
 		assert_int_equal(sysroot_list(x->sysroot, x->arena, "sys/d").state, FACT_PRESENT);
 		assert_int_equal(sysroot_stat(x->sysroot, x->arena, "sys/d").state, FACT_PRESENT);
 		assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/d/x"), FACT_ABSENT,
@@ -375,7 +374,7 @@ static void test_reader_few_descriptors(void **state)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
 {

@@ -2,19 +2,13 @@
 /* A region beside a device of a few lines, from the kernel's answer with its capability chain to each
  * access: sparse areas are mapped and what is between them, where an MSI-X table lies, never is. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/region.h"
+#include "scene.h"
 
 enum { DEVICE_FD = 5, PAGE = 4096, SIZE = 5 * PAGE, MAPS_MAX = 8 };
 

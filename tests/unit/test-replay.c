@@ -1,15 +1,169 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a capture replays equals what was loaded when it was taken. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <errno.h>
+#include <sys/stat.h>
 
-#include <cmocka.h>
+#include "base/strbuf.h"
+#include "sysroot/sysroot.h"
+#include "facts/load.h"
+#include "scene.h"
 
-#include "fixture.h"
-#include "hostdump.h"
-#include "hosttree.h"
+/* ---- every fact of a snapshot as text ---- */
+
+static void dump_fact(struct strbuf *t, const char *name, const struct fact *f)
+{
+	strbuf_printf(t, "%s %s %d %s ", name, fact_state_name(f->state), f->err,
+		      f->path ? f->path : "-");
+	for (size_t i = 0; i < f->len; i++)
+		strbuf_printf(t, "%02x", (unsigned char)f->raw[i]);
+	strbuf_add(t, "\n", 1);
+}
+
+static void dump_node(struct strbuf *t, const struct node *n)
+{
+	strbuf_printf(t, "node %s %o %u %u %u:%u hidden %u\n", n->path ? n->path : "-", n->mode,
+		      n->uid, n->gid, n->major, n->minor, n->hidden_processes);
+	dump_fact(t, "stat", &n->stat);
+	dump_fact(t, "access", &n->access);
+	dump_fact(t, "holders", &n->holders);
+}
+
+#define DUMP(field) dump_fact(t, #field, &(field))
+
+static void dump_device(struct strbuf *t, const struct device *d)
+{
+	strbuf_printf(t, "device %s %d %s %s driver %s group %d iommu %s parts %u\n", d->name,
+		      d->bus, d->bus_name, d->sysfs, d->driver ? d->driver : "-",
+		      d->group ? (int)d->group->id : -1, d->iommu ? d->iommu->name : "-",
+		      d->loaded);
+	strbuf_printf(t, "%d %x:%x %x:%x %x bridge %d vfs %u pf %s irqs %zu cdev %s\n", d->has_ids,
+		      d->vendor, d->device_id, d->subvendor, d->subdevice, d->class_code,
+		      d->is_bridge, d->numvfs, d->physfn ? d->physfn->name : "-", d->nr_irqs,
+		      d->cdev_name ? d->cdev_name : "-");
+	DUMP(d->uevent);
+	DUMP(d->driver_fact);
+	DUMP(d->group_link);
+	DUMP(d->iommu_link);
+	DUMP(d->driver_override);
+	DUMP(d->bridge_fact);
+	DUMP(d->sriov_numvfs);
+	DUMP(d->physfn_link);
+	DUMP(d->msi_irqs);
+	for (size_t i = 0; i < d->nr_irqs; i++)
+		DUMP(d->irqs[i].chip);
+	DUMP(d->reset_method);
+	DUMP(d->enable);
+	DUMP(d->numa_node);
+	DUMP(d->vfio_dev);
+	DUMP(d->cdev_devno);
+	DUMP(d->modalias);
+	DUMP(d->software_node);
+	DUMP(d->vfio_alias);
+	dump_node(t, &d->cdev);
+}
+
+static void dump_group(struct strbuf *t, const struct group *g)
+{
+	strbuf_printf(t, "group %u regions %zu %d members", g->id, g->nr_regions, g->regions_err);
+	for (size_t i = 0; i < g->nr_members; i++)
+		strbuf_printf(t, " %s", g->members[i]->name);
+	strbuf_add(t, "\n", 1);
+	DUMP(g->type);
+	DUMP(g->name);
+	DUMP(g->reserved_regions);
+	DUMP(g->members_list);
+	dump_node(t, &g->node);
+	dump_node(t, &g->noiommu_node);
+}
+
+static void dump_unit(struct strbuf *t, const struct iommu_unit *u)
+{
+	strbuf_printf(t, "unit %s %d %d %llx %d %llx %d %llx %d %llx\n", u->name, u->kind,
+		      u->has_cap, (unsigned long long)u->cap, u->has_ecap,
+		      (unsigned long long)u->ecap, u->has_efr, (unsigned long long)u->efr,
+		      u->has_efr2, (unsigned long long)u->efr2);
+	DUMP(u->kind_fact);
+	DUMP(u->driver);
+	DUMP(u->devices_list);
+	DUMP(u->version);
+	DUMP(u->address);
+	DUMP(u->cap_fact);
+	DUMP(u->ecap_fact);
+	DUMP(u->features);
+}
+
+static void dump_kernel(struct strbuf *t, const struct host *h)
+{
+	DUMP(h->kernel.release);
+	DUMP(h->kernel.machine);
+	DUMP(h->kernel.cmdline);
+	DUMP(h->kernel.config);
+	DUMP(h->kernel.config_source);
+	DUMP(h->kernel.kallsyms);
+	DUMP(h->kernel.lockdown);
+	DUMP(h->kernel.tainted);
+	DUMP(h->kernel.page_size);
+	for (size_t i = 0; i < NR_MODULES; i++) {
+		const struct module *m = &h->modules[i];
+
+		strbuf_printf(t, "module %s %d %s %zu %zu %d\n", m->name ? m->name : "-", m->state,
+			      m->file ? m->file : "-", m->nr_imports, m->nr_exports,
+			      m->symbols_known);
+		DUMP(m->sysfs);
+		DUMP(m->initstate);
+		DUMP(m->kmod);
+		DUMP(m->symbols);
+	}
+	for (size_t i = 0; i < NR_PARAMS; i++) {
+		DUMP(h->params[i].value);
+		DUMP(h->params[i].configured);
+	}
+}
+
+static void dump_rest(struct strbuf *t, const struct host *h)
+{
+	const struct firmware *fw = &h->firmware;
+
+	DUMP(h->interrupts.proc);
+	DUMP(h->interrupts.domains);
+	DUMP(h->interrupts.dmesg);
+	strbuf_printf(t, "chips %zu\n", h->interrupts.nr_chips);
+	DUMP(fw->tables);
+	DUMP(fw->dmar);
+	DUMP(fw->ivrs);
+	DUMP(fw->viot);
+	DUMP(fw->cpu_vendor);
+	DUMP(fw->hypervisor);
+	strbuf_printf(t, "firmware %d %d %d %d %d %zu\n", fw->has_dmar, fw->has_ivrs, fw->has_iort,
+		      fw->has_viot, fw->dmar_intr_remap, fw->nr_rmrr);
+	DUMP(h->caller.identity);
+	DUMP(h->caller.caps_fact);
+	DUMP(h->caller.memlock_fact);
+	strbuf_printf(t, "caller %u %x %llu %llu\n", h->caller.euid, h->caller.caps,
+		      (unsigned long long)h->caller.memlock_soft,
+		      (unsigned long long)h->caller.memlock_locked);
+	dump_node(t, &h->vfio_node);
+	dump_node(t, &h->iommu_node);
+	DUMP(h->groups_list);
+	DUMP(h->iommus_list);
+}
+
+#undef DUMP
+
+static const char *host_dump(const struct host *h, struct arena *a)
+{
+	struct strbuf t = { .arena = a };
+
+	for (size_t i = 0; i < h->nr_devices; i++)
+		dump_device(&t, h->devices[i]);
+	for (size_t i = 0; i < h->nr_groups; i++)
+		dump_group(&t, h->groups[i]);
+	for (size_t i = 0; i < h->nr_iommus; i++)
+		dump_unit(&t, h->iommus[i]);
+	dump_kernel(&t, h);
+	dump_rest(&t, h);
+	return strbuf_get(&t);
+}
 
 /* Says where two long texts part. */
 static void assert_same_text(const char *a, const char *b)
@@ -23,7 +177,7 @@ static void assert_same_text(const char *a, const char *b)
 		fail_msg("'%.200s' became '%.200s'", a + line, b + line);
 }
 
-static struct sysroot *record(struct fixture *x, struct sysroot *root, const struct scope *scope,
+static struct sysroot *record(struct tree *x, struct sysroot *root, const struct scope *scope,
 			      const char **ret_dump, const char *path)
 {
 	struct sysroot *replay = NULL;
@@ -31,7 +185,7 @@ static struct sysroot *record(struct fixture *x, struct sysroot *root, const str
 	FILE *out;
 
 	sysroot_record(root);
-	h = load(x, root, scope, NULL);
+	h = tree_load(x, root, scope, NULL);
 	*ret_dump = host_dump(h, x->arena);
 	host_free(h);
 	out = fopen(path, "we");
@@ -43,7 +197,7 @@ static struct sysroot *record(struct fixture *x, struct sysroot *root, const str
 	return replay;
 }
 
-static void assert_replays(struct fixture *x, struct sysroot *root)
+static void assert_replays(struct tree *x, struct sysroot *root)
 {
 	const char *before, *after;
 	struct sysroot *replay;
@@ -52,7 +206,7 @@ static void assert_replays(struct fixture *x, struct sysroot *root)
 
 	snprintf(path, sizeof(path), "%s/capture", x->dir);
 	replay = record(x, root, tree_scope(), &before, path);
-	h = load(x, replay, tree_scope(), NULL);
+	h = tree_load(x, replay, tree_scope(), NULL);
 	assert_false(h->live);
 	after = host_dump(h, x->arena);
 	assert_same_text(before, after);
@@ -60,7 +214,7 @@ static void assert_replays(struct fixture *x, struct sysroot *root)
 	sysroot_close(replay);
 }
 
-static void make_host(const struct fixture *x)
+static void make_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0",
@@ -94,7 +248,7 @@ static void make_host(const struct fixture *x)
 
 static void test_replay_of_a_tree(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	make_host(x);
 	assert_replays(x, x->sysroot);
@@ -102,7 +256,7 @@ static void test_replay_of_a_tree(void **state)
 
 static void test_replay_of_this_host(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *root = NULL;
 
 	assert_int_equal(sysroot_open(NULL, &root, NULL), 0);
@@ -113,7 +267,7 @@ static void test_replay_of_this_host(void **state)
 /* One device asked of a capture of everything is what it is in the capture. */
 static void test_replay_of_one_device(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	const char *before, *one, *other;
 	struct sysroot *replay;
 	char path[128];
@@ -122,10 +276,10 @@ static void test_replay_of_one_device(void **state)
 	make_host(x);
 	snprintf(path, sizeof(path), "%s/capture", x->dir);
 	replay = record(x, x->sysroot, tree_scope(), &before, path);
-	h = load(x, x->sysroot, tree_scope(), (const char *[]){ "01:00.0", NULL });
+	h = tree_load(x, x->sysroot, tree_scope(), (const char *[]){ "01:00.0", NULL });
 	one = host_dump(h, x->arena);
 	host_free(h);
-	h = load(x, replay, tree_scope(), (const char *[]){ "01:00.0", NULL });
+	h = tree_load(x, replay, tree_scope(), (const char *[]){ "01:00.0", NULL });
 	other = host_dump(h, x->arena);
 	host_free(h);
 	assert_same_text(one, other);
@@ -137,7 +291,7 @@ static void test_replay_of_one_device(void **state)
 /* The huge files are in it only as far as they matter. */
 static void test_replay_capture_is_small(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *replay;
 	const char *before;
 	char path[128];
@@ -162,7 +316,7 @@ static void test_replay_hostile(void **state)
 		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu\",\"../..\"]\n"
 		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/physfn\",\"/\"]\n"
 		"[\"read\",\"/proc/sys/kernel/osrelease\",\"../../../etc\"]\n";
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct device *d;
 	char path[128];
@@ -175,7 +329,7 @@ static void test_replay_hostile(void **state)
 	fputs(text, out);
 	fclose(out);
 	assert_int_equal(sysroot_open(path, &root, NULL), 0);
-	h = load(x, root, tree_scope(), NULL);
+	h = tree_load(x, root, tree_scope(), NULL);
 	assert_int_equal(h->nr_devices, 1);
 	d = h->devices[0];
 	assert_string_equal(d->name, "0000:01:00.0");
@@ -192,11 +346,14 @@ static void test_replay_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_replay_of_a_tree, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_replay_of_this_host, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_replay_of_one_device, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_replay_capture_is_small, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_replay_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replay_of_a_tree, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(test_replay_of_this_host, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_replay_of_one_device, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_replay_capture_is_small, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_replay_hostile, tree_setup, tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

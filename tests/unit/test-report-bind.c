@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a move that was made is held against. */
-
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "report/bind.h"
+#include "scene.h"
 
 static const struct step taken = { .op = OP_BIND, .answer = ANSWER_YES };
 static const struct step refused = { .op = OP_BIND, .answer = ANSWER_NO, .err = EBUSY };

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "report/device.h"
 #include "fake-host.h"
+#include "scene.h"
 
 /* The text of column @key of @row. */
 static const char *cell(const struct device_row *row, const char *key)

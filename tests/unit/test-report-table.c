@@ -2,20 +2,14 @@
 #include <errno.h>
 #include <json-c/json_tokener.h>
 #include <locale.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/arena.h"
 #include "base/macro.h"
 #include "report/json.h"
 #include "report/prose.h"
 #include "report/table.h"
+#include "scene.h"
 
 struct fruit {
 	const char *name, *color;

@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Hot resets against a kernel that lists what it is told to, and refuses what the real one does. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/reset.h"
+#include "scene.h"
 
 enum { DEVICE_FD = 5, GROUP_FD = 20, DEVICES_MAX = 300 };
 

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/strbuf.h"
 #include "decode/resv.h"
-#include "arena-fixture.h"
+#include "scene.h"
 
 static int parse(const char *text, struct resv_region **ret, size_t *ret_nr)
 {
-	return resv_parse((struct span){ text, strlen(text) }, arena, ret, ret_nr);
+	return resv_parse((struct span){ text, strlen(text) }, scene_arena, ret, ret_nr);
 }
 
 static void test_resv_types_of_any_width(void **state)
@@ -90,7 +83,7 @@ static void test_resv_nonsense(void **state)
 
 static void test_resv_too_many(void **state)
 {
-	struct strbuf t = { .arena = arena };
+	struct strbuf t = { .arena = scene_arena };
 	struct resv_region *r;
 	size_t nr;
 
@@ -115,5 +108,5 @@ int main(void)
 		cmocka_unit_test(test_resv_too_many),
 	};
 
-	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

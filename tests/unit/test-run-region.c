@@ -2,18 +2,12 @@
 /* The regions command's work on a device of a few lines: BAR0 of registers, BAR3 with an MSI-X table, a
  * configuration space. Mapped is never read, and what is refused is not asked. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "run/region.h"
+#include "scene.h"
 
 enum { DEVICE_FD = 5, SHIFT = 40 };
 

@@ -1,14 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "decode/smaps.h"
+#include "scene.h"
 
 static const char text[] =
 	"55d0c0000000-55d0c0021000 rw-p 00000000 00:00 0          [heap]\n"

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opening a root, and the replay of a recording. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-#include <cmocka.h>
-
+#include "base/macro.h"
 #include "sysroot/sysroot.h"
-#include "fixture.h"
+#include "scene.h"
 
 /* ---- opening ---- */
 
@@ -29,7 +26,7 @@ static void assert_open_fails(const char *path, int err, enum status status, con
 
 static void test_sysroot_open_of_what_is_no_root(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/none", x->dir);
@@ -47,7 +44,7 @@ static void test_sysroot_open_of_what_is_no_root(void **state)
 
 static void test_sysroot_open_live(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct fact f;
 
@@ -69,7 +66,7 @@ static void test_sysroot_live_binary_attribute_is_read_to_its_end(void **state)
 {
 	static const char path[] = "sys/kernel/btf/vmlinux";
 	enum { LIMIT = 64 << 20 };
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct stat st;
 	struct fact f;
@@ -159,24 +156,24 @@ static void write_capture(struct sysroot *root, const char *path)
 	assert_int_equal(fclose(out), 0);
 }
 
-static void traps_add(const struct fixture *x)
+static void traps_add(const struct tree *x)
 {
 	char large[5000];
 
 	memset(large, 'l', sizeof(large));
-	put(x, "sys/text", "text\n", 5);
-	put(x, "sys/binary", "\0\xff\n", 3);
-	put(x, "sys/large", large, sizeof(large));
-	put(x, "sys/d/z", "", 0);
-	put(x, "sys/d/\xff", "", 0);
-	link_to(x, "text", "sys/link");
-	link_to(x, "loop", "sys/loop");
+	tree_put(x, "sys/text", "text\n");
+	tree_put_bytes(x, "sys/binary", "\0\xff\n", 3);
+	tree_put_bytes(x, "sys/large", large, sizeof(large));
+	tree_put(x, "sys/d/z", "");
+	tree_put(x, "sys/d/\xff", "");
+	tree_link(x, "text", "sys/link");
+	tree_link(x, "loop", "sys/loop");
 	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
 }
 
 static void test_sysroot_replay_equals_recording(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct fact first[NR_ANSWERS], second[NR_ANSWERS], third[NR_ANSWERS];
 	char path[128], again[128];
 	struct sysroot *replay = NULL, *copy = NULL;
@@ -207,7 +204,7 @@ static void test_sysroot_replay_equals_recording(void **state)
 
 static void test_sysroot_capture_answers_nothing_from_this_host(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 	struct sysroot *replay = NULL;
 	char path[128];
 	int err = 0;
@@ -231,12 +228,12 @@ static void test_sysroot_capture_answers_nothing_from_this_host(void **state)
 
 static void test_sysroot_write_capture_without_recording(void **state)
 {
-	struct fixture *x = *state;
+	struct tree *x = *state;
 
 	assert_int_equal(sysroot_write_capture(x->sysroot, stderr), -EINVAL);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 int main(void)
 {

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #include "facts/target.h"
-#include "arena-fixture.h"
+#include "scene.h"
 
 static struct target parse(const char *text)
 {
 	struct failure *why = NULL;
 	struct target t = { 0 };
 
-	if (target_parse(arena, text, &t, &why) < 0)
+	if (target_parse(scene_arena, text, &t, &why) < 0)
 		fail_msg("'%s': %s", text, why->text);
 	assert_string_equal(t.text, text);
 	return t;
@@ -137,7 +130,7 @@ static void test_target_malformed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		if (target_parse(arena, bad[i], &t, &why) != -EINVAL)
+		if (target_parse(scene_arena, bad[i], &t, &why) != -EINVAL)
 			fail_msg("'%s' was taken for a target of kind %d", bad[i], t.kind);
 		assert_int_equal(why->status, STATUS_USAGE);
 		assert_non_null(strstr(why->text, "names no device: "));
@@ -169,7 +162,7 @@ static void test_target_malformed_says_how_to_write_it(void **state)
 		struct failure *why = NULL;
 		struct target t;
 
-		assert_int_equal(target_parse(arena, bad[i].text, &t, &why), -EINVAL);
+		assert_int_equal(target_parse(scene_arena, bad[i].text, &t, &why), -EINVAL);
 		if (!strstr(why->text, bad[i].hint))
 			fail_msg("'%s': %s", bad[i].text, why->text);
 		failure_free(why);
@@ -184,7 +177,7 @@ static void test_target_too_long(void **state)
 	(void)state;
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
-	assert_int_equal(target_parse(arena, text, &t, NULL), -EINVAL);
+	assert_int_equal(target_parse(scene_arena, text, &t, NULL), -EINVAL);
 }
 
 int main(void)
@@ -200,5 +193,5 @@ int main(void)
 		cmocka_unit_test(test_target_too_long),
 	};
 
-	return cmocka_run_group_tests(tests, arena_setup, arena_teardown);
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

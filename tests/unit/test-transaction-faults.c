@@ -4,22 +4,16 @@
  * time: no device without a driver, nothing written that the journal does not have, a reason and a next step,
  * and restore ends in the first state. */
 #include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/macro.h"
 #include "uapi/op.h"
 #include "run/transaction.h"
-#include "fixture.h"
-#include "hosttree.h"
+#include "scene.h"
 
 #define ONE  "0000:01:00.0"
 #define TWO  "0000:01:00.1"
@@ -56,7 +50,7 @@ static const int errnos_of[][8] = {
 /* One command, run once. */
 struct trial {
 	struct transaction b;
-	const struct fixture *x;
+	const struct tree *x;
 	struct app app;
 	struct transaction_options options;
 	unsigned int calls, fail_at; /* the number of the call that fails, from 1; 0: none does */
@@ -174,15 +168,15 @@ static void set_driver(struct trial *t, const char *name, const char *driver)
 
 	unlinkat(t->x->fd, device_file(t, name, "driver"), 0);
 	if (driver)
-		link_to(t->x, arena_join(t->app.arena, "../../../bus/pci/drivers/", driver, NULL),
-			device_file(t, name, "driver"));
+		tree_link(t->x, arena_join(t->app.arena, "../../../bus/pci/drivers/", driver, NULL),
+			  device_file(t, name, "driver"));
 	line = arena_join(t->app.arena, line,
 			  "PCI_CLASS=20000\nPCI_ID=8086:1521\nPCI_SUBSYS_ID=1AF4:1100\n"
 			  "PCI_SLOT_NAME=",
 			  name,
 			  "\nMODALIAS=pci:v00008086d00001521sv00001AF4sd00001100bc02sc00i00\n",
 			  NULL);
-	put(t->x, device_file(t, name, "uevent"), line, strlen(line));
+	tree_put(t->x, device_file(t, name, "uevent"), line);
 }
 
 /* linux: drivers/pci/pci-driver.c: pci_match_device(): an override names the only one, and vfio-pci has no
@@ -241,7 +235,7 @@ static int kernel_write(struct trial *t, const char *path, const char *text)
 	check_recorded(t, path);
 	if (sscanf(path, "/sys/bus/pci/devices/%63[^/]/driver_override", name) == 1) {
 		set = *text ? arena_join(t->app.arena, text, "\n", NULL) : "(null)\n";
-		put(t->x, device_file(t, name, "driver_override"), set, strlen(set));
+		tree_put(t->x, device_file(t, name, "driver_override"), set);
 		return 0;
 	}
 	if (!strcmp(path, "/sys/bus/pci/drivers_probe"))
@@ -256,7 +250,7 @@ static int kernel_write(struct trial *t, const char *path, const char *text)
 			return -ENODEV;
 		set_driver(t, text, NULL);
 		if (!faccessat(t->x->fd, vfs, F_OK, 0))
-			put(t->x, vfs, "0\n", 2);
+			tree_put(t->x, vfs, "0\n");
 		return 0;
 	}
 	return strstr(path, "/bind") ? bind(t, text, driver) : -ENOENT;
@@ -339,7 +333,7 @@ struct command_case {
 	bool bound; /* begins where a bind of both has ended */
 };
 
-static void begin(struct trial *t, const struct fixture *x, const struct command_case *c)
+static void begin(struct trial *t, const struct tree *x, const struct command_case *c)
 {
 	size_t nr;
 	const struct guard *const *guards = guards_all(&nr);
@@ -393,7 +387,7 @@ static void wrong(const struct trial *t, const struct command_case *c, const cha
 static const struct command_case bind_both = { .name = "bind", .run = bind_devices };
 
 /* Without a fault. */
-static void run_well(const struct fixture *x, const struct command_case *c)
+static void run_well(const struct tree *x, const struct command_case *c)
 {
 	struct trial t;
 
@@ -464,7 +458,7 @@ static void check(struct trial *t, const struct command_case *c)
 }
 
 /* One call failing with one errno, then restore. False when there is no such call. */
-static bool fail_one(const struct fixture *x, const struct command_case *c, unsigned int at,
+static bool fail_one(const struct tree *x, const struct command_case *c, unsigned int at,
 		     unsigned int which, bool on)
 {
 	static const struct command_case back = { .name = "restore afterwards",
@@ -495,7 +489,7 @@ static bool fail_one(const struct fixture *x, const struct command_case *c, unsi
 	return ret;
 }
 
-static void every_call_fails(const struct fixture *x, const struct command_case *c, bool on)
+static void every_call_fails(const struct tree *x, const struct command_case *c, bool on)
 {
 	unsigned int at = 1;
 
@@ -511,7 +505,7 @@ static void every_call_fails(const struct fixture *x, const struct command_case 
 
 /* ---- the tests ---- */
 
-static void put_host(const struct fixture *x)
+static void put_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++) {
@@ -567,7 +561,7 @@ static void test_virtual_functions_that_go_are_said(void **state)
 	static const struct command_case back = { .name = "restore", .run = restore_devices };
 	static const char had[] = "virtual functions: it had 2 and has 0";
 	static const char again[] = "echo 2 > /sys/bus/pci/devices/" ONE "/sriov_numvfs";
-	const struct fixture *x = *state;
+	const struct tree *x = *state;
 	struct trial t;
 
 	put_host(x);
@@ -589,10 +583,12 @@ static void test_virtual_functions_that_go_are_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_every_call_fails_in_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_what_fails_goes_on_failing, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_virtual_functions_that_go_are_said, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(test_every_call_fails_in_turn, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_what_fails_goes_on_failing, tree_setup,
+						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_virtual_functions_that_go_are_said, tree_setup,
+						tree_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

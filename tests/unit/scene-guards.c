@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What all guards say about a device of a host that a test made. Include <cmocka.h> first. */
-#pragma once
+#include "scene.h"
 
 #include "bind/guard.h"
-#include "fixture.h"
-#include "hosttree.h"
+#include "facts/load.h"
 
 static const struct scope scope_guard = {
 	.host_parts = HOST_USAGE | HOST_GROUPS | HOST_GROUP_NODES,
@@ -12,15 +10,14 @@ static const struct scope scope_guard = {
 	.member_parts = DEVICE_ALL,
 };
 
-/* What all guards say of @name, a line each: "disk yes EVIDENCE". */
-static inline char *guards_say(struct fixture *x, struct sysroot *root, const char *name)
+char *tree_guards(struct tree *x, struct sysroot *root, const char *name)
 {
-	struct host *h = load(x, root, &scope_guard, (const char *[]){ name, NULL });
+	struct host *h = tree_load(x, root, &scope_guard, (const char *[]){ name, NULL });
 	struct guard_finding *f;
 	char *ret = arena_strdup(x->arena, "");
 	size_t nr;
 
-	assert_int_equal(guards_check(root, h, device(h, name), x->arena, &f, &nr), 0);
+	assert_int_equal(guards_check(root, h, tree_find(h, name), x->arena, &f, &nr), 0);
 	for (size_t i = 0; i < nr; i++) {
 		ret = arena_printf(x->arena, "%s%s %s %s", ret, f[i].guard->name,
 				   f[i].answer == ANSWER_YES ? "yes" : "unknown", f[i].evidence);

@@ -1,62 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A host made of files, as sysfs and procfs would show it. Include <cmocka.h> and fixture.h first. */
-#pragma once
+#include "scene.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdio.h>
 
 #include "facts/load.h"
 
-static inline void tree_parents(const struct fixture *x, const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(slash - path), path);
-		if (mkdirat(x->fd, part, 0755) < 0)
-			assert_int_equal(errno, EEXIST);
-	}
-}
-
-static inline void tree_put(const struct fixture *x, const char *path, const char *text)
-{
-	tree_parents(x, path);
-	put(x, path, text, strlen(text));
-}
-
-static inline void tree_link(const struct fixture *x, const char *target, const char *path)
-{
-	tree_parents(x, path);
-	link_to(x, target, path);
-}
-
-static inline void tree_dir(const struct fixture *x, const char *path)
-{
-	char below[PATH_MAX + 8];
-
-	snprintf(below, sizeof(below), "%s/x", path);
-	tree_parents(x, below);
-}
-
-static inline void tree_remove(const struct fixture *x, const char *path)
-{
-	assert_int_equal(unlinkat(x->fd, path, 0), 0);
-}
-
-#define tree_path(buf, ...) (snprintf((buf), sizeof(buf), __VA_ARGS__), (buf))
-
-struct tree_device {
-	const char *bus; /* "pci" when NULL */
-	const char *name, *driver;
-	const char *group; /* a number, or NULL */
-	const char *unit;  /* of /sys/class/iommu, or NULL */
-	const char *id;    /* "8086:1521" */
-	const char *class; /* "20000" */
-};
-
-static inline void tree_device_links(const struct fixture *x, const struct tree_device *d,
-				     const char *dir)
+static void link_device(const struct tree *x, const struct tree_device *d, const char *dir)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 
@@ -76,8 +25,7 @@ static inline void tree_device_links(const struct fixture *x, const struct tree_
 	}
 }
 
-/* One device with its uevent, and the links that its bus, group and unit have to it. */
-static inline void tree_device(const struct fixture *x, const struct tree_device *d)
+void tree_device(const struct tree *x, const struct tree_device *d)
 {
 	const char *bus = d->bus ? d->bus : "pci";
 	char dir[256], path[PATH_MAX], text[512], driver[128] = "";
@@ -101,27 +49,25 @@ static inline void tree_device(const struct fixture *x, const struct tree_device
 	if (d->driver)
 		tree_link(x, tree_path(text, "../../../../%s", dir + 4),
 			  tree_path(path, "sys/bus/%s/drivers/%s/%s", bus, d->driver, d->name));
-	tree_device_links(x, d, dir);
+	link_device(x, d, dir);
 }
 
-static inline void tree_attribute(const struct fixture *x, const char *device, const char *name,
-				  const char *text)
+void tree_attribute(const struct tree *x, const char *device, const char *name, const char *text)
 {
 	char path[PATH_MAX];
 
 	tree_put(x, tree_path(path, "sys/devices/pci0000:00/%s/%s", device, name), text);
 }
 
-static inline void tree_group_attribute(const struct fixture *x, const char *group,
-					const char *name, const char *text)
+void tree_group_attribute(const struct tree *x, const char *group, const char *name,
+			  const char *text)
 {
 	char path[PATH_MAX];
 
 	tree_put(x, tree_path(path, "sys/kernel/iommu_groups/%s/%s", group, name), text);
 }
 
-/* A VT-d unit with registers as QEMU's. */
-static inline void tree_intel_unit(const struct fixture *x, const char *name)
+void tree_intel_unit(const struct tree *x, const char *name)
 {
 	char path[PATH_MAX], target[PATH_MAX];
 
@@ -138,16 +84,15 @@ static inline void tree_intel_unit(const struct fixture *x, const char *name)
 		  tree_path(path, "sys/class/iommu/%s", name));
 }
 
-static inline const struct scope *tree_scope(void)
+const struct scope *tree_scope(void)
 {
 	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
 
 	return &scope;
 }
 
-/* Loads what @texts name (NULL-terminated), or everything. The caller frees it. */
-static inline struct host *load(struct fixture *x, struct sysroot *root, const struct scope *scope,
-				const char *const *texts)
+struct host *tree_load(struct tree *x, struct sysroot *root, const struct scope *scope,
+		       const char *const *texts)
 {
 	struct target targets[8] = { 0 };
 	struct failure *why = NULL;
@@ -162,8 +107,8 @@ static inline struct host *load(struct fixture *x, struct sysroot *root, const s
 	return h;
 }
 
-static inline void assert_load_fails(struct fixture *x, struct sysroot *root, const char *text,
-				     int err, enum status status, const char *part)
+void assert_load_fails(struct tree *x, struct sysroot *root, const char *text, int err,
+		       enum status status, const char *part)
 {
 	struct failure *why = NULL;
 	struct host *h = NULL;
@@ -179,7 +124,7 @@ static inline void assert_load_fails(struct fixture *x, struct sysroot *root, co
 	failure_free(why);
 }
 
-static inline struct device *device(const struct host *h, const char *name)
+struct device *tree_find(const struct host *h, const char *name)
 {
 	struct device *d = host_find_device(h, NULL, name);
 
