@@ -1,102 +1,88 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-A JSON Schema checker for the words that our schemas use, stricter in one thing: a member that the schema does not name is
-an error, because a member that nobody describes is one that nobody can rely on.
+Holds documents to the published schemas, by Debian's python3-jsonschema. Stricter in one thing: a member that the schema does
+not name is an error, because a member that nobody describes is one that nobody can rely on.
 """
 
 import json
-import re
+from functools import lru_cache
 from pathlib import Path
 
+import jsonschema
+
+# Commands that print what another prints.
+SAME = {"unbind": "bind", "restore": "bind"}
+# Parts that mean the same in every schema that has them.
+COMMON = {"text", "number", "truth", "hex", "errno", "path", "result", "range", "space", "extension", "irq"}
 FOLDER = Path(__file__).resolve().parents[2] / "src/report"
-TYPES = {
-    "object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None),
-}
-KNOWN_WORDS = {
-    "$schema", "$comment", "$defs", "$ref", "title", "description", "type", "required", "properties", "items", "enum",
-    "const", "pattern", "oneOf", "additionalProperties",
-}
+
+
+def load(name: str) -> dict:
+    """The published schema @name, as a user of it reads it."""
+    return json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
+
+
+def _closed(schema):
+    """The same, with members that it names and no others."""
+    if isinstance(schema, list):
+        return [_closed(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    ret = {key: _closed(value) for key, value in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "type" in schema:
+        ret.setdefault("additionalProperties", False)
+    return ret
+
+
+def _deepest(error):
+    """What is wrong inside of the alternative that comes nearest."""
+    while error.context:
+        error = max(error.context, key=lambda one: (one.validator != "type", len(one.path)))
+    return error
 
 
 class Checker:
-    """Holds documents to one schema, which may refer to parts of those beside it."""
+    """Holds documents to one schema, which needs no other."""
 
     def __init__(self, schema: dict):
+        jsonschema.Draft202012Validator.check_schema(schema)
         self.schema = schema
-        self._others = {}
+        self._validator = jsonschema.Draft202012Validator(_closed(schema))
 
     @classmethod
+    @lru_cache
     def named(cls, name: str):
         """That of the published schema @name."""
-        return cls(json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8")))
+        return cls(load(name))
 
     def check(self, document):
         """Every place where @document is not as the schema says."""
-        return list(self._check(document, self.schema, "$"))
+        return [f"{error.json_path}: {error.message[:300]}" for error in map(_deepest, self._validator.iter_errors(document))]
 
-    def _resolve(self, schema: dict):
-        """What @schema refers to, and the checker of the file that it stands in."""
-        if "$ref" not in schema:
-            return self, schema
-        file, _, place = schema["$ref"].partition("#/")
-        owner = self
-        if file:
-            name = file.removesuffix(".schema.json")
-            owner = self._others[name] = self._others.get(name) or Checker.named(name)
-        target = owner.schema
-        for name in place.split("/"):
-            target = target[name]
-        return owner._resolve(target)
 
-    def _check(self, value, schema: dict, where: str):
-        owner, schema = self._resolve(schema)
-        if owner is not self:
-            yield from owner._check(value, schema, where)
-            return
-        unknown = set(schema) - KNOWN_WORDS
-        if unknown:
-            raise ValueError(f"the schema uses words that this checker does not know: {sorted(unknown)}")
-        if "type" in schema and not self._has_type(value, schema["type"]):
-            yield f"{where}: {type(value).__name__}, not {schema['type']}"
-            return
-        if "const" in schema and value != schema["const"]:
-            yield f"{where}: {value!r}, not {schema['const']!r}"
-        if "enum" in schema and value not in schema["enum"]:
-            yield f"{where}: {value!r} is none of {schema['enum']}"
-        if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
-            yield f"{where}: {value!r} does not match {schema['pattern']}"
-        if "oneOf" in schema:
-            yield from self._check_one_of(value, schema["oneOf"], where)
-        if isinstance(value, dict):
-            yield from self._check_object(value, schema, where)
-        if isinstance(value, list) and "items" in schema:
-            for index, item in enumerate(value):
-                yield from self._check(item, schema["items"], f"{where}[{index}]")
+def _references(schema):
+    if isinstance(schema, dict):
+        for key, value in schema.items():
+            yield from [value] if key == "$ref" else _references(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from _references(value)
 
-    @staticmethod
-    def _has_type(value, types) -> bool:
-        types = [types] if isinstance(types, str) else types
-        if isinstance(value, bool):
-            return "boolean" in types
-        return any(isinstance(value, TYPES[name]) for name in types)
 
-    def _check_one_of(self, value, choices, where: str):
-        problems = [list(self._check(value, choice, where)) for choice in choices]
-        if sum(not found for found in problems) != 1:
-            yield from min(problems, key=lambda found: (all("not null" in text for text in found), len(found)))
-
-    def _check_object(self, value: dict, schema: dict, where: str):
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties")
-        for name in schema.get("required", ()):
-            if name not in value:
-                yield f"{where}: {name} is missing"
-        for name, item in value.items():
-            if name in properties:
-                yield from self._check(item, properties[name], f"{where}.{name}")
-            elif others:
-                yield from self._check(item, others, f"{where}.{name}")
-            elif properties:
-                yield f"{where}: {name} is not in the schema"
+def dependent(names):
+    """What of the schemas of @names, and of those that nobody named, cannot be had from their own file or differs."""
+    files = {path.name.partition(".")[0] for path in FOLDER.glob("*.schema.json")}
+    problems = [f"{name}: no document, or no schema" for name in sorted(files ^ set(names))]
+    meanings = {}
+    for name in sorted(files):
+        schema = load(name)
+        parts = schema.get("$defs", {})
+        problems += [f"{name}: refers to {place}" for place in sorted(set(_references(schema)))
+                     if place.removeprefix("#/$defs/") not in parts]
+        for part in COMMON & set(parts):
+            if meanings.setdefault(part, parts[part]) != parts[part]:
+                problems.append(f"{name}: {part} is not what it is in other schemas")
+    return problems
 
 
 # Where what --introspect calls a document is described: a schema, and a part of it or, without one, its top.

@@ -12,14 +12,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests/golden"))
 
 import schema as json_schema  # noqa: E402  pylint: disable=wrong-import-position
 
-# Commands that print what another prints.
-SAME = {"unbind": "bind", "restore": "bind"}
 SHOWN = 5
 
 
 def problems(command: str, text: str):
     """What is not as the schema of @command says; monitor prints a document a line."""
-    command = SAME.get(command, command)
+    command = json_schema.SAME.get(command, command)
     checker = json_schema.Checker.named(command)
     for one in text.splitlines() if command == "monitor" else [text]:
         try:
