@@ -2,6 +2,7 @@
 """Checks that other programs do: clang-format, shellcheck, mandoc, pyflakes, syntax of the completions."""
 
 import ast
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -66,6 +67,9 @@ def manual(root: Path, options):
         # scdoc writes these itself: a blank line in its preamble, and .P after a heading.
         quiet = ("skipping paragraph macro", "missing date", "cannot parse date")
         problems += [line.replace(str(folder) + "/", "") for line in lines if not any(word in line for word in quiet)]
+        problems += [f"{page.name}:{number}: markup is left over: {mark[0]}"
+                     for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1)
+                     for mark in re.finditer(r"(?<![\w\\])([_*])[A-Za-z]+\1(?!\w)", line)]
     return problems
 
 
