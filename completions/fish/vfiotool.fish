@@ -90,9 +90,9 @@ complete -c vfiotool -l sysroot -r -F -d 'Answer about another system'
 complete -c vfiotool -l color -x -a 'auto always never' -d Colours
 complete -c vfiotool -s v -l verbose -d 'Say more'
 complete -c vfiotool -s q -l quiet -d 'Say less; answer by exit status only'
-complete -c vfiotool -l help -d 'Print what there is'
+complete -c vfiotool -s h -l help -d 'Print what there is'
 complete -c vfiotool -l usage -d 'Print the options only'
-complete -c vfiotool -l version -d 'Print the version'
+complete -c vfiotool -s V -l version -d 'Print the version'
 complete -c vfiotool -l introspect -d 'Print what the program knows, as JSON'
 
 complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_several columns)' -d 'Columns to show'

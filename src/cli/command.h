@@ -51,9 +51,9 @@ struct parse {
 };
 
 enum {
-	OPT_HELP = 0x100,
-	OPT_USAGE,
-	OPT_VERSION,
+	OPT_HELP = 'h',
+	OPT_VERSION = 'V',
+	OPT_USAGE = 0x100,
 	OPT_INTROSPECT,
 	OPT_COMPLETE,
 	OPT_SYSROOT,

@@ -18,6 +18,22 @@ struct list_args {
 	enum output_format format;
 };
 
+static error_t choose_format(struct parse *p, struct list_args *args, int key)
+{
+	static const char *const names[] = {
+		[FORMAT_RAW] = "--raw", [FORMAT_PAIRS] = "--pairs", [FORMAT_JSON] = "--json"
+	};
+	enum output_format format = key == 'J'   ? FORMAT_JSON
+				    : key == 'P' ? FORMAT_PAIRS
+						 : FORMAT_RAW;
+
+	if (args->format && args->format != format)
+		return parse_fail(p, "%s and %s contradict each other: give one of them",
+				  names[args->format], names[format]);
+	args->format = format;
+	return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -45,8 +61,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'J':
 	case 'P':
 	case 'r':
-		args->format = key == 'J' ? FORMAT_JSON : key == 'P' ? FORMAT_PAIRS : FORMAT_RAW;
-		return 0;
+		return choose_format(p, args, key);
 	default:
 		return command_parse_default(key, state);
 	}

@@ -82,6 +82,18 @@ static int parse_command(struct parse *p, int argc, char **argv, struct failure 
 		argv = plain;
 		argc = 1;
 	}
+	if (!strcmp(argv[0], "version")) {
+		p->asked = OPT_VERSION;
+		return 0;
+	}
+	/* The rest is as if --help stood behind it. */
+	if (!strcmp(argv[0], "help")) {
+		p->asked = OPT_HELP;
+		if (argc == 1)
+			return 0;
+		argv++;
+		argc--;
+	}
 	p->command = command_find(argv[0]);
 	if (!p->command)
 		return unknown_command(argv[0], p->app->arena, reterr);

@@ -443,40 +443,42 @@ GETTER(sysfs)
 	{                                                                             \
 		get_##name(row, a, ret);                                              \
 	}
-#define FIELD_LIST(X)                                                                    \
-	X(address, FIELD_DEFAULT, 0, "address or name, as the kernel has it")            \
-	X(group, FIELD_DEFAULT | FIELD_RIGHT, 0, "IOMMU group")                          \
-	X(bus, FIELD_DEFAULT | FIELD_YIELDS, 0, "bus: pci, platform, amba, fsl-mc, ...") \
-	X(id, FIELD_DEFAULT, 0, "vendor:device")                                         \
-	X(class, FIELD_DEFAULT | FIELD_YIELDS, 0, "PCI class, subclass and interface")   \
-	X(driver, FIELD_DEFAULT, 0, "driver that is bound")                              \
-	X(iommu, FIELD_DEFAULT, NEED_IOMMU, "IOMMU instance the device is behind")       \
-	X(type, FIELD_DEFAULT, NEED_GROUPS, "default domain of the group")               \
-	X(verdict, FIELD_DEFAULT, NEED_VERDICT, "whether VFIO takes it, once bound")     \
-	X(name, FIELD_DEFAULT | FIELD_TRUNCATE, NEED_NAMES, "vendor and device by name") \
-	X(path, 0, NEED_VERDICT, "way to the device the verdict is about")               \
-	X(op, 0, NEED_VERDICT, "step that is refused, once bound")                       \
-	X(errno, 0, NEED_VERDICT, "error of that step")                                  \
-	X(rule, 0, NEED_VERDICT, "rule that decides, see 'vfiotool rules'")              \
-	X(because, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "what was seen")          \
-	X(remedy, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "next step to take")       \
-	X(verdict_now, 0, NEED_VERDICT_NOW, "whether VFIO takes it as things are")       \
-	X(patched, 0, NEED_PATCHED, "verdict of the patched kernel, once bound")         \
-	X(vendor, 0, 0, "vendor id")                                                     \
-	X(device, 0, 0, "device id")                                                     \
-	X(subsystem, 0, 0, "subsystem vendor:device")                                    \
-	X(vendor_name, 0, NEED_NAMES, "vendor by name")                                  \
-	X(device_name, 0, NEED_NAMES, "device by name")                                  \
-	X(class_name, 0, NEED_NAMES, "class by name")                                    \
-	X(driver_override, 0, NEED_DETAILS, "only driver that may bind")                 \
-	X(persist, 0, NEED_PERSIST, "driver that it is given at each boot")              \
-	X(cdev, 0, NEED_VFIO, "VFIO character device")                                   \
-	X(node, 0, NEED_GROUP_NODES, "node of the group in /dev/vfio")                   \
-	X(holders, 0, NEED_GROUP_NODES, "processes that hold that node open")            \
-	X(numa, FIELD_RIGHT, NEED_DETAILS, "NUMA node")                                  \
-	X(pf, 0, NEED_PCI, "physical function of a virtual one")                         \
-	X(vfs, FIELD_RIGHT, NEED_PCI, "virtual functions in use")                        \
-	X(reset, 0, NEED_DETAILS, "reset methods, in the kernel's order")                \
+#define FIELD_LIST(X)                                                                          \
+	X(address, FIELD_DEFAULT, 0, "address or name, as the kernel has it")                  \
+	X(group, FIELD_DEFAULT | FIELD_RIGHT, 0, "IOMMU group")                                \
+	X(bus, FIELD_DEFAULT | FIELD_YIELDS, 0, "bus: pci, platform, amba, fsl-mc, ...")       \
+	X(id, FIELD_DEFAULT, 0, "vendor:device")                                               \
+	X(class, FIELD_DEFAULT | FIELD_YIELDS, 0, "PCI class, subclass and interface")         \
+	X(driver, FIELD_DEFAULT, 0, "driver that is bound")                                    \
+	X(iommu, FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_IOMMU,                                \
+	  "IOMMU instance the device is behind")                                               \
+	X(type, FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_GROUPS, "default domain of the group") \
+	X(verdict, FIELD_DEFAULT, NEED_VERDICT, "whether VFIO takes it, once bound")           \
+	X(name, FIELD_DEFAULT | FIELD_TRUNCATE | FIELD_YIELDS_LAST, NEED_NAMES,                \
+	  "vendor and device by name")                                                         \
+	X(path, 0, NEED_VERDICT, "way to the device the verdict is about")                     \
+	X(op, 0, NEED_VERDICT, "step that is refused, once bound")                             \
+	X(errno, 0, NEED_VERDICT, "error of that step")                                        \
+	X(rule, 0, NEED_VERDICT, "rule that decides, see 'vfiotool rules'")                    \
+	X(because, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "what was seen")                \
+	X(remedy, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "next step to take")             \
+	X(verdict_now, 0, NEED_VERDICT_NOW, "whether VFIO takes it as things are")             \
+	X(patched, 0, NEED_PATCHED, "verdict of the patched kernel, once bound")               \
+	X(vendor, 0, 0, "vendor id")                                                           \
+	X(device, 0, 0, "device id")                                                           \
+	X(subsystem, 0, 0, "subsystem vendor:device")                                          \
+	X(vendor_name, 0, NEED_NAMES, "vendor by name")                                        \
+	X(device_name, 0, NEED_NAMES, "device by name")                                        \
+	X(class_name, 0, NEED_NAMES, "class by name")                                          \
+	X(driver_override, 0, NEED_DETAILS, "only driver that may bind")                       \
+	X(persist, 0, NEED_PERSIST, "driver that it is given at each boot")                    \
+	X(cdev, 0, NEED_VFIO, "VFIO character device")                                         \
+	X(node, 0, NEED_GROUP_NODES, "node of the group in /dev/vfio")                         \
+	X(holders, 0, NEED_GROUP_NODES, "processes that hold that node open")                  \
+	X(numa, FIELD_RIGHT, NEED_DETAILS, "NUMA node")                                        \
+	X(pf, 0, NEED_PCI, "physical function of a virtual one")                               \
+	X(vfs, FIELD_RIGHT, NEED_PCI, "virtual functions in use")                              \
+	X(reset, 0, NEED_DETAILS, "reset methods, in the kernel's order")                      \
 	X(sysfs, 0, 0, "folder in sysfs")
 
 #define X(name, flags, needs, help) ANY_ROW(name)

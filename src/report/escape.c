@@ -180,12 +180,12 @@ size_t text_break(const char *s, size_t columns, size_t *ret_next)
 	return end;
 }
 
-const char *text_shorten(struct arena *a, const char *s, size_t columns)
+const char *text_shorten(struct arena *a, const char *s, size_t columns, bool utf8)
 {
 	size_t len = strlen(s), fit;
 
 	if (text_width(s, len) <= columns || columns < 4)
 		return s;
-	fit = fitting(s, len, columns - 3);
-	return arena_printf(a, "%.*s...", (int)fit, s);
+	fit = fitting(s, len, columns - (utf8 ? 1 : 3));
+	return arena_printf(a, "%.*s%s", (int)fit, s, utf8 ? "\u2026" : "...");
 }

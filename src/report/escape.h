@@ -27,5 +27,5 @@ size_t text_width(const char *s, size_t len);
  * when that word alone is wider than a line (@whole: than what is left). *@ret_next is where the next
  * line begins. */
 size_t text_break(const char *s, size_t columns, size_t *ret_next);
-/* The longest start of @s of at most @columns columns, with "..." when cut. In @a or @s itself. */
-const char *text_shorten(struct arena *a, const char *s, size_t columns);
+/* The longest start of @s of at most @columns columns, with an ellipsis when cut. In @a or @s itself. */
+const char *text_shorten(struct arena *a, const char *s, size_t columns, bool utf8);

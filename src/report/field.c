@@ -74,6 +74,23 @@ static int unknown_column(const struct field_table *table, struct arena *a, cons
 				  "unknown column '%s': --help lists the columns", name);
 }
 
+/* What was asked for by name does not give way. */
+static void columns_want(struct columns *c, struct arena *a, const struct field *f)
+{
+	struct field *kept;
+	size_t i = 0;
+
+	while (i < c->nr && c->fields[i]->key != f->key)
+		i++;
+	if (i == c->nr)
+		columns_add(c, a, f);
+	if (f->flags & (FIELD_YIELDS | FIELD_YIELDS_LAST)) {
+		kept = arena_memdup(a, f, sizeof(*f));
+		kept->flags &= ~(unsigned int)(FIELD_YIELDS | FIELD_YIELDS_LAST);
+		c->fields[i] = kept;
+	}
+}
+
 int columns_parse(const struct field_table *table, struct arena *a, const char *list,
 		  struct columns *ret, struct failure **reterr)
 {
@@ -81,12 +98,9 @@ int columns_parse(const struct field_table *table, struct arena *a, const char *
 	const char *rest = list;
 
 	if (*rest == '+') {
-		c = *ret;
-		c.fields = NULL;
-		c.nr = 0;
+		c.chosen = ret->chosen;
 		for (size_t i = 0; i < ret->nr; i++)
 			columns_add(&c, a, ret->fields[i]);
-		c.chosen = true;
 		rest++;
 	}
 	for (;;) {
@@ -98,7 +112,7 @@ int columns_parse(const struct field_table *table, struct arena *a, const char *
 						  "empty column name in '%s': write COL,COL", list);
 		if (!f || !(f->flags & FIELD_COLUMN))
 			return unknown_column(table, a, arena_strndup(a, rest, len), reterr);
-		columns_add(&c, a, f);
+		columns_want(&c, a, f);
 		rest += len;
 		if (!*rest)
 			break;

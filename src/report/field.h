@@ -55,13 +55,14 @@ struct value {
 };
 
 enum field_flag {
-	FIELD_COLUMN = 1 << 0,   /* a column of list */
-	FIELD_DEFAULT = 1 << 1,  /* shown when nobody chose */
-	FIELD_YIELDS = 1 << 2,   /* of the default ones: gives way on a narrow terminal */
-	FIELD_RIGHT = 1 << 3,    /* numbers align right */
-	FIELD_TRUNCATE = 1 << 4, /* may be cut to the width of the terminal */
-	FIELD_NUMERIC = 1 << 5,  /* sorts by number */
-	FIELD_WRAPS = 1 << 6,    /* sentences, which take several lines where one is too short */
+	FIELD_COLUMN = 1 << 0,      /* a column of list */
+	FIELD_DEFAULT = 1 << 1,     /* shown when nobody chose */
+	FIELD_YIELDS = 1 << 2,      /* of the default ones: gives way on a narrow terminal */
+	FIELD_YIELDS_LAST = 1 << 7, /* gives way when that is not enough */
+	FIELD_RIGHT = 1 << 3,       /* numbers align right */
+	FIELD_TRUNCATE = 1 << 4,    /* may be cut to the width of the terminal */
+	FIELD_NUMERIC = 1 << 5,     /* sorts by number */
+	FIELD_WRAPS = 1 << 6,       /* sentences, which take several lines where one is too short */
 };
 
 struct field {
@@ -92,7 +93,7 @@ const char *field_column_name(struct arena *a, const struct field *f);
 struct columns {
 	const struct field **fields; /* arena */
 	size_t nr;
-	bool chosen; /* by the user: nothing gives way */
+	bool chosen; /* all by the user: nothing gives way */
 };
 
 /* The default columns of @table. */

@@ -47,23 +47,22 @@ size_t suggest_distance(const char *a, const char *b)
 
 const char *suggest_nearest(const char *text, const char *const *names, size_t nr)
 {
-	size_t len = strlen(text), best = SUGGEST_LEN_MAX;
+	size_t len = strlen(text), best = SUGGEST_LEN_MAX, slips = len < 4 ? 1 : len / 3 + 1;
 	const char *ret = NULL;
 
 	for (size_t i = 0; i < nr; i++) {
 		size_t d = suggest_distance(text, names[i]);
 
-		/* Of what differs everywhere nothing was meant. A start that was cut short is as good as a
-		 * slip of two keys. */
+		/* One slip in three letters is a slip; more is another word. A start that was cut short is as
+		 * good as a slip of two keys. */
 		if (len >= 2 && !strncasecmp(text, names[i], len))
 			d = smaller(d, 2);
-		else if (d >= len)
+		else if (d >= len || d > slips)
 			continue;
 		if (d < best) {
 			best = d;
 			ret = names[i];
 		}
 	}
-	/* One slip in three letters is a slip; more is another word. */
-	return best <= (len < 4 ? 1 : len / 3 + 1) || (len >= 2 && best <= 2) ? ret : NULL;
+	return ret;
 }

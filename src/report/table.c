@@ -10,8 +10,9 @@
 #include "report/escape.h"
 
 enum {
-	/* What a column that may be cut should keep at least before others give way. */
-	TRUNCATED_WIDTH_MIN = 24,
+	/* What a column that may be cut should keep before others give way, and what it keeps in any case. */
+	TRUNCATED_WIDTH = 24,
+	TRUNCATED_WIDTH_MIN = 12,
 	/* Sentences that would have less run on instead. */
 	WRAPPED_WIDTH_MIN = 24,
 	/* What libsmartcols draws before a row that is below another. */
@@ -99,29 +100,46 @@ static void grid_fill(struct grid *g)
 			grid_cell(g, row, c);
 }
 
-/* Columns of the terminal that a column needs, the blank behind it included. */
-static size_t least_width(const struct grid *g, size_t c)
+/* Below a parent the first column has its branches, which go on in the lines of one cell. */
+static bool column_shrinks(const struct grid *g, size_t c, enum field_flag flag)
+{
+	return g->fields[c] && g->fields[c]->flags & flag && !(g->v->tree && !c);
+}
+
+static bool column_wraps(const struct grid *g, size_t c)
+{
+	return column_shrinks(g, c, FIELD_WRAPS);
+}
+
+/* Columns of the terminal that a column needs, the blank behind it included; @cut is what one that may be
+ * cut keeps. */
+static size_t least_width(const struct grid *g, size_t c, size_t cut)
 {
 	size_t w = g->widths[c];
 
-	if (g->fields[c]->flags & FIELD_TRUNCATE && w > TRUNCATED_WIDTH_MIN)
-		w = TRUNCATED_WIDTH_MIN;
+	if (column_shrinks(g, c, FIELD_TRUNCATE) && w > cut)
+		w = cut;
 	return w + 1;
 }
 
-/* Marks the columns that give way (NULL in fields): from the right, only as many as must. */
-static void grid_yield(struct grid *g)
+/* Marks the columns with @flag that give way (NULL in fields): from the right, only as many as must. */
+static void grid_yield(struct grid *g, enum field_flag flag, size_t cut)
 {
 	size_t width = g->t->indent;
 
 	if (g->t->columns->chosen || !g->v->width || g->v->format != FORMAT_TABLE)
 		return;
-	for (size_t c = 0; c < g->nr_fields; c++)
-		width += least_width(g, c);
+	for (size_t c = 0; c < g->nr_fields; c++) {
+		size_t least = g->fields[c] ? least_width(g, c, cut) : 0;
+
+		if (column_wraps(g, c) && least > WRAPPED_WIDTH_MIN + 1)
+			least = WRAPPED_WIDTH_MIN + 1;
+		width += least;
+	}
 	for (size_t c = g->nr_fields; c-- > 0 && width > g->v->width + 1;) {
-		if (!(g->fields[c]->flags & FIELD_YIELDS))
+		if (!g->fields[c] || !(g->fields[c]->flags & flag))
 			continue;
-		width -= g->widths[c] + 1;
+		width -= least_width(g, c, cut);
 		g->fields[c] = NULL;
 	}
 }
@@ -151,12 +169,6 @@ static const char *wrap(struct arena *a, const char *s, size_t width)
 	return ret;
 }
 
-/* Below a parent the first column has its branches, which go on in the lines of one cell. */
-static bool column_wraps(const struct grid *g, size_t c)
-{
-	return g->fields[c] && g->fields[c]->flags & FIELD_WRAPS && !(g->v->tree && !c);
-}
-
 /* Columns of the terminal that one of the sentences of a row gets of @room, which they share: what some
  * do not need is for the others. SIZE_MAX where none needs more than it gets. */
 static size_t sentence_share(const struct grid *g, size_t room)
@@ -182,27 +194,60 @@ static size_t sentence_share(const struct grid *g, size_t room)
 	}
 }
 
-/* Gives sentences what the other columns leave, where that is enough to read them: libsmartcols alone breaks
- * words, and leaves nothing to the first of two. */
+/* What the sentences of a row get beside the other columns, of which one that may be cut keeps @cut. */
+static size_t share_beside(const struct grid *g, size_t cut)
+{
+	size_t fixed = g->t->indent;
+
+	for (size_t c = 0; c < g->nr_fields; c++)
+		if (g->fields[c] && !column_wraps(g, c))
+			fixed += least_width(g, c, cut);
+	return sentence_share(g, g->v->width > fixed ? g->v->width - fixed : 0);
+}
+
+/* Gives sentences what the other columns leave, where that is enough to read them. */
 static void grid_wrap(struct grid *g)
 {
-	size_t fixed = g->t->indent, share;
+	size_t share;
 
 	if (!g->v->width || g->v->format != FORMAT_TABLE || grid_fits(g))
 		return;
-	for (size_t c = 0; c < g->nr_fields; c++)
-		if (g->fields[c] && !column_wraps(g, c))
-			fixed += least_width(g, c);
-	share = sentence_share(g, g->v->width > fixed ? g->v->width - fixed : 0);
+	share = share_beside(g, TRUNCATED_WIDTH);
+	if (share <= WRAPPED_WIDTH_MIN)
+		share = share_beside(g, TRUNCATED_WIDTH_MIN);
 	if (share == SIZE_MAX)
 		return;
 	g->runs_on = share <= WRAPPED_WIDTH_MIN;
 	g->wrapped = !g->runs_on;
 	for (size_t c = 0; g->wrapped && c < g->nr_fields; c++) {
-		if (!column_wraps(g, c))
+		if (!column_wraps(g, c) || g->widths[c] < share)
 			continue;
+		g->widths[c] = share - 1;
 		for (size_t i = c; i < g->t->nr_rows * g->nr_fields; i += g->nr_fields)
 			g->texts[i] = wrap(g->a, g->texts[i], share - 1);
+	}
+}
+
+/* Cuts what may be cut to the room that the other columns leave, with a mark: libsmartcols cuts without one, and
+ * headings as well. */
+static void grid_cut(struct grid *g)
+{
+	size_t width = g->t->indent;
+
+	for (size_t c = 0; c < g->nr_fields; c++)
+		width += g->fields[c] ? g->widths[c] + 1 : 0;
+	for (size_t c = 0; c < g->nr_fields && width > g->v->width + 1; c++) {
+		size_t over = width - g->v->width - 1, w = g->widths[c];
+
+		if (!column_shrinks(g, c, FIELD_TRUNCATE) || w <= TRUNCATED_WIDTH_MIN)
+			continue;
+		w = w > over + TRUNCATED_WIDTH_MIN ? w - over : TRUNCATED_WIDTH_MIN;
+		width -= g->widths[c] - w;
+		g->widths[c] = w;
+		for (size_t i = c; i < g->t->nr_rows * g->nr_fields; i += g->nr_fields) {
+			g->texts[i] = text_shorten(g->a, g->texts[i], w, g->v->utf8);
+			g->lens[i] = (uint32_t)strlen(g->texts[i]);
+		}
 	}
 }
 
@@ -213,8 +258,6 @@ static int column_flags(const struct grid *g, size_t c, bool first)
 
 	if (f->flags & FIELD_RIGHT)
 		flags |= SCOLS_FL_RIGHT;
-	if (f->flags & FIELD_TRUNCATE && !g->runs_on)
-		flags |= SCOLS_FL_TRUNC;
 	if (g->wrapped && column_wraps(g, c))
 		flags |= SCOLS_FL_WRAP;
 	if (first && g->v->tree)
@@ -286,10 +329,8 @@ static void table_setup(const struct grid *g, struct libscols_table *tb)
 	scols_table_enable_ascii(tb, !v->utf8);
 	/* The cells are escaped already. */
 	scols_table_enable_noencoding(tb, v->format == FORMAT_TABLE);
-	scols_table_set_termforce(tb, v->width ? SCOLS_TERMFORCE_ALWAYS : SCOLS_TERMFORCE_NEVER);
-	if (v->width)
-		scols_table_set_termwidth(tb, v->width > g->t->indent + 1 ? v->width - g->t->indent
-									  : 1);
+	/* What had to be cut or wrapped is. */
+	scols_table_set_termforce(tb, SCOLS_TERMFORCE_NEVER);
 }
 
 static void write_indented(const char *s, size_t indent, FILE *out)
@@ -388,8 +429,11 @@ int table_print(const struct table *t, const struct output *v, struct failure **
 	int r;
 
 	grid_fill(&g);
-	grid_yield(&g);
+	grid_yield(&g, FIELD_YIELDS, TRUNCATED_WIDTH);
+	grid_yield(&g, FIELD_YIELDS_LAST, TRUNCATED_WIDTH_MIN);
 	grid_wrap(&g);
+	if (v->width && v->format == FORMAT_TABLE && !g.runs_on)
+		grid_cut(&g);
 	if (grid_is_plain(&g)) {
 		plain_print(&g);
 		return 0;
@@ -433,7 +477,8 @@ static void sort_keys(struct sort_key *keys, size_t nr, const struct table *t,
 		keys[i].there =
 			keys[i].value.kind != VALUE_UNKNOWN && keys[i].value.kind != VALUE_NONE;
 	}
-	qsort(keys, nr, sizeof(*keys), compare_keys);
+	if (nr)
+		qsort(keys, nr, sizeof(*keys), compare_keys);
 }
 
 /* Appends the rows below @parent (index + 1), sorted, to @out; their children behind them. */

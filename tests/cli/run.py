@@ -101,6 +101,9 @@ WORDS = [
     ("an option with a value too many", ["list", "--json=yes"], 64, "'--json'"),
     ("a column that is none", ["list", "-o", "ADDRESS,COLOUR"], 64, "'COLOUR'"),
     ("a column to sort by that is none", ["list", "--sort=FOO"], 64, "'FOO'"),
+    ("two formats", ["list", "-J", "-P"], 64, "--json and --pairs"),
+    ("a column far from any", ["list", "-o", "FOO"], 64, "--help lists"),
+    ("help for a command that is none", ["help", "frob"], 64, "'frob'"),
     ("a colour that is none", ["list", "--color=purple"], 64, "'purple'"),
     ("a kernel that is none", ["inspect", "--kernel", "4.x"], 64, "'4.x'"),
     ("a path that is none", ["inspect", "--path", "foo"], 64, "'foo'"),
@@ -388,8 +391,12 @@ def answers(cli: Cli, scratch: Path) -> None:
     here, there = cli.run("list"), cli.run("list", sysroot=live)
     cli.say("list answers the same live and from the capture", [] if here.stdout == there.stdout else ["they differ"])
     cli.answers("JSON of this host is JSON", ["inspect", "--json"], check=lambda out: [] if json.loads(out) else ["empty"])
-    cli.answers("--version", ["--version"], check=lambda out: [] if out.startswith("vfiotool ") else [out])
-    cli.answers("--help", ["--help"], check=lambda out: [] if "Usage:" in out else ["no usage"])
+    for words in (["--version"], ["-V"], ["version"], ["list", "-V"]):
+        cli.answers(" ".join(words), words, check=lambda out: [] if out.startswith("vfiotool ") else [out])
+    for words in (["--help"], ["-h"], ["help"]):
+        cli.answers(" ".join(words), words, check=lambda out: [] if "Usage: vfiotool [OPTION...] [COMMAND]" in out else [out])
+    for words in (["list", "-h"], ["help", "list"]):
+        cli.answers(" ".join(words), words, check=lambda out: [] if "Usage: vfiotool list" in out else [out])
     known = json.loads(cli.run("--introspect").stdout)
     for command in (row["name"] for row in known["commands"]):
         cli.answers(f"{command} --help", [command, "--help"], check=lambda out, name=command: [

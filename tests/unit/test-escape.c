@@ -84,8 +84,9 @@ static void test_break_inside_a_long_word(void **state)
 
 static void test_shorten_says_so(void **state)
 {
-	assert_string_equal(text_shorten(*state, "0123456789", 8), "01234...");
-	assert_string_equal(text_shorten(*state, "01234567", 8), "01234567");
+	assert_string_equal(text_shorten(*state, "0123456789", 8, false), "01234...");
+	assert_string_equal(text_shorten(*state, "0123456789", 8, true), "0123456…");
+	assert_string_equal(text_shorten(*state, "01234567", 8, true), "01234567");
 }
 
 static void test_suggest_slips_and_cuts(void **state)
@@ -99,6 +100,7 @@ static void test_suggest_slips_and_cuts(void **state)
 	assert_string_equal(suggest_nearest("lst", names, 4), "list");
 	assert_string_equal(suggest_nearest("cap", names, 4), "capture");
 	assert_null(suggest_nearest("frobnicate", names, 4));
+	assert_null(suggest_nearest("FOO", (const char *const[]){ "OP", "GROUP" }, 2));
 	assert_null(suggest_nearest("x", (const char *const[]){ "r", "w", "rw" }, 3));
 	assert_null(suggest_nearest("xy", (const char *const[]){ "r", "w", "rw" }, 3));
 }

@@ -281,9 +281,49 @@ static void test_sentences_leave_a_name_its_least(void **state)
 	tell(f, "place,story", 52);
 	f->rows[0].row = &wood;
 	f->table.nr_rows = 1;
-	assert_string_equal(printed(f), "PLACE                      STORY\n"
-					"a wood that nobody has see the wolf was eaten by the\n"
-					"                           grandmother\n");
+	assert_string_equal(printed(f), "PLACE                     STORY\n"
+					"a wood that nobody has s… the wolf was eaten by the\n"
+					"                          grandmother\n");
+}
+
+/* Columns that nobody chose give way to one that was added; a heading stays whole. */
+static void test_added_column_keeps_the_width(void **state)
+{
+	static const struct tale wood = { "a wood that nobody has seen the end of", "a wolf",
+					  NULL };
+	struct fixture *f = *state;
+
+	tell(f, "place,story", 0);
+	f->columns.chosen = false;
+	assert_int_equal(columns_parse(&tales, f->a, "+moral", &f->columns, NULL), 0);
+	f->view.width = 26;
+	f->view.utf8 = false;
+	f->rows[0].row = &wood;
+	f->table.nr_rows = 1;
+	assert_string_equal(printed(f), "PLACE         STORY  MORAL\n"
+					"a wood tha... a wolf -\n");
+}
+
+static void test_columns_added_by_name_stay(void **state)
+{
+	struct fixture *f = *state;
+	struct columns c;
+
+	columns_default(&fruits, f->a, &c);
+	assert_int_equal(columns_parse(&fruits, f->a, "+weight", &c, NULL), 0);
+	f->columns = c;
+	f->view.width = 13;
+	assert_string_equal(printed(f),
+			    "NAME   WEIGHT\nkiwi       90\napple     150\ne\\x1bv      ?\n");
+}
+
+static void test_sort_of_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	f->table.nr_rows = 0;
+	table_sort(&f->table, &fruit_fields[2], f->a);
+	assert_string_equal(printed(f), "");
 }
 
 static void test_sentences_of_wide_characters_keep_columns(void **state)
@@ -506,6 +546,9 @@ int main(void)
 		T(test_sentences_run_on_where_too_little_is_left),
 		T(test_sentences_stay_whole_for_programs),
 		T(test_sentences_leave_a_name_its_least),
+		T(test_added_column_keeps_the_width),
+		T(test_columns_added_by_name_stay),
+		T(test_sort_of_nothing),
 		T(test_sentences_of_wide_characters_keep_columns),
 		T(test_sentences_are_coloured_line_by_line),
 		T(test_sentences_below_a_parent),
