@@ -131,12 +131,11 @@ static int complete_generations(struct app *app, struct failure **reterr)
 
 static int complete_rules(struct app *app, struct failure **reterr)
 {
-	size_t nr;
-	const struct rule *rules = rules_all(&nr);
+	const struct rule *rule;
 
 	(void)reterr;
-	for (size_t i = 0; i < nr; i++)
-		put(app, rules[i].id, rules[i].title);
+	for (size_t i = 0; (rule = rule_get(i)); i++)
+		put(app, rule->id, rule->title);
 	return 0;
 }
 

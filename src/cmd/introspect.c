@@ -128,15 +128,14 @@ static void put_assumptions(struct json_doc *doc)
 
 static void put_rules(struct json_doc *doc)
 {
-	size_t nr;
-	const struct rule *rules = rules_all(&nr);
+	const struct rule *rule;
 
 	json_doc_array_begin(doc, "rules");
-	for (size_t i = 0; i < nr; i++) {
+	for (size_t i = 0; (rule = rule_get(i)); i++) {
 		struct json_object *o = json_object_new_object();
 
-		add_text(o, "id", rules[i].id);
-		add_text(o, "title", rules[i].title);
+		add_text(o, "id", rule->id);
+		add_text(o, "title", rule->title);
 		json_doc_element(doc, o);
 	}
 	json_doc_array_end(doc);

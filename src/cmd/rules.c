@@ -54,12 +54,14 @@ static const struct argp argp = { .options = options,
 
 static int unknown_rule(const char *id, struct arena *a, struct failure **reterr)
 {
-	size_t nr;
-	const struct rule *all = rules_all(&nr);
-	const char **ids = arena_array(a, nr, sizeof(*ids)), *nearest;
+	const char **ids = NULL, *nearest;
+	const struct rule *rule;
+	size_t nr = 0;
 
-	for (size_t i = 0; i < nr; i++)
-		ids[i] = all[i].id;
+	for (; (rule = rule_get(nr)); nr++) {
+		ids = arena_grow(a, ids, nr, sizeof(*ids));
+		ids[nr] = rule->id;
+	}
 	nearest = suggest_nearest(id, ids, nr);
 	if (nearest)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
@@ -72,21 +74,19 @@ static int unknown_rule(const char *id, struct arena *a, struct failure **reterr
 static int choose(const struct rules_args *args, uint32_t gens, struct arena *a,
 		  const struct rule ***ret, size_t *ret_nr, struct failure **reterr)
 {
-	size_t nr, found = 0;
-	const struct rule *all = rules_all(&nr);
+	const struct rule *r;
 
-	*ret = arena_array(a, nr + args->ids.nr, sizeof(**ret));
-	for (size_t i = 0; i < args->ids.nr; i++) {
-		const struct rule *r = rule_find(args->ids.items[i]);
-
+	*ret = NULL;
+	*ret_nr = 0;
+	for (size_t i = 0; args->ids.nr ? i < args->ids.nr : rule_get(i) != NULL; i++) {
+		r = args->ids.nr ? rule_find(args->ids.items[i]) : rule_get(i);
 		if (!r)
 			return unknown_rule(args->ids.items[i], a, reterr);
-		(*ret)[found++] = r;
+		if (!args->ids.nr && !rule_stands_in(r, gens))
+			continue;
+		*ret = arena_grow(a, *ret, *ret_nr, sizeof(**ret));
+		(*ret)[(*ret_nr)++] = r;
 	}
-	for (size_t i = 0; i < nr && !args->ids.nr; i++)
-		if (rule_stands_in(&all[i], gens))
-			(*ret)[found++] = &all[i];
-	*ret_nr = found;
 	return 0;
 }
 

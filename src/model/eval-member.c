@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "model/eval.h"
-#include "model/rules.h"
+#include "model/rule.h"
 
 /* Drivers that manage the DMA of their devices for VFIO. linux: driver_managed_dma in drivers/vfio/,
  * 6.1 to 7.3; before 5.19 those that register with vfio. */
@@ -116,8 +116,8 @@ static enum answer taken(struct eval *e, const struct device *member, const char
 {
 	struct eval said, doubt;
 	enum answer ret = ANSWER_YES;
-	size_t nr;
-	const struct rule_at *at = rules_at(e->gen, OP_BIND, &nr);
+	struct rule_at at[RULE_SITES_MAX];
+	size_t nr = rules_at(e->gen, OP_BIND, at);
 
 	for (size_t i = 0; i < nr && ret != ANSWER_NO; i++) {
 		if (!(at[i].site->paths & (1U << e->path)) ||

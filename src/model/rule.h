@@ -36,6 +36,7 @@ struct rule {
 	bool request;       /* asked about one mapping, not about the way to the device */
 	bool type;          /* asked only where a type of container is asked for */
 	bool token;         /* asked only where a VF token is given */
+	bool permission;    /* refuses the caller, not the device */
 };
 
 struct finding {
@@ -58,10 +59,11 @@ struct rule_at {
 
 enum { RULE_SITES_MAX = 64 };
 
-/* All rules, in the order of the man page. Static. */
-const struct rule *rules_all(size_t *nr);
-/* The sites of @op in generation @gen, at most RULE_SITES_MAX, on any path, in the kernel's order. */
-const struct rule_at *rules_at(unsigned int gen, enum op op, size_t *nr);
+/* The rules in the order of the man page; NULL past the last. Static. */
+const struct rule *rule_get(size_t index);
+/* The sites of @op in generation @gen on any path, in the kernel's order, into the RULE_SITES_MAX of @ret;
+ * how many. */
+size_t rules_at(unsigned int gen, enum op op, struct rule_at *ret);
 const struct rule *rule_find(const char *id);
 /* "yes" "no" "unknown". */
 const char *answer_name(enum answer answer);

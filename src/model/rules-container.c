@@ -1,34 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why an address space cannot be had for a group: no backend, mixed buses, no domain, no addresses,
- * interrupts that are not isolated, limits. */
+/* Why a group gets no address space: no backend, no such type, mixed buses, no domain, no addresses. */
 #include <errno.h>
 #include <string.h>
 
-#include "base/parse.h"
 #include "model/iova.h"
 #include "model/rules.h"
 
-/* Mediated devices and no-IOMMU groups have no domain: type1 asks nothing of them.
- * linux: drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group(). */
-static bool has_domain(struct eval *e)
-{
-	enum group_kind kind = eval_group_kind(e);
-
-	/* Should it turn out to be a group of no-IOMMU mode, the container path has ended before. */
-	if (kind == GROUP_REAL || (kind == GROUP_UNKNOWN && e->path != PATH_IOMMUFD))
-		return true;
-	if (kind == GROUP_UNKNOWN)
-		eval_unknown(e, "whether %s gets a domain of its own: its IOMMU group is not known",
-			     e->dev->name);
-	else
-		eval_passes(e, "%s has no domain of its own", e->dev->name);
-	return false;
-}
-
-/* ---- the backend ---- */
+static const struct rule_site type1_module_sites[] = {
+	{ GENS_ALL, C, OP_SET_IOMMU, ENODEV, 0,
+	  "drivers/vfio/container.c: vfio_ioctl_set_iommu()" },
+};
 
 /* linux: drivers/vfio/vfio.c, container.c: vfio_ioctl_set_iommu(). */
-void rule_type1_module(struct eval *e)
+static void rule_type1_module(struct eval *e)
 {
 	enum module_state state = eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
 
@@ -63,9 +47,17 @@ void rule_type1_module(struct eval *e)
 	}
 }
 
-/* ---- the type that is asked for ---- */
+/* The type went in 6.13, within a generation. */
+static const struct rule_site container_type_sites[] = {
+	{ GENS_ALL, N, OP_SET_IOMMU, ENODEV, 5,
+	  "drivers/vfio/container.c: vfio_iommu_driver_allowed()" },
+	{ FROM(6_11), C, OP_SET_IOMMU, ENODEV, 5,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_check_extension()" },
+	{ FROM(6_2), X, OP_SET_IOMMU, EINVAL, 5,
+	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_set_iommu()" },
+};
 
-void rule_container_type(struct eval *e)
+static void rule_container_type(struct eval *e)
 {
 	enum tristate gone;
 
@@ -125,13 +117,20 @@ static void intel_nesting(struct eval *e)
 		     "whether the driver of VT-d accepts nesting: it wants scalable mode and nested translation, and releases of this generation differ");
 }
 
-void rule_nesting_driver(struct eval *e)
+static const struct rule_site nesting_driver_sites[] = {
+	{ UNTIL(5_14), C, OP_SET_IOMMU, EINVAL, 30,
+	  "drivers/iommu/iommu.c: iommu_domain_set_attr()" },
+	{ SPAN(5_14, 7_0), C, OP_SET_IOMMU, EINVAL, 30,
+	  "drivers/iommu/iommu.c: iommu_enable_nesting()" },
+};
+
+static void rule_nesting_driver(struct eval *e)
 {
 	if (eval_container_type(e) != CONTAINER_NESTING) {
 		eval_passes(e, "the nesting type is not asked for");
 		return;
 	}
-	if (!has_domain(e))
+	if (!rule_has_real_group(e))
 		return;
 	switch (eval_iommu_kind(e, e->dev)) {
 	case IOMMU_KIND_INTEL:
@@ -157,14 +156,17 @@ void rule_nesting_driver(struct eval *e)
 		eval_remedy(e, "leave out --type=nesting");
 }
 
-/* ---- buses and domains ---- */
+static const struct rule_site mixed_bus_sites[] = {
+	{ UNTIL(6_0), C, OP_SET_IOMMU, EINVAL, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_bus_type()" },
+};
 
 /* linux: drivers/vfio/vfio_iommu_type1.c: vfio_bus_type(), to 5.19. */
-void rule_mixed_bus(struct eval *e)
+static void rule_mixed_bus(struct eval *e)
 {
 	const struct device *first = eval_get_member(e, 0);
 
-	if (!has_domain(e))
+	if (!rule_has_real_group(e))
 		return;
 	for (size_t i = 1; i < eval_nr_members(e); i++) {
 		const struct device *member = eval_get_member(e, i);
@@ -190,14 +192,21 @@ void rule_mixed_bus(struct eval *e)
 		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
 }
 
+static const struct rule_site domain_alloc_sites[] = {
+	{ UNTIL(6_11), C, OP_SET_IOMMU, EIO, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()" },
+	{ FROM(6_11), C, OP_SET_IOMMU, ENODEV, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_domain_alloc()" },
+};
+
 /* The domain comes from the device that joined the group first, whichever that is; until 5.19 from
  * the bus. linux: vfio_iommu_type1.c: vfio_iommu_domain_alloc(). */
-void rule_domain_alloc(struct eval *e)
+static void rule_domain_alloc(struct eval *e)
 {
 	size_t with = 0, without = 0, unsure = 0;
 	const struct device *lacks = NULL;
 
-	if (!has_domain(e))
+	if (!rule_has_real_group(e))
 		return;
 	for (size_t i = 0; i < eval_nr_members(e); i++) {
 		const struct device *member = eval_get_member(e, i);
@@ -230,12 +239,17 @@ void rule_domain_alloc(struct eval *e)
 	}
 }
 
+static const struct rule_site iova_empty_sites[] = {
+	{ GENS_ALL, C, OP_SET_IOMMU, EINVAL, 50,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_resv_exclude()" },
+};
+
 /* linux: vfio_iommu_type1.c: vfio_iommu_resv_exclude() makes -EINVAL of an empty list. */
-void rule_iova_empty(struct eval *e)
+static void rule_iova_empty(struct eval *e)
 {
 	struct iova_prediction iova;
 
-	if (!has_domain(e))
+	if (!rule_has_real_group(e))
 		return;
 	if (e->dev->group)
 		eval_cite(e, &e->dev->group->reserved_regions);
@@ -252,238 +266,19 @@ void rule_iova_empty(struct eval *e)
 	}
 }
 
-/* ---- interrupts ---- */
+static const struct rule rules[] = {
+	{ "type1-module", "no backend takes the container: vfio_iommu_type1 is missing",
+	  SITES(type1_module_sites), rule_type1_module, "modprobe vfio_iommu_type1" },
+	{ "container-type", "the container has no such type", SITES(container_type_sites),
+	  rule_container_type, "ask for another type", .type = true },
+	{ "nesting-driver", "the IOMMU driver has no nesting type", SITES(nesting_driver_sites),
+	  rule_nesting_driver, "leave out the nesting type", .type = true },
+	{ "mixed-bus", "the group spans two buses", SITES(mixed_bus_sites), rule_mixed_bus,
+	  "use a kernel from 6.0 on" },
+	{ "domain-alloc", "no IOMMU gives the group a domain", SITES(domain_alloc_sites),
+	  rule_domain_alloc, "look into the kernel log" },
+	{ "iova-empty", "no address is left to map", SITES(iova_empty_sites), rule_iova_empty,
+	  "no setting helps" },
+};
 
-/* Whose allow_unsafe_interrupts counts. */
-static bool asks_iommufd(struct eval *e)
-{
-	return e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
-	       eval_container_provider(e) == PROVIDER_IOMMUFD;
-}
-
-static enum param_id unsafe_param(struct eval *e)
-{
-	return asks_iommufd(e) ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
-			       : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
-}
-
-static const char *remapping_remedy(struct eval *e)
-{
-	const struct fact *hv = &e->host->firmware.hypervisor;
-	const char *value = NULL;
-
-	if (eval_cmdline(e, "intremap", &value) && strstr(value, "off"))
-		return "boot without intremap=off";
-	if (eval_cmdline(e, "nointremap", NULL))
-		return "boot without nointremap";
-	if (eval_machine(e) != MACHINE_X86)
-		return "no setting gives the device an MSI controller that isolates (GICv3 ITS)";
-	if (fact_is(hv) && !strcmp(hv->raw, "qemu"))
-		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
-	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt remapping)";
-}
-
-static void remedy_for_interrupts(struct eval *e)
-{
-	eval_remedy(e,
-		    "%s; or accept that the device's user can inject any interrupt into the host: %s",
-		    remapping_remedy(e), eval_param_command(e, unsafe_param(e)));
-}
-
-/* Whether the question is settled by the parameter; answers then. */
-static bool unsafe_is_allowed(struct eval *e)
-{
-	if (eval_param(e, unsafe_param(e)) != TRI_YES)
-		return false;
-	eval_passes(e, "%s.allow_unsafe_interrupts is set",
-		    asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
-	return true;
-}
-
-static void interrupts_refuse(struct eval *e, enum tristate isolated, const char *why)
-{
-	if (isolated == TRI_YES) {
-		eval_passes(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
-		return;
-	}
-	if (isolated == TRI_UNKNOWN)
-		eval_unknown(e, "whether the interrupts of %s are isolated: %s", e->dev->name, why);
-	else if (eval_param(e, unsafe_param(e)) == TRI_UNKNOWN)
-		eval_unknown(e,
-			     "the interrupts of %s are not isolated (%s), and the parameter allow_unsafe_interrupts could not be read",
-			     e->dev->name, why);
-	else
-		eval_refuses(e, "the interrupts of %s are not isolated: %s", e->dev->name, why);
-	remedy_for_interrupts(e);
-}
-
-/* linux: vfio_iommu_type1_attach_group(), to 5.19: irq_domain_check_msi_remap() or
- * iommu_capable(bus, IOMMU_CAP_INTR_REMAP). */
-void rule_interrupt_remapping_bus(struct eval *e)
-{
-	const char *everywhere_why = "", *bus_why = "";
-
-	if (!has_domain(e) || unsafe_is_allowed(e))
-		return;
-	enum tristate bus = eval_interrupt_remapping_bus(e, &bus_why);
-	if (bus == TRI_YES) {
-		interrupts_refuse(e, bus, bus_why);
-		return;
-	}
-	enum tristate everywhere = eval_msi_remapped_everywhere(e, &everywhere_why);
-	if (everywhere == TRI_NO)
-		interrupts_refuse(e, bus, bus_why);
-	else
-		interrupts_refuse(e, everywhere, everywhere_why);
-}
-
-/* linux: vfio_iommu_type1_attach_group(), 6.0 to 6.2: any device of the group answers; iommufd of
- * 6.2 asks the device alone: iommufd/device.c: iommufd_device_setup_msi(). */
-void rule_interrupt_remapping(struct eval *e)
-{
-	enum tristate any = TRI_NO;
-	const char *why = "", *said = "no device of the group claims interrupt remapping";
-	bool alone = e->site->op == OP_GROUP_GET_DEVICE_FD;
-
-	if (!has_domain(e) || unsafe_is_allowed(e))
-		return;
-	for (size_t i = 0; any != TRI_YES && i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		if (alone && member != e->dev)
-			continue;
-		enum tristate one = eval_interrupt_remapping(e, member, &why);
-		/* Of those that may claim it the one asked about is named first. */
-		if (one == TRI_YES || any == TRI_NO || (one == TRI_UNKNOWN && member == e->dev))
-			said = why;
-		if (one != TRI_NO)
-			any = one;
-	}
-	if (any == TRI_NO && !alone && !eval_members_complete(e)) {
-		any = TRI_UNKNOWN;
-		said = "the devices of the group could not be listed";
-	}
-	if (any != TRI_YES) {
-		enum tristate everywhere = eval_msi_remapped_everywhere(e, &why);
-		if (everywhere != TRI_NO) {
-			any = everywhere;
-			said = why;
-		}
-	}
-	interrupts_refuse(e, any, said);
-}
-
-/* linux: drivers/iommu/iommu.c: iommu_group_has_isolated_msi(), since 6.3: every device. */
-void rule_isolated_msi(struct eval *e)
-{
-	enum tristate all = TRI_YES;
-	const char *why = "", *said = "";
-
-	if (!has_domain(e) || unsafe_is_allowed(e))
-		return;
-	for (size_t i = 0; all != TRI_NO && i < eval_nr_members(e); i++) {
-		enum tristate one = eval_isolated_msi(e, eval_get_member(e, i), &why);
-		if (one != TRI_YES || all == TRI_YES)
-			said = why;
-		if (one != TRI_YES)
-			all = one;
-	}
-	if (all == TRI_YES && !eval_members_complete(e)) {
-		all = TRI_UNKNOWN;
-		said = "the devices of the group could not be listed";
-	}
-	interrupts_refuse(e, all, said);
-}
-
-/* ---- limits ---- */
-
-/* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
-void rule_dma_entry_limit(struct eval *e)
-{
-	const struct param *p = &e->host->params[PARAM_TYPE1_DMA_ENTRY_LIMIT];
-	const struct assumption *as = eval_assumed(e, NULL, "dma_entry_limit");
-	uint64_t limit = 65535;
-
-	eval_cite(e, &p->value);
-	if (as) {
-		if (parse_u64(as->value, 10, &limit) < 0)
-			limit = 0;
-	} else if (fact_is(&p->value) && p->value.raw && parse_u64(p->value.raw, 10, &limit) < 0) {
-		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit is no number: %s", p->value.raw);
-		return;
-	} else if (!fact_known(&p->value)) {
-		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit could not be read");
-		return;
-	}
-	if (limit) {
-		eval_passes(e, "a container may hold %llu mappings", (unsigned long long)limit);
-		return;
-	}
-	eval_refuses(e,
-		     "vfio_iommu_type1.dma_entry_limit is 0, so a container may hold no mapping");
-	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
-}
-
-/* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
- * incr_user_locked_vm(), which counts what all processes of the user have locked. */
-/* iommufd charges the user, not the process: linux: drivers/iommu/iommufd/pages.c: incr_user_locked_vm(),
- * struct user_struct locked_vm, which nothing shows. One page more is refused only when the others of the
- * user have used up the limit; who holds iommufd open may have. */
-static void user_may_lock(struct eval *e, uint64_t soft)
-{
-	const struct fact *holders = &e->host->iommu_node.holders;
-
-	eval_cite(e, holders);
-	if (fact_is(holders) && holders->len) {
-		eval_unknown(e,
-			     "the user may lock %llu bytes in all processes together, and process %.*s, which has /dev/iommu open, may have locked them; nothing shows how many",
-			     (unsigned long long)soft, (int)strcspn(holders->raw, "\n"),
-			     holders->raw);
-		eval_remedy(e,
-			    "raise the limit (ulimit -l, LimitMEMLOCK=) above all that the user maps");
-		return;
-	}
-	eval_passes(e,
-		    "the user may lock %llu bytes in all processes together; what io_uring or perf have locked of them is not visible",
-		    (unsigned long long)soft);
-}
-
-void rule_memlock(struct eval *e)
-{
-	const struct caller *caller = &e->host->caller;
-	uint64_t soft, locked = fact_is(&caller->memlock_fact) ? caller->memlock_locked : 0;
-	uint64_t page = eval_page_size(e);
-
-	if (eval_group_kind(e) == GROUP_EMULATED) {
-		eval_passes(e, "mapping pins nothing for a mediated device");
-		return;
-	}
-	enum tristate exempt = eval_caller_has(e, CALLER_CAP_IPC_LOCK);
-	if (exempt == TRI_YES) {
-		eval_passes(e, "the caller has CAP_IPC_LOCK");
-		return;
-	}
-	if (!eval_memlock(e, &soft)) {
-		eval_unknown(e, "the caller's limit of locked memory could not be read");
-		return;
-	}
-	if (e->site->op == OP_IOAS_MAP)
-		locked = 0;
-	if (e->site->op == OP_IOAS_MAP && soft != UINT64_MAX && soft / page) {
-		user_may_lock(e, soft);
-		return;
-	}
-	if (soft == UINT64_MAX || soft / page > locked / page) {
-		eval_passes(e, "the caller may lock %llu bytes", (unsigned long long)soft);
-		return;
-	}
-	if (exempt == TRI_UNKNOWN)
-		eval_unknown(e,
-			     "the caller may lock %llu bytes, and whether it has CAP_IPC_LOCK could not be read",
-			     (unsigned long long)soft);
-	else
-		eval_refuses(e,
-			     "the caller may lock %llu bytes and has locked %llu: not one page can be mapped",
-			     (unsigned long long)soft, (unsigned long long)locked);
-	eval_remedy(e,
-		    "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of what is mapped");
-}
+const struct rule_table rules_container = RULE_TABLE(rules);

@@ -5,11 +5,6 @@
 
 #include "model/rules.h"
 
-static const struct node *own_group_node(const struct eval *e)
-{
-	return e->path == PATH_NOIOMMU ? &e->dev->group->noiommu_node : &e->dev->group->node;
-}
-
 /* A device that a process has opened is enabled: its open count tells a descriptor that was bound to
  * iommufd from one that was only opened. linux: vfio_pci_core.c: vfio_pci_core_enable(). */
 static enum tristate cdev_in_use(struct eval *e, const struct device *member, const char **ret_who)
@@ -22,6 +17,59 @@ static enum tristate cdev_in_use(struct eval *e, const struct device *member, co
 		return TRI_NO;
 	enum tristate held = eval_node_held(e, &member->cdev, ret_who);
 	return held == TRI_YES && !enable_known ? TRI_UNKNOWN : held;
+}
+
+/* Whether this member's user is in the way of this step. */
+static bool cdev_matters(const struct eval *e, const struct device *member)
+{
+	if (e->site->op == OP_OPEN_GROUP)
+		return true;
+	return e->site->err == EINVAL ? member == e->dev : member != e->dev;
+}
+
+static const struct rule_site cdev_held_sites[] = {
+	{ FROM(6_6), C | X, OP_OPEN_GROUP, EBUSY, 30,
+	  "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 40, "drivers/vfio/vfio_main.c: vfio_df_open()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 75,
+	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
+};
+
+static void rule_cdev_held(struct eval *e)
+{
+	enum tristate ret = TRI_NO;
+	const struct device *unsure = NULL;
+
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		const char *who;
+		if (!cdev_matters(e, member))
+			continue;
+		enum tristate used = cdev_in_use(e, member, &who);
+		if (used == TRI_YES) {
+			eval_refuses(e, "%s uses %s through %s", who, member->name,
+				     member->cdev.path);
+			eval_remedy(e,
+				    "end %s; all devices of a group must be used through the same iommufd",
+				    who);
+			return;
+		}
+		if (used == TRI_UNKNOWN) {
+			ret = TRI_UNKNOWN;
+			unsure = member;
+		}
+	}
+	if (ret == TRI_NO)
+		eval_passes(e, "nobody uses a device of the group through its own node");
+	else
+		eval_unknown(e,
+			     "whether another process uses %s through %s could not be seen; ask again as root",
+			     unsure->name, unsure->cdev.path);
+}
+
+static const struct node *own_group_node(const struct eval *e)
+{
+	return e->path == PATH_NOIOMMU ? &e->dev->group->noiommu_node : &e->dev->group->node;
 }
 
 /* A device that is open keeps its group to its user, who may have closed the group itself. Its descriptor
@@ -69,7 +117,14 @@ static void group_not_held(struct eval *e, const struct node *node)
 		    len, who, open->name);
 }
 
-void rule_group_held(struct eval *e)
+static const struct rule_site group_held_sites[] = {
+	{ GENS_ALL, GROUP, OP_OPEN_GROUP, EBUSY, 40,
+	  "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EBUSY, 10,
+	  "drivers/vfio/group.c: vfio_device_block_group()" },
+};
+
+static void rule_group_held(struct eval *e)
 {
 	enum tristate held = eval_assumed_bool(e, e->dev, "held");
 	const char *who = "a process";
@@ -98,42 +153,11 @@ void rule_group_held(struct eval *e)
 	}
 }
 
-/* Whether this member's user is in the way of this step. */
-static bool cdev_matters(const struct eval *e, const struct device *member)
-{
-	if (e->site->op == OP_OPEN_GROUP)
-		return true;
-	return e->site->err == EINVAL ? member == e->dev : member != e->dev;
-}
+static const struct rule rules[] = {
+	{ "cdev-held", "a device of the group is in use through its own node",
+	  SITES(cdev_held_sites), rule_cdev_held, "end the process that uses it" },
+	{ "group-held", "another process has the group open", SITES(group_held_sites),
+	  rule_group_held, "end the process that holds it" },
+};
 
-void rule_cdev_held(struct eval *e)
-{
-	enum tristate ret = TRI_NO;
-	const struct device *unsure = NULL;
-
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		const char *who;
-		if (!cdev_matters(e, member))
-			continue;
-		enum tristate used = cdev_in_use(e, member, &who);
-		if (used == TRI_YES) {
-			eval_refuses(e, "%s uses %s through %s", who, member->name,
-				     member->cdev.path);
-			eval_remedy(e,
-				    "end %s; all devices of a group must be used through the same iommufd",
-				    who);
-			return;
-		}
-		if (used == TRI_UNKNOWN) {
-			ret = TRI_UNKNOWN;
-			unsure = member;
-		}
-	}
-	if (ret == TRI_NO)
-		eval_passes(e, "nobody uses a device of the group through its own node");
-	else
-		eval_unknown(e,
-			     "whether another process uses %s through %s could not be seen; ask again as root",
-			     unsure->name, unsure->cdev.path);
-}
+const struct rule_table rules_held = RULE_TABLE(rules);

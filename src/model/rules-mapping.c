@@ -33,17 +33,29 @@ static bool last_of(const struct mapping_request *r, uint64_t *ret)
 	return !r->size || !__builtin_add_overflow(r->iova, r->size - 1, ret);
 }
 
-/* ---- what is asked ---- */
+static const struct rule_site no_address_space_sites[] = {
+	{ GENS_ALL, N, OP_MAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ GENS_ALL, N, OP_UNMAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ GENS_ALL, N, OP_DIRTY_PAGES, ENOTTY, 0,
+	  "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+};
 
 /* linux: drivers/vfio/container.c: vfio_fops_unl_ioctl() asks vfio_noiommu_ops.ioctl(), which knows
  * CHECK_EXTENSION only. */
-void rule_no_address_space(struct eval *e)
+static void rule_no_address_space(struct eval *e)
 {
 	eval_refuses(e,
 		     "in no-IOMMU mode there is no address space: the device uses physical addresses, and reaches all of them");
 }
 
-void rule_map_maximum(struct eval *e)
+static const struct rule_site map_maximum_sites[] = {
+	{ FROM(6_2), I, OP_IOAS_MAP, EOVERFLOW, 0,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_map()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, EOVERFLOW, 0,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_unmap()" },
+};
+
+static void rule_map_maximum(struct eval *e)
 {
 	const struct mapping_request *r = request_of(e);
 
@@ -53,7 +65,15 @@ void rule_map_maximum(struct eval *e)
 		eval_refuses(e, "iommufd takes neither an IOVA nor a size of 2^64-1");
 }
 
-void rule_map_prot(struct eval *e)
+static const struct rule_site map_prot_sites[] = {
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 95, "drivers/iommu/intel/iommu.c: __domain_mapping()" },
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 5,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_map()" },
+};
+
+static void rule_map_prot(struct eval *e)
 {
 	if (request_of(e)->prot & (MAPPING_READ | MAPPING_WRITE))
 		eval_passes(e, "the device may read or write");
@@ -64,7 +84,22 @@ void rule_map_prot(struct eval *e)
 		eval_refuses(e, "the device may neither read nor write");
 }
 
-void rule_map_empty(struct eval *e)
+static const struct rule_site map_empty_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 0,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 10,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 10,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ FROM(6_2), X, OP_UNMAP_DMA, EINVAL, 20,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, EINVAL, 20,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+};
+
+static void rule_map_empty(struct eval *e)
 {
 	if (request_of(e)->size || unmaps_all(e))
 		eval_passes(e, "the size is not 0");
@@ -87,9 +122,20 @@ static bool refuses_late(struct eval *e, const char *what)
 	return false;
 }
 
+static const struct rule_site map_length_sites[] = {
+	{ FROM(6_11), I, OP_IOAS_MAP, EOVERFLOW, 7,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_user_pages()" },
+	{ FROM(6_11), X, OP_MAP_DMA, EOVERFLOW, 7,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_user_pages()" },
+	{ SPAN(6_2, 7_0), I, OP_IOAS_MAP, EINVAL, 12,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+	{ SPAN(6_2, 7_0), X, OP_MAP_DMA, EINVAL, 12,
+	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
+};
+
 /* linux: iommufd/pages.c: iopt_alloc_pages(), and iopt_alloc_user_pages() since 6.13: nothing that long
  * lies behind any address but 0. */
-void rule_map_length(struct eval *e)
+static void rule_map_length(struct eval *e)
 {
 	const struct mapping_request *r = request_of(e);
 	uint64_t page = eval_page_size(e);
@@ -100,23 +146,6 @@ void rule_map_length(struct eval *e)
 		(void)refuses_late(e, "no memory is as long as 2^64 less a page");
 	else
 		eval_refuses(e, "no memory is as long as 2^64 less a page");
-}
-
-/* type1: EINVAL, since 6.18 EOVERFLOW and before anything else; iommufd: EOVERFLOW. */
-void rule_map_wrap(struct eval *e)
-{
-	const struct mapping_request *r = request_of(e);
-	uint64_t last;
-
-	if (unmaps_all(e) || last_of(r, &last)) {
-		eval_passes(e, "the range ends below 2^64");
-		return;
-	}
-	if (!is_iommufd(e) && e->site->err == EOVERFLOW)
-		(void)refuses_late(e, "the range goes past 2^64");
-	else
-		eval_refuses(e, "0x%llx and %llu bytes more go past 2^64", (ull)r->iova,
-			     (ull)r->size);
 }
 
 /* ---- alignment ---- */
@@ -132,9 +161,20 @@ static const char *odd_one(const struct mapping_request *r, uint64_t alignment, 
 		       : NULL;
 }
 
+static const struct rule_site map_aligned_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 30,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+};
+
 /* linux: vfio_iommu_type1.c: vfio_dma_do_map(): the lowest bit of iova_pgsizes, which is never below
  * the processor's page; iommufd/io_pagetable.c: iova_alignment. */
-void rule_map_aligned(struct eval *e)
+static void rule_map_aligned(struct eval *e)
 {
 	uint64_t alignment = space_of(e)->alignment, page = eval_page_size(e);
 	bool memory = !is_iommufd(e) && request_of(e)->ask == MAPPING_MAP;
@@ -153,8 +193,15 @@ void rule_map_aligned(struct eval *e)
 	}
 }
 
+static const struct rule_site map_memory_aligned_sites[] = {
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 70,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_insert_area()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 70,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_insert_area()" },
+};
+
 /* linux: iommufd/io_pagetable.c: iopt_insert_area(): only below a page of the processor. */
-void rule_map_memory_aligned(struct eval *e)
+static void rule_map_memory_aligned(struct eval *e)
 {
 	uint64_t alignment = space_of(e)->alignment, page = eval_page_size(e);
 	uint64_t has = request_of(e)->memory_alignment;
@@ -169,6 +216,89 @@ void rule_map_memory_aligned(struct eval *e)
 		eval_passes(e, "the address of the memory is a multiple of %llu", (ull)alignment);
 }
 
+static const struct rule_site map_wrap_sites[] = {
+	{ FROM(6_11), C, OP_MAP_DMA, EOVERFLOW, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ UNTIL(7_0), C, OP_MAP_DMA, EINVAL, 40,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EOVERFLOW, 40,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EOVERFLOW, 40,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_11), C, OP_UNMAP_DMA, EOVERFLOW, 30,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ UNTIL(7_0), C, OP_UNMAP_DMA, EINVAL, 40,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ FROM(6_2), X, OP_UNMAP_DMA, EOVERFLOW, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, EOVERFLOW, 30,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
+};
+
+/* type1: EINVAL, since 6.18 EOVERFLOW and before anything else; iommufd: EOVERFLOW. */
+static void rule_map_wrap(struct eval *e)
+{
+	const struct mapping_request *r = request_of(e);
+	uint64_t last;
+
+	if (unmaps_all(e) || last_of(r, &last)) {
+		eval_passes(e, "the range ends below 2^64");
+		return;
+	}
+	if (!is_iommufd(e) && e->site->err == EOVERFLOW)
+		(void)refuses_late(e, "the range goes past 2^64");
+	else
+		eval_refuses(e, "0x%llx and %llu bytes more go past 2^64", (ull)r->iova,
+			     (ull)r->size);
+}
+
+static const struct rule_site map_overlap_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EEXIST, 50, "drivers/vfio/vfio_iommu_type1.c: vfio_find_dma()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EEXIST, 60,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EEXIST, 60,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+};
+
+/* linux: vfio_iommu_type1.c: vfio_find_dma(), which before 6.18 loses what reaches 2^64;
+ * iommufd/io_pagetable.c: iopt_check_iova(). */
+static void rule_map_overlap(struct eval *e)
+{
+	const struct mapping_set *set = &space_of(e)->set;
+	const struct mapping_request *r = request_of(e);
+	uint64_t last = r->iova, iova, size;
+
+	if (!set->nr || !r->size || !last_of(r, &last))
+		eval_passes(e, "nothing is mapped there");
+	else if (e->path == PATH_CONTAINER && e->gen < GEN_7_0 &&
+		 (set->to_the_top || last == UINT64_MAX))
+		eval_unknown(e, "kernels before 6.18 lose sight of what is mapped up to 2^64");
+	else if (mapping_set_find(set, r->iova, last, &iova, &size))
+		eval_refuses(e, "0x%llx-0x%llx is mapped already", (ull)iova,
+			     (ull)(iova + (size - 1)));
+	else
+		eval_passes(e, "nothing is mapped there");
+}
+
+static const struct rule_site map_entries_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOSPC, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+};
+
+/* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
+static void rule_map_entries(struct eval *e)
+{
+	const struct mapping_space *s = space_of(e);
+
+	if (!s->avail_known)
+		eval_unknown(e, "how many mappings the container may hold is not known");
+	else if (s->avail)
+		eval_passes(e, "%llu mappings are left", (ull)s->avail);
+	else
+		eval_refuses(e, "the container holds %llu mappings and may hold no more",
+			     (ull)s->set.nr);
+}
+
 /* ---- where ---- */
 
 /* The range that holds @start, or NULL. */
@@ -180,8 +310,17 @@ static const struct iova_range *range_with(const struct iova_prediction *p, uint
 	return NULL;
 }
 
+static const struct rule_site map_range_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 70,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
+};
+
 /* linux: vfio_iommu_type1.c: vfio_iommu_iova_dma_valid(); iommufd/io_pagetable.c: iopt_check_iova(). */
-void rule_map_range(struct eval *e)
+static void rule_map_range(struct eval *e)
 {
 	const struct iova_prediction *p = &space_of(e)->ranges;
 	const struct mapping_request *r = request_of(e);
@@ -207,44 +346,17 @@ void rule_map_range(struct eval *e)
 	}
 }
 
-/* linux: vfio_iommu_type1.c: vfio_find_dma(), which before 6.18 loses what reaches 2^64;
- * iommufd/io_pagetable.c: iopt_check_iova(). */
-void rule_map_overlap(struct eval *e)
-{
-	const struct mapping_set *set = &space_of(e)->set;
-	const struct mapping_request *r = request_of(e);
-	uint64_t last = r->iova, iova, size;
-
-	if (!set->nr || !r->size || !last_of(r, &last))
-		eval_passes(e, "nothing is mapped there");
-	else if (e->path == PATH_CONTAINER && e->gen < GEN_7_0 &&
-		 (set->to_the_top || last == UINT64_MAX))
-		eval_unknown(e, "kernels before 6.18 lose sight of what is mapped up to 2^64");
-	else if (mapping_set_find(set, r->iova, last, &iova, &size))
-		eval_refuses(e, "0x%llx-0x%llx is mapped already", (ull)iova,
-			     (ull)(iova + (size - 1)));
-	else
-		eval_passes(e, "nothing is mapped there");
-}
-
-/* ---- how much ---- */
-
-/* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
-void rule_map_entries(struct eval *e)
-{
-	const struct mapping_space *s = space_of(e);
-
-	if (!s->avail_known)
-		eval_unknown(e, "how many mappings the container may hold is not known");
-	else if (s->avail)
-		eval_passes(e, "%llu mappings are left", (ull)s->avail);
-	else
-		eval_refuses(e, "the container holds %llu mappings and may hold no more",
-			     (ull)s->set.nr);
-}
+static const struct rule_site map_memory_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, EFAULT, 80,
+	  "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()" },
+	{ FROM(6_2), X, OP_MAP_DMA, EFAULT, 80,
+	  "drivers/iommu/iommufd/pages.c: pfn_reader_user_pin()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, EFAULT, 80,
+	  "drivers/iommu/iommufd/pages.c: pfn_reader_user_pin()" },
+};
 
 /* linux: vfio_iommu_type1.c: vaddr_get_pfns(); iommufd/pages.c: pfn_reader_user_pin(). */
-void rule_map_memory(struct eval *e)
+static void rule_map_memory(struct eval *e)
 {
 	const struct mapping_request *r = request_of(e);
 
@@ -269,9 +381,18 @@ static void refuse_memlock(struct eval *e, uint64_t needed, uint64_t soft)
 		    (ull)kib, (ull)kib);
 }
 
+static const struct rule_site map_memlock_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOMEM, 90,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_pin_pages_remote()" },
+	{ FROM(6_2), X, OP_MAP_DMA, ENOMEM, 90,
+	  "drivers/iommu/iommufd/pages.c: update_mm_locked_vm()" },
+	{ FROM(6_2), I, OP_IOAS_MAP, ENOMEM, 90,
+	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
+};
+
 /* linux: vfio_iommu_type1.c: vfio_pin_pages_remote(), mm_lock_acct(); iommufd/pages.c:
  * incr_user_locked_vm(), update_mm_locked_vm(). Whole pages are compared. */
-void rule_map_memlock(struct eval *e)
+static void rule_map_memlock(struct eval *e)
 {
 	const struct mapping_space *s = space_of(e);
 	uint64_t page = eval_page_size(e), soft = 0, needed;
@@ -303,10 +424,13 @@ void rule_map_memlock(struct eval *e)
 		refuse_memlock(e, needed, soft);
 }
 
-/* ---- taking away ---- */
+static const struct rule_site unmap_all_flag_sites[] = {
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 0,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_unmap_dma()" },
+};
 
 /* linux: vfio_iommu_type1.c: vfio_iommu_type1_unmap_dma(): VFIO_DMA_UNMAP_FLAG_ALL, since 5.12. */
-void rule_unmap_all_flag(struct eval *e)
+static void rule_unmap_all_flag(struct eval *e)
 {
 	enum tristate has = space_of(e)->unmap_all;
 
@@ -322,9 +446,18 @@ void rule_unmap_all_flag(struct eval *e)
 			     "whether the kernel has the flag that unmaps everything, which came with 5.12, is not known");
 }
 
+static const struct rule_site unmap_cut_sites[] = {
+	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 50,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
+	{ FROM(6_2), X, OP_UNMAP_DMA, ENOENT, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
+	{ FROM(6_2), I, OP_IOAS_UNMAP, ENOENT, 50,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
+};
+
 /* linux: vfio_iommu_type1.c: vfio_dma_do_unmap(), version 2; iommufd/io_pagetable.c:
  * iopt_unmap_iova_range(). */
-void rule_unmap_cut(struct eval *e)
+static void rule_unmap_cut(struct eval *e)
 {
 	const struct mapping_space *s = space_of(e);
 	const struct mapping_request *r = request_of(e);
@@ -342,9 +475,16 @@ void rule_unmap_cut(struct eval *e)
 		eval_passes(e, "no mapping is cut");
 }
 
+static const struct rule_site unmap_nothing_sites[] = {
+	{ FROM(6_2), I, OP_IOAS_UNMAP, ENOENT, 60,
+	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_unmap()" },
+	{ SPAN(6_2, 7_0), X, OP_UNMAP_DMA, ENOENT, 60,
+	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
+};
+
 /* linux: iommufd/ioas.c: iommufd_ioas_unmap(); iommufd/vfio_compat.c, where it became a success in
  * 6.18 and in stable releases before. */
-void rule_unmap_nothing(struct eval *e)
+static void rule_unmap_nothing(struct eval *e)
 {
 	const struct mapping_space *s = space_of(e);
 	const struct mapping_request *r = request_of(e);
@@ -361,34 +501,45 @@ void rule_unmap_nothing(struct eval *e)
 			     "nothing is mapped there, which stable releases of this generation began to accept");
 }
 
-/* ---- dirty pages ---- */
+static const struct rule rules[] = {
+	{ "no-address-space", "no-IOMMU mode has no address space to map in",
+	  SITES(no_address_space_sites), rule_no_address_space, "give the device an IOMMU",
+	  .request = true },
+	{ "map-maximum", "iommufd takes no IOVA and no size of 2^64-1", SITES(map_maximum_sites),
+	  rule_map_maximum, "use a smaller number", .request = true },
+	{ "map-prot", "a mapping that can neither be read nor written", SITES(map_prot_sites),
+	  rule_map_prot, "map it to be read or written", .request = true },
+	{ "map-empty", "a size of 0", SITES(map_empty_sites), rule_map_empty, "give a size",
+	  .request = true },
+	{ "map-length", "a size that no memory has", SITES(map_length_sites), rule_map_length,
+	  "give a smaller size", .request = true },
+	{ "map-aligned", "IOVA, size or memory are no multiple of the IOMMU's smallest page",
+	  SITES(map_aligned_sites), rule_map_aligned, "use multiples of the smallest page",
+	  .request = true },
+	{ "map-memory-aligned", "the memory does not begin with a page",
+	  SITES(map_memory_aligned_sites), rule_map_memory_aligned, "align the memory",
+	  .request = true },
+	{ "map-wrap", "a range that goes past 2^64", SITES(map_wrap_sites), rule_map_wrap,
+	  "use a lower IOVA", .request = true },
+	{ "map-overlap", "something is mapped there already", SITES(map_overlap_sites),
+	  rule_map_overlap, "unmap it first, or use another IOVA", .request = true },
+	{ "map-entries", "the container holds as many mappings as it may", SITES(map_entries_sites),
+	  rule_map_entries, "raise vfio_iommu_type1.dma_entry_limit, or map more at once",
+	  .request = true },
+	{ "map-range", "the IOVA is reserved or out of the IOMMU's reach", SITES(map_range_sites),
+	  rule_map_range, "use a usable IOVA range", .request = true },
+	{ "map-memory", "the caller's memory is not there, or may not be written",
+	  SITES(map_memory_sites), rule_map_memory, "map memory of the caller's own",
+	  .request = true },
+	{ "map-memlock", "the caller may not lock that much memory", SITES(map_memlock_sites),
+	  rule_map_memlock, "raise the limit of locked memory", .request = true },
+	{ "unmap-all-flag", "the kernel has no flag that unmaps everything",
+	  SITES(unmap_all_flag_sites), rule_unmap_all_flag, "unmap range by range",
+	  .request = true },
+	{ "unmap-cut", "a mapping goes away as a whole or not at all", SITES(unmap_cut_sites),
+	  rule_unmap_cut, "unmap what was mapped", .request = true },
+	{ "unmap-nothing", "nothing is mapped there", SITES(unmap_nothing_sites),
+	  rule_unmap_nothing, "unmap what was mapped", .request = true },
+};
 
-/* linux: vfio_iommu_type1.c: vfio_iommu_type1_dirty_pages(). */
-void rule_dirty_version(struct eval *e)
-{
-	if (space_of(e)->version_1)
-		eval_refuses(e, "version 1 of type1 tracks nothing");
-	else
-		eval_passes(e, "version 2 of type1 tracks dirty pages");
-}
-
-/* linux: iommufd/vfio_compat.c: iommufd_vfio_ioctl(). */
-void rule_dirty_compat(struct eval *e)
-{
-	eval_refuses(e, "iommufd behind /dev/vfio/vfio has no VFIO_IOMMU_DIRTY_PAGES");
-	eval_remedy(e, "use --path iommufd, where the IOMMU can track");
-}
-
-/* linux: iommufd/hw_pagetable.c: iommufd_hwpt_paging_alloc(): IOMMU_CAP_DIRTY_TRACKING. */
-void rule_dirty_hardware(struct eval *e)
-{
-	enum tristate has = space_of(e)->dirty_tracking;
-
-	if (has == TRI_YES)
-		eval_passes(e, "the IOMMU tracks dirty pages");
-	else if (has == TRI_NO)
-		eval_refuses(e, "the IOMMU does not track dirty pages (GET_HW_INFO)");
-	else
-		eval_unknown(e,
-			     "whether the IOMMU tracks dirty pages is not known before an attach");
-}
+const struct rule_table rules_mapping = RULE_TABLE(rules);

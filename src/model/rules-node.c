@@ -65,7 +65,11 @@ static void container_node_is_missing(struct eval *e, bool live_now)
 		eval_remedy(e, "modprobe vfio-pci, which brings vfio with it");
 }
 
-void rule_container_node(struct eval *e)
+static const struct rule_site container_node_sites[] = {
+	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, ENOENT, 0, "drivers/vfio/container.c: vfio_dev" },
+};
+
+static void rule_container_node(struct eval *e)
 {
 	const struct node *node = &e->host->vfio_node;
 	bool live_now = e->host->modules[MODULE_VFIO].state == MODULE_STATE_LOADED ||
@@ -92,15 +96,23 @@ void rule_container_node(struct eval *e)
 	}
 }
 
-void rule_container_access(struct eval *e)
+static const struct rule_site container_access_sites[] = {
+	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static void rule_container_access(struct eval *e)
 {
 	access_of_node(e, &e->host->vfio_node, MODE_CONTAINER,
 		       "SUBSYSTEM==\"misc\", KERNEL==\"vfio\"");
 }
 
+static const struct rule_site vfio_module_sites[] = {
+	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, ENODEV, 20, "drivers/char/misc.c: misc_open()" },
+};
+
 /* A node that was made beforehand loads the module when it is opened.
  * linux: drivers/char/misc.c: misc_open(). */
-void rule_vfio_module(struct eval *e)
+static void rule_vfio_module(struct eval *e)
 {
 	if (eval_load_barred(e, MODULE_VFIO))
 		return;
@@ -119,6 +131,53 @@ void rule_vfio_module(struct eval *e)
 	default:
 		eval_unknown(e, "whether this kernel has module vfio could not be read");
 	}
+}
+
+static const struct rule_site iommufd_node_sites[] = {
+	{ GENS_ALL, I | X, OP_OPEN_IOMMUFD, ENOENT, 0,
+	  "drivers/iommu/iommufd/main.c: iommu_misc_dev" },
+};
+
+static void rule_iommufd_node(struct eval *e)
+{
+	const struct node *node = &e->host->iommu_node;
+
+	eval_cite(e, &node->stat);
+	if (fact_is(&node->stat)) {
+		eval_passes(e, "/dev/iommu exists");
+		return;
+	}
+	enum module_state state = eval_module(e, MODULE_IOMMUFD);
+	bool live_now = e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_LOADED ||
+			e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_BUILTIN;
+	if (state == MODULE_STATE_LOADED && !live_now) {
+		if (eval_load_barred(e, MODULE_IOMMUFD))
+			return;
+		eval_passes(e, "/dev/iommu appears when module iommufd is loaded");
+	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
+		   node->stat.state == FACT_ABSENT) {
+		eval_unknown(e,
+			     "/dev/iommu does not exist, and whether module iommufd could be loaded is not known: /sys/module and /lib/modules say nothing");
+	} else if (node->stat.state == FACT_ABSENT) {
+		eval_refuses(e, "/dev/iommu does not exist%s",
+			     state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
+			     : state == MODULE_STATE_LOADABLE ? ": module iommufd is not loaded"
+							      : "");
+		eval_remedy(e, state == MODULE_STATE_LOADABLE ? "modprobe iommufd"
+							      : "use the container path");
+	} else {
+		eval_unknown(e, "whether /dev/iommu exists could not be read");
+	}
+}
+
+static const struct rule_site iommufd_access_sites[] = {
+	{ GENS_ALL, I | X, OP_OPEN_IOMMUFD, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static void rule_iommufd_access(struct eval *e)
+{
+	access_of_node(e, &e->host->iommu_node, MODE_IOMMUFD,
+		       "SUBSYSTEM==\"misc\", KERNEL==\"iommu\"");
 }
 
 /* ---- the group's node ---- */
@@ -191,7 +250,11 @@ static void node_is_missing(struct eval *e, const struct node *node)
 		    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has CONFIG_VFIO_GROUP");
 }
 
-void rule_group_node(struct eval *e)
+static const struct rule_site group_node_sites[] = {
+	{ GENS_ALL, GROUP, OP_OPEN_GROUP, ENOENT, 0, "drivers/vfio/group.c: vfio_create_group()" },
+};
+
+static void rule_group_node(struct eval *e)
 {
 	const struct node *node = group_node(e);
 	bool assumed = e->assumed;
@@ -228,14 +291,24 @@ void rule_group_node(struct eval *e)
 	}
 }
 
-void rule_group_access(struct eval *e)
+static const struct rule_site group_access_sites[] = {
+	{ GENS_ALL, GROUP, OP_OPEN_GROUP, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static void rule_group_access(struct eval *e)
 {
 	access_of_node(e, group_node(e), MODE_GROUP, "SUBSYSTEM==\"vfio\"");
 }
 
+static const struct rule_site noiommu_rawio_sites[] = {
+	{ GENS_ALL, N, OP_OPEN_GROUP, EPERM, 20, "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(7_0), I, OP_OPEN_CDEV, EPERM, 20,
+	  "drivers/vfio/device_cdev.c: vfio_device_fops_cdev_open()" },
+};
+
 /* linux: drivers/vfio/group.c: vfio_group_fops_open(); device_cdev.c: vfio_device_fops_cdev_open(),
  * 7.3. */
-void rule_noiommu_rawio(struct eval *e)
+static void rule_noiommu_rawio(struct eval *e)
 {
 	if (eval_group_kind(e) != GROUP_NOIOMMU) {
 		eval_passes(e, "%s is not in no-IOMMU mode", e->dev->name);
@@ -309,7 +382,11 @@ static void future_cdev(struct eval *e)
 	}
 }
 
-void rule_cdev_node(struct eval *e)
+static const struct rule_site cdev_node_sites[] = {
+	{ GENS_ALL, I, OP_OPEN_CDEV, ENOENT, 0, "drivers/vfio/vfio.h: vfio_device_add()" },
+};
+
+static void rule_cdev_node(struct eval *e)
 {
 	const struct device *dev = e->dev;
 
@@ -342,45 +419,37 @@ void rule_cdev_node(struct eval *e)
 	}
 }
 
-void rule_cdev_access(struct eval *e)
+static const struct rule_site cdev_access_sites[] = {
+	{ GENS_ALL, I, OP_OPEN_CDEV, EACCES, 10, "fs/namei.c: may_open()" },
+};
+
+static void rule_cdev_access(struct eval *e)
 {
 	access_of_node(e, &e->dev->cdev, MODE_CDEV, "SUBSYSTEM==\"vfio-dev\"");
 }
 
-void rule_iommufd_node(struct eval *e)
-{
-	const struct node *node = &e->host->iommu_node;
+static const struct rule rules[] = {
+	{ "container-node", "/dev/vfio/vfio does not exist", SITES(container_node_sites),
+	  rule_container_node, "modprobe vfio-pci" },
+	{ "container-access", "the caller may not open /dev/vfio/vfio",
+	  SITES(container_access_sites), rule_container_access,
+	  "change the permissions of the node", .permission = true },
+	{ "vfio-module", "nobody serves /dev/vfio/vfio", SITES(vfio_module_sites), rule_vfio_module,
+	  "install module vfio" },
+	{ "iommufd-node", "/dev/iommu does not exist", SITES(iommufd_node_sites), rule_iommufd_node,
+	  "modprobe iommufd" },
+	{ "iommufd-access", "the caller may not open /dev/iommu", SITES(iommufd_access_sites),
+	  rule_iommufd_access, "change the permissions of the node", .permission = true },
+	{ "group-node", "the group has no node", SITES(group_node_sites), rule_group_node,
+	  "bind a device of the group to a VFIO driver" },
+	{ "group-access", "the caller may not open the group", SITES(group_access_sites),
+	  rule_group_access, "change the permissions of the node", .permission = true },
+	{ "noiommu-rawio", "no-IOMMU mode wants CAP_SYS_RAWIO", SITES(noiommu_rawio_sites),
+	  rule_noiommu_rawio, "run as root", .permission = true },
+	{ "cdev-node", "the device has no node", SITES(cdev_node_sites), rule_cdev_node,
+	  "bind the device to a VFIO driver" },
+	{ "cdev-access", "the caller may not open the device's node", SITES(cdev_access_sites),
+	  rule_cdev_access, "change the permissions of the node", .permission = true },
+};
 
-	eval_cite(e, &node->stat);
-	if (fact_is(&node->stat)) {
-		eval_passes(e, "/dev/iommu exists");
-		return;
-	}
-	enum module_state state = eval_module(e, MODULE_IOMMUFD);
-	bool live_now = e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_LOADED ||
-			e->host->modules[MODULE_IOMMUFD].state == MODULE_STATE_BUILTIN;
-	if (state == MODULE_STATE_LOADED && !live_now) {
-		if (eval_load_barred(e, MODULE_IOMMUFD))
-			return;
-		eval_passes(e, "/dev/iommu appears when module iommufd is loaded");
-	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
-		   node->stat.state == FACT_ABSENT) {
-		eval_unknown(e,
-			     "/dev/iommu does not exist, and whether module iommufd could be loaded is not known: /sys/module and /lib/modules say nothing");
-	} else if (node->stat.state == FACT_ABSENT) {
-		eval_refuses(e, "/dev/iommu does not exist%s",
-			     state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
-			     : state == MODULE_STATE_LOADABLE ? ": module iommufd is not loaded"
-							      : "");
-		eval_remedy(e, state == MODULE_STATE_LOADABLE ? "modprobe iommufd"
-							      : "use the container path");
-	} else {
-		eval_unknown(e, "whether /dev/iommu exists could not be read");
-	}
-}
-
-void rule_iommufd_access(struct eval *e)
-{
-	access_of_node(e, &e->host->iommu_node, MODE_IOMMUFD,
-		       "SUBSYSTEM==\"misc\", KERNEL==\"iommu\"");
-}
+const struct rule_table rules_node = RULE_TABLE(rules);

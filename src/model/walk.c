@@ -135,8 +135,8 @@ static uint32_t paths_of(const struct walk *w, enum op op)
 static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *ret)
 {
 	struct finding few[RULE_SITES_MAX], *findings = few;
-	size_t nr;
-	const struct rule_at *at = rules_at(w->gen, op, &nr);
+	struct rule_at at[RULE_SITES_MAX];
+	size_t nr = rules_at(w->gen, op, at);
 
 	if (!w->brief)
 		findings = arena_array(w->arena, nr, sizeof(*findings));

@@ -68,14 +68,9 @@ static const struct verdict *decide(const struct device_row *row, uint32_t gens,
 
 bool device_row_is_denied(const struct device_row *row)
 {
-	static const char *const rules[] = { "container-access", "group-access", "cdev-access",
-					     "iommufd-access", "noiommu-rawio" };
 	const struct verdict *v = row->verdict[VIEW_IF_BOUND];
 
-	for (size_t i = 0; v && v->answer == ANSWER_NO && v->rule && i < ARRAY_SIZE(rules); i++)
-		if (!strcmp(v->rule->id, rules[i]))
-			return true;
-	return false;
+	return v && v->answer == ANSWER_NO && v->rule && v->rule->permission;
 }
 
 void device_row_decide(struct device_row *row, unsigned int needs)

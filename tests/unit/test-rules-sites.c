@@ -13,16 +13,15 @@
 
 static void test_rules_sites_are_sound(void **state)
 {
-	size_t nr;
-	const struct rule *rules = rules_all(&nr);
+	const struct rule *rule;
 
 	(void)state;
-	for (size_t r = 0; r < nr; r++) {
-		assert_ptr_equal(rule_find(rules[r].id), &rules[r]);
-		assert_true(strlen(rules[r].title) > 0 && strlen(rules[r].remedy) > 0);
-		assert_true(rules[r].nr_sites > 0);
-		for (size_t s = 0; s < rules[r].nr_sites; s++) {
-			const struct rule_site *site = &rules[r].sites[s];
+	for (size_t r = 0; (rule = rule_get(r)); r++) {
+		assert_ptr_equal(rule_find(rule->id), rule);
+		assert_true(strlen(rule->title) > 0 && strlen(rule->remedy) > 0);
+		assert_true(rule->nr_sites > 0);
+		for (size_t s = 0; s < rule->nr_sites; s++) {
+			const struct rule_site *site = &rule->sites[s];
 			assert_true(site->gens && !(site->gens & ~GENS_ALL));
 			assert_true(site->paths && site->paths < 1U << NR_PATHS);
 			assert_true(site->op != OP_NONE && site->err > 0);
@@ -30,7 +29,7 @@ static void test_rules_sites_are_sound(void **state)
 			assert_non_null(strchr(site->source, '/'));
 			/* One place a generation, path and step. */
 			for (size_t o = 0; o < s; o++) {
-				const struct rule_site *other = &rules[r].sites[o];
+				const struct rule_site *other = &rule->sites[o];
 				assert_false((other->gens & site->gens) &&
 					     (other->paths & site->paths) &&
 					     other->op == site->op && other->err == site->err);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a group is not handed to a user: the firmware wants memory mapped for it. */
+#include <errno.h>
+
+#include "model/rules.h"
+
+static const struct resv_region *find_direct(struct eval *e)
+{
+	const struct group *group = e->dev->group;
+
+	eval_cite(e, &group->reserved_regions);
+	for (size_t i = 0; i < group->nr_regions; i++)
+		if (group->regions[i].type == RESV_DIRECT)
+			return &group->regions[i];
+	return NULL;
+}
+
+/* False when the question is settled without a region; answers then. */
+static bool has_regions(struct eval *e)
+{
+	if (!rule_has_real_group(e))
+		return false;
+	if (!e->dev->group) {
+		if (eval_group_kind(e) == GROUP_REAL)
+			eval_passes(e, "virtio-iommu has no direct regions");
+		else
+			eval_unknown(e, "the IOMMU group of %s could not be read", e->dev->name);
+		return false;
+	}
+	if (e->dev->group->regions_err) {
+		eval_unknown(e, "the reserved regions of group %u could not be read",
+			     e->dev->group->id);
+		return false;
+	}
+	return true;
+}
+
+static const struct rule_site rmrr_sites[] = {
+	{ UNTIL(5_19), C, OP_SET_IOMMU, EPERM, 40,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+	{ SPAN(5_19, 6_2), C, OP_GROUP_SET_CONTAINER, EPERM, 60,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+	{ SPAN(6_2, 6_6), C, OP_SET_IOMMU, EPERM, 40,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+	{ SPAN(6_2, 6_6), X, OP_GROUP_GET_DEVICE_FD, EPERM, 80,
+	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
+};
+
+/* linux: drivers/iommu/intel/iommu.c: device_is_rmrr_locked(), to 6.5. */
+static void rule_rmrr(struct eval *e)
+{
+	bool intel = false, unsure = false;
+
+	if (!has_regions(e))
+		return;
+	const struct resv_region *r = find_direct(e);
+	if (!r) {
+		eval_passes(e, "no direct region is reserved for the group");
+		return;
+	}
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		if (eval_has_iommu(e, member) == TRI_UNKNOWN)
+			unsure = true;
+		else if (eval_iommu_kind(e, member) == IOMMU_KIND_INTEL)
+			intel = true;
+	}
+	if (intel) {
+		eval_refuses(e,
+			     "the firmware's RMRR wants 0x%llx-0x%llx mapped for the group of %s, and the Intel IOMMU driver does not hand over such a device",
+			     (unsigned long long)r->start, (unsigned long long)r->last,
+			     e->dev->name);
+		eval_remedy(e,
+			    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot; relaxing RMRRs risks memory corruption");
+	} else if (unsure) {
+		eval_unknown(e, "which IOMMU serves %s could not be read", e->dev->name);
+	} else {
+		eval_passes(e, "a direct region is reserved, and only the Intel driver refuses it");
+	}
+}
+
+static const struct rule_site direct_region_sites[] = {
+	{ FROM(6_6), C, OP_GROUP_SET_CONTAINER, EINVAL, 60,
+	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 80,
+	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
+	{ FROM(6_6), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 80,
+	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
+};
+
+/* linux: drivers/iommu/iommu.c: require_direct in __iommu_group_set_domain(), since 6.6. */
+static void rule_direct_region(struct eval *e)
+{
+	if (!has_regions(e))
+		return;
+	const struct resv_region *r = find_direct(e);
+	if (!r) {
+		eval_passes(e, "no direct region is reserved for the group");
+		return;
+	}
+	eval_refuses(e, "the firmware wants 0x%llx-0x%llx mapped one to one for the group of %s",
+		     (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
+	eval_remedy(e,
+		    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot");
+}
+
+static const struct rule rules[] = {
+	{ "rmrr", "the firmware wants memory mapped for the device (Intel RMRR)", SITES(rmrr_sites),
+	  rule_rmrr, "turn off the firmware feature behind it" },
+	{ "direct-region", "the firmware wants memory mapped one to one",
+	  SITES(direct_region_sites), rule_direct_region,
+	  "turn off the firmware feature behind it" },
+};
+
+const struct rule_table rules_direct = RULE_TABLE(rules);

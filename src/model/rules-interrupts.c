@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a group is not handed to a user: its interrupts are not isolated. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/rules.h"
+
+/* Whose allow_unsafe_interrupts counts. */
+static bool asks_iommufd(struct eval *e)
+{
+	return e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||
+	       eval_container_provider(e) == PROVIDER_IOMMUFD;
+}
+
+static enum param_id unsafe_param(struct eval *e)
+{
+	return asks_iommufd(e) ? PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS
+			       : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
+}
+
+static const char *remapping_remedy(struct eval *e)
+{
+	const struct fact *hv = &e->host->firmware.hypervisor;
+	const char *value = NULL;
+
+	if (eval_cmdline(e, "intremap", &value) && strstr(value, "off"))
+		return "boot without intremap=off";
+	if (eval_cmdline(e, "nointremap", NULL))
+		return "boot without nointremap";
+	if (eval_machine(e) != MACHINE_X86)
+		return "no setting gives the device an MSI controller that isolates (GICv3 ITS)";
+	if (fact_is(hv) && !strcmp(hv->raw, "qemu"))
+		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
+	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt remapping)";
+}
+
+static void remedy_for_interrupts(struct eval *e)
+{
+	eval_remedy(e,
+		    "%s; or accept that the device's user can inject any interrupt into the host: %s",
+		    remapping_remedy(e), eval_param_command(e, unsafe_param(e)));
+}
+
+/* Whether the question is settled by the parameter; answers then. */
+static bool unsafe_is_allowed(struct eval *e)
+{
+	if (eval_param(e, unsafe_param(e)) != TRI_YES)
+		return false;
+	eval_passes(e, "%s.allow_unsafe_interrupts is set",
+		    asks_iommufd(e) ? "iommufd" : "vfio_iommu_type1");
+	return true;
+}
+
+static void interrupts_refuse(struct eval *e, enum tristate isolated, const char *why)
+{
+	if (isolated == TRI_YES) {
+		eval_passes(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
+		return;
+	}
+	if (isolated == TRI_UNKNOWN)
+		eval_unknown(e, "whether the interrupts of %s are isolated: %s", e->dev->name, why);
+	else if (eval_param(e, unsafe_param(e)) == TRI_UNKNOWN)
+		eval_unknown(e,
+			     "the interrupts of %s are not isolated (%s), and the parameter allow_unsafe_interrupts could not be read",
+			     e->dev->name, why);
+	else
+		eval_refuses(e, "the interrupts of %s are not isolated: %s", e->dev->name, why);
+	remedy_for_interrupts(e);
+}
+
+static const struct rule_site interrupt_remapping_bus_sites[] = {
+	{ UNTIL(6_0), C, OP_SET_IOMMU, EPERM, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group(), iommu_capable()" },
+};
+
+/* linux: vfio_iommu_type1_attach_group(), to 5.19: irq_domain_check_msi_remap() or
+ * iommu_capable(bus, IOMMU_CAP_INTR_REMAP). */
+static void rule_interrupt_remapping_bus(struct eval *e)
+{
+	const char *everywhere_why = "", *bus_why = "";
+
+	if (!rule_has_real_group(e) || unsafe_is_allowed(e))
+		return;
+	enum tristate bus = eval_interrupt_remapping_bus(e, &bus_why);
+	if (bus == TRI_YES) {
+		interrupts_refuse(e, bus, bus_why);
+		return;
+	}
+	enum tristate everywhere = eval_msi_remapped_everywhere(e, &everywhere_why);
+	if (everywhere == TRI_NO)
+		interrupts_refuse(e, bus, bus_why);
+	else
+		interrupts_refuse(e, everywhere, everywhere_why);
+}
+
+static const struct rule_site interrupt_remapping_sites[] = {
+	{ SPAN(6_0, 6_3), C, OP_SET_IOMMU, EPERM, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_device_capable()" },
+	{ SPAN(6_2, 6_3), X, OP_GROUP_GET_DEVICE_FD, EPERM, 75,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_setup_msi()" },
+};
+
+/* linux: vfio_iommu_type1_attach_group(), 6.0 to 6.2: any device of the group answers; iommufd of
+ * 6.2 asks the device alone: iommufd/device.c: iommufd_device_setup_msi(). */
+static void rule_interrupt_remapping(struct eval *e)
+{
+	enum tristate any = TRI_NO;
+	const char *why = "", *said = "no device of the group claims interrupt remapping";
+	bool alone = e->site->op == OP_GROUP_GET_DEVICE_FD;
+
+	if (!rule_has_real_group(e) || unsafe_is_allowed(e))
+		return;
+	for (size_t i = 0; any != TRI_YES && i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		if (alone && member != e->dev)
+			continue;
+		enum tristate one = eval_interrupt_remapping(e, member, &why);
+		/* Of those that may claim it the one asked about is named first. */
+		if (one == TRI_YES || any == TRI_NO || (one == TRI_UNKNOWN && member == e->dev))
+			said = why;
+		if (one != TRI_NO)
+			any = one;
+	}
+	if (any == TRI_NO && !alone && !eval_members_complete(e)) {
+		any = TRI_UNKNOWN;
+		said = "the devices of the group could not be listed";
+	}
+	if (any != TRI_YES) {
+		enum tristate everywhere = eval_msi_remapped_everywhere(e, &why);
+		if (everywhere != TRI_NO) {
+			any = everywhere;
+			said = why;
+		}
+	}
+	interrupts_refuse(e, any, said);
+}
+
+static const struct rule_site isolated_msi_sites[] = {
+	{ FROM(6_3), C, OP_SET_IOMMU, EPERM, 60,
+	  "drivers/vfio/vfio_iommu_type1.c: iommu_group_has_isolated_msi()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 60,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+	{ FROM(6_3), X, OP_GROUP_GET_DEVICE_FD, EPERM, 60,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+};
+
+/* linux: drivers/iommu/iommu.c: iommu_group_has_isolated_msi(), since 6.3: every device. */
+static void rule_isolated_msi(struct eval *e)
+{
+	enum tristate all = TRI_YES;
+	const char *why = "", *said = "";
+
+	if (!rule_has_real_group(e) || unsafe_is_allowed(e))
+		return;
+	for (size_t i = 0; all != TRI_NO && i < eval_nr_members(e); i++) {
+		enum tristate one = eval_isolated_msi(e, eval_get_member(e, i), &why);
+		if (one != TRI_YES || all == TRI_YES)
+			said = why;
+		if (one != TRI_YES)
+			all = one;
+	}
+	if (all == TRI_YES && !eval_members_complete(e)) {
+		all = TRI_UNKNOWN;
+		said = "the devices of the group could not be listed";
+	}
+	interrupts_refuse(e, all, said);
+}
+
+static const struct rule rules[] = {
+	{ "interrupt-remapping-bus", "the bus claims no interrupt remapping",
+	  SITES(interrupt_remapping_bus_sites), rule_interrupt_remapping_bus,
+	  "enable interrupt remapping in firmware and kernel" },
+	{ "interrupt-remapping", "no device of the group claims interrupt remapping",
+	  SITES(interrupt_remapping_sites), rule_interrupt_remapping,
+	  "enable interrupt remapping in firmware and kernel" },
+	{ "isolated-msi", "the interrupts of a device of the group are not isolated",
+	  SITES(isolated_msi_sites), rule_isolated_msi,
+	  "enable interrupt remapping in firmware and kernel" },
+};
+
+const struct rule_table rules_interrupts = RULE_TABLE(rules);

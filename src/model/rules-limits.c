@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why nothing can be mapped: the limits of the container and of the caller. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/parse.h"
+#include "model/rules.h"
+
+static const struct rule_site dma_entry_limit_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOSPC, 10,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+};
+
+/* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
+static void rule_dma_entry_limit(struct eval *e)
+{
+	const struct param *p = &e->host->params[PARAM_TYPE1_DMA_ENTRY_LIMIT];
+	const struct assumption *as = eval_assumed(e, NULL, "dma_entry_limit");
+	uint64_t limit = 65535;
+
+	eval_cite(e, &p->value);
+	if (as) {
+		if (parse_u64(as->value, 10, &limit) < 0)
+			limit = 0;
+	} else if (fact_is(&p->value) && p->value.raw && parse_u64(p->value.raw, 10, &limit) < 0) {
+		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit is no number: %s", p->value.raw);
+		return;
+	} else if (!fact_known(&p->value)) {
+		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit could not be read");
+		return;
+	}
+	if (limit) {
+		eval_passes(e, "a container may hold %llu mappings", (unsigned long long)limit);
+		return;
+	}
+	eval_refuses(e,
+		     "vfio_iommu_type1.dma_entry_limit is 0, so a container may hold no mapping");
+	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
+}
+
+/* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
+ * incr_user_locked_vm(), which counts what all processes of the user have locked. */
+/* iommufd charges the user, not the process: linux: drivers/iommu/iommufd/pages.c: incr_user_locked_vm(),
+ * struct user_struct locked_vm, which nothing shows. One page more is refused only when the others of the
+ * user have used up the limit; who holds iommufd open may have. */
+static void user_may_lock(struct eval *e, uint64_t soft)
+{
+	const struct fact *holders = &e->host->iommu_node.holders;
+
+	eval_cite(e, holders);
+	if (fact_is(holders) && holders->len) {
+		eval_unknown(e,
+			     "the user may lock %llu bytes in all processes together, and process %.*s, which has /dev/iommu open, may have locked them; nothing shows how many",
+			     (unsigned long long)soft, (int)strcspn(holders->raw, "\n"),
+			     holders->raw);
+		eval_remedy(e,
+			    "raise the limit (ulimit -l, LimitMEMLOCK=) above all that the user maps");
+		return;
+	}
+	eval_passes(e,
+		    "the user may lock %llu bytes in all processes together; what io_uring or perf have locked of them is not visible",
+		    (unsigned long long)soft);
+}
+
+static const struct rule_site memlock_sites[] = {
+	{ GENS_ALL, C, OP_MAP_DMA, ENOMEM, 20,
+	  "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct()" },
+	{ FROM(6_6), I, OP_IOAS_MAP, ENOMEM, 20,
+	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
+};
+
+static void rule_memlock(struct eval *e)
+{
+	const struct caller *caller = &e->host->caller;
+	uint64_t soft, locked = fact_is(&caller->memlock_fact) ? caller->memlock_locked : 0;
+	uint64_t page = eval_page_size(e);
+
+	if (eval_group_kind(e) == GROUP_EMULATED) {
+		eval_passes(e, "mapping pins nothing for a mediated device");
+		return;
+	}
+	enum tristate exempt = eval_caller_has(e, CALLER_CAP_IPC_LOCK);
+	if (exempt == TRI_YES) {
+		eval_passes(e, "the caller has CAP_IPC_LOCK");
+		return;
+	}
+	if (!eval_memlock(e, &soft)) {
+		eval_unknown(e, "the caller's limit of locked memory could not be read");
+		return;
+	}
+	if (e->site->op == OP_IOAS_MAP)
+		locked = 0;
+	if (e->site->op == OP_IOAS_MAP && soft != UINT64_MAX && soft / page) {
+		user_may_lock(e, soft);
+		return;
+	}
+	if (soft == UINT64_MAX || soft / page > locked / page) {
+		eval_passes(e, "the caller may lock %llu bytes", (unsigned long long)soft);
+		return;
+	}
+	if (exempt == TRI_UNKNOWN)
+		eval_unknown(e,
+			     "the caller may lock %llu bytes, and whether it has CAP_IPC_LOCK could not be read",
+			     (unsigned long long)soft);
+	else
+		eval_refuses(e,
+			     "the caller may lock %llu bytes and has locked %llu: not one page can be mapped",
+			     (unsigned long long)soft, (unsigned long long)locked);
+	eval_remedy(e,
+		    "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of what is mapped");
+}
+
+static const struct rule rules[] = {
+	{ "dma-entry-limit", "the container may hold no mapping", SITES(dma_entry_limit_sites),
+	  rule_dma_entry_limit, "raise vfio_iommu_type1.dma_entry_limit" },
+	{ "memlock", "the caller may not lock the memory", SITES(memlock_sites), rule_memlock,
+	  "raise the limit of locked memory" },
+};
+
+const struct rule_table rules_limits = RULE_TABLE(rules);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why vfio-platform and vfio-amba do not take a device: they want a way to reset it. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/rules.h"
+
+/* Up to 5.13 the write of sysfs knows one errno. linux: drivers/base/bus.c: bind_store(). */
+static int bind_errno(const struct eval *e, int err)
+{
+	return e->gen < GEN_5_14 ? ENODEV : err;
+}
+
+/* ---- platform devices ---- */
+
+/* linux: drivers/vfio/platform/reset/: MODULE_ALIAS("vfio-reset:..."). */
+static const char *const reset_compatibles[] = {
+	"amd,xgbe-seattle-v1a",
+	"calxeda,hb-xgmac",
+	"brcm,iproc-flexrm-mbox",
+};
+
+static bool has_reset_driver(const char *modalias)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reset_compatibles); i++)
+		if (strstr(modalias, reset_compatibles[i]))
+			return true;
+	return false;
+}
+
+/* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_of_probe() asks for a property,
+ * which a software node can have as well. */
+static bool described_by_kernel(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	eval_cite(e, &dev->software_node);
+	if (dev->software_node.state == FACT_ABSENT)
+		return false;
+	eval_unknown(e,
+		     "%s is described by a software node of the kernel, or may be: what that says of a reset cannot be seen from userspace",
+		     dev->name);
+	eval_remedy(e, "load vfio-platform with reset_required=0, and try to bind it");
+	return true;
+}
+
+/* 6.1 and 6.2 return what the search for a reset came to whether or not it is required.
+ * linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
+static enum tristate reset_always_asked(struct eval *e)
+{
+	return e->gen >= GEN_6_3 ? TRI_NO : eval_since_6_1(e);
+}
+
+static void remedy_without_reset(struct eval *e)
+{
+	enum tristate asked = reset_always_asked(e);
+
+	if (asked == TRI_YES)
+		eval_remedy(e,
+			    "use a kernel older than 6.1 or newer than 6.2: these two want a reset even with reset_required=0");
+	else
+		eval_remedy(e,
+			    "load vfio-platform with reset_required=0%s: %s is then handed over in the state that it was left in",
+			    asked == TRI_NO ? "" : ", which Linux 6.1 does not heed", e->dev->name);
+}
+
+/* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
+static void reset_by_modalias(struct eval *e, const char *modalias)
+{
+	const struct device *dev = e->dev;
+
+	if (strncmp(modalias, "of:", 3) != 0 && strncmp(modalias, "acpi:", 5) != 0) {
+		if (described_by_kernel(e))
+			return;
+		e->err = bind_errno(e, EINVAL);
+		eval_refuses(e,
+			     "%s is described neither by the device tree nor by ACPI (modalias %s)",
+			     dev->name, modalias);
+		eval_remedy(e, "vfio-platform cannot take %s", dev->name);
+	} else if (modalias[0] == 'a') {
+		eval_unknown(e,
+			     "whether the ACPI object of %s has a _RST method cannot be seen from userspace",
+			     dev->name);
+		eval_remedy(e, "try to bind it%s",
+			    reset_always_asked(e) == TRI_YES
+				    ? ""
+				    : ", or load vfio-platform with reset_required=0");
+	} else if (has_reset_driver(modalias)) {
+		eval_passes(e, "VFIO has a reset driver for %s", modalias);
+	} else {
+		eval_refuses(e, "VFIO has no reset driver for %s (%s), and %s", dev->name, modalias,
+			     reset_always_asked(e) == TRI_YES
+				     ? "Linux 6.1 and 6.2 want one even with reset_required=0"
+				     : "vfio_platform.reset_required is set");
+		remedy_without_reset(e);
+	}
+}
+
+/* reset_required is off. */
+static void reset_not_required(struct eval *e, const char *modalias)
+{
+	enum tristate asked = reset_always_asked(e);
+
+	if (asked == TRI_NO) {
+		eval_passes(e, "vfio_platform.reset_required is off");
+		return;
+	}
+	reset_by_modalias(e, modalias);
+	if (asked == TRI_UNKNOWN && e->answer == ANSWER_YES)
+		eval_unknown(e,
+			     "VFIO has no reset driver for %s (%s): Linux 6.1 wants one even with reset_required=0, 6.0 does not, and which this is could not be read",
+			     e->dev->name, modalias);
+}
+
+/* No reset driver is one of an AMBA device, for which vfio-amba does not require any.
+ * linux: drivers/vfio/platform/vfio_amba.c: vfio_amba_init_dev(). */
+static void reset_of_amba(struct eval *e)
+{
+	const struct fact *acpi = &e->host->firmware.tables;
+	enum tristate asked = reset_always_asked(e);
+
+	if (rule_bound_already(e))
+		return;
+	if (asked == TRI_NO) {
+		eval_passes(e, "vfio-amba requires no reset of %s", e->dev->name);
+		return;
+	}
+	eval_cite(e, acpi);
+	if (asked == TRI_YES && acpi->state == FACT_ABSENT)
+		eval_refuses(e,
+			     "Linux 6.1 and 6.2 want a reset driver for %s, and VFIO has none for AMBA devices",
+			     e->dev->name);
+	else
+		eval_unknown(e,
+			     "Linux 6.1 and 6.2 want a reset for %s: whether this is one of them, and whether its ACPI object has a _RST method, could not be seen",
+			     e->dev->name);
+	eval_remedy(e, "use a kernel older than 6.1 or newer than 6.2");
+}
+
+static const struct rule_site platform_reset_sites[] = {
+	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 40,
+	  "drivers/vfio/platform/vfio_platform_common.c: vfio_platform_probe_common()" },
+	{ FROM(5_14), ALL, OP_BIND, ENOENT, 40,
+	  "drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common()" },
+};
+
+static void rule_platform_reset(struct eval *e)
+{
+	const struct device *dev = e->dev;
+
+	if (dev->bus == BUS_AMBA) {
+		reset_of_amba(e);
+		return;
+	}
+	if (dev->bus != BUS_PLATFORM) {
+		eval_passes(e, "%s is no platform device", dev->name);
+		return;
+	}
+	if (rule_bound_already(e))
+		return;
+	eval_cite(e, &dev->modalias);
+	enum tristate required = eval_param(e, PARAM_VFIO_PLATFORM_RESET_REQUIRED);
+	if (!fact_is(&dev->modalias) || !dev->modalias.raw)
+		eval_unknown(e,
+			     "the modalias of %s could not be read, which tells its reset driver",
+			     dev->name);
+	else if (required == TRI_NO && (strncmp(dev->modalias.raw, "of:", 3) == 0 ||
+					strncmp(dev->modalias.raw, "acpi:", 5) == 0))
+		reset_not_required(e, dev->modalias.raw);
+	else if (required == TRI_UNKNOWN)
+		eval_unknown(e, "vfio_platform.reset_required could not be read");
+	else
+		reset_by_modalias(e, dev->modalias.raw);
+}
+
+static const struct rule rules[] = {
+	{ "platform-reset", "vfio-platform wants a way to reset the device",
+	  SITES(platform_reset_sites), rule_platform_reset,
+	  "load vfio-platform with reset_required=0" },
+};
+
+const struct rule_table rules_platform = RULE_TABLE(rules);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Why a group is not handed to a user: a host driver is in it, or the device itself is on none of VFIO's. */
+#include <errno.h>
+#include <string.h>
+
+#include "model/rules.h"
+
+const char *member_remedy(struct arena *a, const struct device *member, const char *remedy)
+{
+	if (member->bus == BUS_PCI)
+		return arena_printf(a,
+				    "%s; or give it to pci-stub, which is in nobody's way: vfiotool bind --driver pci-stub %s",
+				    remedy, member->name);
+	return arena_printf(a, "%s; or unbind it: without a driver it is in nobody's way", remedy);
+}
+
+/* To bind a member that its VFIO driver refuses is no remedy. False when it takes it, or may. The copy keeps
+ * what is looked at here out of the evidence. */
+static bool remedy_where_refused(struct eval *e, const struct device *member)
+{
+	struct eval bound = *e;
+	const char *because = "", *remedy = "";
+
+	bound.view = VIEW_IF_BOUND;
+	if (eval_driver_accepts(&bound, member, &because, &remedy) != ANSWER_NO)
+		return false;
+	e->remedy = member_remedy(e->arena, member, remedy);
+	return true;
+}
+
+static void remedy_for_host_driver(struct eval *e, const struct device *member)
+{
+	if (device_carries(member, e->dev) && member != e->dev->physfn)
+		eval_remedy(e,
+			    "%s is there only as long as %s is on %s: hand over %s with all that is behind it, or turn VMD off in the firmware setup",
+			    e->dev->name, member->name, eval_driver_name(e, member), member->name);
+	else if (member == e->dev->physfn)
+		eval_remedy(e,
+			    "use a slot whose ports isolate functions (ACS): %s is there only as long as %s, its physical function, keeps its driver",
+			    e->dev->name, member->name);
+	else if (member->is_bridge == TRI_YES)
+		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
+			    member->name, eval_driver_name(e, member));
+	else if (!e->silent && !remedy_where_refused(e, member))
+		eval_remedy_bind(e, member);
+}
+
+/* A member that would have to move and that its VFIO driver refuses, or may refuse. Answers then. */
+static bool member_is_refused(struct eval *e, const struct device *member)
+{
+	const char *because = "", *remedy = "";
+	enum answer taken = eval_driver_accepts(e, member, &because, &remedy);
+
+	if (taken == ANSWER_YES)
+		return false;
+	if (taken == ANSWER_NO)
+		eval_refuses(e, "%s, in the same group as %s, has to stay on host driver %s: %s",
+			     member->name, e->dev->name, eval_driver_name(e, member), because);
+	else
+		eval_unknown(e,
+			     "whether %s, in the same group as %s, can leave host driver %s is not known: %s",
+			     member->name, e->dev->name, eval_driver_name(e, member), because);
+	if (!e->silent)
+		e->remedy = member_remedy(e->arena, member, remedy);
+	return true;
+}
+
+static void member_refuses(struct eval *e, const struct device *member)
+{
+	if (member_is_refused(e, member))
+		return;
+	if (member == e->dev)
+		eval_refuses(e, "%s is itself on host driver %s", member->name,
+			     eval_driver_name(e, member));
+	else
+		eval_refuses(e, "%s, in the same group as %s, is on host driver %s", member->name,
+			     e->dev->name, eval_driver_name(e, member));
+	remedy_for_host_driver(e, member);
+}
+
+static void answer_viability(struct eval *e, const struct device *refuses,
+			     const struct device *unsure)
+{
+	if (refuses) {
+		member_refuses(e, refuses);
+		return;
+	}
+	if (unsure && unsure->locked) {
+		eval_unknown(e,
+			     "%s is being unbound, which waits for whoever uses it; until then it has its driver",
+			     unsure->name);
+		eval_remedy(e, "end what uses %s", unsure->name);
+		return;
+	}
+	if (unsure && member_is_refused(e, unsure))
+		return;
+	if (unsure) {
+		eval_unknown(e, "whether driver %s of %s is a VFIO driver is not known",
+			     eval_driver_name(e, unsure), unsure->name);
+		eval_remedy_bind(e, unsure);
+		return;
+	}
+	if (!eval_members_complete(e))
+		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
+	else
+		eval_passes(e,
+			    "each device of the group is driverless, on a VFIO driver or on one that does no DMA");
+}
+
+static const struct rule_site viability_walk_sites[] = {
+	{ UNTIL(5_19), GROUP, OP_GROUP_GET_DEVICE_FD, EINVAL, 0,
+	  "drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_dev_viable()" },
+};
+
+/* linux: drivers/vfio/vfio.c: vfio_dev_viable(), to 5.18. */
+static void rule_viability_walk(struct eval *e)
+{
+	const struct device *refuses = NULL, *unsure = NULL;
+
+	if (!rule_has_real_group(e))
+		return;
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		enum member_state state = eval_member(e, member);
+		/* An event collector, which is no bridge, may be on pcieport since 5.11. */
+		if (state == MEMBER_PORT && eval_is_pci(member))
+			state = MEMBER_HOST;
+		if (state != MEMBER_HOST && state != MEMBER_UNKNOWN)
+			continue;
+		/* Any bridge is allowed, whatever its driver. */
+		eval_cite(e, &member->bridge_fact);
+		if (member->is_bridge == TRI_YES)
+			continue;
+		if (state == MEMBER_HOST && (member->is_bridge == TRI_NO || !eval_is_pci(member))) {
+			if (!refuses)
+				refuses = member;
+		} else if (!unsure) {
+			unsure = member;
+		}
+	}
+	answer_viability(e, refuses, unsure);
+}
+
+static const struct rule_site dma_ownership_sites[] = {
+	{ FROM(5_19), C, OP_GROUP_SET_CONTAINER, EPERM, 40,
+	  "drivers/iommu/iommu.c: iommu_group_claim_dma_owner()" },
+	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 70,
+	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
+	{ FROM(6_2), X, OP_GROUP_GET_DEVICE_FD, EPERM, 70,
+	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
+};
+
+/* linux: drivers/iommu/iommu.c: iommu_group_claim_dma_owner(), since 5.19. */
+static void rule_dma_ownership(struct eval *e)
+{
+	const struct device *refuses = NULL, *unsure = NULL;
+
+	if (!rule_has_real_group(e))
+		return;
+	for (size_t i = 0; i < eval_nr_members(e); i++) {
+		const struct device *member = eval_get_member(e, i);
+		enum member_state state = eval_member(e, member);
+		if (state == MEMBER_HOST && !refuses)
+			refuses = member;
+		else if (state == MEMBER_UNKNOWN && !unsure)
+			unsure = member;
+	}
+	answer_viability(e, refuses, unsure);
+}
+
+static const struct rule_site device_not_bound_sites[] = {
+	{ GENS_ALL, GROUP, OP_GROUP_GET_DEVICE_FD, ENODEV, 10,
+	  "drivers/vfio/group.c: vfio_device_get_from_name()" },
+};
+
+static void rule_device_not_bound(struct eval *e)
+{
+	switch (eval_member(e, e->dev)) {
+	case MEMBER_VFIO:
+		eval_passes(e, "%s is on VFIO driver %s", e->dev->name,
+			    eval_driver_name(e, e->dev));
+		return;
+	case MEMBER_UNKNOWN:
+		eval_unknown(e, "whether %s is on a VFIO driver is not known", e->dev->name);
+		return;
+	default:
+		eval_refuses(e, "%s is on %s, and only a device on a VFIO driver is handed out",
+			     e->dev->name, eval_driver_name(e, e->dev));
+		eval_remedy_bind(e, e->dev);
+	}
+}
+
+static const struct rule rules[] = {
+	{ "viability-walk", "a device of the group is on a host driver",
+	  SITES(viability_walk_sites), rule_viability_walk, "bind it to a VFIO driver too" },
+	{ "dma-ownership", "a device of the group is on a host driver", SITES(dma_ownership_sites),
+	  rule_dma_ownership, "bind it to a VFIO driver too" },
+	{ "device-not-bound", "the device is not on a VFIO driver", SITES(device_not_bound_sites),
+	  rule_device_not_bound, "bind it to a VFIO driver" },
+};
+
+const struct rule_table rules_viability = RULE_TABLE(rules);
