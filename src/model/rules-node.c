@@ -330,8 +330,6 @@ static void rule_noiommu_rawio(struct eval *e)
 	eval_remedy(e, "run as root; in this mode the device reaches all memory");
 }
 
-/* ---- iommufd's nodes ---- */
-
 /* Whether a device gets a cdev when it is bound: CONFIG_VFIO_DEVICE_CDEV, which needs IOMMUFD.
  * linux: drivers/vfio/Kconfig; drivers/vfio/vfio.h: vfio_device_add(). */
 static enum tristate cdevs_are_built(struct eval *e, enum group_kind kind)

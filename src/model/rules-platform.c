@@ -11,8 +11,6 @@ static int bind_errno(const struct eval *e, int err)
 	return e->gen < GEN_5_14 ? ENODEV : err;
 }
 
-/* ---- platform devices ---- */
-
 /* linux: drivers/vfio/platform/reset/: MODULE_ALIAS("vfio-reset:..."). */
 static const char *const reset_compatibles[] = {
 	"amd,xgbe-seattle-v1a",
