@@ -76,6 +76,8 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 	struct scope scope = scope_all;
 	int r;
 
+	/* The reader of the capture may want it with -v. */
+	scope.host_parts |= HOST_KALLSYMS;
 	if (in_use)
 		scope.host_parts |= HOST_USAGE;
 	r = session_record(s, app, targets, &scope, reterr);

@@ -225,8 +225,8 @@ static int text_search(const void *key, const void *slot)
 	return strcmp(key, *(const char *const *)slot);
 }
 
-static enum tristate symbols_have(const struct module *m, const char **symbols, size_t nr,
-				  const char *symbol)
+static enum tristate module_has(const struct module *m, const char **symbols, size_t nr,
+				const char *symbol)
 {
 	if (!m->symbols_known || !symbol_is_kept(symbol))
 		return TRI_UNKNOWN;
@@ -237,12 +237,12 @@ static enum tristate symbols_have(const struct module *m, const char **symbols, 
 
 enum tristate module_imports(const struct module *m, const char *symbol)
 {
-	return symbols_have(m, m->imports, m->nr_imports, symbol);
+	return module_has(m, m->imports, m->nr_imports, symbol);
 }
 
 enum tristate module_exports(const struct module *m, const char *symbol)
 {
-	return symbols_have(m, m->exports, m->nr_exports, symbol);
+	return module_has(m, m->exports, m->nr_exports, symbol);
 }
 
 static bool is_listed(const char *const *names, size_t nr, const char *name)
@@ -258,16 +258,24 @@ static struct span fact_span(const struct fact *f)
 	return f->raw ? (struct span){ f->raw, f->len } : (struct span){ "", 0 };
 }
 
-enum tristate kernel_has_symbol(const struct kernel *k, const char *name)
+enum tristate symbols_have(const struct fact *found, const char *name)
 {
-	struct span rest = fact_span(&k->kallsyms), line;
+	struct span rest = fact_span(found), line;
 
-	if (!fact_is(&k->kallsyms) || !is_listed(symbol_names, ARRAY_SIZE(symbol_names), name))
+	if (!fact_is(found) || !is_listed(symbol_names, ARRAY_SIZE(symbol_names), name))
 		return TRI_UNKNOWN;
 	while (parse_line(&rest, &line))
 		if (span_equals(line, name))
 			return TRI_YES;
 	return TRI_NO;
+}
+
+enum tristate kernel_has_symbol(const struct kernel *k, const char *name)
+{
+	enum tristate btf = symbols_have(&k->btf, name),
+		      kallsyms = symbols_have(&k->kallsyms, name);
+
+	return btf > kallsyms ? btf : kallsyms;
 }
 
 const char *kernel_config(const struct kernel *k, const char *option)

@@ -274,9 +274,10 @@ struct kernel {
 	struct fact config_source; /* raw: the path that answered */
 	const char **options;      /* the lines of config */
 	size_t nr_options;
-	/* Which of host_symbol_names() /proc/kallsyms has, one a line. UNREAD when the module files
-	 * told enough. */
-	struct fact kallsyms;
+	/* Which of host_symbol_names() the BTF of the kernel and of its loaded modules has, and which
+	 * /proc/kallsyms, one a line. UNREAD when the module files told enough; kallsyms also when
+	 * nobody needed it. */
+	struct fact btf, kallsyms;
 	struct fact lockdown, tainted;
 	struct fact modules_disabled; /* "1": no module can be loaded until the next boot */
 	struct fact page_size;        /* bytes, decimal */
@@ -330,7 +331,8 @@ struct caller {
 
 struct host {
 	struct arena *arena;
-	const char *source; /* sysroot_name() */
+	const char *source;  /* sysroot_name() */
+	unsigned int loaded; /* enum host_part bits that were asked for */
 	bool live;
 	struct kernel kernel;
 	struct module modules[NR_MODULES];
@@ -391,11 +393,14 @@ bool symbol_is_kept(const char *symbol);
  * symbol that is not kept. */
 enum tristate module_imports(const struct module *m, const char *symbol);
 enum tristate module_exports(const struct module *m, const char *symbol);
-/* The names looked for in /proc/kallsyms, and the configuration options kept. Static. */
+/* The names looked for in BTF and /proc/kallsyms, and the configuration options kept. Static. */
 const char *const *host_symbol_names(size_t *nr);
 const char *const *host_config_names(size_t *nr);
-/* Whether @name is among the names found in /proc/kallsyms; unknown when it could not be read, and
- * for a name that was not looked for. */
+/* Whether @name is among those found, which are one of @k->btf and @k->kallsyms; unknown when that could
+ * not be read, and for a name that was not looked for. No says little: the function may be inlined, left
+ * out, or one of a module that is not loaded. */
+enum tristate symbols_have(const struct fact *found, const char *name);
+/* The same of both: yes where either has it. */
 enum tristate kernel_has_symbol(const struct kernel *k, const char *name);
 /* The value of a kernel configuration option: "y" "m" "n" or text; NULL when not known. An option of
  * host_config_names() that the configuration does not mention is "n": Kconfig leaves out what

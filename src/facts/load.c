@@ -135,6 +135,7 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 	l.scope.device_parts |= DEVICE_BASE;
 	l.scope.member_parts |= DEVICE_BASE;
 	h->arena = a;
+	h->loaded = scope->host_parts;
 	h->source = arena_strdup(a, sysroot_name(root));
 	h->live = sysroot_kind(root) == SYSROOT_LIVE;
 	/* The release names the directory of the modules, and devices ask for their aliases. */

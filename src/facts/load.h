@@ -14,7 +14,7 @@
 enum host_part {
 	HOST_KERNEL = 1 << 0,  /* release, cmdline, config, lockdown */
 	HOST_MODULES = 1 << 1, /* modules and parameters, through libkmod */
-	HOST_SYMBOLS = 1 << 2, /* imports and exports of the module files; kallsyms if needed */
+	HOST_SYMBOLS = 1 << 2, /* imports and exports of the module files; BTF if needed */
 	HOST_INTERRUPTS = 1 << 3,
 	HOST_FIRMWARE = 1 << 4,
 	HOST_CALLER = 1 << 5,
@@ -23,6 +23,8 @@ enum host_part {
 	HOST_GROUPS = 1 << 8, /* type, name, reserved regions, nodes of the groups touched */
 	HOST_GROUP_NODES = 1 << 9,
 	HOST_ALL = (1 << 10) - 1,
+	/* /proc/kallsyms, where the module files do not tell: dear, and BTF has the same names. */
+	HOST_KALLSYMS = 1 << 11,
 	/* Mounts, swap, network, consoles, open nodes: for what takes a device away. It looks into every
 	 * process, so that no report asks for it. */
 	HOST_USAGE = 1 << 10,
@@ -46,6 +48,10 @@ struct scope {
  * at all could be read. A part that cannot be read is a fact, not an error. */
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
 	      size_t nr_targets, struct host **ret, struct failure **reterr);
+/* Whether HOST_KALLSYMS would have read something that @h, loaded with HOST_SYMBOLS, lacks. */
+bool host_wants_kallsyms(const struct host *h);
+/* Reads it. */
+void host_load_kallsyms(struct sysroot *root, struct host *h);
 void host_free(struct host *h);
 void host_freep(struct host **h);
 /* The devices that @targets name, in the order given and each once (all of @h when there are none);

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The names of the running kernel. Ten megabytes of text: read only when the module files did not
- * tell enough, as a stream, and of it only the asked names are kept. */
+/* The functions of the running kernel, where the module files did not tell enough. Its BTF is read in a
+ * few milliseconds; /proc/kallsyms, ten megabytes of text, takes ten times that and is read when BTF left
+ * a question open. Of both only the asked names are kept. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "decode/btf.h"
 #include "facts/loader.h"
 
-enum { KALLSYMS_LINES_MAX = 8 << 20, KALLSYMS_BUFFER = 32 << 10 };
+enum {
+	KALLSYMS_LINES_MAX = 8 << 20,
+	KALLSYMS_BUFFER = 32 << 10,
+	/* linux: 5 to 12 MiB for vmlinux. The reads give a page each. */
+	BTF_BYTES_MAX = 64 << 20,
+	BTF_BYTES_FIRST = 8 << 20,
+};
 
 static int name_search(const void *key, const void *slot)
 {
@@ -28,11 +36,22 @@ static char *line_name(char *line)
 	return name;
 }
 
+/* The fact @ret: those of @names that were @found. */
+static void keep_found(struct arena *a, const char *const *names, size_t nr, const bool *found,
+		       struct fact *ret)
+{
+	struct strbuf out = { .arena = a };
+
+	for (size_t i = 0; i < nr; i++)
+		if (found[i])
+			strbuf_printf(&out, "%s%s", out.len ? "\n" : "", names[i]);
+	*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len });
+}
+
 static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	size_t nr, size = 0, lines = 0;
 	const char *const *names = host_symbol_names(&nr);
-	struct strbuf out = { .arena = a };
 	char buffer[KALLSYMS_BUFFER], *line = NULL;
 	bool *found;
 	int err = 0;
@@ -60,22 +79,104 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 		ret->state = FACT_FAILED;
 		ret->err = ferror(in) ? errno : ENODATA;
 	} else {
-		for (size_t i = 0; i < nr; i++)
-			if (found[i])
-				strbuf_printf(&out, "%s%s", out.len ? "\n" : "", names[i]);
-		*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len });
+		keep_found(a, names, nr, found, ret);
 	}
 	free(line);
 	fclose(in);
 }
 
+/* The whole of a BTF file; *@ret is freed by the caller. 0 or a negative errno. */
+static int btf_slurp(struct sysroot *root, const char *path, struct span *ret)
+{
+	size_t room = BTF_BYTES_FIRST, len = 0, got;
+	int err = 0;
+	FILE *in = sysroot_stream(root, path, &err);
+	char *buf;
+
+	*ret = (struct span){ 0 };
+	if (!in)
+		return -err;
+	setvbuf(in, NULL, _IONBF, 0);
+	buf = malloc(room);
+	while (buf && (got = fread(buf + len, 1, room - len, in))) {
+		len += got;
+		if (len < room)
+			continue;
+		if (len >= BTF_BYTES_MAX)
+			break;
+		room *= 2;
+		char *larger = realloc(buf, room);
+		if (!larger)
+			free(buf);
+		buf = larger;
+	}
+	if (!buf)
+		abort();
+	err = ferror(in) ? EIO : len >= BTF_BYTES_MAX ? EFBIG : 0;
+	fclose(in);
+	*ret = (struct span){ buf, len };
+	return -err;
+}
+
+/* What of VFIO's own modules is loaded has a file of its own beside the kernel's. A name that only the
+ * kernel itself can have is missing in all of them, so one set of names answers for both.
+ * linux: kernel/bpf/sysfs_btf.c, since 5.4; kernel/bpf/btf.c: btf_module_notify(), since 5.11. */
+static void ask_btf(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	static const char *const modules[] = { "vfio",     "vfio_iommu_type1", "vfio_virqfd",
+					       "vfio_pci", "vfio_pci_core",    "iommufd" };
+	size_t nr;
+	const char *const *names = host_symbol_names(&nr);
+	bool *found = arena_array(a, nr, sizeof(*found));
+	struct btf vmlinux, module;
+	struct span base, own;
+	int r = btf_slurp(root, "sys/kernel/btf/vmlinux", &base);
+
+	(void)ctx;
+	if (!r)
+		r = btf_open(base, &vmlinux);
+	if (!r)
+		r = btf_find_functions(&vmlinux, NULL, names, nr, found);
+	/* A module's that is missing or makes no sense takes nothing away from what the others have. */
+	for (size_t i = 0; !r && i < ARRAY_SIZE(modules); i++) {
+		if (!btf_slurp(root, arena_printf(a, "sys/kernel/btf/%s", modules[i]), &own) &&
+		    !btf_open(own, &module))
+			(void)!btf_find_functions(&module, &vmlinux, names, nr, found);
+		free((void *)(uintptr_t)own.s);
+	}
+	if (!r) {
+		keep_found(a, names, nr, found, ret);
+	} else {
+		ret->err = -r;
+		ret->state = fact_state_from_errno(-r);
+	}
+	free((void *)(uintptr_t)base.s);
+}
+
+/* The module files tell more than the kernel does. */
+static bool modules_tell(const struct host *h)
+{
+	return h->modules[MODULE_VFIO].symbols_known &&
+	       h->modules[MODULE_VFIO_IOMMU_TYPE1].symbols_known;
+}
+
+bool host_wants_kallsyms(const struct host *h)
+{
+	return h->loaded & HOST_SYMBOLS && h->kernel.kallsyms.state == FACT_UNREAD &&
+	       !modules_tell(h);
+}
+
+void host_load_kallsyms(struct sysroot *root, struct host *h)
+{
+	h->kernel.kallsyms =
+		sysroot_ask(root, h->arena, "/proc/kallsyms", true, ask_kallsyms, NULL);
+}
+
 void symbols_load(struct loader *l)
 {
-	const struct module *vfio = &l->h->modules[MODULE_VFIO];
-	const struct module *type1 = &l->h->modules[MODULE_VFIO_IOMMU_TYPE1];
-
-	if (vfio->symbols_known && type1->symbols_known)
+	if (modules_tell(l->h))
 		return;
-	l->h->kernel.kallsyms =
-		sysroot_ask(l->root, l->a, "/proc/kallsyms", true, ask_kallsyms, NULL);
+	l->h->kernel.btf = sysroot_ask(l->root, l->a, "/sys/kernel/btf", true, ask_btf, NULL);
+	if (l->scope.host_parts & HOST_KALLSYMS)
+		host_load_kallsyms(l->root, l->h);
 }

@@ -39,9 +39,9 @@ const struct generation *generation_get(enum gen gen)
 const char *gen_basis_name(enum gen_basis basis)
 {
 	static const char *const names[] = {
-		[GEN_BASIS_NONE] = "none",       [GEN_BASIS_VERSION] = "version",
-		[GEN_BASIS_SHAPE] = "shape",     [GEN_BASIS_KALLSYMS] = "kallsyms",
-		[GEN_BASIS_SYMBOLS] = "symbols",
+		[GEN_BASIS_NONE] = "none",   [GEN_BASIS_VERSION] = "version",
+		[GEN_BASIS_SHAPE] = "shape", [GEN_BASIS_KALLSYMS] = "kallsyms",
+		[GEN_BASIS_BTF] = "btf",     [GEN_BASIS_SYMBOLS] = "symbols",
 	};
 
 	return names[basis];
@@ -237,7 +237,7 @@ static void use_ownership_clue(struct finder *f)
 			     "vfio does not import iommu_group_claim_dma_owner");
 }
 
-/* ---- kallsyms ---- */
+/* ---- the functions of the kernel ---- */
 
 /* Names of the kernel itself, whether or not VFIO is loaded. Absence says little: a function may be
  * inlined or left out. */
@@ -271,7 +271,8 @@ static const struct {
 	{ "pt_iommu_vtdss_init", FROM(7_0) },
 };
 
-/* Pairs in which the absence of a name is telling, because another is there that calls it. */
+/* Pairs in which the absence of a name is telling, because another is there that calls it: the missing one
+ * is exported by drivers/iommu/iommu.c, which is never a module. */
 static const struct {
 	const char *caller, *missing;
 	uint32_t gens;
@@ -286,18 +287,17 @@ static const struct {
 	{ "iommu_group_has_isolated_msi", "iommu_paging_domain_alloc_flags", UNTIL(7_0) },
 };
 
-static void use_kallsyms(struct finder *f)
+/* @found is what BTF or /proc/kallsyms had of them. */
+static void use_names(struct finder *f, enum gen_basis basis, const struct fact *found)
 {
-	const struct kernel *k = &f->host->kernel;
-
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (kernel_has_symbol(k, names[i].name) == TRI_YES)
-			add_evidence(f, GEN_BASIS_KALLSYMS, names[i].if_present, &k->kallsyms,
+		if (symbols_have(found, names[i].name) == TRI_YES)
+			add_evidence(f, basis, names[i].if_present, found,
 				     arena_printf(f->arena, "the kernel has %s", names[i].name));
 	for (size_t i = 0; i < ARRAY_SIZE(absences); i++)
-		if (kernel_has_symbol(k, absences[i].caller) == TRI_YES &&
-		    kernel_has_symbol(k, absences[i].missing) == TRI_NO)
-			add_evidence(f, GEN_BASIS_KALLSYMS, absences[i].gens, &k->kallsyms,
+		if (symbols_have(found, absences[i].caller) == TRI_YES &&
+		    symbols_have(found, absences[i].missing) == TRI_NO)
+			add_evidence(f, basis, absences[i].gens, found,
 				     arena_printf(f->arena, "the kernel has no %s",
 						  absences[i].missing));
 }
@@ -427,9 +427,11 @@ void generation_find(const struct host *h, struct arena *a, struct gen_verdict *
 	for (size_t i = 0; i < ARRAY_SIZE(clues); i++)
 		use_clue(&f, &clues[i]);
 	use_ownership_clue(&f);
-	use_kallsyms(&f);
+	use_names(&f, GEN_BASIS_BTF, &h->kernel.btf);
+	use_names(&f, GEN_BASIS_KALLSYMS, &h->kernel.kallsyms);
 	use_module_shape(&f);
 	use_device_shape(&f);
 	use_interrupt_shape(&f);
+	ret->unnumbered = ret->candidates;
 	use_version(&f);
 }

@@ -55,6 +55,7 @@ enum gen_basis {
 	GEN_BASIS_VERSION,
 	GEN_BASIS_SHAPE,
 	GEN_BASIS_KALLSYMS,
+	GEN_BASIS_BTF,
 	GEN_BASIS_SYMBOLS
 };
 
@@ -72,12 +73,13 @@ struct gen_verdict {
 	enum gen_basis basis; /* the strongest kind that decided */
 	/* The release is newer than GENERATION_NEWEST: the candidates are the nearest that is known. */
 	bool beyond;
-	bool by_number; /* without the release more would be left */
+	bool by_number;      /* without the release more would be left */
+	uint32_t unnumbered; /* the candidates without the release */
 	struct gen_evidence *evidence;
 	size_t nr_evidence;
 };
 
 /* Strings and arrays in @a. */
 void generation_find(const struct host *h, struct arena *a, struct gen_verdict *ret);
-/* "symbols", "kallsyms", "shape", "version", "none". */
+/* "symbols", "btf", "kallsyms", "shape", "version", "none". */
 const char *gen_basis_name(enum gen_basis basis);

@@ -19,6 +19,8 @@ static const char *tool_basis(enum gen_basis basis)
 	switch (basis) {
 	case GEN_BASIS_SYMBOLS:
 		return "the symbols its VFIO modules use";
+	case GEN_BASIS_BTF:
+		return "the functions in the kernel's BTF";
 	case GEN_BASIS_KALLSYMS:
 		return "the names in /proc/kallsyms";
 	case GEN_BASIS_SHAPE:

@@ -99,7 +99,7 @@ static const struct field_table *gen_evidence_fields(void)
 		{ "path", 0, 0, "file or question that was asked", gen_evidence_path },
 		{ "value", 0, 0, "what was seen", gen_evidence_value },
 		{ "generations", 0, 0, "those it leaves possible", gen_evidence_generations },
-		{ "basis", 0, 0, "symbols, kallsyms, shape or version", gen_evidence_basis },
+		{ "basis", 0, 0, "symbols, btf, kallsyms, shape or version", gen_evidence_basis },
 		{ "used", 0, 0, "false: contradicted by stronger evidence", gen_evidence_used },
 	};
 	static const struct field_table table = FIELD_TABLE("kernel_evidence", fields);

@@ -148,6 +148,56 @@ void session_close(struct session *s)
 	sysroot_close(s->root);
 }
 
+static bool same_verdict(const struct verdict *a, const struct verdict *b)
+{
+	return a->kind == b->kind && a->answer == b->answer && a->op == b->op && a->err == b->err;
+}
+
+/* Whether some device fares differently on the kernels in @gens. */
+static bool answers_differ(const struct session *s, uint32_t gens)
+{
+	struct verdict_ask ask = { .host = s->host,
+				   .assumptions = &s->assumptions,
+				   .scratch = s->scratch };
+	struct verdict first, other;
+
+	for (size_t i = 0; i < NR_VIEWS * s->nr_devices; i++) {
+		ask.view = (enum view)(i % NR_VIEWS);
+		ask.gens = gens & -gens;
+		predict_verdict(&ask, s->devices[i / NR_VIEWS], &first);
+		for (uint32_t left = gens & (gens - 1); left; left &= left - 1) {
+			ask.gens = left & -left;
+			predict_verdict(&ask, s->devices[i / NR_VIEWS], &other);
+			if (!same_verdict(&first, &other))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether /proc/kallsyms could change an answer. Without BTF only a release number may be left, which is
+ * but a name; and who named a device is told more of it than a verdict. */
+static bool kallsyms_matter(const struct session *s)
+{
+	const struct gen_verdict *k = &s->report.kernel;
+
+	if (s->app->verbose > 0)
+		return true;
+	if (fact_is(&s->host->kernel.btf))
+		return answers_differ(s, k->candidates);
+	return s->nr_targets || answers_differ(s, k->unnumbered);
+}
+
+/* Which kernel decides, from evidence that is cheap, and from all where that leaves the answer open. */
+static void find_generation(struct session *s)
+{
+	generation_find(s->host, s->app->arena, &s->report.kernel);
+	if (!host_wants_kallsyms(s->host) || !kallsyms_matter(s))
+		return;
+	host_load_kallsyms(s->root, s->host);
+	generation_find(s->host, s->app->arena, &s->report.kernel);
+}
+
 int session_decide(struct session *s, const struct operands *assume, const char *kernel,
 		   struct failure **reterr)
 {
@@ -165,7 +215,7 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 						  assume->items[i]);
 	}
 	s->report.assumptions = &s->assumptions;
-	generation_find(s->host, a, &s->report.kernel);
+	find_generation(s);
 	s->report.gens = s->report.kernel.candidates;
 	if (!kernel) {
 		if (s->report.kernel.beyond && !s->app->told_newer)

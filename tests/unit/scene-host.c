@@ -86,7 +86,7 @@ void tree_intel_unit(const struct tree *x, const char *name)
 
 const struct scope *tree_scope(void)
 {
-	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
+	static const struct scope scope = { HOST_ALL | HOST_KALLSYMS, DEVICE_ALL, DEVICE_ALL };
 
 	return &scope;
 }

@@ -179,6 +179,30 @@ static void test_find_by_kallsyms(void **state)
 	fake_free(h);
 }
 
+/* BTF is asked first; of a module that is not loaded it has no name, which says nothing. */
+static void test_find_by_btf(void **state)
+{
+	struct host *h = host_of(NULL, "5.4.0-faked");
+	struct gen_verdict v;
+
+	(void)state;
+	h->kernel.btf = fake_present(h, "/sys/kernel/btf",
+				     "device_iommu_capable\niommu_group_claim_dma_owner\n"
+				     "iommu_group_has_isolated_msi");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GENS_FROM(GEN_6_3) & GENS_UNTIL(GEN_7_0));
+	assert_int_equal(v.unnumbered, v.candidates);
+	assert_int_equal(v.basis, GEN_BASIS_BTF);
+	h->kernel.kallsyms = fake_present(h, "/proc/kallsyms", "vfio_df_ioctl_bind_iommufd");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GENS_FROM(GEN_6_6) & GENS_UNTIL(GEN_7_0));
+	h->kernel.release = fake_present(h, "uname:release", "6.8.0");
+	generation_find(h, h->arena, &v);
+	assert_int_equal(v.candidates, GEN_BIT(GEN_6_6));
+	assert_int_equal(v.unnumbered, GENS_FROM(GEN_6_6) & GENS_UNTIL(GEN_7_0));
+	fake_free(h);
+}
+
 static void test_find_by_kallsyms_of_a_late_kernel(void **state)
 {
 	struct host *h = host_of(NULL, "6.12.0-faked");
@@ -407,6 +431,7 @@ int main(void)
 		cmocka_unit_test(test_find_shows_unused_evidence),
 		cmocka_unit_test(test_find_without_symbols_takes_the_version),
 		cmocka_unit_test(test_find_by_kallsyms),
+		cmocka_unit_test(test_find_by_btf),
 		cmocka_unit_test(test_find_by_kallsyms_of_a_late_kernel),
 		cmocka_unit_test(test_find_by_kallsyms_without_a_release),
 		cmocka_unit_test(test_find_by_kallsyms_without_vfio),

@@ -8,13 +8,15 @@
 #include <zlib.h>
 
 #include "facts/load.h"
+#include "btf-bytes.h"
 #include "scene.h"
 
 #define RELEASE "6.1.0-test"
 #define MODULES "lib/modules/" RELEASE
 
 static const char *fake_module;
-static const struct scope scope = { HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS, DEVICE_BASE, 0 };
+static const struct scope scope = { HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS | HOST_KALLSYMS,
+				    DEVICE_BASE, 0 };
 
 static void make_kernel(const struct tree *x)
 {
@@ -251,6 +253,45 @@ static void test_module_that_is_no_module(void **state)
 	host_free(h);
 }
 
+/* The kernel's own and those of its loaded modules; kallsyms waits until somebody asks. */
+static void test_module_btf(void **state)
+{
+	static const struct scope cheap = { HOST_SYMBOLS, DEVICE_BASE, 0 };
+	struct tree *x = *state;
+	struct btf_bytes kernel, vfio;
+	struct span bytes;
+	struct host *h;
+
+	make_kernel(x);
+	tree_put(x, "proc/kallsyms", "0 T iommu_capable\n");
+	btf_begin(&kernel);
+	btf_function(&kernel, "iommu_group_claim_dma_owner");
+	btf_function(&kernel, "printk");
+	bytes = btf_end(&kernel);
+	tree_put_bytes(x, "sys/kernel/btf/vmlinux", bytes.s, bytes.len);
+	btf_begin(&vfio);
+	btf_type(&vfio, BTF_KIND_FUNC,
+		 (uint32_t)kernel.nr_strings + btf_string(&vfio, "vfio_df_ioctl_bind_iommufd"), 0,
+		 0);
+	bytes = btf_end(&vfio);
+	tree_put_bytes(x, "sys/kernel/btf/vfio", bytes.s, bytes.len);
+	tree_put_bytes(x, "sys/kernel/btf/iommufd", "nonsense", 8);
+	h = tree_load(x, x->sysroot, &cheap, NULL);
+	assert_text(h->kernel.btf, "iommu_group_claim_dma_owner\nvfio_df_ioctl_bind_iommufd");
+	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_NO);
+	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
+	assert_true(host_wants_kallsyms(h));
+	host_load_kallsyms(x->sysroot, h);
+	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_YES);
+	assert_false(host_wants_kallsyms(h));
+	host_free(h);
+	tree_put_bytes(x, "sys/kernel/btf/vmlinux", "nonsense", 8);
+	h = tree_load(x, x->sysroot, &cheap, NULL);
+	assert_refused(h->kernel.btf, FACT_FAILED, EBADMSG);
+	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_UNKNOWN);
+	host_free(h);
+}
+
 static void test_module_symbols_only_when_asked(void **state)
 {
 	struct tree *x = *state;
@@ -261,7 +302,9 @@ static void test_module_symbols_only_when_asked(void **state)
 	h = tree_load(x, x->sysroot, &(struct scope){ HOST_MODULES, DEVICE_BASE, 0 }, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO].state, MODULE_STATE_LOADABLE);
 	assert_int_equal(h->modules[MODULE_VFIO].symbols.state, FACT_UNREAD);
+	assert_int_equal(h->kernel.btf.state, FACT_UNREAD);
 	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
+	assert_false(host_wants_kallsyms(h));
 	host_free(h);
 }
 
@@ -417,6 +460,7 @@ int main(int argc, char **argv)
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_that_is_no_module, tree_setup,
 						tree_teardown),
+		cmocka_unit_test_setup_teardown(test_module_btf, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(test_module_symbols_only_when_asked, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(test_param_now_and_when_it_loads, tree_setup,

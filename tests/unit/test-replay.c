@@ -99,6 +99,7 @@ static void dump_kernel(struct strbuf *t, const struct host *h)
 	DUMP(h->kernel.cmdline);
 	DUMP(h->kernel.config);
 	DUMP(h->kernel.config_source);
+	DUMP(h->kernel.btf);
 	DUMP(h->kernel.kallsyms);
 	DUMP(h->kernel.lockdown);
 	DUMP(h->kernel.tainted);
