@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "sysroot/sysroot.h"
 #include "facts/load.h"
 
 static void link_device(const struct tree *x, const struct tree_device *d, const char *dir)
@@ -82,6 +83,30 @@ void tree_intel_unit(const struct tree *x, const char *name)
 	tree_dir(x, tree_path(path, "sys/devices/virtual/iommu/%s/devices", name));
 	tree_link(x, tree_path(target, "../../devices/virtual/iommu/%s", name),
 		  tree_path(path, "sys/class/iommu/%s", name));
+}
+
+struct sysroot *tree_capture(const struct tree *x, const char *lines)
+{
+	struct sysroot *root = NULL;
+	struct failure *why = NULL;
+	char path[128];
+
+	tree_put(x, "../capture", lines);
+	if (sysroot_open(tree_path(path, "%s/capture", x->dir), &root, &why) < 0)
+		fail_msg("%s", why->text);
+	return root;
+}
+
+struct sysroot *tree_capture_device(const struct tree *x, const char *more)
+{
+	static const char header[] =
+		"{\"vfiotool-capture\":1}\n"
+		"[\"list\",\"/sys/bus/pci/devices\",\"0000:01:00.0\"]\n"
+		"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/uevent\",\"DRIVER=vfio-pci\\nPCI_CLASS=20000\\nPCI_ID=8086:1521\\n"
+		"PCI_SUBSYS_ID=0:0\"]\n"
+		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n";
+
+	return tree_capture(x, arena_join(x->arena, header, more, NULL));
 }
 
 const struct scope *tree_scope(void)

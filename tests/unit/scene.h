@@ -42,6 +42,7 @@ struct tree {
 /* The tree in *@state. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
+#define tree_test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 /* Directories on the way are made. */
 void tree_put(const struct tree *x, const char *path, const char *text);
@@ -74,6 +75,11 @@ void tree_group_attribute(const struct tree *x, const char *group, const char *n
 			  const char *text);
 /* A VT-d unit with registers as QEMU's. */
 void tree_intel_unit(const struct tree *x, const char *name);
+
+/* A capture of these lines, outside of the tree; the caller closes it. */
+struct sysroot *tree_capture(const struct tree *x, const char *lines);
+/* The same of a device 0000:01:00.0 on vfio-pci in group 12, and @more. */
+struct sysroot *tree_capture_device(const struct tree *x, const char *more);
 
 /* Everything. */
 const struct scope *tree_scope(void);

@@ -3,7 +3,6 @@
 
 #include "base/arena.h"
 #include "report/escape.h"
-#include "report/suggest.h"
 #include "scene.h"
 
 static const char *escaped(struct arena *a, const char *s, bool utf8)
@@ -89,22 +88,6 @@ static void test_shorten_says_so(void **state)
 	assert_string_equal(text_shorten(*state, "01234567", 8, true), "01234567");
 }
 
-static void test_suggest_slips_and_cuts(void **state)
-{
-	static const char *const names[] = { "list", "inspect", "capture", "rules" };
-
-	(void)state;
-	assert_int_equal(suggest_distance("inspcet", "inspect"), 1);
-	assert_int_equal(suggest_distance("", "abc"), 3);
-	assert_string_equal(suggest_nearest("inspcet", names, 4), "inspect");
-	assert_string_equal(suggest_nearest("lst", names, 4), "list");
-	assert_string_equal(suggest_nearest("cap", names, 4), "capture");
-	assert_null(suggest_nearest("frobnicate", names, 4));
-	assert_null(suggest_nearest("FOO", (const char *const[]){ "OP", "GROUP" }, 2));
-	assert_null(suggest_nearest("x", (const char *const[]){ "r", "w", "rw" }, 3));
-	assert_null(suggest_nearest("xy", (const char *const[]){ "r", "w", "rw" }, 3));
-}
-
 static int setup(void **state)
 {
 	setlocale(LC_CTYPE, "C.UTF-8");
@@ -130,7 +113,6 @@ int main(void)
 		cmocka_unit_test(test_break_between_words),
 		cmocka_unit_test(test_break_inside_a_long_word),
 		cmocka_unit_test(test_shorten_says_so),
-		cmocka_unit_test(test_suggest_slips_and_cuts),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

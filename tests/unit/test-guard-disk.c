@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guards on hosts made of files: what stands on a disk, displays, consoles, virtual functions. Each is
- * shown to refuse, to let pass, and to admit what it cannot tell. */
+/* What stands on a disk, on hosts made of files: it refuses, lets pass, and admits what it cannot tell. */
 #include <limits.h>
 
-#include "facts/load.h"
-#include "bind/guard.h"
 #include "scene.h"
 
 #define DISK "0000:02:00.0"
-
-/* ---- disks, in trees ---- */
 
 static void tree_block(struct tree *x, const char *below, const char *name, const char *devno)
 {
@@ -53,17 +48,17 @@ static void tree_host(struct tree *x)
 	tree_put(x, "proc/consoles", "");
 }
 
-static void test_disk_free(void **state)
-{
-	tree_host(*state);
-	assert_string_equal(tree_guards(*state, ((struct tree *)*state)->sysroot, DISK), "");
-}
-
 static void says(void **state, const char *name, const char *text)
 {
 	struct tree *x = *state;
 
 	assert_string_equal(tree_guards(x, x->sysroot, name), text);
+}
+
+static void test_disk_free(void **state)
+{
+	tree_host(*state);
+	says(state, DISK, "");
 }
 
 static void test_disk_mounted(void **state)
@@ -271,146 +266,28 @@ static void test_disk_with_a_silent_holder(void **state)
 	says(state, DISK, "disk unknown module drbd is loaded, and what it holds cannot be seen\n");
 }
 
-/* ---- display, console, virtual functions, in trees ---- */
-
-static void test_display_booted_with(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_attribute(x, DISK, "boot_vga", "1\n");
-	says(state, DISK, "display yes the display the host booted with <- " DISK "\n");
-}
-
-static void test_display_second(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_attribute(x, DISK, "boot_vga", "0\n");
-	says(state, DISK, "");
-}
-
-static void test_display_unreadable(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_dir(x, "sys/devices/pci0000:00/" DISK "/boot_vga");
-	says(state, DISK,
-	     "display unknown whether it is the display the host booted with could not be read: Is a directory\n");
-}
-
-static void test_console_keyboard(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_put(x, "proc/bus/input/devices",
-		 "I: Bus=0019\nN: Name=\"Power Button\"\nS: Sysfs=/devices/pci0000:00/" DISK "/a\n"
-		 "H: Handlers=kbd event0 \nB: EV=3\n\n"
-		 "I: Bus=0003\nN: Name=\"QEMU USB Keyboard\"\n"
-		 "S: Sysfs=/devices/pci0000:00/" DISK "/usb1/1-1/1-1:1.0/input/input5\n"
-		 "H: Handlers=sysrq kbd leds event5 \nB: EV=120013\n\n");
-	says(state, DISK, "console yes keyboard QEMU USB Keyboard <- " DISK "\n");
-}
-
-static void test_console_terminal(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_put(x, "proc/consoles",
-		 "ttyS4                -W- (EC p a)    4:68\n"
-		 "tty0                 -WU (E  p  )    4:1\n");
-	tree_link(x, "../../devices/pci0000:00/" DISK "/tty/ttyS4", "sys/dev/char/4:68");
-	tree_link(x, "../../devices/virtual/tty/tty0", "sys/dev/char/4:1");
-	says(state, DISK, "console yes console ttyS4 <- " DISK "\n");
-}
-
-static void test_vfs_in_use(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_device(x, &(struct tree_device){ .name = "0000:02:10.0" });
-	tree_attribute(x, DISK, "sriov_numvfs", "1\n");
-	tree_link(x, "../0000:02:10.0", "sys/devices/pci0000:00/" DISK "/virtfn0");
-	says(state, DISK, "");
-	tree_link(x, "../../../bus/pci/drivers/igbvf",
-		  "sys/devices/pci0000:00/0000:02:10.0/driver");
-	says(state, DISK, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " DISK "\n");
-}
-
-/* nvme leaves them, c6xx takes them along: the number that was set would be lost. */
-static void test_vfs_that_go_with_the_driver(void **state)
-{
-	struct tree *x = *state;
-
-	tree_host(x);
-	tree_device(x, &(struct tree_device){
-			       .name = "0000:05:00.0", .driver = "c6xx", .class = "b4000" });
-	tree_device(x, &(struct tree_device){ .name = "0000:05:10.0" });
-	says(state, "0000:05:00.0", "");
-	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
-	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");
-	says(state, "0000:05:00.0",
-	     "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- 0000:05:00.0\n");
-}
-
-static void test_usage_not_looked_at(void **state)
-{
-	struct tree *x = *state;
-	struct guard_finding *f;
-	static const struct scope scope = {
-		.host_parts = HOST_GROUPS | HOST_GROUP_NODES,
-		.device_parts = DEVICE_ALL,
-		.member_parts = DEVICE_ALL,
-	};
-	struct host *h;
-	size_t nr;
-
-	tree_host(x);
-	h = tree_load(x, x->sysroot, &scope, (const char *[]){ DISK, NULL });
-	guards_check(x->sysroot, h, tree_find(h, DISK), x->arena, &f, &nr);
-	/* Every guard that needs it says so; none is silent. */
-	assert_int_equal(nr, 8);
-	for (size_t i = 0; i < nr; i++)
-		assert_int_equal(f[i].answer, ANSWER_UNKNOWN);
-	host_free(h);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-		T(test_disk_free),
-		T(test_disk_mounted),
-		T(test_disk_mounted_through_dm),
-		T(test_disk_held_by_dm),
-		T(test_disk_in_partition_of_md),
-		T(test_disk_holders_in_circle),
-		T(test_disk_in_swap),
-		T(test_disk_mounted_in_another_namespace),
-		T(test_disk_mounted_out_of_sight),
-		T(test_disk_second_of_btrfs),
-		T(test_disk_of_bcache),
-		T(test_disk_of_zfs),
-		T(test_disk_that_zfs_may_have),
-		T(test_disk_of_a_subsystem),
-		T(test_disk_deep_behind_a_controller),
-		T(test_disk_of_a_namesake),
-		T(test_disk_with_unreadable_mounts),
-		T(test_disk_with_a_closed_namespace),
-		T(test_disk_with_a_silent_holder),
-		T(test_display_booted_with),
-		T(test_display_second),
-		T(test_display_unreadable),
-		T(test_console_keyboard),
-		T(test_console_terminal),
-		T(test_vfs_in_use),
-		T(test_vfs_that_go_with_the_driver),
-		T(test_usage_not_looked_at),
+		tree_test(test_disk_free),
+		tree_test(test_disk_mounted),
+		tree_test(test_disk_mounted_through_dm),
+		tree_test(test_disk_held_by_dm),
+		tree_test(test_disk_in_partition_of_md),
+		tree_test(test_disk_holders_in_circle),
+		tree_test(test_disk_in_swap),
+		tree_test(test_disk_mounted_in_another_namespace),
+		tree_test(test_disk_mounted_out_of_sight),
+		tree_test(test_disk_second_of_btrfs),
+		tree_test(test_disk_of_bcache),
+		tree_test(test_disk_of_zfs),
+		tree_test(test_disk_that_zfs_may_have),
+		tree_test(test_disk_of_a_subsystem),
+		tree_test(test_disk_deep_behind_a_controller),
+		tree_test(test_disk_of_a_namesake),
+		tree_test(test_disk_with_unreadable_mounts),
+		tree_test(test_disk_with_a_closed_namespace),
+		tree_test(test_disk_with_a_silent_holder),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

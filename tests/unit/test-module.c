@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Modules, their parameters and the kernel they belong to. The first argument is an object file that
+/* Modules and their parameters. The first argument is an object file that
  * stands for a module. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "facts/load.h"
 #include "btf-bytes.h"
@@ -356,123 +355,21 @@ static void test_param_that_nothing_can_tell(void **state)
 	host_free(h);
 }
 
-/* ---- configuration and command line ---- */
-
-static void test_kernel_config_packed_first(void **state)
-{
-	static const char text[] = "CONFIG_VFIO=y\n# CONFIG_VFIO_NOIOMMU is not set\n";
-	struct tree *x = *state;
-	char path[256];
-	struct host *h;
-	gzFile gz;
-
-	make_kernel(x);
-	tree_put(x, "boot/config-" RELEASE, "CONFIG_VFIO=m\n");
-	snprintf(path, sizeof(path), "%s/proc/config.gz", x->root);
-	gz = gzopen(path, "we");
-	assert_non_null(gz);
-	assert_int_equal(gzwrite(gz, text, sizeof(text) - 1), sizeof(text) - 1);
-	assert_int_equal(gzclose(gz), Z_OK);
-	h = tree_load(x, x->sysroot, &scope, NULL);
-	assert_string_equal(h->kernel.config_source.raw, "/proc/config.gz");
-	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO"), "y");
-	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO_NOIOMMU"), "n");
-	assert_string_equal(kernel_config(&h->kernel, "CONFIG_IOMMUFD"), "n");
-	assert_null(kernel_config(&h->kernel, "CONFIG_EXT4_FS"));
-	host_free(h);
-}
-
-static void test_kernel_config_damaged(void **state)
-{
-	struct tree *x = *state;
-	struct host *h;
-
-	make_kernel(x);
-	tree_put(x, "proc/config.gz", "\x1f\x8b\x08 cut off");
-	h = tree_load(x, x->sysroot, &scope, NULL);
-	assert_int_equal(h->kernel.config.state, FACT_FAILED);
-	assert_int_equal(h->kernel.config.err, EBADMSG);
-	assert_null(kernel_config(&h->kernel, "CONFIG_VFIO"));
-	host_free(h);
-	tree_put(x, "proc/config.gz", "not a configuration\n");
-	h = tree_load(x, x->sysroot, &scope, NULL);
-	assert_int_equal(h->kernel.config.err, EBADMSG);
-	host_free(h);
-	/* The next source is asked, and the damaged one forgotten. */
-	tree_put(x, MODULES "/config", "CONFIG_VFIO=m\n");
-	h = tree_load(x, x->sysroot, &scope, NULL);
-	assert_string_equal(h->kernel.config_source.raw, "/" MODULES "/config");
-	host_free(h);
-}
-
-/* A small file that unpacks to more than any configuration has. */
-static void test_kernel_config_bomb(void **state)
-{
-	static char block[1 << 16];
-	struct tree *x = *state;
-	char path[256];
-	struct host *h;
-	gzFile gz;
-
-	make_kernel(x);
-	memset(block, '#', sizeof(block));
-	snprintf(path, sizeof(path), "%s/proc/config.gz", x->root);
-	gz = gzopen(path, "we");
-	assert_non_null(gz);
-	for (unsigned int i = 0; i < 100; i++)
-		assert_int_equal(gzwrite(gz, block, sizeof(block)), sizeof(block));
-	assert_int_equal(gzclose(gz), Z_OK);
-	h = tree_load(x, x->sysroot, &scope, NULL);
-	assert_int_equal(h->kernel.config.state, FACT_FAILED);
-	assert_int_equal(h->kernel.config.err, EFBIG);
-	host_free(h);
-}
-
-static void test_kernel_cmdline(void **state)
-{
-	struct tree *x = *state;
-	struct host *h;
-
-	make_kernel(x);
-	tree_put(x, "proc/cmdline", "iommu=pt intel_iommu=on nointremap\n");
-	h = tree_load(x, x->sysroot, &scope, NULL);
-	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "intel_iommu"), "on");
-	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "nointremap"), "");
-	assert_null(kernel_cmdline(&h->kernel, x->arena, "amd_iommu"));
-	host_free(h);
-}
-
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_alias_of_fewest_wildcards_first, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_alias_of_a_module_on_a_blacklist, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_states, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_without_a_directory, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_in_a_container, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_of_an_unknown_release, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_symbols_of_the_file, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_that_is_no_module, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_btf, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_module_symbols_only_when_asked, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_param_now_and_when_it_loads, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_param_that_nothing_can_tell, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_config_packed_first, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_config_damaged, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_config_bomb, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_cmdline, tree_setup, tree_teardown),
+		tree_test(test_alias_of_fewest_wildcards_first),
+		tree_test(test_alias_of_a_module_on_a_blacklist),
+		tree_test(test_module_states),
+		tree_test(test_module_without_a_directory),
+		tree_test(test_module_in_a_container),
+		tree_test(test_module_of_an_unknown_release),
+		tree_test(test_module_symbols_of_the_file),
+		tree_test(test_module_that_is_no_module),
+		tree_test(test_module_btf),
+		tree_test(test_module_symbols_only_when_asked),
+		tree_test(test_param_now_and_when_it_loads),
+		tree_test(test_param_that_nothing_can_tell),
 	};
 
 	fake_module = argc > 1 ? argv[1] : "";

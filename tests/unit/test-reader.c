@@ -374,32 +374,30 @@ static void test_reader_few_descriptors(void **state)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_reader_read_removes_one_newline),
-		test(test_reader_read_at_the_limit),
-		test(test_reader_read_of_a_directory),
-		test(test_reader_read_of_what_is_not_there),
-		test(test_reader_escape_by_dots),
-		test(test_reader_escape_by_links),
-		test(test_reader_absolute_link_stays_inside),
-		test(test_reader_loop_of_links),
-		test(test_reader_path_too_long),
-		test(test_reader_fifo_does_not_block),
-		test(test_reader_watch_sees_an_open),
-		test(test_reader_fifo_is_not_read),
-		test(test_reader_device_node_is_looked_at_only),
-		test(test_reader_stat_tells_type_and_mode),
-		test(test_reader_read_link_as_written),
-		test(test_reader_list_sorted),
-		test(test_reader_list_refuses_a_newline_in_a_name),
-		test(test_reader_access_is_not_asked_in_a_tree),
-		test(test_reader_directory_vanishes_between_reads),
-		test(test_reader_leaks_no_descriptor),
-		test(test_reader_few_descriptors),
+		tree_test(test_reader_read_removes_one_newline),
+		tree_test(test_reader_read_at_the_limit),
+		tree_test(test_reader_read_of_a_directory),
+		tree_test(test_reader_read_of_what_is_not_there),
+		tree_test(test_reader_escape_by_dots),
+		tree_test(test_reader_escape_by_links),
+		tree_test(test_reader_absolute_link_stays_inside),
+		tree_test(test_reader_loop_of_links),
+		tree_test(test_reader_path_too_long),
+		tree_test(test_reader_fifo_does_not_block),
+		tree_test(test_reader_watch_sees_an_open),
+		tree_test(test_reader_fifo_is_not_read),
+		tree_test(test_reader_device_node_is_looked_at_only),
+		tree_test(test_reader_stat_tells_type_and_mode),
+		tree_test(test_reader_read_link_as_written),
+		tree_test(test_reader_list_sorted),
+		tree_test(test_reader_list_refuses_a_newline_in_a_name),
+		tree_test(test_reader_access_is_not_asked_in_a_tree),
+		tree_test(test_reader_directory_vanishes_between_reads),
+		tree_test(test_reader_leaks_no_descriptor),
+		tree_test(test_reader_few_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -233,17 +233,15 @@ static void test_sysroot_write_capture_without_recording(void **state)
 	assert_int_equal(sysroot_write_capture(x->sysroot, stderr), -EINVAL);
 }
 
-#define test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		test(test_sysroot_open_of_what_is_no_root),
-		test(test_sysroot_open_live),
-		test(test_sysroot_live_binary_attribute_is_read_to_its_end),
-		test(test_sysroot_replay_equals_recording),
-		test(test_sysroot_capture_answers_nothing_from_this_host),
-		test(test_sysroot_write_capture_without_recording),
+		tree_test(test_sysroot_open_of_what_is_no_root),
+		tree_test(test_sysroot_open_live),
+		tree_test(test_sysroot_live_binary_attribute_is_read_to_its_end),
+		tree_test(test_sysroot_replay_equals_recording),
+		tree_test(test_sysroot_capture_answers_nothing_from_this_host),
+		tree_test(test_sysroot_write_capture_without_recording),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

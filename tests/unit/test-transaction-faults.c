@@ -583,12 +583,9 @@ static void test_virtual_functions_that_go_are_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_every_call_fails_in_turn, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_what_fails_goes_on_failing, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_virtual_functions_that_go_are_said, tree_setup,
-						tree_teardown),
+		tree_test(test_every_call_fails_in_turn),
+		tree_test(test_what_fails_goes_on_failing),
+		tree_test(test_virtual_functions_that_go_are_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,30 +352,115 @@ static void test_load_vf_brings_its_pf(void **state)
 	host_free(h);
 }
 
+/* ---- attributes that no kernel would write, and things that go while they are read ---- */
+
+static void test_absurd_attributes(void **state)
+{
+	static char huge[1 << 20];
+	struct tree *x = *state;
+	const struct device *d;
+	struct host *h;
+
+	memset(huge, 'A', sizeof(huge) - 1);
+	for (unsigned int i = 0; i < 5; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "0000:01:00.%u", i);
+		tree_device(x, &(struct tree_device){ .name = name, .group = "4" });
+	}
+	tree_attribute(x, "0000:01:00.0", "uevent", "");
+	tree_attribute(x, "0000:01:00.1", "uevent", huge);
+	tree_attribute(x, "0000:01:00.2", "uevent", "\x01\xff\n=\n\n===\nPCI_ID\n");
+	tree_remove(x, "sys/devices/pci0000:00/0000:01:00.3/uevent");
+	tree_dir(x, "sys/devices/pci0000:00/0000:01:00.3/uevent");
+	tree_remove(x, "sys/devices/pci0000:00/0000:01:00.4/uevent");
+	tree_link(x, "uevent", "sys/devices/pci0000:00/0000:01:00.4/uevent");
+	tree_link(x, "../nothing", "sys/devices/pci0000:00/0000:01:00.4/driver");
+	tree_attribute(x, "0000:01:00.0", "sriov_numvfs", "many\n");
+	tree_group_attribute(x, "4", "reserved_regions", huge);
+	tree_put(x, "sys/kernel/iommu_groups/x/y", "");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_int_equal(h->nr_devices, 5);
+	d = tree_find(h, "0000:01:00.0");
+	assert_int_equal(d->driver_fact.state, FACT_ABSENT);
+	assert_false(d->has_ids);
+	assert_int_equal(d->sriov_numvfs.err, EBADMSG);
+	d = tree_find(h, "0000:01:00.1");
+	assert_int_equal(d->uevent.err, EFBIG);
+	/* There is no driver link: that much the system said. */
+	assert_int_equal(d->driver_fact.state, FACT_ABSENT);
+	assert_int_equal(d->is_bridge, TRI_UNKNOWN);
+	assert_false(tree_find(h, "0000:01:00.2")->has_ids);
+	assert_int_equal(tree_find(h, "0000:01:00.3")->uevent.err, EISDIR);
+	d = tree_find(h, "0000:01:00.4");
+	assert_int_equal(d->uevent.err, ELOOP);
+	assert_string_equal(d->driver, "nothing");
+	assert_int_equal(h->nr_groups, 1);
+	assert_int_equal(h->groups[0]->nr_members, 5);
+	assert_int_equal(h->groups[0]->regions_err, -EBADMSG);
+	host_free(h);
+}
+
+/* A device that goes while it is read: its directory is named, and everything in it is gone. */
+static void test_vanished_device(void **state)
+{
+	struct tree *x = *state;
+	const struct device *d;
+	struct host *h;
+
+	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0", .group = "4" });
+	tree_link(x, "../../../devices/pci0000:00/0000:02:00.0",
+		  "sys/bus/pci/devices/0000:02:00.0");
+	tree_link(x, "../../../../devices/platform/gone", "sys/kernel/iommu_groups/4/devices/gone");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	d = tree_find(h, "0000:02:00.0");
+	assert_int_equal(d->uevent.state, FACT_ABSENT);
+	/* Not 'no driver': there is no device to have one. */
+	assert_int_equal(d->driver_fact.state, FACT_FAILED);
+	assert_int_equal(d->is_bridge, TRI_UNKNOWN);
+	d = tree_find(h, "gone");
+	assert_string_equal(d->bus_name, "unknown");
+	assert_int_equal(d->bus, BUS_OTHER);
+	assert_int_equal(d->driver_fact.state, FACT_FAILED);
+	host_free(h);
+}
+
+/* A group whose directory went between the link and the list. */
+static void test_vanished_group(void **state)
+{
+	struct tree *x = *state;
+	struct host *h;
+
+	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	tree_link(x, "../../../kernel/iommu_groups/9",
+		  "sys/devices/pci0000:00/0000:01:00.0/iommu_group");
+	h = tree_load(x, x->sysroot, tree_scope(), (const char *[]){ "01:00.0", NULL });
+	assert_int_equal(h->nr_groups, 1);
+	assert_int_equal(h->groups[0]->members_list.state, FACT_ABSENT);
+	assert_int_equal(h->groups[0]->type.state, FACT_ABSENT);
+	assert_int_equal(h->groups[0]->nr_members, 1);
+	assert_int_equal(h->groups[0]->regions_err, -ENODATA);
+	host_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_load_everything_in_order, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_device_facts, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_group_facts, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_unit_facts, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_group_of_other_devices_only, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_platform_device_on_a_vfio_driver,
-						tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_one_device_with_its_group, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_device_without_group_asks_for_any,
-						tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_every_form_of_target, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_unknown_targets, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_what_is_no_host, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_load_vf_brings_its_pf, tree_setup,
-						tree_teardown),
+		tree_test(test_load_everything_in_order),
+		tree_test(test_load_device_facts),
+		tree_test(test_load_group_facts),
+		tree_test(test_load_unit_facts),
+		tree_test(test_load_group_of_other_devices_only),
+		tree_test(test_load_platform_device_on_a_vfio_driver),
+		tree_test(test_load_one_device_with_its_group),
+		tree_test(test_load_device_without_group_asks_for_any),
+		tree_test(test_load_every_form_of_target),
+		tree_test(test_load_unknown_targets),
+		tree_test(test_load_what_is_no_host),
+		tree_test(test_load_vf_brings_its_pf),
+		tree_test(test_absurd_attributes),
+		tree_test(test_vanished_device),
+		tree_test(test_vanished_group),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

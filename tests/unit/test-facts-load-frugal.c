@@ -181,12 +181,10 @@ static void test_frugal_load_when_a_unit_lists_more(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-		T(test_frugal_load_is_the_same),
-		T(test_frugal_load_of_a_mixed_host),
-		T(test_frugal_load_of_odd_bridges),
-		T(test_frugal_load_when_a_unit_lists_more),
-#undef T
+		tree_test(test_frugal_load_is_the_same),
+		tree_test(test_frugal_load_of_a_mixed_host),
+		tree_test(test_frugal_load_of_odd_bridges),
+		tree_test(test_frugal_load_when_a_unit_lists_more),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -347,14 +347,9 @@ static void test_replay_hostile(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_replay_of_a_tree, tree_setup, tree_teardown),
-		cmocka_unit_test_setup_teardown(test_replay_of_this_host, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_replay_of_one_device, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_replay_capture_is_small, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_replay_hostile, tree_setup, tree_teardown),
+		tree_test(test_replay_of_a_tree),     tree_test(test_replay_of_this_host),
+		tree_test(test_replay_of_one_device), tree_test(test_replay_capture_is_small),
+		tree_test(test_replay_hostile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

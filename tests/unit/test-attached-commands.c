@@ -456,16 +456,11 @@ static void test_regions_failed_dump_prints_no_bytes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_irq_every_call_fails_in_turn, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_reset_every_call_fails_in_turn, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_reset_of_what_is_not_ours, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_regions_every_call_fails_in_turn, tree_setup,
-						tree_teardown),
-		cmocka_unit_test_setup_teardown(test_regions_failed_dump_prints_no_bytes,
-						tree_setup, tree_teardown),
+		tree_test(test_irq_every_call_fails_in_turn),
+		tree_test(test_reset_every_call_fails_in_turn),
+		tree_test(test_reset_of_what_is_not_ours),
+		tree_test(test_regions_every_call_fails_in_turn),
+		tree_test(test_regions_failed_dump_prints_no_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,21 +332,20 @@ static void test_persist_tools(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-		T(test_persist_rule_and_softdep),
-		T(test_persist_without_another_module),
-		T(test_persist_where_another_driver_was_quicker),
-		T(test_persist_of_a_long_name_has_no_second_try),
-		T(test_persist_in_an_image_of_dracut),
-		T(test_persist_by_driverctl_refuses_a_stranger),
-		T(test_persist_of_another_bus),
-		T(test_persist_refuses_what_a_rule_would_act_on),
-		T(test_persist_is_written_and_taken_away),
-		T(test_persist_by_driverctl_is_written_and_taken_away),
-		T(test_persist_leaves_others_alone),
-		T(test_persist_is_whole_or_nothing),
-		T(test_persist_of_a_device_that_is_gone),
-		T(test_persist_tools),
+		tree_test(test_persist_rule_and_softdep),
+		tree_test(test_persist_without_another_module),
+		tree_test(test_persist_where_another_driver_was_quicker),
+		tree_test(test_persist_of_a_long_name_has_no_second_try),
+		tree_test(test_persist_in_an_image_of_dracut),
+		tree_test(test_persist_by_driverctl_refuses_a_stranger),
+		tree_test(test_persist_of_another_bus),
+		tree_test(test_persist_refuses_what_a_rule_would_act_on),
+		tree_test(test_persist_is_written_and_taken_away),
+		tree_test(test_persist_by_driverctl_is_written_and_taken_away),
+		tree_test(test_persist_leaves_others_alone),
+		tree_test(test_persist_is_whole_or_nothing),
+		tree_test(test_persist_of_a_device_that_is_gone),
+		tree_test(test_persist_tools),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -501,34 +501,6 @@ static void test_prose_survives_a_narrow_terminal(void **state)
 	assert_string_equal(f->text, "  label\n    one two three\n    four\n");
 }
 
-static void test_scheme_takes_colors_only(void **state)
-{
-	struct fixture *f = *state;
-	struct color_scheme scheme;
-
-	color_scheme_default(&scheme);
-	color_scheme_apply(&scheme, f->a,
-			   "# comment\nyes lightblue\nno 1;35\ndim \\e[4m\nheading \\e[2J\n");
-	assert_string_equal(scheme.sequences[STYLE_YES], "\033[1;34m");
-	assert_string_equal(scheme.sequences[STYLE_NO], "\033[1;35m");
-	assert_string_equal(scheme.sequences[STYLE_DIM], "\033[4m");
-	assert_string_equal(scheme.sequences[STYLE_HEADING], "\033[1m");
-}
-
-static void test_color_file_the_more_specific_first(void **state)
-{
-	const char *names[COLOR_FILE_NAMES];
-	struct fixture *f = *state;
-
-	assert_int_equal(color_file_names(f->a, "vfiotool", "xterm", "enable", names), 4);
-	assert_string_equal(names[0], "vfiotool@xterm.enable");
-	assert_string_equal(names[1], "vfiotool.enable");
-	assert_string_equal(names[2], "@xterm.enable");
-	assert_string_equal(names[3], "enable");
-	assert_int_equal(color_file_names(f->a, "vfiotool", "../x", "scheme", names), 2);
-	assert_string_equal(names[0], "vfiotool.scheme");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -561,8 +533,6 @@ int main(void)
 		T(test_prose_wraps_below_the_text),
 		T(test_prose_keeps_commands_whole),
 		T(test_prose_survives_a_narrow_terminal),
-		T(test_scheme_takes_colors_only),
-		T(test_color_file_the_more_specific_first),
 #undef T
 	};
 

@@ -170,13 +170,12 @@ static void test_persist_that_cannot_be_read_is_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
-		T(test_persist_of_nothing_is_absent),
-		T(test_persist_by_a_rule),
-		T(test_persist_by_a_rule_about_a_stranger),
-		T(test_persist_by_driverctl),
-		T(test_persist_by_an_alias),
-		T(test_persist_that_cannot_be_read_is_unknown),
+		tree_test(test_persist_of_nothing_is_absent),
+		tree_test(test_persist_by_a_rule),
+		tree_test(test_persist_by_a_rule_about_a_stranger),
+		tree_test(test_persist_by_driverctl),
+		tree_test(test_persist_by_an_alias),
+		tree_test(test_persist_that_cannot_be_read_is_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

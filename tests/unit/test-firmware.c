@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "sysroot/sysroot.h"
+#include "facts/load.h"
+#include "scene.h"
+
+static void test_firmware_of_a_tree(void **state)
+{
+	static const unsigned char dmar[48] = { 'D', 'M', 'A', 'R', 48, [36] = 38, [37] = 1 };
+	struct tree *x = *state;
+	struct host *h;
+
+	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	tree_put(x, "sys/firmware/acpi/tables/APIC", "");
+	tree_put_bytes(x, "sys/firmware/acpi/tables/DMAR", (const char *)dmar, sizeof(dmar));
+	tree_put(x, "sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n");
+	tree_put(x, "sys/class/dmi/id/product_name", "Virtual Machine\n");
+	tree_put(x, "proc/cpuinfo", "processor\t: 0\nvendor_id\t: AuthenticAMD\n");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_int_equal(h->firmware.has_dmar, TRI_YES);
+	assert_int_equal(h->firmware.has_ivrs, TRI_NO);
+	assert_int_equal(h->firmware.dmar_intr_remap, TRI_YES);
+	assert_int_equal(h->firmware.ivrs.state, FACT_ABSENT);
+	assert_string_equal(h->firmware.cpu_vendor.raw, "AuthenticAMD");
+	assert_string_equal(h->firmware.hypervisor.raw, "hyperv");
+	host_free(h);
+}
+
+static void test_firmware_denied_or_damaged(void **state)
+{
+	struct tree *x = *state;
+	struct sysroot *root =
+		tree_capture_device(x,
+				    "[\"list\",\"/sys/firmware/acpi/tables\",\"DMAR\\nIVRS\"]\n"
+				    "[\"read\",\"/sys/firmware/acpi/tables/DMAR\",null,\"EACCES\"]\n"
+				    "[\"read\",\"/sys/firmware/acpi/tables/IVRS\",\"IVRS\"]\n");
+	struct host *h = tree_load(x, root, tree_scope(), NULL);
+
+	assert_int_equal(h->firmware.has_dmar, TRI_YES);
+	assert_int_equal(h->firmware.dmar.state, FACT_DENIED);
+	assert_int_equal(h->firmware.dmar_intr_remap, TRI_UNKNOWN);
+	host_free(h);
+	sysroot_close(root);
+}
+
+static void test_firmware_without_acpi(void **state)
+{
+	struct tree *x = *state;
+	struct host *h;
+
+	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_int_equal(h->firmware.has_dmar, TRI_NO);
+	assert_int_equal(h->firmware.has_viot, TRI_NO);
+	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
+	host_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		tree_test(test_firmware_of_a_tree),
+		tree_test(test_firmware_denied_or_damaged),
+		tree_test(test_firmware_without_acpi),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
