@@ -89,7 +89,7 @@ def _pages(root: Path, program: dict):
         yield from _differences(page.name, "column", columns, {column["name"] for column in command["columns"]})
     if "guards" in program:
         page = Page(root, "vfiotool-bind.8")
-        yield from _differences(page.name, "guard", page.terms("Guards", r"^\*([\w-]+)\*"),
+        yield from _differences(page.name, "guard", page.terms("Safety checks", r"^\*([\w-]+)\*"),
                                 {row["name"] for row in program["guards"]} | {"predicted"})
     page = Page(root, "vfiotool-inspect.8")
     yield from _differences(page.name, "assumption", page.terms("Assumptions", r"^\*([\w.]+)\*="),
