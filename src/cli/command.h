@@ -35,8 +35,10 @@ struct command {
 	size_t args_size;
 	/* An exit status, or a negative errno with *@reterr. */
 	int (*run)(struct app *app, void *args, struct failure **reterr);
-	const struct field_table *(*columns)(void); /* those of -o, or NULL */
-	bool runs; /* the words after -- are a program to run: struct parse, program */
+	const struct field_table *columns; /* those of -o, or NULL */
+	const struct field_table *const
+		*documents; /* of --json, with all they reach; NULL ends them */
+	bool runs;          /* the words after -- are a program to run: struct parse, program */
 };
 
 /* What a parser of options works on. */

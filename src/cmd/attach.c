@@ -91,7 +91,7 @@ static void print_json(struct attached *ac, const struct output *out)
 
 	attached_json_begin(ac, out->stream, &doc);
 	for (size_t i = 0; i < ac->view.nr_devices; i++)
-		json_doc_element(&doc, json_from_row(attach_device_fields(), NULL,
+		json_doc_element(&doc, json_from_row(&attach_device_fields, NULL,
 						     &ac->view.devices[i], a));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
@@ -158,4 +158,6 @@ const struct command command_attach = {
 	.args_size = sizeof(struct attach_args),
 	.runs = true,
 	.run = run,
+	.documents = (const struct field_table *const[]){ ATTACHED_DOCUMENT, &attach_device_fields,
+							  NULL },
 };

@@ -300,6 +300,7 @@ const struct command command_bind = {
 	.argp = &bind_argp,
 	.args_size = sizeof(struct transaction_options),
 	.run = run_bind,
+	.documents = (const struct field_table *const[]){ &bind_fields, &bind_move_fields, NULL },
 };
 
 const struct command command_unbind = {
@@ -309,4 +310,5 @@ const struct command command_unbind = {
 	.argp = &unbind_argp,
 	.args_size = sizeof(struct transaction_options),
 	.run = run_unbind,
+	.documents = (const struct field_table *const[]){ &bind_fields, &bind_move_fields, NULL },
 };

@@ -108,7 +108,7 @@ static int complete_drivers(struct app *app, struct failure **reterr)
 
 static int complete_columns(struct app *app, struct failure **reterr)
 {
-	const struct field_table *t = device_fields();
+	const struct field_table *t = &device_fields;
 
 	(void)reterr;
 	for (size_t i = 0; i < t->nr; i++)

@@ -40,7 +40,7 @@ static const char *doc_text(const struct command *command, struct arena *a)
 				    "Tells for each device whether VFIO accepts or refuses it, and why.",
 				    commands_text(a));
 	return arena_printf(a, "%s\v%s%sSee also 'man vfiotool-%s'.", command->summary,
-			    command->columns ? columns_text(command->columns(), a) : "",
+			    command->columns ? columns_text(command->columns, a) : "",
 			    command->columns ? "\n\n" : "", command->name);
 }
 

@@ -182,7 +182,7 @@ static void print_json(struct session *s, const struct inspect_args *args)
 	json_doc_begin(&doc, s->app->out.stream);
 	json_doc_member(&doc, "schema", json_object_new_int(1));
 	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_member(&doc, "kernel", json_from_row(kernel_fields(), NULL, &s->report, scratch));
+	json_doc_member(&doc, "kernel", json_from_row(&kernel_fields, NULL, &s->report, scratch));
 	json_asked(&doc, &s->report);
 	json_doc_array_begin(&doc, "devices");
 	for (size_t i = 0; i < s->nr_devices && !ferror(s->app->out.stream); i++) {
@@ -190,7 +190,7 @@ static void print_json(struct session *s, const struct inspect_args *args)
 		struct inspection one;
 
 		inspection_make(&s->report, s->devices[i], args->all_kernels, args->paths, a, &one);
-		json_doc_element(&doc, json_from_row(inspection_fields(), NULL, &one, a));
+		json_doc_element(&doc, json_from_row(&inspection_fields, NULL, &one, a));
 	}
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
@@ -218,7 +218,7 @@ static int print_devices(struct session *s, const struct inspect_args *args,
 /* The columns of the short form: a narrow terminal cuts the name first, then the driver. */
 static int short_columns(struct arena *a, struct columns *ret, struct failure **reterr)
 {
-	int r = columns_parse(device_fields(), a,
+	int r = columns_parse(&device_fields, a,
 			      "address,group,driver,verdict,op,errno,rule,patched,name", ret,
 			      reterr);
 
@@ -241,7 +241,7 @@ static int print_short(struct session *s, struct failure **reterr)
 	struct table_row *table_rows = arena_array(a, s->nr_devices, sizeof(*table_rows));
 	struct prose end = { .out = &s->app->out };
 	struct columns columns = { 0 };
-	struct table table = { .fields = device_fields(),
+	struct table table = { .fields = &device_fields,
 			       .columns = &columns,
 			       .rows = table_rows,
 			       .nr_rows = s->nr_devices };
@@ -313,4 +313,6 @@ const struct command command_inspect = {
 	.argp = &argp,
 	.args_size = sizeof(struct inspect_args),
 	.run = run,
+	.documents =
+		(const struct field_table *const[]){ &kernel_fields, &inspection_fields, NULL },
 };

@@ -4,24 +4,12 @@
 #include <json-c/json_object.h>
 #include <string.h>
 
-#include "base/macro.h"
 #include "model/assume.h"
 #include "model/generation.h"
 #include "model/predict.h"
 #include "model/rule.h"
-#include "report/attach.h"
-#include "report/bind.h"
-#include "report/device.h"
-#include "report/event.h"
-#include "report/inspect.h"
-#include "report/irq.h"
+#include "bind/guard.h"
 #include "report/json.h"
-#include "report/map.h"
-#include "report/prediction-fields.h"
-#include "report/prove.h"
-#include "report/regions.h"
-#include "report/reset.h"
-#include "report/rules.h"
 #include "cli/config.h"
 #include "cmd/commands.h"
 
@@ -76,7 +64,7 @@ static struct json_object *fields_json(const struct field_table *table, bool col
 					       json_object_new_boolean(!!(f->flags &
 									  FIELD_DEFAULT)));
 		}
-		add_text(o, "help", f->help);
+		add_text(o, "help", f->help ? f->help : field_source(f)->help);
 		json_object_array_add(ret, o);
 	}
 	return ret;
@@ -91,7 +79,7 @@ static struct json_object *command_json(const struct command *c, struct arena *a
 	add_text(ret, "operands", c->operands);
 	json_object_object_add(ret, "options", options_json(c->argp, &global_argp, a));
 	json_object_object_add(ret, "columns",
-			       c->columns ? fields_json(c->columns(), true, a)
+			       c->columns ? fields_json(c->columns, true, a)
 					  : json_object_new_array());
 	return ret;
 }
@@ -181,39 +169,29 @@ static void put_guards(struct json_doc *doc)
 	json_doc_array_end(doc);
 }
 
-/* Members of the documents: table name -> keys. */
+/* @table and all that its fields lead to, each once: table name -> keys. */
+static void add_document(struct json_object *o, const struct field_table *table, struct arena *a)
+{
+	if (json_object_object_get_ex(o, table->name, NULL))
+		return;
+	json_object_object_add(o, table->name, fields_json(table, false, a));
+	for (size_t i = 0; i < table->nr; i++) {
+		const struct field *f = field_source(&table->fields[i]);
+
+		if (f->fields)
+			add_document(o, f->fields, a);
+	}
+}
+
 static void put_documents(struct json_doc *doc, struct arena *a)
 {
-	const struct field_table *const tables[] = {
-		kernel_fields(),         inspection_fields(),
-		capability_fields(),     capability_because_fields(),
-		range_fields(),          region_fields(),
-		extension_fields(),      path_fields(),
-		step_fields(),           evidence_fields(),
-		patched_fields(),        rule_fields(),
-		irqs_device_fields(),    irq_kind_fields(),
-		irq_vector_fields(),     irq_raised_fields(),
-		reset_device_fields(),   reset_hit_fields(),
-		regions_device_fields(), region_row_fields(),
-		config_fields(),         config_field_fields(),
-		config_cap_fields(),     dump_fields(),
-		write_fields(),          rule_site_fields(),
-		proof_fields(),          proof_claim_fields(),
-		attach_fields(),         attach_device_fields(),
-		comparison_fields(),     vfio_region_fields(),
-		vfio_irq_fields(),       space_fields(),
-		mapping_report_fields(), mapping_memory_fields(),
-		mapping_limit_fields(),  mapping_moment_fields(),
-		mapping_step_fields(),   mapping_cost_fields(),
-		mapping_dirty_fields(),  mapping_check_fields(),
-		event_fields(),          bind_fields(),
-		bind_step_fields(),      bind_move_fields(),
-		guard_fields(),
-	};
 	struct json_object *o = json_object_new_object();
+	size_t nr;
+	const struct command *const *all = commands_all(&nr);
 
-	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
-		json_object_object_add(o, tables[i]->name, fields_json(tables[i], false, a));
+	for (size_t i = 0; i < nr; i++)
+		for (size_t d = 0; all[i]->documents && all[i]->documents[d]; d++)
+			add_document(o, all[i]->documents[d], a);
 	json_doc_member(doc, "documents", o);
 }
 

@@ -189,7 +189,7 @@ static void print_json(struct attached *ac, const struct irqs_device *d)
 
 	attached_json_begin(ac, ac->session.app->out.stream, &doc);
 	if (attached_is_ready(ac))
-		json_doc_element(&doc, json_from_row(irqs_device_fields(), NULL, d, ac->arena));
+		json_doc_element(&doc, json_from_row(&irqs_device_fields, NULL, d, ac->arena));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 }
@@ -241,4 +241,6 @@ const struct command command_irq = {
 	.argp = &argp,
 	.args_size = sizeof(struct irq_args),
 	.run = run,
+	.documents =
+		(const struct field_table *const[]){ ATTACHED_DOCUMENT, &irqs_device_fields, NULL },
 };

@@ -90,18 +90,18 @@ static int choose_columns(const struct list_args *args, struct arena *a, struct 
 	int r;
 
 	if (args->all)
-		columns_all(device_fields(), a, columns);
+		columns_all(&device_fields, a, columns);
 	else
-		columns_default(device_fields(), a, columns);
+		columns_default(&device_fields, a, columns);
 	if (args->output) {
-		r = columns_parse(device_fields(), a, args->output, columns, reterr);
+		r = columns_parse(&device_fields, a, args->output, columns, reterr);
 		if (r < 0)
 			return r;
 	}
 	*sort = NULL;
 	if (!args->sort)
 		return 0;
-	r = columns_parse(device_fields(), a, args->sort, &one, reterr);
+	r = columns_parse(&device_fields, a, args->sort, &one, reterr);
 	if (r < 0)
 		return r;
 	if (one.nr != 1)
@@ -228,7 +228,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		r = session_decide(&s, NULL, NULL, reterr);
 	if (r >= 0) {
 		make_rows(&rows, &s, args->tree, needs);
-		table = (struct table){ .fields = device_fields(),
+		table = (struct table){ .fields = &device_fields,
 					.columns = &columns,
 					.rows = rows.table_rows,
 					.nr_rows = rows.nr };
@@ -249,5 +249,5 @@ const struct command command_list = {
 	.argp = &argp,
 	.args_size = sizeof(struct list_args),
 	.run = run,
-	.columns = device_fields,
+	.columns = &device_fields,
 };

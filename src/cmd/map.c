@@ -335,7 +335,7 @@ static int print(struct map_run *run, struct failure **reterr)
 	json_doc_begin(&doc, run->app->out.stream);
 	json_doc_member(&doc, "schema", json_object_new_int(1));
 	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_row(&doc, mapping_report_fields(), &run->report);
+	json_doc_row(&doc, &mapping_report_fields, &run->report);
 	json_doc_end(&doc);
 	return 0;
 }
@@ -428,4 +428,5 @@ const struct command command_map = {
 	.argp = &argp,
 	.args_size = sizeof(struct map_args),
 	.run = run_map,
+	.documents = (const struct field_table *const[]){ &mapping_report_fields, NULL },
 };

@@ -274,4 +274,5 @@ const struct command command_monitor = {
 	.argp = &argp,
 	.args_size = sizeof(struct monitor_args),
 	.run = run,
+	.documents = (const struct field_table *const[]){ &event_fields, NULL },
 };

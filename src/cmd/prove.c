@@ -226,10 +226,10 @@ static void print_json(struct attached *ac, const struct proof_view *v)
 
 	attached_json_begin(ac, ac->session.app->out.stream, &doc);
 	for (size_t i = 0; i < ac->view.nr_devices; i++)
-		json_doc_element(&doc, json_from_row(attach_device_fields(), NULL,
+		json_doc_element(&doc, json_from_row(&attach_device_fields, NULL,
 						     &ac->view.devices[i], a));
 	json_doc_array_end(&doc);
-	json_doc_member(&doc, "proof", v ? json_from_row(proof_fields(), NULL, v, a) : NULL);
+	json_doc_member(&doc, "proof", v ? json_from_row(&proof_fields, NULL, v, a) : NULL);
 	json_doc_end(&doc);
 }
 
@@ -312,4 +312,6 @@ const struct command command_prove = {
 	.argp = &argp,
 	.args_size = sizeof(struct prove_args),
 	.run = run,
+	.documents = (const struct field_table *const[]){ ATTACHED_DOCUMENT, &attach_device_fields,
+							  &proof_fields, NULL },
 };

@@ -317,7 +317,7 @@ static int run_devices(struct attached *ac, const struct regions_args *args, str
 			region_work_decode(&k.w, k.decode, false, &ignored);
 		failure_free(ignored);
 		if (r >= 0 && doc) {
-			json_doc_element(doc, json_from_row(regions_device_fields(), NULL, &k.row,
+			json_doc_element(doc, json_from_row(&regions_device_fields, NULL, &k.row,
 							    ac->arena));
 		} else if (r >= 0) {
 			if (i)
@@ -375,4 +375,6 @@ const struct command command_regions = {
 	.argp = &argp,
 	.args_size = sizeof(struct regions_args),
 	.run = run,
+	.documents = (const struct field_table *const[]){ ATTACHED_DOCUMENT, &regions_device_fields,
+							  NULL },
 };

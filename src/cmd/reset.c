@@ -365,8 +365,8 @@ static void print_json(struct attached *ac, const struct work *all, size_t nr)
 
 	attached_json_begin(ac, ac->session.app->out.stream, &doc);
 	for (size_t i = 0; i < nr; i++)
-		json_doc_element(&doc, json_from_row(reset_device_fields(), NULL, &all[i].row,
-						     ac->arena));
+		json_doc_element(&doc,
+				 json_from_row(&reset_device_fields, NULL, &all[i].row, ac->arena));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 }
@@ -458,4 +458,6 @@ const struct command command_reset = {
 	.argp = &argp,
 	.args_size = sizeof(struct reset_args),
 	.run = run,
+	.documents = (const struct field_table *const[]){ ATTACHED_DOCUMENT, &reset_device_fields,
+							  NULL },
 };

@@ -204,4 +204,5 @@ const struct command command_restore = {
 	.argp = &argp,
 	.args_size = sizeof(struct transaction_options),
 	.run = run,
+	.documents = (const struct field_table *const[]){ &bind_fields, &bind_move_fields, NULL },
 };

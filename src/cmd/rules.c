@@ -104,7 +104,7 @@ static struct json_object *rule_json(const struct rule *rule, uint32_t gens, str
 		sites[some.nr_sites++].gens &= gens;
 	}
 	some.sites = sites;
-	return json_from_row(rule_fields(), NULL, &some, a);
+	return json_from_row(&rule_fields, NULL, &some, a);
 }
 
 static int print(const struct rules_args *args, const struct rule **rules, size_t nr, uint32_t gens,
@@ -161,4 +161,5 @@ const struct command command_rules = {
 	.argp = &argp,
 	.args_size = sizeof(struct rules_args),
 	.run = run,
+	.documents = (const struct field_table *const[]){ &rule_fields, NULL },
 };

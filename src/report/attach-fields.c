@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "report/attach.h"
+#include "report/field-kinds.h"
 
 /* linux: include/uapi/linux/vfio.h: VFIO_REGION_INFO_FLAG_*, VFIO_IRQ_INFO_*. */
 enum {
@@ -40,31 +41,14 @@ const char *vfio_irq_name(bool pci, uint32_t index, struct arena *a)
 
 /* ---- steps ---- */
 
-static void row_op(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, op_name(((const struct comparison *)row)->op));
-}
-
-static void row_object(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct comparison *)row)->object);
-}
-
-static void row_predicted(const void *row, struct arena *a vt_unused, struct value *ret)
+static void step_predicted(const void *row, struct value *ret)
 {
 	const struct comparison *c = row;
 
-	if (!c->predicted)
-		return;
-	if (c->answer == ANSWER_UNKNOWN)
-		value_set_text(ret, "unknown");
-	else if (c->answer == ANSWER_YES)
-		value_set_text(ret, "ok");
-	else
-		value_set_text(ret, c->err ? errno_name(c->err) : "refused");
+	value_set_text(ret, predicted_text(c->answer, c->err));
 }
 
-static void row_actual(const void *row, struct arena *a vt_unused, struct value *ret)
+static void step_actual(const void *row, struct value *ret)
 {
 	static const enum style styles[] = {
 		[MATCH_OPEN] = STYLE_UNKNOWN,
@@ -79,451 +63,221 @@ static void row_actual(const void *row, struct arena *a vt_unused, struct value 
 	ret->style = styles[c->match];
 }
 
-static void set_match(struct value *ret, enum match match)
-{
-	if (match != MATCH_OPEN)
-		value_set_bool(ret, match == MATCH_YES);
-}
-
-static void row_match(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	set_match(ret, ((const struct comparison *)row)->match);
-}
-
-static void row_rule(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct comparison *c = row;
-
-	value_set_text(ret, c->why ? c->why->rule->id : NULL);
-}
-
-static void row_ns(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct comparison *c = row;
-
-	if (c->outcome)
-		value_set_number(ret, c->outcome->ns);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-const struct field_table *comparison_fields(void)
-{
-	static const struct field fields[] = {
-		{ "op", 0, 0, "request to the kernel, as the uAPI names it", row_op },
-		{ "object", 0, 0, "container, iommufd, group:N or the device it was made of",
-		  row_object },
-		{ "predicted", 0, 0, "ok, an errno, refused or unknown; null: no rule speaks of it",
-		  row_predicted },
-		{ "actual", 0, 0, "ok or the errno; null when the kernel was not asked",
-		  row_actual },
-		{ "match", 0, 0, "whether they agree; null when nothing certain was predicted",
-		  row_match },
-		{ "rule", 0, 0, "rule that predicts the refusal", row_rule },
-		{ "ns", 0, 0, "nanoseconds it took", row_ns },
-	};
-	static const struct field_table table = FIELD_TABLE("attach_steps", fields);
-
-	return &table;
-}
+static const struct field step_rows[] = {
+	{ "op", "request to the kernel, as the uAPI names it", FIELD_OP(struct comparison, op) },
+	{ "object", "container, iommufd, group:N or the device it was made of",
+	  FIELD_TEXT(struct comparison, object) },
+	{ "predicted", "ok, an errno, refused or unknown; null: no rule speaks of it",
+	  FIELD_GET(step_predicted), FIELD_IF(struct comparison, predicted) },
+	{ "actual", "ok or the errno; null when the kernel was not asked", FIELD_GET(step_actual) },
+	{ "match", "whether they agree; null when nothing certain was predicted",
+	  FIELD_MATCH(struct comparison, match) },
+	{ "rule", "rule that predicts the refusal", FIELD_RULE(struct finding, rule),
+	  FIELD_VIA(struct comparison, why, struct finding) },
+	{ "ns", "nanoseconds it took", FIELD_NUMBER(struct outcome, ns),
+	  FIELD_VIA(struct comparison, outcome, struct outcome) },
+};
+const struct field_table comparison_fields = FIELD_TABLE("attach_steps", step_rows);
 
 /* ---- regions and interrupts ---- */
 
-static void region_index(const void *row, struct arena *a vt_unused, struct value *ret)
+static const struct field area_rows[] = {
+	{ "offset", "where it begins in the region", FIELD_HEX(struct region_area, offset, 1) },
+	{ "size", "bytes", FIELD_HEX(struct region_area, size, 1) },
+};
+static const struct field_table area_fields = FIELD_TABLE("areas", area_rows);
+
+/* Whether the bit is set that the field names. */
+static void get_bit(const void *at, struct value *ret)
 {
-	value_set_number(ret, ((const struct region_info *)row)->index);
+	value_set_bool(ret, *(const uint32_t *)at & (uint32_t)ret->field->param);
 }
 
-static void region_size(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct region_info *)row)->size, 1);
-}
+#define REGION_FLAG(bit) FIELD_MEMBER(struct region_info, flags, uint32_t, get_bit), .param = (bit)
+#define IRQ_FLAG(bit)    FIELD_MEMBER(struct irq_info, flags, uint32_t, get_bit), .param = (bit)
 
-static void region_offset(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct region_info *)row)->offset, 1);
-}
-
-#define FLAG_GETTER(name, type, bit)                                                          \
-	static void name(const void *row, struct arena *a vt_unused, struct value *ret)       \
-	{                                                                                     \
-		value_set_bool(ret, ((const struct type *)row)->flags &(bit) ? true : false); \
-	}
-FLAG_GETTER(region_read, region_info, REGION_READ)
-FLAG_GETTER(region_write, region_info, REGION_WRITE)
-FLAG_GETTER(region_mmap, region_info, REGION_MMAP)
-FLAG_GETTER(irq_eventfd, irq_info, IRQ_EVENTFD)
-FLAG_GETTER(irq_maskable, irq_info, IRQ_MASKABLE)
-FLAG_GETTER(irq_automasked, irq_info, IRQ_AUTOMASKED)
-FLAG_GETTER(irq_noresize, irq_info, IRQ_NORESIZE)
-#undef FLAG_GETTER
-
-static void area_offset(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct region_area *)row)->offset, 1);
-}
-
-static void area_size(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct region_area *)row)->size, 1);
-}
-
-static void region_areas(const void *row, struct arena *a, struct value *ret)
-{
-	static const struct field fields[] = {
-		{ "offset", 0, 0, "where it begins in the region", area_offset },
-		{ "size", 0, 0, "bytes", area_size },
-	};
-	static const struct field_table table = FIELD_TABLE("areas", fields);
-	const struct region_info *r = row;
-
-	if (!r->sparse)
-		ret->kind = VALUE_NONE;
-	else
-		value_set_rows(ret, &table, a, r->areas, r->nr_areas, sizeof(*r->areas));
-}
-
-static void region_type(const void *row, struct arena *a, struct value *ret)
+static void region_type(const void *row, struct value *ret)
 {
 	const struct region_info *r = row;
 
-	value_set_text(ret, r->has_type ? arena_printf(a, "0x%x/0x%x", r->type, r->subtype) : NULL);
+	value_set_text(ret, arena_printf(ret->arena, "0x%x/0x%x", r->type, r->subtype));
 }
 
-static void region_msix_mappable(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_bool(ret, ((const struct region_info *)row)->msix_mappable);
-}
+static const struct field region_rows[] = {
+	{ "index", "number of the region", FIELD_NUMBER(struct region_info, index) },
+	{ "size", "bytes; 0x0 when it is not there", FIELD_HEX(struct region_info, size, 1) },
+	{ "offset", "where it lies in the device's descriptor",
+	  FIELD_HEX(struct region_info, offset, 1) },
+	{ "read", "may be read", REGION_FLAG(REGION_READ) },
+	{ "write", "may be written", REGION_FLAG(REGION_WRITE) },
+	{ "mmap", "may be mapped", REGION_FLAG(REGION_MMAP) },
+	{ "areas", "the only parts that may be mapped; null: no such limit",
+	  FIELD_ROWS(struct region_info, areas, area_fields),
+	  FIELD_IF(struct region_info, sparse) },
+	{ "type", "type and subtype of a region of its driver's own", FIELD_GET(region_type),
+	  FIELD_IF(struct region_info, has_type) },
+	{ "msix_mappable", "the MSI-X table may be mapped with it",
+	  FIELD_BOOL(struct region_info, msix_mappable) },
+};
+const struct field_table vfio_region_fields = FIELD_TABLE("regions", region_rows);
 
-const struct field_table *vfio_region_fields(void)
-{
-	static const struct field fields[] = {
-#define X(key, help) { #key, 0, 0, help, region_##key },
-		VFIO_REGION_NUMBER(X) VFIO_REGION_FIELDS(X)
-#undef X
-	};
-	static const struct field_table table = FIELD_TABLE("regions", fields);
-
-	return &table;
-}
-
-static void irq_index(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_number(ret, ((const struct irq_info *)row)->index);
-}
-
-static void irq_count(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_number(ret, ((const struct irq_info *)row)->count);
-}
-
-const struct field_table *vfio_irq_fields(void)
-{
-	static const struct field fields[] = {
-		{ "index", 0, 0, "number of the interrupt kind", irq_index },
-		{ "count", 0, 0, "vectors; 0 when it is not there", irq_count },
-		{ "eventfd", 0, 0, "can be delivered to an eventfd", irq_eventfd },
-		{ "maskable", 0, 0, "can be masked", irq_maskable },
-		{ "automasked", 0, 0, "masked when it is delivered", irq_automasked },
-		{ "noresize", 0, 0, "vectors cannot be added later", irq_noresize },
-	};
-	static const struct field_table table = FIELD_TABLE("irqs", fields);
-
-	return &table;
-}
+static const struct field irq_rows[] = {
+	{ "index", "number of the interrupt kind", FIELD_NUMBER(struct irq_info, index) },
+	{ "count", "vectors; 0 when it is not there", FIELD_NUMBER(struct irq_info, count) },
+	{ "eventfd", "can be delivered to an eventfd", IRQ_FLAG(IRQ_EVENTFD) },
+	{ "maskable", "can be masked", IRQ_FLAG(IRQ_MASKABLE) },
+	{ "automasked", "masked when it is delivered", IRQ_FLAG(IRQ_AUTOMASKED) },
+	{ "noresize", "vectors cannot be added later", IRQ_FLAG(IRQ_NORESIZE) },
+};
+static const struct field_table irq_fields = FIELD_TABLE("irqs", irq_rows);
 
 /* ---- the space ---- */
 
-static void extension_before(const void *row, struct arena *a vt_unused, struct value *ret)
+/* A number, or a negative errno. */
+static void get_extension(const void *at, struct value *ret)
 {
-	const struct extension_answer *e = row;
+	const int *answer = at;
 
-	if (e->before < 0)
-		value_set_text(ret, errno_name(e->before));
+	if (*answer < 0)
+		value_set_text(ret, errno_name(*answer));
 	else
-		value_set_number(ret, (uint64_t)e->before);
+		value_set_number(ret, (uint64_t)*answer);
 }
 
-static void extension_after(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct extension_answer *e = row;
+static const struct field extension_rows[] = {
+	{ "before", "answer before SET_IOMMU: a number or an errno",
+	  FIELD_MEMBER(struct extension_answer, before, int, get_extension) },
+	{ "after", "answer after SET_IOMMU",
+	  FIELD_MEMBER(struct extension_answer, after, int, get_extension) },
+};
+static const struct field_table extension_answer_fields =
+	FIELD_TABLE("extension_answers", extension_rows);
 
-	if (e->after < 0)
-		value_set_text(ret, errno_name(e->after));
-	else
-		value_set_number(ret, (uint64_t)e->after);
-}
+static const struct field range_rows[] = {
+	{ "start", "first address", FIELD_HEX(struct space_range, start, 1) },
+	{ "end", "last address", FIELD_HEX(struct space_range, last, 1) },
+};
+static const struct field_table space_range_fields = FIELD_TABLE("space_ranges", range_rows);
 
-const struct field_table *extension_answer_fields(void)
-{
-	static const struct field fields[] = {
-		{ "before", 0, 0, "answer before SET_IOMMU: a number or an errno",
-		  extension_before },
-		{ "after", 0, 0, "answer after SET_IOMMU", extension_after },
-	};
-	static const struct field_table table = FIELD_TABLE("extension_answers", fields);
-
-	return &table;
-}
-
-static void space_page_sizes(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct space_info *s = row;
-
-	if (s->page_sizes_exact)
-		value_set_hex(ret, s->page_sizes, 1);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void space_alignment(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct space_info *)row)->alignment, 1);
-}
-
-static void range_start(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct space_range *)row)->start, 1);
-}
-
-static void range_end(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_hex(ret, ((const struct space_range *)row)->last, 1);
-}
-
-static void space_ranges(const void *row, struct arena *a, struct value *ret)
-{
-	static const struct field fields[] = {
-		{ "start", 0, 0, "first address", range_start },
-		{ "end", 0, 0, "last address", range_end },
-	};
-	static const struct field_table table = FIELD_TABLE("space_ranges", fields);
-	const struct space_info *s = row;
-
-	if (!s->has_ranges)
-		ret->kind = VALUE_NONE;
-	else
-		value_set_rows(ret, &table, a, s->ranges, s->nr_ranges, sizeof(*s->ranges));
-}
-
-static void space_dma_avail(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct space_info *s = row;
-
-	if (s->has_dma_avail)
-		value_set_number(ret, s->dma_avail);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void space_dirty(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct space_info *s = row;
-
-	if (s->has_migration)
-		value_set_hex(ret, s->dirty_page_sizes, 1);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-const struct field_table *space_fields(void)
-{
-	static const struct field fields[] = {
-		{ "page_sizes", 0, 0, "bitmap of bytes; null where the kernel does not tell",
-		  space_page_sizes },
-		{ "alignment", 0, 0, "bytes, of address and size of a mapping", space_alignment },
-		{ "iova_ranges", 0, 0, "addresses that may be mapped", space_ranges },
-		{ "dma_avail", 0, 0, "mappings still possible; null where there is no limit",
-		  space_dma_avail },
-		{ "dirty_page_sizes", 0, 0, "of dirty tracking; null without", space_dirty },
-	};
-	static const struct field_table table = FIELD_TABLE("space", fields);
-
-	return &table;
-}
+static const struct field space_rows[] = {
+	{ "page_sizes", "bitmap of bytes; null where the kernel does not tell",
+	  FIELD_HEX(struct space_info, page_sizes, 1),
+	  FIELD_IF(struct space_info, page_sizes_exact) },
+	{ "alignment", "bytes, of address and size of a mapping",
+	  FIELD_HEX(struct space_info, alignment, 1) },
+	{ "iova_ranges", "addresses that may be mapped",
+	  FIELD_ROWS(struct space_info, ranges, space_range_fields),
+	  FIELD_IF(struct space_info, has_ranges) },
+	{ "dma_avail", "mappings still possible; null where there is no limit",
+	  FIELD_NUMBER(struct space_info, dma_avail), FIELD_IF(struct space_info, has_dma_avail) },
+	{ "dirty_page_sizes", "of dirty tracking; null without",
+	  FIELD_HEX(struct space_info, dirty_page_sizes, 1),
+	  FIELD_IF(struct space_info, has_migration) },
+};
+static const struct field_table space_fields = FIELD_TABLE("space", space_rows);
 
 /* ---- devices, and all of it ---- */
 
-static void device_address(const void *row, struct arena *a vt_unused, struct value *ret)
+static void get_result(const void *at, struct value *ret)
 {
-	value_set_text(ret, ((const struct attach_device_view *)row)->device->name);
+	value_set_text(ret, *(const bool *)at ? "attached" : "refused");
 }
 
-static void device_bus(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct attach_device_view *)row)->device->bus_name);
-}
-
-static void device_group(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct device *d = ((const struct attach_device_view *)row)->device;
-
-	if (d->group)
-		value_set_number(ret, d->group->id);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void device_path(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, path_kind_name(((const struct attach_device_view *)row)->view->path));
-}
-
-static void device_steps(const void *row, struct arena *a vt_unused, struct value *ret)
+static void device_steps(const void *row, struct value *ret)
 {
 	const struct attach_device_view *d = row;
 
-	value_set_objects(ret, comparison_fields(), (const void *const *)d->rows, d->nr_rows);
+	value_set_objects(ret, (const void *const *)d->rows, d->nr_rows);
 }
 
-static void device_result(const void *row, struct arena *a vt_unused, struct value *ret)
+static void device_reset(const void *row, struct value *ret)
 {
-	value_set_text(ret,
-		       ((const struct attach_device_view *)row)->attached ? "attached" : "refused");
+	value_set_bool(ret, ((const struct attach_device_view *)row)->info.flags & INFO_RESET);
 }
 
-static void device_match(const void *row, struct arena *a vt_unused, struct value *ret)
+#define OF_DEVICE FIELD_VIA(struct attach_device_view, device, struct device)
+
+static void device_group(const void *at, struct value *ret)
 {
-	set_match(ret, ((const struct attach_device_view *)row)->match);
+	const struct group *const *g = at;
+
+	if (*g)
+		value_set_number(ret, (*g)->id);
 }
 
-static void device_reset(const void *row, struct arena *a vt_unused, struct value *ret)
+static const struct field device_rows[] = {
+	{ "address", "name of the device on its bus", FIELD_TEXT(struct device, name), OF_DEVICE },
+	{ "bus", "bus it is on", FIELD_TEXT(struct device, bus_name), OF_DEVICE },
+	{ "group", "number of its IOMMU group",
+	  FIELD_MEMBER(struct device, group, struct group *, device_group), OF_DEVICE },
+	{ "path", "container, iommufd, compat or noiommu", FIELD_PATH(struct attach_view, path),
+	  FIELD_VIA(struct attach_device_view, view, struct attach_view) },
+	{ "steps", "requests that concern it, in order", FIELD_GET(device_steps),
+	  .fields = &comparison_fields },
+	{ "result", "attached or refused",
+	  FIELD_MEMBER(struct attach_device_view, attached, bool, get_result) },
+	{ "match", "prediction and kernel agree; null: nothing certain predicted",
+	  FIELD_MATCH(struct attach_device_view, match) },
+	{ "reset", "the device can be reset by itself", FIELD_GET(device_reset),
+	  FIELD_IF(struct attach_device_view, attached) },
+	{ "regions", "regions of an attached device",
+	  FIELD_ROWS(struct attach_device_view, regions, vfio_region_fields) },
+	{ "irqs", "interrupts of an attached device",
+	  FIELD_ROWS(struct attach_device_view, irqs, irq_fields) },
+};
+const struct field_table attach_device_fields = FIELD_TABLE("attach_devices", device_rows);
+
+static void refused_errno(const void *row, struct value *ret)
 {
-	const struct attach_device_view *d = row;
-
-	if (d->attached)
-		value_set_bool(ret, d->info.flags & INFO_RESET);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void device_regions(const void *row, struct arena *a, struct value *ret)
-{
-	const struct attach_device_view *d = row;
-
-	value_set_rows(ret, vfio_region_fields(), a, d->regions, d->nr_regions,
-		       sizeof(*d->regions));
-}
-
-static void device_irqs(const void *row, struct arena *a, struct value *ret)
-{
-	const struct attach_device_view *d = row;
-
-	value_set_rows(ret, vfio_irq_fields(), a, d->irqs, d->nr_irqs, sizeof(*d->irqs));
-}
-
-const struct field_table *attach_device_fields(void)
-{
-	static const struct field fields[] = {
-		{ "address", 0, 0, "name of the device on its bus", device_address },
-		{ "bus", 0, 0, "bus it is on", device_bus },
-		{ "group", 0, 0, "number of its IOMMU group", device_group },
-		{ "path", 0, 0, "container, iommufd, compat or noiommu", device_path },
-		{ "steps", 0, 0, "requests that concern it, in order", device_steps },
-		{ "result", 0, 0, "attached or refused", device_result },
-		{ "match", 0, 0, "prediction and kernel agree; null: nothing certain predicted",
-		  device_match },
-		{ "reset", 0, 0, "the device can be reset by itself", device_reset },
-		{ "regions", 0, 0, "regions of an attached device", device_regions },
-		{ "irqs", 0, 0, "interrupts of an attached device", device_irqs },
-	};
-	static const struct field_table table = FIELD_TABLE("attach_devices", fields);
-
-	return &table;
-}
-
-static void view_path(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, path_kind_name(((const struct attach_view *)row)->path));
-}
-
-static void view_path_because(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct attach_view *)row)->path_because);
-}
-
-static void view_result(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct attach_view *)row)->attached ? "attached" : "refused");
-}
-
-static void view_match(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	set_match(ret, ((const struct attach_view *)row)->match);
-}
-
-static void view_op(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct attach_view *v = row;
-
-	value_set_text(ret, v->refused ? op_name(v->refused->op) : NULL);
-}
-
-static void view_errno(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct attach_view *v = row;
-	int err = !v->refused           ? 0
-		  : v->refused->outcome ? v->refused->outcome->err
-					: v->refused->err;
+	const struct comparison *c = row;
+	int err = c->outcome ? c->outcome->err : c->err;
 
 	value_set_text(ret, err ? errno_name(err) : NULL);
 }
 
-static void view_because(const void *row, struct arena *a vt_unused, struct value *ret)
+static void refused_because(const void *row, struct value *ret)
 {
-	const struct attach_view *v = row;
+	const struct comparison *c = row;
 
-	value_set_text(ret, v->refused && v->refused->why ? v->refused->why->because : NULL);
+	value_set_text(ret, c->why ? c->why->because : NULL);
 }
 
-static void view_remedy(const void *row, struct arena *a vt_unused, struct value *ret)
+static void refused_remedy(const void *row, struct value *ret)
 {
-	const struct attach_view *v = row;
+	const struct comparison *c = row;
 
-	value_set_text(ret, v->refused && v->refused->why ? v->refused->why->remedy : NULL);
+	value_set_text(ret, c->why ? c->why->remedy : NULL);
 }
 
-static void view_space(const void *row, struct arena *a vt_unused, struct value *ret)
+static void view_extensions(const void *row, struct value *ret)
 {
 	const struct attach_view *v = row;
-
-	value_set_object(ret, space_fields(), v->has_space ? &v->space : NULL);
-}
-
-static void view_space_difference(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct attach_view *)row)->space_difference);
-}
-
-static void view_extensions(const void *row, struct arena *a, struct value *ret)
-{
-	const struct attach_view *v = row;
-	const char **names = arena_array(a, v->nr_extensions, sizeof(*names));
+	const char **names = arena_array(ret->arena, v->nr_extensions, sizeof(*names));
 
 	for (size_t i = 0; i < v->nr_extensions; i++)
 		names[i] = v->extensions[i].name;
-	value_set_map(ret, extension_answer_fields(), a, names, v->extensions, v->nr_extensions,
-		      sizeof(*v->extensions));
+	value_set_map(ret, names, v->extensions, v->nr_extensions, sizeof(*v->extensions));
 }
 
-const struct field_table *attach_fields(void)
-{
-	static const struct field fields[] = {
-		{ "path", 0, 0, "container, iommufd, compat or noiommu", view_path },
-		{ "path_because", 0, 0, "why this path", view_path_because },
-		{ "result", 0, 0, "attached or refused", view_result },
-		{ "match", 0, 0, "prediction and kernel agree; null: nothing certain predicted",
-		  view_match },
-		{ "op", 0, 0, "request that was refused", view_op },
-		{ "errno", 0, 0, "error it was refused with", view_errno },
-		{ "because", 0, 0, "what was seen that explains it", view_because },
-		{ "remedy", 0, 0, "next step to take", view_remedy },
-		{ "space", 0, 0, "the address space; null when refused", view_space },
-		{ "space_difference", 0, 0, "where it is not what was predicted",
-		  view_space_difference },
-		{ "extensions", 0, 0, "answers of CHECK_EXTENSION by name", view_extensions },
-	};
-	static const struct field_table table = FIELD_TABLE("attach", fields);
+#define OF_REFUSED FIELD_VIA(struct attach_view, refused, struct comparison)
 
-	return &table;
-}
+static const struct field view_rows[] = {
+	{ "path", "container, iommufd, compat or noiommu", FIELD_PATH(struct attach_view, path) },
+	{ "path_because", "why this path", FIELD_TEXT(struct attach_view, path_because) },
+	{ "result", "attached or refused",
+	  FIELD_MEMBER(struct attach_view, attached, bool, get_result) },
+	{ "match", "prediction and kernel agree; null: nothing certain predicted",
+	  FIELD_MATCH(struct attach_view, match) },
+	{ "op", "request that was refused", FIELD_OP(struct comparison, op), OF_REFUSED },
+	{ "errno", "error it was refused with", FIELD_GET(refused_errno), OF_REFUSED },
+	{ "because", "what was seen that explains it", FIELD_GET(refused_because), OF_REFUSED },
+	{ "remedy", "next step to take", FIELD_GET(refused_remedy), OF_REFUSED },
+	{ "space", "the address space; null when refused",
+	  FIELD_PART(struct attach_view, space, space_fields),
+	  FIELD_IF(struct attach_view, has_space) },
+	{ "space_difference", "where it is not what was predicted",
+	  FIELD_TEXT(struct attach_view, space_difference) },
+	{ "extensions", "answers of CHECK_EXTENSION by name", FIELD_GET(view_extensions),
+	  .fields = &extension_answer_fields },
+};
+const struct field_table attach_fields = FIELD_TABLE("attach", view_rows);

@@ -12,79 +12,38 @@ enum { LABEL_WIDTH = 13, INFO_PCI = 1 << 1, INFO_RESET = 1 << 0 };
 
 /* ---- steps ---- */
 
-static const struct field *known(const char *key)
+static void column_actual(const void *row, struct value *ret)
 {
-	return field_find(comparison_fields(), key, strlen(key));
-}
-
-static void column_op(const void *row, struct arena *a, struct value *ret)
-{
-	known("op")->get(row, a, ret);
-}
-
-static void column_object(const void *row, struct arena *a, struct value *ret)
-{
-	known("object")->get(row, a, ret);
-}
-
-static void column_predicted(const void *row, struct arena *a, struct value *ret)
-{
-	known("predicted")->get(row, a, ret);
-	if (ret->kind == VALUE_UNKNOWN)
-		ret->kind = VALUE_NONE;
-}
-
-static void column_actual(const void *row, struct arena *a, struct value *ret)
-{
-	const struct comparison *c = row;
-
-	known("actual")->get(row, a, ret);
-	if (!c->outcome)
+	value_read(ret, &comparison_fields, "actual", row);
+	if (ret->kind == VALUE_NONE)
 		value_set_text(ret, "not asked");
 }
 
-static void column_time(const void *row, struct arena *a, struct value *ret)
+static void column_time(const void *row, struct value *ret)
 {
-	const struct comparison *c = row;
-	uint64_t us;
+	uint64_t us = ((const struct outcome *)row)->ns / 1000;
 
-	ret->kind = VALUE_NONE;
-	if (!c->outcome)
-		return;
-	us = c->outcome->ns / 1000;
-	value_set_text(ret, us < 10000 ? arena_printf(a, "%" PRIu64 " us", us)
-				       : arena_printf(a, "%" PRIu64 " ms", us / 1000));
+	value_set_text(ret, us < 10000 ? arena_printf(ret->arena, "%" PRIu64 " us", us)
+				       : arena_printf(ret->arena, "%" PRIu64 " ms", us / 1000));
 }
+
+static const struct field column_rows[] = {
+	{ "op", NULL, FIELD_SAME(comparison_fields) },
+	{ "object", NULL, FIELD_SAME(comparison_fields) },
+	{ "predicted", NULL, FIELD_SAME(comparison_fields) },
+	{ "actual", "", FIELD_GET(column_actual) },
+	{ "time", "", FIELD_GET(column_time), FIELD_VIA(struct comparison, outcome, struct outcome),
+	  .flags = FIELD_RIGHT | FIELD_YIELDS },
+};
+static const struct field_table columns = FIELD_TABLE("attach_columns", column_rows);
 
 int attach_text_steps(const struct prose *p, const struct comparison *rows, size_t nr,
 		      struct failure **reterr)
 {
-	static const struct field fields[] = {
-		{ "op", FIELD_COLUMN, 0, "", column_op },
-		{ "object", FIELD_COLUMN, 0, "", column_object },
-		{ "predicted", FIELD_COLUMN, 0, "", column_predicted },
-		{ "actual", FIELD_COLUMN, 0, "", column_actual },
-		{ "time", FIELD_COLUMN | FIELD_RIGHT | FIELD_YIELDS, 0, "", column_time },
-	};
-	static const struct field_table table = FIELD_TABLE("attach_columns", fields);
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	struct table_row *table_rows = arena_array(a, nr, sizeof(*table_rows));
-	struct output out = *p->out;
-	struct columns columns;
-	struct table t = {
-		.fields = &table,
-		.columns = &columns,
-		.rows = table_rows,
-		.nr_rows = nr,
-		.indent = p->indent,
-	};
 
-	columns_all(&table, a, &columns);
-	columns.chosen = false;
-	for (size_t i = 0; i < nr; i++)
-		table_rows[i].row = &rows[i];
-	out.headings = true;
-	return table_print(&t, &out, reterr);
+	return table_print_rows(&columns, value_rows(a, rows, nr, sizeof(*rows)), nr, p->out,
+				p->indent, reterr);
 }
 
 /* ---- what was had ---- */

@@ -58,27 +58,9 @@ struct attach_view {
 	size_t nr_devices;
 };
 
-/* Rows: struct comparison, struct attach_view, struct attach_device_view, struct region_info, struct
- * irq_info, struct extension_answer. */
-const struct field_table *comparison_fields(void);
-const struct field_table *attach_fields(void);
-const struct field_table *attach_device_fields(void);
-/* What is told of a region wherever it is told: X(KEY, HELP). */
-#define VFIO_REGION_NUMBER(X) X(index, "number of the region")
-#define VFIO_REGION_FIELDS(X)                                              \
-	X(size, "bytes; 0x0 when it is not there")                         \
-	X(offset, "where it lies in the device's descriptor")              \
-	X(read, "may be read")                                             \
-	X(write, "may be written")                                         \
-	X(mmap, "may be mapped")                                           \
-	X(areas, "the only parts that may be mapped; null: no such limit") \
-	X(type, "type and subtype of a region of its driver's own")        \
-	X(msix_mappable, "the MSI-X table may be mapped with it")
-const struct field_table *vfio_region_fields(void);
-const struct field_table *vfio_irq_fields(void);
-const struct field_table *extension_answer_fields(void);
-/* Row: struct space_info. */
-const struct field_table *space_fields(void);
+/* Rows: struct comparison, struct attach_view, struct attach_device_view, struct region_info. */
+extern const struct field_table comparison_fields, attach_fields, attach_device_fields;
+extern const struct field_table vfio_region_fields;
 
 /* The steps as a table, indented by @p. 0 or a negative errno of the output. */
 int attach_text_steps(const struct prose *p, const struct comparison *rows, size_t nr,

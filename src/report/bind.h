@@ -22,14 +22,13 @@ struct bind_view {
 	const char *note; /* one line about the whole, or NULL */
 };
 
-/* Rows: struct bind_view, struct bind_step, struct bind_move, struct guard_finding. */
-const struct field_table *bind_fields(void);
-const struct field_table *bind_step_fields(void);
-const struct field_table *bind_move_fields(void);
-const struct field_table *guard_fields(void);
+/* Rows: struct bind_view, struct bind_step, struct bind_move. */
+extern const struct field_table bind_fields, bind_step_fields, bind_move_fields;
 
 /* All of it. 0 or a negative errno of the output. */
 int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr);
 /* Whether what the kernel did to the write to bind is what was predicted; open when nothing certain
  * was, when it was not tried, or when the device went meanwhile. */
 enum match bind_match(const struct bind_move *m);
+/* "ok", an errno, "refused", "unknown"; NULL without a prediction. */
+const char *bind_expected(const struct step *p);

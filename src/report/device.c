@@ -5,39 +5,7 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
-
-void value_set_answer(struct value *ret, enum answer answer)
-{
-	static const enum style styles[] = {
-		[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
-		[ANSWER_NO] = STYLE_NO,
-		[ANSWER_YES] = STYLE_YES,
-	};
-
-	value_set_text(ret, answer_name(answer));
-	ret->style = styles[answer];
-}
-
-void value_set_truth(struct value *ret, enum answer answer)
-{
-	if (answer != ANSWER_UNKNOWN)
-		value_set_bool(ret, answer == ANSWER_YES);
-}
-
-void value_set_fact(struct value *ret, const struct fact *f)
-{
-	if (f->state == FACT_PRESENT) {
-		value_set_text(ret, f->raw);
-		ret->len = f->len;
-	} else if (f->state == FACT_ABSENT) {
-		ret->kind = VALUE_NONE;
-	}
-}
-
-void value_set_errno(struct value *ret, enum answer answer, int err)
-{
-	value_set_text(ret, answer == ANSWER_NO && err ? errno_name(err) : NULL);
-}
+#include "report/field-kinds.h"
 
 const char *device_names_text(const struct device_names *names, struct arena *a)
 {
@@ -88,46 +56,56 @@ void device_row_decide(struct device_row *row, unsigned int needs)
 }
 
 /* The getters of one column each. A group's row has an address and what belongs to the group. */
-#define GETTER(name) \
-	static void get_##name(const struct device_row *row, struct arena *a, struct value *ret)
 
-GETTER(address)
+static void get_address(const void *row, struct value *ret)
 {
-	if (row->device)
-		value_set_text(ret, row->device->name);
-	else if (row->group)
-		value_set_text(ret, arena_printf(a, "group:%u", row->group->id));
+	const struct device_row *r = row;
+
+	if (r->device)
+		value_set_text(ret, r->device->name);
+	else if (r->group)
+		value_set_text(ret, arena_printf(ret->arena, "group:%u", r->group->id));
 }
 
-GETTER(group)
+/* What is told of the group; without one, none only where that is certain. */
+static void no_group(const struct device_row *row, struct value *ret)
 {
-	(void)a;
-	if (row->group)
-		value_set_number(ret, row->group->id);
-	else if (row->device->group_link.state == FACT_ABSENT)
+	if (row->device->group_link.state == FACT_ABSENT)
 		ret->kind = VALUE_NONE;
 }
 
-GETTER(bus)
+static void get_group(const void *row, struct value *ret)
 {
-	(void)a;
-	value_set_text(ret, row->device ? row->device->bus_name : NULL);
+	const struct device_row *r = row;
+
+	if (r->group)
+		value_set_number(ret, r->group->id);
+	else
+		no_group(r, ret);
 }
 
-static bool has_ids(const struct device_row *row, struct value *ret)
+static void get_type(const void *row, struct value *ret)
 {
-	if (row->device && row->device->has_ids)
-		return true;
-	/* Only PCI devices have such ids; one whose uevent could not be read has unknown ones. */
-	if (!row->device || row->device->bus != BUS_PCI)
+	const struct device_row *r = row;
+
+	if (r->group)
+		value_set_fact(ret, &r->group->type);
+	else
+		no_group(r, ret);
+}
+
+/* Only PCI devices have ids; those of one whose uevent could not be read are unknown. */
+static bool has_ids(const struct device *d, struct value *ret)
+{
+	if (!d->has_ids && d->bus != BUS_PCI)
 		ret->kind = VALUE_NONE;
-	return false;
+	return d->has_ids;
 }
 
 /* "8086:1521" */
-static void set_id_pair(struct value *ret, struct arena *a, uint16_t first, uint16_t second)
+static void set_id_pair(struct value *ret, uint16_t first, uint16_t second)
 {
-	char *text = arena_text(a, NULL, 9);
+	char *text = arena_text(ret->arena, NULL, 9);
 
 	hex_put(text, first, 4);
 	text[4] = ':';
@@ -135,239 +113,126 @@ static void set_id_pair(struct value *ret, struct arena *a, uint16_t first, uint
 	value_set_text(ret, text);
 }
 
-GETTER(id)
+static void get_id(const void *row, struct value *ret)
 {
-	if (has_ids(row, ret))
-		set_id_pair(ret, a, row->device->vendor, row->device->device_id);
+	const struct device *d = row;
+
+	if (has_ids(d, ret))
+		set_id_pair(ret, d->vendor, d->device_id);
 }
 
-GETTER(vendor)
+static void get_vendor(const void *row, struct value *ret)
 {
-	(void)a;
-	if (has_ids(row, ret))
-		value_set_hex(ret, row->device->vendor, 4);
+	const struct device *d = row;
+
+	if (has_ids(d, ret))
+		value_set_hex(ret, d->vendor, 4);
 	ret->bare = true;
 }
 
-GETTER(device)
+static void get_device(const void *row, struct value *ret)
 {
-	(void)a;
-	if (has_ids(row, ret))
-		value_set_hex(ret, row->device->device_id, 4);
+	const struct device *d = row;
+
+	if (has_ids(d, ret))
+		value_set_hex(ret, d->device_id, 4);
 	ret->bare = true;
 }
 
-GETTER(subsystem)
+static void get_subsystem(const void *row, struct value *ret)
 {
-	if (has_ids(row, ret))
-		set_id_pair(ret, a, row->device->subvendor, row->device->subdevice);
+	const struct device *d = row;
+
+	if (has_ids(d, ret))
+		set_id_pair(ret, d->subvendor, d->subdevice);
 }
 
-GETTER(class)
+static void get_class(const void *row, struct value *ret)
 {
-	(void)a;
-	if (has_ids(row, ret))
-		value_set_hex(ret, row->device->class_code, 6);
+	const struct device *d = row;
+
+	if (has_ids(d, ret))
+		value_set_hex(ret, d->class_code, 6);
 	ret->bare = true;
 }
 
-GETTER(driver)
+static void get_driver(const void *row, struct value *ret)
 {
-	(void)a;
+	const struct device *d = row;
+
 	/* Being unbound, it has one yet. */
-	if (row->device && row->device->locked && row->device->driver_fact.state == FACT_ABSENT)
-		ret->kind = VALUE_UNKNOWN;
-	else if (row->device)
-		value_set_fact(ret, &row->device->driver_fact);
-	else
+	if (!d->locked || d->driver_fact.state != FACT_ABSENT)
+		value_set_fact(ret, &d->driver_fact);
+}
+
+static void get_iommu(const void *row, struct value *ret)
+{
+	const struct device *d = row;
+
+	if (d->iommu)
+		value_set_text(ret, d->iommu->name);
+	else if (d->iommu_link.state == FACT_ABSENT)
 		ret->kind = VALUE_NONE;
 }
 
-GETTER(iommu)
+static void get_errno(const void *row, struct value *ret)
 {
-	(void)a;
-	if (!row->device)
-		ret->kind = VALUE_NONE;
-	else if (row->device->iommu)
-		value_set_text(ret, row->device->iommu->name);
-	else if (row->device->iommu_link.state == FACT_ABSENT)
-		ret->kind = VALUE_NONE;
+	const struct verdict *v = row;
+
+	value_set_errno(ret, v->answer, v->err);
 }
 
-GETTER(type)
+static void get_name(const void *at, struct value *ret)
 {
-	(void)a;
-	if (row->group)
-		value_set_fact(ret, &row->group->type);
-	else if (row->device->group_link.state == FACT_ABSENT)
-		ret->kind = VALUE_NONE;
+	value_set_text(ret, device_names_text(at, ret->arena));
 }
 
-static void set_path_answer(struct value *ret, const struct verdict *p)
+static void get_driver_override(const void *row, struct value *ret)
 {
-	if (p)
-		value_set_answer(ret, p->answer);
-	else
+	const struct device *d = row;
+
+	value_set_fact(ret, &d->driver_override);
+	if (ret->kind == VALUE_TEXT && !device_override(d))
 		ret->kind = VALUE_NONE;
 }
 
-GETTER(verdict)
+static void get_cdev(const void *row, struct value *ret)
 {
-	(void)a;
-	set_path_answer(ret, row->verdict[VIEW_IF_BOUND]);
-}
+	const struct device *d = row;
 
-GETTER(verdict_now)
-{
-	(void)a;
-	set_path_answer(ret, row->verdict[VIEW_NOW]);
-}
-
-GETTER(patched)
-{
-	(void)a;
-	set_path_answer(ret, row->patched);
-}
-
-GETTER(path)
-{
-	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
-
-	(void)a;
-	value_set_text(ret, p ? path_kind_name(p->kind) : NULL);
-}
-
-GETTER(op)
-{
-	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
-
-	(void)a;
-	value_set_text(ret, p && p->op != OP_NONE ? op_name(p->op) : NULL);
-}
-
-GETTER(errno)
-{
-	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
-
-	(void)a;
-	if (p)
-		value_set_errno(ret, p->answer, p->err);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-GETTER(rule)
-{
-	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
-
-	(void)a;
-	value_set_text(ret, p && p->rule ? p->rule->id : NULL);
-}
-
-GETTER(because)
-{
-	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
-
-	(void)a;
-	value_set_text(ret, p ? p->because : NULL);
-}
-
-GETTER(remedy)
-{
-	const struct verdict *p = row->verdict[VIEW_IF_BOUND];
-
-	(void)a;
-	value_set_text(ret, p ? p->remedy : NULL);
-}
-
-GETTER(name)
-{
-	value_set_text(ret, device_names_text(&row->names, a));
-}
-
-GETTER(vendor_name)
-{
-	(void)a;
-	value_set_text(ret, row->names.vendor);
-}
-
-GETTER(device_name)
-{
-	(void)a;
-	value_set_text(ret, row->names.device);
-}
-
-GETTER(class_name)
-{
-	(void)a;
-	value_set_text(ret, row->names.class_name);
-}
-
-GETTER(driver_override)
-{
-	(void)a;
-	if (!row->device) {
-		ret->kind = VALUE_NONE;
-		return;
-	}
-	value_set_fact(ret, &row->device->driver_override);
-	if (ret->kind == VALUE_TEXT && !device_override(row->device))
-		*ret = (struct value){ .kind = VALUE_NONE };
-}
-
-GETTER(persist)
-{
-	(void)a;
-	if (row->device)
-		value_set_fact(ret, &row->device->persist);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-GETTER(cdev)
-{
-	const struct device *d = row->device;
-
-	(void)a;
-	if (d && d->cdev_name)
+	if (d->cdev_name)
 		value_set_text(ret, d->cdev_name);
-	else if (!d || fact_known(&d->vfio_dev) ||
+	else if (fact_known(&d->vfio_dev) ||
 		 (d->vfio_dev.state == FACT_UNREAD && d->loaded & DEVICE_VFIO))
 		/* Nobody looks where no VFIO driver is bound. */
 		ret->kind = VALUE_NONE;
 }
 
-static const struct node *node_of(const struct device_row *row)
+static const struct node *node_of(const struct group *g)
 {
-	if (!row->group)
-		return NULL;
-	return fact_is(&row->group->noiommu_node.stat) ? &row->group->noiommu_node
-						       : &row->group->node;
+	return fact_is(&g->noiommu_node.stat) ? &g->noiommu_node : &g->node;
 }
 
-GETTER(node)
+static void get_node(const void *row, struct value *ret)
 {
 	const struct node *n = node_of(row);
 
-	(void)a;
-	if (!n || n->stat.state == FACT_ABSENT)
+	if (n->stat.state == FACT_ABSENT)
 		ret->kind = VALUE_NONE;
 	else if (fact_is(&n->stat))
 		value_set_text(ret, n->path);
 }
 
-GETTER(holders)
+static void get_holders(const void *row, struct value *ret)
 {
 	const struct node *n = node_of(row);
 	char *s;
 
-	if (!n || n->stat.state == FACT_ABSENT) {
+	if (n->stat.state == FACT_ABSENT)
 		ret->kind = VALUE_NONE;
+	if (n->stat.state == FACT_ABSENT || !fact_is(&n->holders))
 		return;
-	}
-	if (!fact_is(&n->holders))
-		return;
-	s = arena_strndup(a, n->holders.raw, n->holders.len);
+	s = arena_strndup(ret->arena, n->holders.raw, n->holders.len);
 	for (char *p = s; *p; p++)
 		if (*p == '\n')
 			*p = ',';
@@ -385,110 +250,104 @@ static void set_number_fact(struct value *ret, const struct fact *f)
 		value_set_number(ret, number);
 }
 
-GETTER(numa)
+static void get_numa(const void *at, struct value *ret)
 {
-	(void)a;
-	if (!row->device)
-		ret->kind = VALUE_NONE;
-	else
-		set_number_fact(ret, &row->device->numa_node);
+	set_number_fact(ret, at);
 	/* linux: include/linux/numa.h: NUMA_NO_NODE */
 	if (ret->kind == VALUE_TEXT && !strcmp(ret->text, "-1"))
 		ret->kind = VALUE_NONE;
 }
 
-GETTER(pf)
+static void get_pf(const void *row, struct value *ret)
 {
-	const struct device *d = row->device;
+	const struct device *d = row;
 
-	(void)a;
-	if (d && d->physfn)
+	if (d->physfn)
 		value_set_text(ret, d->physfn->name);
-	else if (!d || d->bus != BUS_PCI || d->physfn_link.state == FACT_ABSENT)
+	else if (d->bus != BUS_PCI || d->physfn_link.state == FACT_ABSENT)
 		ret->kind = VALUE_NONE;
 }
 
-GETTER(vfs)
+static void get_vfs(const void *row, struct value *ret)
 {
-	(void)a;
-	if (row->device && row->device->bus == BUS_PCI)
-		set_number_fact(ret, &row->device->sriov_numvfs);
+	const struct device *d = row;
+
+	if (d->bus == BUS_PCI)
+		set_number_fact(ret, &d->sriov_numvfs);
 	else
 		ret->kind = VALUE_NONE;
 }
 
-GETTER(reset)
-{
-	(void)a;
-	if (row->device)
-		value_set_fact(ret, &row->device->reset_method);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-GETTER(sysfs)
-{
-	(void)a;
-	value_set_text(ret, row->device ? row->device->sysfs : NULL);
-}
-
-/* field.get() takes any row. */
-#define ANY_ROW(name)                                                                 \
-	static void field_##name(const void *row, struct arena *a, struct value *ret) \
+/* Columns: of the row, of its device, its group, its verdicts. */
+#define ROW(key, flag, need, help, ...)                                               \
 	{                                                                             \
-		get_##name(row, a, ret);                                              \
+		key, help, __VA_ARGS__, .flags = FIELD_COLUMN | (flag), .needs = need \
 	}
-#define FIELD_LIST(X)                                                                          \
-	X(address, FIELD_DEFAULT, 0, "address or name, as the kernel has it")                  \
-	X(group, FIELD_DEFAULT | FIELD_RIGHT, 0, "IOMMU group")                                \
-	X(bus, FIELD_DEFAULT | FIELD_YIELDS, 0, "bus: pci, platform, amba, fsl-mc, ...")       \
-	X(id, FIELD_DEFAULT, 0, "vendor:device")                                               \
-	X(class, FIELD_DEFAULT | FIELD_YIELDS, 0, "PCI class, subclass and interface")         \
-	X(driver, FIELD_DEFAULT, 0, "driver that is bound")                                    \
-	X(iommu, FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_IOMMU,                                \
-	  "IOMMU instance the device is behind")                                               \
-	X(type, FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_GROUPS, "default domain of the group") \
-	X(verdict, FIELD_DEFAULT, NEED_VERDICT, "whether VFIO takes it, once bound")           \
-	X(name, FIELD_DEFAULT | FIELD_TRUNCATE | FIELD_YIELDS_LAST, NEED_NAMES,                \
-	  "vendor and device by name")                                                         \
-	X(path, 0, NEED_VERDICT, "way to the device the verdict is about")                     \
-	X(op, 0, NEED_VERDICT, "step that is refused, once bound")                             \
-	X(errno, 0, NEED_VERDICT, "error of that step")                                        \
-	X(rule, 0, NEED_VERDICT, "rule that decides, see 'vfiotool rules'")                    \
-	X(because, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "what was seen")                \
-	X(remedy, FIELD_WRAPS, NEED_VERDICT | NEED_SENTENCES, "next step to take")             \
-	X(verdict_now, 0, NEED_VERDICT_NOW, "whether VFIO takes it as things are")             \
-	X(patched, 0, NEED_PATCHED, "verdict of the patched kernel, once bound")               \
-	X(vendor, 0, 0, "vendor id")                                                           \
-	X(device, 0, 0, "device id")                                                           \
-	X(subsystem, 0, 0, "subsystem vendor:device")                                          \
-	X(vendor_name, 0, NEED_NAMES, "vendor by name")                                        \
-	X(device_name, 0, NEED_NAMES, "device by name")                                        \
-	X(class_name, 0, NEED_NAMES, "class by name")                                          \
-	X(driver_override, 0, NEED_DETAILS, "only driver that may bind")                       \
-	X(persist, 0, NEED_PERSIST, "driver that it is given at each boot")                    \
-	X(cdev, 0, NEED_VFIO, "VFIO character device")                                         \
-	X(node, 0, NEED_GROUP_NODES, "node of the group in /dev/vfio")                         \
-	X(holders, 0, NEED_GROUP_NODES, "processes that hold that node open")                  \
-	X(numa, FIELD_RIGHT, NEED_DETAILS, "NUMA node")                                        \
-	X(pf, 0, NEED_PCI, "physical function of a virtual one")                               \
-	X(vfs, FIELD_RIGHT, NEED_PCI, "virtual functions in use")                              \
-	X(reset, 0, NEED_DETAILS, "reset methods, in the kernel's order")                      \
-	X(sysfs, 0, 0, "folder in sysfs")
-
-#define X(name, flags, needs, help) ANY_ROW(name)
-FIELD_LIST(X)
-#undef X
+#define DEVICE(key, flag, need, help, ...) \
+	ROW(key, flag, need, help, FIELD_VIA(struct device_row, device, struct device), __VA_ARGS__)
+#define GROUP(key, flag, need, help, ...) \
+	ROW(key, flag, need, help, FIELD_VIA(struct device_row, group, struct group), __VA_ARGS__)
+#define VERDICT(key, which, flag, need, help, ...) \
+	ROW(key, flag, need, help, FIELD_VIA(struct device_row, which, struct verdict), __VA_ARGS__)
+#define BOUND(key, flag, need, help, ...) \
+	VERDICT(key, verdict[VIEW_IF_BOUND], flag, NEED_VERDICT | (need), help, __VA_ARGS__)
 
 static const struct field fields[] = {
-#define X(name, flags, needs, help) { #name, FIELD_COLUMN | (flags), needs, help, field_##name },
-	FIELD_LIST(X)
-#undef X
+	ROW("address", FIELD_DEFAULT, 0, "address or name, as the kernel has it",
+	    FIELD_GET(get_address)),
+	ROW("group", FIELD_DEFAULT | FIELD_RIGHT, 0, "IOMMU group", FIELD_GET(get_group)),
+	DEVICE("bus", FIELD_DEFAULT | FIELD_YIELDS, 0, "bus: pci, platform, amba, fsl-mc, ...",
+	       FIELD_TEXT(struct device, bus_name)),
+	DEVICE("id", FIELD_DEFAULT, 0, "vendor:device", FIELD_GET(get_id)),
+	DEVICE("class", FIELD_DEFAULT | FIELD_YIELDS, 0, "PCI class, subclass and interface",
+	       FIELD_GET(get_class)),
+	DEVICE("driver", FIELD_DEFAULT, 0, "driver that is bound", FIELD_GET(get_driver)),
+	DEVICE("iommu", FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_IOMMU,
+	       "IOMMU instance the device is behind", FIELD_GET(get_iommu)),
+	ROW("type", FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_GROUPS, "default domain of the group",
+	    FIELD_GET(get_type)),
+	BOUND("verdict", FIELD_DEFAULT, 0, "whether VFIO takes it, once bound",
+	      FIELD_ANSWER(struct verdict, answer)),
+	ROW("name", FIELD_DEFAULT | FIELD_TRUNCATE | FIELD_YIELDS_LAST, NEED_NAMES,
+	    "vendor and device by name",
+	    FIELD_MEMBER(struct device_row, names, struct device_names, get_name)),
+	BOUND("path", 0, 0, "way to the device the verdict is about",
+	      FIELD_PATH(struct verdict, kind)),
+	BOUND("op", 0, 0, "step that is refused, once bound", FIELD_OP(struct verdict, op)),
+	BOUND("errno", 0, 0, "error of that step", FIELD_GET(get_errno)),
+	BOUND("rule", 0, 0, "rule that decides, see 'vfiotool rules'",
+	      FIELD_RULE(struct verdict, rule)),
+	BOUND("because", FIELD_WRAPS, NEED_SENTENCES, "what was seen",
+	      FIELD_TEXT(struct verdict, because)),
+	BOUND("remedy", FIELD_WRAPS, NEED_SENTENCES, "next step to take",
+	      FIELD_TEXT(struct verdict, remedy)),
+	VERDICT("verdict_now", verdict[VIEW_NOW], 0, NEED_VERDICT_NOW,
+		"whether VFIO takes it as things are", FIELD_ANSWER(struct verdict, answer)),
+	VERDICT("patched", patched, 0, NEED_PATCHED, "verdict of the patched kernel, once bound",
+		FIELD_ANSWER(struct verdict, answer)),
+	DEVICE("vendor", 0, 0, "vendor id", FIELD_GET(get_vendor)),
+	DEVICE("device", 0, 0, "device id", FIELD_GET(get_device)),
+	DEVICE("subsystem", 0, 0, "subsystem vendor:device", FIELD_GET(get_subsystem)),
+	ROW("vendor_name", 0, NEED_NAMES, "vendor by name",
+	    FIELD_TEXT(struct device_row, names.vendor)),
+	ROW("device_name", 0, NEED_NAMES, "device by name",
+	    FIELD_TEXT(struct device_row, names.device)),
+	ROW("class_name", 0, NEED_NAMES, "class by name",
+	    FIELD_TEXT(struct device_row, names.class_name)),
+	DEVICE("driver_override", 0, NEED_DETAILS, "only driver that may bind",
+	       FIELD_GET(get_driver_override)),
+	DEVICE("persist", 0, NEED_PERSIST, "driver that it is given at each boot",
+	       FIELD_FACT(struct device, persist)),
+	DEVICE("cdev", 0, NEED_VFIO, "VFIO character device", FIELD_GET(get_cdev)),
+	GROUP("node", 0, NEED_GROUP_NODES, "node of the group in /dev/vfio", FIELD_GET(get_node)),
+	GROUP("holders", 0, NEED_GROUP_NODES, "processes that hold that node open",
+	      FIELD_GET(get_holders)),
+	DEVICE("numa", FIELD_RIGHT, NEED_DETAILS, "NUMA node",
+	       FIELD_MEMBER(struct device, numa_node, struct fact, get_numa)),
+	DEVICE("pf", 0, NEED_PCI, "physical function of a virtual one", FIELD_GET(get_pf)),
+	DEVICE("vfs", FIELD_RIGHT, NEED_PCI, "virtual functions in use", FIELD_GET(get_vfs)),
+	DEVICE("reset", 0, NEED_DETAILS, "reset methods, in the kernel's order",
+	       FIELD_FACT(struct device, reset_method)),
+	DEVICE("sysfs", 0, 0, "folder in sysfs", FIELD_TEXT(struct device, sysfs)),
 };
-
-const struct field_table *device_fields(void)
-{
-	static const struct field_table table = FIELD_TABLE("devices", fields);
-
-	return &table;
-}
+const struct field_table device_fields = FIELD_TABLE("devices", fields);

@@ -56,7 +56,8 @@ enum device_need {
 	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };
 
-const struct field_table *device_fields(void);
+/* Rows: struct device_row. */
+extern const struct field_table device_fields;
 /* Asks the model for what @needs says. */
 void device_row_decide(struct device_row *row, unsigned int needs);
 /* Whether @row is refused, once bound, only by what the caller may open: another user may get more. Its
@@ -64,12 +65,3 @@ void device_row_decide(struct device_row *row, unsigned int needs);
 bool device_row_is_denied(const struct device_row *row);
 /* "Intel Corporation I350 Gigabit Network Connection", or NULL. In @a. */
 const char *device_names_text(const struct device_names *names, struct arena *a);
-
-/* An answer as value: "yes" "no" "unknown" with its colour. */
-void value_set_answer(struct value *ret, enum answer answer);
-/* An answer as truth: true, false, unknown. */
-void value_set_truth(struct value *ret, enum answer answer);
-/* The raw text of a fact; none when it is absent, unknown when it could not be read. */
-void value_set_fact(struct value *ret, const struct fact *f);
-/* The errno a path or step ends with, by name; none when it does not end, or not for certain. */
-void value_set_errno(struct value *ret, enum answer answer, int err);

@@ -7,7 +7,7 @@
 #include "report/output.h"
 
 /* Rows: struct host_event. */
-const struct field_table *event_fields(void);
+extern const struct field_table event_fields;
 /* One line, flushed: 0, or the negative errno of writing it. Scratch memory from @a. */
 int event_text(const struct output *out, const struct host_event *e, struct arena *a);
 /* One JSON object and a newline, likewise. */

@@ -149,6 +149,104 @@ const void *const *value_rows(struct arena *a, const void *items, size_t nr, siz
 	return ret;
 }
 
+void field_get_text(const void *at, struct value *ret)
+{
+	value_set_text(ret, *(const char *const *)at);
+}
+
+void field_get_bool(const void *at, struct value *ret)
+{
+	value_set_bool(ret, *(const bool *)at);
+}
+
+static void set_number(struct value *ret, uint64_t number)
+{
+	if (!number && ret->field->flags & FIELD_NONZERO)
+		ret->kind = VALUE_NONE;
+	else
+		value_set_number(ret, number);
+}
+
+void field_get_number32(const void *at, struct value *ret)
+{
+	set_number(ret, *(const uint32_t *)at);
+}
+
+void field_get_number64(const void *at, struct value *ret)
+{
+	set_number(ret, *(const uint64_t *)at);
+}
+
+void field_get_hex32(const void *at, struct value *ret)
+{
+	value_set_hex(ret, *(const uint32_t *)at, ret->field->param);
+}
+
+void field_get_hex64(const void *at, struct value *ret)
+{
+	value_set_hex(ret, *(const uint64_t *)at, ret->field->param);
+}
+
+/* Of any type: their representation is the same. */
+static const void *pointer_at(const void *at)
+{
+	const void *ret;
+
+	memcpy(&ret, at, sizeof(ret));
+	return ret;
+}
+
+void field_get_object(const void *at, struct value *ret)
+{
+	value_set_object(ret, pointer_at(at));
+}
+
+void field_get_part(const void *at, struct value *ret)
+{
+	value_set_object(ret, at);
+}
+
+void field_get_rows(const void *at, struct value *ret)
+{
+	const size_t *nr = (const void *)((const char *)at + ret->field->count);
+
+	value_set_rows(ret, pointer_at(at), *nr, ret->field->size);
+}
+
+void field_read(const struct field *f, const void *row, struct arena *a, struct value *ret)
+{
+	const char *at = row;
+
+	*ret = (struct value){ .arena = a, .kind = VALUE_NONE };
+	for (;; f = field_find(f->same, f->key, strlen(f->key))) {
+		if (f->has && !*(const bool *)(at + f->has - 1))
+			return;
+		if (f->via)
+			at = pointer_at(at + f->via - 1);
+		if (!at)
+			return;
+		at += f->at;
+		if (!f->same)
+			break;
+	}
+	ret->kind = VALUE_UNKNOWN;
+	ret->field = f;
+	f->get(at, ret);
+}
+
+void value_read(struct value *ret, const struct field_table *table, const char *key,
+		const void *row)
+{
+	field_read(field_find(table, key, strlen(key)), row, ret->arena, ret);
+}
+
+const struct field *field_source(const struct field *f)
+{
+	while (f->same)
+		f = field_find(f->same, f->key, strlen(f->key));
+	return f;
+}
+
 void hex_put(char *at, uint64_t number, int digits)
 {
 	for (int i = digits; i-- > 0; number >>= 4)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
 #include "report/prose.h"
@@ -11,74 +12,48 @@
 struct generation_row {
 	const struct report *report;
 	enum gen gen;
-	const struct path_prediction *path;
+	const struct path_prediction *path; /* NULL: it does not have it */
 };
 
-static void get_kernels(const void *row, struct arena *a, struct value *ret)
+static void get_kernels(const void *row, struct value *ret)
 {
 	const struct generation_row *g = row;
-	const char *text = generations_text(GEN_BIT(g->gen), a),
+	const char *text = generations_text(GEN_BIT(g->gen), ret->arena),
 		   *open_end = strstr(text, " and later");
 
 	/* A column has no room for words. */
 	value_set_text(ret,
-		       open_end ? arena_printf(a, "%.*s+", (int)(open_end - text), text) : text);
+		       open_end ? arena_printf(ret->arena, "%.*s+", (int)(open_end - text), text)
+				: text);
 }
 
-static void get_verdict(const void *row, struct arena *a, struct value *ret)
+static void get_error(const void *row, struct value *ret)
 {
-	const struct generation_row *g = row;
+	const struct path_prediction *p = row;
 
-	(void)a;
-	if (g->path->offered)
-		value_set_answer(ret, g->path->answer);
-	else
-		ret->kind = VALUE_NONE;
+	value_set_errno(ret, p->answer, p->err);
 }
 
-static void get_step(const void *row, struct arena *a, struct value *ret)
-{
-	const struct path_prediction *p = ((const struct generation_row *)row)->path;
-
-	(void)a;
-	value_set_text(ret, p->offered && p->op != OP_NONE ? op_name(p->op) : NULL);
-}
-
-static void get_error(const void *row, struct arena *a, struct value *ret)
-{
-	const struct path_prediction *p = ((const struct generation_row *)row)->path;
-
-	(void)a;
-	value_set_errno(ret, p->offered ? p->answer : ANSWER_UNKNOWN, p->err);
-}
-
-static void get_rule(const void *row, struct arena *a, struct value *ret)
-{
-	const struct path_prediction *p = ((const struct generation_row *)row)->path;
-
-	(void)a;
-	value_set_text(ret, p->offered && p->why ? p->why->rule->id : NULL);
-}
-
-static void get_note(const void *row, struct arena *a, struct value *ret)
+static void get_note(const void *row, struct value *ret)
 {
 	const struct generation_row *g = row;
 	const uint32_t running = g->report->kernel.candidates;
 	const char *note = g->gen == GEN_PATCHED ? "patched" : NULL;
 
 	if (running & GEN_BIT(g->gen))
-		note = arena_printf(a, "%s%srunning%s", note ? note : "", note ? ", " : "",
+		note = arena_printf(ret->arena, "%s%srunning%s", note ? note : "", note ? ", " : "",
 				    running == GEN_BIT(g->gen) ? "" : "?");
 	value_set_text(ret, note);
 }
 
-/* One column for each step; only those that some kernel takes are shown. */
-static void get_op(const void *row, enum op op, struct value *ret)
+/* One column for each step, whose number the field has; only those that some kernel takes are shown. */
+static void get_result(const void *row, struct value *ret)
 {
-	const struct path_prediction *p = ((const struct generation_row *)row)->path;
+	const enum op op = (enum op)ret->field->param;
+	const struct path_prediction *p = row;
 
 	ret->kind = VALUE_NONE;
-	for (size_t i = 0; p->offered && i < p->nr_steps; i++) {
+	for (size_t i = 0; i < p->nr_steps; i++) {
 		const struct step *s = &p->steps[i];
 
 		if (s->op != op)
@@ -93,15 +68,6 @@ static void get_op(const void *row, enum op op, struct value *ret)
 	}
 }
 
-#define X(name)                                                                     \
-	static void get_##name(const void *row, struct arena *a, struct value *ret) \
-	{                                                                           \
-		(void)a;                                                            \
-		get_op(row, OP_##name, ret);                                        \
-	}
-OP_LIST(X)
-#undef X
-
 enum {
 	COLUMN_KERNELS,
 	COLUMN_VERDICT,
@@ -112,14 +78,17 @@ enum {
 	COLUMN_OPS
 };
 
+/* Where the generation does not have the path, there is none. */
+#define OF_PATH FIELD_VIA(struct generation_row, path, struct path_prediction)
+
 static const struct field fields[] = {
-	{ "kernels", FIELD_COLUMN, 0, "kernels that decide alike", get_kernels },
-	{ "verdict", FIELD_COLUMN, 0, "answer, once bound", get_verdict },
-	{ "step", FIELD_COLUMN, 0, "step that is refused", get_step },
-	{ "errno", FIELD_COLUMN, 0, "error of that step", get_error },
-	{ "rule", FIELD_COLUMN, 0, "rule that decides", get_rule },
-	{ "note", FIELD_COLUMN, 0, "patched, running", get_note },
-#define X(name) { #name, FIELD_COLUMN, 0, "result of the step", get_##name },
+	{ "kernels", "kernels that decide alike", FIELD_GET(get_kernels) },
+	{ "verdict", "answer, once bound", FIELD_ANSWER(struct path_prediction, answer), OF_PATH },
+	{ "step", "step that is refused", FIELD_OP(struct path_prediction, op), OF_PATH },
+	{ "errno", "error of that step", FIELD_GET(get_error), OF_PATH },
+	{ "rule", NULL, FIELD_SAME(path_fields), OF_PATH },
+	{ "note", "patched, running", FIELD_GET(get_note) },
+#define X(name) { #name, "result of the step", FIELD_GET(get_result), OF_PATH, .param = OP_##name },
 	OP_LIST(X)
 #undef X
 };
@@ -191,10 +160,12 @@ static int put_table(const struct inspect_text *t, const struct inspection *i, e
 	struct output out = *t->out;
 
 	for (unsigned int g = 0; g < NR_GENS; g++) {
+		const struct path_prediction *p = &i->generations[g].paths[view][kind];
+
 		rows[g] = (struct generation_row){
 			.report = i->report,
 			.gen = (enum gen)g,
-			.path = &i->generations[g].paths[view][kind],
+			.path = p->offered ? p : NULL,
 		};
 		table_rows[g].row = &rows[g];
 	}

@@ -20,6 +20,5 @@ struct inspection {
  * all) count as offered. Everything in @a. */
 void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
 		     unsigned int paths, struct arena *a, struct inspection *ret);
-/* Rows: struct inspection, struct prediction. */
-const struct field_table *inspection_fields(void);
-const struct field_table *patched_fields(void);
+/* Rows: struct inspection. */
+extern const struct field_table inspection_fields;

@@ -6,108 +6,43 @@
 
 #include "base/macro.h"
 #include "uapi/op.h"
+#include "report/field-kinds.h"
 #include "report/prose.h"
 #include "report/table.h"
 
 /* ---- vectors ---- */
 
-static void vector_vector(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct irq_vector_row *)row)->vector);
-}
-
-static void vector_triggered(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct irq_vector_row *)row)->triggered);
-}
-
-static void vector_arrived(const void *row, struct arena *a, struct value *ret)
+static void vector_arrived(const void *row, struct value *ret)
 {
 	const struct irq_vector_row *v = row;
 
-	(void)a;
 	value_set_number(ret, v->arrived);
 	ret->style = v->arrived >= v->triggered ? STYLE_NONE : STYLE_NO;
 }
 
-static void vector_latency(const void *row, struct arena *a, struct value *ret)
-{
-	const struct irq_vector_row *v = row;
-
-	(void)a;
-	if (v->has_latency)
-		value_set_number(ret, v->latency_ns);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-const struct field_table *irq_vector_fields(void)
-{
-	static const struct field fields[] = {
-		{ "vector", 0, 0, "its number", vector_vector },
-		{ "triggered", 0, 0, "signals asked for", vector_triggered },
-		{ "arrived", 0, 0, "signals counted", vector_arrived },
-		{ "latency_ns", 0, 0, "of the first, from the request to its arrival; null: none",
-		  vector_latency },
-	};
-	static const struct field_table table = FIELD_TABLE("irq_vectors", fields);
-
-	return &table;
-}
+static const struct field vector_rows[] = {
+	{ "vector", "its number", FIELD_NUMBER(struct irq_vector_row, vector) },
+	{ "triggered", "signals asked for", FIELD_NUMBER(struct irq_vector_row, triggered) },
+	{ "arrived", "signals counted", FIELD_GET(vector_arrived) },
+	{ "latency_ns", "of the first, from the request to its arrival; null: none",
+	  FIELD_NUMBER(struct irq_vector_row, latency_ns),
+	  FIELD_IF(struct irq_vector_row, has_latency) },
+};
+static const struct field_table irq_vector_fields = FIELD_TABLE("irq_vectors", vector_rows);
 
 /* ---- raised by the device ---- */
 
-static void raised_exerciser(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct irq_raised_row *)row)->exerciser);
-}
-
-static void raised_raised(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct irq_raised_row *)row)->raised);
-}
-
-static void raised_arrived(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct irq_raised_row *)row)->arrived);
-}
-
-static void raised_latency(const void *row, struct arena *a, struct value *ret)
-{
-	const struct irq_raised_row *r = row;
-
-	(void)a;
-	if (r->arrived)
-		value_set_number(ret, r->latency_ns);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void raised_because(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct irq_raised_row *)row)->because);
-}
-
-const struct field_table *irq_raised_fields(void)
-{
-	static const struct field fields[] = {
-		{ "exerciser", 0, 0, "who knows how to ask this device; null: nobody",
-		  raised_exerciser },
-		{ "raised", 0, 0, "the device could be told to", raised_raised },
-		{ "arrived", 0, 0, "and its interrupt came", raised_arrived },
-		{ "latency_ns", 0, 0, "from telling it to the arrival", raised_latency },
-		{ "because", 0, 0, "why it did not", raised_because },
-	};
-	static const struct field_table table = FIELD_TABLE("irq_raised", fields);
-
-	return &table;
-}
+static const struct field raised_rows[] = {
+	{ "exerciser", "who knows how to ask this device; null: nobody",
+	  FIELD_TEXT(struct irq_raised_row, exerciser) },
+	{ "raised", "the device could be told to", FIELD_BOOL(struct irq_raised_row, raised) },
+	{ "arrived", "and its interrupt came", FIELD_BOOL(struct irq_raised_row, arrived) },
+	{ "latency_ns", "from telling it to the arrival",
+	  FIELD_NUMBER(struct irq_raised_row, latency_ns),
+	  FIELD_IF(struct irq_raised_row, arrived) },
+	{ "because", "why it did not", FIELD_TEXT(struct irq_raised_row, because) },
+};
+static const struct field_table irq_raised_fields = FIELD_TABLE("irq_raised", raised_rows);
 
 /* ---- kinds ---- */
 
@@ -121,112 +56,39 @@ const char *irq_result_name(enum irq_result result)
 	return names[result];
 }
 
-static void kind_name(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct irq_kind_row *)row)->name);
-}
-
-static void kind_index(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct irq_kind_row *)row)->index);
-}
-
-static void kind_has(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct irq_kind_row *)row)->has);
-}
-
-static void kind_set_up(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct irq_kind_row *)row)->set_up);
-}
-
-static void kind_result(const void *row, struct arena *a, struct value *ret)
+static void kind_result(const void *row, struct value *ret)
 {
 	const struct irq_kind_row *k = row;
 
-	(void)a;
 	value_set_text(ret, irq_result_name(k->result));
 	ret->style = k->result == IRQ_DELIVERED                          ? STYLE_YES
 		     : k->result == IRQ_LOST || k->result == IRQ_REFUSED ? STYLE_NO
 									 : STYLE_NONE;
 }
 
-static void kind_errno(const void *row, struct arena *a, struct value *ret)
-{
-	const struct irq_kind_row *k = row;
-
-	(void)a;
-	value_set_text(ret, k->err ? errno_name(k->err) : NULL);
-}
-
-static void kind_because(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct irq_kind_row *)row)->because);
-}
-
-static void kind_vectors(const void *row, struct arena *a, struct value *ret)
-{
-	const struct irq_kind_row *k = row;
-
-	value_set_rows(ret, irq_vector_fields(), a, k->vectors, k->nr_vectors, sizeof(*k->vectors));
-}
-
-static void kind_raised(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_object(ret, irq_raised_fields(), ((const struct irq_kind_row *)row)->raised);
-}
-
-const struct field_table *irq_kind_fields(void)
-{
-	static const struct field fields[] = {
-		{ "kind", 0, 0, "INTx, MSI, MSI-X, ERR or REQ", kind_name },
-		{ "index", 0, 0, "the kernel's number of it", kind_index },
-		{ "has", 0, 0, "vectors that the device has", kind_has },
-		{ "set_up", 0, 0, "vectors that were set up", kind_set_up },
-		{ "result", 0, 0, "absent, refused, lost, silent or delivered", kind_result },
-		{ "errno", 0, 0, "error it was refused with", kind_errno },
-		{ "because", 0, 0, "what there is to say about it", kind_because },
-		{ "vectors", 0, 0, "each vector through the kernel's loopback", kind_vectors },
-		{ "raised", 0, 0, "raised by the device itself; null unless asked for",
-		  kind_raised },
-	};
-	static const struct field_table table = FIELD_TABLE("irq_kinds", fields);
-
-	return &table;
-}
+static const struct field kind_rows[] = {
+	{ "kind", "INTx, MSI, MSI-X, ERR or REQ", FIELD_TEXT(struct irq_kind_row, name) },
+	{ "index", "the kernel's number of it", FIELD_NUMBER(struct irq_kind_row, index) },
+	{ "has", "vectors that the device has", FIELD_NUMBER(struct irq_kind_row, has) },
+	{ "set_up", "vectors that were set up", FIELD_NUMBER(struct irq_kind_row, set_up) },
+	{ "result", "absent, refused, lost, silent or delivered", FIELD_GET(kind_result) },
+	{ "errno", "error it was refused with", FIELD_ERRNO(struct irq_kind_row, err) },
+	{ "because", "what there is to say about it", FIELD_TEXT(struct irq_kind_row, because) },
+	{ "vectors", "each vector through the kernel's loopback",
+	  FIELD_ROWS(struct irq_kind_row, vectors, irq_vector_fields) },
+	{ "raised", "raised by the device itself; null unless asked for",
+	  FIELD_OBJECT(struct irq_kind_row, raised, irq_raised_fields) },
+};
+static const struct field_table irq_kind_fields = FIELD_TABLE("irq_kinds", kind_rows);
 
 /* ---- a device ---- */
 
-static void device_address(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct irqs_device *)row)->address);
-}
-
-static void device_kinds(const void *row, struct arena *a, struct value *ret)
-{
-	const struct irqs_device *d = row;
-
-	value_set_rows(ret, irq_kind_fields(), a, d->kinds, d->nr_kinds, sizeof(*d->kinds));
-}
-
-const struct field_table *irqs_device_fields(void)
-{
-	static const struct field fields[] = {
-		{ "address", 0, 0, "name of the device on its bus", device_address },
-		{ "interrupts", 0, 0, "by kind, as they were tried", device_kinds },
-	};
-	static const struct field_table table = FIELD_TABLE("irq_devices", fields);
-
-	return &table;
-}
+static const struct field device_rows[] = {
+	{ "address", "name of the device on its bus", FIELD_TEXT(struct irqs_device, address) },
+	{ "interrupts", "by kind, as they were tried",
+	  FIELD_ROWS(struct irqs_device, kinds, irq_kind_fields) },
+};
+const struct field_table irqs_device_fields = FIELD_TABLE("irq_devices", device_rows);
 
 /* ---- for a person ---- */
 
@@ -260,7 +122,7 @@ static const char *time_text(uint64_t ns, struct arena *a)
 	return arena_printf(a, "%" PRIu64 " us", (ns + 500) / 1000);
 }
 
-static void column_arrived(const void *row, struct arena *a, struct value *ret)
+static void column_arrived(const void *row, struct value *ret)
 {
 	const struct irq_kind_row *k = row;
 	uint64_t triggered = 0, arrived = 0;
@@ -269,95 +131,73 @@ static void column_arrived(const void *row, struct arena *a, struct value *ret)
 		triggered += k->vectors[i].triggered;
 		arrived += k->vectors[i].arrived;
 	}
+	ret->kind = VALUE_NONE;
 	if (k->nr_vectors)
-		value_set_text(ret, arena_printf(a, "%" PRIu64 " of %" PRIu64, arrived, triggered));
-	else
-		ret->kind = VALUE_NONE;
+		value_set_text(ret, arena_printf(ret->arena, "%" PRIu64 " of %" PRIu64, arrived,
+						 triggered));
 }
 
-static void column_median(const void *row, struct arena *a, struct value *ret)
+static void column_median(const void *row, struct value *ret)
 {
 	uint64_t median, largest;
 
 	ret->kind = VALUE_NONE;
-	if (find_latencies(row, a, &median, &largest))
-		value_set_text(ret, time_text(median, a));
+	if (find_latencies(row, ret->arena, &median, &largest))
+		value_set_text(ret, time_text(median, ret->arena));
 }
 
-static void column_largest(const void *row, struct arena *a, struct value *ret)
+static void column_largest(const void *row, struct value *ret)
 {
 	uint64_t median, largest;
 
 	ret->kind = VALUE_NONE;
-	if (find_latencies(row, a, &median, &largest))
-		value_set_text(ret, time_text(largest, a));
+	if (find_latencies(row, ret->arena, &median, &largest))
+		value_set_text(ret, time_text(largest, ret->arena));
 }
 
-static void column_latency(const void *row, struct arena *a, struct value *ret)
+static void column_latency(const void *at, struct value *ret)
 {
-	const struct irq_vector_row *v = row;
-
-	ret->kind = VALUE_NONE;
-	if (v->has_latency)
-		value_set_text(ret, time_text(v->latency_ns, a));
+	value_set_text(ret, time_text(*(const uint64_t *)at, ret->arena));
 }
 
-static int print_rows(const struct field_table *fields, const void *rows, size_t size, size_t nr,
-		      const struct output *out, size_t indent, struct failure **reterr)
-{
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	struct table_row *table_rows = arena_array(a, nr, sizeof(*table_rows));
-	struct output headed = *out;
-	struct columns columns;
-	struct table table = {
-		.fields = fields,
-		.columns = &columns,
-		.rows = table_rows,
-		.nr_rows = nr,
-		.indent = indent,
-	};
-
-	for (size_t i = 0; i < nr; i++)
-		table_rows[i].row = (const char *)rows + i * size;
-	columns_all(fields, a, &columns);
-	columns.chosen = false;
-	headed.headings = true;
-	return table_print(&table, &headed, reterr);
-}
-
-static int print_kinds(const struct irqs_device *d, const struct output *out,
+static int print_kinds(const struct irqs_device *d, const struct output *out, struct arena *a,
 		       struct failure **reterr)
 {
-	static const struct field fields[] = {
-		{ "kind", FIELD_COLUMN, 0, "", kind_name },
-		{ "has", FIELD_COLUMN | FIELD_RIGHT, 0, "", kind_has },
-		{ "set_up", FIELD_COLUMN | FIELD_RIGHT, 0, "", kind_set_up },
-		{ "arrived", FIELD_COLUMN | FIELD_RIGHT, 0, "", column_arrived },
-		{ "median", FIELD_COLUMN | FIELD_RIGHT | FIELD_YIELDS, 0, "", column_median },
-		{ "largest", FIELD_COLUMN | FIELD_RIGHT | FIELD_YIELDS, 0, "", column_largest },
-		{ "result", FIELD_COLUMN, 0, "", kind_result },
-		{ "errno", FIELD_COLUMN, 0, "", kind_errno },
+	static const struct field rows[] = {
+		{ "kind", NULL, FIELD_SAME(irq_kind_fields) },
+		{ "has", NULL, FIELD_SAME(irq_kind_fields), .flags = FIELD_RIGHT },
+		{ "set_up", NULL, FIELD_SAME(irq_kind_fields), .flags = FIELD_RIGHT },
+		{ "arrived", "", FIELD_GET(column_arrived), .flags = FIELD_RIGHT },
+		{ "median", "", FIELD_GET(column_median), .flags = FIELD_RIGHT | FIELD_YIELDS },
+		{ "largest", "", FIELD_GET(column_largest), .flags = FIELD_RIGHT | FIELD_YIELDS },
+		{ "result", NULL, FIELD_SAME(irq_kind_fields) },
+		{ "errno", NULL, FIELD_SAME(irq_kind_fields) },
 	};
-	static const struct field_table table = FIELD_TABLE("irq_columns", fields);
+	static const struct field_table columns = FIELD_TABLE("irq_columns", rows);
 
-	return print_rows(&table, d->kinds, sizeof(*d->kinds), d->nr_kinds, out, 2, reterr);
+	return table_print_rows(&columns, value_rows(a, d->kinds, d->nr_kinds, sizeof(*d->kinds)),
+				d->nr_kinds, out, 2, reterr);
 }
 
-static int print_vectors(const struct irq_kind_row *k, const struct output *out,
+static int print_vectors(const struct irq_kind_row *k, const struct output *out, struct arena *a,
 			 struct failure **reterr)
 {
-	static const struct field fields[] = {
-		{ "vector", FIELD_COLUMN | FIELD_RIGHT, 0, "", vector_vector },
-		{ "triggered", FIELD_COLUMN | FIELD_RIGHT, 0, "", vector_triggered },
-		{ "arrived", FIELD_COLUMN | FIELD_RIGHT, 0, "", vector_arrived },
-		{ "latency", FIELD_COLUMN | FIELD_RIGHT, 0, "", column_latency },
+	static const struct field rows[] = {
+		{ "vector", NULL, FIELD_SAME(irq_vector_fields), .flags = FIELD_RIGHT },
+		{ "triggered", NULL, FIELD_SAME(irq_vector_fields), .flags = FIELD_RIGHT },
+		{ "arrived", NULL, FIELD_SAME(irq_vector_fields), .flags = FIELD_RIGHT },
+		{ "latency", "",
+		  FIELD_MEMBER(struct irq_vector_row, latency_ns, uint64_t, column_latency),
+		  FIELD_IF(struct irq_vector_row, has_latency), .flags = FIELD_RIGHT },
 	};
-	static const struct field_table table = FIELD_TABLE("irq_vector_columns", fields);
+	static const struct field_table columns = FIELD_TABLE("irq_vector_columns", rows);
 	struct prose p = { .out = out, .indent = 2 };
 
 	prose_blank(&p);
 	prose_text(&p, STYLE_HEADING, "%s:", k->name);
-	return print_rows(&table, k->vectors, sizeof(*k->vectors), k->nr_vectors, out, 4, reterr);
+	return table_print_rows(&columns,
+				value_rows(a, k->vectors, k->nr_vectors, sizeof(*k->vectors)),
+				k->nr_vectors, out, 4, reterr);
 }
 
 static void print_raised(const struct irq_kind_row *k, const struct prose *p, struct arena *a)
@@ -381,10 +221,10 @@ int irqs_print(const struct irqs_device *d, const struct output *out, struct fai
 
 	prose_text(&p, STYLE_NAME, "%s%s%s", d->address, d->name ? " " : "",
 		   d->name ? d->name : "");
-	r = print_kinds(d, out, reterr);
+	r = print_kinds(d, out, a, reterr);
 	for (size_t i = 0; r >= 0 && i < d->nr_kinds; i++)
 		if (d->each && d->kinds[i].nr_vectors)
-			r = print_vectors(&d->kinds[i], out, reterr);
+			r = print_vectors(&d->kinds[i], out, a, reterr);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < d->nr_kinds; i++) {

@@ -53,11 +53,8 @@ struct irqs_device {
 	bool each; /* every vector is shown */
 };
 
-/* Row: struct irqs_device; the others are in it. */
-const struct field_table *irqs_device_fields(void);
-const struct field_table *irq_kind_fields(void);
-const struct field_table *irq_vector_fields(void);
-const struct field_table *irq_raised_fields(void);
+/* Row: struct irqs_device. */
+extern const struct field_table irqs_device_fields;
 
 const char *irq_result_name(enum irq_result result);
 /* 0, or a negative errno of the output. */

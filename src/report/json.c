@@ -19,7 +19,7 @@ static struct json_object *json_from_objects(const struct value *v, struct arena
 	struct json_object *ret = json_object_new_array();
 
 	for (size_t i = 0; i < v->nr; i++)
-		json_object_array_add(ret, json_from_row(v->fields, NULL, v->rows[i], a));
+		json_object_array_add(ret, json_from_row(v->field->fields, NULL, v->rows[i], a));
 	return ret;
 }
 
@@ -38,7 +38,7 @@ static struct json_object *json_from_map(const struct value *v, struct arena *a)
 
 	for (size_t i = 0; i < v->nr; i++)
 		json_object_object_add(ret, v->texts[i],
-				       json_from_row(v->fields, NULL, v->rows[i], a));
+				       json_from_row(v->field->fields, NULL, v->rows[i], a));
 	return ret;
 }
 
@@ -60,7 +60,7 @@ static struct json_object *json_from_value(const struct value *v, struct arena *
 	case VALUE_BOOL:
 		return json_object_new_boolean(v->truth);
 	case VALUE_OBJECT:
-		return json_from_row(v->fields, NULL, v->row, a);
+		return json_from_row(v->field->fields, NULL, v->row, a);
 	case VALUE_OBJECTS:
 		return json_from_objects(v, a);
 	case VALUE_TEXTS:
@@ -74,9 +74,9 @@ static struct json_object *json_from_value(const struct value *v, struct arena *
 static void add_field(struct json_object *obj, const struct field *f, const void *row,
 		      struct arena *a)
 {
-	struct value v = { 0 };
+	struct value v;
 
-	f->get(row, a, &v);
+	field_read(f, row, a, &v);
 	json_object_object_add(obj, f->key, json_from_value(&v, a));
 }
 
@@ -135,9 +135,9 @@ void json_doc_row(struct json_doc *d, const struct field_table *table, const voi
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
 	for (size_t i = 0; i < table->nr; i++) {
-		struct value v = { 0 };
+		struct value v;
 
-		table->fields[i].get(row, a, &v);
+		field_read(&table->fields[i], row, a, &v);
 		json_doc_member(d, table->fields[i].key, json_from_value(&v, a));
 	}
 }

@@ -3,18 +3,8 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "report/field-kinds.h"
 #include "report/prediction-fields.h"
-
-void value_set_generations(struct value *ret, struct arena *a, uint32_t gens)
-{
-	const char **names = arena_array(a, NR_GENS, sizeof(*names));
-	size_t nr = 0;
-
-	for (unsigned int g = 0; g < NR_GENS; g++)
-		if (gens & GEN_BIT(g))
-			names[nr++] = generation_get((enum gen)g)->name;
-	*ret = (struct value){ .kind = VALUE_TEXTS, .texts = names, .nr = nr };
-}
 
 /* The kernels before generation @next begins: "5.18" before 5.19. Majors end where the next begins
  * with minor 0: linux 5.19 and 6.19 were the last of theirs. */
@@ -60,96 +50,45 @@ const char *generations_text(uint32_t gens, struct arena *a)
 	return ret ? ret : "none";
 }
 
-/* ---- evidence for a generation; rows are struct gen_evidence ---- */
+/* ---- evidence for a generation ---- */
 
-static void gen_evidence_path(const void *row, struct arena *a, struct value *ret)
+static void get_basis(const void *at, struct value *ret)
 {
-	const struct gen_evidence *e = row;
-
-	(void)a;
-	value_set_text(ret, e->fact ? e->fact->path : NULL);
+	value_set_text(ret, gen_basis_name(*(const enum gen_basis *)at));
 }
 
-static void gen_evidence_value(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct gen_evidence *)row)->value);
-}
-
-static void gen_evidence_generations(const void *row, struct arena *a, struct value *ret)
-{
-	value_set_generations(ret, a, ((const struct gen_evidence *)row)->gens);
-}
-
-static void gen_evidence_basis(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, gen_basis_name(((const struct gen_evidence *)row)->basis));
-}
-
-static void gen_evidence_used(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct gen_evidence *)row)->used);
-}
-
-static const struct field_table *gen_evidence_fields(void)
-{
-	static const struct field fields[] = {
-		{ "path", 0, 0, "file or question that was asked", gen_evidence_path },
-		{ "value", 0, 0, "what was seen", gen_evidence_value },
-		{ "generations", 0, 0, "those it leaves possible", gen_evidence_generations },
-		{ "basis", 0, 0, "symbols, btf, kallsyms, shape or version", gen_evidence_basis },
-		{ "used", 0, 0, "false: contradicted by stronger evidence", gen_evidence_used },
-	};
-	static const struct field_table table = FIELD_TABLE("kernel_evidence", fields);
-
-	return &table;
-}
+static const struct field evidence_rows[] = {
+	{ "path", "file or question that was asked", FIELD_TEXT(struct fact, path),
+	  FIELD_VIA(struct gen_evidence, fact, struct fact) },
+	{ "value", "what was seen", FIELD_TEXT(struct gen_evidence, value) },
+	{ "generations", "those it leaves possible", FIELD_GENERATIONS(struct gen_evidence, gens) },
+	{ "basis", "symbols, btf, kallsyms, shape or version",
+	  FIELD_MEMBER(struct gen_evidence, basis, enum gen_basis, get_basis) },
+	{ "used", "false: contradicted by stronger evidence",
+	  FIELD_BOOL(struct gen_evidence, used) },
+};
+static const struct field_table gen_evidence_fields = FIELD_TABLE("kernel_evidence", evidence_rows);
 
 /* ---- the kernel; the row is struct report ---- */
 
-static void kernel_release(const void *row, struct arena *a, struct value *ret)
+#define OF_HOST FIELD_VIA(struct report, host, struct host)
+
+static void kernel_evidence(const void *at, struct value *ret)
 {
-	(void)a;
-	value_set_fact(ret, &((const struct report *)row)->host->kernel.release);
+	const struct gen_verdict *k = at;
+
+	value_set_rows(ret, k->evidence, k->nr_evidence, sizeof(*k->evidence));
 }
 
-static void kernel_machine(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_fact(ret, &((const struct report *)row)->host->kernel.machine);
-}
-
-static void kernel_generations(const void *row, struct arena *a, struct value *ret)
-{
-	value_set_generations(ret, a, ((const struct report *)row)->kernel.candidates);
-}
-
-static void kernel_basis(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, gen_basis_name(((const struct report *)row)->kernel.basis));
-}
-
-static void kernel_evidence(const void *row, struct arena *a, struct value *ret)
-{
-	const struct gen_verdict *k = &((const struct report *)row)->kernel;
-
-	value_set_rows(ret, gen_evidence_fields(), a, k->evidence, k->nr_evidence,
-		       sizeof(*k->evidence));
-}
-
-const struct field_table *kernel_fields(void)
-{
-	static const struct field fields[] = {
-		{ "release", 0, 0, "uname -r", kernel_release },
-		{ "machine", 0, 0, "uname -m", kernel_machine },
-		{ "generations", 0, 0, "those the running kernel may be", kernel_generations },
-		{ "basis", 0, 0, "strongest kind of evidence for them", kernel_basis },
-		{ "evidence", 0, 0, "what told", kernel_evidence },
-	};
-	static const struct field_table table = FIELD_TABLE("kernel", fields);
-
-	return &table;
-}
+static const struct field kernel_rows[] = {
+	{ "release", "uname -r", FIELD_FACT(struct host, kernel.release), OF_HOST },
+	{ "machine", "uname -m", FIELD_FACT(struct host, kernel.machine), OF_HOST },
+	{ "generations", "those the running kernel may be",
+	  FIELD_GENERATIONS(struct report, kernel.candidates) },
+	{ "basis", "strongest kind of evidence for them",
+	  FIELD_MEMBER(struct report, kernel.basis, enum gen_basis, get_basis) },
+	{ "evidence", "what told",
+	  FIELD_MEMBER(struct report, kernel, struct gen_verdict, kernel_evidence),
+	  .fields = &gen_evidence_fields },
+};
+const struct field_table kernel_fields = FIELD_TABLE("kernel", kernel_rows);

@@ -118,100 +118,68 @@ static bool is_shown(const struct mapping_report *m, size_t i, size_t *of_kind)
 	return *of_kind <= STEPS_ENDS;
 }
 
-static void column(const char *key, const void *row, struct arena *a, struct value *ret)
+/* Bytes, where there are some. */
+static void bytes_of(const char *key, const void *row, struct value *ret)
 {
-	field_find(mapping_step_fields(), key, strlen(key))->get(row, a, ret);
-}
-
-static void column_op(const void *row, struct arena *a, struct value *ret)
-{
-	column("op", row, a, ret);
-}
-
-static void column_iova(const void *row, struct arena *a, struct value *ret)
-{
-	column("iova", row, a, ret);
-}
-
-static void column_size(const void *row, struct arena *a, struct value *ret)
-{
-	column("size", row, a, ret);
+	value_read(ret, &mapping_step_fields, key, row);
 	if (ret->kind == VALUE_NUMBER)
-		value_set_text(ret, mapping_bytes_text(a, ret->number));
+		value_set_text(ret, mapping_bytes_text(ret->arena, ret->number));
 }
 
-static void column_prot(const void *row, struct arena *a, struct value *ret)
+static void column_size(const void *row, struct value *ret)
 {
-	column("prot", row, a, ret);
+	bytes_of("size", row, ret);
 }
 
-static void column_predicted(const void *row, struct arena *a, struct value *ret)
+static void column_actual(const void *row, struct value *ret)
 {
-	column("predicted", row, a, ret);
-}
-
-static void column_actual(const void *row, struct arena *a, struct value *ret)
-{
-	column("actual", row, a, ret);
+	value_read(ret, &mapping_step_fields, "actual", row);
 	if (ret->kind == VALUE_NONE)
 		value_set_text(ret, "not asked");
 }
 
-static void column_unmapped(const void *row, struct arena *a, struct value *ret)
+static void column_unmapped(const void *row, struct value *ret)
 {
-	column("bytes", row, a, ret);
+	bytes_of("bytes", row, ret);
+}
+
+static void column_time(const void *row, struct value *ret)
+{
+	value_read(ret, &mapping_step_fields, "ns", row);
 	if (ret->kind == VALUE_NUMBER)
-		value_set_text(ret, mapping_bytes_text(a, ret->number));
+		value_set_text(ret, ns_text(ret->arena, (double)ret->number));
 }
 
-static void column_time(const void *row, struct arena *a, struct value *ret)
-{
-	column("ns", row, a, ret);
-	if (ret->kind == VALUE_NUMBER)
-		value_set_text(ret, ns_text(a, (double)ret->number));
-}
-
-static const struct field_table *text_fields(void)
-{
-	static const struct field fields[] = {
-		{ "op", FIELD_COLUMN, 0, "", column_op },
-		{ "iova", FIELD_COLUMN | FIELD_RIGHT, 0, "", column_iova },
-		{ "size", FIELD_COLUMN | FIELD_RIGHT, 0, "", column_size },
-		{ "prot", FIELD_COLUMN | FIELD_YIELDS, 0, "", column_prot },
-		{ "predicted", FIELD_COLUMN, 0, "", column_predicted },
-		{ "actual", FIELD_COLUMN, 0, "", column_actual },
-		{ "unmapped", FIELD_COLUMN | FIELD_RIGHT | FIELD_YIELDS, 0, "", column_unmapped },
-		{ "time", FIELD_COLUMN | FIELD_RIGHT | FIELD_YIELDS, 0, "", column_time },
-	};
-	static const struct field_table table = FIELD_TABLE("map_columns", fields);
-
-	return &table;
-}
+static const struct field column_rows[] = {
+	{ "op", NULL, FIELD_SAME(mapping_step_fields) },
+	{ "iova", NULL, FIELD_SAME(mapping_step_fields), .flags = FIELD_RIGHT },
+	{ "size", "", FIELD_GET(column_size), .flags = FIELD_RIGHT },
+	{ "prot", NULL, FIELD_SAME(mapping_step_fields) },
+	{ "predicted", NULL, FIELD_SAME(mapping_step_fields) },
+	{ "actual", "", FIELD_GET(column_actual) },
+	{ "unmapped", "", FIELD_GET(column_unmapped), .flags = FIELD_RIGHT },
+	{ "time", "", FIELD_GET(column_time), .flags = FIELD_RIGHT },
+};
+static const struct field_table columns = FIELD_TABLE("map_columns", column_rows);
 
 static int put_steps(const struct prose *p, const struct mapping_report *m, struct arena *a,
 		     struct failure **reterr)
 {
-	struct table_row *rows = arena_array(a, m->nr_steps, sizeof(*rows));
-	size_t of_kind[MAPPING_DIRTY + 1] = { 0 };
-	struct columns columns = { 0 };
-	struct table table = {
-		.fields = text_fields(), .columns = &columns, .rows = rows, .indent = p->indent
-	};
+	const void **rows = arena_array(a, m->nr_steps, sizeof(*rows));
+	size_t of_kind[MAPPING_DIRTY + 1] = { 0 }, nr = 0;
 	int r;
 
-	columns_all(text_fields(), a, &columns);
 	for (size_t i = 0; i < m->nr_steps; i++) {
 		of_kind[m->steps[i].request.ask]++;
 		if (is_shown(m, i, &of_kind[m->steps[i].request.ask]))
-			rows[table.nr_rows++].row = &m->steps[i];
+			rows[nr++] = &m->steps[i];
 	}
-	if (!table.nr_rows)
+	if (!nr)
 		return 0;
 	prose_blank(p);
-	r = table_print(&table, p->out, reterr);
-	if (table.nr_rows < m->nr_steps)
-		prose_text(p, STYLE_DIM, "and %zu more, all as predicted",
-			   m->nr_steps - table.nr_rows);
+	r = table_print_rows(&columns, rows, nr, p->out, p->indent, reterr);
+	if (nr < m->nr_steps)
+		prose_text(p, STYLE_DIM, "and %zu more, all as predicted", m->nr_steps - nr);
 	prose_blank(p);
 	return r;
 }

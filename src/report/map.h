@@ -68,15 +68,8 @@ struct mapping_report {
 	bool match;
 };
 
-/* Rows: struct mapping_report, struct mapping_step, struct mapping_moment, struct mapping_check. */
-const struct field_table *mapping_report_fields(void);
-const struct field_table *mapping_step_fields(void);
-const struct field_table *mapping_memory_fields(void);
-const struct field_table *mapping_limit_fields(void);
-const struct field_table *mapping_moment_fields(void);
-const struct field_table *mapping_cost_fields(void);
-const struct field_table *mapping_dirty_fields(void);
-const struct field_table *mapping_check_fields(void);
+/* Rows: struct mapping_report, struct mapping_step. */
+extern const struct field_table mapping_report_fields, mapping_step_fields;
 /* As text for a person. 0, or a negative errno of a table in it. */
 int mapping_report_print(const struct mapping_report *m, const struct output *out,
 			 struct failure **reterr);

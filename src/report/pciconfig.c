@@ -8,29 +8,10 @@
 
 /* ---- fields ---- */
 
-static void field_name(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct config_field_row *)row)->name);
-}
-
-static void field_offset(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_hex(ret, ((const struct config_field_row *)row)->offset, 2);
-}
-
-static void field_width(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct config_field_row *)row)->width);
-}
-
-static void field_value(const void *row, struct arena *a, struct value *ret)
+static void field_value(const void *row, struct value *ret)
 {
 	const struct config_field_row *f = row;
 
-	(void)a;
 	if (f->digits < 0)
 		value_set_bool(ret, f->value);
 	else if (f->digits)
@@ -39,148 +20,53 @@ static void field_value(const void *row, struct arena *a, struct value *ret)
 		value_set_number(ret, f->value);
 }
 
-static void field_meaning(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct config_field_row *)row)->meaning);
-}
-
-const struct field_table *config_field_fields(void)
-{
-	static const struct field fields[] = {
-		{ "name", 0, 0, "of the register or of bits of it, as libpci calls it",
-		  field_name },
-		{ "offset", 0, 0, "of the register, from the start of the space", field_offset },
-		{ "width", 0, 0, "of the register, in bytes", field_width },
-		{ "value", 0, 0, "hexadecimal, a number or a truth, as fits it", field_value },
-		{ "meaning", 0, 0, "from the PCI database", field_meaning },
-	};
-	static const struct field_table table = FIELD_TABLE("config_fields", fields);
-
-	return &table;
-}
-
-static void set_fields(struct value *ret, struct arena *a, const struct config_field_row *fields,
-		       size_t nr)
-{
-	value_set_rows(ret, config_field_fields(), a, fields, nr, sizeof(*fields));
-}
+static const struct field field_rows[] = {
+	{ "name", "of the register or of bits of it, as libpci calls it",
+	  FIELD_TEXT(struct config_field_row, name) },
+	{ "offset", "of the register, from the start of the space",
+	  FIELD_HEX(struct config_field_row, offset, 2) },
+	{ "width", "of the register, in bytes", FIELD_NUMBER(struct config_field_row, width) },
+	{ "value", "hexadecimal, a number or a truth, as fits it", FIELD_GET(field_value) },
+	{ "meaning", "from the PCI database", FIELD_TEXT(struct config_field_row, meaning) },
+};
+static const struct field_table config_field_fields = FIELD_TABLE("config_fields", field_rows);
 
 /* ---- capabilities ---- */
 
-static void cap_name(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct config_cap_row *)row)->name);
-}
-
-static void cap_title(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct config_cap_row *)row)->title);
-}
-
-static void cap_id(const void *row, struct arena *a, struct value *ret)
+static void cap_id(const void *row, struct value *ret)
 {
 	const struct config_cap_row *c = row;
 
-	(void)a;
 	value_set_hex(ret, c->id, c->extended ? 4 : 2);
 }
 
-static void cap_extended(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct config_cap_row *)row)->extended);
-}
-
-static void cap_version(const void *row, struct arena *a, struct value *ret)
-{
-	const struct config_cap_row *c = row;
-
-	(void)a;
-	if (c->extended)
-		value_set_number(ret, c->version);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void cap_offset(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_hex(ret, ((const struct config_cap_row *)row)->offset, 2);
-}
-
-static void cap_fields(const void *row, struct arena *a, struct value *ret)
-{
-	const struct config_cap_row *c = row;
-
-	set_fields(ret, a, c->fields, c->nr_fields);
-}
-
-const struct field_table *config_cap_fields(void)
-{
-	static const struct field fields[] = {
-		{ "name", 0, 0, "as libpci calls it: MSIX, EXP, SRIOV", cap_name },
-		{ "title", 0, 0, "the same in words", cap_title },
-		{ "id", 0, 0, "its number", cap_id },
-		{ "extended", 0, 0, "beyond the first 256 bytes", cap_extended },
-		{ "version", 0, 0, "of an extended one", cap_version },
-		{ "offset", 0, 0, "where it begins", cap_offset },
-		{ "fields", 0, 0, "what is known to be in it", cap_fields },
-	};
-	static const struct field_table table = FIELD_TABLE("config_capabilities", fields);
-
-	return &table;
-}
+static const struct field cap_rows[] = {
+	{ "name", "as libpci calls it: MSIX, EXP, SRIOV", FIELD_TEXT(struct config_cap_row, name) },
+	{ "title", "the same in words", FIELD_TEXT(struct config_cap_row, title) },
+	{ "id", "its number", FIELD_GET(cap_id) },
+	{ "extended", "beyond the first 256 bytes", FIELD_BOOL(struct config_cap_row, extended) },
+	{ "version", "of an extended one", FIELD_NUMBER(struct config_cap_row, version),
+	  FIELD_IF(struct config_cap_row, extended) },
+	{ "offset", "where it begins", FIELD_HEX(struct config_cap_row, offset, 2) },
+	{ "fields", "what is known to be in it",
+	  FIELD_ROWS(struct config_cap_row, fields, config_field_fields) },
+};
+static const struct field_table config_cap_fields = FIELD_TABLE("config_capabilities", cap_rows);
 
 /* ---- the space ---- */
 
-static void config_size(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct config_row *)row)->size);
-}
-
-static void config_header_type(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct config_row *)row)->header_type);
-}
-
-static void config_header(const void *row, struct arena *a, struct value *ret)
-{
-	const struct config_row *c = row;
-
-	set_fields(ret, a, c->fields, c->nr_fields);
-}
-
-static void config_capabilities(const void *row, struct arena *a, struct value *ret)
-{
-	const struct config_row *c = row;
-
-	value_set_rows(ret, config_cap_fields(), a, c->caps, c->nr_caps, sizeof(*c->caps));
-}
-
-static void config_broken(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct config_row *)row)->broken);
-}
-
-const struct field_table *config_fields(void)
-{
-	static const struct field fields[] = {
-		{ "size", 0, 0, "bytes", config_size },
-		{ "header_type", 0, 0, "0 device, 1 bridge, 2 CardBus bridge", config_header_type },
-		{ "header", 0, 0, "its registers, in their order", config_header },
-		{ "capabilities", 0, 0, "as their lists name them", config_capabilities },
-		{ "broken", 0, 0, "why a list of capabilities ends early", config_broken },
-	};
-	static const struct field_table table = FIELD_TABLE("config", fields);
-
-	return &table;
-}
+static const struct field config_rows[] = {
+	{ "size", "bytes", FIELD_NUMBER(struct config_row, size) },
+	{ "header_type", "0 device, 1 bridge, 2 CardBus bridge",
+	  FIELD_NUMBER(struct config_row, header_type) },
+	{ "header", "its registers, in their order",
+	  FIELD_ROWS(struct config_row, fields, config_field_fields) },
+	{ "capabilities", "as their lists name them",
+	  FIELD_ROWS(struct config_row, caps, config_cap_fields) },
+	{ "broken", "why a list of capabilities ends early",
+	  FIELD_TEXT(struct config_row, broken) },
+};
+const struct field_table config_fields = FIELD_TABLE("config", config_rows);
 
 /* ---- for a person ---- */
 

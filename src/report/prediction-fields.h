@@ -11,21 +11,14 @@
 
 /* Rows: struct path_prediction, struct step, struct fact, struct capabilities, struct iova_range,
  * struct resv_region, struct extension_prediction. */
-const struct field_table *path_fields(void);
-const struct field_table *step_fields(void);
-const struct field_table *evidence_fields(void);
-const struct field_table *capability_fields(void);
-const struct field_table *capability_because_fields(void);
-const struct field_table *range_fields(void);
-const struct field_table *region_fields(void);
-const struct field_table *extension_fields(void);
+extern const struct field_table path_fields, step_fields, evidence_fields;
+extern const struct field_table capability_fields, capability_because_fields;
+extern const struct field_table range_fields, region_fields, extension_fields;
 /* Row: struct report. The kernel that decides, and what told so. */
-const struct field_table *kernel_fields(void);
+extern const struct field_table kernel_fields;
 
 /* The paths among @paths (NR_PATHS) that the kernel offers. */
-void value_set_paths(struct value *ret, struct arena *a, const struct path_prediction *paths);
-/* The names of the generations in @gens. */
-void value_set_generations(struct value *ret, struct arena *a, uint32_t gens);
+void value_set_paths(struct value *ret, const struct path_prediction *paths);
 /* What a fact says in at most @max bytes: its text, or why there is none. Not escaped; in @a. */
 const char *fact_describe(const struct fact *f, size_t max, struct arena *a);
 /* "5.10", "5.10 - 5.18", "6.2 and later", "5.10, 6.3 and later": kernels, not names. In @a. */

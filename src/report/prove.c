@@ -4,167 +4,58 @@
 #include <inttypes.h>
 
 #include "base/macro.h"
+#include "report/field-kinds.h"
 
 /* ---- fields ---- */
 
 static const char *answer_word(const struct proof_claim_view *c)
 {
-	static const char *const words[] = {
-		[ANSWER_UNKNOWN] = "unknown",
-		[ANSWER_NO] = "no",
-		[ANSWER_YES] = "yes",
-	};
-
-	return c->tried ? words[c->answer] : "untried";
+	return c->tried ? answer_name(c->answer) : "untried";
 }
 
-static void claim_name(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_claim_view *)row)->name);
-}
-
-static void claim_title(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_claim_view *)row)->title);
-}
-
-static void claim_answer(const void *row, struct arena *a vt_unused, struct value *ret)
+static void claim_answer(const void *row, struct value *ret)
 {
 	value_set_text(ret, answer_word(row));
 }
 
-static void claim_evidence(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_claim_view *)row)->evidence);
-}
+static const struct field claim_rows[] = {
+	{ "claim", "name of the claim", FIELD_TEXT(struct proof_claim_view, name) },
+	{ "title", "the sentence that holds or does not",
+	  FIELD_TEXT(struct proof_claim_view, title) },
+	{ "answer", "yes, no, unknown or untried", FIELD_GET(claim_answer) },
+	{ "evidence", "what was done and seen", FIELD_TEXT(struct proof_claim_view, evidence) },
+	{ "iova", "address that the device was told", FIELD_HEX(struct proof_claim_view, iova, 1),
+	  FIELD_IF(struct proof_claim_view, has_iova) },
+	{ "fault", "what the kernel logged about it", FIELD_TEXT(struct proof_claim_view, fault) },
+	{ "ns", "nanoseconds it took", FIELD_NUMBER(struct proof_claim_view, ns) },
+};
+static const struct field_table proof_claim_fields = FIELD_TABLE("proof_claims", claim_rows);
 
-static void claim_iova(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct proof_claim_view *c = row;
+#define IF_PINNED FIELD_IF(struct proof_view, has_pinned)
 
-	if (c->has_iova)
-		value_set_hex(ret, c->iova, 1);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void claim_fault(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_claim_view *)row)->fault);
-}
-
-static void claim_ns(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_number(ret, ((const struct proof_claim_view *)row)->ns);
-}
-
-const struct field_table *proof_claim_fields(void)
-{
-	static const struct field fields[] = {
-		{ "claim", 0, 0, "name of the claim", claim_name },
-		{ "title", 0, 0, "the sentence that holds or does not", claim_title },
-		{ "answer", 0, 0, "yes, no, unknown or untried", claim_answer },
-		{ "evidence", 0, 0, "what was done and seen", claim_evidence },
-		{ "iova", 0, 0, "address that the device was told", claim_iova },
-		{ "fault", 0, 0, "what the kernel logged about it", claim_fault },
-		{ "ns", 0, 0, "nanoseconds it took", claim_ns },
-	};
-	static const struct field_table table = FIELD_TABLE("proof_claims", fields);
-
-	return &table;
-}
-
-static void proof_exerciser(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_view *)row)->exerciser);
-}
-
-static void proof_result(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	const struct proof_claim_view all = {
-		.tried = true,
-		.answer = ((const struct proof_view *)row)->answer,
-	};
-
-	value_set_text(ret, answer_word(&all));
-}
-
-static void proof_because(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_view *)row)->because);
-}
-
-static void proof_untranslated(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_bool(ret, ((const struct proof_view *)row)->untranslated);
-}
-
-static void proof_loopback(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_view *)row)->loopback);
-}
-
-static void proof_claims(const void *row, struct arena *a, struct value *ret)
-{
-	const struct proof_view *v = row;
-
-	value_set_rows(ret, proof_claim_fields(), a, v->claims, v->nr_claims, sizeof(*v->claims));
-}
-
-static void proof_hidden(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_view *)row)->faults_hidden);
-}
-
-static void set_pinned(const struct proof_view *v, uint64_t bytes, struct value *ret)
-{
-	if (v->has_pinned)
-		value_set_number(ret, bytes);
-}
-
-static void proof_before(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	set_pinned(row, ((const struct proof_view *)row)->pinned_before, ret);
-}
-
-static void proof_while(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	set_pinned(row, ((const struct proof_view *)row)->pinned_while, ret);
-}
-
-static void proof_after(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	set_pinned(row, ((const struct proof_view *)row)->pinned_after, ret);
-}
-
-static void proof_reset(const void *row, struct arena *a vt_unused, struct value *ret)
-{
-	value_set_text(ret, ((const struct proof_view *)row)->reset);
-}
-
-const struct field_table *proof_fields(void)
-{
-	static const struct field fields[] = {
-		{ "exerciser", 0, 0, "what made the device move; null: there is none for it",
-		  proof_exerciser },
-		{ "proven", 0, 0, "yes, no or unknown", proof_result },
-		{ "because", 0, 0, "what that rests on", proof_because },
-		{ "untranslated", 0, 0, "there is no IOMMU between the device and memory",
-		  proof_untranslated },
-		{ "loopback", 0, 0, "without an exerciser: the kernel's own interrupt",
-		  proof_loopback },
-		{ "claims", 0, 0, "the claims in the order of their answers", proof_claims },
-		{ "faults_hidden", 0, 0, "why the kernel's log could not be read", proof_hidden },
-		{ "pinned_before", 0, 0, "bytes locked or pinned before", proof_before },
-		{ "pinned_while", 0, 0, "the same while memory was mapped", proof_while },
-		{ "pinned_after", 0, 0, "the same in the end", proof_after },
-		{ "reset", 0, 0, "ok or the errno of the reset at the end; null: not asked for",
-		  proof_reset },
-	};
-	static const struct field_table table = FIELD_TABLE("proof", fields);
-
-	return &table;
-}
+static const struct field proof_rows[] = {
+	{ "exerciser", "what made the device move; null: there is none for it",
+	  FIELD_TEXT(struct proof_view, exerciser) },
+	{ "proven", "yes, no or unknown", FIELD_ANSWER(struct proof_view, answer) },
+	{ "because", "what that rests on", FIELD_TEXT(struct proof_view, because) },
+	{ "untranslated", "there is no IOMMU between the device and memory",
+	  FIELD_BOOL(struct proof_view, untranslated) },
+	{ "loopback", "without an exerciser: the kernel's own interrupt",
+	  FIELD_TEXT(struct proof_view, loopback) },
+	{ "claims", "the claims in the order of their answers",
+	  FIELD_ROWS(struct proof_view, claims, proof_claim_fields) },
+	{ "faults_hidden", "why the kernel's log could not be read",
+	  FIELD_TEXT(struct proof_view, faults_hidden) },
+	{ "pinned_before", "bytes locked or pinned before",
+	  FIELD_NUMBER(struct proof_view, pinned_before), IF_PINNED },
+	{ "pinned_while", "the same while memory was mapped",
+	  FIELD_NUMBER(struct proof_view, pinned_while), IF_PINNED },
+	{ "pinned_after", "the same in the end", FIELD_NUMBER(struct proof_view, pinned_after),
+	  IF_PINNED },
+	{ "reset", "ok or the errno of the reset at the end; null: not asked for",
+	  FIELD_TEXT(struct proof_view, reset) },
+};
+const struct field_table proof_fields = FIELD_TABLE("proof", proof_rows);
 
 /* ---- text ---- */
 

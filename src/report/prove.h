@@ -36,9 +36,8 @@ struct proof_view {
 	const char *reset; /* "ok", an errno, or NULL when it was not asked for */
 };
 
-/* Rows: struct proof_view, struct proof_claim_view. */
-const struct field_table *proof_fields(void);
-const struct field_table *proof_claim_fields(void);
+/* Row: struct proof_view. */
+extern const struct field_table proof_fields;
 
 /* All that was tried, and the result. */
 void proof_text(const struct output *out, const struct proof_view *v);

@@ -20,70 +20,39 @@ enum {
 /* ---- regions ---- */
 
 /* What attach tells as well is told in the same words. */
-#define X(key, help)                                                                  \
-	static void region_##key(const void *row, struct arena *a, struct value *ret) \
-	{                                                                             \
-		field_find(vfio_region_fields(), #key, strlen(#key))                  \
-			->get(((const struct region_row *)row)->info, a, ret);        \
-	}
-VFIO_REGION_NUMBER(X)
-VFIO_REGION_FIELDS(X)
-#undef X
+#define OF_REGION \
+	FIELD_SAME(vfio_region_fields), FIELD_VIA(struct region_row, info, struct region_info)
 
-static void region_name(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct region_row *)row)->name);
-}
-
-static void region_contents(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct region_row *)row)->contents);
-}
-
-const struct field_table *region_row_fields(void)
-{
-	static const struct field fields[] = {
-	/* Its name stands behind its number. */
-#define X(key, help) { #key, 0, 0, help, region_##key },
-		VFIO_REGION_NUMBER(X)
-#undef X
-			{ "name", 0, 0,
-			  "BAR0 to BAR5, ROM, config, VGA, else region and its number",
-			  region_name },
-#define X(key, help) { #key, 0, 0, help, region_##key },
-		VFIO_REGION_FIELDS(X)
-#undef X
-			{ "contents", 0, 0, "what is known to be in it", region_contents },
-	};
-	static const struct field_table table = FIELD_TABLE("device_regions", fields);
-
-	return &table;
-}
+static const struct field region_rows[] = {
+	{ "index", NULL, OF_REGION },
+	{ "name", "BAR0 to BAR5, ROM, config, VGA, else region and its number",
+	  FIELD_TEXT(struct region_row, name) },
+	{ "size", NULL, OF_REGION },
+	{ "offset", NULL, OF_REGION },
+	{ "read", NULL, OF_REGION },
+	{ "write", NULL, OF_REGION },
+	{ "mmap", NULL, OF_REGION },
+	{ "areas", NULL, OF_REGION },
+	{ "type", NULL, OF_REGION },
+	{ "msix_mappable", NULL, OF_REGION },
+	{ "contents", "what is known to be in it", FIELD_TEXT(struct region_row, contents) },
+};
+static const struct field_table region_row_fields = FIELD_TABLE("device_regions", region_rows);
 
 /* ---- the table of them ---- */
 
-static void column_size(const void *row, struct arena *a, struct value *ret)
+static void column_size(const void *row, struct value *ret)
 {
-	const struct region_row *r = row;
-
-	if (r->info->size)
-		value_set_text(ret, size_text(a, r->info->size));
-	else
-		ret->kind = VALUE_NONE;
+	value_set_text(ret, size_text(ret->arena, ((const struct region_info *)row)->size));
 }
 
-static void column_access(const void *row, struct arena *a, struct value *ret)
+static void column_access(const void *row, struct value *ret)
 {
-	const struct region_row *r = row;
+	const struct region_info *r = row;
 
-	if (r->info->size)
-		value_set_text(ret, arena_printf(a, "%c%c%c", r->info->flags & READ ? 'r' : '-',
-						 r->info->flags & WRITE ? 'w' : '-',
-						 r->info->flags & MMAP ? 'm' : '-'));
-	else
-		ret->kind = VALUE_NONE;
+	value_set_text(ret,
+		       arena_printf(ret->arena, "%c%c%c", r->flags & READ ? 'r' : '-',
+				    r->flags & WRITE ? 'w' : '-', r->flags & MMAP ? 'm' : '-'));
 }
 
 static const char *area_text(const struct region_area *area, struct arena *a)
@@ -94,95 +63,64 @@ static const char *area_text(const struct region_area *area, struct arena *a)
 			    area->offset + (area->size - 1));
 }
 
-static void column_areas(const void *row, struct arena *a, struct value *ret)
+static void column_areas(const void *row, struct value *ret)
 {
-	const struct region_row *r = row;
+	const struct region_info *r = row;
 	const char *text = NULL;
 
-	if (!r->info->size || !(r->info->flags & MMAP)) {
+	if (!(r->flags & MMAP)) {
 		ret->kind = VALUE_NONE;
 		return;
 	}
-	for (size_t i = 0; i < r->info->nr_areas; i++)
-		text = text ? arena_join(a, text, ", ", area_text(&r->info->areas[i], a), NULL)
-			    : area_text(&r->info->areas[i], a);
-	value_set_text(ret, !r->info->sparse ? "all" : text ? text : "nothing");
+	for (size_t i = 0; i < r->nr_areas; i++)
+		text = text ? arena_join(ret->arena, text, ", ",
+					 area_text(&r->areas[i], ret->arena), NULL)
+			    : area_text(&r->areas[i], ret->arena);
+	value_set_text(ret, !r->sparse ? "all" : text ? text : "nothing");
 }
 
 int regions_print(const struct region_row *rows, size_t nr, const struct output *out, size_t indent,
 		  struct failure **reterr)
 {
-	static const struct field fields[] = {
-		{ "index", FIELD_COLUMN | FIELD_RIGHT, 0, "", region_index },
-		{ "name", FIELD_COLUMN, 0, "", region_name },
-		{ "size", FIELD_COLUMN | FIELD_RIGHT, 0, "", column_size },
-		{ "access", FIELD_COLUMN, 0, "", column_access },
-		{ "mappable", FIELD_COLUMN, 0, "", column_areas },
-		{ "contents", FIELD_COLUMN | FIELD_YIELDS, 0, "", region_contents },
+#define OF_INFO FIELD_VIA(struct region_row, info, struct region_info)
+	static const struct field column_rows[] = {
+		{ "index", NULL, FIELD_SAME(region_row_fields), .flags = FIELD_RIGHT },
+		{ "name", NULL, FIELD_SAME(region_row_fields) },
+		{ "size", "", FIELD_GET(column_size), OF_INFO, .flags = FIELD_RIGHT },
+		{ "access", "", FIELD_GET(column_access), OF_INFO },
+		{ "mappable", "", FIELD_GET(column_areas), OF_INFO },
+		{ "contents", NULL, FIELD_SAME(region_row_fields), .flags = FIELD_YIELDS },
 	};
-	static const struct field_table table_fields = FIELD_TABLE("regions", fields);
+	static const struct field_table columns = FIELD_TABLE("region_columns", column_rows);
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	struct table_row *table_rows = arena_array(a, nr, sizeof(*table_rows));
-	struct output headed = *out;
-	struct columns columns;
-	struct table table = {
-		.fields = &table_fields, .columns = &columns, .rows = table_rows, .indent = indent
-	};
+	const void **there = arena_array(a, nr, sizeof(*there));
+	size_t nr_there = 0;
 
 	for (size_t i = 0; i < nr; i++)
 		if (rows[i].info->size)
-			table_rows[table.nr_rows++].row = &rows[i];
-	columns_all(&table_fields, a, &columns);
-	columns.chosen = false;
-	headed.headings = true;
-	return table_print(&table, &headed, reterr);
+			there[nr_there++] = &rows[i];
+	return table_print_rows(&columns, there, nr_there, out, indent, reterr);
 }
 
 /* ---- bytes ---- */
 
-static void dump_region(const void *row, struct arena *a, struct value *ret)
+static void dump_bytes(const void *row, struct value *ret)
 {
-	(void)a;
-	value_set_text(ret, ((const struct dump_row *)row)->region);
-}
-
-static void dump_offset(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_hex(ret, ((const struct dump_row *)row)->offset, 1);
-}
-
-static void dump_length(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_number(ret, ((const struct dump_row *)row)->len);
-}
-
-static void dump_bytes(const void *row, struct arena *a, struct value *ret)
-{
-	static const char digits[] = "0123456789abcdef";
 	const struct dump_row *d = row;
-	char *text = arena_alloc(a, d->len * 2 + 1);
+	char *text = arena_alloc(ret->arena, d->len * 2 + 1);
 
-	for (size_t i = 0; i < d->len; i++) {
-		text[2 * i] = digits[d->bytes[i] >> 4];
-		text[2 * i + 1] = digits[d->bytes[i] & 0xf];
-	}
+	for (size_t i = 0; i < d->len; i++)
+		hex_put(text + 2 * i, d->bytes[i], 2);
 	value_set_text(ret, text);
 }
 
-const struct field_table *dump_fields(void)
-{
-	static const struct field fields[] = {
-		{ "region", 0, 0, "name of the region", dump_region },
-		{ "offset", 0, 0, "of the first byte", dump_offset },
-		{ "length", 0, 0, "bytes read", dump_length },
-		{ "bytes", 0, 0, "two hexadecimal digits each, in their order", dump_bytes },
-	};
-	static const struct field_table table = FIELD_TABLE("region_dump", fields);
-
-	return &table;
-}
+static const struct field dump_rows[] = {
+	{ "region", "name of the region", FIELD_TEXT(struct dump_row, region) },
+	{ "offset", "of the first byte", FIELD_HEX(struct dump_row, offset, 1) },
+	{ "length", "bytes read", FIELD_NUMBER(struct dump_row, len) },
+	{ "bytes", "two hexadecimal digits each, in their order", FIELD_GET(dump_bytes) },
+};
+static const struct field_table dump_fields = FIELD_TABLE("region_dump", dump_rows);
 
 enum { LINE = 16 };
 
@@ -229,64 +167,38 @@ void dump_print(const struct dump_row *d, const struct output *out)
 
 /* ---- writes ---- */
 
-static void write_region(const void *row, struct arena *a, struct value *ret)
+/* A value of as many bytes as were written. */
+static void set_bytes(struct value *ret, const struct write_row *w, uint64_t value)
 {
-	(void)a;
-	value_set_text(ret, ((const struct write_row *)row)->region);
+	value_set_hex(ret, value, (int)w->width * 2);
 }
 
-static void write_offset(const void *row, struct arena *a, struct value *ret)
+static void write_before(const void *row, struct value *ret)
 {
-	(void)a;
-	value_set_hex(ret, ((const struct write_row *)row)->offset, 1);
+	set_bytes(ret, row, ((const struct write_row *)row)->before);
 }
 
-static void write_width(const void *row, struct arena *a, struct value *ret)
+static void write_value(const void *row, struct value *ret)
 {
-	(void)a;
-	value_set_number(ret, ((const struct write_row *)row)->width);
+	set_bytes(ret, row, ((const struct write_row *)row)->value);
 }
 
-static void write_before(const void *row, struct arena *a, struct value *ret)
+static void write_after(const void *row, struct value *ret)
 {
-	const struct write_row *w = row;
-
-	(void)a;
-	if (w->has_before)
-		value_set_hex(ret, w->before, (int)w->width * 2);
+	set_bytes(ret, row, ((const struct write_row *)row)->after);
 }
 
-static void write_value(const void *row, struct arena *a, struct value *ret)
-{
-	const struct write_row *w = row;
-
-	(void)a;
-	value_set_hex(ret, w->value, (int)w->width * 2);
-}
-
-static void write_after(const void *row, struct arena *a, struct value *ret)
-{
-	const struct write_row *w = row;
-
-	(void)a;
-	if (w->has_after)
-		value_set_hex(ret, w->after, (int)w->width * 2);
-}
-
-const struct field_table *write_fields(void)
-{
-	static const struct field fields[] = {
-		{ "region", 0, 0, "name of the region", write_region },
-		{ "offset", 0, 0, "within it", write_offset },
-		{ "width", 0, 0, "bytes", write_width },
-		{ "before", 0, 0, "what was read before", write_before },
-		{ "value", 0, 0, "what was written", write_value },
-		{ "after", 0, 0, "what was read afterwards", write_after },
-	};
-	static const struct field_table table = FIELD_TABLE("region_write", fields);
-
-	return &table;
-}
+static const struct field write_rows[] = {
+	{ "region", "name of the region", FIELD_TEXT(struct write_row, region) },
+	{ "offset", "within it", FIELD_HEX(struct write_row, offset, 1) },
+	{ "width", "bytes", FIELD_NUMBER(struct write_row, width) },
+	{ "before", "what was read before", FIELD_GET(write_before),
+	  FIELD_IF(struct write_row, has_before) },
+	{ "value", "what was written", FIELD_GET(write_value) },
+	{ "after", "what was read afterwards", FIELD_GET(write_after),
+	  FIELD_IF(struct write_row, has_after) },
+};
+static const struct field_table write_fields = FIELD_TABLE("region_write", write_rows);
 
 void write_print(const struct write_row *w, const struct output *out, size_t indent)
 {
@@ -306,48 +218,15 @@ void write_print(const struct write_row *w, const struct output *out, size_t ind
 
 /* ---- a device ---- */
 
-static void device_address(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct regions_device *)row)->address);
-}
-
-static void device_regions(const void *row, struct arena *a, struct value *ret)
-{
-	const struct regions_device *d = row;
-
-	value_set_rows(ret, region_row_fields(), a, d->regions, d->nr_regions, sizeof(*d->regions));
-}
-
-static void device_config(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_object(ret, config_fields(), ((const struct regions_device *)row)->config);
-}
-
-static void device_writes(const void *row, struct arena *a, struct value *ret)
-{
-	const struct regions_device *d = row;
-
-	value_set_rows(ret, write_fields(), a, d->writes, d->nr_writes, sizeof(*d->writes));
-}
-
-static void device_dump(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_object(ret, dump_fields(), ((const struct regions_device *)row)->dump);
-}
-
-const struct field_table *regions_device_fields(void)
-{
-	static const struct field fields[] = {
-		{ "address", 0, 0, "name of the device on its bus", device_address },
-		{ "regions", 0, 0, "all that the kernel tells of", device_regions },
-		{ "config", 0, 0, "its configuration space; null unless asked for", device_config },
-		{ "writes", 0, 0, "what was written, in order", device_writes },
-		{ "dump", 0, 0, "bytes of a region; null unless asked for", device_dump },
-	};
-	static const struct field_table table = FIELD_TABLE("regions_devices", fields);
-
-	return &table;
-}
+static const struct field device_rows[] = {
+	{ "address", "name of the device on its bus", FIELD_TEXT(struct regions_device, address) },
+	{ "regions", "all that the kernel tells of",
+	  FIELD_ROWS(struct regions_device, regions, region_row_fields) },
+	{ "config", "its configuration space; null unless asked for",
+	  FIELD_OBJECT(struct regions_device, config, config_fields) },
+	{ "writes", "what was written, in order",
+	  FIELD_ROWS(struct regions_device, writes, write_fields) },
+	{ "dump", "bytes of a region; null unless asked for",
+	  FIELD_OBJECT(struct regions_device, dump, dump_fields) },
+};
+const struct field_table regions_device_fields = FIELD_TABLE("regions_devices", device_rows);

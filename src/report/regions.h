@@ -69,14 +69,8 @@ struct regions_device {
 	const struct dump_row *dump; /* NULL: not asked for */
 };
 
-/* Row: struct regions_device; the others are in it. */
-const struct field_table *regions_device_fields(void);
-const struct field_table *region_row_fields(void);
-const struct field_table *config_fields(void);
-const struct field_table *config_field_fields(void);
-const struct field_table *config_cap_fields(void);
-const struct field_table *dump_fields(void);
-const struct field_table *write_fields(void);
+/* Rows: struct regions_device, struct config_row. */
+extern const struct field_table regions_device_fields, config_fields;
 
 /* Tables of the regions and of a configuration space, @indent columns in. 0, or a negative errno of the
  * output. */

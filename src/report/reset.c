@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "uapi/op.h"
+#include "report/field-kinds.h"
 #include "report/prose.h"
 #include "report/table.h"
 
@@ -14,213 +14,20 @@ enum { LABEL_WIDTH = 13 };
 
 /* ---- what is hit ---- */
 
-static void hit_address(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_hit_row *)row)->address);
-}
-
-static void hit_group(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_hit_row *h = row;
-
-	(void)a;
-	if (h->has_group)
-		value_set_number(ret, h->group);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void hit_devid(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_hit_row *h = row;
-
-	(void)a;
-	if (h->has_devid)
-		value_set_number(ret, h->devid);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void hit_driver(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_hit_row *)row)->driver);
-}
-
-static void hit_ours(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct reset_hit_row *)row)->ours);
-}
-
-static void hit_because(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_hit_row *)row)->because);
-}
-
-const struct field_table *reset_hit_fields(void)
-{
-	static const struct field fields[] = {
-		{ "address", 0, 0, "name of the device", hit_address },
-		{ "group", 0, 0, "its group; null where the kernel tells ids of iommufd",
-		  hit_group },
-		{ "devid", 0, 0, "its id in the iommufd; null without", hit_devid },
-		{ "driver", 0, 0, "driver it is on; null: none", hit_driver },
-		{ "ours", 0, 0, "it belongs to what was attached", hit_ours },
-		{ "because", 0, 0, "why it stands in the way; null: it does not", hit_because },
-	};
-	static const struct field_table table = FIELD_TABLE("reset_hits", fields);
-
-	return &table;
-}
+static const struct field hit_rows[] = {
+	{ "address", "name of the device", FIELD_TEXT(struct reset_hit_row, address) },
+	{ "group", "its group; null where the kernel tells ids of iommufd",
+	  FIELD_NUMBER(struct reset_hit_row, group), FIELD_IF(struct reset_hit_row, has_group) },
+	{ "devid", "its id in the iommufd; null without", FIELD_NUMBER(struct reset_hit_row, devid),
+	  FIELD_IF(struct reset_hit_row, has_devid) },
+	{ "driver", "driver it is on; null: none", FIELD_TEXT(struct reset_hit_row, driver) },
+	{ "ours", "it belongs to what was attached", FIELD_BOOL(struct reset_hit_row, ours) },
+	{ "because", "why it stands in the way; null: it does not",
+	  FIELD_TEXT(struct reset_hit_row, because) },
+};
+static const struct field_table reset_hit_fields = FIELD_TABLE("reset_hits", hit_rows);
 
 /* ---- a device ---- */
-
-static void device_address(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_device_row *)row)->address);
-}
-
-static void device_methods(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	if (d->has_methods)
-		*ret = (struct value){ .kind = VALUE_TEXTS,
-				       .texts = d->methods,
-				       .nr = d->nr_methods };
-}
-
-static void device_function(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct reset_device_row *)row)->function);
-}
-
-static void device_hot(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct reset_device_row *)row)->hot);
-}
-
-static void device_hot_because(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_device_row *)row)->hot_because);
-}
-
-static void device_hits(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	value_set_rows(ret, reset_hit_fields(), a, d->hits, d->nr_hits, sizeof(*d->hits));
-}
-
-static void device_chosen(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_device_row *)row)->chosen);
-}
-
-static void device_because(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_device_row *)row)->because);
-}
-
-static void device_done(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_bool(ret, ((const struct reset_device_row *)row)->done);
-}
-
-static void device_op(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	value_set_text(ret, d->op == OP_NONE ? NULL : op_name(d->op));
-}
-
-static void device_predicted(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	value_set_text(ret, !d->predicted      ? NULL
-			    : d->predicted_err ? errno_name(d->predicted_err)
-					       : "ok");
-}
-
-static void device_actual(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	value_set_text(ret, !d->asked ? NULL : d->err ? errno_name(d->err) : "ok");
-}
-
-static void device_match(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	if (d->asked && d->predicted && (!d->err || reset_differs(d)))
-		value_set_bool(ret, !reset_differs(d));
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void device_errno(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	value_set_text(ret, d->err ? errno_name(d->err) : NULL);
-}
-
-static void device_ns(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	if (d->done)
-		value_set_number(ret, d->ns);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void device_together(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct reset_device_row *)row)->together);
-}
-
-static void device_readable(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	if (d->verified)
-		value_set_bool(ret, d->readable);
-	else
-		ret->kind = VALUE_NONE;
-}
-
-static void device_restored(const void *row, struct arena *a, struct value *ret)
-{
-	const struct reset_device_row *d = row;
-
-	(void)a;
-	if (d->verified)
-		value_set_bool(ret, d->restored);
-	else
-		ret->kind = VALUE_NONE;
-}
 
 bool reset_differs(const struct reset_device_row *d)
 {
@@ -228,92 +35,104 @@ bool reset_differs(const struct reset_device_row *d)
 	       (d->err == EINVAL || d->err == EPERM);
 }
 
-const struct field_table *reset_device_fields(void)
+static void device_methods(const void *row, struct value *ret)
 {
-	static const struct field fields[] = {
-		{ "address", 0, 0, "name of the device on its bus", device_address },
-		{ "methods", 0, 0,
-		  "how the kernel resets the function, from sysfs; null: it does not tell",
-		  device_methods },
-		{ "function", 0, 0, "VFIO can reset the function alone", device_function },
-		{ "hot", 0, 0, "VFIO can reset its slot or bus: all of that is ours", device_hot },
-		{ "hot_because", 0, 0, "why not; null: it can", device_hot_because },
-		{ "hits", 0, 0, "devices that a hot reset hits", device_hits },
-		{ "chosen", 0, 0, "device or hot; null: neither", device_chosen },
-		{ "because", 0, 0, "why this, or why none", device_because },
-		{ "op", 0, 0, "request for that; null: none is known", device_op },
-		{ "predicted", 0, 0, "what becomes of it: ok or the errno; null: not certain",
-		  device_predicted },
-		{ "actual", 0, 0, "what the kernel did: ok or the errno; null: not asked",
-		  device_actual },
-		{ "match", 0, 0,
-		  "they agree; null: not asked, or it failed for what no rule decides",
-		  device_match },
-		{ "done", 0, 0, "it was reset", device_done },
-		{ "errno", 0, 0, "error of the reset", device_errno },
-		{ "ns", 0, 0, "nanoseconds it took", device_ns },
-		{ "together", 0, 0, "device whose hot reset hit this one as well",
-		  device_together },
-		{ "readable", 0, 0, "its configuration space answers afterwards", device_readable },
-		{ "restored", 0, 0, "and its header is as before", device_restored },
-	};
-	static const struct field_table table = FIELD_TABLE("reset_devices", fields);
+	const struct reset_device_row *d = row;
 
-	return &table;
+	value_set_texts(ret, d->methods, d->nr_methods);
 }
+
+/* "ok" or the errno. */
+static void get_outcome(const void *at, struct value *ret)
+{
+	const int *err = at;
+
+	value_set_text(ret, *err ? errno_name(*err) : "ok");
+}
+
+static void device_match(const void *row, struct value *ret)
+{
+	const struct reset_device_row *d = row;
+
+	if (d->asked && d->predicted && (!d->err || reset_differs(d)))
+		value_set_bool(ret, !reset_differs(d));
+}
+
+#define IF_VERIFIED FIELD_IF(struct reset_device_row, verified)
+
+static const struct field device_rows[] = {
+	{ "address", "name of the device on its bus",
+	  FIELD_TEXT(struct reset_device_row, address) },
+	{ "methods", "how the kernel resets the function, from sysfs; null: it does not tell",
+	  FIELD_GET(device_methods), FIELD_IF(struct reset_device_row, has_methods) },
+	{ "function", "VFIO can reset the function alone",
+	  FIELD_BOOL(struct reset_device_row, function) },
+	{ "hot", "VFIO can reset its slot or bus: all of that is ours",
+	  FIELD_BOOL(struct reset_device_row, hot) },
+	{ "hot_because", "why not; null: it can",
+	  FIELD_TEXT(struct reset_device_row, hot_because) },
+	{ "hits", "devices that a hot reset hits",
+	  FIELD_ROWS(struct reset_device_row, hits, reset_hit_fields) },
+	{ "chosen", "device or hot; null: neither", FIELD_TEXT(struct reset_device_row, chosen) },
+	{ "because", "why this, or why none", FIELD_TEXT(struct reset_device_row, because) },
+	{ "op", "request for that; null: none is known", FIELD_OP(struct reset_device_row, op) },
+	{ "predicted", "what becomes of it: ok or the errno; null: not certain",
+	  FIELD_MEMBER(struct reset_device_row, predicted_err, int, get_outcome),
+	  FIELD_IF(struct reset_device_row, predicted) },
+	{ "actual", "what the kernel did: ok or the errno; null: not asked",
+	  FIELD_MEMBER(struct reset_device_row, err, int, get_outcome),
+	  FIELD_IF(struct reset_device_row, asked) },
+	{ "match", "they agree; null: not asked, or it failed for what no rule decides",
+	  FIELD_GET(device_match) },
+	{ "done", "it was reset", FIELD_BOOL(struct reset_device_row, done) },
+	{ "errno", "error of the reset", FIELD_ERRNO(struct reset_device_row, err) },
+	{ "ns", "nanoseconds it took", FIELD_NUMBER(struct reset_device_row, ns),
+	  FIELD_IF(struct reset_device_row, done) },
+	{ "together", "device whose hot reset hit this one as well",
+	  FIELD_TEXT(struct reset_device_row, together) },
+	{ "readable", "its configuration space answers afterwards",
+	  FIELD_BOOL(struct reset_device_row, readable), IF_VERIFIED },
+	{ "restored", "and its header is as before", FIELD_BOOL(struct reset_device_row, restored),
+	  IF_VERIFIED },
+};
+const struct field_table reset_device_fields = FIELD_TABLE("reset_devices", device_rows);
 
 /* ---- for a person ---- */
 
-static void column_id(const void *row, struct arena *a, struct value *ret)
+static void column_id(const void *row, struct value *ret)
 {
 	const struct reset_hit_row *h = row;
 
 	if (h->has_group)
-		value_set_text(ret, arena_printf(a, "group %" PRIu32, h->group));
+		value_set_text(ret, arena_printf(ret->arena, "group %" PRIu32, h->group));
 	else if (h->has_devid)
-		value_set_text(ret, arena_printf(a, "id %" PRIu32, h->devid));
+		value_set_text(ret, arena_printf(ret->arena, "id %" PRIu32, h->devid));
 	else
 		ret->kind = VALUE_NONE;
 }
 
-static void column_ours(const void *row, struct arena *a, struct value *ret)
+static void column_ours(const void *at, struct value *ret)
 {
-	const struct reset_hit_row *h = row;
+	bool ours = *(const bool *)at;
 
-	(void)a;
-	value_set_text(ret, h->ours ? "ours" : "not ours");
-	ret->style = h->ours ? STYLE_YES : STYLE_NO;
+	value_set_text(ret, ours ? "ours" : "not ours");
+	ret->style = ours ? STYLE_YES : STYLE_NO;
 }
 
-static int print_hits(const struct reset_device_row *d, const struct output *out,
+static int print_hits(const struct reset_device_row *d, const struct output *out, struct arena *a,
 		      struct failure **reterr)
 {
-	static const struct field fields[] = {
-		{ "address", FIELD_COLUMN, 0, "", hit_address },
-		{ "id", FIELD_COLUMN, 0, "", column_id },
-		{ "driver", FIELD_COLUMN, 0, "", hit_driver },
-		{ "owner", FIELD_COLUMN, 0, "", column_ours },
-		{ "because", FIELD_COLUMN | FIELD_YIELDS, 0, "", hit_because },
+	static const struct field rows[] = {
+		{ "address", NULL, FIELD_SAME(reset_hit_fields) },
+		{ "id", "", FIELD_GET(column_id) },
+		{ "driver", NULL, FIELD_SAME(reset_hit_fields) },
+		{ "owner", "", FIELD_MEMBER(struct reset_hit_row, ours, bool, column_ours) },
+		{ "because", NULL, FIELD_SAME(reset_hit_fields), .flags = FIELD_YIELDS },
 	};
-	static const struct field_table table_fields = FIELD_TABLE("reset_columns", fields);
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	struct table_row *rows = arena_array(a, d->nr_hits, sizeof(*rows));
-	struct output headed = *out;
-	struct columns columns;
-	struct table table = {
-		.fields = &table_fields,
-		.columns = &columns,
-		.rows = rows,
-		.nr_rows = d->nr_hits,
-		.indent = 4,
-	};
+	static const struct field_table columns = FIELD_TABLE("reset_columns", rows);
 
-	for (size_t i = 0; i < d->nr_hits; i++)
-		rows[i].row = &d->hits[i];
-	columns_all(&table_fields, a, &columns);
-	columns.chosen = false;
-	headed.headings = true;
-	return table_print(&table, &headed, reterr);
+	return table_print_rows(&columns, value_rows(a, d->hits, d->nr_hits, sizeof(*d->hits)),
+				d->nr_hits, out, 4, reterr);
 }
 
 static const char *methods_text(const struct reset_device_row *d, struct arena *a)
@@ -402,7 +221,7 @@ int reset_print(const struct reset_device_row *d, bool dry_run, const struct out
 		    : d->hot_because ? d->hot_because
 				     : "not asked");
 	if (d->nr_hits)
-		r = print_hits(d, out, reterr);
+		r = print_hits(d, out, a, reterr);
 	print_result(d, &body, dry_run);
 	return r;
 }

@@ -50,9 +50,8 @@ struct reset_device_row {
  * its rules. */
 bool reset_differs(const struct reset_device_row *d);
 
-/* Row: struct reset_device_row; the others are in it. */
-const struct field_table *reset_device_fields(void);
-const struct field_table *reset_hit_fields(void);
+/* Row: struct reset_device_row. */
+extern const struct field_table reset_device_fields;
 
 /* 0, or a negative errno of the output. */
 int reset_print(const struct reset_device_row *d, bool dry_run, const struct output *out,

@@ -7,105 +7,53 @@
 #include "uapi/op.h"
 #include "model/predict.h"
 #include "report/escape.h"
+#include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 #include "report/prose.h"
 #include "report/table.h"
 
 /* ---- sites ---- */
 
-static void site_generations(const void *row, struct arena *a, struct value *ret)
+static void get_kernels(const void *at, struct value *ret)
 {
-	value_set_generations(ret, a, ((const struct rule_site *)row)->gens);
+	value_set_text(ret, generations_text(*(const uint32_t *)at, ret->arena));
 }
 
-static void site_kernels(const void *row, struct arena *a, struct value *ret)
+static void get_paths(const void *at, struct value *ret)
 {
-	value_set_text(ret, generations_text(((const struct rule_site *)row)->gens, a));
-}
-
-static void site_paths(const void *row, struct arena *a, struct value *ret)
-{
-	const char **names = arena_array(a, NR_PATHS, sizeof(*names));
+	const char **names = arena_array(ret->arena, NR_PATHS, sizeof(*names));
+	const uint32_t *paths = at;
 	size_t nr = 0;
 
 	for (unsigned int k = 0; k < NR_PATHS; k++)
-		if (((const struct rule_site *)row)->paths & 1U << k)
+		if (*paths & 1U << k)
 			names[nr++] = path_kind_name((enum path_kind)k);
-	*ret = (struct value){ .kind = VALUE_TEXTS, .texts = names, .nr = nr };
+	value_set_texts(ret, names, nr);
 }
 
-static void site_op(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, op_name(((const struct rule_site *)row)->op));
-}
-
-static void site_errno(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, errno_name(((const struct rule_site *)row)->err));
-}
-
-static void site_source(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct rule_site *)row)->source);
-}
-
-const struct field_table *rule_site_fields(void)
-{
-	static const struct field fields[] = {
-		{ "kernels", FIELD_COLUMN, 0, "kernels in which it stands here", site_kernels },
-		{ "generations", 0, 0, "the same by name", site_generations },
-		{ "paths", FIELD_COLUMN, 0, "ways to a device it stands on", site_paths },
-		{ "op", FIELD_COLUMN, 0, "step it refuses", site_op },
-		{ "errno", FIELD_COLUMN, 0, "error of that step", site_errno },
-		{ "source", FIELD_COLUMN, 0, "kernel file and function", site_source },
-	};
-	static const struct field_table table = FIELD_TABLE("rule_sites", fields);
-
-	return &table;
-}
+static const struct field site_rows[] = {
+	{ "kernels", "kernels in which it stands here",
+	  FIELD_MEMBER(struct rule_site, gens, uint32_t, get_kernels), .flags = FIELD_COLUMN },
+	{ "generations", "the same by name", FIELD_GENERATIONS(struct rule_site, gens) },
+	{ "paths", "ways to a device it stands on",
+	  FIELD_MEMBER(struct rule_site, paths, uint32_t, get_paths), .flags = FIELD_COLUMN },
+	{ "op", "step it refuses", FIELD_OP(struct rule_site, op), .flags = FIELD_COLUMN },
+	{ "errno", "error of that step", FIELD_ERRNO(struct rule_site, err),
+	  .flags = FIELD_COLUMN },
+	{ "source", "kernel file and function", FIELD_TEXT(struct rule_site, source),
+	  .flags = FIELD_COLUMN },
+};
+static const struct field_table rule_site_fields = FIELD_TABLE("rule_sites", site_rows);
 
 /* ---- rules ---- */
 
-static void rule_id(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct rule *)row)->id);
-}
-
-static void rule_title(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct rule *)row)->title);
-}
-
-static void rule_remedy(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct rule *)row)->remedy);
-}
-
-static void rule_sites(const void *row, struct arena *a, struct value *ret)
-{
-	const struct rule *r = row;
-
-	value_set_rows(ret, rule_site_fields(), a, r->sites, r->nr_sites, sizeof(*r->sites));
-}
-
-const struct field_table *rule_fields(void)
-{
-	static const struct field fields[] = {
-		{ "id", 0, 0, "public, stable name", rule_id },
-		{ "title", 0, 0, "the refusal in one line", rule_title },
-		{ "sites", 0, 0, "where it stands, by kernel", rule_sites },
-		{ "remedy", 0, 0, "what to do about it", rule_remedy },
-	};
-	static const struct field_table table = FIELD_TABLE("rules", fields);
-
-	return &table;
-}
+static const struct field rule_rows[] = {
+	{ "id", "public, stable name", FIELD_TEXT(struct rule, id) },
+	{ "title", "the refusal in one line", FIELD_TEXT(struct rule, title) },
+	{ "sites", "where it stands, by kernel", FIELD_ROWS(struct rule, sites, rule_site_fields) },
+	{ "remedy", "what to do about it", FIELD_TEXT(struct rule, remedy) },
+};
+const struct field_table rule_fields = FIELD_TABLE("rules", rule_rows);
 
 bool rule_stands_in(const struct rule *rule, uint32_t gens)
 {
@@ -117,9 +65,9 @@ bool rule_stands_in(const struct rule *rule, uint32_t gens)
 
 static const char *paths_text(const struct rule_site *site, struct arena *a)
 {
-	struct value v = { 0 };
+	struct value v = { .arena = a };
 
-	site_paths(site, a, &v);
+	get_paths(&site->paths, &v);
 	return v.nr == NR_PATHS ? "every path" : value_text(&v, a);
 }
 
@@ -138,7 +86,7 @@ static int put_sites(const struct rule *rule, uint32_t gens, const struct prose 
 	struct table_row *rows = arena_array(a, rule->nr_sites, sizeof(*rows));
 	struct columns columns;
 	struct table table = {
-		.fields = rule_site_fields(), .columns = &columns, .rows = rows, .indent = p->indent
+		.fields = &rule_site_fields, .columns = &columns, .rows = rows, .indent = p->indent
 	};
 	struct prose narrow = *p;
 
@@ -152,7 +100,7 @@ static int put_sites(const struct rule *rule, uint32_t gens, const struct prose 
 	}
 	if (p->out->width && p->out->width < TABLE_WIDTH_MIN)
 		return 0;
-	columns_all(rule_site_fields(), a, &columns);
+	columns_all(&rule_site_fields, a, &columns);
 	return table_print(&table, p->out, reterr);
 }
 

@@ -9,9 +9,8 @@
 #include "report/field.h"
 #include "report/output.h"
 
-/* Rows: struct rule, struct rule_site. */
-const struct field_table *rule_fields(void);
-const struct field_table *rule_site_fields(void);
+/* Row: struct rule. */
+extern const struct field_table rule_fields;
 /* Whether @rule stands anywhere in @gens. */
 bool rule_stands_in(const struct rule *rule, uint32_t gens);
 /* One rule for a person, its sites in @gens. */

@@ -51,11 +51,11 @@ static const char *cell_text(const struct output *v, const struct value *value, 
 static void grid_cell(struct grid *g, size_t row, size_t c)
 {
 	const size_t i = row * g->nr_fields + c;
-	struct value value = { 0 };
+	struct value value;
 	const char *s;
 	size_t len, width;
 
-	g->fields[c]->get(g->t->rows[row].row, g->a, &value);
+	field_read(g->fields[c], g->t->rows[row].row, g->a, &value);
 	s = cell_text(g->v, &value, g->a);
 	len = width = strlen(s);
 	if (!text_is_ascii(s, len)) {
@@ -446,6 +446,25 @@ int table_print(const struct table *t, const struct output *v, struct failure **
 	return 0;
 }
 
+int table_print_rows(const struct field_table *fields, const void *const *rows, size_t nr,
+		     const struct output *out, size_t indent, struct failure **reterr)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	struct columns columns = { .fields = arena_array(a, fields->nr, sizeof(*columns.fields)),
+				   .nr = fields->nr };
+	struct table t = { .fields = fields,
+			   .columns = &columns,
+			   .rows = arena_array(a, nr, sizeof(*t.rows)),
+			   .nr_rows = nr,
+			   .indent = indent };
+
+	for (size_t i = 0; i < fields->nr; i++)
+		columns.fields[i] = &fields->fields[i];
+	for (size_t i = 0; i < nr; i++)
+		t.rows[i].row = rows[i];
+	return table_print(&t, out, reterr);
+}
+
 struct sort_key {
 	struct value value;
 	const char *text;
@@ -472,7 +491,7 @@ static void sort_keys(struct sort_key *keys, size_t nr, const struct table *t,
 		      const struct field *field, struct arena *a)
 {
 	for (size_t i = 0; i < nr; i++) {
-		field->get(t->rows[keys[i].index].row, a, &keys[i].value);
+		field_read(field, t->rows[keys[i].index].row, a, &keys[i].value);
 		keys[i].text = value_text(&keys[i].value, a);
 		keys[i].there =
 			keys[i].value.kind != VALUE_UNKNOWN && keys[i].value.kind != VALUE_NONE;

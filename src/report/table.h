@@ -30,3 +30,6 @@ void table_sort(struct table *t, const struct field *field, struct arena *a);
 /* Prints @t as @v wants it (any format but JSON). Default columns that yield are left out while the
  * rest does not fit. 0, or a negative errno of the output. */
 int table_print(const struct table *t, const struct output *v, struct failure **reterr);
+/* All fields of @nr rows under headings, @indent columns in; those that yield may be left out. */
+int table_print_rows(const struct field_table *fields, const void *const *rows, size_t nr,
+		     const struct output *out, size_t indent, struct failure **reterr);

@@ -10,6 +10,7 @@
 #include "client/attach.h"
 #include "client/client.h"
 #include "report/attach.h"
+#include "report/prediction-fields.h"
 #include "report/json.h"
 #include "run/session.h"
 
@@ -62,6 +63,8 @@ bool attached_is_ready(const struct attached *ac);
 void attached_compare(struct attached *ac);
 /* The exit status that the view amounts to: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
 int attached_status(const struct attached *ac);
+/* What every document of an attached device begins with: tables of fields. */
+#define ATTACHED_DOCUMENT &kernel_fields, &attach_fields
 /* Begins the JSON document of a command in @to: what all of them tell, and the array of
  * devices, which the caller fills and ends. */
 void attached_json_begin(const struct attached *ac, FILE *to, struct json_doc *doc);

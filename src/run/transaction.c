@@ -490,10 +490,10 @@ static void print_json(struct transaction *b)
 	json_doc_begin(&doc, b->app->out.stream);
 	json_doc_member(&doc, "schema", json_object_new_int(1));
 	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_row(&doc, bind_fields(), &b->view);
+	json_doc_row(&doc, &bind_fields, &b->view);
 	json_doc_array_begin(&doc, "devices");
 	for (size_t i = 0; i < b->view.nr_moves; i++)
-		json_doc_element(&doc, json_from_row(bind_move_fields(), NULL, &b->view.moves[i],
+		json_doc_element(&doc, json_from_row(&bind_move_fields, NULL, &b->view.moves[i],
 						     b->arena));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);

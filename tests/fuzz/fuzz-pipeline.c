@@ -65,10 +65,10 @@ static void inspect(struct report *r, struct arena *a, struct inspection *each, 
 	out.stream = open_memstream(&buffer, &len);
 	must(out.stream != NULL);
 	json_doc_begin(&doc, out.stream);
-	json_doc_member(&doc, "kernel", json_from_row(kernel_fields(), NULL, r, a));
+	json_doc_member(&doc, "kernel", json_from_row(&kernel_fields, NULL, r, a));
 	json_doc_array_begin(&doc, "devices");
 	for (size_t i = 0; i < nr; i++)
-		json_doc_element(&doc, json_from_row(inspection_fields(), NULL, &each[i], a));
+		json_doc_element(&doc, json_from_row(&inspection_fields, NULL, &each[i], a));
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 	fflush(out.stream);
@@ -91,12 +91,12 @@ static void list(struct arena *a, struct inspection *each, size_t nr)
 	struct table_row *rows = arena_array(a, nr, sizeof(*rows));
 	struct columns columns;
 	struct table table = {
-		.fields = device_fields(), .columns = &columns, .rows = rows, .nr_rows = nr
+		.fields = &device_fields, .columns = &columns, .rows = rows, .nr_rows = nr
 	};
 	char *buffer = NULL;
 	size_t len = 0;
 
-	columns_all(device_fields(), a, &columns);
+	columns_all(&device_fields, a, &columns);
 	for (size_t i = 0; i < nr; i++) {
 		device_row_decide(&each[i].row, columns_needs(&columns));
 		rows[i] = (struct table_row){ &each[i].row, 0 };

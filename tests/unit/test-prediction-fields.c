@@ -75,7 +75,7 @@ static void test_json_unknown_is_null_not_false(void **state)
 	struct capabilities c = { .cache_coherency = { .answer = ANSWER_YES },
 				  .isolated_msi = { .answer = ANSWER_NO } };
 
-	assert_string_equal(json(*state, capability_fields(), &c),
+	assert_string_equal(json(*state, &capability_fields, &c),
 			    "{\"cache_coherency\":true,\"interrupt_remapping\":null,\"isolated_msi\":false,\"enforce_cache_coherency\":null}");
 }
 
@@ -83,7 +83,7 @@ static void test_json_ranges_are_inclusive_hex(void **state)
 {
 	struct iova_range r = { 0, UINT64_MAX };
 
-	assert_string_equal(json(*state, range_fields(), &r),
+	assert_string_equal(json(*state, &range_fields, &r),
 			    "{\"start\":\"0x0\",\"end\":\"0xffffffffffffffff\"}");
 }
 
@@ -91,10 +91,10 @@ static void test_json_evidence_keeps_why_it_was_not_read(void **state)
 {
 	struct fact f = { .state = FACT_DENIED, .err = EACCES, .path = "/proc/x" };
 
-	assert_string_equal(json(*state, evidence_fields(), &f),
+	assert_string_equal(json(*state, &evidence_fields, &f),
 			    "{\"path\":\"/proc/x\",\"value\":null,\"state\":\"denied\",\"errno\":\"EACCES\"}");
 	f = (struct fact){ .state = FACT_PRESENT, .path = "/x", .raw = "a\0b", .len = 3 };
-	assert_string_equal(json(*state, evidence_fields(), &f),
+	assert_string_equal(json(*state, &evidence_fields, &f),
 			    "{\"path\":\"/x\",\"value\":\"(3 bytes)\",\"state\":\"present\",\"errno\":null}");
 }
 
@@ -102,10 +102,10 @@ static void test_json_uncertain_errno_is_null(void **state)
 {
 	struct step s = { .op = OP_SET_IOMMU, .answer = ANSWER_NO, .err = EPERM };
 
-	assert_string_equal(json(*state, step_fields(), &s),
+	assert_string_equal(json(*state, &step_fields, &s),
 			    "{\"op\":\"SET_IOMMU\",\"answer\":\"no\",\"errno\":\"EPERM\",\"rule\":null,\"because\":null}");
 	s.answer = ANSWER_UNKNOWN;
-	assert_string_equal(json(*state, step_fields(), &s),
+	assert_string_equal(json(*state, &step_fields, &s),
 			    "{\"op\":\"SET_IOMMU\",\"answer\":\"unknown\",\"errno\":null,\"rule\":null,\"because\":null}");
 }
 
@@ -115,9 +115,9 @@ static void test_paths_that_are_not_offered_are_left_out(void **state)
 		[PATH_CONTAINER] = { .kind = PATH_CONTAINER, .offered = true },
 		[PATH_NOIOMMU] = { .kind = PATH_NOIOMMU, .offered = true },
 	};
-	struct value v = { 0 };
+	struct value v = { .arena = *state };
 
-	value_set_paths(&v, *state, paths);
+	value_set_paths(&v, paths);
 	assert_int_equal(v.kind, VALUE_OBJECTS);
 	assert_int_equal(v.nr, 2);
 	assert_ptr_equal(v.rows[1], &paths[PATH_NOIOMMU]);

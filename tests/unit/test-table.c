@@ -17,30 +17,19 @@ struct fruit {
 	bool weighed;
 };
 
-static void get_name(const void *row, struct arena *a, struct value *ret)
+static void get_color(const void *at, struct value *ret)
 {
-	(void)a;
-	value_set_text(ret, ((const struct fruit *)row)->name);
-}
-
-static void get_color(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct fruit *)row)->color);
+	value_set_text(ret, *(const char *const *)at);
 	ret->style = STYLE_YES;
 }
 
-static void get_weight(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	if (((const struct fruit *)row)->weighed)
-		value_set_number(ret, ((const struct fruit *)row)->weight);
-}
-
 static const struct field fruit_fields[] = {
-	{ "name", FIELD_COLUMN | FIELD_DEFAULT, 1, "what it is called", get_name },
-	{ "skin_color", FIELD_COLUMN | FIELD_DEFAULT | FIELD_YIELDS, 2, "its colour", get_color },
-	{ "weight", FIELD_COLUMN | FIELD_RIGHT, 4, "grams", get_weight },
+	{ "name", "what it is called", FIELD_TEXT(struct fruit, name),
+	  .flags = FIELD_COLUMN | FIELD_DEFAULT, .needs = 1 },
+	{ "skin_color", "its colour", FIELD_MEMBER(struct fruit, color, const char *, get_color),
+	  .flags = FIELD_COLUMN | FIELD_DEFAULT | FIELD_YIELDS, .needs = 2 },
+	{ "weight", "grams", FIELD_NUMBER(struct fruit, weight),
+	  .flags = FIELD_COLUMN | FIELD_RIGHT, .needs = 4 },
 };
 static const struct field_table fruits = FIELD_TABLE("fruit", fruit_fields);
 
@@ -160,29 +149,12 @@ struct tale {
 	const char *place, *story, *moral;
 };
 
-static void get_place(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct tale *)row)->place);
-}
-
-static void get_story(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct tale *)row)->story);
-	ret->style = STYLE_YES;
-}
-
-static void get_moral(const void *row, struct arena *a, struct value *ret)
-{
-	(void)a;
-	value_set_text(ret, ((const struct tale *)row)->moral);
-}
-
 static const struct field tale_fields[] = {
-	{ "place", FIELD_COLUMN | FIELD_TRUNCATE, 0, "where", get_place },
-	{ "story", FIELD_COLUMN | FIELD_WRAPS, 0, "what", get_story },
-	{ "moral", FIELD_COLUMN | FIELD_WRAPS, 0, "why", get_moral },
+	{ "place", "where", FIELD_TEXT(struct tale, place),
+	  .flags = FIELD_COLUMN | FIELD_TRUNCATE },
+	{ "story", "what", FIELD_MEMBER(struct tale, story, const char *, get_color),
+	  .flags = FIELD_COLUMN | FIELD_WRAPS },
+	{ "moral", "why", FIELD_TEXT(struct tale, moral), .flags = FIELD_COLUMN | FIELD_WRAPS },
 };
 static const struct field_table tales = FIELD_TABLE("tale", tale_fields);
 
