@@ -546,8 +546,7 @@ void attached_json_begin(const struct attached *ac, FILE *to, struct json_doc *d
 	json_doc_begin(doc, to);
 	json_doc_member(doc, "schema", json_object_new_int(1));
 	json_doc_member(doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
-	json_doc_member(doc, "kernel",
-			json_from_row(&kernel_fields, NULL, &ac->session.report, a));
+	json_doc_member(doc, "kernel", json_from_row(&kernel_fields, NULL, &ac->session.report, a));
 	json_doc_row(doc, &attach_fields, &ac->view);
 	json_doc_array_begin(doc, "devices");
 }

@@ -90,6 +90,7 @@ DESCRIBED = {
     "kernel": ("inspect", "kernel"), "inspect": ("inspect", "device"), "rules": ("rules", "rule"), "rule_sites": ("rules", "site"),
     "attach": ("attach", None), "attach_devices": ("attach", "device"), "attach_steps": ("attach", "step"),
     "regions": ("attach", "region"), "irqs": ("attach", "irq"), "space": ("attach", "space"),
+    "areas": ("attach", "area"), "space_ranges": ("attach", "range"), "extension_answers": ("attach", "extension"),
     "map": ("map", None), "map_memory": ("map", "memory"), "map_limit": ("map", "limit"), "map_moments": ("map", "moment"),
     "map_requests": ("map", "request"), "map_cost": ("map", "cost"), "map_dirty": ("map", "dirty"), "map_checks": ("map", "check"),
     "proof": ("prove", "proof"), "proof_claims": ("prove", "claim"),

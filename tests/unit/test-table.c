@@ -23,13 +23,22 @@ static void get_color(const void *at, struct value *ret)
 	ret->style = STYLE_YES;
 }
 
+/* Not weighed is not known, and not none. */
+static void get_weight(const void *row, struct value *ret)
+{
+	const struct fruit *f = row;
+
+	if (f->weighed)
+		value_set_number(ret, f->weight);
+}
+
 static const struct field fruit_fields[] = {
 	{ "name", "what it is called", FIELD_TEXT(struct fruit, name),
 	  .flags = FIELD_COLUMN | FIELD_DEFAULT, .needs = 1 },
 	{ "skin_color", "its colour", FIELD_MEMBER(struct fruit, color, const char *, get_color),
 	  .flags = FIELD_COLUMN | FIELD_DEFAULT | FIELD_YIELDS, .needs = 2 },
-	{ "weight", "grams", FIELD_NUMBER(struct fruit, weight),
-	  .flags = FIELD_COLUMN | FIELD_RIGHT, .needs = 4 },
+	{ "weight", "grams", FIELD_GET(get_weight), .flags = FIELD_COLUMN | FIELD_RIGHT,
+	  .needs = 4 },
 };
 static const struct field_table fruits = FIELD_TABLE("fruit", fruit_fields);
 
