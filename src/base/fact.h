@@ -21,8 +21,8 @@ struct fact {
 	int err : 24;     /* 0, or the positive errno of the read */
 	uint32_t len;     /* bytes in raw; embedded NULs are possible */
 	const char *path; /* the source: an absolute path, or the name of a question (arena) */
-	const char
-		*raw; /* the text, NUL-terminated, one trailing newline removed (arena), or NULL */
+	/* the text, NUL-terminated, one trailing newline removed (arena), or NULL */
+	const char *raw;
 };
 
 static inline bool fact_is(const struct fact *f)

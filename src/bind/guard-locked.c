@@ -26,10 +26,10 @@ static bool is_deleted_node(const struct in_use_open *o)
 
 struct look {
 	const struct in_use_open *device; /* has this very device open, as newer kernels tell */
-	const struct in_use_open
-		*group; /* has its group, or some VFIO device without a node, open */
-	const struct in_use_open
-		*writer; /* writes to a file that takes a driver away or gives one */
+	/* has its group, or some VFIO device without a node, open */
+	const struct in_use_open *group;
+	/* writes to a file that takes a driver away or gives one */
+	const struct in_use_open *writer;
 };
 
 static void look(const struct guard_check *c, const struct in_use_device *d, struct look *ret)

@@ -18,19 +18,19 @@ struct guard;
 /* What a guard found about a device. */
 struct guard_finding {
 	const struct guard *guard;
-	enum answer answer;   /* yes: it stands in the way; unknown: it could not look */
-	const char *evidence; /* "/ <- dm-0 <- nvme0n1p2 <- 0000:02:00.0"; for unknown: what could
-			       * not be read, and why */
-	const char *remedy;   /* the next step to take: "umount /", or NULL */
-	pid_t pid;            /* of the process that holds it; 0 where there is none to name */
-	const char *command;  /* of that process; NULL when not known */
+	enum answer answer; /* yes: it stands in the way; unknown: it could not look */
+	/* "/ <- dm-0 <- nvme0n1p2 <- 0000:02:00.0"; for unknown: what could not be read, and why */
+	const char *evidence;
+	const char *remedy;  /* the next step to take: "umount /", or NULL */
+	pid_t pid;           /* of the process that holds it; 0 where there is none to name */
+	const char *command; /* of that process; NULL when not known */
 };
 
 /* One device being looked at. */
 struct guard_check {
 	struct sysroot *root;
-	const struct host
-		*host; /* loaded with scope of bind: all groups' members, nodes, holders */
+	/* loaded with scope of bind: all groups' members, nodes, holders */
+	const struct host *host;
 	const struct device *device;
 	struct arena *arena;
 	const struct guard *guard; /* the one asked */

@@ -35,10 +35,10 @@ struct journal {
 	unsigned int next_id;
 	bool loaded;
 	unsigned int nr_earlier; /* records of earlier boots, which ended their bindings */
-	unsigned int
-		nr_unreadable; /* lines that are whole and make no sense; the file stays for their sake */
-	bool torn;             /* the last line has no end */
-	int err; /* the positive errno of the last write to it that failed; 0: none did */
+	/* lines that are whole and make no sense; the file stays for their sake */
+	unsigned int nr_unreadable;
+	bool torn; /* the last line has no end */
+	int err;   /* the positive errno of the last write to it that failed; 0: none did */
 };
 
 /* Reads the journal of @dir without a lock, for who only looks: no file is an empty one. 0, or a

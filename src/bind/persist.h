@@ -13,9 +13,9 @@
 
 struct persist_request {
 	const char *bus, *name, *driver;
-	const char
-		*module; /* of the driver that it has without this, or NULL: to be loaded later */
-	bool has_ids;    /* of a PCI device: the four below */
+	/* of the driver that it has without this, or NULL: to be loaded later */
+	const char *module;
+	bool has_ids; /* of a PCI device: the four below */
 	uint16_t vendor, device, subvendor, subdevice;
 	const char *modalias; /* of any other: tells it from another */
 	const char *tool;     /* absolute path of vfiotool, or NULL */

@@ -70,8 +70,8 @@ struct bind_move {
 	const char *now;     /* its driver afterwards; NULL: none */
 	const char *because; /* of what did not go as asked; NULL otherwise */
 	const char *remedy;  /* the next step to take, or NULL */
-	const char
-		*missing; /* what it had, gone with a driver, and how to have it again; or NULL */
+	/* what it had, gone with a driver, and how to have it again; or NULL */
+	const char *missing;
 };
 
 struct bind_request {

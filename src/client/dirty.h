@@ -10,8 +10,8 @@
 
 struct dirty {
 	struct space *space; /* borrowed */
-	struct attached_device
-		*device;  /* iommufd: the one that moves to the tracking table; borrowed */
+	/* iommufd: the one that moves to the tracking table; borrowed */
+	struct attached_device *device;
 	uint32_t hwpt_id; /* iommufd: the tracking table; 0: none */
 	bool tracking;
 };

@@ -23,8 +23,8 @@ struct in_use_block {
 	struct fact label;      /* dm/name: "vg-root"; ABSENT for what is no device mapper's */
 	struct fact bcache;     /* stat of its bcache directory: registered there when PRESENT */
 	struct fact bcache_dev; /* link to the bcache device that it backs */
-	const char
-		*filesystem; /* "ext4", when /sys/fs/ext4/NAME says that it is mounted somewhere */
+	/* "ext4", when /sys/fs/ext4/NAME says that it is mounted somewhere */
+	const char *filesystem;
 	const char *pool_of_btrfs; /* the UUID of the mounted btrfs that it is a part of, or NULL */
 	struct fact udev;          /* what udev knows, when there is a reason to ask */
 };

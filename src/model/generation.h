@@ -61,9 +61,9 @@ enum gen_basis {
 
 struct gen_evidence {
 	const struct fact *fact;
-	const char
-		*value; /* what was seen: "vfio_iommu_type1 imports iommu_group_has_isolated_msi" */
-	uint32_t gens;  /* the generations it leaves possible */
+	/* what was seen: "vfio_iommu_type1 imports iommu_group_has_isolated_msi" */
+	const char *value;
+	uint32_t gens; /* the generations it leaves possible */
 	enum gen_basis basis;
 	bool used; /* false: contradicted by stronger evidence, shown as such */
 };

@@ -16,10 +16,10 @@
 #include "model/rule.h"
 
 enum view {
-	VIEW_NOW,      /* drivers and modules as they are */
-	VIEW_IF_BOUND, /* once the device and what must move of its group are bound to a VFIO driver, as
-			* far as that takes them, and the VFIO modules that can be loaded are loaded:
-			* begins with BIND */
+	VIEW_NOW, /* drivers and modules as they are */
+	/* once the device and what must move of its group are bound to a VFIO driver, as far as that
+	 * takes them, and the VFIO modules that can be loaded are loaded: begins with BIND */
+	VIEW_IF_BOUND,
 	NR_VIEWS,
 };
 
@@ -41,9 +41,8 @@ struct path_prediction {
 	const struct finding *why;
 	const char *because; /* one sentence; NULL when yes */
 	const char *remedy;  /* the next step to take; NULL when yes */
-	struct step
-		*steps; /* up to and including the refused one; steps behind an unknown one follow
-			      * as if it passed */
+	/* up to and including the refused one; steps behind an unknown one follow as if it passed */
+	struct step *steps;
 	size_t nr_steps;
 };
 
@@ -98,9 +97,9 @@ struct prediction {
 	struct extension_prediction *extensions;
 	size_t nr_extensions;
 	struct path_prediction paths[NR_VIEWS][NR_PATHS];
-	enum path_kind
-		best[NR_VIEWS]; /* the path to report first: container where offered, else ... */
-	bool assumed;           /* some answer rests on an assumption */
+	/* the path to report first: container where offered, else ... */
+	enum path_kind best[NR_VIEWS];
+	bool assumed; /* some answer rests on an assumption */
 };
 
 /* Everything in @a; evidence is borrowed from @h and @as. @gens must not be 0. Never fails. */

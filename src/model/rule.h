@@ -42,10 +42,11 @@ struct rule {
 struct finding {
 	const struct rule *rule;
 	const struct rule_site *site;
-	enum answer answer;  /* yes: refuses */
-	int err;             /* positive; usually the site's */
-	const char *because; /* what was seen, naming the device, driver or file; for unknown: what
-			      * evidence is missing and how to get it */
+	enum answer answer; /* yes: refuses */
+	int err;            /* positive; usually the site's */
+	/* what was seen, naming the device, driver or file; for unknown: what evidence is missing
+	 * and how to get it */
+	const char *because;
 	const char *remedy;
 	const struct fact **evidence;
 	size_t nr_evidence;

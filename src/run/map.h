@@ -45,9 +45,9 @@ struct map_run {
 	struct mapping_space space;
 	struct memory memory;
 	enum memory_kind kind;
-	uint64_t size, stride, page; /* bytes: of a mapping, from one to the next in memory, of the
-				      * processor */
-	size_t nr_maps;              /* steps that map come first */
+	/* bytes: of a mapping, from one to the next in memory, of the processor */
+	uint64_t size, stride, page;
+	size_t nr_maps;     /* steps that map come first */
 	struct irq release; /* REQ, by which the kernel tells that it wants the device back */
 	bool wanted;        /* it does: nothing more is asked */
 	bool ended;

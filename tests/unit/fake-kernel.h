@@ -71,8 +71,8 @@ struct fake_kernel {
 	int irqs[VT_PCI_NR_IRQS]; /* eventfds of vector 0; 0: none */
 	uint8_t config[256], bar[256];
 	unsigned int resets;
-	unsigned int
-		neighbour;  /* group of function 1, which a hot reset hits too; 0: there is none */
+	/* group of function 1, which a hot reset hits too; 0: there is none */
+	unsigned int neighbour;
 	bool no_reset;      /* of the function alone */
 	const char *misuse; /* the first thing that a caller may not do, or NULL */
 };
