@@ -11,11 +11,6 @@ from pathlib import Path
 
 import tree
 
-# Members that no field table of --introspect describes: the tops of the documents, an assumption, a tree, the
-# evidence for a generation.
-TOP_MEMBERS = {"schema", "vfiotool", "kernel", "asked", "assumptions", "devices", "children", "rules", "target", "key",
-               "used", "proof"}
-
 
 class Page:
     """A manual page in scdoc, by sections."""
@@ -96,15 +91,23 @@ def _pages(root: Path, program: dict):
                             {row["key"] for row in program["assumptions"]})
 
 
+def _properties(schema) -> set:
+    """The members that a JSON Schema describes, at any depth."""
+    below = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ()
+    own = set(schema.get("properties", ())) if isinstance(schema, dict) else set()
+    return own.union(*map(_properties, below))
+
+
 def _json(root: Path, program: dict):
     page = Page(root, "vfiotool-json.5")
     known = {row["key"] for table in program["documents"].values() for row in table}
-    columns = {column["key"] for command in program["commands"] for column in command["columns"]}
-    body = "".join(page.whole(title) for title in ("LIST", "INSPECT", "ATTACH", "MAP", "PROVE", "MONITOR", "IRQ", "RESET",
-                                                 "REGIONS", "BIND", "RULES"))
+    # What is described elsewhere: a column in its command's page, the tops of documents in their schemas only.
+    others = {column["key"] for command in program["commands"] for column in command["columns"]}
+    for path in (root / "src/report").glob("*.schema.json"):
+        others |= _properties(json.loads(path.read_text(encoding="utf-8"))) - known
+    body = "".join(page.whole(command["name"].upper()) for command in program["commands"])
     named = set(re.findall(r"\*([a-z][a-z_]+)\*", body))
-    # A member that is a column as well is described there.
-    yield from _differences(page.name, "member", named - TOP_MEMBERS - columns, known - TOP_MEMBERS - columns)
+    yield from _differences(page.name, "member", named - others, known - others)
 
 
 def _completions(root: Path, program: dict):
