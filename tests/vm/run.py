@@ -203,9 +203,12 @@ def select_all(args):
 
 
 def generations_of(vfiotool: Path):
-    """The names of vfiotool's generations."""
+    """The names of vfiotool's generations; its paths are the prober's."""
     said = subprocess.run([vfiotool, "--introspect"], check=True, text=True, capture_output=True).stdout
-    return [item["name"] for item in json.loads(said)["generations"]]
+    program = json.loads(said)
+    if program["paths"] != list(PATHS):
+        raise ScenarioError(f"vfiotool knows the paths {program['paths']}, the prober {PATHS}")
+    return [item["name"] for item in program["generations"]]
 
 
 def default_tool() -> Path | None:
@@ -239,8 +242,8 @@ def parse_arguments():
 
 def main() -> int:
     """Runs what was asked for."""
-    args = parse_arguments()
     try:
+        args = parse_arguments()
         pairs, active = select_all(args)
     except ScenarioError as error:
         print(f"run.py: {error}", file=sys.stderr)
