@@ -28,15 +28,31 @@ void strbuf_add_span(struct strbuf *t, struct span s)
 	strbuf_add(t, s.s, s.len);
 }
 
+static void vt_printf(2, 0) add_formatted(struct strbuf *t, const char *fmt, va_list ap)
+{
+	const char *s = arena_vprintf(t->arena, fmt, ap);
+
+	strbuf_add(t, s, strlen(s));
+}
+
 void strbuf_printf(struct strbuf *t, const char *fmt, ...)
 {
 	va_list ap;
-	char *s;
 
 	va_start(ap, fmt);
-	s = arena_vprintf(t->arena, fmt, ap);
+	add_formatted(t, fmt, ap);
 	va_end(ap);
-	strbuf_add(t, s, strlen(s));
+}
+
+void strbuf_item(struct strbuf *t, const char *separator, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (t->len)
+		strbuf_add(t, separator, strlen(separator));
+	va_start(ap, fmt);
+	add_formatted(t, fmt, ap);
+	va_end(ap);
 }
 
 const char *strbuf_get(const struct strbuf *t)

@@ -2,34 +2,37 @@
 /* --help, from the same tables that parse. */
 #include <stdlib.h>
 
+#include "base/strbuf.h"
 #include "cmd/commands.h"
 
 static const char *commands_text(struct arena *a)
 {
-	const char *ret = "Commands:\n";
+	struct strbuf ret = { .arena = a };
 	size_t nr;
 	const struct command *const *all = commands_all(&nr);
 
+	strbuf_printf(&ret, "Commands:\n");
 	for (size_t i = 0; i < nr; i++)
-		ret = arena_printf(a, "%s\n  %-10s %s", ret, all[i]->name, all[i]->summary);
-	return arena_printf(a,
-			    "%s\n\n'vfiotool COMMAND --help' describes a command. The default command is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, platform:NAME, vfio3, eth0 or a path in sysfs.",
-			    ret);
+		strbuf_printf(&ret, "\n  %-10s %s", all[i]->name, all[i]->summary);
+	strbuf_printf(&ret,
+		      "\n\n'vfiotool COMMAND --help' describes a command. The default command is list. A TARGET is 0000:01:00.0, 01:00.0, group:12, 8086:1521, platform:NAME, vfio3, eth0 or a path in sysfs.");
+	return ret.s;
 }
 
 static const char *columns_text(const struct field_table *table, struct arena *a)
 {
-	const char *ret = "Columns:\n";
+	struct strbuf ret = { .arena = a };
 
+	strbuf_printf(&ret, "Columns:\n");
 	for (size_t i = 0; i < table->nr; i++) {
 		const struct field *f = &table->fields[i];
 
 		if (f->flags & FIELD_COLUMN)
-			ret = arena_printf(a, "%s\n %c %-16s %s", ret,
-					   f->flags & FIELD_DEFAULT ? '*' : ' ',
-					   field_column_name(a, f), f->help);
+			strbuf_printf(&ret, "\n %c %-16s %s", f->flags & FIELD_DEFAULT ? '*' : ' ',
+				      field_column_name(a, f), f->help);
 	}
-	return arena_printf(a, "%s\n\n(*) shown by default.", ret);
+	strbuf_printf(&ret, "\n\n(*) shown by default.");
+	return ret.s;
 }
 
 /* The text before the options and, after the \v, the text after them. */

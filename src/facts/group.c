@@ -14,39 +14,22 @@ static const char *group_path(struct loader *l, unsigned int id)
 	return arena_join(l->a, "sys/kernel/iommu_groups/", arena_decimal(l->a, id), NULL);
 }
 
-/* Where the group with @id is, or will be. Groups are numbered from 0 without large gaps; a capture may
- * say otherwise, so the numbers are hashed. */
-static struct group_slot **slot_by_id(struct loader *l, unsigned int id)
-{
-	size_t i;
-
-	if (2 * (l->nr_group_slots + 1) > l->by_id_size) {
-		l->by_id_size = l->by_id_size ? 2 * l->by_id_size : 64;
-		l->by_id = arena_array(l->a, l->by_id_size, sizeof(struct group_slot *));
-		for (size_t k = 0; k < l->nr_group_slots; k++)
-			*slot_by_id(l, l->group_slots[k]->group.id) = l->group_slots[k];
-	}
-	i = (id * UINT32_C(0x9e3779b1)) & (l->by_id_size - 1);
-	while (l->by_id[i] && l->by_id[i]->group.id != id)
-		i = (i + 1) & (l->by_id_size - 1);
-	return &l->by_id[i];
-}
-
 bool group_is_wanted(struct loader *l, unsigned int id)
 {
-	return *slot_by_id(l, id) != NULL;
+	return strmap_find(&l->groups, arena_decimal(l->a, id)) != NULL;
 }
 
 struct group_slot *group_want(struct loader *l, unsigned int id)
 {
-	struct group_slot **slot = slot_by_id(l, id), *g = *slot;
+	const char *name = arena_decimal(l->a, id);
+	struct group_slot *g = strmap_find(&l->groups, name);
 
 	if (g)
 		return g;
 	g = arena_new_object(l->a, struct group_slot);
 	g->group.id = id;
 	g->group.regions_err = -ENODATA;
-	*slot = g;
+	strmap_add(&l->groups, name, g);
 	l->group_slots =
 		arena_grow(l->a, l->group_slots, l->nr_group_slots, sizeof(struct group_slot *));
 	l->group_slots[l->nr_group_slots++] = g;

@@ -126,6 +126,7 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 		.reterr = reterr,
 		.pci = { .arena = a },
 		.others = { .arena = a },
+		.groups = { .arena = a },
 		.units = { .arena = a },
 	};
 	int r;

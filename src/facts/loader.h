@@ -43,11 +43,10 @@ struct loader {
 	bool mirrored;
 	size_t nr_served; /* PCI devices that a unit lists, when frugal */
 	struct failure **reterr;
-	struct strmap pci;         /* NAME -> device_slot */
-	struct strmap others;      /* "BUS/NAME" -> device_slot, of other buses */
-	struct group_slot **by_id; /* hashed by number */
-	size_t by_id_size;
-	struct strmap units; /* name -> iommu_unit */
+	struct strmap pci;    /* NAME -> device_slot */
+	struct strmap others; /* "BUS/NAME" -> device_slot, of other buses */
+	struct strmap groups; /* number -> group_slot */
+	struct strmap units;  /* name -> iommu_unit */
 	struct device_slot **slots;
 	size_t nr_slots;
 	struct device_slot **queue;

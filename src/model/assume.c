@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/strbuf.h"
 
 static const struct assumption_key keys[] = {
 	{ "allow_unsafe_interrupts", "0|1", "parameter of vfio_iommu_type1", 0 },
@@ -67,12 +68,12 @@ static const struct assumption_key *find_key(const char *text)
 
 static int unknown_key(struct arena *a, const char *key, struct failure **reterr)
 {
-	const char *list = "";
+	struct strbuf list = { .arena = a };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		list = arena_printf(a, "%s%s%s", list, i ? " " : "", keys[i].key);
+		strbuf_item(&list, " ", "%s", keys[i].key);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown assumption '%s'; known are: %s", key, list);
+				  "unknown assumption '%s'; known are: %s", key, list.s);
 }
 
 static bool is_choice(const char *value, const char *choices)

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "model/compare.h"
+#include "base/strbuf.h"
 
 struct ranges {
 	struct iova_range *items;
@@ -30,12 +31,11 @@ static struct ranges intersect(const struct ranges *x, const struct iova_predict
 
 static const char *ranges_text(const struct iova_range *items, size_t nr, struct arena *a)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
 	for (size_t i = 0; i < nr; i++)
-		ret = arena_printf(a, "%s%s0x%" PRIx64 "-0x%" PRIx64, ret ? ret : "",
-				   ret ? ", " : "", items[i].start, items[i].last);
-	return ret ? ret : "none";
+		strbuf_item(&ret, ", ", "0x%" PRIx64 "-0x%" PRIx64, items[i].start, items[i].last);
+	return ret.s ? ret.s : "none";
 }
 
 static const char *compare_ranges(const struct compare_devices *d,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/attach.h"
 #include "report/size.h"
 #include "report/table.h"
@@ -77,54 +78,51 @@ static const char *extension_text(int answer, struct arena *a)
 
 static void put_extensions(const struct prose *p, const struct attach_view *v, struct arena *a)
 {
-	const char *text = NULL;
+	struct strbuf text = { .arena = a };
 
 	for (size_t i = 0; i < v->nr_extensions; i++) {
 		const struct extension_answer *e = &v->extensions[i];
-		const char *after = extension_text(e->after, a);
 
-		text = arena_printf(a, "%s%s%s: %s%s%s", text ? text : "", text ? "; " : "",
-				    e->name,
-				    e->before == e->after ? "" : extension_text(e->before, a),
-				    e->before == e->after ? "" : ", then ", after);
+		strbuf_item(&text, "; ", "%s: %s", e->name, extension_text(e->before, a));
+		if (e->before != e->after)
+			strbuf_item(&text, ", ", "then %s", extension_text(e->after, a));
 	}
-	if (text)
-		prose_label(p, "extensions", STYLE_NONE, "%s", text);
+	if (text.len)
+		prose_label(p, "extensions", STYLE_NONE, "%s", text.s);
 }
 
 static const char *regions_text(const struct attach_device_view *d, bool pci, struct arena *a)
 {
 	/* linux: include/uapi/linux/vfio.h: VFIO_REGION_INFO_FLAG_MMAP. */
 	enum { MMAP = 1 << 2 };
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
 	for (size_t i = 0; i < d->nr_regions; i++) {
 		const struct region_info *r = &d->regions[i];
 
 		if (!r->size)
 			continue;
-		ret = arena_printf(a, "%s%s%s %s%s", ret ? ret : "", ret ? ", " : "",
-				   vfio_region_name(pci, r->index, a), size_text(a, r->size),
-				   r->flags & MMAP ? (r->sparse ? " mmap in part" : " mmap") : "");
+		strbuf_item(&ret, ", ", "%s %s%s", vfio_region_name(pci, r->index, a),
+			    size_text(a, r->size),
+			    r->flags & MMAP ? (r->sparse ? " mmap in part" : " mmap") : "");
 	}
-	return ret;
+	return ret.s;
 }
 
 static const char *irqs_text(const struct attach_device_view *d, bool pci, struct arena *a)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
 	for (size_t i = 0; i < d->nr_irqs; i++) {
 		const struct irq_info *q = &d->irqs[i];
 
 		if (!q->count)
 			continue;
-		ret = arena_printf(a, "%s%s%s", ret ? ret : "", ret ? ", " : "",
-				   vfio_irq_name(pci, q->index, a));
+		strbuf_item(&ret, ", ", "%s", vfio_irq_name(pci, q->index, a));
 		if (q->count > 1)
-			ret = arena_printf(a, "%s x%u", ret, q->count);
+			strbuf_printf(&ret, " x%u", q->count);
 	}
-	return ret;
+	return ret.s;
 }
 
 static void put_device(const struct prose *p, const struct attach_device_view *d, struct arena *a)

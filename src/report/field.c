@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/suggest.h"
 
 const struct field *field_find(const struct field_table *table, const char *key, size_t len)
@@ -133,11 +134,11 @@ unsigned int columns_needs(const struct columns *c)
 
 static const char *texts_joined(const char *const *texts, size_t nr, struct arena *a)
 {
-	const char *ret = nr ? texts[0] : "-";
+	struct strbuf ret = { .arena = a };
 
-	for (size_t i = 1; i < nr; i++)
-		ret = arena_printf(a, "%s %s", ret, texts[i]);
-	return ret;
+	for (size_t i = 0; i < nr; i++)
+		strbuf_item(&ret, " ", "%s", texts[i]);
+	return ret.s ? ret.s : "-";
 }
 
 const void *const *value_rows(struct arena *a, const void *items, size_t nr, size_t size)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
@@ -38,12 +39,13 @@ static void get_note(const void *row, struct value *ret)
 {
 	const struct generation_row *g = row;
 	const uint32_t running = g->report->kernel.candidates;
-	const char *note = g->gen == GEN_PATCHED ? "patched" : NULL;
+	struct strbuf note = { .arena = ret->arena };
 
+	if (g->gen == GEN_PATCHED)
+		strbuf_item(&note, ", ", "patched");
 	if (running & GEN_BIT(g->gen))
-		note = arena_printf(ret->arena, "%s%srunning%s", note ? note : "", note ? ", " : "",
-				    running == GEN_BIT(g->gen) ? "" : "?");
-	value_set_text(ret, note);
+		strbuf_item(&note, ", ", "running%s", running == GEN_BIT(g->gen) ? "" : "?");
+	value_set_text(ret, note.s);
 }
 
 /* One column for each step, whose number the field has; only those that some kernel takes are shown. */

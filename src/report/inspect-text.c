@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/escape.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
@@ -92,17 +93,13 @@ static const char *driver_text(const struct device *d, struct arena *a)
 
 static const char *members_text(const struct group *g, const struct device *self, struct arena *a)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
-	for (size_t i = 0; i < g->nr_members; i++) {
-		const struct device *d = g->members[i];
-
-		if (d == self)
-			continue;
-		ret = arena_printf(a, "%s%s%s (%s)", ret ? ret : "", ret ? ", " : "", d->name,
-				   driver_text(d, a));
-	}
-	return ret;
+	for (size_t i = 0; i < g->nr_members; i++)
+		if (g->members[i] != self)
+			strbuf_item(&ret, ", ", "%s (%s)", g->members[i]->name,
+				    driver_text(g->members[i], a));
+	return ret.s;
 }
 
 static void put_group(const struct prose *p, const struct device *d, struct arena *a)
@@ -262,20 +259,17 @@ static void put_extensions(const struct prose *p, const struct prediction *d, st
 		[ANSWER_NO] = "0",
 		[ANSWER_YES] = "1",
 	};
-	const char *text = NULL;
+	struct strbuf text = { .arena = a };
 
 	for (size_t i = 0; i < d->nr_extensions; i++) {
 		const struct extension_prediction *e = &d->extensions[i];
-		const char *one =
-			e->before == e->after
-				? words[e->after]
-				: arena_printf(a, "%s, then %s", words[e->before], words[e->after]);
 
-		text = arena_printf(a, "%s%s%s: %s", text ? text : "", text ? "; " : "", e->name,
-				    one);
+		strbuf_item(&text, "; ", "%s: %s", e->name, words[e->before]);
+		if (e->before != e->after)
+			strbuf_item(&text, ", ", "then %s", words[e->after]);
 	}
-	if (text)
-		prose_label(p, "extensions", STYLE_NONE, "%s", text);
+	if (text.len)
+		prose_label(p, "extensions", STYLE_NONE, "%s", text.s);
 }
 
 static void put_representative(const struct prose *p, const struct inspection *i)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 
@@ -32,22 +33,18 @@ static const char *run_text(unsigned int first, unsigned int end, struct arena *
 
 const char *generations_text(uint32_t gens, struct arena *a)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 	unsigned int end;
 
 	for (unsigned int g = 0; g < NR_GENS; g = end) {
-		const char *run;
-
 		for (end = g; end < NR_GENS && gens & GEN_BIT(end); end++)
 			;
-		if (end == g) {
+		if (end == g)
 			end++;
-			continue;
-		}
-		run = run_text(g, end, a);
-		ret = ret ? arena_printf(a, "%s, %s", ret, run) : run;
+		else
+			strbuf_item(&ret, ", ", "%s", run_text(g, end, a));
 	}
-	return ret ? ret : "none";
+	return ret.s ? ret.s : "none";
 }
 
 /* ---- evidence for a generation ---- */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/prediction-fields.h"
 
 /* How much of a fact is quoted, and how many facts, when nobody asked for all. */
@@ -30,18 +31,20 @@ static const char *step_result(const struct step *s)
 
 const char *steps_text(const struct path_prediction *p, struct arena *a)
 {
-	const char *ret = NULL;
+	const char *before = NULL;
+	struct strbuf ret = { .arena = a };
 
-	for (size_t i = 0; i < p->nr_steps; i++) {
-		const char *result = step_result(&p->steps[i]);
-		bool last =
-			i + 1 == p->nr_steps || strcmp(result, step_result(&p->steps[i + 1])) != 0;
+	for (size_t i = 0; i <= p->nr_steps; i++) {
+		const char *result = i < p->nr_steps ? step_result(&p->steps[i]) : NULL;
+		bool ends = before && (!result || strcmp(before, result) != 0);
 
-		ret = arena_printf(a, "%s%s%s%s%s", ret ? ret : "", op_name(p->steps[i].op),
-				   last ? " " : ", ", last ? result : "",
-				   last && i + 1 < p->nr_steps ? "; " : "");
+		if (ends)
+			strbuf_printf(&ret, " %s", before);
+		if (result)
+			strbuf_item(&ret, ends ? "; " : ", ", "%s", op_name(p->steps[i].op));
+		before = result;
 	}
-	return ret ? ret : "no step to take";
+	return ret.s ? ret.s : "no step to take";
 }
 
 static bool same_reason(const struct path_prediction *a, const struct path_prediction *b)
@@ -174,16 +177,13 @@ static bool put_difference(const struct inspect_text *t, const struct prose *p,
 
 static const char *paths_only_here(const struct inspection *i, struct arena *a)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
-	for (unsigned int k = 0; k < NR_PATHS; k++) {
-		if (!i->running.paths[VIEW_IF_BOUND][k].offered ||
-		    i->patched.paths[VIEW_IF_BOUND][k].offered)
-			continue;
-		ret = arena_printf(a, "%s%s%s", ret ? ret : "", ret ? ", " : "",
-				   path_kind_name((enum path_kind)k));
-	}
-	return ret;
+	for (unsigned int k = 0; k < NR_PATHS; k++)
+		if (i->running.paths[VIEW_IF_BOUND][k].offered &&
+		    !i->patched.paths[VIEW_IF_BOUND][k].offered)
+			strbuf_item(&ret, ", ", "%s", path_kind_name((enum path_kind)k));
+	return ret.s;
 }
 
 static void put_patched(const struct inspect_text *t, const struct prose *at,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/attach.h"
 #include "report/prose.h"
 #include "report/size.h"
@@ -66,17 +67,15 @@ static const char *area_text(const struct region_area *area, struct arena *a)
 static void column_areas(const void *row, struct value *ret)
 {
 	const struct region_info *r = row;
-	const char *text = NULL;
+	struct strbuf text = { .arena = ret->arena };
 
 	if (!(r->flags & MMAP)) {
 		ret->kind = VALUE_NONE;
 		return;
 	}
 	for (size_t i = 0; i < r->nr_areas; i++)
-		text = text ? arena_join(ret->arena, text, ", ",
-					 area_text(&r->areas[i], ret->arena), NULL)
-			    : area_text(&r->areas[i], ret->arena);
-	value_set_text(ret, !r->sparse ? "all" : text ? text : "nothing");
+		strbuf_item(&text, ", ", "%s", area_text(&r->areas[i], ret->arena));
+	value_set_text(ret, !r->sparse ? "all" : text.s ? text.s : "nothing");
 }
 
 int regions_print(const struct region_row *rows, size_t nr, const struct output *out, size_t indent,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/prose.h"
 #include "report/table.h"
@@ -137,11 +138,11 @@ static int print_hits(const struct reset_device_row *d, const struct output *out
 
 static const char *methods_text(const struct reset_device_row *d, struct arena *a)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
 	for (size_t i = 0; i < d->nr_methods; i++)
-		ret = ret ? arena_join(a, ret, ", ", d->methods[i], NULL) : d->methods[i];
-	return ret ? ret : "none";
+		strbuf_item(&ret, ", ", "%s", d->methods[i]);
+	return ret.s ? ret.s : "none";
 }
 
 /* Why the slot or bus cannot be is said already, beside it. */

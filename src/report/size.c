@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stddef.h>
 
+#include "base/strbuf.h"
+
 const char *size_text(struct arena *a, uint64_t size)
 {
 	static const char units[] = "KMGTPE";
@@ -19,13 +21,12 @@ const char *size_text(struct arena *a, uint64_t size)
 const char *size_mask_text(struct arena *a, uint64_t mask)
 {
 	uint64_t lowest = mask & -mask;
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
 	if (mask == -lowest && mask != lowest)
 		return arena_printf(a, "any from %s (0x%" PRIx64 ")", size_text(a, lowest), mask);
 	for (unsigned int bit = 0; bit < 64; bit++)
 		if (mask >> bit & 1)
-			ret = arena_printf(a, "%s%s%s", ret ? ret : "", ret ? " " : "",
-					   size_text(a, UINT64_C(1) << bit));
-	return arena_printf(a, "%s (0x%" PRIx64 ")", ret ? ret : "none", mask);
+			strbuf_item(&ret, " ", "%s", size_text(a, UINT64_C(1) << bit));
+	return arena_printf(a, "%s (0x%" PRIx64 ")", ret.s ? ret.s : "none", mask);
 }

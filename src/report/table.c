@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strbuf.h"
 #include "report/escape.h"
 
 enum {
@@ -157,16 +158,15 @@ static bool grid_fits(const struct grid *g)
 /* @s in lines of at most @width columns. */
 static const char *wrap(struct arena *a, const char *s, size_t width)
 {
-	const char *ret = NULL;
+	struct strbuf ret = { .arena = a };
 
 	do {
 		size_t next, len = text_break(s, width, &next);
-		const char *line = arena_strndup(a, s, len);
 
-		ret = ret ? arena_join(a, ret, "\n", line, NULL) : line;
+		strbuf_item(&ret, "\n", "%.*s", (int)len, s);
 		s += next;
 	} while (*s);
-	return ret;
+	return ret.s;
 }
 
 /* Columns of the terminal that one of the sentences of a row gets of @room, which they share: what some

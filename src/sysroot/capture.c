@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include <json-c/json.h>
-#include <json-c/linkhash.h>
 
+#include "base/strmap.h"
 #include "uapi/op.h"
 
 struct entry {
@@ -26,7 +26,7 @@ struct line {
 
 struct capture {
 	struct arena *arena;
-	struct lh_table *index; /* "verb path" -> struct entry */
+	struct strmap index; /* "VERB PATH" -> struct entry */
 	struct entry *first, **tail;
 };
 
@@ -37,9 +37,7 @@ struct capture *capture_new(void)
 	if (!c)
 		abort();
 	c->arena = arena_new();
-	c->index = lh_kchar_table_new(1024, NULL);
-	if (!c->index)
-		abort();
+	c->index.arena = c->arena;
 	c->tail = &c->first;
 	return c;
 }
@@ -48,7 +46,6 @@ void capture_free(struct capture *c)
 {
 	if (!c)
 		return;
-	lh_table_free(c->index);
 	arena_free(c->arena);
 	free(c);
 }
@@ -73,9 +70,8 @@ static char *key_format(char *buf, size_t size, const char *verb, const char *pa
 static struct entry *entry_find(const struct capture *c, const char *verb, const char *path)
 {
 	char buf[512], *key = key_format(buf, sizeof(buf), verb, path);
-	void *found = NULL;
+	struct entry *found = strmap_find(&c->index, key);
 
-	lh_table_lookup_ex(c->index, key, &found);
 	if (key != buf)
 		free(key);
 	return found;
@@ -109,8 +105,7 @@ static bool capture_insert(struct capture *c, const char *verb, const char *path
 		e->fact.raw = arena_memdup(c->arena, f->raw, f->len);
 		e->fact.len = f->len;
 	}
-	if (lh_table_insert(c->index, key, e) < 0)
-		abort();
+	strmap_add(&c->index, key, e);
 	*c->tail = e;
 	c->tail = &e->next;
 	return true;
