@@ -44,7 +44,7 @@ bool guard_is_vfio(const struct device *d)
 {
 	if (fact_is(&d->vfio_dev) || !fact_known(&d->driver_fact))
 		return true;
-	return d->driver && strstr(d->driver, "vfio");
+	return driver_is_vfio(d->driver);
 }
 
 void guard_unread(struct guard_check *c, const struct fact *fact, const char *what)

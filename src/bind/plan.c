@@ -30,25 +30,7 @@ const char *bind_result_name(enum bind_result result)
 	return names[result];
 }
 
-bool bind_driver_is_vfio(const char *driver)
-{
-	return driver && strstr(driver, "vfio");
-}
-
 /* ---- the driver of choice ---- */
-
-/* Driver and module of a bus. */
-static const struct {
-	enum bus bus;
-	const char *driver;
-	enum module_id module;
-} bus_drivers[] = {
-	{ BUS_PCI, "vfio-pci", MODULE_VFIO_PCI },
-	{ BUS_PLATFORM, "vfio-platform", MODULE_VFIO_PLATFORM },
-	{ BUS_AMBA, "vfio-amba", MODULE_VFIO_AMBA },
-	{ BUS_FSL_MC, "vfio-fsl-mc", MODULE_VFIO_FSL_MC },
-	{ BUS_CDX, "vfio-cdx", MODULE_VFIO_CDX },
-};
 
 /* The module that is made for this very device: any but the general one, which every device matches. */
 static const char *variant_module(const struct device *dev, struct arena *a)
@@ -58,7 +40,7 @@ static const char *variant_module(const struct device *dev, struct arena *a)
 	if (!fact_is(&dev->vfio_alias))
 		return NULL;
 	while (parse_line(&rest, &line))
-		if (line.len && !span_equals(line, "vfio_pci"))
+		if (line.len && !span_equals(line, module_name(MODULE_VFIO_PCI)))
 			return arena_strndup(a, line.s, line.len);
 	return NULL;
 }
@@ -74,6 +56,7 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 		       struct failure **reterr)
 {
 	const struct device *dev = m->device;
+	const struct driver_row *general = driver_of_bus(dev->bus);
 	const char *variant = variant_module(dev, a);
 
 	if (variant) {
@@ -81,12 +64,10 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 		m->to = m->module = variant;
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(bus_drivers); i++) {
-		if (bus_drivers[i].bus != dev->bus)
-			continue;
-		m->to = bus_drivers[i].driver;
-		if (!is_there(h, bus_drivers[i].module))
-			m->module = h->modules[bus_drivers[i].module].name;
+	if (general) {
+		m->to = general->name;
+		if (!is_there(h, general->module))
+			m->module = module_name(general->module);
 		return 0;
 	}
 	return failure_set_status(reterr, STATUS_NO, -EOPNOTSUPP,
@@ -163,8 +144,7 @@ static bool is_planned(const struct bind_plan *plan, const struct device *dev)
 static bool must_go_along(const struct device *dev, const struct device *member)
 {
 	return !device_carries(member, dev) && member->driver &&
-	       !bind_driver_is_vfio(member->driver) && strcmp(member->driver, "pci-stub") != 0 &&
-	       strcmp(member->driver, "pcieport") != 0 && member->is_bridge != TRI_YES;
+	       driver_kind(member->driver) == DRIVER_HOST && member->is_bridge != TRI_YES;
 }
 
 static int add_move(const struct bind_request *q, const struct device *dev, struct arena *a,
@@ -212,7 +192,7 @@ const struct device *bind_plan_in_the_way(const struct bind_plan *plan, const st
 {
 	const struct group *g = m->device ? m->device->group : NULL;
 
-	for (size_t i = 0; g && bind_driver_is_vfio(m->to) && i < g->nr_members; i++)
+	for (size_t i = 0; g && driver_is_vfio(m->to) && i < g->nr_members; i++)
 		if (g->members[i] != m->device && must_go_along(m->device, g->members[i]) &&
 		    !is_planned(plan, g->members[i]))
 			return g->members[i];
@@ -277,8 +257,10 @@ bool bind_is_deadly(const struct bind_request *q, const struct device *dev, cons
 	const struct group *g = dev ? dev->group : NULL;
 	const struct node *nodes[2];
 
-	if (!(q->gens & GENS_UNTIL(GEN_5_19)) || !g || bind_driver_is_vfio(driver) ||
-	    (driver && !strcmp(driver, "pci-stub")))
+	enum driver_kind kind = driver ? driver_kind(driver) : DRIVER_HOST;
+
+	if (!(q->gens & GENS_UNTIL(GEN_5_19)) || !g || driver_is_vfio(driver) ||
+	    kind == DRIVER_STUB)
 		return false;
 	nodes[0] = &g->node;
 	nodes[1] = &g->noiommu_node;

@@ -105,8 +105,6 @@ struct bind_step *bind_move_steps(const struct bind_move *m, struct arena *a, si
 /* The step of @m that writes to @action. */
 struct bind_step bind_move_step(const struct bind_move *m, enum bind_action action,
 				const char *text, struct arena *a);
-/* Whether a driver is one of VFIO's, by its name: "vfio-pci", "mlx5_vfio_pci". */
-bool bind_driver_is_vfio(const char *driver);
 /* Whether binding @driver to @dev could crash the kernel: a host driver, in a group that a process
  * holds, on a kernel without DMA ownership (before 5.19). *@ret_who names the process.
  * linux: drivers/vfio/vfio.c: vfio_iommu_group_notifier(), 5.10: BUG_ON(). */

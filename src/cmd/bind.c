@@ -226,12 +226,12 @@ static int plan_unbind(struct transaction *b, const struct device *d, struct bin
 	if (r < 0 && r != -ETIMEDOUT)
 		return r;
 	if (rec && rec->identity && !strcmp(rec->identity, m->identity) &&
-	    !bind_driver_is_vfio(rec->from)) {
+	    !driver_is_vfio(rec->from)) {
 		m->to = rec->from;
 		m->to_override = rec->from_override;
 		m->vfs = rec->vfs;
 		m->back = true;
-	} else if (m->from && !bind_driver_is_vfio(m->from) && !rec) {
+	} else if (m->from && !driver_is_vfio(m->from) && !rec) {
 		m->result = BIND_THERE;
 		m->because = "it is not on a VFIO driver and not in the journal";
 	} else {

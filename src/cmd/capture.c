@@ -59,9 +59,10 @@ static void record_drivers(struct session *s)
 		const struct device *d = s->devices[i];
 		struct span rest = { d->vfio_alias.raw, d->vfio_alias.len }, line;
 
-		sysroot_stat(s->root, a,
-			     arena_join(a, "sys/bus/", d->bus_name, "/drivers/vfio-", d->bus_name,
-					NULL));
+		if (driver_of_bus(d->bus))
+			sysroot_stat(s->root, a,
+				     arena_join(a, "sys/bus/", d->bus_name, "/drivers/",
+						driver_of_bus(d->bus)->name, NULL));
 		while (fact_is(&d->vfio_alias) && parse_line(&rest, &line))
 			sysroot_stat(s->root, a,
 				     arena_printf(a, "sys/bus/%s/drivers/%.*s", d->bus_name,

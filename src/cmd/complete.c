@@ -80,26 +80,30 @@ static int complete_groups(struct app *app, struct failure **reterr)
 /* Drivers for bind: the passthrough drivers that exist, and the one that bind would load. */
 static int complete_drivers(struct app *app, struct failure **reterr)
 {
-	static const char *const buses[] = { "pci", "platform", "amba", "fsl-mc", "cdx" };
-	static const char general[] = "vfio-pci";
+	const char *general = driver_of_bus(BUS_PCI)->name;
+	const struct driver_row *d;
 	struct sysroot *root = NULL;
 	int r = sysroot_open(app->sysroot, &root, reterr);
 
 	if (r < 0)
 		return r;
 	put(app, general, "bus pci, any device");
-	for (size_t i = 0; i < ARRAY_SIZE(buses); i++) {
-		struct fact f = sysroot_list(root, app->arena,
-					     arena_join(app->arena, "sys/bus/", buses[i],
-							"/drivers", NULL));
-		struct span rest = { f.raw, fact_is(&f) ? f.len : 0 }, line;
+	for (size_t i = 0; (d = driver_get(i)); i++) {
+		struct fact f;
+		struct span rest, line;
+
+		if (!d->general)
+			continue;
+		f = sysroot_list(root, app->arena,
+				 arena_join(app->arena, "sys/bus/", d->bus_name, "/drivers", NULL));
+		rest = (struct span){ f.raw, fact_is(&f) ? f.len : 0 };
 
 		while (parse_line(&rest, &line)) {
 			const char *name = arena_strndup(app->arena, line.s, line.len);
 
 			if (strcmp(name, general) != 0 &&
-			    (bind_driver_is_vfio(name) || !strcmp(name, "pci-stub")))
-				put(app, name, arena_join(app->arena, "bus ", buses[i], NULL));
+			    (driver_is_vfio(name) || driver_kind(name) == DRIVER_STUB))
+				put(app, name, arena_join(app->arena, "bus ", d->bus_name, NULL));
 		}
 	}
 	sysroot_close(root);

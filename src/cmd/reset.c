@@ -112,7 +112,7 @@ static bool is_vfio(const struct work *k, const char *name, const char *driver)
 		sysroot_list(k->ac->session.root, a,
 			     arena_join(a, "sys/bus/pci/devices/", name, "/vfio-dev", NULL));
 
-	return fact_is(&f) || strstr(driver, "vfio");
+	return fact_is(&f) || driver_is_vfio(driver);
 }
 
 /* What keeps a hot reset from hitting @d, or NULL. A device that no VFIO driver has is refused even when

@@ -254,7 +254,7 @@ static void load_functions(struct loader *l, struct device *d)
 {
 	enum { VFS_MAX = 4096 };
 
-	if (!d->driver || !driver_is_vfio(d->driver))
+	if (!driver_is_vfio(d->driver))
 		return;
 	for (uint32_t i = 0; i < d->numvfs && i < VFS_MAX; i++) {
 		struct fact link = read_link_at(l, d->sysfs, arena_printf(l->a, "virtfn%u", i));
@@ -338,7 +338,7 @@ static void load_vfio(struct loader *l, struct device *d)
 		return;
 	d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
 	/* Whether somebody has it open. */
-	if (d->bus == BUS_PCI && d->driver && driver_is_vfio(d->driver))
+	if (d->bus == BUS_PCI && driver_is_vfio(d->driver))
 		d->enable = read_at(l, d->sysfs, "enable");
 	rest = fact_describe(&d->vfio_dev);
 	if (!fact_is(&d->vfio_dev) || !parse_line(&rest, &line) || !name_is_file(line))

@@ -79,24 +79,18 @@ static void enumerate_units(struct loader *l)
  * need no look, all PCI devices are there already. */
 static void enumerate_drivers(struct loader *l)
 {
-	static const struct {
-		const char *bus, *driver;
-	} drivers[] = {
-		{ "platform", "vfio-platform" },
-		{ "amba", "vfio-amba" },
-		{ "fsl-mc", "vfio-fsl-mc" },
-		{ "cdx", "vfio-cdx" },
-		{ "ap", "vfio_ap" },
-		{ "css", "vfio_ccw" },
-	};
 	static const char *const others[] = { "module", "bind",   "unbind",
 					      "uevent", "new_id", "remove_id" };
+	const struct driver_row *d;
 
-	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
-		struct fact names =
-			list_at(l, arena_printf(l->a, "sys/bus/%s/drivers", drivers[i].bus),
-				drivers[i].driver);
-		struct span rest = fact_describe(&names), line;
+	for (size_t i = 0; (d = driver_get(i)); i++) {
+		struct fact names;
+		struct span rest, line;
+
+		if (d->bus == BUS_PCI || !(d->general || d->parent))
+			continue;
+		names = list_at(l, arena_printf(l->a, "sys/bus/%s/drivers", d->bus_name), d->name);
+		rest = fact_describe(&names);
 
 		while (parse_line(&rest, &line)) {
 			bool other = !name_is_file(line);
@@ -104,7 +98,7 @@ static void enumerate_drivers(struct loader *l)
 			for (size_t o = 0; o < ARRAY_SIZE(others); o++)
 				other |= span_equals(line, others[o]);
 			if (!other)
-				device_want(l, drivers[i].bus, line, l->scope.device_parts, true);
+				device_want(l, d->bus_name, line, l->scope.device_parts, true);
 		}
 	}
 }

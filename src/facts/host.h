@@ -11,22 +11,11 @@
 
 #include "base/arena.h"
 #include "base/fact.h"
+#include "uapi/driver.h"
+#include "uapi/module.h"
 #include "decode/resv.h"
 
 /* ---- devices ---- */
-
-enum bus {
-	BUS_OTHER = 0, /* a bus the kernel may know and VFIO does not */
-	BUS_PCI,
-	BUS_PLATFORM,
-	BUS_AMBA,
-	BUS_FSL_MC,
-	BUS_CDX,
-	BUS_AP,
-	BUS_CCW,
-	BUS_MDEV,
-	NR_BUSES,
-};
 
 /* Three answers. The zero value is 'unknown', so that what nobody filled in never means 'no'. */
 enum tristate { TRI_UNKNOWN = 0, TRI_NO, TRI_YES };
@@ -182,30 +171,6 @@ struct iommu_unit {
 
 /* ---- kernel, modules, parameters ---- */
 
-/* The modules VFIO may need; names with underscores as /sys/module has them. */
-#define MODULE_LIST(X)                        \
-	X(VFIO, vfio)                         \
-	X(VFIO_IOMMU_TYPE1, vfio_iommu_type1) \
-	X(VFIO_VIRQFD, vfio_virqfd)           \
-	X(VFIO_PCI_CORE, vfio_pci_core)       \
-	X(VFIO_PCI, vfio_pci)                 \
-	X(VFIO_PLATFORM, vfio_platform)       \
-	X(VFIO_AMBA, vfio_amba)               \
-	X(VFIO_FSL_MC, vfio_fsl_mc)           \
-	X(VFIO_CDX, vfio_cdx)                 \
-	X(VFIO_AP, vfio_ap)                   \
-	X(VFIO_CCW, vfio_ccw)                 \
-	X(MDEV, mdev)                         \
-	X(IOMMUFD, iommufd)                   \
-	X(VIRTIO_IOMMU, virtio_iommu)
-
-enum module_id {
-#define X(id, name) MODULE_##id,
-	MODULE_LIST(X)
-#undef X
-		NR_MODULES,
-};
-
 enum module_state {
 	MODULE_STATE_UNKNOWN = 0,
 	MODULE_STATE_ABSENT,   /* not loaded, not built in, no file */
@@ -232,25 +197,6 @@ struct module {
 	const char **imports, **exports; /* sorted; NULL with nr 0 when they could not be read */
 	size_t nr_imports, nr_exports;
 	bool symbols_known; /* imports and exports are those of the file */
-};
-
-#define PARAM_LIST(X)                                                               \
-	X(TYPE1_ALLOW_UNSAFE_INTERRUPTS, vfio_iommu_type1, allow_unsafe_interrupts) \
-	X(TYPE1_DMA_ENTRY_LIMIT, vfio_iommu_type1, dma_entry_limit)                 \
-	X(TYPE1_DISABLE_HUGEPAGES, vfio_iommu_type1, disable_hugepages)             \
-	X(VFIO_NOIOMMU, vfio, enable_unsafe_noiommu_mode)                           \
-	X(VFIO_PCI_DISABLE_DENYLIST, vfio_pci, disable_denylist)                    \
-	X(VFIO_PCI_DISABLE_IDLE_D3, vfio_pci, disable_idle_d3)                      \
-	X(VFIO_PCI_NOINTXMASK, vfio_pci, nointxmask)                                \
-	X(VFIO_PCI_ENABLE_SRIOV, vfio_pci, enable_sriov)                            \
-	X(VFIO_PLATFORM_RESET_REQUIRED, vfio_platform, reset_required)              \
-	X(IOMMUFD_ALLOW_UNSAFE_INTERRUPTS, iommufd, allow_unsafe_interrupts)
-
-enum param_id {
-#define X(id, module, name) PARAM_##id,
-	PARAM_LIST(X)
-#undef X
-		NR_PARAMS,
 };
 
 /* raw "Y" "N" or a number, from /sys/module/M/parameters/P. ABSENT: module not loaded, or not built

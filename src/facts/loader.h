@@ -73,11 +73,8 @@ struct span path_base(struct span path);
 /* The path below the root that the relative link @target in directory @dir leads to, without links
  * resolved; NULL when it climbs out. In @a. */
 char *path_join(struct arena *a, const char *dir, struct span target);
-enum bus bus_from_name(const char *name);
 /* The name that bus_from_name() knows, static, or a copy of @name in @a. */
 const char *bus_name_keep(struct arena *a, const char *name);
-/* Whether a driver's name is that of one of VFIO's. */
-bool driver_is_vfio(const char *driver);
 /* Whether @name may be a file name: not empty, no slash, no "." and "..". A capture may say anything. */
 bool name_is_file(struct span name);
 /* sysroot_read() and its sisters on "DIRECTORY/NAME"; @dir is absolute or relative to the root. */

@@ -9,12 +9,6 @@
 #include "decode/cmdline.h"
 #include "facts/kmod.h"
 
-static const char *const module_names[NR_MODULES] = {
-#define X(id, module) [MODULE_##id] = #module,
-	MODULE_LIST(X)
-#undef X
-};
-
 /* Those that /sys/module shows when they are built in: they have parameters or a version.
  * linux: kernel/params.c: param_sysfs_builtin(), version_sysfs_builtin(). */
 static bool module_shows_builtin(enum module_id id)
@@ -306,7 +300,7 @@ void modules_load(struct loader *l)
 		struct module *m = &l->h->modules[i];
 
 		m->id = (enum module_id)i;
-		m->name = module_names[i];
+		m->name = module_name(m->id);
 		module_load(l, m);
 	}
 }

@@ -5,22 +5,6 @@
 #include "decode/cmdline.h"
 #include "facts/loader.h"
 
-static const struct {
-	const char *module, *name;
-} param_rows[NR_PARAMS] = {
-#define X(id, module, name) [PARAM_##id] = { #module, #name },
-	PARAM_LIST(X)
-#undef X
-};
-
-static const struct module *module_called(const struct host *h, const char *name)
-{
-	for (size_t i = 0; i < NR_MODULES; i++)
-		if (!strcmp(h->modules[i].name, name))
-			return &h->modules[i];
-	return NULL;
-}
-
 /* The last "option=NAME=VALUE" of the answer about a module. */
 static void configured_by_file(struct loader *l, const struct fact *kmod, struct param *p)
 {
@@ -40,7 +24,7 @@ static void configured_by_file(struct loader *l, const struct fact *kmod, struct
 
 static void load_configured(struct loader *l, struct param *p)
 {
-	const struct module *m = module_called(l->h, p->module);
+	const struct module *m = &l->h->modules[param_get(p->id)->module];
 	const struct fact *cmdline = &l->h->kernel.cmdline;
 	struct span value;
 	bool has_value;
@@ -48,9 +32,9 @@ static void load_configured(struct loader *l, struct param *p)
 	/* In neither: /proc/cmdline itself is not what is absent. */
 	p->configured = (struct fact){ .path = arena_join(l->a, "modprobe.d and /proc/cmdline, ",
 							  p->module, ".", p->name, NULL) };
-	if (fact_is(cmdline) && m && fact_known(&m->kmod))
+	if (fact_is(cmdline) && fact_known(&m->kmod))
 		p->configured.state = FACT_ABSENT;
-	if (m && fact_is(&m->kmod))
+	if (fact_is(&m->kmod))
 		configured_by_file(l, &m->kmod, p);
 	/* modprobe puts the command line behind its files, and the last one wins. */
 	if (cmdline_find(fact_describe(cmdline), arena_printf(l->a, "%s.%s", p->module, p->name),
@@ -65,8 +49,8 @@ void params_load(struct loader *l)
 		struct param *p = &l->h->params[i];
 
 		p->id = (enum param_id)i;
-		p->module = param_rows[i].module;
-		p->name = param_rows[i].name;
+		p->module = module_name(param_get(p->id)->module);
+		p->name = param_get(p->id)->name;
 		p->value = read_at(l, arena_printf(l->a, "sys/module/%s/parameters", p->module),
 				   p->name);
 		load_configured(l, p);

@@ -74,34 +74,14 @@ char *path_join(struct arena *a, const char *dir, struct span target)
 	return ret;
 }
 
-static const struct {
-	const char *name;
-	enum bus bus;
-} buses[] = {
-	{ "pci", BUS_PCI },       { "platform", BUS_PLATFORM }, { "amba", BUS_AMBA },
-	{ "fsl-mc", BUS_FSL_MC }, { "cdx", BUS_CDX },           { "ap", BUS_AP },
-	{ "ccw", BUS_CCW },       { "css", BUS_CCW },           { "mdev", BUS_MDEV },
-};
-
-enum bus bus_from_name(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(buses); i++)
-		if (!strcmp(name, buses[i].name))
-			return buses[i].bus;
-	return BUS_OTHER;
-}
-
 const char *bus_name_keep(struct arena *a, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(buses); i++)
-		if (!strcmp(name, buses[i].name))
-			return buses[i].name;
-	return arena_strdup(a, name);
-}
+	const char *known;
 
-bool driver_is_vfio(const char *driver)
-{
-	return strstr(driver, "vfio") != NULL;
+	for (size_t i = 0; (known = bus_name_get(i)); i++)
+		if (!strcmp(name, known))
+			return known;
+	return arena_strdup(a, name);
 }
 
 bool name_is_file(struct span name)

@@ -431,8 +431,7 @@ void watch_collect(struct watch *w, struct arena *a, struct host_event **ret, si
 
 static int monitor_add(struct watch *w, const char *name, struct failure **reterr)
 {
-	static const char *const subsystems[] = { "pci", "platform", "amba", "fsl-mc",  "cdx",
-						  "ap",  "ccw",      "mdev", "drivers", "module" };
+	static const char *const others[] = { "drivers", "module" };
 	struct udev_monitor *m = udev_monitor_new_from_netlink(w->udev, name);
 	int r = m ? 0 : -errno;
 
@@ -441,8 +440,10 @@ static int monitor_add(struct watch *w, const char *name, struct failure **reter
 				   name, strerror(r ? -r : ENOMEM));
 	w->monitors[w->nr_monitors] = m;
 	w->names[w->nr_monitors++] = name;
-	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(subsystems); i++)
-		r = udev_monitor_filter_add_match_subsystem_devtype(m, subsystems[i], NULL);
+	for (size_t i = 0; r >= 0 && bus_name_get(i); i++)
+		r = udev_monitor_filter_add_match_subsystem_devtype(m, bus_name_get(i), NULL);
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(others); i++)
+		r = udev_monitor_filter_add_match_subsystem_devtype(m, others[i], NULL);
 	/* Without privilege the buffer stays as small as the system has it. */
 	(void)udev_monitor_set_receive_buffer_size(m, BUFFER_BYTES);
 	if (r >= 0)

@@ -10,13 +10,11 @@
 #include "base/strbuf.h"
 
 static const struct assumption_key keys[] = {
-	{ "allow_unsafe_interrupts", "0|1", "parameter of vfio_iommu_type1", 0 },
-	{ "iommufd.allow_unsafe_interrupts", "0|1", "parameter of iommufd", 0 },
-	{ "enable_unsafe_noiommu_mode", "0|1", "parameter of vfio", 0 },
-	{ "disable_denylist", "0|1", "parameter of vfio_pci", 0 },
-	{ "dma_entry_limit", "NUMBER", "parameter of vfio_iommu_type1", 0 },
-	{ "reset_required", "0|1", "parameter of vfio_platform", 0 },
-	{ "module.NAME", "loaded|loadable|builtin|absent", "state of a module", 0 },
+#define X(id, module_id, module, name, by_default, key, values) \
+	{ key, values, "parameter of " #module, 0 },
+	PARAM_ASSUMED_LIST(X)
+#undef X
+		{ "module.NAME", "loaded|loadable|builtin|absent", "state of a module", 0 },
 	{ "memlock", "BYTES|unlimited", "the caller's limit of locked memory", 0 },
 	{ "euid", "NUMBER", "the caller's user", 0 },
 	{ "cap_sys_rawio", "0|1", "a capability of the caller", 0 },
@@ -39,24 +37,10 @@ const struct assumption_key *assumption_keys(size_t *nr)
 	return keys;
 }
 
-static bool is_module(const char *name)
-{
-	static const char *const names[] = {
-#define X(id, module) #module,
-		MODULE_LIST(X)
-#undef X
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i], name) == 0)
-			return true;
-	return false;
-}
-
 static const struct assumption_key *find_key(const char *text)
 {
 	if (strncmp(text, "module.", 7) == 0) {
-		if (!is_module(text + 7))
+		if (module_find(text + 7) == NR_MODULES)
 			return NULL;
 		text = "module.NAME";
 	}

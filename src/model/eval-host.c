@@ -84,42 +84,6 @@ static enum tristate parse_bool(const struct fact *f)
 	return TRI_UNKNOWN;
 }
 
-static const char *param_key(enum param_id id)
-{
-	switch (id) {
-	case PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS:
-		return "allow_unsafe_interrupts";
-	case PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS:
-		return "iommufd.allow_unsafe_interrupts";
-	case PARAM_VFIO_NOIOMMU:
-		return "enable_unsafe_noiommu_mode";
-	case PARAM_VFIO_PCI_DISABLE_DENYLIST:
-		return "disable_denylist";
-	case PARAM_VFIO_PLATFORM_RESET_REQUIRED:
-		return "reset_required";
-	default:
-		return NULL;
-	}
-}
-
-static enum module_id param_module(enum param_id id)
-{
-	switch (id) {
-	case PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS:
-	case PARAM_TYPE1_DMA_ENTRY_LIMIT:
-	case PARAM_TYPE1_DISABLE_HUGEPAGES:
-		return MODULE_VFIO_IOMMU_TYPE1;
-	case PARAM_VFIO_NOIOMMU:
-		return MODULE_VFIO;
-	case PARAM_VFIO_PLATFORM_RESET_REQUIRED:
-		return MODULE_VFIO_PLATFORM;
-	case PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS:
-		return MODULE_IOMMUFD;
-	default:
-		return MODULE_VFIO_PCI;
-	}
-}
-
 /* A parameter of a module that is not there yet has what its configuration says, or its default. */
 static enum tristate param_later(struct eval *e, const struct param *p, enum tristate by_default)
 {
@@ -132,9 +96,9 @@ static enum tristate param_later(struct eval *e, const struct param *p, enum tri
 enum tristate eval_param(struct eval *e, enum param_id id)
 {
 	const struct param *p = &e->host->params[id];
-	enum tristate by_default = id == PARAM_VFIO_PLATFORM_RESET_REQUIRED ? TRI_YES : TRI_NO;
-	const char *key = param_key(id);
-	enum tristate assumed = key ? eval_assumed_bool(e, NULL, key) : TRI_UNKNOWN;
+	const struct param_row *row = param_get(id);
+	enum tristate by_default = row->by_default ? TRI_YES : TRI_NO;
+	enum tristate assumed = row->key ? eval_assumed_bool(e, NULL, row->key) : TRI_UNKNOWN;
 
 	if (assumed != TRI_UNKNOWN)
 		return assumed;
@@ -144,7 +108,7 @@ enum tristate eval_param(struct eval *e, enum param_id id)
 	if (p->value.state != FACT_ABSENT)
 		return TRI_UNKNOWN;
 	/* No file although the module is there: the kernel was built without it. */
-	const struct module *m = &e->host->modules[param_module(id)];
+	const struct module *m = &e->host->modules[row->module];
 	if (m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN)
 		return by_default;
 	if (id == PARAM_VFIO_NOIOMMU) {

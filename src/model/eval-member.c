@@ -6,67 +6,32 @@
 #include "model/eval.h"
 #include "model/rule.h"
 
-/* Drivers that manage the DMA of their devices for VFIO. linux: driver_managed_dma in drivers/vfio/,
- * 6.1 to 7.3; before 5.19 those that register with vfio. */
-static const char *const vfio_drivers[] = {
-	"vfio-pci",
-	"vfio-platform",
-	"vfio-amba",
-	"vfio-fsl-mc",
-	"vfio-cdx",
-	"mlx5_vfio_pci",
-	"hisi_acc_vfio_pci",
-	"pds_vfio_pci",
-	"virtio_vfio_pci",
-	"qat_vfio_pci",
-	"xe-vfio-pci",
-	"xe_vfio_pci",
-	"nvgrace_gpu_vfio_pci",
-	"ism_vfio_pci",
-	"vfio_mdev",
-	"vfio_ccw_mdev",
-	"vfio_ap_mdev",
-};
-
 static enum member_state classify_driver(struct eval *e, const struct device *dev, const char *name)
 {
+	static const enum member_state states[] = {
+		[DRIVER_HOST] = MEMBER_HOST,          [DRIVER_VFIO] = MEMBER_VFIO,
+		[DRIVER_MAYBE_VFIO] = MEMBER_UNKNOWN, [DRIVER_STUB] = MEMBER_STUB,
+		[DRIVER_PORT] = MEMBER_PORT,
+	};
+	enum driver_kind kind = driver_kind(name);
+
 	if (!*name)
 		return MEMBER_FREE;
-	/* All of them have it in their names. */
-	const bool maybe = strstr(name, "vfio") != NULL;
-	for (size_t i = 0; maybe && i < ARRAY_SIZE(vfio_drivers); i++)
-		if (strcmp(vfio_drivers[i], name) == 0)
-			return MEMBER_VFIO;
-	if (strcmp(name, "pci-stub") == 0)
-		return MEMBER_STUB;
-	if (strcmp(name, "pcieport") == 0)
-		return MEMBER_PORT;
+	if (kind != DRIVER_HOST && kind != DRIVER_MAYBE_VFIO)
+		return states[kind];
 	/* A driver that is not in the list and has made a VFIO device is one. */
 	if (fact_is(&dev->vfio_dev) && dev->vfio_dev.len) {
 		eval_cite(e, &dev->vfio_dev);
 		return MEMBER_VFIO;
 	}
-	if (dev->bus == BUS_MDEV)
-		return MEMBER_VFIO;
-	return maybe ? MEMBER_UNKNOWN : MEMBER_HOST;
+	return dev->bus == BUS_MDEV ? MEMBER_VFIO : states[kind];
 }
 
 const char *eval_vfio_driver(const struct device *dev)
 {
-	switch (dev->bus) {
-	case BUS_PCI:
-		return "vfio-pci";
-	case BUS_PLATFORM:
-		return "vfio-platform";
-	case BUS_AMBA:
-		return "vfio-amba";
-	case BUS_FSL_MC:
-		return "vfio-fsl-mc";
-	case BUS_CDX:
-		return "vfio-cdx";
-	default:
-		return NULL;
-	}
+	const struct driver_row *d = driver_of_bus(dev->bus);
+
+	return d ? d->name : NULL;
 }
 
 /* Whether the view wants @dev on a VFIO driver: the device itself, and each member with a host

@@ -7,14 +7,10 @@
 const char *eval_param_command(struct eval *e, enum param_id id)
 {
 	const struct param *p = &e->host->params[id];
-	bool there = fact_is(&p->value);
+	const struct module *m = &e->host->modules[param_get(id)->module];
+	bool there = fact_is(&p->value) || m->state == MODULE_STATE_LOADED ||
+		     m->state == MODULE_STATE_BUILTIN;
 
-	for (size_t i = 0; i < NR_MODULES; i++) {
-		const struct module *m = &e->host->modules[i];
-		if (!strcmp(m->name, p->module))
-			there |=
-				m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN;
-	}
 	return there ? eval_text(e, "echo Y > /sys/module/%s/parameters/%s", p->module, p->name)
 		     : eval_text(e, "modprobe %s %s=1", p->module, p->name);
 }

@@ -17,22 +17,6 @@ static void no_driver_for_bus(struct eval *e)
 		eval_remedy(e, "use the parent device of %s on a bus that VFIO knows", dev->name);
 }
 
-static enum module_id driver_module(const struct device *dev)
-{
-	switch (dev->bus) {
-	case BUS_PLATFORM:
-		return MODULE_VFIO_PLATFORM;
-	case BUS_AMBA:
-		return MODULE_VFIO_AMBA;
-	case BUS_FSL_MC:
-		return MODULE_VFIO_FSL_MC;
-	case BUS_CDX:
-		return MODULE_VFIO_CDX;
-	default:
-		return MODULE_VFIO_PCI;
-	}
-}
-
 static const struct rule_site vfio_driver_sites[] = {
 	{ GENS_ALL, ALL, OP_BIND, ENOENT, 0, "drivers/base/bus.c: bind_store()" },
 };
@@ -40,7 +24,7 @@ static const struct rule_site vfio_driver_sites[] = {
 static void rule_vfio_driver(struct eval *e)
 {
 	const struct device *dev = e->dev;
-	const char *driver = eval_vfio_driver(dev);
+	const struct driver_row *driver = driver_of_bus(dev->bus);
 
 	if (rule_bound_already(e))
 		return;
@@ -52,14 +36,14 @@ static void rule_vfio_driver(struct eval *e)
 		no_driver_for_bus(e);
 		return;
 	}
-	const char *module = e->host->modules[driver_module(dev)].name;
-	if (e->view == VIEW_IF_BOUND && eval_load_barred(e, driver_module(dev)))
+	const char *module = module_name(driver->module);
+	if (e->view == VIEW_IF_BOUND && eval_load_barred(e, driver->module))
 		return;
-	switch (eval_module(e, driver_module(dev))) {
+	switch (eval_module(e, driver->module)) {
 	case MODULE_STATE_ABSENT:
 		eval_refuses(e,
 			     "this kernel has no %s: module %s is neither loaded, nor built in, nor on disk",
-			     driver, module);
+			     driver->name, module);
 		eval_remedy(e, "install the kernel package that holds module %s", module);
 		break;
 	case MODULE_STATE_LOADABLE:

@@ -16,7 +16,7 @@ static void rule_dma_entry_limit(struct eval *e)
 {
 	const struct param *p = &e->host->params[PARAM_TYPE1_DMA_ENTRY_LIMIT];
 	const struct assumption *as = eval_assumed(e, NULL, "dma_entry_limit");
-	uint64_t limit = 65535;
+	uint64_t limit = param_get(PARAM_TYPE1_DMA_ENTRY_LIMIT)->by_default;
 
 	eval_cite(e, &p->value);
 	if (as) {

@@ -15,7 +15,7 @@ static const char *driver_module(struct transaction *b, const char *bus, const c
 	struct fact link, loaded;
 	const char *slash;
 
-	if (!driver || bind_driver_is_vfio(driver))
+	if (!driver || driver_is_vfio(driver))
 		return NULL;
 	link = sysroot_read_link(b->session.root, b->arena,
 				 arena_printf(b->arena, "sys/bus/%s/drivers/%s/module", bus,
@@ -33,10 +33,10 @@ static const char *own_driver(struct transaction *b, const struct bind_move *m)
 {
 	const struct journal_record *rec;
 
-	if (!m->from || !bind_driver_is_vfio(m->from))
+	if (!m->from || !driver_is_vfio(m->from))
 		return m->from;
 	rec = journal_find(&b->journal, m->bus, m->name);
-	return rec && rec->from && !bind_driver_is_vfio(rec->from) ? rec->from : NULL;
+	return rec && rec->from && !driver_is_vfio(rec->from) ? rec->from : NULL;
 }
 
 static struct persist_request request(struct transaction *b, const struct bind_move *m)

@@ -22,7 +22,7 @@ static const char *who_holds(const struct transaction *b, const struct bind_move
 /* Chosen by its alias, being made for the device. */
 static bool is_variant(const struct transaction *b, const struct bind_move *m)
 {
-	return !b->options->driver && !strcmp(m->bus, "pci") && bind_driver_is_vfio(m->to) &&
+	return !b->options->driver && !strcmp(m->bus, "pci") && driver_is_vfio(m->to) &&
 	       strcmp(m->to, "vfio-pci") != 0;
 }
 

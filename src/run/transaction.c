@@ -272,7 +272,7 @@ static bool loses_driver(const struct bind_move *m)
 {
 	/* The display that the firmware set up, for example, is used without any driver. */
 	if (!m->from)
-		return m->result == BIND_PLANNED && m->to && bind_driver_is_vfio(m->to);
+		return m->result == BIND_PLANNED && m->to && driver_is_vfio(m->to);
 	return m->result == BIND_PLANNED && (m->any || !m->to || strcmp(m->from, m->to));
 }
 

@@ -124,35 +124,21 @@ void fake_user(struct host *h, unsigned int euid)
 
 static void make_modules(struct host *h)
 {
-	static const char *const names[] = {
-#define X(id, name) #name,
-		MODULE_LIST(X)
-#undef X
-	};
-
 	for (size_t i = 0; i < NR_MODULES; i++) {
 		h->modules[i].id = (enum module_id)i;
-		h->modules[i].name = names[i];
+		h->modules[i].name = module_name((enum module_id)i);
 		fake_module(h, (enum module_id)i, MODULE_STATE_LOADED);
 	}
 }
 
 static void make_params(struct host *h)
 {
-	static const struct {
-		const char *module, *name, *value;
-	} params[] = {
-#define X(id, module, name) { #module, #name, "N" },
-		PARAM_LIST(X)
-#undef X
-	};
-
 	for (size_t i = 0; i < NR_PARAMS; i++) {
 		h->params[i].id = (enum param_id)i;
-		h->params[i].module = params[i].module;
-		h->params[i].name = params[i].name;
+		h->params[i].module = module_name(param_get((enum param_id)i)->module);
+		h->params[i].name = param_get((enum param_id)i)->name;
 		h->params[i].configured = fake_absent(h, "libkmod:options");
-		fake_param(h, (enum param_id)i, params[i].value);
+		fake_param(h, (enum param_id)i, "N");
 	}
 	fake_param(h, PARAM_TYPE1_DMA_ENTRY_LIMIT, "65535");
 	fake_param(h, PARAM_VFIO_PLATFORM_RESET_REQUIRED, "Y");
