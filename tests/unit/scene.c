@@ -5,9 +5,9 @@
 
 struct arena *scene_arena;
 
-int scene_arena_setup(void **state vt_unused)
+int scene_arena_setup(void **state)
 {
-	scene_arena = arena_new();
+	*state = scene_arena = arena_new();
 	return 0;
 }
 

@@ -26,6 +26,7 @@ struct sysroot;
 
 extern struct arena *scene_arena;
 
+/* The arena, in *@state too. */
 int scene_arena_setup(void **state);
 int scene_arena_teardown(void **state);
 
@@ -91,3 +92,8 @@ void assert_load_fails(struct tree *x, struct sysroot *root, const char *text, i
 struct device *tree_find(const struct host *h, const char *name);
 /* What all guards say of @name, a line each: "disk yes EVIDENCE". */
 char *tree_guards(struct tree *x, struct sysroot *root, const char *name);
+
+/* A host with one card, on nvme, that nobody uses. */
+#define TREE_CARD "0000:02:00.0"
+void tree_card(const struct tree *x);
+void assert_guards(void **state, const char *name, const char *text);

@@ -10,8 +10,8 @@
 #include "fake-attached.h"
 #include "scene.h"
 
-/* Number of the call that opens the group on path container. */
-enum { OPEN_GROUP_CALL = 3 };
+/* Numbers of calls on path container; those from SET_IOMMU on come behind one for each extension. */
+enum { OPEN_GROUP_CALL = 3, SET_IOMMU_CALL = 6, GET_DEVICE_FD_CALL = 11 };
 
 struct trial {
 	struct host *host;
@@ -44,6 +44,14 @@ static void predict(struct trial *t, enum path_kind path)
 	t->ac.session.assumptions = t->assumptions;
 	fake_acting_open(&t->ac, &t->app, &t->options, t->host, t->devices, t->nr, path,
 			 &t->kernel);
+}
+
+static void call_fails(struct trial *t, unsigned int call, int err)
+{
+	predict(t, PATH_CONTAINER);
+	t->kernel.fail_at = call + (unsigned int)t->ac.predictions[0].nr_extensions;
+	t->kernel.fail_with = err;
+	arena_free(t->app.arena);
 }
 
 static void write_report(struct trial *t)
@@ -89,6 +97,23 @@ static void end(struct trial *t)
 	fake_free(t->host);
 }
 
+static int setup(void **state)
+{
+	static struct trial t;
+
+	begin(&t);
+	*state = &t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	end(*state);
+	return 0;
+}
+
+#define trial_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 static void assert_says(const struct trial *t, const char *text)
 {
 	if (!strstr(t->text, text))
@@ -99,71 +124,52 @@ static void assert_says(const struct trial *t, const char *text)
 
 static void test_acting_attached_as_predicted(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t);
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_OK);
-	assert_true(t.ac.view.attached);
-	assert_int_equal(t.ac.view.match, MATCH_YES);
-	assert_null(t.ac.view.refused);
-	assert_says(&t, "Path container: asked for.");
-	assert_says(&t, "Attached, as predicted.");
-	assert_says(&t, "BAR0 128K");
-	assert_says(&t, "0xfef00000");
-	end(&t);
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_OK);
+	assert_true(t->ac.view.attached);
+	assert_int_equal(t->ac.view.match, MATCH_YES);
+	assert_null(t->ac.view.refused);
+	assert_says(t, "Path container: asked for.");
+	assert_says(t, "Attached, as predicted.");
+	assert_says(t, "BAR0 128K");
+	assert_says(t, "0xfef00000");
 }
 
 static void test_acting_refused_as_predicted(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t);
-	fake_chips(t.host, "IO-APIC PCI-MSI DMAR-MSI");
-	/* GROUP_GET_STATUS is the fourth call, SET_IOMMU the sixth and the tenth with extensions. */
-	predict(&t, PATH_CONTAINER);
-	t.kernel.fail_at = 6 + (unsigned int)t.ac.predictions[0].nr_extensions;
-	t.kernel.fail_with = EPERM;
-	arena_free(t.app.arena);
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_NO);
-	assert_int_equal(t.ac.view.refused->op, OP_SET_IOMMU);
-	assert_int_equal(t.ac.view.match, MATCH_YES);
-	assert_says(&t, "Refused at SET_IOMMU of container with EPERM, as predicted.");
-	assert_says(&t, "allow_unsafe_interrupts");
-	end(&t);
+	fake_chips(t->host, "IO-APIC PCI-MSI DMAR-MSI");
+	call_fails(t, SET_IOMMU_CALL, EPERM);
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_NO);
+	assert_int_equal(t->ac.view.refused->op, OP_SET_IOMMU);
+	assert_int_equal(t->ac.view.match, MATCH_YES);
+	assert_says(t, "Refused at SET_IOMMU of container with EPERM, as predicted.");
+	assert_says(t, "allow_unsafe_interrupts");
 }
 
 /* The prediction was no, and the kernel lets it: a difference, however welcome. */
 static void test_acting_attached_against_the_prediction(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t);
-	fake_chips(t.host, "IO-APIC PCI-MSI DMAR-MSI");
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_DIFFER);
-	assert_true(t.ac.view.attached);
-	assert_says(&t, "SET_IOMMU of container: predicted EPERM, the kernel said ok.");
-	assert_says(&t, "vfiotool capture FILE");
-	end(&t);
+	fake_chips(t->host, "IO-APIC PCI-MSI DMAR-MSI");
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_DIFFER);
+	assert_true(t->ac.view.attached);
+	assert_says(t, "SET_IOMMU of container: predicted EPERM, the kernel said ok.");
+	assert_says(t, "vfiotool capture FILE");
 }
 
 /* Another errno than the one that was predicted. */
 static void test_acting_refused_otherwise(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t);
-	fake_chips(t.host, "IO-APIC PCI-MSI DMAR-MSI");
-	predict(&t, PATH_CONTAINER);
-	t.kernel.fail_at = 6 + (unsigned int)t.ac.predictions[0].nr_extensions;
-	t.kernel.fail_with = EINVAL;
-	arena_free(t.app.arena);
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_DIFFER);
-	assert_says(&t, "SET_IOMMU of container: predicted EPERM, the kernel said EINVAL.");
-	end(&t);
+	fake_chips(t->host, "IO-APIC PCI-MSI DMAR-MSI");
+	call_fails(t, SET_IOMMU_CALL, EINVAL);
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_DIFFER);
+	assert_says(t, "SET_IOMMU of container: predicted EPERM, the kernel said EINVAL.");
 }
 
 /* Open either way: what the kernel says is the answer. */
@@ -180,10 +186,7 @@ static void test_acting_unknown_is_decided_by_the_kernel(void **state)
 	end(&t);
 	begin(&t);
 	fake_chips(t.host, "");
-	predict(&t, PATH_CONTAINER);
-	t.kernel.fail_at = 6 + (unsigned int)t.ac.predictions[0].nr_extensions;
-	t.kernel.fail_with = EPERM;
-	arena_free(t.app.arena);
+	call_fails(&t, SET_IOMMU_CALL, EPERM);
 	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_NO);
 	assert_says(&t, "Refused at SET_IOMMU of container with EPERM.");
 	end(&t);
@@ -193,49 +196,39 @@ static void test_acting_unknown_is_decided_by_the_kernel(void **state)
 
 static void test_acting_host_driver_is_named_with_the_way_out(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t);
-	fake_unbind(t.host, t.devices[0], "e1000e");
-	fake_node_absent(t.host, &t.group->node, "/dev/vfio/1");
-	t.devices[0]->vfio_dev = fake_absent(t.host, "/sys/bus/pci/devices/0000:01:00.0/vfio-dev");
-	t.kernel.fail_at = OPEN_GROUP_CALL;
-	t.kernel.fail_with = ENOENT;
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_NO);
-	assert_says(&t, "Refused at OPEN_GROUP of group:1 with ENOENT, as predicted.");
-	assert_says(&t, "bind 0000:01:00.0");
-	end(&t);
+	fake_unbind(t->host, t->devices[0], "e1000e");
+	fake_node_absent(t->host, &t->group->node, "/dev/vfio/1");
+	t->devices[0]->vfio_dev =
+		fake_absent(t->host, "/sys/bus/pci/devices/0000:01:00.0/vfio-dev");
+	t->kernel.fail_at = OPEN_GROUP_CALL;
+	t->kernel.fail_with = ENOENT;
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_NO);
+	assert_says(t, "Refused at OPEN_GROUP of group:1 with ENOENT, as predicted.");
+	assert_says(t, "bind 0000:01:00.0");
 }
 
 /* The node is there, and not for this user: VFIO was not asked. */
 static void test_acting_node_of_another_user(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t);
-	fake_user(t.host, 1000);
-	fake_node(t.host, &t.group->node, "/dev/vfio/1", 0600, 0);
-	t.kernel.fail_at = OPEN_GROUP_CALL;
-	t.kernel.fail_with = EACCES;
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_DENIED);
-	assert_says(&t, "Refused at OPEN_GROUP of group:1 with EACCES, as predicted.");
-	end(&t);
+	fake_user(t->host, 1000);
+	fake_node(t->host, &t->group->node, "/dev/vfio/1", 0600, 0);
+	t->kernel.fail_at = OPEN_GROUP_CALL;
+	t->kernel.fail_with = EACCES;
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_DENIED);
+	assert_says(t, "Refused at OPEN_GROUP of group:1 with EACCES, as predicted.");
 }
 
 /* ---- tokens ---- */
 
 static void attach_with_token(struct trial *t, int err, int want)
 {
-	unsigned int nr;
-
 	t->options.vf_token = "12345678-9abc-def0-1234-56789abcdef0";
-	predict(t, PATH_CONTAINER);
-	nr = (unsigned int)t->ac.predictions[0].nr_extensions;
-	arena_free(t->app.arena);
-	t->kernel.fail_at = err ? 11 + nr : 0;
-	t->kernel.fail_with = err;
+	if (err)
+		call_fails(t, GET_DEVICE_FD_CALL, err);
 	assert_int_equal(attach(t, PATH_CONTAINER), want);
 }
 
@@ -417,39 +410,36 @@ static void test_hold_names_are_what_libsystemd_takes_apart(void **state)
 static void test_hold_descriptors_in_order(void **state)
 {
 	const char *names[8];
-	struct trial t;
+	struct trial *t = *state;
 	int fds[8];
 
-	(void)state;
-	begin(&t);
-	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_OK);
-	assert_int_equal(hold_descriptors_max(&t.ac.attachment), 3);
-	assert_int_equal(hold_descriptors(&t.ac.attachment, t.app.arena, fds, names), 3);
+	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_OK);
+	assert_int_equal(hold_descriptors_max(&t->ac.attachment), 3);
+	assert_int_equal(hold_descriptors(&t->ac.attachment, t->app.arena, fds, names), 3);
 	assert_string_equal(names[0], "container");
 	assert_string_equal(names[1], "group:1");
 	assert_string_equal(names[2], "device:0000:01:00.0");
-	assert_int_equal(fds[0], t.ac.attachment.space.fd);
-	assert_int_equal(fds[2], t.ac.attachment.devices[0].fd);
-	end(&t);
+	assert_int_equal(fds[0], t->ac.attachment.space.fd);
+	assert_int_equal(fds[2], t->ac.attachment.devices[0].fd);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_acting_attached_as_predicted),
-		cmocka_unit_test(test_acting_refused_as_predicted),
-		cmocka_unit_test(test_acting_attached_against_the_prediction),
-		cmocka_unit_test(test_acting_refused_otherwise),
+		trial_test(test_acting_attached_as_predicted),
+		trial_test(test_acting_refused_as_predicted),
+		trial_test(test_acting_attached_against_the_prediction),
+		trial_test(test_acting_refused_otherwise),
 		cmocka_unit_test(test_acting_unknown_is_decided_by_the_kernel),
-		cmocka_unit_test(test_acting_host_driver_is_named_with_the_way_out),
-		cmocka_unit_test(test_acting_node_of_another_user),
+		trial_test(test_acting_host_driver_is_named_with_the_way_out),
+		trial_test(test_acting_node_of_another_user),
 		cmocka_unit_test(test_acting_token_that_nobody_asked_for),
 		cmocka_unit_test(test_acting_token_of_a_virtual_function),
 		cmocka_unit_test(test_acting_other_ranges_are_a_difference),
 		cmocka_unit_test(test_acting_every_call_fails_in_turn),
 		cmocka_unit_test(test_acting_nonsense_is_a_failure),
 		cmocka_unit_test(test_hold_names_are_what_libsystemd_takes_apart),
-		cmocka_unit_test(test_hold_descriptors_in_order),
+		trial_test(test_hold_descriptors_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -88,19 +88,6 @@ static void test_shorten_says_so(void **state)
 	assert_string_equal(text_shorten(*state, "01234567", 8, true), "01234567");
 }
 
-static int setup(void **state)
-{
-	setlocale(LC_CTYPE, "C.UTF-8");
-	*state = arena_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,5 +102,6 @@ int main(void)
 		cmocka_unit_test(test_shorten_says_so),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	setlocale(LC_CTYPE, "C.UTF-8");
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -4,7 +4,7 @@
 
 #include "scene.h"
 
-#define DISK "0000:02:00.0"
+#define DISK TREE_CARD
 
 static void tree_block(struct tree *x, const char *below, const char *name, const char *devno)
 {
@@ -38,34 +38,23 @@ static void tree_mounts(struct tree *x, const char *lines)
 /* A host with a disk of two partitions, and nothing on them. */
 static void tree_host(struct tree *x)
 {
-	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
+	tree_card(x);
 	tree_block(x, NVME, "nvme0n1", "259:0\n");
 	tree_block(x, NVME1, "nvme0n1p1", "259:1\n");
 	tree_block(x, NVME1, "nvme0n1p2", "259:2\n");
-	tree_mounts(x, "");
-	tree_put(x, "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n");
-	tree_put(x, "proc/bus/input/devices", "");
-	tree_put(x, "proc/consoles", "");
-}
-
-static void says(void **state, const char *name, const char *text)
-{
-	struct tree *x = *state;
-
-	assert_string_equal(tree_guards(x, x->sysroot, name), text);
 }
 
 static void test_disk_free(void **state)
 {
 	tree_host(*state);
-	says(state, DISK, "");
+	assert_guards(state, DISK, "");
 }
 
 static void test_disk_mounted(void **state)
 {
 	tree_host(*state);
 	tree_mounts(*state, "22 1 259:1 / /srv/my\\040data rw - ext4 /dev/nvme0n1p1 rw\n");
-	says(state, DISK, "disk yes /srv/my\\040data <- nvme0n1p1 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes /srv/my\\040data <- nvme0n1p1 <- " DISK "\n");
 }
 
 static void test_disk_mounted_through_dm(void **state)
@@ -77,7 +66,7 @@ static void test_disk_mounted_through_dm(void **state)
 	tree_put(x, "sys/devices/virtual/block/dm-0/dm/name", "vg-root\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
 	tree_mounts(x, "22 1 254:0 / / rw - ext4 /dev/mapper/vg-root rw\n");
-	says(state, DISK, "disk yes / <- dm-0 (vg-root) <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes / <- dm-0 (vg-root) <- nvme0n1p2 <- " DISK "\n");
 }
 
 /* A volume that nothing is mounted from is held all the same. */
@@ -88,7 +77,7 @@ static void test_disk_held_by_dm(void **state)
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
-	says(state, DISK, "disk yes dm-0 <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes dm-0 <- nvme0n1p2 <- " DISK "\n");
 }
 
 static void test_disk_in_partition_of_md(void **state)
@@ -100,7 +89,7 @@ static void test_disk_in_partition_of_md(void **state)
 	tree_block(x, "virtual/block/md0", "md0p1", "259:9\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "md0");
 	tree_mounts(x, "22 1 259:9 / /home rw - xfs /dev/md0p1 rw\n");
-	says(state, DISK, "disk yes /home <- md0p1 <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes /home <- md0p1 <- nvme0n1p2 <- " DISK "\n");
 }
 
 /* A loop of holders, as no kernel has it: ends. */
@@ -122,7 +111,7 @@ static void test_disk_in_swap(void **state)
 	tree_host(x);
 	tree_put(x, "proc/swaps",
 		 "Filename\tType\tSize\n/dev/nvme0n1p1 partition 100\n/swapfile file 5\n");
-	says(state, DISK, "disk yes swap <- nvme0n1p1 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes swap <- nvme0n1p1 <- " DISK "\n");
 }
 
 static void test_disk_mounted_in_another_namespace(void **state)
@@ -134,8 +123,9 @@ static void test_disk_mounted_in_another_namespace(void **state)
 	tree_link(x, "mnt:[2]", "proc/77/ns/mnt");
 	tree_link(x, "mnt:[1]", "proc/78/ns/mnt");
 	tree_put(x, "proc/77/mountinfo", "22 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw\n");
-	says(state, DISK,
-	     "disk yes /data <- nvme0n1p1 <- " DISK " (mounted where process 77 lives) pid=77\n");
+	assert_guards(state, DISK,
+		      "disk yes /data <- nvme0n1p1 <- " DISK
+		      " (mounted where process 77 lives) pid=77\n");
 }
 
 static void test_disk_mounted_out_of_sight(void **state)
@@ -144,7 +134,8 @@ static void test_disk_mounted_out_of_sight(void **state)
 
 	tree_host(x);
 	tree_dir(x, "sys/fs/ext4/nvme0n1p1");
-	says(state, DISK, "disk yes ext4, mounted out of sight <- nvme0n1p1 <- " DISK "\n");
+	assert_guards(state, DISK,
+		      "disk yes ext4, mounted out of sight <- nvme0n1p1 <- " DISK "\n");
 }
 
 static void test_disk_second_of_btrfs(void **state)
@@ -156,7 +147,7 @@ static void test_disk_second_of_btrfs(void **state)
 	tree_link(x, "../x", "sys/fs/btrfs/aaaa-bbbb/devices/sdz");
 	tree_link(x, "../x", "sys/fs/btrfs/aaaa-bbbb/devices/nvme0n1p2");
 	tree_mounts(x, "22 1 0:44 /root / rw - btrfs /dev/sdz rw\n");
-	says(state, DISK, "disk yes / <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes / <- nvme0n1p2 <- " DISK "\n");
 }
 
 static void test_disk_of_bcache(void **state)
@@ -168,9 +159,9 @@ static void test_disk_of_bcache(void **state)
 	tree_link(x, "../../x/bcache0", "sys/devices/" NVME1 "/nvme0n1p1/bcache/dev");
 	tree_dir(x, "sys/devices/" NVME1 "/nvme0n1p2/bcache");
 	tree_mounts(x, "22 1 250:0 / /srv rw - ext4 /dev/bcache0 rw\n");
-	says(state, DISK,
-	     "disk yes /srv <- bcache0 <- nvme0n1p1 <- " DISK "\n"
-	     "disk yes bcache <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(state, DISK,
+		      "disk yes /srv <- bcache0 <- nvme0n1p1 <- " DISK "\n"
+		      "disk yes bcache <- nvme0n1p2 <- " DISK "\n");
 }
 
 static void test_disk_of_zfs(void **state)
@@ -182,7 +173,7 @@ static void test_disk_of_zfs(void **state)
 	tree_put(x, "run/udev/data/b259:1", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n");
 	tree_put(x, "run/udev/data/b259:2", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=exported\n");
 	tree_dir(x, "proc/spl/kstat/zfs/tank");
-	says(state, DISK, "disk yes pool tank (zfs) <- nvme0n1p1 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes pool tank (zfs) <- nvme0n1p1 <- " DISK "\n");
 }
 
 static void test_disk_that_zfs_may_have(void **state)
@@ -193,8 +184,8 @@ static void test_disk_that_zfs_may_have(void **state)
 	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
 	tree_put(x, "run/udev/data/b259:1", "S:disk/by-id/y\n");
 	tree_dir(x, "proc/spl/kstat/zfs/tank");
-	says(state, DISK,
-	     "disk unknown whether ZFS has nvme0n1p2 cannot be told: udev has no record of it\n");
+	assert_guards(state, DISK,
+		      "disk unknown whether ZFS has nvme0n1p2 cannot be told: udev has no record of it\n");
 }
 
 static void test_disk_of_a_subsystem(void **state)
@@ -206,7 +197,7 @@ static void test_disk_of_a_subsystem(void **state)
 	tree_link(x, "../../../" NVME, "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0");
 	tree_put(x, "proc/swaps", "Filename\n");
 	tree_mounts(x, "22 1 259:0 / /data rw - xfs /dev/nvme0n1 rw\n");
-	says(state, DISK, "disk yes /data <- nvme0n1 <- " DISK "\n");
+	assert_guards(state, DISK, "disk yes /data <- nvme0n1 <- " DISK "\n");
 }
 
 /* AHCI, a port, a target, a disk, a partition. */
@@ -222,7 +213,7 @@ static void test_disk_deep_behind_a_controller(void **state)
 		   "8:1\n");
 	tree_put(x, "proc/swaps", "Filename\n");
 	tree_mounts(x, "22 1 8:1 / / rw - ext4 /dev/root rw\n");
-	says(state, "0000:00:1f.2", "disk yes / <- sda1 <- 0000:00:1f.2\n");
+	assert_guards(state, "0000:00:1f.2", "disk yes / <- sda1 <- 0000:00:1f.2\n");
 }
 
 /* A name that begins like the device's is another device. */
@@ -233,7 +224,7 @@ static void test_disk_of_a_namesake(void **state)
 	tree_host(x);
 	tree_block(x, "pci0000:00/" DISK "0/x", "sda", "8:0\n");
 	tree_mounts(x, "22 1 8:0 / / rw - ext4 /dev/sda rw\n");
-	says(state, DISK, "");
+	assert_guards(state, DISK, "");
 }
 
 static void test_disk_with_unreadable_mounts(void **state)
@@ -254,7 +245,8 @@ static void test_disk_with_a_closed_namespace(void **state)
 	tree_host(x);
 	/* No link, and not absent either. */
 	tree_put(x, "proc/99/ns/mnt", "");
-	says(state, DISK, "disk unknown the mounts of 1 processes could not be looked at\n");
+	assert_guards(state, DISK,
+		      "disk unknown the mounts of 1 processes could not be looked at\n");
 }
 
 static void test_disk_with_a_silent_holder(void **state)
@@ -263,7 +255,8 @@ static void test_disk_with_a_silent_holder(void **state)
 
 	tree_host(x);
 	tree_dir(x, "sys/module/drbd");
-	says(state, DISK, "disk unknown module drbd is loaded, and what it holds cannot be seen\n");
+	assert_guards(state, DISK,
+		      "disk unknown module drbd is loaded, and what it holds cannot be seen\n");
 }
 
 int main(void)

@@ -333,92 +333,75 @@ static void test_locked_not_by_a_write_elsewhere(void **state)
 
 /* ---- display, console, virtual functions, in trees ---- */
 
-#define CARD "0000:02:00.0"
-
-/* A host with a card that nobody uses. */
-static void tree_host(struct tree *x)
-{
-	tree_device(x, &(struct tree_device){ .name = CARD, .driver = "nvme", .class = "10802" });
-	tree_put(x, "proc/self/mountinfo", "21 1 0:5 / /proc rw - proc proc rw\n");
-	tree_put(x, "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n");
-	tree_put(x, "proc/bus/input/devices", "");
-	tree_put(x, "proc/consoles", "");
-}
-
-static void says(void **state, const char *name, const char *text)
-{
-	struct tree *x = *state;
-
-	assert_string_equal(tree_guards(x, x->sysroot, name), text);
-}
+#define CARD TREE_CARD
 
 static void test_display_booted_with(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_attribute(x, CARD, "boot_vga", "1\n");
-	says(state, CARD, "display yes the display the host booted with <- " CARD "\n");
+	assert_guards(state, CARD, "display yes the display the host booted with <- " CARD "\n");
 }
 
 static void test_display_second(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_attribute(x, CARD, "boot_vga", "0\n");
-	says(state, CARD, "");
+	assert_guards(state, CARD, "");
 }
 
 static void test_display_unreadable(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_dir(x, "sys/devices/pci0000:00/" CARD "/boot_vga");
-	says(state, CARD,
-	     "display unknown whether it is the display the host booted with could not be read: Is a directory\n");
+	assert_guards(state, CARD,
+		      "display unknown whether it is the display the host booted with could not be read: Is a directory\n");
 }
 
 static void test_console_keyboard(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_put(x, "proc/bus/input/devices",
 		 "I: Bus=0019\nN: Name=\"Power Button\"\nS: Sysfs=/devices/pci0000:00/" CARD "/a\n"
 		 "H: Handlers=kbd event0 \nB: EV=3\n\n"
 		 "I: Bus=0003\nN: Name=\"QEMU USB Keyboard\"\n"
 		 "S: Sysfs=/devices/pci0000:00/" CARD "/usb1/1-1/1-1:1.0/input/input5\n"
 		 "H: Handlers=sysrq kbd leds event5 \nB: EV=120013\n\n");
-	says(state, CARD, "console yes keyboard QEMU USB Keyboard <- " CARD "\n");
+	assert_guards(state, CARD, "console yes keyboard QEMU USB Keyboard <- " CARD "\n");
 }
 
 static void test_console_terminal(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_put(x, "proc/consoles",
 		 "ttyS4                -W- (EC p a)    4:68\n"
 		 "tty0                 -WU (E  p  )    4:1\n");
 	tree_link(x, "../../devices/pci0000:00/" CARD "/tty/ttyS4", "sys/dev/char/4:68");
 	tree_link(x, "../../devices/virtual/tty/tty0", "sys/dev/char/4:1");
-	says(state, CARD, "console yes console ttyS4 <- " CARD "\n");
+	assert_guards(state, CARD, "console yes console ttyS4 <- " CARD "\n");
 }
 
 static void test_vfs_in_use(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:02:10.0" });
 	tree_attribute(x, CARD, "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:02:10.0", "sys/devices/pci0000:00/" CARD "/virtfn0");
-	says(state, CARD, "");
+	assert_guards(state, CARD, "");
 	tree_link(x, "../../../bus/pci/drivers/igbvf",
 		  "sys/devices/pci0000:00/0000:02:10.0/driver");
-	says(state, CARD, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " CARD "\n");
+	assert_guards(state, CARD, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " CARD "\n");
 }
 
 /* nvme leaves them, c6xx takes them along: the number that was set would be lost. */
@@ -426,15 +409,15 @@ static void test_vfs_that_go_with_the_driver(void **state)
 {
 	struct tree *x = *state;
 
-	tree_host(x);
+	tree_card(x);
 	tree_device(x, &(struct tree_device){
 			       .name = "0000:05:00.0", .driver = "c6xx", .class = "b4000" });
 	tree_device(x, &(struct tree_device){ .name = "0000:05:10.0" });
-	says(state, "0000:05:00.0", "");
+	assert_guards(state, "0000:05:00.0", "");
 	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");
-	says(state, "0000:05:00.0",
-	     "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- 0000:05:00.0\n");
+	assert_guards(state, "0000:05:00.0",
+		      "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- 0000:05:00.0\n");
 }
 
 static void test_usage_not_looked_at(void **state)
@@ -449,7 +432,7 @@ static void test_usage_not_looked_at(void **state)
 	struct host *h;
 	size_t nr;
 
-	tree_host(x);
+	tree_card(x);
 	h = tree_load(x, x->sysroot, &scope, (const char *[]){ CARD, NULL });
 	guards_check(x->sysroot, h, tree_find(h, CARD), x->arena, &f, &nr);
 	/* Every guard that needs it says so; none is silent. */

@@ -71,6 +71,26 @@ static void end(struct trial *t)
 	fake_free(t->host);
 }
 
+static int setup(void **state)
+{
+	static struct trial t;
+	const enum path_kind *path = *state;
+
+	begin(&t, *path);
+	*state = &t;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	end(*state);
+	return 0;
+}
+
+/* A test of one trial, on this path. */
+#define trial_test(name, path) \
+	cmocka_unit_test_prestate_setup_teardown(name, setup, teardown, &(enum path_kind){ path })
+
 static const struct mapping_step *step(const struct trial *t, size_t i)
 {
 	assert_true(i < t->run.report.nr_steps);
@@ -114,15 +134,12 @@ static void test_map_memory_that_is_not_the_callers(void **state)
 /* The kernel is asked with memory that is as was said, and lets it: that is a difference. */
 static void test_map_memory_that_the_kernel_takes_all_the_same(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.memory = MAPPING_MEMORY_NONE;
-	t.args.anyway = true;
-	assert_int_equal(map(&t), STATUS_DIFFER);
-	assert_int_equal(t.kernel.protection, PROT_NONE);
-	end(&t);
+	t->args.memory = MAPPING_MEMORY_NONE;
+	t->args.anyway = true;
+	assert_int_equal(map(t), STATUS_DIFFER);
+	assert_int_equal(t->kernel.protection, PROT_NONE);
 }
 
 /* ---- good runs ---- */
@@ -150,49 +167,40 @@ static void test_map_takes_away_what_it_mapped(void **state)
 
 static void test_map_spread_leaves_gaps(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.layout = MAP_SPREAD;
-	assert_int_equal(map(&t), STATUS_OK);
-	assert_int_equal(step(&t, 1)->request.iova, 5 * PAGE);
-	end(&t);
+	t->args.layout = MAP_SPREAD;
+	assert_int_equal(map(t), STATUS_OK);
+	assert_int_equal(step(t, 1)->request.iova, 5 * PAGE);
 }
 
 static void test_map_scatter_meets_no_window(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.layout = MAP_SCATTER;
-	t.args.count = 60;
-	assert_int_equal(map(&t), STATUS_OK);
+	t->args.layout = MAP_SCATTER;
+	t->args.count = 60;
+	assert_int_equal(map(t), STATUS_OK);
 	for (size_t i = 0; i < 60; i++) {
-		uint64_t iova = step(&t, i)->request.iova;
+		uint64_t iova = step(t, i)->request.iova;
 
 		assert_true(iova + 2 * PAGE <= 0xfee00000 || iova >= 0xfef00000);
 		assert_true(iova < 0x8000000000);
 	}
-	end(&t);
 }
 
 static void test_map_unmaps_ranges_and_all(void **state)
 {
 	struct map_range middle = { 3 * PAGE, 2 * PAGE };
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.unmaps = &middle;
-	t.args.nr_unmaps = 1;
-	t.args.unmap_all = true;
-	assert_int_equal(map(&t), STATUS_OK);
-	assert_int_equal(t.run.report.nr_steps, 5);
-	assert_int_equal(step(&t, 3)->bytes, 2 * PAGE);
-	assert_int_equal(step(&t, 4)->bytes, 4 * PAGE);
-	end(&t);
+	t->args.unmaps = &middle;
+	t->args.nr_unmaps = 1;
+	t->args.unmap_all = true;
+	assert_int_equal(map(t), STATUS_OK);
+	assert_int_equal(t->run.report.nr_steps, 5);
+	assert_int_equal(step(t, 3)->bytes, 2 * PAGE);
+	assert_int_equal(step(t, 4)->bytes, 4 * PAGE);
 }
 
 static const struct mapping_check *find_check(const struct trial *t, const char *id)
@@ -206,29 +214,23 @@ static const struct mapping_check *find_check(const struct trial *t, const char 
 /* This kernel locks nothing, which is found out. */
 static void test_map_verifies(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.verify = true;
-	assert_int_equal(map(&t), STATUS_FAILED);
-	assert_int_equal(find_check(&t, "mapped")->answer, ANSWER_YES);
-	assert_int_equal(find_check(&t, "pinned")->answer, ANSWER_NO);
-	assert_int_equal(find_check(&t, "returned")->answer, ANSWER_YES);
-	end(&t);
+	t->args.verify = true;
+	assert_int_equal(map(t), STATUS_FAILED);
+	assert_int_equal(find_check(t, "mapped")->answer, ANSWER_YES);
+	assert_int_equal(find_check(t, "pinned")->answer, ANSWER_NO);
+	assert_int_equal(find_check(t, "returned")->answer, ANSWER_YES);
 }
 
 static void test_map_dirty_pages_of_a_container_of_iommufd(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_COMPAT);
-	t.args.dirty = true;
-	assert_int_equal(map(&t), STATUS_OK);
-	assert_int_equal(t.run.report.dirty.err, ENOTTY);
-	assert_true(t.run.report.dirty.match);
-	end(&t);
+	t->args.dirty = true;
+	assert_int_equal(map(t), STATUS_OK);
+	assert_int_equal(t->run.report.dirty.err, ENOTTY);
+	assert_true(t->run.report.dirty.match);
 }
 
 /* ---- a device that is wanted back ---- */
@@ -270,38 +272,32 @@ static void test_map_of_a_device_that_is_wanted_back(void **state)
 /* One that is wanted while many are mapped is not kept until the last of them. */
 static void test_map_looks_while_it_maps(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.size = 16 << 20;
-	t.args.count = 9;
-	t.kernel.wanted_at = 6;
-	assert_int_equal(map(&t), STATUS_FAILED);
+	t->args.size = 16 << 20;
+	t->args.count = 9;
+	t->kernel.wanted_at = 6;
+	assert_int_equal(map(t), STATUS_FAILED);
 	/* Four of them are 64 MiB: it is looked after each four. */
-	assert_int_equal(t.run.report.mapped, UINT64_C(8) * (16 << 20));
-	assert_string_equal(find_check(&t, "completed")->because,
+	assert_int_equal(t->run.report.mapped, UINT64_C(8) * (16 << 20));
+	assert_string_equal(find_check(t, "completed")->because,
 			    "the kernel asked for the device back after 8 of 9 requests, and got it");
-	end(&t);
 }
 
 /* Nor until all the memory is there. */
 static void test_map_looks_while_it_gets_memory(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.size = 65 << 20;
-	t.args.count = 1;
+	t->args.size = 65 << 20;
+	t->args.count = 1;
 	/* The first of two times, of which one is 64 MiB; before is one advice for all of it. */
-	t.kernel.wanted_advice = 2;
-	assert_int_equal(map(&t), STATUS_FAILED);
-	assert_int_equal(t.run.report.mapped, 0);
-	assert_false(step(&t, 0)->asked);
-	assert_string_equal(find_check(&t, "completed")->because,
+	t->kernel.wanted_advice = 2;
+	assert_int_equal(map(t), STATUS_FAILED);
+	assert_int_equal(t->run.report.mapped, 0);
+	assert_false(step(t, 0)->asked);
+	assert_string_equal(find_check(t, "completed")->because,
 			    "the kernel asked for the device back after 0 of 1 requests, and got it");
-	end(&t);
 }
 
 /* ---- refusals ---- */
@@ -309,99 +305,81 @@ static void test_map_looks_while_it_gets_memory(void **state)
 static void test_map_does_not_ask_what_is_predicted_to_be_refused(void **state)
 {
 	uint64_t iovas[] = { 0x100000, 0x101000 };
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.iovas = iovas;
-	t.args.nr_iovas = 2;
-	t.args.count = 1;
-	assert_int_equal(map(&t), STATUS_NO);
-	assert_int_equal(step(&t, 0)->predicted.answer, ANSWER_YES);
-	assert_int_equal(step(&t, 1)->predicted.err, EEXIST);
-	assert_false(step(&t, 0)->asked);
-	assert_int_equal(t.run.report.mapped, 0);
-	end(&t);
+	t->args.iovas = iovas;
+	t->args.nr_iovas = 2;
+	t->args.count = 1;
+	assert_int_equal(map(t), STATUS_NO);
+	assert_int_equal(step(t, 0)->predicted.answer, ANSWER_YES);
+	assert_int_equal(step(t, 1)->predicted.err, EEXIST);
+	assert_false(step(t, 0)->asked);
+	assert_int_equal(t->run.report.mapped, 0);
 }
 
 static void test_map_anyway_asks_and_compares(void **state)
 {
 	uint64_t iovas[] = { 0x100000, 0x101000 };
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.iovas = iovas;
-	t.args.nr_iovas = 2;
-	t.args.count = 1;
-	t.args.anyway = true;
-	assert_int_equal(map(&t), STATUS_NO);
-	assert_int_equal(step(&t, 1)->err, EEXIST);
-	assert_true(t.run.report.match);
-	end(&t);
+	t->args.iovas = iovas;
+	t->args.nr_iovas = 2;
+	t->args.count = 1;
+	t->args.anyway = true;
+	assert_int_equal(map(t), STATUS_NO);
+	assert_int_equal(step(t, 1)->err, EEXIST);
+	assert_true(t->run.report.match);
 }
 
 /* The window is not known to this kernel: it lets what is predicted to be refused. */
 static void test_map_anyway_and_the_kernel_lets_it(void **state)
 {
 	uint64_t iova = 0xfee00000;
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.iovas = &iova;
-	t.args.nr_iovas = t.args.count = 1;
-	t.args.anyway = true;
-	assert_int_equal(map(&t), STATUS_DIFFER);
-	assert_false(t.run.report.match);
-	assert_int_equal(step(&t, 0)->predicted.err, EINVAL);
-	end(&t);
+	t->args.iovas = &iova;
+	t->args.nr_iovas = t->args.count = 1;
+	t->args.anyway = true;
+	assert_int_equal(map(t), STATUS_DIFFER);
+	assert_false(t->run.report.match);
+	assert_int_equal(step(t, 0)->predicted.err, EINVAL);
 }
 
 static void test_map_names_the_limit_that_is_needed(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_IOMMUFD);
-	fake_user(t.host, 1000);
-	fake_node(t.host, &t.device->cdev, "/dev/vfio/devices/vfio0", 0666, 0);
-	fake_node(t.host, &t.host->iommu_node, "/dev/iommu", 0666, 0);
-	t.host->caller.memlock_fact = fake_present(t.host, "process:limits", "soft=16384");
-	t.host->caller.memlock_soft = 4 * PAGE;
-	assert_int_equal(map(&t), STATUS_NO);
-	assert_int_equal(t.run.report.needed, 6 * PAGE);
-	assert_int_equal(step(&t, 1)->predicted.answer, ANSWER_YES);
-	assert_int_equal(step(&t, 2)->predicted.err, ENOMEM);
-	assert_non_null(strstr(step(&t, 2)->predicted.remedy, "ulimit -l 24"));
-	end(&t);
+	fake_user(t->host, 1000);
+	fake_node(t->host, &t->device->cdev, "/dev/vfio/devices/vfio0", 0666, 0);
+	fake_node(t->host, &t->host->iommu_node, "/dev/iommu", 0666, 0);
+	t->host->caller.memlock_fact = fake_present(t->host, "process:limits", "soft=16384");
+	t->host->caller.memlock_soft = 4 * PAGE;
+	assert_int_equal(map(t), STATUS_NO);
+	assert_int_equal(t->run.report.needed, 6 * PAGE);
+	assert_int_equal(step(t, 1)->predicted.answer, ANSWER_YES);
+	assert_int_equal(step(t, 2)->predicted.err, ENOMEM);
+	assert_non_null(strstr(step(t, 2)->predicted.remedy, "ulimit -l 24"));
 }
 
 static void test_map_dry_run_asks_nothing(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.dry_run = true;
+	t->args.dry_run = true;
 	/* What VT-d can reach is not read here. */
-	assert_int_equal(map(&t), STATUS_UNKNOWN);
-	assert_int_equal(t.kernel.calls, 0);
-	assert_string_equal(t.run.report.result, "predicted");
-	end(&t);
+	assert_int_equal(map(t), STATUS_UNKNOWN);
+	assert_int_equal(t->kernel.calls, 0);
+	assert_string_equal(t->run.report.result, "predicted");
 }
 
 static void test_map_without_room(void **state)
 {
-	struct trial t;
+	struct trial *t = *state;
 
-	(void)state;
-	begin(&t, PATH_CONTAINER);
-	t.args.size = UINT64_C(1) << 40;
-	t.args.count = 1;
-	assert_int_not_equal(map(&t), STATUS_OK);
-	assert_non_null(t.why);
-	end(&t);
+	t->args.size = UINT64_C(1) << 40;
+	t->args.count = 1;
+	assert_int_not_equal(map(t), STATUS_OK);
+	assert_non_null(t->why);
 }
 
 /* ---- every call fails in turn ---- */
@@ -450,22 +428,22 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_map_memory_that_is_not_the_callers),
-		cmocka_unit_test(test_map_memory_that_the_kernel_takes_all_the_same),
+		trial_test(test_map_memory_that_the_kernel_takes_all_the_same, PATH_CONTAINER),
 		cmocka_unit_test(test_map_takes_away_what_it_mapped),
-		cmocka_unit_test(test_map_spread_leaves_gaps),
-		cmocka_unit_test(test_map_scatter_meets_no_window),
-		cmocka_unit_test(test_map_unmaps_ranges_and_all),
-		cmocka_unit_test(test_map_verifies),
-		cmocka_unit_test(test_map_dirty_pages_of_a_container_of_iommufd),
+		trial_test(test_map_spread_leaves_gaps, PATH_CONTAINER),
+		trial_test(test_map_scatter_meets_no_window, PATH_CONTAINER),
+		trial_test(test_map_unmaps_ranges_and_all, PATH_CONTAINER),
+		trial_test(test_map_verifies, PATH_CONTAINER),
+		trial_test(test_map_dirty_pages_of_a_container_of_iommufd, PATH_COMPAT),
 		cmocka_unit_test(test_map_of_a_device_that_is_wanted_back),
-		cmocka_unit_test(test_map_looks_while_it_maps),
-		cmocka_unit_test(test_map_looks_while_it_gets_memory),
-		cmocka_unit_test(test_map_does_not_ask_what_is_predicted_to_be_refused),
-		cmocka_unit_test(test_map_anyway_asks_and_compares),
-		cmocka_unit_test(test_map_anyway_and_the_kernel_lets_it),
-		cmocka_unit_test(test_map_names_the_limit_that_is_needed),
-		cmocka_unit_test(test_map_dry_run_asks_nothing),
-		cmocka_unit_test(test_map_without_room),
+		trial_test(test_map_looks_while_it_maps, PATH_CONTAINER),
+		trial_test(test_map_looks_while_it_gets_memory, PATH_CONTAINER),
+		trial_test(test_map_does_not_ask_what_is_predicted_to_be_refused, PATH_CONTAINER),
+		trial_test(test_map_anyway_asks_and_compares, PATH_CONTAINER),
+		trial_test(test_map_anyway_and_the_kernel_lets_it, PATH_CONTAINER),
+		trial_test(test_map_names_the_limit_that_is_needed, PATH_IOMMUFD),
+		trial_test(test_map_dry_run_asks_nothing, PATH_CONTAINER),
+		trial_test(test_map_without_room, PATH_CONTAINER),
 		cmocka_unit_test(test_map_every_call_fails_in_turn),
 	};
 

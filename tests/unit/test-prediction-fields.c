@@ -123,18 +123,6 @@ static void test_paths_that_are_not_offered_are_left_out(void **state)
 	assert_ptr_equal(v.rows[1], &paths[PATH_NOIOMMU]);
 }
 
-static int setup(void **state)
-{
-	*state = arena_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	arena_free(*state);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,5 +136,5 @@ int main(void)
 		cmocka_unit_test(test_paths_that_are_not_offered_are_left_out),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -1,9 +1,0 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=sh
-PROVE_PATHS=container
-[ -z "$SMALL" ] || PROVE_PATHS="container iommufd compat"
-[ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
-for path in $PROVE_PATHS; do
-	save "edu.$path" vfiotool prove --json --path "$path" 0000:00:07.0
-	save "nvme.$path" vfiotool prove --json --path "$path" 0000:00:08.0
-done
