@@ -54,6 +54,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'J':
 		args->json = true;
 		return 0;
+	case ARGP_KEY_END:
+		if (p && !p->asked && args->now && !p->app->quiet)
+			return parse_fail(p,
+					  "--now is for -q: without -q the report has the answer for now and the one after binding");
+		return 0;
 	default:
 		return command_parse_default(key, state);
 	}
@@ -282,6 +287,11 @@ static int print_text(struct session *s, const struct inspect_args *args, struct
 	};
 
 	inspect_text_kernel(&t);
+	if (!s->nr_devices) {
+		prose_text(&(struct prose){ .out = t.out }, STYLE_NONE,
+			   "This host has no device that VFIO could serve.");
+		return 0;
+	}
 	if (s->nr_targets || t.verbose || args->all_kernels || args->paths)
 		return print_devices(s, args, &t, reterr);
 	return print_short(s, reterr);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "decode/uevent.h"
 #include "facts/loader.h"
 
@@ -239,11 +240,51 @@ static int enumerate_class_device(struct loader *l, const struct target *t)
 	return enumerate_path(l, t, path);
 }
 
+/* The device that has the VFIO device of @t below it: asked of every one that could. */
+static bool want_owner(struct loader *l, const struct target *t)
+{
+	static const struct {
+		const char *bus, *list;
+	} places[] = {
+		{ "pci", "sys/bus/pci/devices" },
+		{ "mdev", "sys/bus/mdev/devices" },
+		{ "platform", "sys/bus/platform/drivers/vfio-platform" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct fact names = sysroot_list(l->root, l->a, places[i].list);
+		struct span rest = fact_describe(&names), line, cdev;
+
+		while (parse_line(&rest, &line)) {
+			struct fact cdevs;
+			struct span in;
+
+			if (!name_is_file(line))
+				continue;
+			cdevs = sysroot_list(l->root, l->a,
+					     arena_printf(l->a, "sys/bus/%s/devices/%.*s/vfio-dev",
+							  places[i].bus, (int)line.len, line.s));
+			in = fact_describe(&cdevs);
+			while (fact_is(&cdevs) && parse_line(&in, &cdev))
+				if (span_equals(cdev, t->name)) {
+					match_add(l, t,
+						  device_want(l, places[i].bus, line,
+							      l->scope.device_parts, true));
+					return true;
+				}
+		}
+	}
+	return false;
+}
+
 static int enumerate_cdev(struct loader *l, const struct target *t)
 {
 	const char *path = arena_printf(l->a, "sys/class/vfio-dev/%s", t->name);
 	struct fact link = sysroot_read_link(l->root, l->a, path);
 
+	/* A capture need not hold the folder of the class. */
+	if (link.state == FACT_UNREAD && want_owner(l, t))
+		return 0;
 	if (!fact_is(&link))
 		return no_target(l, t,
 				 "no device is bound to VFIO under this name; 'vfiotool list -o +CDEV' shows them");

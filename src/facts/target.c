@@ -182,6 +182,15 @@ static bool parse_named(struct arena *a, struct span s, struct target *t)
 	return true;
 }
 
+static bool parse_plain(struct arena *a, struct span s, struct target *t)
+{
+	if (!is_word(s) || memchr(s.s, ':', s.len) || strspn(s.s, "0123456789.") == s.len)
+		return false;
+	t->kind = TARGET_CLASS_DEVICE;
+	t->name = arena_strndup(a, s.s, s.len);
+	return true;
+}
+
 static bool parse_path(struct arena *a, struct span s, struct target *t)
 {
 	struct span rest;
@@ -190,19 +199,12 @@ static bool parse_path(struct arena *a, struct span s, struct target *t)
 		return parse_cdev(a, rest, t);
 	if (skip_prefix(s, "/dev/vfio/noiommu-", &rest) || skip_prefix(s, "/dev/vfio/", &rest))
 		return parse_group(rest, t);
+	if (skip_prefix(s, "/dev/", &rest))
+		return parse_plain(a, rest, t);
 	if (!skip_prefix(s, "/sys/", &rest) || !rest.len)
 		return false;
 	t->kind = TARGET_PATH;
 	t->name = arena_strndup(a, s.s + 1, s.len - 1);
-	return true;
-}
-
-static bool parse_plain(struct arena *a, struct span s, struct target *t)
-{
-	if (!is_word(s) || memchr(s.s, ':', s.len) || strspn(s.s, "0123456789.") == s.len)
-		return false;
-	t->kind = TARGET_CLASS_DEVICE;
-	t->name = arena_strndup(a, s.s, s.len);
 	return true;
 }
 
@@ -234,7 +236,7 @@ static const char *how_to_write(const char *text)
 	if (!strncmp(text, "/dev/vfio", 9))
 		return "a group's node is /dev/vfio/12, a device's own /dev/vfio/devices/vfio3";
 	if (!strncmp(text, "/dev/", 5))
-		return "leave /dev/ out, a disk is written sda or nvme0n1";
+		return "of /dev only what stands in it itself can be named: /dev/sda, /dev/nvme0n1";
 	if (strpbrk(text, "*?[{"))
 		return "the only pattern is 01:00.*, all functions of a slot; 8086: means all devices of a vendor";
 	if (strchr(text, ':') && strspn(text, "0123456789abcdefABCDEF:.") == len)

@@ -125,7 +125,9 @@ WORDS = [
     ("a group without its word", ["inspect", "3"], 64, "group:12"),
     ("a group below 0", ["list", "group:-1"], 64, "a group is written group:12"),
     ("a device beyond 1f", ["list", "00:20.0"], 64, "devices up to 1f"),
-    ("a node of a disk", ["list", "/dev/nvme0n1"], 64, "leave /dev/ out"),
+    ("a node of a disk that is not there", ["list", "/dev/nvme0n9"], 66, "'/dev/nvme0n9'"),
+    ("a node below a folder of /dev", ["list", "/dev/mapper/root"], 64, "/dev/nvme0n1"),
+    ("now, for a report", ["inspect", "--now", "00:04.0"], 64, "--now is for -q"),
     ("the node of all groups", ["list", "/dev/vfio/vfio"], 64, "/dev/vfio/12"),
     ("a pattern", ["list", "0000:00:0*"], 64, "01:00.*"),
     ("a proof of a capture", ["prove", "00:04.0"], 64, "leave it out"),
@@ -211,6 +213,11 @@ def bad_files(cli: Cli, scratch: Path) -> None:
     for arguments in (["list"], ["inspect"], ["inspect", "--json"]):
         cli.answers(f"a capture that names files outside: {' '.join(arguments)}", arguments, sysroot=escape,
                     check=lambda out: ["it read a file of this machine"] if "root:" in out else [])
+    bound = CAPTURES / "vm-sibling-host-6.1.capture"
+    for name in ("vfio0", "/dev/vfio/devices/vfio0"):
+        cli.answers(f"{name} of a capture", ["list", "-nro", "ADDRESS,CDEV", name], sysroot=bound,
+                    check=lambda out: [] if out == "0000:00:04.0 vfio0\n" else [out])
+    cli.refused("a VFIO device that a capture does not have", ["list", "vfio1"], 66, "'vfio1'", sysroot=bound)
     old = made("old", b"keep me")
     cli.refused("a capture over a file that is there", ["capture", old], 64, "--force", sysroot=INTEL)
     cli.say("the file that was there is as it was", [] if old.read_bytes() == b"keep me" else ["it changed"])
@@ -391,6 +398,8 @@ def answers(cli: Cli, scratch: Path) -> None:
     here, there = cli.run("list"), cli.run("list", sysroot=live)
     cli.say("list answers the same live and from the capture", [] if here.stdout == there.stdout else ["they differ"])
     cli.answers("JSON of this host is JSON", ["inspect", "--json"], check=lambda out: [] if json.loads(out) else ["empty"])
+    cli.answers("a host without devices", ["inspect"], sysroot=CAPTURES / "edge-empty-host.capture",
+                check=lambda out: [] if out.endswith("This host has no device that VFIO could serve.\n") else [out])
     for words in (["--version"], ["-V"], ["version"], ["list", "-V"]):
         cli.answers(" ".join(words), words, check=lambda out: [] if out.startswith("vfiotool ") else [out])
     for words in (["--help"], ["-h"], ["help"]):

@@ -87,6 +87,7 @@ static void test_target_other_names(void **state)
 	assert_named("/sys/class/net/eth0/device", TARGET_PATH, NULL, "sys/class/net/eth0/device");
 	assert_named("eth0", TARGET_CLASS_DEVICE, NULL, "eth0");
 	assert_named("nvme0n1", TARGET_CLASS_DEVICE, NULL, "nvme0n1");
+	assert_named("/dev/nvme0n1", TARGET_CLASS_DEVICE, NULL, "nvme0n1");
 	assert_named("vfio", TARGET_CLASS_DEVICE, NULL, "vfio");
 }
 
@@ -109,7 +110,7 @@ static void test_target_malformed(void **state)
 		"group:12 ",
 		"pci:nothing",
 		"/dev/vfio/vfio",
-		"/dev/null",
+		"/dev/mapper/root",
 		"/sys/",
 		"../../etc",
 		"a/b",
@@ -149,7 +150,7 @@ static void test_target_malformed_says_how_to_write_it(void **state)
 		{ "3", "a group is written group:12" },
 		{ "group:x", "a group is written group:12" },
 		{ "/dev/vfio/vfio", "/dev/vfio/12" },
-		{ "/dev/nvme0n1", "leave /dev/ out" },
+		{ "/dev/mapper/root", "/dev/nvme0n1" },
 		{ "0000:00:0*", "01:00.*" },
 		{ "01:20.0", "devices up to 1f" },
 		{ "0000:01:00.8", "functions up to 7" },
