@@ -29,12 +29,21 @@ static bool source_is(const char *source, const char *name)
 	return !strncmp(source, "/dev/", 5) && !strcmp(source + 5, name);
 }
 
+/* Whose source is the kernel's own word: nobody but root mounts these. Any user may call the source of a tmpfs of his
+ * own /dev/sda. linux: FS_USERNS_MOUNT in fs/; fs/btrfs/super.c: btrfs_show_devname(). */
+static bool tells_its_disk(const struct in_use_mount *m)
+{
+	return !strcmp(m->fstype, "btrfs") || !strcmp(m->fstype, "bcachefs");
+}
+
 /* A btrfs has a device number of its own; the source names one of its disks. */
 static bool is_mount_of(const struct look *k, const struct in_use_mount *m,
 			const struct in_use_block *b)
 {
 	if (m->major)
 		return m->major == b->major && m->minor == b->minor;
+	if (!tells_its_disk(m))
+		return false;
 	if (source_is(m->source, b->name))
 		return true;
 	for (size_t i = 0; b->pool_of_btrfs && i < k->u->nr_blocks; i++) {
@@ -45,6 +54,24 @@ static bool is_mount_of(const struct look *k, const struct in_use_mount *m,
 			return true;
 	}
 	return false;
+}
+
+/* What one namespace calls /mnt is another place in the next. */
+static void say_mount(const struct look *k, const struct in_use_mount *m, struct guard_finding *f)
+{
+	struct arena *a = k->c->arena;
+
+	if (m->pid) {
+		f->pid = (pid_t)m->pid;
+		f->evidence = arena_printf(a, "%s (in the mount namespace of process %u)",
+					   f->evidence ? f->evidence : "", m->pid);
+		f->remedy = arena_printf(a, "end process %u, or nsenter -t %u -m umount %s", m->pid,
+					 m->pid, m->target);
+	} else {
+		f->remedy = strcmp(m->target, "/") != 0
+				    ? arena_printf(a, "umount %s", m->target)
+				    : "leave it to the host, which runs from it";
+	}
 }
 
 static bool look_mounts(struct look *k, const struct in_use_block *b, const char *chain)
@@ -67,15 +94,7 @@ static bool look_mounts(struct look *k, const struct in_use_block *b, const char
 		if (again)
 			continue;
 		f = in_use(k, m->target, chain);
-		f->remedy = strcmp(m->target, "/") != 0
-				    ? arena_printf(k->c->arena, "umount %s", m->target)
-				    : "leave it to the host, which runs from it";
-		if (m->pid) {
-			f->pid = (pid_t)m->pid;
-			f->evidence =
-				arena_printf(k->c->arena, "%s (mounted where process %u lives)",
-					     f->evidence ? f->evidence : "", m->pid);
-		}
+		say_mount(k, m, f);
 	}
 	if (!found && b->filesystem)
 		in_use(k, arena_printf(k->c->arena, "%s, mounted out of sight", b->filesystem),

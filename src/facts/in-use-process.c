@@ -2,6 +2,7 @@
 /* What processes do with devices: mounts in each of their namespaces, open nodes, and whether the caller
  * came by SSH. */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,13 +38,16 @@ static const char *word_of(struct arena *a, const char *s)
 
 /* ---- mounts ---- */
 
-/* Only what may lie on a disk. */
+/* Only what may lie on a disk: a number of a block device, or one of those that have a number of their own. */
 static bool mount_matters(struct libmnt_fs *fs)
 {
-	const char *source = mnt_fs_get_source(fs);
+	static const char *const types[] = { "btrfs", "bcachefs", "zfs" };
+	const char *type = mnt_fs_get_fstype(fs);
+	bool ret = major(mnt_fs_get_devno(fs));
 
-	return major(mnt_fs_get_devno(fs)) || (source && !strncmp(source, "/dev/", 5)) ||
-	       (mnt_fs_get_fstype(fs) && !strcmp(mnt_fs_get_fstype(fs), "zfs"));
+	for (size_t i = 0; type && i < ARRAY_SIZE(types); i++)
+		ret |= !strcmp(type, types[i]);
+	return ret;
 }
 
 static int add_mounts(struct arena *scratch, const struct fact *mountinfo, const char *pid,
@@ -158,17 +162,15 @@ static bool moves_drivers(const char *path)
 	return false;
 }
 
-/* "flags: 0100001", the last digit being the access mode. linux: fs/proc/fd.c: seq_show(). */
-static bool is_for_writing(struct sysroot *root, struct arena *a, const char *pid, struct span fd)
+/* A file of sysfs that takes drivers away is root's: nobody else can make one that looks so. */
+static bool is_written_by_root(struct sysroot *root, struct arena *a, const char *pid,
+			       struct span fd)
 {
-	struct fact info =
-		sysroot_read(root, a,
-			     arena_printf(a, "proc/%s/fdinfo/%.*s", pid, (int)fd.len, fd.s),
-			     SYSROOT_ATTRIBUTE_MAX);
-	struct span value;
+	unsigned int flags;
+	struct stat_text st;
 
-	return fact_is(&info) && status_get(fact_describe(&info), "flags", &value) && value.len &&
-	       value.s[value.len - 1] % 4 != 0;
+	return process_fd_stat(root, a, pid, fd, &st) && span_equals(st.type, "file") && !st.uid &&
+	       process_fd_flags(root, a, pid, fd, &flags) && flags & O_ACCMODE;
 }
 
 /* "c 226:0 /dev/dri/card0", or NULL for what is neither a device's nor moves one. */
@@ -176,18 +178,15 @@ static const char *open_line(struct sysroot *root, struct arena *a, const char *
 			     const struct fact *link)
 {
 	struct stat_text st;
-	struct fact stat;
 
 	if (!strcmp(link->raw, "anon_inode:[vfio-device]"))
 		return arena_printf(a, "v 0:0 %s", vfio_path(root, a, pid, fd));
 	if (!strncmp(link->raw, "/sys/", 5))
-		return moves_drivers(link->raw) && is_for_writing(root, a, pid, fd)
+		return moves_drivers(link->raw) && is_written_by_root(root, a, pid, fd)
 			       ? arena_printf(a, "w 0:0 %s", word_of(a, link->raw))
 			       : NULL;
-	if (!strstr(link->raw, "/dev/") && strncmp(link->raw, "/dev", 4) != 0)
-		return NULL;
-	stat = sysroot_stat(root, a, arena_printf(a, "proc/%s/fd/%.*s", pid, (int)fd.len, fd.s));
-	if (!fact_is(&stat) || stat_text_parse(fact_describe(&stat), &st) < 0)
+	/* A node may be mounted under any name. */
+	if ((*link->raw != '/' && *link->raw != '(') || !process_fd_stat(root, a, pid, fd, &st))
 		return NULL;
 	/* Major 1 is memory: null, zero, random. linux: Documentation/admin-guide/devices.txt. */
 	if (span_equals(st.type, "char") && st.major != 1)
@@ -197,7 +196,8 @@ static const char *open_line(struct sysroot *root, struct arena *a, const char *
 	return NULL;
 }
 
-static int scan_opens(struct sysroot *root, struct arena *a, const char *pid, struct strbuf *out)
+static int scan_opens(struct sysroot *root, struct arena *a, void *ctx vt_unused, const char *pid,
+		      struct strbuf *out)
 {
 	const char *dir = arena_printf(a, "proc/%s/fd", pid);
 	struct strmap seen = { .arena = a };
@@ -226,8 +226,7 @@ static int scan_opens(struct sysroot *root, struct arena *a, const char *pid, st
 
 void in_use_ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	(void)ctx;
-	process_ask_all(root, a, scan_opens, ret);
+	process_ask_all(root, a, scan_opens, ctx, ret);
 }
 
 /* ---- the caller's connection ---- */
@@ -380,8 +379,10 @@ static void open_identify(struct loader *l, struct in_use_open *o)
 {
 	struct fact cmdline;
 
+	/* linux: drivers/vfio/group.c: vfio_group_alloc() and vfio_main.c: vfio_init_device(): what the node is
+	 * of, and not what its process calls it. */
 	o->vfio = o->kind == 'v' ||
-		  (!strncmp(o->node, "/dev/vfio/", 10) && strcmp(o->node, "/dev/vfio/vfio") != 0);
+		  (o->path && (strstr(o->path, "/virtual/vfio/") || strstr(o->path, "/vfio-dev/")));
 	if (!o->vfio || !is_monitor(o->comm))
 		return;
 	cmdline = sysroot_read(l->root, l->a, arena_printf(l->a, "proc/%u/cmdline", o->pid),

@@ -81,19 +81,34 @@ static const char *comm_plain(struct arena *a, const struct fact *comm)
  * linux: drivers/vfio/group.c: vfio_device_open_file(). */
 static const char device_word[] = "vfio-device";
 
-/* The node that a descriptor leads to, of those that matter, or NULL. */
-static const char *held_node(const struct fact *link)
+/* The nodes that matter, by "MAJOR:MINOR". */
+static const char *node_key(struct arena *a, uint32_t major, uint32_t minor)
 {
-	if (!fact_is(link))
-		return NULL;
-	if (!strncmp(link->raw, "/dev/vfio/", 10) || !strcmp(link->raw, "/dev/iommu"))
-		return link->raw;
-	return !strcmp(link->raw, "anon_inode:[vfio-device]") ? device_word : NULL;
+	return arena_printf(a, "%u:%u", major, minor);
 }
 
-/* Adds "NODE PID COMM" for each descriptor of one process that leads to a VFIO or iommufd node, or to a
- * device. */
-static int scan_process(struct sysroot *root, struct arena *scratch, const char *pid,
+/* The one of @nodes that a descriptor is, whatever its process calls it, or NULL. Only a path begins with a
+ * slash: the other names are the kernel's. */
+static const char *held_node(struct sysroot *root, struct arena *a, const struct strmap *nodes,
+			     const char *pid, struct span fd)
+{
+	struct fact link =
+		sysroot_read_link(root, a,
+				  arena_printf(a, "proc/%s/fd/%.*s", pid, (int)fd.len, fd.s));
+	struct stat_text st;
+
+	if (!fact_is(&link))
+		return NULL;
+	if (!strcmp(link.raw, "anon_inode:[vfio-device]"))
+		return device_word;
+	if ((*link.raw != '/' && *link.raw != '(') || !process_fd_stat(root, a, pid, fd, &st) ||
+	    !span_equals(st.type, "char"))
+		return NULL;
+	return strmap_find(nodes, node_key(a, st.major, st.minor));
+}
+
+/* Adds "NODE PID COMM" for each descriptor of one process that is a VFIO or iommufd node, or a device's. */
+static int scan_process(struct sysroot *root, struct arena *scratch, void *ctx, const char *pid,
 			struct strbuf *out)
 {
 	const char *dir = arena_printf(scratch, "proc/%s/fd", pid);
@@ -103,10 +118,7 @@ static int scan_process(struct sysroot *root, struct arena *scratch, const char 
 	if (!fact_is(&fds))
 		return fds.state == FACT_DENIED ? -EACCES : 0;
 	while (parse_line(&rest, &line)) {
-		struct fact link = sysroot_read_link(root, scratch,
-						     arena_printf(scratch, "%s/%.*s", dir,
-								  (int)line.len, line.s));
-		const char *node = held_node(&link);
+		const char *node = held_node(root, scratch, ctx, pid, line);
 
 		if (!node)
 			continue;
@@ -121,8 +133,7 @@ static int scan_process(struct sysroot *root, struct arena *scratch, const char 
 
 static void ask_holders(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	(void)ctx;
-	process_ask_all(root, a, scan_process, ret);
+	process_ask_all(root, a, scan_process, ctx, ret);
 }
 
 /* Cuts the lines that begin with @name out of the answer about all nodes; *ret_hidden: processes that
@@ -159,14 +170,37 @@ static void node_set_holders(struct loader *l, struct node *n, const struct fact
 		n->holders = holders_of(l, n->path, all, &n->hidden_processes);
 }
 
+static void node_index(struct loader *l, struct strmap *nodes, const struct node *n)
+{
+	const char *key = node_key(l->a, n->major, n->minor);
+
+	if (n->path && fact_is(&n->stat) && !strmap_find(nodes, key))
+		strmap_add(nodes, key, (void *)n->path);
+}
+
+static void nodes_index(struct loader *l, struct strmap *nodes)
+{
+	nodes->arena = l->a;
+	node_index(l, nodes, &l->h->vfio_node);
+	node_index(l, nodes, &l->h->iommu_node);
+	for (size_t i = 0; i < l->h->nr_groups; i++) {
+		node_index(l, nodes, &l->h->groups[i]->node);
+		node_index(l, nodes, &l->h->groups[i]->noiommu_node);
+	}
+	for (size_t i = 0; i < l->h->nr_devices; i++)
+		node_index(l, nodes, &l->h->devices[i]->cdev);
+}
+
 void holders_load(struct loader *l)
 {
+	struct strmap nodes = { 0 };
 	unsigned int hidden = 0;
 	struct fact all;
 
 	if (!l->some_node)
 		return;
-	all = sysroot_ask(l->root, l->a, "/proc/*/fd", false, ask_holders, NULL);
+	nodes_index(l, &nodes);
+	all = sysroot_ask(l->root, l->a, "/proc/*/fd", false, ask_holders, &nodes);
 	node_set_holders(l, &l->h->vfio_node, &all);
 	node_set_holders(l, &l->h->iommu_node, &all);
 	l->h->device_holders = holders_of(l, device_word, &all, &hidden);

@@ -3,16 +3,26 @@
 #pragma once
 
 #include "base/strbuf.h"
+#include "decode/procfs.h"
 #include "sysroot/sysroot.h"
 
 /* The name of a directory of /proc that is a process's. */
 bool process_is_pid(struct span name);
 /* Writes lines about process @pid to @out; @a is of this process alone. -EACCES: it is closed to the caller. */
-typedef int process_look(struct sysroot *root, struct arena *a, const char *pid,
+typedef int process_look(struct sysroot *root, struct arena *a, void *ctx, const char *pid,
 			 struct strbuf *out);
 /* Asks @look of every process. The answer in @ret, kept in @a: "hidden N", how many were closed to the caller,
  * then the lines. Its path is there already; state and errno are those of the list of processes. */
-void process_ask_all(struct sysroot *root, struct arena *a, process_look *look, struct fact *ret);
+void process_ask_all(struct sysroot *root, struct arena *a, process_look *look, void *ctx,
+		     struct fact *ret);
+/* What descriptor @fd of process @pid is, asked of the descriptor itself: the path that its link tells is the
+ * process's own business, who may mount and name what he likes. False for what cannot be told, and for a
+ * descriptor that only names a file (O_PATH), which everybody may have of everything. */
+bool process_fd_stat(struct sysroot *root, struct arena *a, const char *pid, struct span fd,
+		     struct stat_text *ret);
+/* The open flags of the descriptor. False when they cannot be told. */
+bool process_fd_flags(struct sysroot *root, struct arena *a, const char *pid, struct span fd,
+		      unsigned int *ret);
 /* Makes "hidden N" and the lines of @out the answer in @ret, kept in @a. */
 void process_answer(struct arena *a, struct fact *ret, const struct strbuf *out,
 		    unsigned int hidden);

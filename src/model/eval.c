@@ -268,6 +268,16 @@ enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev)
 	return TRI_UNKNOWN;
 }
 
+/* Nothing read is not nothing hidden. */
+const char *eval_unseen_holders(struct eval *e, const struct node *node)
+{
+	if (!node->path)
+		return "its node is not known";
+	if (!fact_is(&node->holders))
+		return "the open files of processes were not read";
+	return eval_text(e, "%u processes of other users are hidden", node->hidden_processes);
+}
+
 enum tristate eval_node_held(struct eval *e, const struct node *node, const char **ret_who)
 {
 	*ret_who = "a process";

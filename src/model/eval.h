@@ -130,6 +130,8 @@ const struct iommu_unit *eval_coming_iommu(struct eval *e, const struct device *
 enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev);
 /* Whether some process holds @node open. *@ret_who names it when yes. */
 enum tristate eval_node_held(struct eval *e, const struct node *node, const char **ret_who);
+/* Why that could not be seen. */
+const char *eval_unseen_holders(struct eval *e, const struct node *node);
 
 /* ---- kernel ---- */
 

@@ -146,9 +146,8 @@ static void rule_group_held(struct eval *e)
 		eval_remedy(e, "end %s, or let it pass its descriptors on", who);
 		return;
 	default:
-		eval_unknown(e,
-			     "whether another process has %s open could not be seen: %u processes of other users are hidden",
-			     node->path, node->hidden_processes);
+		eval_unknown(e, "whether another process has %s open could not be seen: %s",
+			     node->path, eval_unseen_holders(e, node));
 		eval_remedy(e, "ask again as root, or say what you know with --assume held=0");
 	}
 }

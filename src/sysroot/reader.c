@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -528,26 +527,25 @@ static const char *mode_type(mode_t mode)
 	}
 }
 
+/* A file server that does not answer is not waited for: a descriptor of any process may lead to one. */
 void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f)
 {
-	vt_cleanup(fd_closep) int fd = -EBADF;
-	struct stat st;
-	int err;
+	vt_cleanup(fd_closep) int fd = r->tree ? tree_open(r, path, O_PATH) : -EBADF;
+	struct statx st;
 
-	if (!r->tree) {
-		err = fstatat(r->fd, path, &st, 0) < 0 ? -errno : 0;
-	} else {
-		fd = tree_open(r, path, O_PATH);
-		err = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+	if (r->tree && fd < 0) {
+		fact_refuse(f, fd);
+		return;
 	}
-	if (err < 0) {
-		fact_refuse(f, err);
+	if (statx(r->tree ? fd : r->fd, r->tree ? "" : path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
+		  STATX_BASIC_STATS, &st) < 0) {
+		fact_refuse(f, -errno);
 		return;
 	}
 	f->state = FACT_PRESENT;
-	f->raw = arena_printf(a, "%s %04o %u %u %u:%u", mode_type(st.st_mode),
-			      (unsigned int)(st.st_mode & 07777), st.st_uid, st.st_gid,
-			      major(st.st_rdev), minor(st.st_rdev));
+	f->raw =
+		arena_printf(a, "%s %04o %u %u %u:%u", mode_type(st.stx_mode), st.stx_mode & 07777U,
+			     st.stx_uid, st.stx_gid, st.stx_rdev_major, st.stx_rdev_minor);
 	f->len = strlen(f->raw);
 }
 

@@ -125,7 +125,18 @@ static void test_disk_mounted_in_another_namespace(void **state)
 	tree_put(x, "proc/77/mountinfo", "22 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw\n");
 	assert_guards(state, DISK,
 		      "disk yes /data <- nvme0n1p1 <- " DISK
-		      " (mounted where process 77 lives) pid=77\n");
+		      " (in the mount namespace of process 77) pid=77\n");
+}
+
+/* Any user calls the source of a tmpfs of his what he likes, in a namespace of his own. */
+static void test_disk_not_mounted_by_name_alone(void **state)
+{
+	struct tree *x = *state;
+
+	tree_host(x);
+	tree_mounts(x, "22 1 0:50 / /mnt rw - tmpfs /dev/nvme0n1p1 rw\n"
+		       "23 1 0:51 / /x rw - fuse.btrfs /dev/nvme0n1p2 rw\n");
+	assert_guards(state, DISK, "");
 }
 
 static void test_disk_mounted_out_of_sight(void **state)
@@ -270,6 +281,7 @@ int main(void)
 		tree_test(test_disk_holders_in_circle),
 		tree_test(test_disk_in_swap),
 		tree_test(test_disk_mounted_in_another_namespace),
+		tree_test(test_disk_not_mounted_by_name_alone),
 		tree_test(test_disk_mounted_out_of_sight),
 		tree_test(test_disk_second_of_btrfs),
 		tree_test(test_disk_of_bcache),

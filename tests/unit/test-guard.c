@@ -236,6 +236,7 @@ static void test_vm_by_group(void **state)
 				     "c 10:196 /dev/vfio/vfio 411 qemu-system-x86\\n"
 				     "c 240:7 /dev/vfio/12 411 qemu-system-x86\\n"
 				     "c 240:8 /dev/vfio/13 500 qemu-system-x86\"]\n"
+				     "[\"link\",\"/sys/dev/char/240:7\",\"../../devices/virtual/vfio/12\"]\n"
 				     "[\"read\",\"/proc/411/cmdline\",{\"hex\":\"71656d75002d6e616d650067756573743d7765622c64656275673d6f6e00\"}]\n",
 				     quiet, vfio_group),
 			"vm yes virtual machine web, process 411 (qemu-system-x86) <- " NIC
@@ -257,7 +258,8 @@ static void test_vm_on_an_older_kernel(void **state)
 				     "/vfio-dev\",null,\"ENOENT\"]\n"
 				     "[\"ask\",\"/proc/*/fd\",\"hidden 0\\n/dev/vfio/12 411 kvm\"]\n"
 				     "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
-				     "c 240:7 /dev/vfio/12 411 kvm\"]\n",
+				     "c 240:7 /dev/vfio/12 411 kvm\"]\n"
+				     "[\"link\",\"/sys/dev/char/240:7\",\"../../devices/virtual/vfio/12\"]\n",
 				     quiet),
 			"held yes /dev/vfio/12 is open in process 411 (kvm) pid=411\n"
 			"vm yes virtual machine ?, process 411 (kvm) <- " NIC " pid=411\n");
