@@ -157,15 +157,28 @@ static void take_text(struct journal *j, char *text, size_t len)
 	}
 }
 
+/* Whether nobody but root and the caller can have put there what @fd is. */
+static int check_owner(int fd, mode_t type, struct stat *ret)
+{
+	if (fstat(fd, ret) < 0)
+		return -errno;
+	if ((ret->st_mode & S_IFMT) != type)
+		return -ENOTSUP;
+	if ((ret->st_uid && ret->st_uid != geteuid()) || ret->st_mode & (S_IWGRP | S_IWOTH))
+		return -EXDEV;
+	return 0;
+}
+
 static int read_all(struct journal *j)
 {
 	size_t len = 0;
 	ssize_t got;
 	struct stat st;
 	char *text;
+	int r = check_owner(j->fd, S_IFREG, &st);
 
-	if (fstat(j->fd, &st) < 0)
-		return -errno;
+	if (r < 0)
+		return r;
 	if (st.st_size > JOURNAL_MAX)
 		return -EFBIG;
 	text = arena_alloc(j->arena, (size_t)st.st_size + 1);
@@ -200,9 +213,35 @@ static void journal_init(struct journal *j, const char *dir, const char *boot, s
 /* Another place would be another journal, which knows of nothing. */
 static const char by_root[] = "drivers are moved by root, whose journal it is";
 
-static bool is_denied(int r)
+/* What is wrong with the journal, and the next step; @else_step where nothing better is known. */
+static int journal_fail(int r, const char *what, const char *place, const char *else_step,
+			struct failure **reterr)
 {
-	return r == -EACCES || r == -EPERM;
+	if (r == -EXDEV)
+		return failure_set(reterr, -EPERM,
+				   "%s '%s': others than root may write there; name a place of root's alone with --journal",
+				   what, place);
+	if (r == -ENOTSUP || r == -ELOOP)
+		return failure_set(reterr, -EINVAL, "%s '%s': it is not a plain file; move it away",
+				   what, place);
+	return failure_set(reterr, r, "%s '%s': %s; %s", what, place, strerror(-r),
+			   r == -EACCES || r == -EPERM ? by_root : else_step);
+}
+
+static int open_dir(struct journal *j)
+{
+	struct stat st;
+
+	j->dir_fd = open(j->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return j->dir_fd < 0 ? -errno : check_owner(j->dir_fd, S_IFDIR, &st);
+}
+
+/* A FIFO in its place must not keep anybody waiting. */
+static int open_plain(const struct journal *j, int flags)
+{
+	int fd = openat(j->dir_fd, file_name, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
+	return fd < 0 ? -errno : fd;
 }
 
 int journal_read(struct journal *j, const char *dir, const char *boot, struct arena *a,
@@ -211,13 +250,14 @@ int journal_read(struct journal *j, const char *dir, const char *boot, struct ar
 	int r;
 
 	journal_init(j, dir, boot, a);
-	j->fd = open(arena_printf(a, "%s/%s", dir, file_name), O_RDONLY | O_CLOEXEC);
-	if (j->fd < 0 && errno == ENOENT)
+	r = open_dir(j);
+	if (!r)
+		r = j->fd = open_plain(j, O_RDONLY);
+	if (r == -ENOENT)
 		return 0;
-	r = j->fd < 0 ? -errno : read_all(j);
-	return r < 0 ? failure_set(reterr, r, "cannot read the journal '%s/%s': %s; %s", dir,
-				   file_name, strerror(-r),
-				   is_denied(r) ? by_root : "see what is in its place")
+	r = r < 0 ? r : read_all(j);
+	return r < 0 ? journal_fail(r, "cannot read the journal in", dir,
+				    "see what is in its place", reterr)
 		     : 0;
 }
 
@@ -241,10 +281,9 @@ static int open_file(struct journal *j)
 {
 	int r;
 
-	j->fd = openat(j->dir_fd, file_name, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		       0600);
+	j->fd = open_plain(j, O_RDWR | O_APPEND | O_CREAT);
 	if (j->fd < 0)
-		return -errno;
+		return j->fd;
 	r = read_all(j);
 	/* The name, too, must outlive a power loss. */
 	return r < 0 ? r : fsync(j->dir_fd) < 0 && errno != EINVAL ? -errno : 0;
@@ -257,24 +296,18 @@ int journal_open(struct journal *j, const char *dir, const char *boot, const cha
 
 	journal_init(j, dir, boot, a);
 	r = make_dirs(dir, a);
-	if (!r) {
-		j->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = j->dir_fd < 0 ? -errno : 0;
-	}
+	if (!r)
+		r = open_dir(j);
 	if (r < 0)
-		return failure_set(reterr, r, "cannot keep a journal in '%s': %s; %s", dir,
-				   strerror(-r),
-				   is_denied(r) ? by_root : "name another place with --journal");
+		return journal_fail(r, "cannot keep a journal in", dir,
+				    "name another place with --journal", reterr);
 	r = lock_take(j->dir_fd, dir, who, wait_ms, a, reterr);
 	if (r < 0)
 		return r;
 	j->lock_fd = r;
 	r = open_file(j);
-	return r < 0 ? failure_set(reterr, r, "cannot open the journal '%s/%s': %s; %s", dir,
-				   file_name, strerror(-r),
-				   is_denied(r)
-					   ? by_root
-					   : "see what is in its place; without it nothing is moved")
+	return r < 0 ? journal_fail(r, "cannot open the journal in", dir,
+				    "see what is in its place; without it nothing is moved", reterr)
 		     : 0;
 }
 

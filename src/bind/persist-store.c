@@ -11,6 +11,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/parse.h"
 #include "bind/persist-path.h"
 
 enum { TEXT_MAX = 16384 };
@@ -31,6 +32,55 @@ const char *persist_initramfs(int root_fd)
 	    !faccessat(root_fd, "usr/sbin/dracut", X_OK, 0))
 		return "dracut";
 	return NULL;
+}
+
+/* In a folder with the sticky bit only its owner takes away what is his. */
+static bool is_roots(const struct stat *st)
+{
+	bool sticky = S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX;
+
+	return !st->st_uid && (sticky || !(st->st_mode & (S_IWGRP | S_IWOTH)));
+}
+
+static int open_part(int dir, struct span name)
+{
+	char part[256];
+	int fd;
+
+	if (name.len >= sizeof(part))
+		return -ENAMETOOLONG;
+	memcpy(part, name.s, name.len);
+	part[name.len] = '\0';
+	fd = openat(dir, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int persist_check_tool(int root_fd, const char *path, struct failure **reterr)
+{
+	vt_cleanup(fd_closep) int fd = openat(root_fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *at = path;
+
+	for (;;) {
+		struct stat st;
+		int next, err = fd < 0 ? fd : fstat(fd, &st) < 0 ? -errno : 0;
+
+		if (err < 0)
+			return failure_set(reterr, err,
+					   "cannot look at '%s', which is to run at each boot: %s; install vfiotool where root alone may write",
+					   path, strerror(-err));
+		if (!is_roots(&st))
+			return failure_set(reterr, -EPERM,
+					   "'%s' is to run as root at each boot, and user %u or others may change '%.*s': install vfiotool where root alone may write",
+					   path, st.st_uid, at == path ? 1 : (int)(at - path),
+					   path);
+		if (!*at)
+			return 0;
+		at++;
+		next = open_part(fd, (struct span){ at, strcspn(at, "/") });
+		at += strcspn(at, "/");
+		close(fd);
+		fd = next;
+	}
 }
 
 /* The directory of @path, made where it is missing; a descriptor or a negative errno. */

@@ -33,6 +33,10 @@ struct persist_file {
  * nothing tells the device from another. Pure. */
 int persist_make(const struct persist_request *q, struct arena *a, struct persist_file **ret,
 		 size_t *ret_nr, struct failure **reterr);
+/* Whether the program at absolute @path, and each folder on the way to it, is root's alone to change: a rule has root
+ * run it at each boot. 0, or -EPERM with who else may in @reterr, or the negative errno of what could not be
+ * looked at. */
+int persist_check_tool(int root_fd, const char *path, struct failure **reterr);
 /* Whether driverctl is there, below @root_fd. */
 bool persist_has_driverctl(int root_fd);
 /* "dracut", "initramfs-tools" or NULL: what makes the initramfs here. Static. */

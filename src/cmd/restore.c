@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* restore: undoes everything in the journal, also after a crash of the tool. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "facts/target.h"
 #include "run/transaction.h"
 #include "cmd/commands.h"
 
@@ -33,10 +36,22 @@ static bool is_planned(const struct bind_plan *plan, const struct journal_record
 	return false;
 }
 
+/* Whether a record is about what could be a device at all: a word that means something else would load others. */
+static bool record_names_device(struct transaction *b, const struct journal_record *r)
+{
+	struct target t;
+
+	return strlen(r->name) <= NAME_MAX &&
+	       !target_parse(b->arena, arena_join(b->arena, r->bus, ":", r->name, NULL), &t,
+			     NULL) &&
+	       (t.kind == TARGET_PCI || t.kind == TARGET_NAMED) && !strcmp(t.bus, r->bus) &&
+	       !strcmp(t.name, r->name);
+}
+
 /* One move for each device, newest first, each to its first state. */
 static void plan_moves(struct transaction *b)
 {
-	const struct journal *j = &b->journal;
+	struct journal *j = &b->journal;
 
 	b->plan.moves = arena_array(b->arena, j->nr_records, sizeof(*b->plan.moves));
 	for (size_t i = j->nr_records; i; i--) {
@@ -46,6 +61,14 @@ static void plan_moves(struct transaction *b)
 
 		if (is_planned(&b->plan, r))
 			continue;
+		/* One record that makes no sense does not keep the others from being undone. */
+		if (!record_names_device(b, r)) {
+			j->nr_unreadable++;
+			log_write(LOG_LEVEL_WARNING,
+				  "the journal has a record of '%s' on bus '%s', which is not a name of a device; the record is kept, see '%s/journal'",
+				  r->name, r->bus, j->dir);
+			continue;
+		}
 		b->plan.nr_moves++;
 		*m = (struct bind_move){
 			.bus = first->bus,

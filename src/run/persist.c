@@ -121,7 +121,10 @@ int keep_check(struct transaction *b, struct failure **reterr)
 
 		if (!m->to)
 			continue;
-		r = persist_make(&q, b->arena, &files, &nr, reterr);
+		if (q.tool && !q.driverctl)
+			r = persist_check_tool(b->system.root_fd, q.tool, reterr);
+		if (r >= 0)
+			r = persist_make(&q, b->arena, &files, &nr, reterr);
 		if (r >= 0)
 			r = persist_check(b->system.root_fd, files, nr, reterr);
 	}

@@ -322,6 +322,39 @@ def dry_runs(cli: Cli) -> None:
     cli.say("of a capture without what is in use, to be root does not help", [] if helps else [findings])
 
 
+# ---- a journal
+
+def journals(cli: Cli, scratch: Path) -> None:
+    """What restore finds in the place of its journal."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    place = scratch / "journal.d"
+    place.mkdir(mode=0o700)
+    path = place / "journal"
+    words = ["restore", "--dry-run", "--journal", place]
+
+    def record(number: int, **members) -> str:
+        return json.dumps({"step": "intent", "id": number, "boot": boot, "bus": "pci", "identity": "x", "old_driver": None,
+                           "old_override": None, "new_driver": "vfio-pci", **members}) + "\n"
+
+    path.symlink_to("/etc/hostname")
+    cli.refused("a journal that is a link", words, 1, "it is not a plain file")
+    path.unlink()
+    os.mkfifo(path)
+    cli.refused("a journal that is a FIFO", words, 1, "it is not a plain file")
+    path.unlink()
+    path.write_text(record(1, device="0000:ff:1f.7") + record(2, device="12", bus="group") + record(3, device="a b")
+                    + record(4, device="x" * 300), encoding="ascii")
+    done = cli.run(*words)
+    kept = [line for line in done.stderr.splitlines() if "the record is kept" in line]
+    cli.say("a record that makes no sense does not keep the others from being undone",
+            [] if len(kept) == 3 and "0000:ff:1f.7 is no longer there" in done.stdout else [done.stdout, done.stderr])
+    path.chmod(0o666)
+    cli.refused("a journal that anybody may write", words, 77, "others than root may write there")
+    path.chmod(0o600)
+    place.chmod(0o777)
+    cli.refused("a journal in a folder that anybody may write", words, 77, "others than root may write there")
+
+
 # ---- where the answer goes
 
 def outputs(cli: Cli) -> None:
@@ -439,6 +472,7 @@ def main() -> int:
         bad_files(cli, scratch)
         absurd_trees(cli, scratch)
         dry_runs(cli)
+        journals(cli, scratch)
         outputs(cli)
         answers(cli, scratch)
     print(f"1..{cli.count}")

@@ -313,6 +313,30 @@ static void test_persist_of_a_device_that_is_gone(void **state)
 	assert_false(persist_is_gone(x->fd, "pci", "0000:01:00.0", x->arena));
 }
 
+/* A rule has root run it: nobody else may put another in its place. */
+static void test_persist_of_a_program_that_others_may_change(void **state)
+{
+	struct tree *x = *state;
+	struct failure *why = NULL;
+	const bool root = !geteuid();
+
+	tree_put(x, "usr/sbin/vfiotool", "");
+	assert_int_equal(fchmodat(x->fd, ".", 0755, 0), 0);
+	assert_int_equal(persist_check_tool(x->fd, "/usr/sbin/vfiotool", NULL), root ? 0 : -EPERM);
+	assert_int_equal(persist_check_tool(x->fd, "/usr/bin/vfiotool", NULL),
+			 root ? -ENOENT : -EPERM);
+	assert_int_equal(fchmodat(x->fd, "usr/sbin", 0775, 0), 0);
+	assert_int_equal(persist_check_tool(x->fd, "/usr/sbin/vfiotool", &why), -EPERM);
+	assert_non_null(strstr(why->text, root ? "may change '/usr/sbin'" : "may change '/'"));
+	failure_free(why);
+	assert_int_equal(fchmodat(x->fd, "usr/sbin", 01777, 0), 0);
+	assert_int_equal(persist_check_tool(x->fd, "/usr/sbin/vfiotool", NULL), root ? 0 : -EPERM);
+	assert_int_equal(fchmodat(x->fd, "usr/sbin/vfiotool", 0757, 0), 0);
+	assert_int_equal(persist_check_tool(x->fd, "/usr/sbin/vfiotool", NULL), -EPERM);
+	assert_int_equal(symlinkat("vfiotool", x->fd, "usr/sbin/link"), 0);
+	assert_int_equal(persist_check_tool(x->fd, "/usr/sbin/link", NULL), -EPERM);
+}
+
 static void test_persist_tools(void **state)
 {
 	struct tree *x = *state;
@@ -345,6 +369,7 @@ int main(void)
 		tree_test(test_persist_leaves_others_alone),
 		tree_test(test_persist_is_whole_or_nothing),
 		tree_test(test_persist_of_a_device_that_is_gone),
+		tree_test(test_persist_of_a_program_that_others_may_change),
 		tree_test(test_persist_tools),
 	};
 

@@ -73,7 +73,7 @@ check "free without it" within 5 passes $USED
 
 mke2fs -F "/dev/$DISK" >/dev/null 2>&1
 busybox unshare -m sh -c "mount -t ext4 /dev/${DISK:?} /mnt; exec sleep 100" &
-check "mounted in another namespace" within 5 refuses $USED disk "/mnt <- $DISK <- $USED (mounted where process $! lives)"
+check "mounted in another namespace" within 5 refuses $USED disk "/mnt <- $DISK <- $USED (in the mount namespace of process $!)"
 kill $!
 check "free without it" within 5 passes $USED
 
