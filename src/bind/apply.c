@@ -54,7 +54,7 @@ static const char *driver_link(struct bind_apply *ap, const struct bind_move *m)
 	return arena_join(ap->arena, "/sys/bus/", m->bus, "/devices/", m->name, "/driver", NULL);
 }
 
-/* Where the device goes back to when its unbind is not followed by anything. */
+/* The driver to return to when nothing follows the unbind. */
 static const struct bind_late *way_back(struct bind_apply *ap, const struct bind_move *m)
 {
 	struct bind_late *ret = arena_new_object(ap->arena, struct bind_late);
@@ -74,8 +74,8 @@ static void settle(struct bind_apply *ap)
 		ap->system->ops->settled(ap->system);
 }
 
-/* An unbind waits for whoever has the device open; and what has no driver may be locked by such an unbind of
- * somebody else. */
+/* An unbind waits for the process that has the device open; and a device without a driver may be locked by
+ * such an unbind of another program. */
 static int kernel_write(struct bind_apply *ap, const struct bind_step *step)
 {
 	struct bind_system *s = ap->system;
@@ -88,8 +88,8 @@ static int kernel_write(struct bind_apply *ap, const struct bind_step *step)
 	return s->ops->write_waiting(s, step->path, step->text, driver_link(ap, step->move), NULL);
 }
 
-/* The journal first, then the kernel. Undoing goes on without a journal: what is recorded stays true
- * until the end. */
+/* Writes the journal first, then the kernel. Undoing goes on without a journal: its records stay true until
+ * the end. */
 static int write_step(struct bind_apply *ap, unsigned int id, const struct bind_step *step,
 		      bool undo)
 {
@@ -105,14 +105,14 @@ static int write_step(struct bind_apply *ap, unsigned int id, const struct bind_
 	return r;
 }
 
-/* What a write returned is not what it did: the driver link tells. */
+/* The return value of a write is not its effect: the driver link shows it. */
 static int check_driver(struct bind_apply *ap, struct bind_move *m)
 {
 	int r = ap->system->ops->driver(ap->system, m->bus, m->name, ap->arena, &m->now);
 
 	if (r < 0)
 		return r;
-	/* Whatever it is, but it had one. */
+	/* Any driver counts, but it had one. */
 	if (m->any)
 		return m->back && !m->now ? -ENXIO : 0;
 	return texts_equal(m->now, m->to) ? 0 : -ENXIO;
@@ -132,7 +132,7 @@ static int run_steps(struct bind_apply *ap, unsigned int id, struct bind_move *m
 			m->bind_tried = true;
 			m->bind_err = -r;
 		}
-		/* Somebody else unbound it first: that is as good. */
+		/* Another program unbound it first: the result is the same. */
 		if (r == -ENODEV && steps[i].action == BIND_ACTION_UNBIND &&
 		    !ap->system->ops->driver(ap->system, m->bus, m->name, ap->arena, &m->now) &&
 		    !m->now)
@@ -141,14 +141,14 @@ static int run_steps(struct bind_apply *ap, unsigned int id, struct bind_move *m
 	seen = check_driver(ap, m);
 	if (r >= 0 && seen < 0)
 		r = seen;
-	/* A driver that does not want the device answers ENODEV as well, and to 5.13 every one does. */
+	/* A driver that refuses the device also returns ENODEV; up to 5.13 every refusal does. */
 	if (r == -ENODEV && seen != -ENODEV)
 		r = -ENXIO;
-	/* Whoever bound it meanwhile (EBUSY) bound it to what was asked. */
+	/* Another program bound it meanwhile (EBUSY), to the requested driver. */
 	return seen == 0 && r != -ETIMEDOUT && !m->any ? 0 : r;
 }
 
-/* @m with its ends turned, as the device is now. */
+/* @m reversed, from the current state of the device. */
 static int turn(struct bind_apply *ap, const struct bind_move *m, struct bind_move *ret)
 {
 	*ret = (struct bind_move){
@@ -183,8 +183,8 @@ static int bind_overridden(struct bind_apply *ap, unsigned int id, struct bind_m
 	return r;
 }
 
-/* Drivers that took the device by an override which was changed afterwards, or by an id added by hand,
- * do not match it without: then by an override for as long as it takes. @m keeps where it came from.
+/* A driver that bound by an override or a dynamic id may not match the device without it: then an override
+ * is set for the time of the bind. @m keeps where it came from.
  * linux: drivers/pci/pci-driver.c: pci_match_device(). */
 static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_move *m, bool undo)
 {
@@ -196,7 +196,7 @@ static int run_overridden(struct bind_apply *ap, unsigned int id, struct bind_mo
 	return r;
 }
 
-/* A write's ENODEV is not yet the end of a device, whose record would be forgotten. */
+/* ENODEV of a write does not prove that the device is gone; its record would be lost. */
 static int confirm_gone(struct bind_apply *ap, const struct bind_move *m, int r)
 {
 	const char *now;
@@ -207,7 +207,7 @@ static int confirm_gone(struct bind_apply *ap, const struct bind_move *m, int r)
 	return -ENXIO;
 }
 
-/* Towards m->to and m->to_override by all means there are. */
+/* Moves towards m->to and m->to_override with every method there is. */
 static int go_back(struct bind_apply *ap, unsigned int id, struct bind_move *m)
 {
 	int r = run_steps(ap, id, m, true);
@@ -234,7 +234,7 @@ static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *
 	if (r == -ENODEV) {
 		m->result = BIND_GONE;
 		m->now = NULL;
-		/* What an earlier move recorded is about nobody, too. */
+		/* Records of earlier moves are obsolete as well. */
 		journal_settle(ap->journal, m->bus, m->name);
 		return;
 	}
@@ -244,18 +244,17 @@ static void roll_back(struct bind_apply *ap, unsigned int id, struct bind_move *
 		journal_undone(ap->journal, id);
 	else
 		m->remedy = arena_printf(ap->arena,
-					 "'vfiotool restore' tries again; it could not go back: %s",
+					 "'vfiotool restore' tries again; returning it failed: %s",
 					 errno_name(-r));
 }
 
-/* The guards were asked about the device with another driver. */
+/* The guards checked the device on another driver. */
 static int leave_changed(struct bind_apply *ap, struct bind_move *m, const char *planned)
 {
 	m->result = BIND_LEFT;
-	m->because =
-		arena_printf(ap->arena, "its driver was %s when it was looked at and is %s now",
-			     planned ? planned : "none", m->from ? m->from : "none");
-	m->remedy = "somebody else moves it; try again when it rests";
+	m->because = arena_printf(ap->arena, "its driver was %s at the check and is %s now",
+				  planned ? planned : "none", m->from ? m->from : "none");
+	m->remedy = "another program is rebinding this device; retry when it has finished";
 	return -EAGAIN;
 }
 
@@ -282,7 +281,7 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 	if (r < 0) {
 		*ret_id = 0;
 		m->result = BIND_LEFT;
-		m->because = "the journal could not be written, and without it nothing is moved";
+		m->because = "the journal could not be written; without it no driver is changed";
 		return r;
 	}
 	r = run_steps(ap, *ret_id, m, false);
@@ -295,16 +294,16 @@ static int do_move(struct bind_apply *ap, struct bind_move *m, unsigned int *ret
 	return r;
 }
 
-/* The kernel has the device locked until whoever uses it lets go: to write would wait as long. Its
+/* The kernel has the device locked until the process that uses it closes it: a write would also wait. Its
  * record stays. */
 static void leave_waiting(struct bind_apply *ap, struct bind_move *m)
 {
 	m->result = BIND_LEFT;
 	m->remedy =
 		m->from ? arena_printf(ap->arena,
-				       "when it is let go it returns to %s by itself; 'vfiotool restore' then makes sure of it",
+				       "when that process closes it, it returns to %s on its own; then run 'vfiotool restore' to make sure",
 				       m->from)
-			: "when it is let go, what was written happens; 'vfiotool restore' then undoes it";
+			: "when that process closes it, the write takes effect; then run 'vfiotool restore' to undo it";
 }
 
 int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Moves devices: records, writes, looks at what became of it, and takes everything back when something
- * did not go as asked. */
+/* Moves devices: records, writes, checks the result, and undoes everything when a step failed. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,12 +18,12 @@ struct bind_apply {
 	size_t nr_steps;
 };
 
-/* Does all of @moves in order; when one fails, it and those before it are undone, newest first. The
- * moves tell what became of each. 0 when all are where they should be, else the negative errno of the
+/* Does all of @moves in order; when one fails, it and those before it are undone, newest first. Each move
+ * has its result. 0 when all are where they should be, else the negative errno of the
  * first failure. */
 int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr);
-/* Does one move towards a state that devices were in before: nothing is undone when it fails, what
- * was recorded stays recorded. 0 or a negative errno. */
+/* Does one move back to an earlier state: nothing is undone when it fails, and the record stays. 0 or a
+ * negative errno. */
 int bind_apply_back(struct bind_apply *ap, struct bind_move *m);
 /* Completes @m from the kernel: identity, driver, override. 0, -ENODEV. */
 int bind_apply_look(struct bind_apply *ap, struct bind_move *m);

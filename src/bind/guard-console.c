@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a person needs to get at the host again: the display that the firmware started with, the
- * keyboard and the terminal of the console. */
+/* What an admin needs to reach the host: the boot display, the keyboard and the terminal of the console. */
 #include <string.h>
 
 #include "facts/in-use.h"
@@ -14,14 +13,15 @@ static void check_display(struct guard_check *c)
 		return;
 	if (fact_is(&d->boot_vga)) {
 		if (!strcmp(d->boot_vga.raw, "1"))
-			guard_found(c, ANSWER_YES, "the display the host booted with <- %s",
+			guard_found(c, ANSWER_YES, "the display that the host booted with <- %s",
 				    c->device->name);
 		return;
 	}
 	/* Only VGA controllers have the attribute.
 	 * linux: drivers/pci/pci-sysfs.c: pci_dev_attrs_are_visible(). */
 	if (c->device->bus == BUS_PCI && d->boot_vga.state != FACT_ABSENT)
-		guard_unread(c, &d->boot_vga, "whether it is the display the host booted with");
+		guard_unread(c, &d->boot_vga,
+			     "whether it is the display that the host booted with");
 }
 
 static void check_console(struct guard_check *c)
@@ -51,6 +51,6 @@ const struct guard guard_display = {
 
 const struct guard guard_console = {
 	.name = "console",
-	.protects = "the keyboard or the terminal of the console",
+	.protects = "the keyboard or terminal of the console",
 	.check = check_console,
 };

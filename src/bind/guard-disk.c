@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Disks behind a device, at any depth, with what stands on them: filesystems, swap, volumes, arrays,
- * encryption, caches, pools. The chain that is told begins with what would be lost. */
+/* Disks behind a device, at any depth, and their use: filesystems, swap, volumes, arrays, encryption,
+ * caches, pools. The reported chain begins with what would be lost. */
 #include <string.h>
 
 #include "base/parse.h"
@@ -12,11 +12,11 @@ enum { DEPTH_MAX = 32, FINDINGS_MAX = 64 };
 struct look {
 	struct guard_check *c;
 	const struct in_use *u;
-	size_t nr;                 /* found in the way */
-	struct guard_finding rest; /* what is found past FINDINGS_MAX, which nobody reads */
+	size_t nr;                 /* uses found */
+	struct guard_finding rest; /* findings past FINDINGS_MAX go here and are not reported */
 };
 
-/* Says that @what stands on @chain. */
+/* Reports that @what uses @chain. */
 static struct guard_finding *in_use(struct look *k, const char *what, const char *chain)
 {
 	if (k->nr++ >= FINDINGS_MAX)
@@ -70,7 +70,7 @@ static void say_mount(const struct look *k, const struct in_use_mount *m, struct
 	} else {
 		f->remedy = strcmp(m->target, "/") != 0
 				    ? arena_printf(a, "umount %s", m->target)
-				    : "leave it to the host, which runs from it";
+				    : "leave it to the host, which runs from this disk";
 	}
 }
 
@@ -87,7 +87,7 @@ static bool look_mounts(struct look *k, const struct in_use_block *b, const char
 		if (!is_mount_of(k, m, b))
 			continue;
 		found = true;
-		/* The same place in each namespace is said once. */
+		/* The same mount point in several namespaces is reported once. */
 		for (size_t j = 0; !again && j < i; j++)
 			again = is_mount_of(k, &u->mounts[j], b) &&
 				!strcmp(u->mounts[j].target, m->target);
@@ -97,7 +97,10 @@ static bool look_mounts(struct look *k, const struct in_use_block *b, const char
 		say_mount(k, m, f);
 	}
 	if (!found && b->filesystem)
-		in_use(k, arena_printf(k->c->arena, "%s, mounted out of sight", b->filesystem),
+		in_use(k,
+		       arena_printf(k->c->arena,
+				    "%s, mounted in a namespace that vfiotool cannot see",
+				    b->filesystem),
 		       chain);
 	else if (!found && b->pool_of_btrfs)
 		in_use(k, arena_printf(k->c->arena, "btrfs %s", b->pool_of_btrfs), chain);
@@ -163,7 +166,7 @@ static bool look_zfs(struct look *k, const struct in_use_block *b, const char *c
 		return false;
 	if (!fact_is(&k->u->zfs_pools) || !fact_is(&b->udev)) {
 		guard_found(k->c, ANSWER_UNKNOWN,
-			    "whether ZFS has %s cannot be told: udev has no record of it", b->name);
+			    "cannot tell whether ZFS uses %s: udev has no record of it", b->name);
 		return false;
 	}
 	if (!has_line(rest, "E:ID_FS_TYPE=zfs_member"))
@@ -199,7 +202,7 @@ static const char *block_label(struct look *k, const struct in_use_block *b)
 static bool look_block(struct look *k, const struct in_use_block *b, const char *chain,
 		       unsigned int depth);
 
-/* What stands on a holder, else that it holds. */
+/* What uses a holder; if nothing does, the holder itself. */
 static void look_holder(struct look *k, const struct in_use_block *holder, const char *below,
 			unsigned int depth)
 {
@@ -262,7 +265,7 @@ static bool is_behind(const struct in_use_device *d, const struct in_use_block *
 	return false;
 }
 
-/* What may hide a use of the disks that were found to be free. */
+/* Unreadable facts that may hide a use of disks that look free. */
 static void say_doubts(struct look *k)
 {
 	const struct in_use *u = k->u;
@@ -270,19 +273,19 @@ static void say_doubts(struct look *k)
 	if (!fact_is(&u->mounts_fact))
 		guard_unread(k->c, &u->mounts_fact, "what is mounted");
 	else if (u->hidden_mounts)
-		guard_found(k->c, ANSWER_UNKNOWN,
-			    "the mounts of %u processes could not be looked at", u->hidden_mounts);
+		guard_found(k->c, ANSWER_UNKNOWN, "the mounts of %u processes could not be read",
+			    u->hidden_mounts);
 	if (!fact_known(&u->swaps_fact))
 		guard_unread(k->c, &u->swaps_fact, "what is in swap");
 	if (!fact_is(&u->opens_fact))
-		guard_unread(k->c, &u->opens_fact, "who has the disk open");
+		guard_unread(k->c, &u->opens_fact, "which process has the disk open");
 	else if (u->hidden_opens)
 		guard_found(k->c, ANSWER_UNKNOWN,
-			    "%u processes could not be looked into for who has the disk open",
+			    "%u processes could not be inspected; one may have the disk open",
 			    u->hidden_opens);
 	for (size_t i = 0; u->hidden_holders[i]; i++)
 		guard_found(k->c, ANSWER_UNKNOWN,
-			    "module %s is loaded, and what it holds cannot be seen",
+			    "module %s is loaded, and the disks that it uses cannot be seen",
 			    u->hidden_holders[i]);
 }
 
@@ -310,6 +313,6 @@ static void check(struct guard_check *c)
 
 const struct guard guard_disk = {
 	.name = "disk",
-	.protects = "a filesystem, swap space, volume or array on a disk behind the device",
+	.protects = "filesystem, swap space, volume or array on a disk of the device",
 	.check = check,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A device, or the group it is in, that a process has open through VFIO: the unbind would wait for that
- * process for ever, and a virtual machine would lose its device. */
+/* A process has the device or its group open through VFIO: the unbind would wait for it without end, and a
+ * virtual machine would lose its device. */
 #include <string.h>
 
 #include "base/parse.h"
@@ -27,7 +27,7 @@ static void add_holders(struct guard_check *c, const struct node *n)
 		f->pid = (pid_t)pid;
 		f->command = arena_strndup(c->arena, line.s, line.len);
 		f->remedy =
-			arena_printf(c->arena, "end process %u (%s), or let it give the device up",
+			arena_printf(c->arena, "end process %u (%s), or make it close the device",
 				     pid, f->command);
 	}
 }
@@ -39,11 +39,11 @@ static void look_at(struct guard_check *c, const struct node *n)
 	if (fact_is(&n->holders))
 		add_holders(c, n);
 	else if (n->holders.state != FACT_UNREAD && n->holders.state != FACT_ABSENT)
-		guard_found(c, ANSWER_UNKNOWN, "who has %s open could not be read: %s", n->path,
+		guard_found(c, ANSWER_UNKNOWN, "cannot tell which process has %s open: %s", n->path,
 			    strerror(n->holders.err));
 	if (n->hidden_processes)
 		guard_found(c, ANSWER_UNKNOWN,
-			    "%u processes could not be looked into for who has %s open",
+			    "%u processes could not be inspected; one may have %s open",
 			    n->hidden_processes, n->path);
 }
 
@@ -52,7 +52,7 @@ static void check(struct guard_check *c)
 	const struct device *d = c->device;
 
 	look_at(c, &d->cdev);
-	/* A group's node names no device: whoever has it may have them all. */
+	/* A group node names no device: its holder may have any of them. */
 	if (d->group && guard_is_vfio(d)) {
 		look_at(c, &d->group->node);
 		look_at(c, &d->group->noiommu_node);
@@ -61,6 +61,6 @@ static void check(struct guard_check *c)
 
 const struct guard guard_held = {
 	.name = "held",
-	.protects = "a virtual machine, or another program that has the device through VFIO",
+	.protects = "virtual machine or other program that has the device open through VFIO",
 	.check = check,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A device whose unbind, by whomever, waits for a process that has it open through VFIO. It shows no driver any
- * more, and whoever binds it waits for that process as well.
+/* A device whose unbind waits for a process that has it open through VFIO. It shows no driver, and binding it
+ * waits for that process as well.
  * linux: drivers/base/dd.c: device_release_driver_internal(), drivers/vfio/vfio_main.c:
  * vfio_unregister_group_dev(). */
 #include <string.h>
@@ -14,7 +14,7 @@ static bool node_is(const struct node *n, const struct in_use_open *o)
 	       n->minor == o->minor;
 }
 
-/* The node of a device that is being unbound is taken away from 6.6 on; who has it open keeps it. */
+/* From 6.6 on the node of a device that is being unbound is removed; its holder keeps it open. */
 static bool is_deleted_node(const struct in_use_open *o)
 {
 	static const char place[] = "/dev/vfio/devices/", end[] = "\\040(deleted)";
@@ -25,7 +25,7 @@ static bool is_deleted_node(const struct in_use_open *o)
 }
 
 struct look {
-	const struct in_use_open *device; /* has this very device open, as newer kernels tell */
+	const struct in_use_open *device; /* has this device open, as newer kernels report */
 	/* has its group, or some VFIO device without a node, open */
 	const struct in_use_open *group;
 	/* writes to a file that takes a driver away or gives one */
@@ -66,15 +66,16 @@ static void say_holder(struct guard_check *c, const struct look *k,
 		       const struct in_use_open *holder)
 {
 	struct guard_finding *f =
-		guard_found(c, ANSWER_YES, "an unbind of it waits for process %u (%s)%s%s%s",
-			    holder->pid, holder->comm, holder->kind == 'c' ? ", which has " : "",
+		guard_found(c, ANSWER_YES,
+			    "an unbind of the device waits for process %u (%s)%s%s%s", holder->pid,
+			    holder->comm, holder->kind == 'c' ? ", which has " : "",
 			    holder->kind == 'c' ? arena_printf(c->arena, "%s open", holder->node)
 						: "",
 			    asked_by(c, k));
 
 	f->pid = (pid_t)holder->pid;
 	f->command = holder->comm;
-	f->remedy = arena_printf(c->arena, "end process %u (%s), or let it give the device up",
+	f->remedy = arena_printf(c->arena, "end process %u (%s), or make it close the device",
 				 holder->pid, holder->comm);
 }
 
@@ -92,9 +93,10 @@ static void check(struct guard_check *c)
 		say_holder(c, &k, k.group);
 	} else if (c->device->locked) {
 		guard_found(c, ANSWER_YES,
-			    "the kernel has it locked: an unbind or a bind of it has not come to its end%s",
+			    "the kernel has it locked: an unbind or bind of it has not finished%s",
 			    asked_by(c, &k))
-			->remedy = "wait until it has; 'dmesg' may tell what a driver waits for";
+			->remedy =
+			"wait until it has finished; 'dmesg' may show what a driver waits for";
 	} else if (k.writer && k.group) {
 		struct guard_finding *f =
 			guard_found(c, ANSWER_UNKNOWN,
@@ -105,7 +107,7 @@ static void check(struct guard_check *c)
 		f->pid = (pid_t)k.group->pid;
 		f->command = k.group->comm;
 		f->remedy =
-			arena_printf(c->arena, "end process %u (%s), or let it give the device up",
+			arena_printf(c->arena, "end process %u (%s), or make it close the device",
 				     k.group->pid, k.group->comm);
 	}
 }
@@ -113,6 +115,6 @@ static void check(struct guard_check *c)
 const struct guard guard_locked = {
 	.name = "locked",
 	.protects =
-		"you from waiting for ever: an unbind of the device waits for a process that has it open",
+		"an unbind that would block: another unbind of the device already waits for a process",
 	.check = check,
 };

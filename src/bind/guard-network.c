@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Network interfaces of a device, with the bonds, bridges and VLANs on them, what goes over them, and
- * the caller's own SSH connection. */
+/* Network interfaces of a device, with the bonds, bridges and VLANs on them, their traffic, and the
+ * caller's own SSH connection. */
 #include <net/if.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static void say_addresses(struct look *k, const struct in_use_link *link, const 
 				arena_printf(k->c->arena, "ip link set %s down", link->name);
 }
 
-/* The address of a server, or of an interface with its prefix: without what follows '/' or '%'. */
+/* Compares the address of a server with that of an interface, without what follows '/' or '%'. */
 static bool address_equals(const char *with_prefix, const char *server)
 {
 	size_t x = strcspn(with_prefix, "/%"), y = strcspn(server, "%");
@@ -54,7 +54,7 @@ static void say_session(struct look *k, const struct in_use_link *link, const ch
 		    address_equals(k->u->addresses[i].address, k->u->ssh_server))
 			guard_found(k->c, ANSWER_YES, "your SSH connection, to %s <- %s",
 				    k->u->ssh_server, chain)
-				->remedy = "log in over another network, or on the console";
+				->remedy = "log in through another network, or on the console";
 }
 
 static bool stands_on(const struct in_use_link *upper, const struct in_use_link *link)
@@ -62,7 +62,7 @@ static bool stands_on(const struct in_use_link *upper, const struct in_use_link 
 	return upper != link && (upper->index == link->master || upper->lower == link->index);
 }
 
-/* A port of Open vSwitch works though the interface that stands for the switch is down. */
+/* A port of Open vSwitch works even if the interface of the switch is down. */
 static bool upper_works(const struct in_use_link *upper, const struct in_use_link *link)
 {
 	return upper->flags & IFF_UP ||
@@ -91,7 +91,7 @@ static void look_link(struct look *k, const struct in_use_link *link, const char
 	}
 }
 
-/* Every interface that is the device's, or of something behind it. */
+/* Every interface of the device, or of a device behind it. */
 static void look_links(struct look *k, const struct in_use_device *d)
 {
 	for (size_t i = 0; i < k->u->nr_links; i++) {
@@ -113,7 +113,7 @@ static bool is_seen(const struct in_use *u, const struct in_use_device *d, const
 	return false;
 }
 
-/* Interfaces that sysfs shows and rtnetlink does not. */
+/* Interfaces in sysfs but not in rtnetlink. */
 static void say_unseen(struct look *k, const struct in_use_device *d)
 {
 	struct span rest = { fact_is(&d->net_dir) ? d->net_dir.raw : "",
@@ -129,7 +129,7 @@ static void say_unseen(struct look *k, const struct in_use_device *d)
 
 		if (!is_seen(k->u, d, name))
 			guard_found(k->c, ANSWER_UNKNOWN,
-				    "interface %s is not one of this network namespace: what goes over it cannot be seen",
+				    "interface %s is in another network namespace: its use cannot be seen",
 				    name);
 	}
 }
@@ -180,26 +180,26 @@ static void check_session(struct guard_check *c)
 	if (!k.up)
 		return;
 	if (!fact_is(&k.u->ssh))
-		guard_unread(c, &k.u->ssh, "whether you came by SSH");
+		guard_unread(c, &k.u->ssh, "whether this is an SSH session");
 	else if (!strncmp(k.u->ssh.raw, "hidden ", 7))
 		guard_found(c, ANSWER_UNKNOWN,
-			    "whether you came by SSH cannot be told: process %s is closed to you",
+			    "cannot tell whether this is an SSH session: no permission to inspect process %s",
 			    k.u->ssh.raw + strlen("hidden "));
 	else if (k.u->ssh_server && !is_on_some_link(k.u))
 		guard_found(c, ANSWER_UNKNOWN,
-			    "you came by SSH to %s, an address that no interface here has",
+			    "this SSH session goes to %s, an address of no interface here",
 			    k.u->ssh_server);
 }
 
 const struct guard guard_network = {
 	.name = "network",
 	.protects =
-		"an interface that is up with an address, has a route, or carries a bond, bridge or VLAN",
+		"network interface that is up with an address or route, or in a bond, bridge or VLAN",
 	.check = check_network,
 };
 
 const struct guard guard_session = {
 	.name = "session",
-	.protects = "the network that your own SSH connection comes by",
+	.protects = "the network of your own SSH session",
 	.check = check_session,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A physical function with virtual functions in use, or such as nothing brings back: they vanish when it
- * loses its driver. */
+/* A physical function with virtual functions in use, or with unused ones that nothing creates again: they
+ * disappear when it loses its driver. */
 #include <string.h>
 
 #include "base/strbuf.h"
@@ -9,7 +9,7 @@
 
 enum { NAMED_MAX = 4 };
 
-/* Nobody has them, but whoever set them up would find them gone after the way there and back. */
+/* They are unused, but they would be gone after a bind and unbind. */
 static void check_unused(struct guard_check *c, const struct in_use_device *d)
 {
 	const struct device *dev = c->device;
@@ -17,9 +17,9 @@ static void check_unused(struct guard_check *c, const struct in_use_device *d)
 	if (!d->nr_vfs || !dev->driver || guard_is_vfio(dev) || driver_leaves_vfs(dev->driver))
 		return;
 	guard_found(c, ANSWER_UNKNOWN,
-		    "whether %s leaves the virtual functions (%zu) when it goes <- %s", dev->driver,
-		    d->nr_vfs, dev->name)
-		->remedy = "write 0 to its sriov_numvfs first, and the number again afterwards";
+		    "cannot tell whether driver %s keeps the virtual functions (%zu) at its unbind <- %s",
+		    dev->driver, d->nr_vfs, dev->name)
+		->remedy = "write 0 to its sriov_numvfs first, and the old number afterwards";
 }
 
 static void check(struct guard_check *c)
@@ -57,6 +57,6 @@ static void check(struct guard_check *c)
 
 const struct guard guard_vfs = {
 	.name = "vfs",
-	.protects = "virtual functions that a driver has, of this physical function",
+	.protects = "virtual functions of this physical function that are on a driver",
 	.check = check,
 };

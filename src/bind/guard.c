@@ -49,7 +49,7 @@ bool guard_is_vfio(const struct device *d)
 
 void guard_unread(struct guard_check *c, const struct fact *fact, const char *what)
 {
-	guard_found(c, ANSWER_UNKNOWN, "%s could not be read%s%s", what, fact->err ? ": " : "",
+	guard_found(c, ANSWER_UNKNOWN, "cannot tell %s%s%s", what, fact->err ? ": " : "",
 		    fact->err ? strerror(fact->err) : "");
 }
 
@@ -58,9 +58,9 @@ const struct in_use_device *guard_usage(struct guard_check *c)
 	const struct in_use_device *d = in_use_find(c->host->usage, c->device);
 
 	if (!d)
-		guard_found(c, ANSWER_UNKNOWN, "what uses the device was not looked at");
+		guard_found(c, ANSWER_UNKNOWN, "the use of the device was not read");
 	else if (!d->path)
-		guard_unread(c, &d->link, "its place in sysfs");
+		guard_unread(c, &d->link, "where it is in sysfs");
 	return d && d->path ? d : NULL;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guards: reasons for which a device must not lose its driver, though the kernel would let it. Each has
- * a name, by which --force= passes it, and looks at one device. Reading only: nothing is opened that
- * notices, nothing is written. */
+/* Guards are the safety checks: reasons why a device must keep its driver, although the kernel would allow
+ * the unbind. Each has a name for --force= and checks one device. They only read, and open nothing that has
+ * side effects. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,15 +18,15 @@ struct guard;
 /* What a guard found about a device. */
 struct guard_finding {
 	const struct guard *guard;
-	enum answer answer; /* yes: it stands in the way; unknown: it could not look */
+	enum answer answer; /* yes: in use; unknown: it could not read */
 	/* "/ <- dm-0 <- nvme0n1p2 <- 0000:02:00.0"; for unknown: what could not be read, and why */
 	const char *evidence;
 	const char *remedy;  /* the next step to take: "umount /", or NULL */
-	pid_t pid;           /* of the process that holds it; 0 where there is none to name */
+	pid_t pid;           /* of the process that holds it; 0: none */
 	const char *command; /* of that process; NULL when not known */
 };
 
-/* One device being looked at. */
+/* The check of one device. */
 struct guard_check {
 	struct sysroot *root;
 	/* loaded with scope of bind: all groups' members, nodes, holders */
@@ -40,28 +40,28 @@ struct guard_check {
 
 struct guard {
 	const char *name;     /* "mounted": of --force= and the table of vfiotool-bind(8) */
-	const char *protects; /* what is lost without it, in one line */
+	const char *protects; /* what it protects, in one line */
 	void (*check)(struct guard_check *c);
 };
 
 /* All guards, in the order of the manual. Static. */
 const struct guard *const *guards_all(size_t *nr);
-/* NULL when none is called @name. */
+/* NULL when there is no guard @name. */
 const struct guard *guard_find(const char *name);
-/* Adds what c->guard found; @fmt is the evidence. The finding, for the remedy and the process; valid
- * until the next one is added. */
+/* Adds a finding of c->guard; @fmt is the evidence. Returns it, for the remedy and the process; valid until
+ * the next one is added. */
 struct guard_finding *guard_found(struct guard_check *c, enum answer answer, const char *fmt, ...)
 	vt_printf(3, 4);
-/* What is known of the use of c->device: host loaded with HOST_USAGE. NULL when nothing is; then the
- * guard has said so. */
+/* The known use of c->device: host loaded with HOST_USAGE. NULL when it is unknown; the finding is then
+ * added. */
 const struct in_use_device *guard_usage(struct guard_check *c);
-/* Whether a VFIO driver has the device, as far as can be told: its class device is there from 6.1 on only.
+/* Whether a VFIO driver has the device, as far as visible: its class device exists only from 6.1 on.
  * linux: drivers/vfio/vfio_main.c: vfio_init_device(). */
 bool guard_is_vfio(const struct device *d);
-/* Says unknown for a @fact that could not be read, @what being its name to a user. */
+/* Adds an unknown for a @fact that could not be read; @what is its name for the user. */
 void guard_unread(struct guard_check *c, const struct fact *fact, const char *what);
-/* Asks every guard about @dev: only what stands in the way (yes) or could not be told (unknown), array
- * in @a. 0; a guard that cannot read says so in a finding. */
+/* Asks every guard about @dev: only uses (yes) and unknowns, array in @a. 0; a guard that cannot read adds a
+ * finding. */
 int guards_check(struct sysroot *root, const struct host *host, const struct device *dev,
 		 struct arena *a, struct guard_finding **ret, size_t *ret_nr);
 

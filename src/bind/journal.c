@@ -18,7 +18,7 @@ enum { JOURNAL_MAX = 64 << 20 };
 
 /* ---- reading ---- */
 
-/* NULL for null, for what is missing, and for what is no text. */
+/* NULL for null, for a missing member, and for a member that is not a text. */
 static const char *text_of(struct json_object *o, const char *key, struct arena *a)
 {
 	struct json_object *v;
@@ -28,7 +28,7 @@ static const char *text_of(struct json_object *o, const char *key, struct arena 
 	return arena_strdup(a, json_object_get_string(v));
 }
 
-/* 0 for what is missing, and for what is no number of virtual functions. */
+/* 0 for a missing member, and for one that is not a number of virtual functions. */
 static unsigned int vfs_of(struct json_object *o)
 {
 	struct json_object *v;
@@ -121,7 +121,7 @@ static void take_line(struct journal *j, struct json_object *o)
 		remove_record(j, r);
 }
 
-/* What a crash or a full disk left of a line: it was not on disk, and so its write never happened. */
+/* A line that a crash or a full disk cut short: it was not on disk, so its write never happened. */
 static bool is_cut_short(const char *line, size_t len)
 {
 	struct json_tokener *t = json_tokener_new();
@@ -210,8 +210,8 @@ static void journal_init(struct journal *j, const char *dir, const char *boot, s
 	};
 }
 
-/* Another place would be another journal, which knows of nothing. */
-static const char by_root[] = "drivers are moved by root, whose journal it is";
+/* Another directory would be another journal, without records. */
+static const char by_root[] = "run as root: the journal belongs to root";
 
 /* What is wrong with the journal, and the next step; @else_step where nothing better is known. */
 static int journal_fail(int r, const char *what, const char *place, const char *else_step,
@@ -257,7 +257,7 @@ int journal_read(struct journal *j, const char *dir, const char *boot, struct ar
 		return 0;
 	r = r < 0 ? r : read_all(j);
 	return r < 0 ? journal_fail(r, "cannot read the journal in", dir,
-				    "see what is in its place", reterr)
+				    "check what is at that path", reterr)
 		     : 0;
 }
 
@@ -300,14 +300,15 @@ int journal_open(struct journal *j, const char *dir, const char *boot, const cha
 		r = open_dir(j);
 	if (r < 0)
 		return journal_fail(r, "cannot keep a journal in", dir,
-				    "name another place with --journal", reterr);
+				    "name another directory with --journal", reterr);
 	r = lock_take(j->dir_fd, dir, who, wait_ms, a, reterr);
 	if (r < 0)
 		return r;
 	j->lock_fd = r;
 	r = open_file(j);
 	return r < 0 ? journal_fail(r, "cannot open the journal in", dir,
-				    "see what is in its place; without it nothing is moved", reterr)
+				    "check what is at that path; without the journal no driver is changed",
+				    reterr)
 		     : 0;
 }
 
@@ -352,7 +353,7 @@ static int fail(struct journal *j, int err)
 static int append(struct journal *j, struct json_object *o)
 {
 	const char *text = json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN);
-	/* Behind a line without an end a new one begins. */
+	/* A new line begins after one that has no end. */
 	char *line = arena_printf(j->arena, "%s%s\n", j->torn ? "\n" : "", text);
 	size_t len = strlen(line), at = 0;
 
@@ -432,7 +433,7 @@ int journal_done(struct journal *j, unsigned int id)
 	return append(j, new_line("done", id));
 }
 
-/* A journal without records has served. The file stays open and empty, and is taken away at the end. */
+/* A journal without records is finished. The file stays open and empty, and is removed at the end. */
 static int tidy(struct journal *j)
 {
 	if (j->nr_records || j->nr_unreadable || !ftruncate(j->fd, 0))

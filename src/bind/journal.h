@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The write-ahead journal: what a device was before it is touched, on disk before the first write to
- * sysfs, so that it can be undone whatever becomes of the tool. One JSON object a line; a last line
- * that was torn by a crash never acted. */
+/* The write-ahead journal: the old state of a device, on disk before the first write to sysfs, so that it
+ * can be undone even if the tool is killed. One JSON object per line; a last line that a crash cut short
+ * was never acted on. */
 #pragma once
 
 #include <stdbool.h>
@@ -12,17 +12,17 @@
 #include "base/failure.h"
 #include "bind/plan.h"
 
-/* Gone after a boot, as every binding is. */
+/* A reboot removes it, like every binding. */
 #define JOURNAL_DIR "/run/vfiotool"
 
-/* What a device was before a move that has not been undone. */
+/* The state of a device before a move that has not been undone. */
 struct journal_record {
 	unsigned int id;
 	const char *bus, *name, *identity;
 	const char *from, *from_override; /* NULL: none */
 	const char *to;                   /* NULL: none, or what the bus chooses */
 	unsigned int vfs;                 /* virtual functions that it had */
-	bool done;                        /* the move came to its end */
+	bool done;                        /* the move is complete */
 };
 
 struct journal {
@@ -34,24 +34,24 @@ struct journal {
 	size_t nr_records;
 	unsigned int next_id;
 	bool loaded;
-	unsigned int nr_earlier; /* records of earlier boots, which ended their bindings */
-	/* lines that are whole and make no sense; the file stays for their sake */
+	unsigned int nr_earlier; /* records of earlier boots, whose bindings ended */
+	/* lines that are complete but invalid; the file is kept because of them */
 	unsigned int nr_unreadable;
 	bool torn; /* the last line has no end */
 	int err;   /* the positive errno of the last write to it that failed; 0: none did */
 };
 
-/* Reads the journal of @dir without a lock, for who only looks: no file is an empty one. 0, or a
+/* Reads the journal of @dir without a lock, for a dry run: a missing file is an empty journal. 0, or a
  * negative errno with *@reterr. To be closed in either case. */
 int journal_read(struct journal *j, const char *dir, const char *boot, struct arena *a,
 		 struct failure **reterr);
-/* Makes @dir, takes the lock, waiting up to @wait_ms for another tool, and reads. -EBUSY names who has
- * it. @who is written into the lock for others to name: "bind 0000:01:00.0". */
+/* Makes @dir, takes the lock, waiting up to @wait_ms for another tool, and reads. -EBUSY names its holder.
+ * @who is written into the lock file for others to report: "bind 0000:01:00.0". */
 int journal_open(struct journal *j, const char *dir, const char *boot, const char *who,
 		 unsigned int wait_ms, struct arena *a, struct failure **reterr);
 void journal_close(struct journal *j);
 
-/* What was the first state of the device: its oldest record. NULL when there is none. */
+/* The first state of the device: its oldest record. NULL when there is none. */
 const struct journal_record *journal_find(const struct journal *j, const char *bus,
 					  const char *name);
 /* Each on disk when it returns. 0, or a negative errno: then nothing may be written to sysfs. */

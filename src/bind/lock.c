@@ -30,7 +30,7 @@ static const char *read_holder(int fd, struct arena *a)
 	return arena_strndup(a, text, (size_t)n);
 }
 
-/* A child that writes for it has the lock as well, and goes on when it is killed. */
+/* A child that writes for it shares the lock and goes on after its parent is killed. */
 static bool holder_is_gone(int fd)
 {
 	char text[HOLDER_MAX];
@@ -44,7 +44,7 @@ static bool holder_is_gone(int fd)
 	       kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
-/* The lock of a file has no event that a deadline could be set for: it is tried again. */
+/* A file lock has no event to wait for with a deadline, so it is tried again. */
 static int wait_for(int fd, unsigned int wait_ms)
 {
 	for (unsigned int waited = 0;; waited += LOCK_TRY_MS) {
@@ -67,16 +67,16 @@ int lock_take(int dir_fd, const char *dir, const char *who, unsigned int wait_ms
 
 	if (r == -EBUSY && holder_is_gone(fd))
 		failure_set_status(reterr, STATUS_FAILED, r,
-				   "%s was ended, but a write of it to sysfs still waits in the kernel, and has the lock '%s/lock': whoever has the device open must let go first, 'vfiotool bind --dry-run' of the device names who",
+				   "%s was ended, but its write to sysfs still waits in the kernel and keeps the lock '%s/lock': run 'vfiotool bind --dry-run' on the device to see which process must close it",
 				   read_holder(fd, a), dir);
 	else if (r == -EBUSY)
 		failure_set_status(reterr, STATUS_FAILED, r,
-				   "%s is at work and has the lock '%s/lock': try again when it is done, or wait longer with --wait",
+				   "%s is running and has the lock '%s/lock': retry when it has finished, or wait longer with --wait",
 				   read_holder(fd, a), dir);
 	else if (r < 0)
 		failure_set(reterr, r,
-			    "cannot take the lock '%s/lock': %s; without it nothing is moved", dir,
-			    strerror(-r));
+			    "cannot take the lock '%s/lock': %s; without it no driver is changed",
+			    dir, strerror(-r));
 	if (r < 0) {
 		if (fd >= 0)
 			close(fd);

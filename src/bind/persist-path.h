@@ -6,7 +6,7 @@
 
 #define PERSIST_RULES "etc/udev/rules.d"
 
-/* Behind 05-driverctl.rules, which it has to answer, and before 80-drivers.rules, which loads the module of
+/* After 05-driverctl.rules, whose choice it corrects, and before 80-drivers.rules, which loads the module of
  * another driver. */
 static inline const char *persist_rule_path(struct arena *a, const char *bus, const char *name)
 {

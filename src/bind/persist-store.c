@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The files: written atomically, taken away when they are ours. */
+/* The files: written atomically, removed when they are ours. */
 #include "bind/persist.h"
 
 #include <errno.h>
@@ -127,7 +127,7 @@ static int write_all(int fd, const char *text)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-/* The content appears at once, whole, and stays after a power loss. */
+/* The content appears atomically and survives a power loss. */
 static int write_file(int root_fd, const struct persist_file *file)
 {
 	const char *name = strrchr(file->path, '/') + 1;
@@ -173,7 +173,7 @@ static int read_text(int root_fd, const char *path, char buf[TEXT_MAX])
 	return 0;
 }
 
-/* 1: ours; 0: somebody else's; or a negative errno. */
+/* 1: ours; 0: of another program; or a negative errno. */
 static int is_ours(int root_fd, const char *path)
 {
 	char text[TEXT_MAX];
@@ -182,7 +182,7 @@ static int is_ours(int root_fd, const char *path)
 	return r < 0 ? r : strstr(text, mark) != NULL;
 }
 
-/* driverctl's file has no room for a mark: it is ours when the rule beside it is. */
+/* A file of driverctl cannot hold a mark: it is ours when the rule beside it is. */
 int persist_check(int root_fd, const struct persist_file *files, size_t nr, struct failure **reterr)
 {
 	bool driverctl_ours = nr && is_ours(root_fd, files[0].path) == 1;
@@ -194,9 +194,9 @@ int persist_check(int root_fd, const struct persist_file *files, size_t nr, stru
 
 		if (driverctl ? r == 0 && !driverctl_ours : r == 0)
 			return failure_set(reterr, -EEXIST,
-					   "/%s is there already, and not by --persist: take it away first%s",
+					   "/%s exists already and is not from --persist: remove it first%s",
 					   files[i].path,
-					   driverctl ? ", by driverctl unset-override" : "");
+					   driverctl ? ", with 'driverctl unset-override'" : "");
 	}
 	return 0;
 }
@@ -210,7 +210,7 @@ int persist_write(int root_fd, const struct persist_file *files, size_t nr, stru
 		if (r >= 0)
 			continue;
 		failure_set(reterr, r, "cannot write /%s: %s", files[i].path, strerror(-r));
-		/* What asks for the driver goes before what refuses a stranger. */
+		/* First the file that asks for the driver, then the one that refuses another device. */
 		while (i-- > 0)
 			(void)unlinkat(root_fd, files[i].path, 0);
 		break;
@@ -243,7 +243,7 @@ int persist_find(int root_fd, const char *bus, const char *name, struct arena *a
 					   strerror(-r));
 		if (r < 0 || !strstr(text, mark))
 			continue;
-		/* The rule last: it tells that the others are ours. */
+		/* The rule last: it marks the others as ours. */
 		if (strstr(text, "by driverctl") && !faccessat(root_fd, override, F_OK, 0))
 			add_path(a, ret, ret_nr, override);
 		add_path(a, ret, ret_nr, marked[i]);
@@ -258,7 +258,7 @@ int persist_remove(int root_fd, const char *bus, const char *name, struct arena 
 
 	for (size_t i = 0; r >= 0 && i < *ret_nr; i++)
 		if (unlinkat(root_fd, (*ret)[i], 0) < 0 && errno != ENOENT)
-			r = failure_set(reterr, -errno, "cannot take /%s away: %s", (*ret)[i],
+			r = failure_set(reterr, -errno, "cannot remove /%s: %s", (*ret)[i],
 					strerror(errno));
 	return r;
 }

@@ -7,7 +7,7 @@
 
 #include "bind/persist-path.h"
 
-/* Characters that mean something to udev, modprobe or a shell have no place in a name. */
+/* A name must not have characters that are special to udev, modprobe or a shell. */
 static bool is_plain(const char *s)
 {
 	static const char plain[] =
@@ -56,7 +56,7 @@ static const char *pattern(struct arena *a, const char *s)
 	return at ? ret : NULL;
 }
 
-/* One key and the values that make this device what it is. */
+/* The match keys for the identity of this device. */
 struct identity {
 	const char *keys[4], *values[4];
 	size_t nr;
@@ -82,7 +82,7 @@ static int identity_make(const struct persist_request *q, struct arena *a, struc
 	text = q->modalias ? pattern(a, q->modalias) : NULL;
 	if (!text)
 		return failure_set(reterr, -ENODATA,
-				   "%s cannot be kept over reboots: nothing tells it from another device at its place",
+				   "%s cannot be kept after a reboot: it has no identity that differs from another device at its address",
 				   q->name);
 	*ret = (struct identity){ .keys = { "modalias" }, .values = { text }, .nr = 1 };
 	return 0;
@@ -92,7 +92,7 @@ static const char *heading(const struct persist_request *q, struct arena *a, con
 {
 	return arena_printf(a,
 			    "# %s %s is kept on %s: %s, by 'vfiotool bind --persist'.\n"
-			    "# 'vfiotool unbind --persist' takes this file away.\n",
+			    "# 'vfiotool unbind --persist' removes this file.\n",
 			    q->bus, q->name, q->driver, how);
 }
 
@@ -102,9 +102,9 @@ static const char *match(const struct persist_request *q, struct arena *a)
 			    q->name);
 }
 
-/* A driver that was quicker has it: of the kernel itself, of the initramfs, or loaded for another device before the
- * event of this one. It may be in use by now, so vfiotool is asked, with its guards, as soon as the event is done
- * with; the override goes first, so that what is undone later is undone to none. Without systemd the device stays. */
+/* Another driver was faster: built in, in the initramfs, or loaded for another device. The device may be in use by
+ * now, so vfiotool binds it with its guards after the event. The override is cleared first, so that a later undo
+ * leaves none. Without systemd the device stays. */
 static const char *second_try(const struct persist_request *q, struct arena *a)
 {
 	/* systemd: src/udev/udev-rules.c: older ones cut a command at 1024 characters (UDEV_PATH_SIZE). */
@@ -120,12 +120,12 @@ static const char *second_try(const struct persist_request *q, struct arena *a)
 	return strlen(ret) > COMMAND_MAX ? "" : ret;
 }
 
-/* The override, if it is the very device; then the driver, and the probe for the case that the driver was
- * there before. */
+/* The override, if the identity matches; then the driver, and a probe in case the driver was loaded
+ * before. */
 static const char *rule_text(const struct persist_request *q, const struct identity *id,
 			     struct arena *a)
 {
-	char *text = arena_printf(a, "%s%s", heading(q, a, "this rule does it"), match(q, a));
+	char *text = arena_printf(a, "%s%s", heading(q, a, "this rule does that"), match(q, a));
 
 	for (size_t i = 0; i < id->nr; i++)
 		text = arena_printf(a, "%s, ATTR{%s}==\"%s\"", text, id->keys[i], id->values[i]);
@@ -134,14 +134,14 @@ static const char *rule_text(const struct persist_request *q, const struct ident
 			    text, q->driver, q->driver, q->name, q->bus, second_try(q, a));
 }
 
-/* driverctl knows the address only: where another device is found there, its service is not asked for. The
- * rule comes behind driverctl's own. */
+/* driverctl only knows addresses: if another device is at the address, its service is not started. The rule
+ * comes after that of driverctl. */
 static const char *refusal_text(const struct persist_request *q, const struct identity *id,
 				struct arena *a)
 {
 	const char *text = heading(q, a, "by driverctl");
 
-	text = arena_printf(a, "%s# Another device at that address is left alone:\n", text);
+	text = arena_printf(a, "%s# Another device at that address keeps its driver:\n", text);
 	for (size_t i = 0; i < id->nr; i++)
 		text = arena_printf(a, "%s%s, ATTR{%s}!=\"%s\", ENV{SYSTEMD_WANTS}=\"\"\n", text,
 				    match(q, a), id->keys[i], id->values[i]);
@@ -159,33 +159,33 @@ int persist_make(const struct persist_request *q, struct arena *a, struct persis
 	if (!is_plain(q->bus) || !is_plain(q->name) || !is_plain(q->driver) ||
 	    (q->module && !is_plain(q->module)))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "%s on %s cannot be kept over reboots: a name with such characters cannot stand in a rule",
+					  "%s on %s cannot be kept after a reboot: the name has characters that a udev rule cannot hold",
 					  q->name, q->driver);
 	r = identity_make(q, a, &id, reterr);
 	if (r < 0)
 		return r;
-	/* The refusal first: at no time is there an override without it. */
+	/* The refusal first, so that there is never an override without it. */
 	files[nr].path = persist_rule_path(a, q->bus, q->name);
 	files[nr++].text = q->driverctl ? refusal_text(q, &id, a) : rule_text(q, &id, a);
 	if (q->driverctl) {
 		files[nr].path = persist_driverctl_path(a, q->bus, q->name);
 		files[nr++].text = arena_printf(a, "%s\n", q->driver);
 	} else if (q->module) {
-		/* Whoever loads the other driver first loads this one. */
+		/* Loading the other driver loads this one first. */
 		files[nr].path = persist_modprobe_path(a, q->bus, q->name);
 		files[nr++].text =
 			arena_printf(a, "%ssoftdep %s pre: %s\n",
-				     heading(q, a, "a udev rule does it"), q->module, q->driver);
+				     heading(q, a, "a udev rule does that"), q->module, q->driver);
 	}
-	/* It takes rules and drivers of this host only where it makes an image for this host only. driverctl comes
-	 * later, and takes the device from whoever has it. */
+	/* dracut includes rules and drivers of this host only in an image for this host. driverctl runs later and
+	 * takes the device from any driver. */
 	if (q->dracut && !q->driverctl) {
 		const char *rule = files[0].path, *conf = nr > 1 ? files[1].path : NULL;
 
 		files[nr].path = persist_dracut_path(a, q->bus, q->name);
 		files[nr++].text =
 			arena_printf(a, "%sadd_drivers+=\" %s \"\ninstall_items+=\" /%s %s%s\"\n",
-				     heading(q, a, "in the initramfs by this"), q->driver, rule,
+				     heading(q, a, "also in the initramfs"), q->driver, rule,
 				     conf ? "/" : "", conf ? arena_printf(a, "%s ", conf) : "");
 	}
 	*ret = files;

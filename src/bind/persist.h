@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A driver kept over reboots, in the form that the host's tools read: driverctl's directory where driverctl
- * is installed, else a udev rule and a line for modprobe. Either is about one address and one identity:
- * a stranger that comes to the address is left alone. */
+/* A driver kept after a reboot, in a format of the host's tools: driverctl's directory if driverctl is
+ * installed, else a udev rule and a line for modprobe. Both match one address and one identity: another
+ * device at the address keeps its driver. */
 #pragma once
 
 #include <stdbool.h>
@@ -41,20 +41,20 @@ int persist_check_tool(int root_fd, const char *path, struct failure **reterr);
 bool persist_has_driverctl(int root_fd);
 /* "dracut", "initramfs-tools" or NULL: what makes the initramfs here. Static. */
 const char *persist_initramfs(int root_fd);
-/* Whether persist_write() would find somebody else's file at the place of one of @files: -EEXIST, else 0. */
+/* Whether persist_write() would find a file of another program at the path of one of @files: -EEXIST, else 0. */
 int persist_check(int root_fd, const struct persist_file *files, size_t nr,
 		  struct failure **reterr);
-/* Writes all of @files, each atomically and to the disk; replaces what an earlier call wrote. When one fails
- * those written are taken away. 0; -EEXIST when driverctl keeps the device already, by somebody else's
- * wish; or a negative errno. */
+/* Writes all of @files, each atomically and to disk; replaces files of an earlier call. When one fails, those
+ * written are removed. 0; -EEXIST when another program already keeps the device with driverctl; or a negative
+ * errno. */
 int persist_write(int root_fd, const struct persist_file *files, size_t nr,
 		  struct failure **reterr);
-/* What persist_write() wrote for the device: paths below the root in *@ret, of @a, in the order in which they are to be
- * taken away. 0, also when there is nothing, or the negative errno of a file that could not be looked at. */
+/* The files of persist_write() for the device: paths below the root in *@ret, of @a, in the order of removal. 0, also
+ * when there are none, or the negative errno of a file that could not be read. */
 int persist_find(int root_fd, const char *bus, const char *name, struct arena *a, const char ***ret,
 		 size_t *ret_nr, struct failure **reterr);
 /* Whether no such device is there, below @root_fd. */
 bool persist_is_gone(int root_fd, const char *bus, const char *name, struct arena *a);
-/* Takes away what persist_find() finds, and nothing else. */
+/* Removes what persist_find() finds, and nothing else. */
 int persist_remove(int root_fd, const char *bus, const char *name, struct arena *a,
 		   const char ***ret, size_t *ret_nr, struct failure **reterr);

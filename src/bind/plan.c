@@ -32,7 +32,7 @@ const char *bind_result_name(enum bind_result result)
 
 /* ---- the driver of choice ---- */
 
-/* The module that is made for this very device: any but the general one, which every device matches. */
+/* A module made for this device: any except the general one, which every device matches. */
 static const char *variant_module(const struct device *dev, struct arena *a)
 {
 	struct span rest = { dev->vfio_alias.raw, dev->vfio_alias.len }, line;
@@ -60,7 +60,7 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 	const char *variant = variant_module(dev, a);
 
 	if (variant) {
-		/* Loaded or not is the kernel's to say; what is loaded already costs nothing. */
+		/* The kernel knows whether it is loaded; loading it again costs nothing. */
 		m->to = m->module = variant;
 		return 0;
 	}
@@ -71,7 +71,7 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 		return 0;
 	}
 	return failure_set_status(reterr, STATUS_NO, -EOPNOTSUPP,
-				  "no VFIO driver takes a device of bus %s such as %s: name a driver with --driver, or a device of another bus",
+				  "there is no VFIO driver for bus %s of %s: name a driver with --driver, or a device of another bus",
 				  dev->bus_name, dev->name);
 }
 
@@ -108,7 +108,7 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 	};
 	if (!fact_known(&dev->driver_fact))
 		return failure_set(reterr, -EBADMSG,
-				   "the driver of %s cannot be read: %s; nothing is moved that is not known",
+				   "cannot read the driver of %s: %s; vfiotool moves no device with an unknown driver",
 				   dev->name, strerror(dev->driver_fact.err));
 	if (q->driver)
 		m->to = q->driver;
@@ -118,13 +118,13 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 		return r;
 	m->to_override = m->to;
 	if (m->from && !strcmp(m->from, m->to)) {
-		/* Another one's override is left as it is: nothing is asked of it. */
+		/* The override of another program is left as it is. */
 		m->to_override = m->from_override;
 		m->result = BIND_THERE;
 	}
 	if (m->result != BIND_THERE && !q->driver)
 		m->predicted = bind_plan_predict(q, dev, a);
-	/* What vfio-pci would take, a driver made for the device may refuse for reasons of its own. */
+	/* A variant driver may refuse a device that vfio-pci accepts, for its own reasons. */
 	if (m->predicted && m->predicted->answer == ANSWER_YES && variant_module(dev, a))
 		m->predicted = NULL;
 	return 0;
@@ -138,9 +138,9 @@ static bool is_planned(const struct bind_plan *plan, const struct device *dev)
 	return false;
 }
 
-/* Who stands in the way of the group of @dev: a host driver on anything but a bridge. Bridges on
- * pcieport, pci-stub, and members without a driver do not; and a physical function or a VMD cannot go
- * before what it carries does. */
+/* The member that blocks the group of @dev: one on a host driver. Bridges on pcieport, members on pci-stub
+ * and members without a driver do not block; and a physical function or a VMD must move after the devices
+ * that depend on it. */
 static bool must_go_along(const struct device *dev, const struct device *member)
 {
 	return !device_carries(member, dev) && member->driver &&
@@ -170,7 +170,7 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 	struct bind_plan plan = { 0 };
 	int r = 0;
 
-	/* What must go along goes first: the device asked for is only moved when they could be. */
+	/* The other members move first: the requested device only moves if they could. */
 	for (size_t i = 0; r >= 0 && q->group && i < q->nr_devices; i++) {
 		const struct group *g = q->devices[i]->group;
 

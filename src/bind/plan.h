@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is to be written to move devices from driver to driver: pure, from a snapshot and a choice to the
- * list of writes. Knows neither the journal nor the kernel. */
+/* The writes that move devices between drivers: pure, from a snapshot and a choice to the list of writes.
+ * Knows neither the journal nor the kernel. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ enum bind_action {
 	BIND_ACTION_OVERRIDE, /* DEVICE/driver_override */
 	BIND_ACTION_UNBIND,   /* DRIVER/unbind */
 	BIND_ACTION_BIND,     /* DRIVER/bind */
-	BIND_ACTION_PROBE,    /* BUS/drivers_probe: whoever the bus chooses */
+	BIND_ACTION_PROBE,    /* BUS/drivers_probe: the bus chooses */
 	NR_BIND_ACTIONS,
 };
 
@@ -32,13 +32,13 @@ struct bind_step {
 	const char *text; /* without its newline; "" clears an override */
 	bool undoes;      /* of a rollback */
 	bool tried;
-	int err; /* 0, or the positive errno of the write; ETIMEDOUT when it waits for somebody */
+	int err; /* 0, or the positive errno of the write; ETIMEDOUT when it waits for a process */
 };
 
 enum bind_result {
 	BIND_PLANNED = 0, /* nothing was written */
 	BIND_MOVED,
-	BIND_THERE,       /* it is where it should be; nothing to do */
+	BIND_THERE,       /* it is on the wanted driver; nothing to do */
 	BIND_ROLLED_BACK, /* on its old driver again */
 	BIND_LOST,        /* neither on its old nor on its new driver: restore tries again */
 	BIND_LEFT,        /* on purpose; because says why */
@@ -51,11 +51,11 @@ struct bind_move {
 	const char *identity;                    /* what tells it from another at its address */
 	const char *from, *to;                   /* drivers; NULL: none */
 	const char *from_override, *to_override; /* NULL: not set */
-	bool along;                              /* for its group's sake: nobody asked for it */
+	bool along;                              /* moved only for its group */
 	bool any;                                /* to is whatever the bus chooses */
-	bool back;          /* to is where it was: an override may help for as long as it takes */
+	bool back; /* to is its old driver: an override for the time of the bind may help */
 	const char *module; /* to be loaded first, or NULL */
-	/* Virtual functions: before it was moved first, and when it was looked at. They go with most drivers. */
+	/* Virtual functions: before its first move, and at the check. Most drivers remove them. */
 	unsigned int vfs, vfs_now;
 	/* What the kernel is predicted to do with the write to bind; of a VFIO driver only. */
 	const struct step *predicted;
@@ -68,9 +68,9 @@ struct bind_move {
 	int bind_err;
 	int err;             /* positive errno of the write that failed */
 	const char *now;     /* its driver afterwards; NULL: none */
-	const char *because; /* of what did not go as asked; NULL otherwise */
+	const char *because; /* why it failed; NULL otherwise */
 	const char *remedy;  /* the next step to take, or NULL */
-	/* what it had, gone with a driver, and how to have it again; or NULL */
+	/* what it lost with a driver, and how to get it back; or NULL */
 	const char *missing;
 };
 
@@ -81,7 +81,7 @@ struct bind_request {
 	struct device *const *devices;
 	size_t nr_devices;
 	const char *driver; /* --driver, or NULL: the best VFIO driver */
-	bool group;         /* and what must move for the groups to be viable */
+	bool group;         /* also the members that must move for viable groups */
 };
 
 struct bind_plan {
@@ -89,12 +89,12 @@ struct bind_plan {
 	size_t nr_moves;
 };
 
-/* Which driver each device goes to, and who goes along. 0, or -EOPNOTSUPP (STATUS_NO) for a device
+/* The driver of each device, and the other members that move. 0, or -EOPNOTSUPP (STATUS_NO) for a device
  * that no VFIO driver takes, -EBADMSG when its driver could not be read. */
 int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_plan *ret,
 		   struct failure **reterr);
-/* The device that keeps the group of @m from being used once @m is done: a member that is on a host
- * driver and does not move; NULL when there is none, and for moves to other than VFIO drivers. */
+/* The device that still blocks the group of @m after the move: a member on a host driver that does not
+ * move; NULL when there is none, and for moves to drivers other than VFIO's. */
 const struct device *bind_plan_in_the_way(const struct bind_plan *plan, const struct bind_move *m);
 /* What the kernel is predicted to do with the write to bind that gives @dev to its VFIO driver; of @a. NULL
  * where no path begins with one. */

@@ -17,7 +17,7 @@
 
 enum { ATTRIBUTE_MAX = 4096, PROBE_MS = 60000 };
 
-/* The word for a child that watches. */
+/* What the parent sends to a child that watches. */
 enum { WELL = 'w' };
 
 static int live_open(struct bind_system *s, const char *path, int flags)
@@ -101,7 +101,7 @@ static int live_read_locked(struct bind_system *s, const char *path, struct aren
 	char text[ATTRIBUTE_MAX];
 	ssize_t n;
 
-	/* Only without a driver may it be locked for ever: see sysroot/reader.h. */
+	/* Only a device without a driver may be locked without end: see sysroot/reader.h. */
 	if (has_link(s, arena_printf(a, "%.*s/driver", (int)(strrchr(path, '/') - path), path)))
 		return live_read(s, path, a, ret);
 	n = locked_reader_read(&s->apart, s->root_fd, path + 1, text, sizeof(text), s->deadline_ms);
@@ -132,11 +132,10 @@ static int live_write(struct bind_system *s, const char *path, const char *text)
 
 /* ---- a write that may wait ---- */
 
-/* Back to the driver it came from. One that matches it no more takes it by an override, which stands no
- * longer than that. linux: drivers/pci/pci-driver.c: pci_match_device(). */
+/* Returns it to its old driver. If that no longer matches, an override is set for the time of the bind. linux: drivers/pci/pci-driver.c: pci_match_device(). */
 static void put_back(struct bind_system *s, const char *name, const struct bind_late *late)
 {
-	/* Another tool may be bringing it to a driver just now. */
+	/* Another tool may be binding it at this moment. */
 	while (flock(s->lock_fd, LOCK_EX) < 0 && errno == EINTR)
 		;
 	if (has_link(s, late->link_path))
@@ -149,19 +148,19 @@ static void put_back(struct bind_system *s, const char *name, const struct bind_
 	live_write(s, late->override_path, late->override_text);
 }
 
-/* The child: writes, tells, and watches until the word that all is well. When none comes, or that nobody
- * waits any more, the unbind is undone. Killed itself, it leaves the rest to its parent and the journal, whose lock
- * it has for as long as its parent had it: nobody looks at the device before its write has come to its end. */
+/* The child: writes, reports, and watches until the parent says that all is well. Without that word, or if the parent
+ * gave up, it undoes the unbind. If the child is killed, its parent and the journal do the rest. It shares the lock of
+ * the journal, so no other tool acts on the device before its write has finished. */
 static void vt_noreturn write_apart(struct bind_system *s, int fd, const char *path,
 				    const char *text, const struct bind_late *late)
 {
 	char word = 0;
 	int err;
 
-	/* A script that reads what the parent says waits for the end of the pipe, not for this write. */
+	/* Closes the output: a script that reads the parent's pipe must not wait for this write. */
 	locked_reader_close_others((const int[]){ fd, s->root_fd, s->lock_fd }, 3);
 	err = live_write(s, path, text);
-	/* A parent that is gone is noticed by what it does not say. */
+	/* The end of the pipe shows that the parent is gone. */
 	(void)send(fd, &err, sizeof(err), MSG_NOSIGNAL);
 	if ((recv(fd, &word, 1, 0) != 1 || word != WELL) && !err && late)
 		put_back(s, text, late);
@@ -179,7 +178,7 @@ static void live_settled(struct bind_system *s)
 	s->watch.pid = 0;
 }
 
-/* Whether the child has told in time. A driver that sets the device up takes its time: its link is there before.
+/* Whether the child reported in time. A driver that sets up a device takes longer: its link appears before.
  * linux: drivers/base/dd.c: really_probe(). */
 static bool has_told(struct bind_system *s, const char *driver_path)
 {
@@ -201,13 +200,13 @@ static bool has_told(struct bind_system *s, const char *driver_path)
 	}
 }
 
-/* What the child tells. It goes on watching when it wrote. */
+/* The child's report. After its write it goes on watching. */
 static int await(struct bind_system *s, const char *driver_path)
 {
 	int err = -EIO;
 
 	if (!has_told(s, driver_path)) {
-		/* The end of the talk, which the child finds whenever it comes through. */
+		/* Closes the pipe; the child sees that when its write returns. */
 		close(s->watch.fd);
 		s->watch.pid = 0;
 		return -ETIMEDOUT;
@@ -260,7 +259,7 @@ const struct bind_system_ops bind_system_live = {
 
 /* ---- what is built on them ---- */
 
-/* An attribute that the device does not have is '?'; one that could not be read tells nothing. */
+/* A missing attribute is '?'; one that could not be read is an error. */
 static int add_identity(struct bind_system *s, const char *path, struct arena *a, const char **text)
 {
 	const char *value = "?";
@@ -286,7 +285,7 @@ int bind_identity(struct bind_system *s, const char *bus, const char *name, stru
 
 	for (size_t i = 0; r >= 0 && i < nr; i++)
 		r = add_identity(s, device_path(a, bus, name, files[i]), a, &text);
-	/* Last: what went meanwhile has no attributes either. */
+	/* Last: a device that is gone by now has no attributes either. */
 	if (r >= 0)
 		r = s->ops->place(s, bus, name, a, &part);
 	if (r < 0)

@@ -50,12 +50,12 @@ bool hold_listen(struct attached *ac, size_t i, struct irq *ret)
 		irq_open(&ac->client, name, ac->attachment.devices[i].fd, VT_PCI_REQ, 1, ret) == 0;
 	ac->client.silent = silent;
 	if (!listens)
-		log_write(LOG_LEVEL_WARNING, "%s: does not tell when the kernel wants it back",
+		log_write(LOG_LEVEL_WARNING, "%s: it does not report when the kernel wants it back",
 			  name);
 	return listens;
 }
 
-/* Lets each device tell when the kernel wants it back.
+/* Connects the REQ interrupt of each device: the kernel wants it back.
  * linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_request(). */
 static void open_requests(struct hold *h)
 {
@@ -81,7 +81,7 @@ static void let_go(struct hold *h)
 	h->nr = 0;
 }
 
-/* The device that is asked for back, or NULL. */
+/* The device that the kernel wants back, or NULL. */
 static const char *find_request(struct hold *h)
 {
 	for (size_t i = 0; i < h->nr; i++)
@@ -114,7 +114,7 @@ static bool next_signal(const struct hold *h, struct signalfd_siginfo *ret)
 	return read(h->signals, ret, sizeof(*ret)) == (ssize_t)sizeof(*ret);
 }
 
-/* Sleeps until there is a signal or a request; false when @timeout_ms (-1: none) is over before. */
+/* Sleeps until a signal or a request comes; false when @timeout_ms (-1: none) ends first. */
 static bool wait_event(struct hold *h, int timeout_ms)
 {
 	struct pollfd *fds = arena_array(h->ac->arena, h->nr + 1, sizeof(*fds));
@@ -168,7 +168,7 @@ static const char *wait_end(struct hold *h, unsigned int seconds)
 
 			timeout = left < INT32_MAX ? (int)left : INT32_MAX;
 			if (!left)
-				return "the time is over";
+				return "the time has ended";
 		}
 		wait_event(h, timeout);
 		name = find_request(h);
@@ -187,12 +187,13 @@ int hold_wait(struct attached *ac, unsigned int seconds, struct failure **reterr
 	int r = hold_begin(ac, &h, reterr);
 
 	if (r >= 0) {
-		log_write(LOG_LEVEL_WARNING, "holding: SIGINT (Ctrl-C) or SIGTERM lets go");
+		log_write(LOG_LEVEL_WARNING,
+			  "holding: SIGINT (Ctrl-C) or SIGTERM releases everything");
 		why = wait_end(&h, seconds);
 	}
 	let_go(&h);
 	if (why)
-		log_write(LOG_LEVEL_WARNING, "%s: let go", why);
+		log_write(LOG_LEVEL_WARNING, "%s: everything is released", why);
 	hold_end(&h);
 	return r;
 }
@@ -225,7 +226,7 @@ static int wait_program(struct hold *h, pid_t pid)
 		if (!wanted)
 			continue;
 		log_write(LOG_LEVEL_WARNING,
-			  "the kernel asks for %s back: the program is told to end", wanted);
+			  "the kernel asks for %s back: the program gets SIGTERM", wanted);
 		kill(pid, SIGTERM);
 		/* Once is enough: the kernel asks again and again. */
 		for (size_t i = 0; i < h->nr; i++)

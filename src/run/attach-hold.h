@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is attached, kept: by the tool itself, or by a program that inherits the descriptors. Either ends
- * when the kernel asks for a device back. */
+/* Holds what is attached: by the tool itself, or by a program that inherits the descriptors. Both end when
+ * the kernel asks for a device back. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 #include "client/irq.h"
 #include "run/attached.h"
 
-/* Lets device @i of @ac tell by @ret when the kernel wants it back (REQ). False when it cannot, which is
- * said, or has no such interrupt; it is held all the same. */
+/* Connects @ret to REQ of device @i of @ac: the kernel wants it back. False when that failed, which is
+ * logged, or when it has no such interrupt; the device is held all the same. */
 bool hold_listen(struct attached *ac, size_t i, struct irq *ret);
 
 /* Keeps what @ac attached until SIGINT, SIGTERM or SIGHUP, until @seconds have passed (0: no limit), or

@@ -11,7 +11,7 @@ static error_t parse_token(struct parse *p, struct attached_options *o, const ch
 
 	if (attach_parse_token(arg, token) < 0)
 		return parse_fail(p,
-				  "'%s' is no UUID: a VF token looks like 12345678-9abc-def0-1234-56789abcdef0",
+				  "'%s' is not a UUID: a VF token looks like 12345678-9abc-def0-1234-56789abcdef0",
 				  arg);
 	o->vf_token = arg;
 	return 0;
@@ -44,9 +44,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "path", OPT_PATH, "PATH", 0,
-	  "this way: container, iommufd, compat or noiommu; else the best that is predicted", 2 },
-	{ "vf-token", OPT_TOKEN, "UUID", 0, "token of the PF, for a VF whose PF VFIO has", 2 },
-	{ "load", OPT_LOAD, NULL, 0, "load the VFIO modules that are missing first", 2 },
+	  "path: container, iommufd, compat or noiommu (default: the best predicted)", 2 },
+	{ "vf-token", OPT_TOKEN, "UUID", 0, "VF token, for a VF whose PF is on a VFIO driver", 2 },
+	{ "load", OPT_LOAD, NULL, 0, "load missing VFIO modules first", 2 },
 	{ "json", 'J', NULL, 0, "JSON", 2 },
 	{ 0 },
 };

@@ -70,20 +70,20 @@ static void choose_path(struct attached *ac)
 	found = find_path(ac, VIEW_NOW, ANSWER_YES);
 	if (found) {
 		take_path(ac, *found,
-			  *found == PATH_NOIOMMU ? "the only one predicted to succeed"
-						 : "the first one predicted to succeed");
+			  *found == PATH_NOIOMMU ? "the only path that is predicted to work"
+						 : "the first path that is predicted to work");
 		return;
 	}
 	found = find_path(ac, VIEW_NOW, ANSWER_UNKNOWN);
 	if (found)
 		take_path(ac, *found,
-			  "none is sure to succeed, and this one is not sure to be refused");
+			  "no path is certain to work; this one is not certain to be refused");
 	else
 		take_path(ac, best_path(ac, VIEW_NOW),
-			  "none is predicted to succeed, and this one is tried");
+			  "no path is expected to work; trying this one");
 }
 
-/* The path whose modules are to be loaded: one that succeeds as things are needs none. */
+/* The path whose modules to load: a path that works now needs none. */
 static enum path_kind path_to_load(const struct attached *ac)
 {
 	const enum path_kind *found = NULL;
@@ -100,7 +100,7 @@ static enum path_kind path_to_load(const struct attached *ac)
 
 /* ---- the session ---- */
 
-/* The bridges of a group are nobody's to take: a group's name means its other devices. */
+/* Nobody can attach the bridges of a group: the name of a group means its other devices. */
 static void leave_out_bridges(struct session *s)
 {
 	size_t nr = 0;
@@ -124,14 +124,14 @@ static int check_devices(struct attached *ac, struct failure **reterr)
 
 	if (!s->nr_devices)
 		return failure_set_status(reterr, STATUS_NO_TARGET, -ENODEV,
-					  "no device: 'vfiotool list' names them");
+					  "no device found: 'vfiotool list' shows them");
 	if (ac->options->single && s->nr_devices > 1 && ac->options->targets.nr > 1)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "%zu devices are named, and one is wanted: give one at a time",
+					  "%zu devices are named, but the command takes one: give one at a time",
 					  s->nr_devices);
 	if (ac->options->single && s->nr_devices > 1)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "'%s' names %zu devices, and one is wanted: %s or %s",
+					  "'%s' names %zu devices, but the command takes one: for example %s or %s",
 					  ac->options->targets.items[0], s->nr_devices,
 					  s->devices[0]->name, s->devices[1]->name);
 	return 0;
@@ -169,8 +169,8 @@ static bool is_missing(const struct module *m)
 	return m->state != MODULE_STATE_LOADED && m->state != MODULE_STATE_BUILTIN;
 }
 
-/* What serves @path beside vfio, or NULL. A kernel without type1 may have a container that iommufd
- * serves; no-IOMMU mode is served by vfio itself. */
+/* The module that @path needs beside vfio, or NULL. Without type1, iommufd may provide the container;
+ * no-IOMMU mode needs only vfio. */
 static const struct module *server_of(const struct host *h, enum path_kind path)
 {
 	const struct module *type1 = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
@@ -182,7 +182,7 @@ static const struct module *server_of(const struct host *h, enum path_kind path)
 	return &h->modules[MODULE_IOMMUFD];
 }
 
-/* Brings in what the path needs and is missing. Whether anything was loaded. */
+/* Loads missing modules that the path needs. Whether anything was loaded. */
 static int load_modules(struct attached *ac, struct failure **reterr)
 {
 	const struct host *h = ac->session.host;
@@ -197,7 +197,7 @@ static int load_modules(struct attached *ac, struct failure **reterr)
 
 		if (!needed[i] || !is_missing(needed[i]))
 			continue;
-		/* Behind the container there need not be an iommufd. */
+		/* The container need not be provided by iommufd. */
 		if (path == PATH_CONTAINER && needed[i]->state == MODULE_STATE_ABSENT)
 			continue;
 		r = client_load_module(needed[i]->name, reterr);
@@ -229,7 +229,7 @@ int attached_open(struct attached *ac, struct app *app, const struct attached_op
 	ac->session.app = app;
 	if (app->sysroot)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "--sysroot=%s: only this host's own devices can be acted on: leave it out, or ask 'vfiotool inspect' of it",
+					  "--sysroot=%s: this command needs the devices of this host: leave it out, or use 'vfiotool inspect'",
 					  app->sysroot);
 	if (!o->targets.nr)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
@@ -243,7 +243,7 @@ int attached_open(struct attached *ac, struct app *app, const struct attached_op
 	}
 	if (r < 0)
 		return r;
-	/* Nothing of the host is held open while a device is. */
+	/* Keep no file of the host open while a device is open. */
 	sysroot_rest(ac->session.root);
 	choose_path(ac);
 	return 0;
@@ -258,8 +258,8 @@ static const char *group_node(const struct group *g, enum path_kind path)
 	return path == PATH_NOIOMMU ? g->noiommu_node.path : g->node.path;
 }
 
-/* Whether every device has the names that the requests of the path need; without them the kernel
- * cannot even be asked. */
+/* Whether every device has the nodes that the requests of the path need; without them no request can be
+ * sent. */
 static bool make_targets(struct attached *ac)
 {
 	struct session *s = &ac->session;
@@ -290,7 +290,7 @@ static bool make_targets(struct attached *ac)
 	return complete;
 }
 
-/* What the kernel does not tell is left out. */
+/* Unknown values are left out. */
 static int describe_regions(struct attached *ac, const struct attached_device *from,
 			    struct attach_device_view *d, struct failure **reterr)
 {
@@ -303,7 +303,7 @@ static int describe_regions(struct attached *ac, const struct attached_device *f
 
 		if (r == -EBADMSG)
 			return failure_set(reterr, r,
-					   "%s: the kernel's description of region %u is not understood: its capabilities loop or leave the answer",
+					   "%s: the kernel's description of region %u is invalid: its capabilities loop or leave the answer",
 					   name, i);
 		if (!r)
 			d->nr_regions++;
@@ -311,7 +311,7 @@ static int describe_regions(struct attached *ac, const struct attached_device *f
 	return 0;
 }
 
-/* Regions and interrupts. 0; -EBADMSG when an answer makes no sense. */
+/* Regions and interrupts. 0; -EBADMSG when an answer is invalid. */
 static int describe_device(struct attached *ac, const struct attached_device *from,
 			   struct attach_device_view *d, struct failure **reterr)
 {
@@ -328,7 +328,7 @@ static int describe_device(struct attached *ac, const struct attached_device *fr
 	d->described = true;
 	if (d->info.nr_regions > INDEXES_MAX || d->info.nr_irqs > INDEXES_MAX)
 		return failure_set(reterr, -EBADMSG,
-				   "%s: the kernel tells of %u regions and %u interrupts, which no device has",
+				   "%s: the kernel reports %u regions and %u interrupts, more than any device has",
 				   name, d->info.nr_regions, d->info.nr_irqs);
 	/* Not every index is there for every device (VGA; ERR without PCI Express), and a refusal of
 	 * such a question decides nothing. */
@@ -377,7 +377,7 @@ void attached_compare(struct attached *ac)
 	if (v->space_difference)
 		v->match = MATCH_NO;
 	v->refused = NULL;
-	/* Attached, a device that does not tell what it is is as good as refused. */
+	/* An attached device without a description counts as refused. */
 	for (size_t i = 0; i < v->nr_rows; i++)
 		if ((!v->attached || v->rows[i].op == OP_DEVICE_GET_INFO) &&
 		    (!v->rows[i].outcome || v->rows[i].outcome->err))
@@ -478,7 +478,7 @@ int attached_attach(struct attached *ac, struct failure **reterr)
 		if (ac->view.refused)
 			return 0;
 		return failure_set_status(reterr, STATUS_FAILED, -ENODEV,
-					  "%s: no node for path %s to open: see 'vfiotool inspect'",
+					  "%s: path %s has no device node to open: see 'vfiotool inspect'",
 					  ac->session.devices[0]->name, path_kind_name(ac->path));
 	}
 	ask_for_extensions(ac);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the commands that act on a device share: targets to a snapshot and its predictions, the choice
- * of a path, the attachment, and what was predicted beside what the kernel did. */
+/* What the commands that act on a device share: from targets to a snapshot and its predictions, the choice
+ * of a path, the attachment, and the comparison of prediction and kernel. */
 #pragma once
 
 #include <stdbool.h>
@@ -48,27 +48,26 @@ struct attached {
  * begins with a struct attached_options. */
 extern const struct argp_child attached_children[];
 
-/* Loads, predicts, chooses the path. Nothing is asked of the kernel but to be read. 0, or a negative
- * errno: no target (STATUS_NO_TARGET), --sysroot (STATUS_USAGE), and so on. To be closed in either
- * case. */
+/* Loads, predicts, chooses the path; only reads. 0, or a negative errno: no target (STATUS_NO_TARGET),
+ * --sysroot (STATUS_USAGE), and so on. To be closed in either case. */
 int attached_open(struct attached *ac, struct app *app, const struct attached_options *o,
 		  struct failure **reterr);
-/* Attaches. 0 whether the kernel let it or not: ac->view tells; a negative errno with *@reterr when
- * the tool could not go on. */
+/* Attaches. 0 also when the kernel refuses (see ac->view); a negative errno with *@reterr when the tool
+ * could not go on. */
 int attached_attach(struct attached *ac, struct failure **reterr);
-/* Whether there is something to work with: attached, and each device told what it is. Where it did not, that
- * is a refusal like any other. */
+/* Whether the devices can be used: attached, and each has a description. A missing description is a
+ * refusal. */
 bool attached_is_ready(const struct attached *ac);
-/* The comparison again, with what was asked since. */
+/* Compares again, with the requests since then. */
 void attached_compare(struct attached *ac);
-/* The exit status that the view amounts to: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
+/* The exit status of the view: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
 int attached_status(const struct attached *ac);
 /* What every document of an attached device begins with: tables of fields. */
 #define ATTACHED_DOCUMENT &kernel_fields, &attach_fields
-/* Begins the JSON document of a command in @to: what all of them tell, and the array of
- * devices, which the caller fills and ends. */
+/* Begins the JSON document of a command in @to: the common members, and the array of devices, which the
+ * caller fills and ends. */
 void attached_json_begin(const struct attached *ac, FILE *to, struct json_doc *doc);
-/* Gives everything back. */
+/* Releases everything. */
 void attached_detach(struct attached *ac);
 void attached_close(struct attached *ac);
 /* Opens, has @work do what the command does with @args, which begin with the options, and closes. What

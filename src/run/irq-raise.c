@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An interrupt that the device raises itself, told by an exerciser. */
+/* An interrupt that the device raises, instructed by a DMA test driver. */
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include "client/exerciser.h"
 #include "run/irq.h"
 
-/* What the exerciser needs, in memory that the device reaches. */
+/* The work area of the DMA test driver, in memory that the device reaches. */
 struct pages {
 	void *memory;
 	uint64_t iova, size; /* bytes */
@@ -73,7 +73,7 @@ static void unmap_pages(const struct irq_work *w, struct pages *p)
 		sys->ops->munmap(sys, p->memory, p->size);
 }
 
-/* The device is told, and what it raised is waited for. */
+/* Instructs the device and waits for its interrupt. */
 static int raise_and_wait(const struct irq_work *w, struct exercise *x, struct irq *irq,
 			  uint64_t scratch, struct irq_raised_row *ret)
 {
@@ -87,7 +87,8 @@ static int raise_and_wait(const struct irq_work *w, struct exercise *x, struct i
 	start = sys->ops->now_ns(sys);
 	r = x->kind->interrupt(x, scratch);
 	if (r < 0) {
-		ret->because = arena_printf(w->ac->arena, "it could not be told to: %s", x->said);
+		ret->because =
+			arena_printf(w->ac->arena, "instructing the device failed: %s", x->said);
 		return r;
 	}
 	ret->raised = true;
@@ -127,18 +128,18 @@ void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_r
 
 	*ret = (struct irq_raised_row){ .exerciser = e ? e->name : NULL };
 	if (!e) {
-		ret->because = "nothing here knows how to make this device do it";
+		ret->because = "there is no DMA test driver for this device";
 		return;
 	}
 	if (e->own_pages && !w->ac->attachment.info.nr_ranges) {
-		ret->because = "its memory cannot be mapped for it on this path";
+		ret->because = "this path cannot map memory for it";
 		return;
 	}
 	if (e->own_pages)
 		r = map_pages(w, e, &x, &pages);
 	if (r < 0)
-		ret->because = arena_printf(w->ac->arena, "its memory cannot be mapped for it: %s",
-					    strerror(-r));
+		ret->because =
+			arena_printf(w->ac->arena, "cannot map memory for it: %s", strerror(-r));
 	if (!r)
 		r = exercise_begin(&x, &failure);
 	if (!r)

@@ -16,7 +16,7 @@ enum {
 	COMMAND_DISABLE_INTX = 1 << 10,
 };
 
-/* One descriptor a vector: as far as this process may go by itself. */
+/* One descriptor per vector: raises the soft limit up to the hard limit. */
 static void allow_files(size_t nr)
 {
 	struct rlimit limit;
@@ -46,26 +46,26 @@ static const char *refusal_text(uint32_t index, int err)
 {
 	switch (err) {
 	case EMFILE:
-		return "one descriptor a vector is more than this process may open: raise 'ulimit -n'";
+		return "this process may not open one descriptor per vector: raise 'ulimit -n'";
 	case ENODEV:
-		return index == VT_PCI_INTX ? "its interrupt line leads nowhere"
+		return index == VT_PCI_INTX ? "its interrupt line is not connected"
 					    : "the kernel has no way to deliver it";
 	case EBUSY:
 		return index == VT_PCI_INTX
 			       ? "its interrupt line is shared with a driver that does not share it"
-			       : "the vectors are taken";
+			       : "the vectors are in use";
 	case ENOSPC:
 		return "the host has no interrupt vector left";
 	case ENOTTY:
 		return "the kernel does not deliver it for this device";
 	case EINVAL:
-		return "the kernel takes the request for wrong";
+		return "the kernel reports an invalid request";
 	default:
 		return strerror(err);
 	}
 }
 
-/* Fewer when the host has no more to give and nobody asked for a number. */
+/* Fewer when the host has no more vectors and the user gave no number. */
 static int open_vectors(const struct irq_work *w, const struct irq_info *info, struct irq *irq,
 			struct irq_kind_row *ret)
 {
@@ -77,9 +77,7 @@ static int open_vectors(const struct irq_work *w, const struct irq_info *info, s
 	r = irq_open(c, w->device->target->name, w->device->fd, info->index, nr, irq);
 	if (r > 0 && (size_t)r < nr) {
 		ret->because =
-			arena_printf(w->ac->arena,
-				     "the host gives %d vectors of the %zu that were asked for", r,
-				     nr);
+			arena_printf(w->ac->arena, "the host gives only %d of %zu vectors", r, nr);
 		if (!w->nr_wanted)
 			r = irq_open(c, w->device->target->name, w->device->fd, info->index,
 				     (size_t)r, irq);
@@ -93,7 +91,7 @@ static int open_vectors(const struct irq_work *w, const struct irq_info *info, s
 	return -ret->err;
 }
 
-/* Each vector alone, as often as asked; its latency is that of the first time. */
+/* Each vector alone, --count times; its latency is that of the first time. */
 static int trigger_each(const struct irq_work *w, struct irq *irq, struct irq_vector_row *rows)
 {
 	struct sys *sys = w->ac->client.sys;
@@ -121,7 +119,7 @@ static int trigger_each(const struct irq_work *w, struct irq *irq, struct irq_ve
 	return 0;
 }
 
-/* And all of them in one request. */
+/* All of them in one request. */
 static int trigger_all(const struct irq_work *w, struct irq *irq, struct irq_vector_row *rows)
 {
 	uint64_t want = UINT64_MAX;
@@ -156,9 +154,9 @@ static int loop_back(const struct irq_work *w, struct irq *irq, struct irq_kind_
 	ret->vectors = rows;
 	ret->nr_vectors = irq->nr_vectors;
 	ret->result = all ? IRQ_DELIVERED : IRQ_LOST;
-	/* INTx may be asserted since before; a message is none that a device without the bus sends. */
+	/* INTx may be asserted already; without bus mastering a device sends no message. */
 	if (all && more)
-		ret->because = "more arrived than were triggered: the device raised them itself";
+		ret->because = "more signals arrived than were triggered: the device raised some";
 	return r;
 }
 
@@ -178,7 +176,7 @@ int irq_work_kind(const struct irq_work *w, const struct irq_info *info, struct 
 		ret->result = IRQ_REFUSED;
 		ret->err = EINVAL;
 		ret->because =
-			"the device has fewer vectors, and the kernel, which was not asked, refuses more";
+			"the device has fewer vectors; the kernel would refuse more (not tried)";
 		return 0;
 	}
 	if (open_vectors(w, info, &irq, ret) < 0) {
@@ -191,7 +189,7 @@ int irq_work_kind(const struct irq_work *w, const struct irq_info *info, struct 
 	if (!r && ret->result == IRQ_LOST && info->index == VT_PCI_INTX && is_intx_disabled(w)) {
 		ret->result = IRQ_SILENT;
 		ret->because =
-			"INTx is disabled in its command register, and the kernel signals none meanwhile";
+			"INTx is disabled in its command register, so the kernel signals none";
 	}
 	if (!r && w->raise) {
 		struct irq_raised_row *raised =
@@ -204,7 +202,7 @@ int irq_work_kind(const struct irq_work *w, const struct irq_info *info, struct 
 	irq_close(&irq);
 	if (r == -ECANCELED)
 		return failure_set(reterr, r,
-				   "%s: the kernel asks for it back: it is let go at once, with %s half tried",
+				   "%s: the kernel asks for it back: released at once, with the test of %s incomplete",
 				   w->device->target->name, ret->name);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: %s cannot be triggered and counted",

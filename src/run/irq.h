@@ -20,10 +20,10 @@ struct irq_work {
 	int release; /* eventfd of REQ, or negative */
 };
 
-/* Sets the vectors of @info's kind up, triggers them, counts, gives them back; the row in the arena of
+/* Sets up the vectors of @info's kind, triggers them, counts, releases them; the row in the arena of
  * w->ac. 0, -ECANCELED when the kernel asks for the device, or another negative errno with *@reterr for
  * what keeps the command from going on. */
 int irq_work_kind(const struct irq_work *w, const struct irq_info *info, struct irq_kind_row *ret,
 		  struct failure **reterr);
-/* Tells the device to raise @irq, with the first vector set up. */
+/* Instructs the device to raise @irq, with the first vector set up. */
 void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_raised_row *ret);

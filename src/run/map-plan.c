@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* map: which pages, which IOVAs, which requests; and what becomes of them. */
+/* map: chooses pages, IOVAs and requests, and predicts their results. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -25,11 +25,11 @@ static bool pool_has(struct map_run *run, uint64_t page, uint64_t len)
 	return pool.known && pool.free >= pool.reserved && pool.free - pool.reserved >= len / page;
 }
 
-/* The largest pages that fit the mappings and are there: fewer pages to pin, and larger ones for the
- * tables of the IOMMU. */
+/* The largest reserved pages that fit the mappings: fewer pages to pin, and larger entries in the IOMMU's
+ * page tables. */
 static void choose_automatically(struct map_run *run, uint64_t total)
 {
-	static const char reserved[] = "reserved, and the mappings are whole pages of it";
+	static const char reserved[] = "reserved, and the mappings are multiples of it";
 	struct mapping_report *m = &run->report;
 
 	for (enum memory_kind kind = MEMORY_1G; kind >= MEMORY_2M; kind--) {
@@ -45,7 +45,7 @@ static void choose_automatically(struct map_run *run, uint64_t total)
 	m->kind_because = "smaller than a huge page";
 	if (total < memory_kind_page(MEMORY_THP, run->page))
 		return;
-	m->kind_because = "no huge pages are reserved, and transparent ones are off";
+	m->kind_because = "no huge pages are reserved, and transparent huge pages are off";
 	if (thp_read(run->acting.session.root, run->app->arena) == THP_NEVER)
 		return;
 	run->kind = MEMORY_THP;
@@ -61,7 +61,7 @@ static int check_pool(struct map_run *run, uint64_t total, struct failure **rete
 	hugepages_read(run->acting.session.root, run->app->arena, page, &pool);
 	if (pool.total_fact.state == FACT_ABSENT)
 		return failure_set(reterr, -EINVAL,
-				   "this kernel has no pages of %s: %s does not exist; use another size for --pages",
+				   "this kernel has no %s pages: %s does not exist; use another size for --pages",
 				   name, pool.path);
 	if (!pool.known || pool.free < pool.reserved || pool.free - pool.reserved >= wanted)
 		return 0;
@@ -80,7 +80,7 @@ static int check_available(struct map_run *run, uint64_t total, struct failure *
 	if (memory_available(run->acting.session.root, &available) < 0 || total <= available)
 		return 0;
 	return failure_set(reterr, -ENOMEM,
-			   "%s of memory are wanted and %s are available: use a smaller --size or --count",
+			   "%s of memory are needed and %s are available: use a smaller --size or --count",
 			   mapping_bytes_text(run->app->arena, total),
 			   mapping_bytes_text(run->app->arena, available));
 }
@@ -96,7 +96,7 @@ int map_choose_pages(struct map_run *run, struct failure **reterr)
 		run->size = memory_kind_page(args->pages, run->page);
 	if (__builtin_mul_overflow(nr, args->count, &nr) || nr > MAP_COUNT_MAX)
 		return failure_set_status(reterr, STATUS_USAGE, -E2BIG,
-					  "more than %d mappings: use a smaller --count",
+					  "more than %d mappings are not possible: use a smaller --count",
 					  MAP_COUNT_MAX);
 	run->nr_maps = nr;
 	if (run->size > UINT64_MAX / 2 / nr)
@@ -183,7 +183,7 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 	return a;
 }
 
-/* Visits 0 to nr - 1, each once, in no order that hardware could guess from two of them. */
+/* Visits 0 to nr - 1, each once, in an order that hardware cannot predict from two of them. */
 static uint64_t shuffled(uint64_t i, uint64_t nr)
 {
 	uint64_t factor = (nr / 2 + nr / 8) | 1;
@@ -238,7 +238,7 @@ static int plan_anywhere(struct map_run *run, struct failure **reterr)
 	struct grid grid;
 
 	make_grid(run, &grid);
-	/* Where there is nothing to map in, the prediction says so. */
+	/* If there is no space to map into, the prediction says so. */
 	if (run->acting.path == PATH_NOIOMMU || run->space.ranges.answer != ANSWER_YES)
 		grid = (struct grid){ .slots = &free, .nr = 1, .step = step, .total = free.nr };
 	if (grid.total < run->nr_maps)
@@ -257,11 +257,11 @@ static int plan_at(struct map_run *run, uint64_t iova, struct failure **reterr)
 	for (uint64_t k = 0; k < run->args->count; k++) {
 		uint64_t at;
 
-		/* Past 2^64 no mapping begins; one that ends there is for the kernel to refuse. */
+		/* No mapping can begin past 2^64; one that ends there is left for the kernel to refuse. */
 		if (__builtin_add_overflow(iova, k * run->size, &at))
 			return failure_set_status(reterr, STATUS_USAGE, -ERANGE,
 						  "--iova=0x%" PRIx64 " and %" PRIu64
-						  " mappings more go past 2^64: use a smaller one",
+						  " more mappings go past 2^64: use a smaller one",
 						  iova, k);
 		add_map(run, at);
 	}

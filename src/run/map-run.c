@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* map: what the kernel is asked, and what it did. */
+/* map: sends the requests and records the results. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -11,10 +11,10 @@
 #include "run/attach-hold.h"
 #include "run/map.h"
 
-/* Requests of which each is timed by itself; more are timed together. */
+/* Up to this many requests are timed one by one; more are timed together. */
 enum { TIMED_MAX = 16, VERIFIED_MAX = 64 };
 
-/* After so many requests, or bytes, it is looked whether the kernel wants the device back. */
+/* After this many requests or bytes, check whether the kernel wants the device back. */
 enum { LOOK_REQUESTS = 256, LOOK_BYTES = 64 << 20 };
 
 /* ---- moments and checks ---- */
@@ -73,14 +73,14 @@ void map_take_info(struct map_run *run)
 		return;
 	s->avail_known = info->has_dma_avail;
 	s->avail = info->dma_avail;
-	/* Kernels before 5.10 do not tell it. */
+	/* Kernels before 5.10 do not report it. */
 	if (run->args->unmap_all)
 		s->unmap_all = space_check_extension(space, VT_UNMAP_ALL) > 0 ? TRI_YES : TRI_NO;
 }
 
 /* ---- the kernel's wish ---- */
 
-/* Whoever unbinds or unplugs the device waits until it is closed. */
+/* An unbind or unplug of the device waits until it is closed. */
 static bool is_wanted(struct map_run *run)
 {
 	struct mapping_report *m = &run->report;
@@ -94,17 +94,17 @@ static bool is_wanted(struct map_run *run)
 	run->wanted = true;
 	for (size_t i = 0; i < m->nr_steps; i++)
 		asked += m->steps[i].asked;
-	log_write(LOG_LEVEL_WARNING, "%s: the kernel asks for it back: it is let go at once",
+	log_write(LOG_LEVEL_WARNING, "%s: the kernel asks for it back: released at once",
 		  run->device->name);
 	add_check(run, "completed", ANSWER_NO,
 		  arena_printf(run->app->arena,
-			       "the kernel asked for the device back after %zu of %zu requests, and got it",
+			       "the device was released after %zu of %zu requests, because the kernel asked for it",
 			       asked, m->nr_steps));
 	return true;
 }
 
-/* The same before a request of @size bytes, of which many are quick: not each of them looks, but when *@left is
- * used up, which is 0 before the first. */
+/* The same before a request of @size bytes. Many requests are quick, so it checks only when *@left is used
+ * up, which is 0 before the first. */
 static bool is_wanted_now(struct map_run *run, uint64_t size, uint64_t *left)
 {
 	uint64_t cost = size < LOOK_BYTES ? size + LOOK_BYTES / LOOK_REQUESTS : LOOK_BYTES;
@@ -117,7 +117,7 @@ static bool is_wanted_now(struct map_run *run, uint64_t size, uint64_t *left)
 	return is_wanted(run);
 }
 
-/* Its eventfd is the kernel's until the device is closed. */
+/* The kernel uses its eventfd until the device is closed. */
 static void close_release(struct map_run *run)
 {
 	run->release.active = false;
@@ -164,9 +164,9 @@ static uint64_t now(const struct map_run *run)
 	return run->acting.client.sys->ops->now_ns(run->acting.client.sys);
 }
 
-/* Asks steps [@from, @to). *@bytes grows by what was mapped, or unmapped, *@ns by what that took: the
- * requests alone when they are few, else the whole loop, since looking at the clock around each would cost
- * more than the loop does. False once one ended otherwise than predicted, or the device is wanted back. */
+/* Sends steps [@from, @to). Adds the bytes mapped or unmapped to *@bytes, and their time to *@ns: only the
+ * requests when they are few, else the whole loop, because reading the clock around each would cost more
+ * than the loop. False after a result against the prediction, or when the kernel wants the device back. */
 static bool ask_steps(struct map_run *run, size_t from, size_t to, bool certain, uint64_t *bytes,
 		      uint64_t *ns)
 {
@@ -200,7 +200,7 @@ static bool ask_steps(struct map_run *run, size_t from, size_t to, bool certain,
 	return good;
 }
 
-/* The set is kept up behind the clock. */
+/* The set is updated outside the measured time. */
 static void note_steps(struct map_run *run, size_t from, size_t to)
 {
 	for (size_t i = from; i < to; i++)
@@ -294,12 +294,12 @@ static void track_dirty(struct map_run *run)
 		count_dirty(run, &d);
 	r = dirty_stop(&d);
 	if (r < 0)
-		add_check(run, "dirty-stop", ANSWER_NO, "tracking could not be ended");
+		add_check(run, "dirty-stop", ANSWER_NO, "dirty tracking could not be stopped");
 }
 
 /* ---- verifying ---- */
 
-/* What is mapped cannot be mapped again. */
+/* A mapped range cannot be mapped again. */
 static void verify_mapped(struct map_run *run)
 {
 	struct mapping_report *m = &run->report;
@@ -325,7 +325,7 @@ static void verify_mapped(struct map_run *run)
 	if (seen)
 		add_check(run, "mapped", missing ? ANSWER_NO : ANSWER_YES,
 			  arena_printf(run->app->arena,
-				       "%zu of %zu mappings are there: their last page was refused a second time with EEXIST",
+				       "%zu of %zu mappings exist: a second mapping of their last page gave EEXIST",
 				       seen - missing, seen));
 }
 
@@ -349,8 +349,8 @@ static void verify_counts(struct map_run *run)
 		add_check(run, "mappings-left",
 			  before->left - at->left == nr ? ANSWER_YES : ANSWER_NO,
 			  arena_printf(run->app->arena,
-				       "%zu mappings were made, and %" PRIu64 " fewer are left", nr,
-				       before->left - at->left));
+				       "%zu mappings were made, and the number left fell by %" PRIu64,
+				       nr, before->left - at->left));
 }
 
 /* ---- the whole ---- */
@@ -360,7 +360,7 @@ static bool is_wanted_back(void *run)
 	return is_wanted(run);
 }
 
-/* -ECANCELED when the device is wanted back before all of it is there. */
+/* -ECANCELED when the kernel wants the device back before all memory is there. */
 static int get_memory(struct map_run *run, struct failure **reterr)
 {
 	struct mapping_report *m = &run->report;
@@ -431,7 +431,7 @@ int map_do(struct map_run *run, bool certain, struct failure **reterr)
 		look_at_mapped(run);
 	if (good && !is_wanted(run))
 		good = unmap_steps(run, run->nr_maps, planned, certain);
-	/* A device that is wanted back is closed, which unmaps all. */
+	/* A device that the kernel wants back is closed, which unmaps everything. */
 	if (!is_wanted(run)) {
 		add_leftovers(run);
 		predict_steps(run, planned);
@@ -441,17 +441,16 @@ int map_do(struct map_run *run, bool certain, struct failure **reterr)
 	return 0;
 }
 
-/* What is pinned now must be what was. */
+/* Pinned memory must be as before. */
 static void check_returned(struct map_run *run)
 {
 	const struct mapping_moment *before = &run->report.moments[MAPPING_BEFORE];
 	const struct mapping_moment *after = &run->report.moments[MAPPING_AFTER];
 
 	if (!before->known || !after->known)
-		add_check(run, "returned", ANSWER_UNKNOWN, "what is pinned could not be read");
+		add_check(run, "returned", ANSWER_UNKNOWN, "pinned memory could not be read");
 	else if (before->locked == after->locked && before->pinned == after->pinned)
-		add_check(run, "returned", ANSWER_YES,
-			  "locked and pinned memory are what they were before");
+		add_check(run, "returned", ANSWER_YES, "locked and pinned memory are as before");
 	else
 		add_check(run, "returned", ANSWER_NO,
 			  arena_printf(run->app->arena,

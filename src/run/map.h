@@ -25,7 +25,7 @@ struct map_args {
 	struct attached_options acting;
 	bool any_pages, anyway, verify, dirty, dry_run, unmap_all;
 	enum memory_kind pages;
-	uint64_t size; /* bytes of each mapping; 0: not said */
+	uint64_t size; /* bytes of each mapping; 0: not given */
 	uint64_t count;
 	enum mapping_memory memory;
 	unsigned int prot; /* MAPPING_READ, MAPPING_WRITE; 0: both */
@@ -36,7 +36,7 @@ struct map_args {
 	size_t nr_unmaps;
 };
 
-/* One run. Everything it makes is in the arena of the app, or given back by map_end(). */
+/* One run. Everything it makes is in the arena of the app, or released by map_end(). */
 struct map_run {
 	struct app *app;
 	const struct map_args *args;
@@ -48,15 +48,15 @@ struct map_run {
 	/* bytes: of a mapping, from one to the next in memory, of the processor */
 	uint64_t size, stride, page;
 	size_t nr_maps;     /* steps that map come first */
-	struct irq release; /* REQ, by which the kernel tells that it wants the device back */
-	bool wanted;        /* it does: nothing more is asked */
+	struct irq release; /* REQ: the kernel wants the device back */
+	bool wanted;        /* it does: send no more requests */
 	bool ended;
 	struct mapping_report report;
 };
 
 /* map.c */
 
-/* Attaches, maps, unmaps, and gives everything back, with the report in @run: all but loading the host and
+/* Attaches, maps, unmaps, releases everything, with the report in @run: all except loading the host and
  * printing. The exit status, or a negative errno with *@reterr. */
 int map_run(struct map_run *run, struct failure **reterr);
 
@@ -67,15 +67,14 @@ int map_run(struct map_run *run, struct failure **reterr);
 int map_choose_pages(struct map_run *run, struct failure **reterr);
 /* The requests in order, as steps of the report. -ENOSPC (STATUS_NO) when the IOVAs have no room. */
 int map_plan(struct map_run *run, struct failure **reterr);
-/* Predicts all steps, as if each that is not refused succeeded. How many are refused, and how many are
- * not known. */
+/* Predicts all steps, as if each step that is not refused succeeded. Counts refused and unknown steps. */
 void map_predict(struct map_run *run, size_t *ret_refused, size_t *ret_unknown);
 
-/* map-run.c: what the kernel is asked. */
+/* map-run.c: the requests. */
 
-/* Puts what the attached kernel told in place of what was predicted of it. */
+/* Replaces predicted properties of the address space by those that the kernel reports. */
 void map_take_info(struct map_run *run);
-/* Memory, then all steps, the checks, and everything away again. */
+/* Allocates memory, runs all steps and checks, and releases everything. */
 int map_do(struct map_run *run, bool certain, struct failure **reterr);
-/* Closes what is open, checks that nothing stayed. */
+/* Closes everything and checks that nothing stays pinned. */
 void map_end(struct map_run *run);

@@ -28,7 +28,7 @@ static const char *driver_module(struct transaction *b, const char *bus, const c
 	return loaded.state == FACT_ABSENT ? NULL : slash + 1;
 }
 
-/* The driver that it has without us: it may be on VFIO's already. */
+/* The driver that the device has without --persist: it may be on a VFIO driver already. */
 static const char *own_driver(struct transaction *b, const struct bind_move *m)
 {
 	const struct journal_record *rec;
@@ -71,7 +71,7 @@ static const char *initramfs_command(const char *tool)
 	return !strcmp(tool, "dracut") ? "dracut --force" : "update-initramfs -u";
 }
 
-/* A driver of the kernel itself or of the initramfs comes before any rule of the system. driverctl takes the
+/* A built-in driver, or one in the initramfs, binds before any udev rule of the system. driverctl takes the
  * device from it. */
 static void say_earlier(struct transaction *b, const struct bind_move *m,
 			const struct persist_request *q)
@@ -82,11 +82,11 @@ static void say_earlier(struct transaction *b, const struct bind_move *m,
 		return;
 	if (!q->module)
 		log_write(LOG_LEVEL_WARNING,
-			  "%s is built into this kernel and has %s before the rule, which takes it only when nothing uses it by then",
+			  "%s is built into this kernel and gets %s before the udev rule; the rule moves it only if nothing uses it by then",
 			  driver, m->name);
 	else if (tool)
 		log_write(LOG_LEVEL_WARNING,
-			  "if %s is in the initramfs it has %s before the rule, which takes it only when nothing uses it by then: make the initramfs anew with %s, so that the rule and %s are in it as well",
+			  "if %s is in the initramfs, it gets %s before the udev rule, which moves it only if nothing uses it by then; run '%s' to put the rule and %s into the initramfs",
 			  driver, m->name, initramfs_command(tool), m->to);
 }
 
@@ -102,7 +102,7 @@ static int keep_one(struct transaction *b, const struct bind_move *m, struct fai
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < nr; i++)
-		log_write(LOG_LEVEL_WARNING, "%s %s on %s over reboots: /%s",
+		log_write(LOG_LEVEL_WARNING, "%s %s on %s after a reboot: /%s",
 			  b->options->dry_run ? "would keep" : "keeps", m->name, m->to,
 			  files[i].path);
 	say_earlier(b, m, &q);
@@ -145,18 +145,18 @@ int keep_drivers(struct transaction *b, struct failure **reterr)
 	return r;
 }
 
-/* What is taken away here may have been copied to where the next boot begins. */
+/* The initramfs may have a copy of the removed files. */
 static void say_still_in_initramfs(struct transaction *b, const char *name)
 {
 	const char *tool = persist_initramfs(b->system.root_fd);
 
 	if (tool)
 		log_write(LOG_LEVEL_WARNING,
-			  "if the initramfs was made while %s was kept, it still takes the device at each boot: make it anew with %s",
+			  "if the initramfs was made while %s was kept, it still moves the device at each boot: run '%s'",
 			  name, initramfs_command(tool));
 }
 
-/* Takes away, or for a dry run names, what is written for one device; how many files in *@nr. */
+/* Removes, or for a dry run names, the files of one device; their number in *@nr. */
 static int forget_one(struct transaction *b, const char *bus, const char *name, size_t *nr,
 		      struct failure **reterr)
 {
@@ -166,7 +166,7 @@ static int forget_one(struct transaction *b, const char *bus, const char *name, 
 							  &paths, nr, reterr);
 
 	for (size_t n = 0; r >= 0 && n < *nr; n++)
-		log_write(LOG_LEVEL_WARNING, "%s /%s", dry_run ? "would take away" : "takes away",
+		log_write(LOG_LEVEL_WARNING, "%s /%s", dry_run ? "would remove" : "removed",
 			  paths[n]);
 	if (r >= 0 && *nr)
 		say_still_in_initramfs(b, name);
@@ -209,8 +209,7 @@ int keep_no_longer(struct transaction *b, const struct operands *gone, struct fa
 
 		r = forget_one(b, d->bus_name, d->name, &nr, reterr);
 		if (r >= 0 && !nr)
-			log_write(LOG_LEVEL_WARNING, "%s was not kept over reboots by --persist",
-				  d->name);
+			log_write(LOG_LEVEL_WARNING, "%s has no files of --persist", d->name);
 	}
 	for (size_t i = 0; r >= 0 && i < gone->nr; i++) {
 		struct target t;

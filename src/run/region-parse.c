@@ -89,7 +89,7 @@ int region_store_parse(const char *text, struct region_store *ret, struct failur
 
 	*ret = (struct region_store){ .text = text };
 	if (!plus || !equals || plus > equals)
-		return usage(reterr, text, "not understood");
+		return usage(reterr, text, "invalid");
 	colon = strchr(equals, ':');
 	if (region_index_parse(text, (size_t)(plus - text), &ret->region) < 0)
 		return usage(reterr, text, "no such region");
@@ -104,7 +104,7 @@ int region_store_parse(const char *text, struct region_store *ret, struct failur
 	if (!ret->width)
 		ret->width = 4;
 	if (ret->width < 8 && ret->value >> (8 * ret->width))
-		return usage(reterr, text, "the value has more bytes than are to be written");
+		return usage(reterr, text, "the value does not fit the width");
 	if (ret->offset % ret->width)
 		return usage(reterr, text, "the offset is not a multiple of the width");
 	return 0;

@@ -11,7 +11,7 @@
 #include "client/irq.h"
 
 enum {
-	REGIONS_MAX = 1 << 10, /* that are believed */
+	REGIONS_MAX = 1 << 10, /* more are an invalid answer */
 	CHUNK = 1 << 16,       /* bytes of one read */
 	COMMAND = 0x04,        /* of the configuration space */
 	COMMAND_IO = 1 << 0,
@@ -270,14 +270,15 @@ static int check_range(const struct region_work *w, uint32_t index, uint64_t off
 					  w->object, name, w->object);
 	if (offset >= info->size || len > info->size - offset)
 		return failure_set_status(reterr, STATUS_USAGE, -ERANGE,
-					  "%s: %s has %#" PRIx64 " bytes: nothing is at %#" PRIx64
-					  " to %#" PRIx64 ", %s",
+					  "%s: %s has %#" PRIx64
+					  " bytes: there is nothing at %#" PRIx64 " to %#" PRIx64
+					  ", %s",
 					  w->object, name, info->size, offset,
 					  offset + (len ? len - 1 : 0), advice);
 	if (region_work_needs_decode(w, index, &bits))
 		return refuse(reterr, -EIO,
 			      arena_printf(w->arena,
-					   "%s: %s does not answer, decoding of %s is off in the command register: --decode turns it on meanwhile",
+					   "%s: %s does not answer, because decoding of %s is off in the command register: --decode turns it on for this run",
 					   w->object, name,
 					   bits == COMMAND_IO ? "I/O ports" : "memory"));
 	return 0;
@@ -291,20 +292,20 @@ int region_work_check_dump(const struct region_work *w, uint32_t index, uint64_t
 
 	if (info && !*len && offset < info->size)
 		*len = info->size - offset;
-	r = check_range(w, index, offset, *len, "choose with --offset and --length", reterr);
+	r = check_range(w, index, offset, *len, "select with --offset and --length", reterr);
 	if (r < 0)
 		return r;
 	if (!(info->flags & VT_REGION_READ))
 		return refuse(reterr, -EINVAL,
 			      arena_printf(w->arena,
-					   "%s: the kernel lets nobody read %s: 'vfiotool regions %s' shows what can be read",
+					   "%s: the kernel does not allow reading %s: 'vfiotool regions %s' shows what can be read",
 					   w->object, region_index_text(index, w->arena),
 					   w->object));
 	return 0;
 }
 
-/* Bytes of one request: the kernel cuts it into the widest accesses, and most registers are made for
- * one width. At an odd place less, up to the next even one. */
+/* Bytes of one request: the kernel splits it into the widest accesses, but most registers need one width.
+ * At an unaligned offset less, up to the next aligned one. */
 static size_t access_size(const struct region_work *w, uint32_t index, uint64_t offset, size_t len)
 {
 	size_t width = w->width ? w->width : 4;
@@ -318,7 +319,7 @@ static size_t access_size(const struct region_work *w, uint32_t index, uint64_t 
 	return width;
 }
 
-/* The power state of a device that answers nothing because it sleeps, else NULL. linux:
+/* The power state of a device that does not answer because it sleeps, else NULL. linux:
  * drivers/vfio/pci/vfio_pci_config.c: __vfio_pci_memory_enabled(). */
 static const char *find_sleep(const struct region_work *w)
 {
@@ -358,10 +359,10 @@ static int read_bytes(const struct region_work *w, uint32_t index, uint64_t offs
 		n = -EIO;
 	if (n == -EIO && index <= VT_PCI_ROM && find_sleep(w))
 		return failure_set_status(reterr, STATUS_NO, -EIO,
-					  "%s: %s does not answer, the device is in power state %s (EIO): write 0 to CTRL_STATE of its capability PM",
+					  "%s: %s does not answer, because the device is in power state %s (EIO): write 0 to CTRL_STATE of its capability PM",
 					  w->object, region_index_text(index, w->arena),
 					  find_sleep(w));
-	return client_failure(reterr, (int)n, "%s: %s cannot be read at %#" PRIx64, w->object,
+	return client_failure(reterr, (int)n, "%s: cannot read %s at %#" PRIx64, w->object,
 			      region_index_text(index, w->arena), offset + done);
 }
 
@@ -390,13 +391,12 @@ static int copy_chunk(const struct region_work *w, uint32_t index, uint64_t offs
 	if (r < 0)
 		return r;
 	if (fwrite(bytes, 1, len, out) != len)
-		return failure_set(reterr, errno ? -errno : -EIO,
-				   "the output cannot be written: %s; %s", strerror(errno),
-				   failure_write_advice(errno));
+		return failure_set(reterr, errno ? -errno : -EIO, "cannot write the output: %s; %s",
+				   strerror(errno), failure_write_advice(errno));
 	return 0;
 }
 
-/* A large BAR takes minutes, for which an unplug need not wait. */
+/* A large BAR takes minutes, and an unplug should not wait for it. */
 static int check_wanted(const struct region_work *w, struct irq *release, uint64_t done,
 			struct failure **reterr)
 {
@@ -404,7 +404,7 @@ static int check_wanted(const struct region_work *w, struct irq *release, uint64
 	if (!irq_total(release))
 		return 0;
 	return failure_set(reterr, -ECANCELED,
-			   "%s: the kernel asks for it back: it is let go at once, with %" PRIu64
+			   "%s: the kernel asks for it back: released at once, with %" PRIu64
 			   " bytes copied",
 			   w->object, done);
 }
@@ -418,7 +418,7 @@ int region_work_copy(const struct region_work *w, uint32_t index, uint64_t offse
 	uint64_t done = 0;
 	int r = 0;
 
-	/* One that cannot tell is copied all the same. */
+	/* Copy it even when REQ could not be connected. */
 	w->client->silent = true;
 	(void)irq_open(w->client, w->object, w->fd, VT_PCI_REQ, 1, &release);
 	w->client->silent = silent;
@@ -440,17 +440,17 @@ static const char *danger_text(enum pciconfig_danger danger)
 {
 	switch (danger) {
 	case PCICONFIG_ADDRESS:
-		return "which says where the device answers";
+		return "which sets the addresses of the device";
 	case PCICONFIG_DECODE:
-		return "which says whether the device answers and does DMA";
+		return "which turns decoding and DMA on or off";
 	case PCICONFIG_SIGNAL:
-		return "which the kernel sets up for interrupts";
+		return "which the kernel uses for interrupts";
 	case PCICONFIG_SLEEP:
-		return "which puts the device to sleep";
+		return "which changes the power state";
 	case PCICONFIG_RESETS:
 		return "which can reset the device";
 	default:
-		return "which only the vendor can tell the effect of";
+		return "which is vendor-specific";
 	}
 }
 
@@ -464,7 +464,7 @@ static int check_config_store(const struct region_work *w, const struct region_s
 	if (!field)
 		return 0;
 	return failure_set_status(reterr, STATUS_GUARDED, -EPERM,
-				  "%s: '--write=%s' would change %s%s%s, %s: --force does it all the same",
+				  "%s: '--write=%s' would change %s%s%s, %s: --force writes it anyway",
 				  w->object, s->text, cap && cap->name ? cap->name : "",
 				  cap && cap->name ? "." : "", field->name,
 				  danger_text(field->danger));
@@ -476,7 +476,7 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 	const struct region_info *info = find_region(w, s->region);
 	uint64_t offset, size;
 	uint32_t bar;
-	int r = check_range(w, s->region, s->offset, s->width, "give --write an offset that it has",
+	int r = check_range(w, s->region, s->offset, s->width, "give --write an offset inside it",
 			    reterr);
 
 	if (r < 0)
@@ -484,7 +484,7 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 	if (!(info->flags & VT_REGION_WRITE))
 		return refuse(reterr, -EINVAL,
 			      arena_printf(w->arena,
-					   "%s: the kernel lets nobody write %s: 'vfiotool regions %s' shows what can be written",
+					   "%s: the kernel does not allow writing %s: 'vfiotool regions %s' shows what can be written",
 					   w->object, region_index_text(s->region, w->arena),
 					   w->object));
 	/* linux: drivers/vfio/pci/vfio_pci_rdwr.c: vfio_pci_bar_rw(). */
@@ -492,7 +492,7 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 	    s->offset + s->width > offset)
 		return refuse(reterr, -EINVAL,
 			      arena_printf(w->arena,
-					   "%s: '--write=%s' is in the MSI-X table, and the kernel drops what is written there: 'vfiotool irq' sets up vectors",
+					   "%s: '--write=%s' is in the MSI-X table, where the kernel drops writes: 'vfiotool irq' sets up vectors",
 					   w->object, s->text));
 	if (s->region == VT_PCI_CONFIG && s->width > 4)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
@@ -503,7 +503,7 @@ int region_work_check_store(const struct region_work *w, const struct region_sto
 	/* Where its capabilities lie decides what is dangerous. */
 	if (w->config_err < 0)
 		return failure_set_status(reterr, STATUS_GUARDED, -EPERM,
-					  "%s: what '--write=%s' would change is not known, the configuration space cannot be read (%s); --force writes all the same",
+					  "%s: cannot tell what '--write=%s' would change, because the configuration space cannot be read (%s); --force writes anyway",
 					  w->object, s->text, errno_name(w->config_err));
 	return check_config_store(w, s, reterr);
 }
@@ -512,7 +512,7 @@ int region_work_store(struct region_work *w, const struct region_store *s, struc
 		      struct failure **reterr)
 {
 	struct region region = open_region(w, find_region(w, s->region));
-	/* A read of a device's own register may change it. */
+	/* Reading a register of the device may change it. */
 	bool look = s->region == VT_PCI_CONFIG;
 	uint64_t start;
 	int r;

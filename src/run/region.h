@@ -36,7 +36,7 @@ struct region_work {
 	unsigned int width; /* bytes of one access to a BAR; 0: 4 */
 };
 
-/* "BAR0", "config": in @a when it is none of the fixed ones. */
+/* "BAR0", "config": in @a when it is not one of the fixed names. */
 const char *region_index_text(uint32_t index, struct arena *a);
 /* "BAR0", "bar0", "config" or a number. 0, or -EINVAL. */
 int region_index_parse(const char *text, size_t len, uint32_t *ret);
@@ -59,18 +59,18 @@ int region_work_check_dump(const struct region_work *w, uint32_t index, uint64_t
 /* The bytes, into w->arena. */
 int region_work_dump(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
 		     struct dump_row *ret, struct failure **reterr);
-/* The bytes, to @out as they come. -ECANCELED when the kernel wants the device back before all of them came. */
+/* The bytes, to @out in chunks. -ECANCELED when the kernel wants the device back before the end. */
 int region_work_copy(const struct region_work *w, uint32_t index, uint64_t offset, uint64_t len,
 		     FILE *out, struct failure **reterr);
-/* Whether @s may be written: -EPERM with STATUS_GUARDED for what endangers (unless @force), STATUS_NO
- * for what the kernel refuses or drops. */
+/* Whether @s may be written: -EPERM with STATUS_GUARDED for a protected register (unless @force),
+ * STATUS_NO for a write that the kernel refuses or drops. */
 int region_work_check_store(const struct region_work *w, const struct region_store *s, bool force,
 			    struct failure **reterr);
 int region_work_store(struct region_work *w, const struct region_store *s, struct write_row *ret,
 		      struct failure **reterr);
 
-/* Whether the device has to decode for accesses to region @index and does not; names the bits of the
- * command register in @ret. */
+/* Whether accesses to region @index need decoding and it is off; @ret has its bits of the command
+ * register. */
 bool region_work_needs_decode(const struct region_work *w, uint32_t index, uint16_t *ret);
-/* Sets bits of the command register, or gives them back. */
+/* Sets bits of the command register, or restores them. */
 int region_work_decode(struct region_work *w, uint16_t bits, bool on, struct failure **reterr);

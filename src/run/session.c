@@ -12,8 +12,8 @@ const struct scope scope_all = {
 	.member_parts = DEVICE_ALL,
 };
 
-/* What a verdict looks at: everything that is read once, and of each device what tells its driver,
- * group and IOMMU. Its own interrupts only where session_widen() finds that they matter. */
+/* The scope of a verdict: everything that is read once, and driver, group and IOMMU of each device. Its
+ * interrupts only where session_widen() finds that they matter. */
 static void add_verdict(struct scope *s)
 {
 	s->host_parts |= HOST_ALL;
@@ -21,9 +21,9 @@ static void add_verdict(struct scope *s)
 	s->member_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
 }
 
-/* Where remapping is one switch for the whole system (x86 behind VT-d or AMD-Vi, or behind nothing)
- * /proc/interrupts tells it once; elsewhere each device's own MSI controller decides. Children of a
- * VMD, in PCI domains of more than four digits, have one of their own anywhere. */
+/* Where remapping is one switch for the whole system (x86 with VT-d, AMD-Vi or no IOMMU) /proc/interrupts
+ * shows it; elsewhere the MSI controller of each device decides. Devices behind a VMD, in PCI domains of
+ * more than four digits, always have their own. */
 static bool interrupts_matter(const struct host *h)
 {
 	const struct fact *machine = &h->kernel.machine;
@@ -31,7 +31,7 @@ static bool interrupts_matter(const struct host *h)
 	for (size_t i = 0; i < h->nr_iommus; i++)
 		if (h->iommus[i]->kind != IOMMU_KIND_INTEL && h->iommus[i]->kind != IOMMU_KIND_AMD)
 			return true;
-	/* A folder that looks like a system has no machine, but it may have the IOMMUs of one. */
+	/* A folder with a system's files has no machine name, but may have IOMMUs. */
 	if (!h->nr_iommus && (!fact_is(machine) ||
 			      (strcmp(machine->raw, "x86_64") && strcmp(machine->raw, "s390x"))))
 		return true;
@@ -61,18 +61,18 @@ struct scope scope_for(unsigned int needs)
 		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
 	if (needs & NEED_ANY_VERDICT)
 		add_verdict(&s);
-	/* Only a column about virtual functions shows what a frugal load leaves out. */
+	/* Only columns about virtual functions need what a minimal load omits. */
 	s.frugal = !(needs & NEED_PCI);
 	return s;
 }
 
-/* It looks like any device without a driver, and whoever binds it waits. */
+/* It looks like any device without a driver, but binding it blocks. */
 static void say_locked(const struct session *s)
 {
 	for (size_t i = 0; i < s->nr_devices; i++)
 		if (s->devices[i]->locked)
 			log_write(LOG_LEVEL_WARNING,
-				  "the kernel has %s locked: an unbind of it waits for whoever has it open, 'vfiotool bind --dry-run %s' names who",
+				  "the kernel has %s locked: an unbind waits for the process that has it open; 'vfiotool bind --dry-run %s' names the process",
 				  s->devices[i]->name, s->devices[i]->name);
 }
 
@@ -175,8 +175,8 @@ static bool answers_differ(const struct session *s, uint32_t gens)
 	return false;
 }
 
-/* Whether /proc/kallsyms could change an answer. Without BTF only a release number may be left, which is
- * but a name; and who named a device is told more of it than a verdict. */
+/* Whether /proc/kallsyms could change an answer. Without BTF the release number may be the only evidence, and
+ * it is weak. A report on named devices shows more than a verdict. */
 static bool kallsyms_matter(const struct session *s)
 {
 	const struct gen_verdict *k = &s->report.kernel;
@@ -211,7 +211,7 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 			return r;
 		if (!assumption_applies(s->host, &s->assumptions.items[s->assumptions.nr - 1]))
 			return failure_set_status(reterr, STATUS_NO_TARGET, -ENOENT,
-						  "'--assume=%s' names none of the devices looked at, nor of their groups: name it among the targets, or leave it out",
+						  "'--assume=%s' names a device outside the targets and their groups: add it to the targets, or leave it out",
 						  assume->items[i]);
 	}
 	s->report.assumptions = &s->assumptions;
@@ -220,7 +220,7 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 	if (!kernel) {
 		if (s->report.kernel.beyond && !s->app->told_newer)
 			log_write(LOG_LEVEL_WARNING,
-				  "this kernel is newer than Linux %s, up to where the rules were read: the answers are what that decides; 'vfiotool attach' shows what this one does",
+				  "this kernel is newer than Linux %s, the last one with known rules: vfiotool answers as for that one; 'vfiotool attach' shows what this kernel does",
 				  GENERATION_NEWEST);
 		s->app->told_newer |= s->report.kernel.beyond;
 		return 0;

@@ -36,7 +36,7 @@ static bool set_environment(const struct spawn *i)
 	return set_number("VFIOTOOL_IOAS", i->ioas_id);
 }
 
-/* First out of the way of each other, then into their places, where exec does not close them. */
+/* First moves them apart, then to their final numbers, without close-on-exec. */
 static bool place(const struct spawn *i, int *error_fd)
 {
 	int last = FIRST + (int)i->nr;
@@ -55,7 +55,7 @@ static bool place(const struct spawn *i, int *error_fd)
 	return true;
 }
 
-/* In the new process: comes back only by its end. */
+/* In the new process: does not return. */
 static void become(struct spawn i, int error_fd)
 {
 	int err;
@@ -86,12 +86,12 @@ static const char *advice(int err)
 {
 	switch (err) {
 	case ENOENT:
-		return "name a program that PATH finds, or the way to it";
+		return "name a program in PATH, or give its path";
 	case EACCES:
 	case EISDIR:
 		return "name a file that you may execute";
 	case ENOEXEC:
-		return "it is neither a program of this machine nor a script with a first line #!";
+		return "it is neither a program for this machine nor a script that begins with #!";
 	default:
 		return failure_room_advice(err);
 	}
@@ -121,7 +121,7 @@ int spawn_start(const struct spawn *i, pid_t *ret, struct failure **reterr)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return failure_set_status(reterr, r == -ENOENT ? STATUS_NO_PROGRAM : STATUS_NOT_RUN, r,
-				  "cannot run '%s': %s; everything was given back: %s", i->argv[0],
+				  "cannot run '%s': %s; everything was released: %s", i->argv[0],
 				  strerror(-r), advice(-r));
 }
 

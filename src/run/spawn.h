@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A program that is given open descriptors, by the convention of sd_listen_fds(3). */
+/* A program that inherits open descriptors, by the convention of sd_listen_fds(3). */
 #pragma once
 
 #include <signal.h>

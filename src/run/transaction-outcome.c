@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What became of each move: why it failed, by the model and by what the guards see, and the exit status. */
+/* The result of each move: why it failed, by the model and the guards, and the exit status. */
 #include <errno.h>
 #include <string.h>
 
@@ -19,7 +19,7 @@ static const char *who_holds(const struct transaction *b, const struct bind_move
 	return NULL;
 }
 
-/* Chosen by its alias, being made for the device. */
+/* Selected by its alias: a variant driver. */
 static bool is_variant(const struct transaction *b, const struct bind_move *m)
 {
 	return !b->options->driver && !strcmp(m->bus, "pci") && driver_is_vfio(m->to) &&
@@ -34,43 +34,43 @@ static void explain(struct transaction *b, struct bind_move *m)
 	if (m->because || !m->err)
 		return;
 	if (m->result == BIND_GONE) {
-		m->because = "it was taken away while it was moved";
+		m->because = "the device was removed while it was moved";
 	} else if (m->err == ETIMEDOUT) {
 		who = who_holds(b, m);
 		m->because =
 			arena_printf(b->arena, "%s: %s",
-				     m->from ? "the unbind waits for whoever uses it"
-					     : "the kernel has it locked, another unbind or bind of it waits",
-				     who ? who : "no process could be found that has it open");
+				     m->from ? "the unbind waits for the process that uses it"
+					     : "the kernel has it locked: another unbind or bind of it waits",
+				     who ? who : "no process that has it open was found");
 		if (!m->remedy)
-			m->remedy = "let that process end or give the device up, then try again";
+			m->remedy = "end that process or make it close the device, then retry";
 	} else if (m->bind_tried && m->bind_err) {
 		bool known = s && s->answer == ANSWER_NO && (!s->err || s->err == m->bind_err);
 
-		m->because = arena_printf(b->arena, "driver %s did not take it (%s)%s%s", m->to,
+		m->because = arena_printf(b->arena, "driver %s refused it (%s)%s%s", m->to,
 					  errno_name(m->bind_err), known ? ": " : "",
 					  known ? s->why->because : "");
 		if (!m->remedy)
 			m->remedy =
 				known && s->why->remedy ? s->why->remedy
 				: is_variant(b, m)
-					? "'dmesg' may tell why; --driver vfio-pci takes the general driver instead"
-					: "'dmesg' may tell why";
+					? "'dmesg' may show why; '--driver vfio-pci' selects the general driver"
+					: "'dmesg' may show why";
 	} else if (m->bind_tried && m->err == ENXIO) {
 		m->because = arena_printf(b->arena,
-					  "the kernel took the write, and yet %s is not its driver",
+					  "the kernel accepted the write, but %s is not its driver",
 					  m->to);
 		if (!m->remedy)
-			m->remedy = "'dmesg' may tell why";
+			m->remedy = "'dmesg' may show why";
 	} else {
 		m->because = m->err == ENXIO ? "a write was refused, or had no effect"
 					     : arena_printf(b->arena, "%s", strerror(m->err));
 		if (!m->remedy)
-			m->remedy = "'dmesg' may tell why; try again when that is mended";
+			m->remedy = "'dmesg' may show why; retry when the cause is removed";
 	}
 }
 
-/* A driver that goes takes them along, and the one that comes does not make them. */
+/* They disappear with the old driver, and the new one does not create them. */
 static void say_missing(struct transaction *b, struct bind_move *m)
 {
 	unsigned int now;
@@ -81,7 +81,7 @@ static void say_missing(struct transaction *b, struct bind_move *m)
 	if (now < m->vfs)
 		m->missing =
 			arena_printf(b->arena,
-				     "virtual functions: it had %u and has %u, for they went with a driver; once it is on that again: echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
+				     "virtual functions: it had %u and has %u now, because a driver removed them; when it is on that driver again: echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
 				     m->vfs, now, m->vfs, m->name);
 }
 
@@ -94,7 +94,7 @@ void transaction_explain(struct transaction *b)
 	if (b->journal.err && !b->view.note)
 		b->view.note =
 			arena_printf(b->arena,
-				     "the journal '%s/journal' could not be written: %s; see to that, then 'vfiotool restore' undoes what it has",
+				     "cannot write the journal '%s/journal': %s; remove the cause, then 'vfiotool restore' undoes its records",
 				     b->journal.dir, strerror(b->journal.err));
 }
 

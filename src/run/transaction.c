@@ -16,7 +16,7 @@
 #include "report/suggest.h"
 #include "cli/config.h"
 
-/* What no guard of the table says: a refusal that the model is sure of. */
+/* Not in the table of guards: a refusal that the model predicts. */
 static const char predicted_name[] = "predicted";
 
 enum { WRITE_MS_MIN = 1000 };
@@ -39,7 +39,7 @@ static error_t check_guard(struct parse *p, struct transaction_options *o, const
 			return 0;
 		}
 	nearest = suggest_nearest(name, names, nr + 1);
-	return parse_fail(p, "no guard is called '%s'%s%s%s", name,
+	return parse_fail(p, "no safety check has the name '%s'%s%s%s", name,
 			  nearest ? ": did you mean " : ": vfiotool-bind(8) lists them",
 			  nearest ? nearest : "", nearest ? "?" : "");
 }
@@ -61,7 +61,7 @@ static error_t parse_wait(struct parse *p, struct transaction_options *o, const 
 	uint32_t seconds;
 
 	if (parse_u32(arg, 10, &seconds) < 0 || seconds > 86400)
-		return parse_fail(p, "--wait=%s: a number of seconds up to 86400", arg);
+		return parse_fail(p, "--wait=%s must be a number of seconds up to 86400", arg);
 	o->wait_ms = seconds * 1000 + 1;
 	return 0;
 }
@@ -79,7 +79,7 @@ error_t transaction_parse(int key, char *arg, struct parse *p, struct transactio
 		return parse_wait(p, o, arg);
 	case OPT_BIND_JOURNAL:
 		if (*arg != '/')
-			return parse_fail(p, "--journal=%s: an absolute path", arg);
+			return parse_fail(p, "--journal=%s must be an absolute path", arg);
 		o->journal = arg;
 		return 0;
 	case OPT_BIND_FORCE:
@@ -94,7 +94,7 @@ error_t transaction_parse(int key, char *arg, struct parse *p, struct transactio
 
 /* ---- beginning and end ---- */
 
-/* Whether nothing but the snapshot is asked, so that it may be that of another host. */
+/* Whether the command only reads the snapshot, which may then be of another host. */
 static bool replays(const struct transaction *b)
 {
 	return b->options->dry_run && !b->options->persist && !strcmp(b->command, "bind");
@@ -115,7 +115,7 @@ void transaction_init(struct transaction *b, struct app *app, const char *comman
 	b->view.command = command;
 	b->view.dry_run = o->dry_run;
 	b->system.deadline_ms = o->wait_ms ? o->wait_ms : BINDING_WAIT_MS;
-	/* Who does not want to wait for others still has the kernel take its time. */
+	/* Even with --wait=0 the kernel gets time for each write. */
 	if (b->system.deadline_ms < WRITE_MS_MIN)
 		b->system.deadline_ms = WRITE_MS_MIN;
 	b->apply = (struct bind_apply){
@@ -131,7 +131,7 @@ int transaction_open(struct transaction *b, struct app *app, const char *command
 	transaction_init(b, app, command, o);
 	if (app->sysroot && !replays(b))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "--sysroot=%s: only this host's own devices can be moved; 'vfiotool bind --dry-run' shows what would be done elsewhere, without --persist",
+					  "--sysroot=%s: only devices of this host can be moved; 'vfiotool bind --dry-run' works with --sysroot, but without --persist",
 					  app->sysroot);
 	b->system.root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (b->system.root_fd < 0)
@@ -157,7 +157,7 @@ int transaction_load(struct transaction *b, const struct operands *targets, stru
 		return r;
 	if (b->session.host->usage->blocks_list.state == FACT_UNREAD)
 		log_write(LOG_LEVEL_WARNING,
-			  "'%s' has nothing about what is in use, so that guards cannot tell: 'vfiotool capture --in-use' records it",
+			  "'%s' does not record what is in use, so the safety checks answer unknown: 'vfiotool capture --in-use' records it",
 			  sysroot_name(b->session.root));
 	b->request = (struct bind_request){
 		.host = b->session.host,
@@ -184,7 +184,7 @@ static void warn_unreadable(const struct journal *j)
 {
 	if (j->nr_unreadable)
 		log_write(LOG_LEVEL_WARNING,
-			  "the journal '%s/journal' has %u line%s that cannot be read: what it says is left out; see with 'vfiotool list' what is on a VFIO driver, and remove the line%s",
+			  "the journal '%s/journal' has %u invalid line%s, which vfiotool ignores: check with 'vfiotool list' which devices are on a VFIO driver, and remove the line%s",
 			  j->dir, j->nr_unreadable, j->nr_unreadable == 1 ? "" : "s",
 			  j->nr_unreadable == 1 ? "" : "s");
 }
@@ -195,13 +195,13 @@ int transaction_lock(struct transaction *b, struct failure **reterr)
 	struct failure *why = NULL;
 	int r;
 
-	/* The journal is this host's, too. */
+	/* The journal belongs to this host as well. */
 	if (b->app->sysroot && replays(b))
 		return 0;
 	r = b->system.ops->read(&b->system, "/proc/sys/kernel/random/boot_id", b->arena, &boot);
 	if (r < 0)
 		return failure_set(reterr, r,
-				   "cannot read /proc/sys/kernel/random/boot_id: %s; the journal needs to know this boot: mount /proc",
+				   "cannot read /proc/sys/kernel/random/boot_id, which the journal needs: %s; mount /proc",
 				   strerror(-r));
 	if (!b->options->dry_run) {
 		r = journal_open(&b->journal, dir, boot, journal_who(b),
@@ -213,9 +213,9 @@ int transaction_lock(struct transaction *b, struct failure **reterr)
 		return r;
 	}
 	r = journal_read(&b->journal, dir, boot, b->arena, &why);
-	/* Who may not read it still sees what would be written without it. */
+	/* A dry run without permission to read the journal ignores it. */
 	if (r == -EACCES && !b->needs_journal) {
-		log_write(LOG_LEVEL_WARNING, "%s: what it says is left out", why->text);
+		log_write(LOG_LEVEL_WARNING, "%s: vfiotool ignores it", why->text);
 		r = 0;
 	} else if (r < 0) {
 		failure_set(reterr, r, "%s", why->text);
@@ -236,7 +236,7 @@ void transaction_close(struct transaction *b)
 		close(b->system.root_fd);
 }
 
-/* ---- what stands in the way ---- */
+/* ---- refusals ---- */
 
 static bool is_forced(const struct transaction *b, const char *name)
 {
@@ -262,8 +262,8 @@ int transaction_check_permission(struct transaction *b, struct failure **reterr)
 						  -err, "%s cannot be written: %s; %s", path,
 						  strerror(err),
 						  err == EROFS
-							  ? "sysfs is mounted read-only here, as in a container: move drivers on the host"
-							  : "drivers are moved by root, who may write to sysfs");
+							  ? "sysfs is mounted read-only, as in a container: change drivers on the host"
+							  : "run as root: only root may write to sysfs");
 	}
 	return 0;
 }
@@ -276,7 +276,7 @@ static bool loses_driver(const struct bind_move *m)
 	return m->result == BIND_PLANNED && (m->any || !m->to || strcmp(m->from, m->to));
 }
 
-/* Whoever has no driver to lose is still asked whether it is locked. */
+/* A device without a driver may still be locked. */
 static size_t ask_about(struct transaction *b, struct bind_move *m)
 {
 	bool loses = loses_driver(m);
@@ -293,7 +293,7 @@ static size_t ask_about(struct transaction *b, struct bind_move *m)
 	return kept;
 }
 
-/* Never to be forced: a host driver that comes, or might have to come back, into a group in use. */
+/* Cannot be overridden: a host driver that binds, or may have to return, into a group in use. */
 static size_t ask_deadly(struct transaction *b, struct bind_move *m)
 {
 	const char *who = NULL;
@@ -307,9 +307,9 @@ static size_t ask_deadly(struct transaction *b, struct bind_move *m)
 	m->result = BIND_LEFT;
 	m->because =
 		arena_printf(b->arena,
-			     "its group %u is in use (%s), and a kernel before 5.19 crashes when a host driver is bound into such a group",
+			     "its group %u is in use (%s); a kernel before 5.19 crashes when a host driver binds in such a group",
 			     m->device->group->id, who);
-	m->remedy = "end that process first; this guard cannot be forced";
+	m->remedy = "end that process first; this safety check cannot be overridden";
 	return 1;
 }
 
@@ -321,9 +321,9 @@ static size_t ask_prediction(struct transaction *b, struct bind_move *m)
 		return 0;
 	m->result = BIND_LEFT;
 	m->because = arena_printf(b->arena, "the kernel would refuse the bind (%s): %s",
-				  s->err ? errno_name(s->err) : "errno not known", s->why->because);
+				  s->err ? errno_name(s->err) : "unknown errno", s->why->because);
 	m->remedy = s->why->remedy ? s->why->remedy : s->why->rule->remedy;
-	/* Whoever is only in the way need not be VFIO's. */
+	/* A member that only blocks the group need not be on a VFIO driver. */
 	if (m->along)
 		m->remedy = member_remedy(b->arena, m->device, m->remedy);
 	return 1;
@@ -357,7 +357,7 @@ bool transaction_driver_exists(struct transaction *b, const char *bus, const cha
 	return fact_is(&f);
 }
 
-/* The driver of @bus that @module brought, which may be spelt otherwise. */
+/* The driver of @bus that @module registered; its name may have other separators. */
 static const char *driver_of_module(struct transaction *b, const char *bus, const char *module)
 {
 	struct fact f = sysroot_list(b->session.root, b->arena,
@@ -405,7 +405,7 @@ int transaction_find_driver(struct transaction *b, struct bind_move *m, bool loa
 		take_driver(m, driver);
 	if (r >= 0 && !transaction_driver_exists(b, m->bus, m->to))
 		r = failure_set(reterr, -ENOENT,
-				"module %s is loaded and brings no driver '%s' of bus %s: name one that is there with --driver",
+				"module %s is loaded but has no driver '%s' for bus %s: name an existing driver with --driver",
 				module, m->to, m->bus);
 	else if (r < 0)
 		failure_set_status(reterr, why->status, r, "there is no driver '%s' on bus %s: %s",
@@ -414,7 +414,7 @@ int transaction_find_driver(struct transaction *b, struct bind_move *m, bool loa
 	return r;
 }
 
-/* A module may be called otherwise than its driver: then by the alias of the device, as udev does. */
+/* A module may have another name than its driver: then load it by the alias of the device, as udev does. */
 static bool load_by_alias(struct transaction *b, const struct bind_move *m)
 {
 	const struct fact *alias = m->device ? &m->device->modalias : NULL;
@@ -427,8 +427,7 @@ static bool load_by_alias(struct transaction *b, const struct bind_move *m)
 	return transaction_driver_exists(b, m->bus, m->to);
 }
 
-/* The driver that the device had may have been unloaded since: it is loaded again. Where it cannot be,
- * the bus chooses another. */
+/* Loads the old driver again if it was unloaded. If that fails, the bus chooses another. */
 static void find_way_back(struct transaction *b, struct bind_move *m, bool load)
 {
 	struct failure *why = NULL;

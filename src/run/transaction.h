@@ -26,7 +26,7 @@ struct transaction {
 	struct session session;
 	bool opened; /* the session is */
 	bool reading;
-	bool needs_journal; /* there is nothing to say without it */
+	bool needs_journal; /* the command cannot work without it */
 	struct journal journal;
 	struct bind_request request;
 	struct bind_system system;
@@ -42,44 +42,45 @@ enum {
 	OPT_BIND_DRY_RUN,
 	BINDING_WAIT_MS = 10000,
 };
-#define BINDING_OPTIONS(group)                                                                \
-	{ "dry-run", OPT_BIND_DRY_RUN, NULL, 0, "print every write, and make none", group },  \
-		{ "wait",                                                                     \
-		  OPT_BIND_WAIT,                                                              \
-		  "SECONDS",                                                                  \
-		  0,                                                                          \
-		  "how long to wait for another vfiotool and for an unbind, 10 if not given", \
-		  group },                                                                    \
-		{ "journal",                                                                  \
-		  OPT_BIND_JOURNAL,                                                           \
-		  "DIR",                                                                      \
-		  0,                                                                          \
-		  "keep the journal there instead of " JOURNAL_DIR,                           \
-		  group },                                                                    \
-	{                                                                                     \
-		"json", 'J', NULL, 0, "JSON", group                                           \
+#define BINDING_OPTIONS(group)                                                                  \
+	{ "dry-run", OPT_BIND_DRY_RUN, NULL, 0, "print every write without making it", group }, \
+		{ "wait",                                                                       \
+		  OPT_BIND_WAIT,                                                                \
+		  "SECONDS",                                                                    \
+		  0,                                                                            \
+		  "how long to wait for another vfiotool or an unbind (default 10)",            \
+		  group },                                                                      \
+		{ "journal",                                                                    \
+		  OPT_BIND_JOURNAL,                                                             \
+		  "DIR",                                                                        \
+		  0,                                                                            \
+		  "directory of the journal instead of " JOURNAL_DIR,                           \
+		  group },                                                                      \
+	{                                                                                       \
+		"json", 'J', NULL, 0, "JSON", group                                             \
 	}
-#define BINDING_FORCE(group)                                                                   \
-	{                                                                                      \
-		"force", OPT_BIND_FORCE, "GUARD", 0,                                           \
-			"pass this guard; may be repeated, or name several with commas", group \
+#define BINDING_FORCE(group)                                                                  \
+	{                                                                                     \
+		"force", OPT_BIND_FORCE, "GUARD", 0,                                          \
+			"override this safety check; repeat it, or separate names by commas", \
+			group                                                                 \
 	}
 
 /* Takes what belongs to the options above and operands; else ARGP_ERR_UNKNOWN. */
 error_t transaction_parse(int key, char *arg, struct parse *p, struct transaction_options *o);
 
-/* What a command begins with before anything is opened. */
+/* Initialises a command; opens nothing. */
 void transaction_init(struct transaction *b, struct app *app, const char *command,
 		      const struct transaction_options *o);
 /* That, and the root. 0 or a negative errno; to be closed in either case. */
 int transaction_open(struct transaction *b, struct app *app, const char *command,
 		     const struct transaction_options *o, struct failure **reterr);
-/* Loads what @targets name, and finds out which kernel decides. */
+/* Loads what @targets name, and detects which kernel decides. */
 int transaction_load(struct transaction *b, const struct operands *targets,
 		     struct failure **reterr);
-/* Takes the lock and reads the journal, after all that needs neither. */
+/* Takes the lock and reads the journal, after everything that needs neither. */
 int transaction_lock(struct transaction *b, struct failure **reterr);
-/* Refuses what may not be written, by name, before anything is. */
+/* Refuses by name what may not be written, before the first write. */
 int transaction_check_permission(struct transaction *b, struct failure **reterr);
 /* Asks the guards about each move that takes a driver away. The number that refuse. */
 size_t transaction_ask_guards(struct transaction *b);
@@ -98,7 +99,7 @@ void transaction_plan_steps(struct transaction *b);
 int transaction_print(struct transaction *b, int status, struct failure **reterr);
 /* Signals that end a program wait until all is done or undone. */
 void transaction_hold_signals(bool hold);
-/* Says of each move that failed why, by the model. */
+/* Gives each failed move its reason, from the model. */
 void transaction_explain(struct transaction *b);
 /* The exit status after the moves, of which the first failure is @r. */
 int transaction_status(const struct transaction *b, int r);

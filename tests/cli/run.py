@@ -167,7 +167,7 @@ WORDS = [
     ("a width of 3", ["regions", "--dump=BAR0", "--width=3", "00:04.0"], 64, "'--width=3'"),
     ("a write to nowhere", ["regions", "--write=5", "00:04.0"], 64, "REGION+OFFSET=VALUE"),
     ("a write of nothing", ["regions", "--write=BAR0+0=", "00:04.0"], 64, "the value is not a number"),
-    ("a write of too much", ["regions", "--write=BAR0+0=256:1", "00:04.0"], 64, "more bytes"),
+    ("a write of too much", ["regions", "--write=BAR0+0=256:1", "00:04.0"], 64, "does not fit"),
     ("a write that is not aligned", ["regions", "--write=BAR0+2=1:4", "00:04.0"], 64, "multiple"),
     ("a register of no header", ["regions", "--write=config+COMAND=1", "00:04.0"], 64, "neither a number nor"),
     ("a register's name in a BAR", ["regions", "--write=BAR0+COMMAND=1", "00:04.0"], 64, "neither a number nor"),

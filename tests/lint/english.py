@@ -10,8 +10,8 @@ from pathlib import Path
 import tree
 
 # Files whose sentences are not revised yet: this list only shrinks.
-OPEN = ("README.md", "completions/", "examples/", "man/", "src/base", "src/bind", "src/client", "src/cmd/complete.c", "src/decode",
-        "src/facts", "src/model", "src/report", "src/run", "src/sysroot", "src/uapi")
+OPEN = ("completions/", "examples/", "man/", "src/base", "src/client", "src/cmd/complete.c", "src/decode",
+        "src/facts", "src/model", "src/report", "src/sysroot", "src/uapi")
 
 PHRASES = {
     r"\b(is|are) no (?!longer\b|more\b)": "say 'is not a' or 'there is no'",

@@ -311,7 +311,7 @@ static void test_bind_driver_changed_meanwhile(void **state)
 	m.device = &device;
 	assert_int_equal(bind_apply_all(&f->apply, &m, 1), -EAGAIN);
 	assert_int_equal(m.result, BIND_LEFT);
-	assert_non_null(strstr(m.because, "was none when it was looked at and is e1000e now"));
+	assert_non_null(strstr(m.because, "was none at the check and is e1000e now"));
 	assert_int_equal(f->kernel.writes, 0);
 	assert_int_equal(f->journal.nr_records, 0);
 	m = to_vfio();

@@ -449,7 +449,7 @@ static void test_regions_failed_dump_prints_no_bytes(void **state)
 	assert_int_equal(t.status, STATUS_FAILED);
 	assert_string_equal(t.text, "");
 	assert_string_equal(t.why->text, NAME
-			    ": BAR0 cannot be read at 0x1c: Input/output error (EIO); 'vfiotool list' shows whether it is still there");
+			    ": cannot read BAR0 at 0x1c: Input/output error (EIO); 'vfiotool list' shows whether it is still there");
 	end(&t, &c);
 }
 

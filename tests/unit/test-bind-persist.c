@@ -75,8 +75,8 @@ static void test_persist_rule_and_softdep(void **state)
 
 	assert_string_equal(f[0].path, RULE);
 	assert_string_equal(f[0].text,
-			    "# pci 0000:01:00.0 is kept on vfio-pci: this rule does it, by 'vfiotool bind --persist'.\n"
-			    "# 'vfiotool unbind --persist' takes this file away.\n" CARD
+			    "# pci 0000:01:00.0 is kept on vfio-pci: this rule does that, by 'vfiotool bind --persist'.\n"
+			    "# 'vfiotool unbind --persist' removes this file.\n" CARD
 			    "ATTR{vendor}==\"0x8086\", ATTR{device}==\"0x10d3\", ATTR{subsystem_vendor}==\"0x1af4\", ATTR{subsystem_device}==\"0x1100\", ATTR{driver_override}=\"vfio-pci\", RUN{builtin}+=\"kmod load vfio-pci\", RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe'\"\n");
 	assert_string_equal(f[1].path, MODPROBE);
 	assert_non_null(strstr(f[1].text, "\nsoftdep e1000e pre: vfio-pci\n"));
@@ -271,7 +271,7 @@ static void test_persist_leaves_others_alone(void **state)
 	tree_put(x, DRIVERCTL, "uio\n");
 	q.driverctl = true;
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, &why), -EEXIST);
-	assert_non_null(strstr(why->text, "/" DRIVERCTL " is there already"));
+	assert_non_null(strstr(why->text, "/" DRIVERCTL " exists already"));
 	failure_free(why);
 	assert_false(is_there(x, RULE));
 	removes(state, 0);

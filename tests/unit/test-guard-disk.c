@@ -146,7 +146,8 @@ static void test_disk_mounted_out_of_sight(void **state)
 	tree_host(x);
 	tree_dir(x, "sys/fs/ext4/nvme0n1p1");
 	assert_guards(state, DISK,
-		      "disk yes ext4, mounted out of sight <- nvme0n1p1 <- " DISK "\n");
+		      "disk yes ext4, mounted in a namespace that vfiotool cannot see <- nvme0n1p1 <- " DISK
+		      "\n");
 }
 
 static void test_disk_second_of_btrfs(void **state)
@@ -196,7 +197,7 @@ static void test_disk_that_zfs_may_have(void **state)
 	tree_put(x, "run/udev/data/b259:1", "S:disk/by-id/y\n");
 	tree_dir(x, "proc/spl/kstat/zfs/tank");
 	assert_guards(state, DISK,
-		      "disk unknown whether ZFS has nvme0n1p2 cannot be told: udev has no record of it\n");
+		      "disk unknown cannot tell whether ZFS uses nvme0n1p2: udev has no record of it\n");
 }
 
 static void test_disk_of_a_subsystem(void **state)
@@ -246,7 +247,7 @@ static void test_disk_with_unreadable_mounts(void **state)
 	tree_host(x);
 	tree_remove(x, "proc/self/mountinfo");
 	text = tree_guards(x, x->sysroot, DISK);
-	assert_non_null(strstr(text, "disk unknown what is mounted could not be read"));
+	assert_non_null(strstr(text, "disk unknown cannot tell what is mounted"));
 }
 
 static void test_disk_with_a_closed_namespace(void **state)
@@ -256,8 +257,7 @@ static void test_disk_with_a_closed_namespace(void **state)
 	tree_host(x);
 	/* No link, and not absent either. */
 	tree_put(x, "proc/99/ns/mnt", "");
-	assert_guards(state, DISK,
-		      "disk unknown the mounts of 1 processes could not be looked at\n");
+	assert_guards(state, DISK, "disk unknown the mounts of 1 processes could not be read\n");
 }
 
 static void test_disk_with_a_silent_holder(void **state)
@@ -267,7 +267,7 @@ static void test_disk_with_a_silent_holder(void **state)
 	tree_host(x);
 	tree_dir(x, "sys/module/drbd");
 	assert_guards(state, DISK,
-		      "disk unknown module drbd is loaded, and what it holds cannot be seen\n");
+		      "disk unknown module drbd is loaded, and the disks that it uses cannot be seen\n");
 }
 
 int main(void)

@@ -133,7 +133,7 @@ static void test_network_in_another_namespace(void **state)
 static void test_network_seen_by_sysfs_only(void **state)
 {
 	capture_says(state, lines(*state, "7 eth0 69699 0 0 -", "7 192.0.2.5/24", ""),
-		     "network unknown interface eth0 is not one of this network namespace: what goes over it cannot be seen\n");
+		     "network unknown interface eth0 is in another network namespace: its use cannot be seen\n");
 }
 
 static void test_network_unreadable(void **state)
@@ -146,7 +146,7 @@ static void test_network_unreadable(void **state)
 				  "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
 				  "[\"ask\",\"rtnetlink:routes\",\"\"]\n",
 				  net_here, no_session, no_opens),
-		     "network unknown which network interfaces there are could not be read: Operation not permitted\n");
+		     "network unknown cannot tell which network interfaces there are: Operation not permitted\n");
 }
 
 static const char *with_ssh(struct tree *x, const char *ssh, const char *address)
@@ -177,13 +177,13 @@ static void test_session_over_another(void **state)
 static void test_session_to_an_address_of_nobody(void **state)
 {
 	capture_says(state, with_ssh(*state, "ssh 198.51.100.9 50000 203.0.113.1 22", ""),
-		     "session unknown you came by SSH to 203.0.113.1, an address that no interface here has\n");
+		     "session unknown this SSH session goes to 203.0.113.1, an address of no interface here\n");
 }
 
 static void test_session_hidden(void **state)
 {
 	capture_says(state, with_ssh(*state, "hidden 1234", ""),
-		     "session unknown whether you came by SSH cannot be told: process 1234 is closed to you\n");
+		     "session unknown cannot tell whether this is an SSH session: no permission to inspect process 1234\n");
 }
 
 /* ---- open nodes and virtual machines, in captures ---- */
@@ -216,7 +216,7 @@ static void test_open_of_hidden_processes(void **state)
 	capture_says(state,
 		     arena_printf(x->arena, "%s[\"ask\",\"process:open-devices\",\"hidden 4\"]\n",
 				  quiet),
-		     "open unknown 4 processes could not be looked into for who has its nodes open\n");
+		     "open unknown 4 processes could not be inspected; one may have its device nodes open\n");
 }
 
 static const char vfio_group[] = "[\"link\",\"/sys/bus/pci/devices/" NIC
@@ -274,7 +274,7 @@ static void test_vm_by_descriptor_that_tells_nothing(void **state)
 				     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 				     "v 0:0 ? 411 qemu-system-x86\"]\n",
 				     quiet, vfio_group),
-			"vm unknown process 411 (qemu-system-x86) has some VFIO device open, and this kernel does not tell which pid=411\n");
+			"vm unknown process 411 (qemu-system-x86) has a VFIO device open, and this kernel does not report which one pid=411\n");
 }
 
 /* ---- locked by an unbind that waits, in captures ---- */
@@ -299,13 +299,13 @@ static const char *of_group(struct tree *x, const char *opens)
 static void test_locked_uevent_does_not_answer(void **state)
 {
 	uevent_says(state, "null,\"ETIMEDOUT\"", of_group(*state, waits),
-		    "locked yes an unbind of it waits for process 411 (kvm), which has /dev/vfio/12 open; process 99 (sh) waits in a write to /sys/bus/pci/drivers/vfio-pci/unbind pid=411\n");
+		    "locked yes an unbind of the device waits for process 411 (kvm), which has /dev/vfio/12 open; process 99 (sh) waits in a write to /sys/bus/pci/drivers/vfio-pci/unbind pid=411\n");
 }
 
 static void test_locked_and_nobody_seen(void **state)
 {
 	uevent_says(state, "null,\"ETIMEDOUT\"", of_group(*state, no_opens),
-		    "locked yes the kernel has it locked: an unbind or a bind of it has not come to its end\n");
+		    "locked yes the kernel has it locked: an unbind or bind of it has not finished\n");
 }
 
 /* A newer kernel tells whose a descriptor is, and keeps nobody waiting. */
@@ -315,7 +315,7 @@ static void test_locked_by_a_descriptor_of_the_device(void **state)
 		    of_group(*state, "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 				     "v 0:0 " NICDIR " 411 kvm\"]\n"
 				     "[\"read\",\"/proc/411/cmdline\",\"kvm\"]\n"),
-		    "locked yes an unbind of it waits for process 411 (kvm) pid=411\n");
+		    "locked yes an unbind of the device waits for process 411 (kvm) pid=411\n");
 }
 
 static void test_locked_perhaps(void **state)
@@ -343,7 +343,8 @@ static void test_display_booted_with(void **state)
 
 	tree_card(x);
 	tree_attribute(x, CARD, "boot_vga", "1\n");
-	assert_guards(state, CARD, "display yes the display the host booted with <- " CARD "\n");
+	assert_guards(state, CARD,
+		      "display yes the display that the host booted with <- " CARD "\n");
 }
 
 static void test_display_second(void **state)
@@ -362,7 +363,7 @@ static void test_display_unreadable(void **state)
 	tree_card(x);
 	tree_dir(x, "sys/devices/pci0000:00/" CARD "/boot_vga");
 	assert_guards(state, CARD,
-		      "display unknown whether it is the display the host booted with could not be read: Is a directory\n");
+		      "display unknown cannot tell whether it is the display that the host booted with: Is a directory\n");
 }
 
 static void test_console_keyboard(void **state)
@@ -419,7 +420,7 @@ static void test_vfs_that_go_with_the_driver(void **state)
 	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");
 	assert_guards(state, "0000:05:00.0",
-		      "vfs unknown whether c6xx leaves the virtual functions (1) when it goes <- 0000:05:00.0\n");
+		      "vfs unknown cannot tell whether driver c6xx keeps the virtual functions (1) at its unbind <- 0000:05:00.0\n");
 }
 
 static void test_usage_not_looked_at(void **state)

@@ -255,7 +255,7 @@ static void wanted_at(size_t mapped, size_t asked)
 		c = find_check(&t, "completed");
 		assert_non_null(c);
 		assert_int_equal(c->answer, ANSWER_NO);
-		assert_non_null(strstr(c->because, "the kernel asked for the device back"));
+		assert_non_null(strstr(c->because, "the kernel asked for it"));
 		assert_null(find_check(&t, "mapped"));
 		assert_false(t.run.report.dirty_asked);
 		assert_int_equal(find_check(&t, "returned")->answer, ANSWER_YES);
@@ -281,7 +281,7 @@ static void test_map_looks_while_it_maps(void **state)
 	/* Four of them are 64 MiB: it is looked after each four. */
 	assert_int_equal(t->run.report.mapped, UINT64_C(8) * (16 << 20));
 	assert_string_equal(find_check(t, "completed")->because,
-			    "the kernel asked for the device back after 8 of 9 requests, and got it");
+			    "the device was released after 8 of 9 requests, because the kernel asked for it");
 }
 
 /* Nor until all the memory is there. */
@@ -297,7 +297,7 @@ static void test_map_looks_while_it_gets_memory(void **state)
 	assert_int_equal(t->run.report.mapped, 0);
 	assert_false(step(t, 0)->asked);
 	assert_string_equal(find_check(t, "completed")->because,
-			    "the kernel asked for the device back after 0 of 1 requests, and got it");
+			    "the device was released after 0 of 1 requests, because the kernel asked for it");
 }
 
 /* ---- refusals ---- */

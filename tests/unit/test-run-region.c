@@ -218,9 +218,9 @@ static void test_region_work_dumps_that_cannot_be(void **state)
 	assert_int_equal(refused_dump(&d, 1, 0, 4, "has no BAR1"), STATUS_NO_TARGET);
 	assert_int_equal(refused_dump(&d, 99, 0, 4, "has no region99"), STATUS_NO_TARGET);
 	assert_int_equal(refused_dump(&d, 0, 64, 1, "has 0x40 bytes"), STATUS_USAGE);
-	assert_int_equal(refused_dump(&d, 0, 60, 5, "nothing is at"), STATUS_USAGE);
-	assert_int_equal(refused_dump(&d, 0, UINT64_MAX, 2, "nothing is at"), STATUS_USAGE);
-	assert_int_equal(refused_dump(&d, 0, 1, UINT64_MAX, "nothing is at"), STATUS_USAGE);
+	assert_int_equal(refused_dump(&d, 0, 60, 5, "there is nothing at"), STATUS_USAGE);
+	assert_int_equal(refused_dump(&d, 0, UINT64_MAX, 2, "there is nothing at"), STATUS_USAGE);
+	assert_int_equal(refused_dump(&d, 0, 1, UINT64_MAX, "there is nothing at"), STATUS_USAGE);
 	end(&d);
 }
 

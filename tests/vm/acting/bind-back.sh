@@ -86,7 +86,7 @@ mount -t tmpfs -o size=8k tmpfs /small
 mkdir -p /small/journal
 dd if=/dev/zero of=/small/rest bs=4k 2>/dev/null
 check "no room for the journal" exits 1 vfiotool bind --journal /small/journal $CARD
-check "is told" says "the journal could not be written, and without it nothing is moved"
+check "is told" says "the journal could not be written; without it no driver is changed"
 check "so nothing is written" unchanged
 rm /small/rest
 check "with room" exits 0 vfiotool bind --journal /small/journal $CARD

@@ -61,7 +61,7 @@ check "edu is bound" exits 0 vfiotool bind $EDU
 check "and held" hold
 # The write that waits in the kernel must not keep the pipe open.
 vfiotool unbind --force=held,vm,open --wait 1 $EDU 2>&1 | cat >/out/late
-check "a forced unbind gives up, and its pipe ends" grep -q "waits for whoever uses it" /out/late
+check "a forced unbind gives up, and its pipe ends" grep -q "waits for the process that uses it" /out/late
 check "restore ends" exits 5 vfiotool restore --wait 1
 check "naming who must let go" names_holder
 check "it is let go" let_go
@@ -75,7 +75,7 @@ check "an unbind waits" within 20 driver_is $EDU ""
 kill -KILL $killed
 wait $killed
 check "killed, its write still has the lock" exits 1 vfiotool restore --wait 1
-check "which is told" says_error "was ended, but a write of it to sysfs still waits"
+check "which is told" says_error "was ended, but its write to sysfs still waits"
 check "who must let go is named" exits 5 vfiotool bind --dry-run $EDU
 check "by a dry run" names_holder
 check "it is let go" let_go

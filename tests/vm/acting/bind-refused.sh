@@ -68,7 +68,7 @@ check "another tool is told who is at work" exits 1 vfiotool bind --wait 0 00:04
 check "by process" says_error "process $late (vfiotool unbind"
 check "nothing moved" driver_is 0000:00:04.0 e1000e
 check "forced, the unbind gives up waiting" not wait $late
-check "and says so" grep -q "waits for whoever uses it" /out/late
+check "and says so" grep -q "waits for the process that uses it" /out/late
 check "the holder lets go" let_go
 check "late, the device returns" within 5 driver_is 0000:00:07.0 vfio-pci
 within 3 not pidof vfiotool
@@ -131,7 +131,7 @@ check "who waits for nobody else" exits 0 vfiotool bind --wait 0 00:04.0
 check "has the kernel take its time" driver_is 0000:00:04.0 vfio-pci
 mount -o remount,ro /sys
 check "restore where sysfs cannot be written" exits 1 vfiotool restore
-check "says so, and tries nothing" says_error "sysfs is mounted read-only here"
+check "says so, and tries nothing" says_error "sysfs is mounted read-only"
 mount -o remount,rw /sys
 echo nonsense >>/run/vfiotool/journal
 check "restore from a damaged journal" exits 1 vfiotool restore

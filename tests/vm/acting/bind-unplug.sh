@@ -28,7 +28,7 @@ taken_before() {
 
 # says_lost: that it went, and why it could not be moved.
 says_lost() {
-	says "$CARD is no longer there" && says "it was taken away while it was moved" && not says differs
+	says "$CARD is no longer there" && says "the device was removed while it was moved" && not says differs
 }
 
 nothing_recorded() {

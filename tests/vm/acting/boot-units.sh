@@ -26,7 +26,7 @@ first_boot() {
 	check "by its driver" says vfio-pci
 	check "what it keeps is not bind's to change" exits 0 driverctl --noprobe set-override 0000:00:05.0 pci-stub
 	check "bind refuses" exits 1 vfiotool bind --persist 0000:00:05.0
-	check "and says what to do" says_error "by driverctl unset-override"
+	check "and says what to do" says_error "driverctl unset-override"
 	check "its own is as it was" grep -qx pci-stub /etc/driverctl.d/pci-0000:00:05.0
 	rm /etc/driverctl.d/pci-0000:00:05.0
 	echo >/sys/bus/pci/devices/0000:00:05.0/driver_override

@@ -91,7 +91,7 @@ unbound_while_mapping() {
 for path in $PATHS; do
 	check "$path: an unbind while memory is mapped is done in less than a second" unbound_while_mapping "$path"
 	check "$path: which is said" grep -q "0000:00:04.0: the kernel asks for it back: it is let go at once" /out/used.err
-	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are what they were before" /out/used
+	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are as before" /out/used
 	check "$path: nothing is pinned" nothing_locked
 done
 # A megabyte of registers, four bytes at a time.
@@ -129,6 +129,6 @@ taken_while_mapping() {
 # Where the machine takes a card at once: PCI Express' own way takes longer than the mapping.
 [ -n "$SMALL" ] || for path in $PATHS; do
 	check "$path: a card goes while memory is mapped for it" taken_while_mapping "$path"
-	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are what they were before" /out/used
+	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are as before" /out/used
 	check "$path: nothing is pinned" nothing_locked
 done
