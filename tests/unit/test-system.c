@@ -177,12 +177,10 @@ static void test_late_unbind_is_undone(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_watch_puts_back_when_killed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_watch_leaves_what_has_a_driver, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(test_watch_ends_when_settled, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_watch_not_begun_when_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_late_unbind_is_undone, setup, teardown),
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_watch_puts_back_when_killed), T(test_watch_leaves_what_has_a_driver),
+		T(test_watch_ends_when_settled),     T(test_watch_not_begun_when_refused),
+		T(test_late_unbind_is_undone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What lines of a journal are worth after a crash, and who has its lock. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bind/apply.h"
+#include "scene.h"
+
+struct fixture {
+	struct tree *tree;
+	struct journal journal;
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	tree_setup((void **)&f->tree);
+	assert_int_equal(journal_open(&f->journal, f->tree->root, "boot", "test", 1, f->tree->arena,
+				      NULL),
+			 0);
+	*state = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	journal_close(&f->journal);
+	tree_teardown((void **)&f->tree);
+	free(f);
+	return 0;
+}
+
+/* A move from e1000e to vfio-pci that was made. */
+static void record(struct fixture *f)
+{
+	const struct bind_move m = {
+		.bus = "pci", .name = "0000:01:00.0", .from = "e1000e", .to = "vfio-pci"
+	};
+	unsigned int id;
+
+	assert_int_equal(journal_intent(&f->journal, &m, &id), 0);
+	assert_int_equal(journal_done(&f->journal, id), 0);
+}
+
+/* Closes the journal without tidying it up, as a crash does, and reads it as another tool does. */
+static void read_again(struct fixture *f, const char *boot, const char *tail, struct journal *j)
+{
+	int fd = open(arena_printf(f->tree->arena, "%s/journal", f->tree->root),
+		      O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, tail, strlen(tail)), strlen(tail));
+	close(fd);
+	assert_int_equal(journal_read(j, f->tree->root, boot, f->tree->arena, NULL), 0);
+	journal_close(j);
+}
+
+static void test_journal_torn_line_never_acted(void **state)
+{
+	struct fixture *f = *state;
+	struct journal j;
+
+	record(f);
+	read_again(f, "boot", "{\"step\":\"intent\",\"id\":9,\"dev", &j);
+	assert_true(j.torn);
+	assert_int_equal(j.nr_records, 1);
+	assert_string_equal(j.records[0].from, "e1000e");
+}
+
+/* A line that is whole and makes no sense may be about a device: it is told, and nobody removes it. */
+static void test_journal_keeps_what_cannot_be_read(void **state)
+{
+	struct fixture *f = *state;
+	struct journal j;
+
+	record(f);
+	read_again(f, "boot", "{\"step\":\"intent\",\"id\":9,\"dev\n{\"ste", &j);
+	assert_int_equal(j.nr_unreadable, 0);
+	read_again(f, "boot", "\nnonsense\n{\"step\":\"intent\",\"id\":9}\n", &j);
+	assert_int_equal(j.nr_unreadable, 2);
+	journal_close(&f->journal);
+	assert_int_equal(journal_open(&f->journal, f->tree->root, "boot", "test", 1, f->tree->arena,
+				      NULL),
+			 0);
+	assert_int_equal(f->journal.nr_unreadable, 2);
+	assert_int_equal(journal_settle(&f->journal, "pci", "0000:01:00.0"), 0);
+	assert_int_equal(f->journal.nr_records, 0);
+	journal_close(&f->journal);
+	assert_int_equal(journal_open(&f->journal, f->tree->root, "boot", "test", 1, f->tree->arena,
+				      NULL),
+			 0);
+	assert_int_equal(f->journal.nr_unreadable, 2);
+	assert_int_equal(f->journal.nr_records, 0);
+}
+
+static void test_journal_of_an_earlier_boot(void **state)
+{
+	struct fixture *f = *state;
+	struct journal j;
+
+	record(f);
+	read_again(f, "another boot", "", &j);
+	assert_int_equal(j.nr_records, 0);
+	assert_int_equal(j.nr_earlier, 1);
+}
+
+static void test_lock_names_its_holder(void **state)
+{
+	struct fixture *f = *state;
+	struct failure *why = NULL;
+	struct journal j;
+
+	assert_int_equal(journal_open(&j, f->tree->root, "boot", "second", 1, f->tree->arena, &why),
+			 -EBUSY);
+	assert_non_null(strstr(why->text, "(vfiotool test)"));
+	failure_free(why);
+	journal_close(&j);
+}
+
+/* Its write may still be under way in a child, which has the lock as well. */
+static void test_lock_of_a_tool_that_was_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct failure *why = NULL;
+	struct journal j;
+	pid_t pid = fork();
+	int fd;
+
+	if (!pid)
+		_exit(0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	fd = open(arena_printf(f->tree->arena, "%s/lock", f->tree->root),
+		  O_WRONLY | O_TRUNC | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_true(dprintf(fd, "process %d (vfiotool unbind 0000:01:00.0)\n", (int)pid) > 0);
+	close(fd);
+	assert_int_equal(journal_open(&j, f->tree->root, "boot", "second", 1, f->tree->arena, &why),
+			 -EBUSY);
+	assert_non_null(strstr(why->text, "(vfiotool unbind 0000:01:00.0) was ended"));
+	failure_free(why);
+	journal_close(&j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_journal_torn_line_never_acted), T(test_journal_keeps_what_cannot_be_read),
+		T(test_journal_of_an_earlier_boot),    T(test_lock_names_its_holder),
+		T(test_lock_of_a_tool_that_was_ended),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
