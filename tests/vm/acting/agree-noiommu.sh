@@ -14,7 +14,7 @@ for path in noiommu iommufd; do
 	agree "without-rawio.$path" "$path" $EDU
 done
 check "by its own choice" exits 0 vfiotool attach $EDU
-if [ "$SERIES" = 6.12 ]; then
+if ! since 7.3; then
 	check "it says which way" says noiommu
 	check "there is no space to map in" exits 2 vfiotool map $EDU
 fi

@@ -13,7 +13,7 @@ for path in $PATHS; do
 	agree_map "reserved.$path" "$path" $EDU 0x1000 rw 0xfee00000 0xfeefffff
 	agree_map "beside.$path" "$path" $EDU 0x1000 rw 0xfedff000 0xfef00000
 	agree_map "hypertransport.$path" "$path" $EDU 0x1000 rw 0xfd00000000
-	if [ "$path" != container ] || [ "$SERIES" = 7.3 ] || [ -n "$COMPAT" ]; then
+	if [ "$path" != container ] || since 6.18 || [ -n "$COMPAT" ]; then
 		agree_map "top.$path" "$path" $EDU 0x1000 rw 0xfffffffffffff000
 	else
 		# These kernels lose sight of what ends at 2^64: it stays until the container is closed.

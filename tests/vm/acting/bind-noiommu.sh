@@ -5,7 +5,7 @@ MODE=/sys/module/vfio/parameters/enable_unsafe_noiommu_mode
 
 # Kernels name it differently.
 errno=EINVAL
-[ "$SERIES" != 5.10 ] || errno=ENODEV
+since 5.14 || errno=ENODEV
 
 # refused TARGET...: by the prediction, and by the kernel when that is passed.
 refused() {

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 PF=0000:01:00.0 CARD=0000:02:00.0
 why=GROUP_SET_CONTAINER
-[ "$SERIES" != 5.10 ] || why=GROUP_GET_DEVICE_FD
+since 5.19 || why=GROUP_GET_DEVICE_FD
 
 check "it is refused, once bound" exits 2 vfiotool inspect -q $CARD
 check "at the step of a group with a host driver" exits 0 vfiotool inspect --json $CARD

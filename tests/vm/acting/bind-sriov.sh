@@ -3,7 +3,7 @@
 PF=0000:01:00.0 ONE=0000:01:00.1 TWO=0000:01:00.2
 # What vfio-pci answers to a physical function that has virtual ones.
 refusal=EBUSY
-[ "$SERIES" != 5.10 ] || refusal=ENODEV
+since 5.14 || refusal=ENODEV
 
 # functions NUMBER: so many virtual ones.
 functions() {

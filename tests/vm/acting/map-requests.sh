@@ -67,8 +67,8 @@ for way in container iommufd compat; do
 	[ $way = container ] || [ -n "$SMALL" ] || continue
 	past=EINVAL odd_past=EINVAL maximum=EINVAL
 	empty=ok cut=EINVAL half_gone=ok odd_unmap=EINVAL everything=0:0:2 all=ok
-	[ "$SERIES" != 5.10 ] || all=EINVAL
-	[ "$SERIES" != 7.3 ] || past=EOVERFLOW odd_past=EOVERFLOW maximum=EOVERFLOW
+	since 5.12 || all=EINVAL
+	! since 6.18 || past=EOVERFLOW odd_past=EOVERFLOW maximum=EOVERFLOW
 	if [ $way != container ] || [ -n "$COMPAT" ]; then
 		past=EOVERFLOW odd_past=EINVAL maximum=EINVAL cut=ENOENT odd_unmap=ok half_gone=ok
 	fi

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 PROVE_PATHS=noiommu
-[ "$SERIES" = 6.12 ] || PROVE_PATHS="noiommu iommufd"
+! since 7.3 || PROVE_PATHS="noiommu iommufd"
 for path in $PROVE_PATHS; do
 	save "edu.$path" vfiotool prove --json --path "$path" 0000:00:07.0
 	save "nvme.$path" vfiotool prove --json --path "$path" 0000:00:08.0

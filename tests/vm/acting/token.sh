@@ -21,14 +21,14 @@ with_token() {
 
 for path in $PATHS; do
 	# A token at a device's own node is what later kernels know.
-	if [ "$path" != iommufd ] || [ "$SERIES" != 6.12 ]; then
+	if [ "$path" != iommufd ] || since 6.17; then
 		TOKEN=$RIGHT agree "pf-sets.$path" "$path" $PF
 	fi
 done
 with_token $RIGHT
 for path in $PATHS; do
 	agree "missing.$path" "$path" $VF
-	if [ "$path" = iommufd ] && [ "$SERIES" = 6.12 ]; then
+	if [ "$path" = iommufd ] && ! since 6.17; then
 		TOKEN=$RIGHT agree "early.$path" "$path" $VF
 		check "$path: this kernel takes none here" exits 2 vfiotool attach --path="$path" --vf-token=$RIGHT $VF
 		check "$path: as predicted" says "with EINVAL, as predicted"
@@ -52,7 +52,7 @@ check "which is the container" says "Path container"
 prober --hold --token $RIGHT container $VF >/dev/null
 check "the virtual function is held" not no_holder
 for path in $PATHS; do
-	if [ "$path" = iommufd ] && [ "$SERIES" = 6.12 ]; then
+	if [ "$path" = iommufd ] && ! since 6.17; then
 		continue
 	fi
 	agree "pf-missing.$path" "$path" $PF

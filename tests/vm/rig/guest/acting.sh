@@ -28,6 +28,11 @@ not() {
 	! "$@"
 }
 
+# since X.Y: whether the kernel was made from that release or a later one.
+since() {
+	[ $((${SERIES%.*} * 1000 + ${SERIES#*.})) -ge $((${1%.*} * 1000 + ${1#*.})) ]
+}
+
 # run COMMAND...: with a time limit (STEP_LIMIT); its output goes to /out/stdout and /out/stderr.
 run() {
 	timeout -s KILL "${STEP_LIMIT:-30}" "$@" >/out/stdout 2>/out/stderr </dev/null
