@@ -19,8 +19,8 @@ static void put(struct app *app, const char *name, const char *help)
 {
 	bool utf8 = app->out.utf8;
 
-	fprintf(app->out.stream, "%s\t%s\n", text_escape(app->arena, name, strlen(name), utf8),
-		text_escape(app->arena, help, strlen(help), utf8));
+	fprintf(app->out.stream, "%s\t%s\n", escape_text(app->arena, name, strlen(name), utf8),
+		escape_text(app->arena, help, strlen(help), utf8));
 }
 
 /* One device: its driver and its name. */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <wchar.h>
 
-size_t text_decode(const char *s, size_t len, uint32_t *ret)
+size_t escape_decode(const char *s, size_t len, uint32_t *ret)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *p = (const unsigned char *)s;
@@ -40,7 +40,7 @@ static bool acts_on_terminal(uint32_t c)
 	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
 }
 
-bool text_is_ascii(const char *s, size_t len)
+bool escape_is_ascii(const char *s, size_t len)
 {
 	unsigned int odd = 0;
 
@@ -63,14 +63,14 @@ static void append_hex(char **out, const char *s, size_t n)
 	}
 }
 
-const char *text_escape(struct arena *a, const char *s, size_t len, bool utf8)
+const char *escape_text(struct arena *a, const char *s, size_t len, bool utf8)
 {
 	char *ret, *out;
 	size_t i, n;
 	uint32_t c;
 
 	for (i = 0; i < len; i += n) {
-		n = text_decode(s + i, len - i, &c);
+		n = escape_decode(s + i, len - i, &c);
 		if (!n || acts_on_terminal(c) || (!utf8 && c >= 0x80))
 			break;
 	}
@@ -78,7 +78,7 @@ const char *text_escape(struct arena *a, const char *s, size_t len, bool utf8)
 		return s[len] ? arena_strndup(a, s, len) : s;
 	ret = out = arena_alloc(a, 4 * len + 1);
 	for (i = 0; i < len; i += n) {
-		n = text_decode(s + i, len - i, &c);
+		n = escape_decode(s + i, len - i, &c);
 		if (n && !acts_on_terminal(c) && (utf8 || c < 0x80)) {
 			memcpy(out, s + i, n);
 			out += n;
@@ -91,14 +91,14 @@ const char *text_escape(struct arena *a, const char *s, size_t len, bool utf8)
 	return ret;
 }
 
-const char *text_to_utf8(struct arena *a, const char *s, size_t len, size_t *ret_len)
+const char *escape_to_utf8(struct arena *a, const char *s, size_t len, size_t *ret_len)
 {
 	char *ret, *out;
 	size_t i, n;
 	uint32_t c;
 
 	for (i = 0; i < len; i += n) {
-		n = text_decode(s + i, len - i, &c);
+		n = escape_decode(s + i, len - i, &c);
 		if (!n)
 			break;
 	}
@@ -107,7 +107,7 @@ const char *text_to_utf8(struct arena *a, const char *s, size_t len, size_t *ret
 		return s;
 	ret = out = arena_alloc(a, 4 * len + 1);
 	for (i = 0; i < len; i += n) {
-		n = text_decode(s + i, len - i, &c);
+		n = escape_decode(s + i, len - i, &c);
 		if (n) {
 			memcpy(out, s + i, n);
 			out += n;
@@ -128,7 +128,7 @@ static size_t char_width(uint32_t c)
 	return width < 0 ? 1 : (size_t)width;
 }
 
-size_t text_width(const char *s, size_t len)
+size_t escape_width(const char *s, size_t len)
 {
 	size_t width = 0, n;
 	uint32_t c;
@@ -139,7 +139,7 @@ size_t text_width(const char *s, size_t len)
 			width++;
 			continue;
 		}
-		n = text_decode(s + i, len - i, &c);
+		n = escape_decode(s + i, len - i, &c);
 		width += n ? char_width(c) : 1;
 		n = n ? n : 1;
 	}
@@ -153,7 +153,7 @@ static size_t fitting(const char *s, size_t len, size_t columns)
 	uint32_t c;
 
 	for (i = 0; i < len; i += n) {
-		n = text_decode(s + i, len - i, &c);
+		n = escape_decode(s + i, len - i, &c);
 		width += n ? char_width(c) : 1;
 		n = n ? n : 1;
 		if (width > columns && i)
@@ -162,7 +162,7 @@ static size_t fitting(const char *s, size_t len, size_t columns)
 	return i;
 }
 
-size_t text_break(const char *s, size_t columns, size_t *ret_next)
+size_t escape_break(const char *s, size_t columns, size_t *ret_next)
 {
 	size_t len = strlen(s), fit = fitting(s, len, columns), end = fit;
 
@@ -180,11 +180,11 @@ size_t text_break(const char *s, size_t columns, size_t *ret_next)
 	return end;
 }
 
-const char *text_shorten(struct arena *a, const char *s, size_t columns, bool utf8)
+const char *escape_shorten(struct arena *a, const char *s, size_t columns, bool utf8)
 {
 	size_t len = strlen(s), fit;
 
-	if (text_width(s, len) <= columns || columns < 4)
+	if (escape_width(s, len) <= columns || columns < 4)
 		return s;
 	fit = fitting(s, len, columns - (utf8 ? 1 : 3));
 	return arena_printf(a, "%.*s%s", (int)fit, s, utf8 ? "\u2026" : "...");

@@ -11,21 +11,21 @@
 
 /* Decodes the UTF-8 character at @s, of which @len bytes may be read. Its length in bytes, or 0 when
  * the bytes are none (overlong forms, surrogates and a short end included). */
-size_t text_decode(const char *s, size_t len, uint32_t *ret);
+size_t escape_decode(const char *s, size_t len, uint32_t *ret);
 /* Whether all @len bytes are printable ASCII: nothing to escape, and a column each. */
-bool text_is_ascii(const char *s, size_t len);
+bool escape_is_ascii(const char *s, size_t len);
 /* @len bytes with everything a terminal could act on written as \xHH; with @utf8 false everything
  * that is not ASCII, too. NUL-terminated, in @a; @s itself when nothing had to change and it ends
  * with a NUL at @len. */
-const char *text_escape(struct arena *a, const char *s, size_t len, bool utf8);
+const char *escape_text(struct arena *a, const char *s, size_t len, bool utf8);
 /* @len bytes made valid UTF-8 for a JSON string: bytes that are none become \xHH. Control characters
  * stay: JSON escapes them itself. */
-const char *text_to_utf8(struct arena *a, const char *s, size_t len, size_t *ret_len);
+const char *escape_to_utf8(struct arena *a, const char *s, size_t len, size_t *ret_len);
 /* Columns that @len bytes of escaped text take. */
-size_t text_width(const char *s, size_t len);
+size_t escape_width(const char *s, size_t len);
 /* Bytes of @s to print on a line of @columns: breaks between words where it can, inside one only
  * when that word alone is wider than a line (@whole: than what is left). *@ret_next is where the next
  * line begins. */
-size_t text_break(const char *s, size_t columns, size_t *ret_next);
+size_t escape_break(const char *s, size_t columns, size_t *ret_next);
 /* The longest start of @s of at most @columns columns, with an ellipsis when cut. In @a or @s itself. */
-const char *text_shorten(struct arena *a, const char *s, size_t columns, bool utf8);
+const char *escape_shorten(struct arena *a, const char *s, size_t columns, bool utf8);

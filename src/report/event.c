@@ -104,12 +104,12 @@ int event_text(const struct output *out, const struct host_event *e, struct aren
 		strbuf_printf(&line, "%s%s=%s", line.len ? " " : "", shown[i], value_text(&v, a));
 	}
 	fprintf(out->stream, "%.15s  %s%-6s%s  %-6s  %s", time ? time + strlen("2026-01-01T") : "?",
-		sequence ? sequence : "", text_escape(a, e->action, strlen(e->action), out->utf8),
+		sequence ? sequence : "", escape_text(a, e->action, strlen(e->action), out->utf8),
 		sequence ? "\033[0m" : "", e->object,
-		text_escape(a, e->name, strlen(e->name), out->utf8));
+		escape_text(a, e->name, strlen(e->name), out->utf8));
 	if (line.len)
 		fprintf(out->stream, "  %s",
-			text_escape(a, strbuf_get(&line), line.len, out->utf8));
+			escape_text(a, strbuf_get(&line), line.len, out->utf8));
 	fputc('\n', out->stream);
 	return fflush(out->stream) ? -errno : 0;
 }

@@ -10,7 +10,7 @@
 
 static struct json_object *json_from_text(struct arena *a, const char *s, size_t len)
 {
-	s = text_to_utf8(a, s, len, &len);
+	s = escape_to_utf8(a, s, len, &len);
 	return json_object_new_string_len(s, (int)len);
 }
 

@@ -52,10 +52,10 @@ static size_t command_length(const char *s)
 	return len;
 }
 
-/* As text_break(), but not inside a command: a line that begins with one may be longer. */
+/* As escape_break(), but not inside a command: a line that begins with one may be longer. */
 static size_t line_break(const char *s, size_t columns, size_t *ret_next)
 {
-	size_t end = text_break(s, columns, ret_next), len;
+	size_t end = escape_break(s, columns, ret_next), len;
 
 	for (size_t at = 0; s[*ret_next] && at < *ret_next; at += strcspn(s + at, " ") + 1) {
 		len = command_length(s + at);
@@ -103,13 +103,13 @@ void prose_text(const struct prose *p, enum style style, const char *fmt, ...)
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
 	put_margin(p, p->indent);
-	put_wrapped(p, p->indent, style, text_escape(a, s, strlen(s), p->out->utf8));
+	put_wrapped(p, p->indent, style, escape_text(a, s, strlen(s), p->out->utf8));
 }
 
 /* Prints the label and moves to where its text begins; returns that column. */
 static size_t put_label(const struct prose *p, const char *label)
 {
-	size_t len = text_width(label, strlen(label)), at = p->indent + p->label_width;
+	size_t len = escape_width(label, strlen(label)), at = p->indent + p->label_width;
 	FILE *stream = p->out->stream;
 
 	if (output_text_width(p->out) < at + PROSE_TEXT_MIN) {
@@ -135,8 +135,8 @@ void prose_label(const struct prose *p, const char *label, enum style style, con
 	va_start(ap, fmt);
 	s = arena_vprintf(a, fmt, ap);
 	va_end(ap);
-	at = put_label(p, text_escape(a, label, strlen(label), p->out->utf8));
-	put_wrapped(p, at, style, text_escape(a, s, strlen(s), p->out->utf8));
+	at = put_label(p, escape_text(a, label, strlen(label), p->out->utf8));
+	put_wrapped(p, at, style, escape_text(a, s, strlen(s), p->out->utf8));
 }
 
 void prose_blank(const struct prose *p)

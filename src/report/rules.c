@@ -142,7 +142,7 @@ static void put_manual(FILE *out, const char *indent, const char *s)
 	size_t next, len;
 
 	for (;;) {
-		len = text_break(s, MANUAL_WIDTH, &next);
+		len = escape_break(s, MANUAL_WIDTH, &next);
 		fprintf(out, "%.*s\n", (int)len, s);
 		s += next;
 		if (!*s)

@@ -59,12 +59,12 @@ static void grid_cell(struct grid *g, size_t row, size_t c)
 	field_read(g->fields[c], g->t->rows[row].row, g->a, &value);
 	s = cell_text(g->v, &value, g->a);
 	len = width = strlen(s);
-	if (!text_is_ascii(s, len)) {
+	if (!escape_is_ascii(s, len)) {
 		/* Raw and pairs have an escape of their own for all that is not plain. */
 		if (g->v->format == FORMAT_TABLE)
-			s = text_escape(g->a, s, len, g->v->utf8);
+			s = escape_text(g->a, s, len, g->v->utf8);
 		len = strlen(s);
-		width = text_width(s, len);
+		width = escape_width(s, len);
 		g->wide |= len != width;
 	}
 	g->texts[i] = s;
@@ -161,7 +161,7 @@ static const char *wrap(struct arena *a, const char *s, size_t width)
 	struct strbuf ret = { .arena = a };
 
 	do {
-		size_t next, len = text_break(s, width, &next);
+		size_t next, len = escape_break(s, width, &next);
 
 		strbuf_item(&ret, "\n", "%.*s", (int)len, s);
 		s += next;
@@ -245,7 +245,7 @@ static void grid_cut(struct grid *g)
 		width -= g->widths[c] - w;
 		g->widths[c] = w;
 		for (size_t i = c; i < g->t->nr_rows * g->nr_fields; i += g->nr_fields) {
-			g->texts[i] = text_shorten(g->a, g->texts[i], w, g->v->utf8);
+			g->texts[i] = escape_shorten(g->a, g->texts[i], w, g->v->utf8);
 			g->lens[i] = (uint32_t)strlen(g->texts[i]);
 		}
 	}
@@ -379,7 +379,7 @@ static void plain_line(const struct grid *g, const size_t *row)
 		if (!g->fields[c])
 			continue;
 		len = row ? g->lens[first + c] : strlen(s);
-		rest = g->widths[c] - (g->wide ? text_width(s, len) : len);
+		rest = g->widths[c] - (g->wide ? escape_width(s, len) : len);
 		if (g->fields[c]->flags & FIELD_RIGHT) {
 			pad += rest;
 			rest = 0;

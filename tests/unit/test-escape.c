@@ -7,7 +7,7 @@
 
 static const char *escaped(struct arena *a, const char *s, bool utf8)
 {
-	return text_escape(a, s, strlen(s), utf8);
+	return escape_text(a, s, strlen(s), utf8);
 }
 
 static void test_escape_plain_text_is_borrowed(void **state)
@@ -37,7 +37,7 @@ static void test_escape_without_utf8_keeps_ascii_only(void **state)
 
 static void test_escape_embedded_nul(void **state)
 {
-	assert_string_equal(text_escape(*state, "a\0b", 3, true), "a\\x00b");
+	assert_string_equal(escape_text(*state, "a\0b", 3, true), "a\\x00b");
 }
 
 static void test_to_utf8_keeps_controls_for_json(void **state)
@@ -45,7 +45,7 @@ static void test_to_utf8_keeps_controls_for_json(void **state)
 	const char *ret;
 	size_t len;
 
-	ret = text_to_utf8(*state, "a\n\xff", 3, &len);
+	ret = escape_to_utf8(*state, "a\n\xff", 3, &len);
 	assert_int_equal(len, 6);
 	assert_memory_equal(ret, "a\n\\xff", 6);
 }
@@ -53,10 +53,10 @@ static void test_to_utf8_keeps_controls_for_json(void **state)
 static void test_width_counts_columns(void **state)
 {
 	(void)state;
-	assert_int_equal(text_width("abc", 3), 3);
-	assert_int_equal(text_width("\xc3\xbc", 2), 1);
-	assert_int_equal(text_width("\xe6\xbc\xa2", 3), 2);
-	assert_int_equal(text_width("e\xcc\x81", 3), 1);
+	assert_int_equal(escape_width("abc", 3), 3);
+	assert_int_equal(escape_width("\xc3\xbc", 2), 1);
+	assert_int_equal(escape_width("\xe6\xbc\xa2", 3), 2);
+	assert_int_equal(escape_width("e\xcc\x81", 3), 1);
 }
 
 static void test_break_between_words(void **state)
@@ -64,9 +64,9 @@ static void test_break_between_words(void **state)
 	size_t next;
 
 	(void)state;
-	assert_int_equal(text_break("one two three", 8, &next), 7);
+	assert_int_equal(escape_break("one two three", 8, &next), 7);
 	assert_int_equal(next, 8);
-	assert_int_equal(text_break("one two", 7, &next), 7);
+	assert_int_equal(escape_break("one two", 7, &next), 7);
 	assert_int_equal(next, 7);
 }
 
@@ -75,17 +75,17 @@ static void test_break_inside_a_long_word(void **state)
 	size_t next;
 
 	(void)state;
-	assert_int_equal(text_break("abcdefgh", 3, &next), 3);
+	assert_int_equal(escape_break("abcdefgh", 3, &next), 3);
 	assert_int_equal(next, 3);
 	/* a character wider than the line still moves on */
-	assert_int_equal(text_break("\xe6\xbc\xa2", 1, &next), 3);
+	assert_int_equal(escape_break("\xe6\xbc\xa2", 1, &next), 3);
 }
 
 static void test_shorten_says_so(void **state)
 {
-	assert_string_equal(text_shorten(*state, "0123456789", 8, false), "01234...");
-	assert_string_equal(text_shorten(*state, "0123456789", 8, true), "0123456…");
-	assert_string_equal(text_shorten(*state, "01234567", 8, true), "01234567");
+	assert_string_equal(escape_shorten(*state, "0123456789", 8, false), "01234...");
+	assert_string_equal(escape_shorten(*state, "0123456789", 8, true), "0123456…");
+	assert_string_equal(escape_shorten(*state, "01234567", 8, true), "01234567");
 }
 
 int main(void)
