@@ -290,7 +290,7 @@ static int print_device(const struct work *k, struct attached *ac, struct failur
 	while (strcmp(view->device->name, k->row.address))
 		view++;
 	name = device_names_text(&view->names, ac->arena);
-	prose_text(&p, STYLE_NAME, "%s%s%s", k->row.address, name ? " " : "", name ? name : "");
+	prose_device(&p, k->row.address, name);
 	r = regions_print(k->row.regions, k->row.nr_regions, out, 2, reterr);
 	if (!r && k->row.config) {
 		prose_blank(&p);

@@ -57,9 +57,7 @@ static void step_actual(const void *row, struct value *ret)
 	};
 	const struct comparison *c = row;
 
-	value_set_text(ret, !c->outcome       ? NULL
-			    : c->outcome->err ? errno_name(c->outcome->err)
-					      : "ok");
+	value_set_text(ret, c->outcome ? outcome_text(c->outcome->err) : NULL);
 	ret->style = styles[c->match];
 }
 

@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "base/strbuf.h"
 #include "report/attach.h"
+#include "report/field-kinds.h"
 #include "report/size.h"
 #include "report/table.h"
 
@@ -128,10 +129,10 @@ static const char *irqs_text(const struct attach_device_view *d, bool pci, struc
 static void put_device(const struct prose *p, const struct attach_device_view *d, struct arena *a)
 {
 	struct prose body = prose_indented(p, 2);
-	const char *name = device_names_text(&d->names, a), *text;
+	const char *text;
 	bool pci = d->info.flags & INFO_PCI;
 
-	prose_text(p, STYLE_NAME, "%s%s%s", d->device->name, name ? " " : "", name ? name : "");
+	prose_device(p, d->device->name, device_names_text(&d->names, a));
 	body.label_width = LABEL_WIDTH;
 	text = regions_text(d, pci, a);
 	prose_label(&body, "regions", STYLE_NONE, "%s", text ? text : "none");
@@ -143,6 +144,12 @@ static void put_device(const struct prose *p, const struct attach_device_view *d
 
 /* ---- how it ended ---- */
 
+void attach_text_differs(const struct prose *p)
+{
+	prose_text(p, STYLE_REMEDY,
+		   "Prediction and kernel differ: this is a fault of the tool. Please record the host with 'vfiotool capture FILE' and report it with these lines.");
+}
+
 static void put_difference(const struct prose *p, const struct attach_view *v)
 {
 	for (size_t i = 0; i < v->nr_rows; i++) {
@@ -152,17 +159,14 @@ static void put_difference(const struct prose *p, const struct attach_view *v)
 			continue;
 		prose_text(p, STYLE_NO, "%s of %s: predicted %s, the kernel said %s.",
 			   op_name(c->op), c->object,
-			   !c->predicted             ? "nothing"
-			   : c->answer == ANSWER_YES ? "ok"
-						     : errno_name(c->err),
-			   c->outcome->err ? errno_name(c->outcome->err) : "ok");
+			   c->predicted ? predicted_text(c->answer, c->err) : "nothing",
+			   outcome_text(c->outcome->err));
 		if (c->why && c->why->because)
 			prose_text(p, STYLE_DIM, "It was predicted because %s", c->why->because);
 	}
 	if (v->space_difference)
 		prose_text(p, STYLE_NO, "%s", v->space_difference);
-	prose_text(p, STYLE_REMEDY,
-		   "Prediction and kernel differ: this is a fault of the tool. Please record the host with 'vfiotool capture FILE' and report it with these lines.");
+	attach_text_differs(p);
 }
 
 static void put_refusal(const struct prose *p, const struct comparison *c)

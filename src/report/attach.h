@@ -68,6 +68,8 @@ int attach_text_steps(const struct prose *p, const struct comparison *rows, size
 /* How it ended: attached or refused, as predicted or not; reason, remedy, and for a difference how to
  * report it. */
 void attach_text_result(const struct prose *p, const struct attach_view *v);
+/* What to do where prediction and kernel differ. */
+void attach_text_differs(const struct prose *p);
 /* All of it. */
 int attach_text(const struct output *out, const struct attach_view *v, struct failure **reterr);
 

@@ -44,7 +44,7 @@ static void step_actual(const void *row, struct value *ret)
 {
 	const struct bind_step *s = row;
 
-	value_set_text(ret, s->err ? errno_name(s->err) : "ok");
+	value_set_text(ret, outcome_text(s->err));
 	ret->style = s->err ? STYLE_NO : STYLE_YES;
 }
 
@@ -102,7 +102,7 @@ static void move_actual(const void *row, struct value *ret)
 {
 	const struct bind_move *m = row;
 
-	value_set_text(ret, m->bind_err ? errno_name(m->bind_err) : "ok");
+	value_set_text(ret, outcome_text(m->bind_err));
 }
 
 static void move_match(const void *row, struct value *ret)

@@ -4,6 +4,7 @@
 
 #include "base/macro.h"
 #include "report/bind.h"
+#include "report/field-kinds.h"
 #include "report/prose.h"
 #include "report/table.h"
 
@@ -138,8 +139,7 @@ static void put_move(const struct prose *p, const struct bind_move *m, struct ar
 		prose_label(&in, "missing", STYLE_NO, "%s", m->missing);
 	if (bind_match(m) == MATCH_NO)
 		prose_label(&in, "differs", STYLE_NO, "predicted: %s, the kernel did: %s",
-			    bind_expected(m->predicted),
-			    m->bind_err ? errno_name(m->bind_err) : "ok");
+			    bind_expected(m->predicted), outcome_text(m->bind_err));
 }
 
 int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr)

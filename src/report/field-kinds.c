@@ -3,7 +3,7 @@
 
 #include "model/generation.h"
 
-void value_set_answer(struct value *ret, enum answer answer)
+enum style answer_style(enum answer answer)
 {
 	static const enum style styles[] = {
 		[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
@@ -11,8 +11,13 @@ void value_set_answer(struct value *ret, enum answer answer)
 		[ANSWER_YES] = STYLE_YES,
 	};
 
+	return styles[answer];
+}
+
+void value_set_answer(struct value *ret, enum answer answer)
+{
 	value_set_text(ret, answer_name(answer));
-	ret->style = styles[answer];
+	ret->style = answer_style(answer);
 }
 
 void field_get_answer(const void *at, struct value *ret)
@@ -104,4 +109,9 @@ const char *predicted_text(enum answer answer, int err)
 	if (answer == ANSWER_UNKNOWN)
 		return "unknown";
 	return err ? errno_name(err) : "refused";
+}
+
+const char *outcome_text(int err)
+{
+	return err ? errno_name(err) : "ok";
 }

@@ -39,5 +39,8 @@ void value_set_match(struct value *ret, enum match match);
 void value_set_fact(struct value *ret, const struct fact *f);
 /* The errno a path or step ends with, by name; none when it does not end, or not for certain. */
 void value_set_errno(struct value *ret, enum answer answer, int err);
-/* What was predicted, or what the kernel did: "ok", an errno, "refused", "unknown". */
+enum style answer_style(enum answer answer);
+/* "ok", an errno, "refused", "unknown". */
 const char *predicted_text(enum answer answer, int err);
+/* "ok" or the errno. */
+const char *outcome_text(int err);

@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/strbuf.h"
 #include "report/escape.h"
+#include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
 #include "report/prose.h"
@@ -192,13 +193,7 @@ static void put_iommu(const struct prose *p, const struct device *d, struct aren
 
 static void put_known(const struct prose *p, const char *label, const struct capability_answer *k)
 {
-	static const enum style styles[] = {
-		[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
-		[ANSWER_NO] = STYLE_NO,
-		[ANSWER_YES] = STYLE_YES,
-	};
-
-	prose_label(p, label, styles[k->answer], "%s%s%s", answer_name(k->answer),
+	prose_label(p, label, answer_style(k->answer), "%s%s%s", answer_name(k->answer),
 		    k->because ? ": " : "", k->because ? k->because : "");
 }
 
@@ -293,11 +288,10 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	const struct device *d = i->row.device;
-	const char *name = device_names_text(&i->row.names, a);
 	struct prose p = { .out = t->out }, body;
 	int r = 0;
 
-	prose_text(&p, STYLE_NAME, "%s%s%s", d->name, name ? " " : "", name ? name : "");
+	prose_device(&p, d->name, device_names_text(&i->row.names, a));
 	body = prose_indented(&p, 2);
 	body.label_width = LABEL_WIDTH;
 	put_identity(&body, d, a);

@@ -219,8 +219,7 @@ int irqs_print(const struct irqs_device *d, const struct output *out, struct fai
 	struct prose body = prose_indented(&p, 2);
 	int r;
 
-	prose_text(&p, STYLE_NAME, "%s%s%s", d->address, d->name ? " " : "",
-		   d->name ? d->name : "");
+	prose_device(&p, d->address, d->name);
 	r = print_kinds(d, out, a, reterr);
 	for (size_t i = 0; r >= 0 && i < d->nr_kinds; i++)
 		if (d->each && d->kinds[i].nr_vectors)

@@ -50,7 +50,7 @@ static void step_actual(const void *row, struct value *ret)
 {
 	const struct mapping_step *s = row;
 
-	value_set_text(ret, !s->asked ? NULL : s->err ? errno_name(s->err) : "ok");
+	value_set_text(ret, s->asked ? outcome_text(s->err) : NULL);
 	ret->style = !s->match ? STYLE_UNKNOWN : s->err ? STYLE_NO : STYLE_YES;
 }
 

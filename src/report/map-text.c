@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "report/field-kinds.h"
 #include "report/map.h"
 #include "report/prose.h"
 #include "report/table.h"
@@ -234,12 +235,8 @@ static void put_dirty(const struct prose *p, const struct mapping_report *m, str
 
 static void put_checks(const struct prose *p, const struct mapping_report *m)
 {
-	static const enum style styles[] = {
-		[ANSWER_UNKNOWN] = STYLE_UNKNOWN, [ANSWER_NO] = STYLE_NO, [ANSWER_YES] = STYLE_YES
-	};
-
 	for (size_t i = 0; i < m->nr_checks; i++)
-		prose_label(p, i ? "" : "verified", styles[m->checks[i].answer], "%s: %s",
+		prose_label(p, i ? "" : "verified", answer_style(m->checks[i].answer), "%s: %s",
 			    answer_name(m->checks[i].answer), m->checks[i].because);
 }
 
@@ -298,13 +295,11 @@ static void put_difference(const struct prose *p, const struct mapping_report *m
 			continue;
 		prose_text(p, STYLE_NO, "%s of 0x%" PRIx64 ": predicted %s, the kernel said %s%s.",
 			   op_name(s->predicted.op), s->request.iova,
-			   s->predicted.answer == ANSWER_YES ? "ok" : errno_name(s->predicted.err),
-			   s->err ? errno_name(s->err) : "ok",
-			   s->err ? "" : " or took away another size");
+			   predicted_text(s->predicted.answer, s->predicted.err),
+			   outcome_text(s->err), s->err ? "" : " or took away another size");
 		break;
 	}
-	prose_text(p, STYLE_REMEDY,
-		   "Prediction and kernel differ: this is a fault of the tool. Please record the host with 'vfiotool capture FILE' and report it with these lines.");
+	attach_text_differs(p);
 }
 
 static void put_conclusion(const struct prose *p, const struct mapping_report *m)

@@ -5,29 +5,11 @@
 
 #include "base/macro.h"
 #include "base/strbuf.h"
+#include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 
 /* How much of a fact is quoted, and how many facts, when nobody asked for all. */
 enum { EVIDENCE_TEXT_MAX = 160, EVIDENCE_SHOWN = 4, PATH_LABEL_WIDTH = 11 };
-
-static const enum style answer_styles[] = {
-	[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
-	[ANSWER_NO] = STYLE_NO,
-	[ANSWER_YES] = STYLE_YES,
-};
-
-static const char *step_result(const struct step *s)
-{
-	switch (s->answer) {
-	case ANSWER_YES:
-		return "ok";
-	case ANSWER_NO:
-		return s->err ? errno_name(s->err) : "refused";
-	case ANSWER_UNKNOWN:
-		break;
-	}
-	return "unknown";
-}
 
 const char *steps_text(const struct path_prediction *p, struct arena *a)
 {
@@ -35,7 +17,9 @@ const char *steps_text(const struct path_prediction *p, struct arena *a)
 	struct strbuf ret = { .arena = a };
 
 	for (size_t i = 0; i <= p->nr_steps; i++) {
-		const char *result = i < p->nr_steps ? step_result(&p->steps[i]) : NULL;
+		const char *result = i < p->nr_steps
+					     ? predicted_text(p->steps[i].answer, p->steps[i].err)
+					     : NULL;
 		bool ends = before && (!result || strcmp(before, result) != 0);
 
 		if (ends)
@@ -102,7 +86,7 @@ static void put_path(const struct inspect_text *t, const struct prose *p,
 	const struct path_prediction *path = &paths[kind];
 	struct prose reason = prose_indented(p, 2);
 
-	prose_label(p, path_kind_name(path->kind), answer_styles[path->answer], "%s: %s",
+	prose_label(p, path_kind_name(path->kind), answer_style(path->answer), "%s: %s",
 		    answer_name(path->answer), steps_text(path, a));
 	if (path->answer == ANSWER_YES)
 		return;
@@ -162,7 +146,7 @@ static bool put_difference(const struct inspect_text *t, const struct prose *p,
 	if (!f)
 		return false;
 	reason.label_width = PATH_LABEL_WIDTH - 2;
-	prose_label(p, path_kind_name(theirs->kind), answer_styles[theirs->answer], "%s, %s: %s",
+	prose_label(p, path_kind_name(theirs->kind), answer_style(theirs->answer), "%s, %s: %s",
 		    view == VIEW_NOW ? "now" : "once bound", answer_name(theirs->answer),
 		    steps_text(theirs, a));
 	prose_label(&reason, "rule", STYLE_NONE, "%s makes the difference", f->rule->id);

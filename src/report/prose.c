@@ -139,6 +139,11 @@ void prose_label(const struct prose *p, const char *label, enum style style, con
 	put_wrapped(p, at, style, escape_text(a, s, strlen(s), p->out->utf8));
 }
 
+void prose_device(const struct prose *p, const char *address, const char *name)
+{
+	prose_text(p, STYLE_NAME, "%s%s%s", address, name ? " " : "", name ? name : "");
+}
+
 void prose_blank(const struct prose *p)
 {
 	fputc('\n', p->out->stream);

@@ -23,6 +23,8 @@ void prose_text(const struct prose *p, enum style style, const char *fmt, ...) v
  * goes below its label. */
 void prose_label(const struct prose *p, const char *label, enum style style, const char *fmt, ...)
 	vt_printf(4, 5);
+/* The title of what is told of a device; @name may be NULL. */
+void prose_device(const struct prose *p, const char *address, const char *name);
 void prose_blank(const struct prose *p);
 /* A copy of @p that stands @by columns further right (less on a narrow out). */
 struct prose prose_indented(const struct prose *p, size_t by);

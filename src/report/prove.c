@@ -59,19 +59,11 @@ const struct field_table proof_fields = FIELD_TABLE("proof", proof_rows);
 
 /* ---- text ---- */
 
-static enum style answer_style(const struct proof_claim_view *c)
-{
-	if (!c->tried)
-		return STYLE_DIM;
-	return c->answer == ANSWER_YES  ? STYLE_YES
-	       : c->answer == ANSWER_NO ? STYLE_NO
-					: STYLE_UNKNOWN;
-}
-
 static void put_claim(const struct prose *p, const struct proof_view *v,
 		      const struct proof_claim_view *c, bool about_reach)
 {
-	prose_label(p, answer_word(c), answer_style(c), "%s", c->title);
+	prose_label(p, answer_word(c), c->tried ? answer_style(c->answer) : STYLE_DIM, "%s",
+		    c->title);
 	prose_label(p, "", STYLE_DIM, "%s", c->evidence);
 	if (c->fault)
 		prose_label(p, "", STYLE_DIM, "kernel: %s", c->fault);
@@ -84,9 +76,8 @@ static void put_attached(const struct prose *p, const struct proof_view *v)
 	const struct attach_view *at = v->attach;
 	const struct attach_device_view *d = &at->devices[0];
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
-	const char *name = device_names_text(&d->names, a);
 
-	prose_text(p, STYLE_NAME, "%s%s%s", d->device->name, name ? " " : "", name ? name : "");
+	prose_device(p, d->device->name, device_names_text(&d->names, a));
 	prose_text(p, STYLE_NONE, "Attached by path %s (%s), %s.", path_kind_name(at->path),
 		   at->path_because,
 		   at->match == MATCH_YES ? "as predicted" : "though that was not certain");
@@ -115,11 +106,6 @@ static void put_without(const struct prose *p, const struct proof_view *v)
 
 void proof_text(const struct output *out, const struct proof_view *v)
 {
-	static const enum style styles[] = {
-		[ANSWER_UNKNOWN] = STYLE_UNKNOWN,
-		[ANSWER_NO] = STYLE_NO,
-		[ANSWER_YES] = STYLE_YES,
-	};
 	struct prose p = { .out = out };
 	struct prose body = { .out = out, .indent = 2, .label_width = 9 };
 
@@ -138,5 +124,5 @@ void proof_text(const struct output *out, const struct proof_view *v)
 	if (v->reset)
 		prose_text(&body, STYLE_DIM, "Reset at the end: %s.", v->reset);
 	prose_blank(&p);
-	prose_text(&p, styles[v->answer], "%s", v->because);
+	prose_text(&p, answer_style(v->answer), "%s", v->because);
 }

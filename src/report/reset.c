@@ -48,7 +48,7 @@ static void get_outcome(const void *at, struct value *ret)
 {
 	const int *err = at;
 
-	value_set_text(ret, *err ? errno_name(*err) : "ok");
+	value_set_text(ret, outcome_text(*err));
 }
 
 static void device_match(const void *row, struct value *ret)
@@ -211,8 +211,7 @@ int reset_print(const struct reset_device_row *d, bool dry_run, const struct out
 	int r = 0;
 
 	body.label_width = LABEL_WIDTH;
-	prose_text(&p, STYLE_NAME, "%s%s%s", d->address, d->name ? " " : "",
-		   d->name ? d->name : "");
+	prose_device(&p, d->address, d->name);
 	if (d->has_methods)
 		prose_label(&body, "methods", STYLE_NONE, "%s", methods_text(d, a));
 	prose_label(&body, "function", d->function ? STYLE_YES : STYLE_NO, "%s",
