@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+import threading
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,7 @@ class Result:
     done: bool = False
     failure: str = ""
     console: str = ""
+    seconds: float = 0.0
 
     def text(self, name: str) -> str:
         """A file as text; empty when the guest did not send it."""
@@ -191,15 +193,23 @@ def _last_words(console: str) -> str:
     return " | ".join(lines[-4:])[-400:]
 
 
-def _wait(argv, folder: Path, limit: int, channel) -> str:
-    """Runs QEMU to its end, or to the limit's; what to say of it when the guest did not come to its own."""
+def _wait(argv, folder: Path, limit: int, channel):
+    """
+    Runs QEMU to its end, or to the limit's: what to say of it when the guest did not come to its own, and the seconds of
+    a processor that it took.
+    """
     with open(folder / "qemu", "wb") as log, channel:
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
+        late = threading.Event()
+        timer = threading.Timer(limit, lambda: (late.set(), process.kill()))
+        timer.start()
         try:
-            ended = subprocess.run(argv, check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                                   timeout=limit)
-            return f"QEMU ended with {ended.returncode}"
-        except subprocess.TimeoutExpired:
-            return f"no end within {limit} s"
+            _, status, usage = os.wait4(process.pid, 0)
+        finally:
+            timer.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said = f"no end within {limit} s" if late.is_set() else f"QEMU ended with {process.returncode}"
+        return said, usage.ru_utime + usage.ru_stime
 
 
 def _collect(folder: Path, status: str, kernel: kernels.Kernel, result: Result) -> None:
@@ -224,6 +234,7 @@ def _keep(place: Path, folder: Path, argv, result: Result) -> None:
     for name in ("console", "qemu", "results"):
         if (folder / name).exists():
             shutil.copyfile(folder / name, place / name)
+    (place / "seconds").write_text(f"{result.seconds:.1f}\n", encoding="utf-8")
     (place / "command").write_text(" ".join(map(_quote, argv)) + "\n", encoding="utf-8")
 
 
@@ -242,7 +253,7 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
         (folder / "initrd").write_bytes(b"".join(parts))
         channel = Channel(folder) if extra else contextlib.nullcontext()
         argv = command(scenario, kernel, folder, channel.options() if extra else None)
-        status = _wait(argv, folder, LIMIT + (extra.limit if extra else 0), channel)
+        status, result.seconds = _wait(argv, folder, LIMIT + (extra.limit if extra else 0), channel)
         _collect(folder, status, kernel, result)
         if keep:
             _keep(keep / f"{scenario.name}@{kernel.name}", folder, argv, result)
