@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import acting, guest, initramfs, judge, kernels, schedule
+from rig import acting, cover, guest, initramfs, judge, kernels, schedule
 from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
 from rig.schedule import Job
 
@@ -36,6 +36,9 @@ class Verdict:
     seconds: float = 0.0
     outcomes: judge.Outcomes = None
     notes: list = field(default_factory=list)
+    # Seconds of a processor, and what rig/cover.py counts.
+    cost: float = 0.0
+    shows: set = field(default_factory=set)
 
 
 class Kernels:
@@ -82,12 +85,14 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
             return verdict
         kernel = shop.get(name)
         result = guest.run(scenario, kernel, args.vfiotool, args.keep)
+        verdict.cost = result.seconds
         verdict.problems = judge.check_guest(result)
         if not verdict.problems:
             verdict.outcomes = judge.Outcomes(result)
             verdict.problems = judge.check_scenario(scenario, kernel, verdict.outcomes)
             if args.vfiotool:
                 verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes, args.generations).judge()
+                verdict.shows = cover.of_scenario(result, kernel)
             if args.save_captures:
                 save_capture(args.save_captures, scenario, verdict, result, args.generations)
     except Exception as error:  # pylint: disable=broad-except
@@ -121,12 +126,16 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
             if not verdict.skip:
                 verdict.problems = acting.judge(part, kernel, result)
                 verdict.notes = result.text(f"{part.name}.notes").splitlines()
+                verdict.shows = cover.of_part(part, result, kernel)
     except Exception as error:  # pylint: disable=broad-except
         for verdict in verdicts:
             verdict.problems.append(f"{type(error).__name__}: {error}")
     for verdict, part in zip(verdicts, batch.parts):
         # Each its own time, which the guest measured.
         verdict.seconds = result.status.get(f"{part.name}.seconds", 0.0)
+    whole = sum(verdict.seconds for verdict in verdicts) or 1.0
+    for verdict in verdicts:
+        verdict.cost = max(0.0, result.seconds - cover.BOOT) * verdict.seconds / whole
     return verdicts
 
 
