@@ -211,6 +211,31 @@ def select_all(args):
     return select(args, predicting), select(args, active)
 
 
+def by_cover(args, pairs, active):
+    """Of these the ones to run: [(pairs, active, whether they are dropped when the time is over)], the cover first."""
+    known, machines = cover.load(), machines_of(active)
+    recorded = {name.split("@")[0] for name in known.seconds}
+    names = {f"{scenario.name}@{kernel}": scenario for scenario, kernel in (*pairs, *active)}
+    first = {name for name, scenario in names.items() if name in known.pairs or
+             (scenario.name not in recorded and name == f"{scenario.name}@{scenario.kernels[0]}")}
+    some = set(cover.a_slice(known, set(names) - first, machines, args.commit, args.slice))
+    return [([pair for pair in pairs if f"{pair[0].name}@{pair[1]}" in chosen],
+             [pair for pair in active if f"{pair[0].name}@{pair[1]}" in chosen], late)
+            for chosen, late in ((first, False), (some, True))]
+
+
+def machines_of(active):
+    """Acting scenario -> the machine whose guest it shares."""
+    return {scenario.name: scenario.machine.name for scenario, _ in active if not scenario.alone}
+
+
+def check_cover(args, verdicts) -> Verdict:
+    """Whether the pairs of the cover still show what they were chosen for, and all that there is."""
+    known, want = cover.load(), cover.wanted(args.vfiotool, [item.name for item in acting.load_all() if not item.thorough])
+    done = {verdict.name: verdict.shows for verdict in verdicts if verdict.shows and not verdict.problems}
+    return Verdict("cover", known.problems(want) + known.broken(want, done))
+
+
 def generations_of(vfiotool: Path):
     """The names of vfiotool's generations; its paths are the prober's."""
     said = subprocess.run([vfiotool, "--introspect"], check=True, text=True, capture_output=True).stdout
@@ -237,6 +262,11 @@ def parse_arguments():
     parser.add_argument("--prober-only", action="store_true", help="judge only the scenarios themselves")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what each guest sent")
     parser.add_argument("--save-captures", type=Path, metavar="DIR", help="keep captures and true outcomes")
+    parser.add_argument("--record", type=Path, metavar="FILE", help="add what each pair showed to FILE, for cover.py")
+    parser.add_argument("--cover", action="store_true", help="only the pairs of cover.json, which show all, and the new")
+    parser.add_argument("--slice", type=int, default=0, metavar="SECONDS", help="with --cover: others too, for so long")
+    parser.add_argument("--commit", default="", help="which others --slice picks")
+    parser.add_argument("--time", type=float, default=1e9, metavar="SECONDS", help="then no more of --slice begins")
     parser.add_argument("--table", action="store_true", help="print the true outcomes as a Markdown table")
     args = parser.parse_args()
     if args.prober_only:
@@ -257,22 +287,28 @@ def main() -> int:
     except ScenarioError as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 64
+    parts = by_cover(args, pairs, active) if args.cover else [(pairs, active, False)]
+    number = sum(len(pairs) + len(active) for pairs, active, _ in parts)
     if args.list:
-        for scenario, name in (*pairs, *active):
-            print(f"{scenario.name}@{name}: {scenario.summary}")
+        list_pairs(parts)
         return 0
-    if not pairs and not active:
+    if not number:
         print("run.py: no pair matches", file=sys.stderr)
         return 64
     if not shutil.which(guest.QEMU):
         print(f"run.py: no {guest.QEMU}: install qemu-system-x86", file=sys.stderr)
         return 1
-    print(f"TAP version 13\n1..{len(pairs) + len(active)}", flush=True)
+    print(f"TAP version 13\n1..{number + args.cover}", flush=True)
     verdicts = []
-    for found in run_all(args, pairs, active):
+    for found in run_all(args, parts):
         for verdict in found:
             verdicts.append(verdict)
             report(len(verdicts), verdict)
+            if args.record and verdict.shows and not verdict.problems:
+                cover.record(args.record, verdict.name, verdict.cost, verdict.shows)
+    if args.cover:
+        verdicts.append(check_cover(args, verdicts))
+        report(len(verdicts), verdicts[-1])
     bad = [verdict.name for verdict in verdicts if verdict.problems]
     skipped = sum(bool(verdict.skip) for verdict in verdicts)
     print(f"# {len(verdicts) - len(bad) - skipped} agree, {len(bad)} do not, {skipped} skipped")
@@ -281,12 +317,35 @@ def main() -> int:
     return 1 if bad else 0
 
 
-def run_all(args, pairs, active):
+def list_pairs(parts) -> None:
+    """Prints what would run, and for how long."""
+    known, spent = cover.load(), 0.0
+    for pairs, active, _ in parts:
+        for scenario, name in (*pairs, *active):
+            print(f"{scenario.name}@{name}: {scenario.summary}")
+        spent += known.total([f"{scenario.name}@{name}" for scenario, name in (*pairs, *active)], machines_of(active))
+    print(f"# about {spent:.0f} s of a processor")
+
+
+def run_all(args, parts):
     """The verdicts of each guest, as lists, as they end."""
-    shop = Kernels()
-    jobs = [Job(name, batch.limit, lambda item=(batch, name): run_batch(args, shop, *item))
-            for batch, name in acting.batches(active)]
-    jobs += [Job(name, 0, lambda item=(scenario, name): [run_pair(args, shop, *item)]) for scenario, name in pairs]
+    shop, known, jobs, end = Kernels(), cover.load(), [], time.monotonic() + args.time
+
+    def unless_late(late: bool, names, run):
+        if late and time.monotonic() > end:
+            return [Verdict(name, skip="the time is over") for name in names]
+        return run()
+
+    def add(late: bool, kernel: str, names, run) -> None:
+        cost = cover.BOOT + sum(map(known.cost, names))
+        jobs.append(Job(kernel, cost, lambda: unless_late(late, names, run), late))
+
+    for pairs, active, late in parts:
+        for batch, name in acting.batches(active):
+            add(late, name, [f"{part.name}@{name}" for part in batch.parts],
+                lambda item=(batch, name): run_batch(args, shop, *item))
+        for scenario, name in pairs:
+            add(late, name, [f"{scenario.name}@{name}"], lambda item=(scenario, name): [run_pair(args, shop, *item)])
     # Kernels that have to be built come last, and are built meanwhile.
     jobs.sort(key=lambda job: kernels.NAMES.index(job.kernel))
     return schedule.run(jobs, args.jobs, shop.prepare)

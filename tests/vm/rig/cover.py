@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from . import kernels
+from . import cache, kernels
 
 FILE = Path(__file__).resolve().parent.parent / "cover.json"
 # Seconds of a processor for a guest that does nothing, and for a pair that nobody has recorded.
@@ -128,29 +128,47 @@ def save(cover: Cover, path: Path = FILE) -> None:
                     f'"seconds": {{\n{table(cover.seconds)}\n}}}}\n', encoding="utf-8")
 
 
-def choose(want: dict, record: dict, machines: dict) -> Cover:
-    """The pairs of @record (name -> seconds and what it shows) that show all of @want that any does, by a greedy choice."""
-    shows = {pair: {name for name, any_of in want.items() if any_of & set(row["shows"])} for pair, row in record.items()}
-    cover = Cover(seconds={pair: round(row["seconds"], 1) for pair, row in record.items()})
-    left, open_guests = set().union(*shows.values()), {None}
-    cover.unseen = sorted(set(want) - left)
+def record(path: Path, pair: str, seconds: float, shows) -> None:
+    """Adds what a run of a pair showed to a record."""
+    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rows[pair] = {"seconds": round(seconds, 1), "shows": sorted(shows)}
+    cache.write_json(path, rows)
+
+
+def choose(want: dict, rows: dict, machines: dict, start: Cover) -> Cover:
+    """
+    The pairs of a record that show all of @want that any of them does, by a greedy choice. Pairs of @start stay for what
+    they were chosen for; what they cost and show besides is known only when they are in the record too.
+    """
+    shows = {pair: {name for name, any_of in want.items() if any_of & set(row["shows"])} for pair, row in rows.items()}
+    cover = Cover({pair: set(names) & set(want) for pair, names in start.pairs.items()},
+                  seconds=start.seconds | {pair: row["seconds"] for pair, row in rows.items()})
+    left = set().union(*shows.values()) - set().union(*cover.pairs.values())
+    guests = {None} | {_guest(pair, machines) for pair in cover.pairs}
 
     def price(pair: str) -> float:
-        return cover.cost(pair) + (0 if _guest(pair, machines) in open_guests else BOOT)
+        return max(0.5, cover.cost(pair)) + (0 if _guest(pair, machines) in guests else BOOT)
 
     while left:
         best = max(sorted(shows), key=lambda pair: len(shows[pair] & left) / price(pair))
-        cover.pairs[best] = shows[best] & left
+        cover.pairs[best] = cover.pairs.get(best, set()) | (shows[best] & left)
         left -= shows[best]
-        open_guests.add(_guest(best, machines))
-    # What later choices show as well may leave an early one without a purpose.
-    for pair in sorted(cover.pairs, key=cover.cost, reverse=True):
-        others = [other for other in cover.pairs if other != pair]
-        if all(any(name in shows[other] for other in others) for name in cover.pairs[pair]):
-            for name in cover.pairs.pop(pair):
-                cover.pairs[next(other for other in others if name in shows[other])].add(name)
+        guests.add(_guest(best, machines))
+    _prune(cover, shows)
     cover.pairs = {pair: sorted(names) for pair, names in cover.pairs.items()}
+    cover.unseen = sorted(set(want) - {name for names in cover.pairs.values() for name in names})
     return cover
+
+
+def _prune(cover: Cover, shows: dict) -> None:
+    """What later choices show as well may leave an early one without a purpose: the dearest goes first."""
+    for pair in sorted(cover.pairs, key=cover.cost, reverse=True):
+        heirs = {name: [other for other in cover.pairs if other != pair and name in shows.get(other, ())]
+                 for name in cover.pairs[pair]}
+        if all(heirs.values()):
+            del cover.pairs[pair]
+            for name, others in heirs.items():
+                cover.pairs[others[0]].add(name)
 
 
 def a_slice(cover: Cover, pairs, machines: dict, commit: str, budget: float):

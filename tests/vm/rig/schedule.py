@@ -12,18 +12,19 @@ from typing import Callable
 
 @dataclass(frozen=True)
 class Job:
-    """One guest: its kernel, for how long it may run (seconds, of which only the order is used), what to do."""
+    """One guest: its kernel, how long it is expected to run (seconds), what to do, and whether all others come first."""
 
     kernel: str
     weight: float
     run: Callable
+    late: bool = False
 
 
 class _Waiting:
     """The jobs that no place has taken, and the kernels that are there."""
 
     def __init__(self, jobs):
-        self._jobs = sorted(jobs, key=lambda job: -job.weight)
+        self._jobs = sorted(jobs, key=lambda job: (job.late, -job.weight))
         self._ready, self._changed = set(), threading.Condition()
 
     def there(self, kernel: str) -> None:
