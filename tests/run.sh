@@ -1,11 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs every suite, from nothing: installs what is missing, builds, tests. The last line is the sum of all of it.
-# Options go to tests/runner/main.py (--help).
+# Runs the tests, from nothing: installs what is missing, builds, tests. The last line is the sum of all of it. --all runs
+# every suite in every build and every guest, --list says what would run, --help the rest.
 set -eu
 cd "$(dirname "$0")/.."
-tests/packages.sh build guest test || {
-	echo "0 passed, 1 failed, 0 skipped"
-	exit 1
-}
+VFIOTOOL_BEGAN=$(date +%s)
+export VFIOTOOL_BEGAN
+case " $* " in
+*" --list "* | *" --help "* | *" -h "*) ;;
+*)
+	timeout 900 tests/packages.sh build guest test || {
+		echo "0 passed, 1 failed, 0 skipped"
+		exit 1
+	}
+	;;
+esac
 exec python3 tests/runner/main.py "$@"

@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 from count import Count
-from stage import PLACE, ROOT, Stage, say
-from stages import STAGES, TOGETHER
+from stage import PLACE, PROGRESS, ROOT, Stage, say
+from stages import LIMIT, LIMIT_ALL, SLICE, STAGES
 
 # What the guests boot; fetched and built beside the other stages, which use one processor most of the time.
 PREFETCH = """
@@ -47,14 +47,25 @@ def parse_arguments():
     """The command line."""
     names = [name for name, *_ in STAGES]
     parser = argparse.ArgumentParser(description="run the suites", epilog="stages: " + ", ".join(names))
+    parser.add_argument("--all", action="store_true", help="every suite in every build and every guest, an hour's work")
     parser.add_argument("--stage", action="append", choices=names, metavar="NAME", help="only this stage (again: more)")
-    parser.add_argument("--list", action="store_true", help="list the stages and end")
+    parser.add_argument("--list", action="store_true", help="list what would run, and end")
     return parser.parse_args()
 
 
-def run_stage(name, function, limit) -> Count:
+def commit() -> str:
+    """What the slice of the guests is picked by."""
+    done = subprocess.run(["git", "-C", ROOT, "-c", "safe.directory=*", "rev-parse", "HEAD"], check=False, text=True,
+                          capture_output=True)
+    return done.stdout.strip()
+
+
+def run_stage(name, function, limit, everything) -> Count:
     """One stage; whatever it raises is a failure of it."""
-    stage = Stage(name, limit)
+    stage = Stage(name, limit, everything, commit())
+    if limit <= 0:
+        stage.fail(f"{name}: the time of all stages is over")
+        return stage.count
     try:
         function(stage)
     except Exception as error:  # pylint: disable=broad-except
@@ -62,22 +73,33 @@ def run_stage(name, function, limit) -> Count:
     return stage.count
 
 
+def list_all(chosen, everything: bool) -> int:
+    """The stages and the guests."""
+    for name, _, usual, whole, what in chosen:
+        say(f"{name:10} {what} (about {whole if everything else usual} s)")
+    if any(stage[0] == "vm" for stage in chosen):
+        words = [] if everything else ["--cover", "--slice", SLICE, "--commit", commit()]
+        return subprocess.run([sys.executable, ROOT / "tests/vm/run.py", "--list", *map(str, words)], check=False).returncode
+    return 0
+
+
 def main() -> int:
     """Runs the stages and adds up."""
+    # The packages' installation is part of it.
+    began = time.monotonic() - max(0.0, time.time() - float(os.environ.get("VFIOTOOL_BEGAN", "inf")))
     args = parse_arguments()
-    if args.list:
-        for name, _, _, what in STAGES:
-            say(f"{name:10} {what}")
-        return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = [stage for stage in STAGES if not args.stage or stage[0] in args.stage]
+    if args.list:
+        return list_all(chosen, args.all)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     prefetch = start_prefetch() if any(stage[0] == "vm" for stage in chosen) else None
-    total, began = Count(), time.monotonic()
+    total, expected = Count(), [stage[3 if args.all else 2] for stage in chosen]
     try:
-        for name, function, limit, what in chosen:
+        for number, (name, function, _, _, what) in enumerate(chosen):
             start = time.monotonic()
             say(f"== {name}: {what}")
-            count = run_stage(name, function, min(limit, TOGETHER - (start - began)))
+            PROGRESS.stage(name, expected[number], sum(expected[number + 1:]))
+            count = run_stage(name, function, (LIMIT_ALL if args.all else LIMIT) - (start - began), args.all)
             say(f"   {count} in {time.monotonic() - start:.0f} s")
             total += count
     finally:

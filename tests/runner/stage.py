@@ -18,16 +18,45 @@ TAIL = 40
 BINARY = Path("src/cmd/vfiotool")
 
 
+class Progress:
+    """One line on a terminal that says what runs and how long all of it will still take; nothing elsewhere."""
+
+    def __init__(self):
+        self.shown, self.left, self.name = sys.stdout.isatty(), 0.0, ""
+        self._since, self._expected = time.monotonic(), 0.0
+
+    def stage(self, name: str, expected: float, behind: float) -> None:
+        """A stage begins that should take @expected seconds; those behind it take @behind."""
+        self.name, self.left, self._expected, self._since = name, behind, expected, time.monotonic()
+        self.tick("")
+
+    def tick(self, what: str) -> None:
+        """Something happened in the stage."""
+        if self.shown:
+            here = max(0.0, self._expected - (time.monotonic() - self._since))
+            minutes = (here + self.left) / 60
+            print(f"\r\033[K   {self.name}: {what[:60]} (about {minutes:.0f} min left)", end="", flush=True)
+
+    def clear(self) -> None:
+        """Takes the line away."""
+        if self.shown:
+            print("\r\033[K", end="", flush=True)
+
+
+PROGRESS = Progress()
+
+
 def say(text: str) -> None:
-    """A line of progress."""
+    """A line that stays."""
+    PROGRESS.clear()
     print(text, flush=True)
 
 
 class Stage:
-    """One stage: what it counted, where it writes, how long it may take."""
+    """One stage: what it counted, where it writes, how long it may take, whether everything is to run."""
 
-    def __init__(self, name: str, limit: float):
-        self.name, self.count = name, Count()
+    def __init__(self, name: str, limit: float, everything: bool, commit: str):
+        self.name, self.count, self.everything, self.commit = name, Count(), everything, commit
         self._end = time.monotonic() + limit
         self._log = PLACE / "logs" / f"{name}.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
@@ -50,7 +79,7 @@ class Stage:
 
     def run(self, *argv, each=None, env=None, cwd=ROOT):
         """
-        Runs a program; (exit status, output). Each line goes to the log and, if given, to @each. A program
+        Runs a program; (exit status, output). Each line goes to the log and to @each. A program
         that passes the stage's limit is killed with all that it started; the status is then None.
         """
         argv = [str(word) for word in argv]
@@ -69,8 +98,7 @@ class Stage:
                 for line in process.stdout:
                     log.write(line)
                     lines.append(line)
-                    if each:
-                        each(line.rstrip("\n"))
+                    (each or PROGRESS.tick)(line.rstrip("\n"))
                 process.wait()
             except BaseException:
                 _kill(process)
@@ -102,8 +130,3 @@ def _kill(process) -> None:
 def jobs() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0))
-
-
-def rig():
-    """Makes the modules of tests/vm importable."""
-    sys.path.insert(0, str(ROOT / "tests" / "vm"))

@@ -6,22 +6,26 @@ import os
 import re
 import shutil
 import tarfile
-import tempfile
 from pathlib import Path
 
 from count import meson_log, tap_line
-from stage import BINARY, PLACE, ROOT, Stage, jobs, say
+from stage import BINARY, PLACE, PROGRESS, ROOT, Stage, jobs, say
 
-SUITES = ("lint", "unit", "golden", "umockdev", "cli", "fuzz")
-SANITIZED = ("unit", "golden", "umockdev", "cli", "fuzz")
+# What the plain build shows, and what the sanitised one, made by the other compiler, shows better.
+PLAIN, SANITIZED = ("lint", "unit", "golden", "shell"), ("unit", "golden", "umockdev", "cli", "fuzz")
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
-# Pairs that the sanitised binary goes through again: one of each kind.
-SANITIZED_PAIRS = 6
+# Pairs that the sanitised binary goes through again: one of each kind; by default two of them.
+SANITIZED_PAIRS, SOME_PAIRS = 6, 2
+# Seconds of a processor that the default run gives to guests beyond the cover.
+SLICE = 150
 # What of a TAP stream is no table.
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
 # What a scenario of the guests notes.
 NOTE = re.compile(r"# [\w.-]+@[\w.-]+: ")
+# The release build, which is made from the tarball and installed below DIST/root.
+DIST = PLACE / "dist"
+INSTALLED_BINARY = DIST / "root/usr/bin/vfiotool"
 
 
 def _manual():
@@ -39,79 +43,71 @@ INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "shar
              "share/fish/vendor_completions.d/vfiotool.fish", *_schemas(), *_manual())
 
 
-def _configure(stage: Stage, name: str, *options, env=None) -> bool:
-    """Sets up build-ci/@name and compiles it."""
-    folder = PLACE / name
-    if (folder / "build.ninja").exists():
-        setup = ["meson", "setup", "--reconfigure", "--werror", *options, folder, ROOT]
-    else:
+def compiler(name: str) -> dict:
+    """The environment that makes meson use this compiler, through ccache where there is one."""
+    return {"CC": f"ccache {name}" if shutil.which("ccache") else name}
+
+
+def _configure(stage: Stage, folder: Path, *options, source=ROOT, cc="gcc") -> bool:
+    """Sets up a build folder of @source and compiles it."""
+    known = (folder / "build.ninja").exists()
+    if not known:
         shutil.rmtree(folder, ignore_errors=True)
-        setup = ["meson", "setup", "--werror", *options, folder, ROOT]
-    return (stage.need(f"meson setup ({name})", *setup, env=env)
-            and stage.need(f"compile ({name})", "ninja", "-C", folder, env=env))
+    setup = ["meson", "setup", *(["--reconfigure"] if known else []), "--werror", *options, folder, source]
+    return (stage.need(f"meson setup ({folder.name})", *setup, env=compiler(cc))
+            and stage.need(f"compile ({folder.name})", "ninja", "-C", folder))
 
 
-def _suites(stage: Stage, name: str, suites, env=None) -> None:
-    """Runs these suites of build-ci/@name; each must have a test."""
-    folder = PLACE / name
+def _suites(stage: Stage, folder: Path, suites, env=None) -> None:
+    """Runs these suites of a build folder; each must have a test."""
     status, output = stage.run("meson", "introspect", "--tests", folder)
     if status != 0:
-        stage.fail(f"meson introspect ({name})", output)
+        stage.fail(f"meson introspect ({folder.name})", output)
         return
     there = {suite.split(":")[-1] for test in json.loads(output) for suite in test["suite"]}
     for suite in suites:
         if suite not in there:
             stage.fail(f"suite {suite}: it has no test")
     wanted = [word for suite in suites if suite in there for word in ("--suite", suite)]
-    if not wanted:
-        return
     log = folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
     status, output = stage.run("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", jobs(), *wanted,
                                env=env)
     if not log.exists():
-        stage.fail(f"meson test ({name})", output)
+        stage.fail(f"meson test ({folder.name})", output)
         return
     count, details = meson_log(log)
     for test, text in details:
-        stage.show(f"{test} ({name})", text)
+        stage.show(f"{test} ({folder.name})", text)
     stage.count += count
     if status != 0 and not count.failed:
-        stage.fail(f"meson test ({name}): {'took too long' if status is None else f'exit status {status}'}", output)
+        stage.fail(f"meson test ({folder.name}): {'took too long' if status is None else f'exit status {status}'}", output)
 
 
 def build(stage: Stage) -> None:
-    """gcc, warnings are errors, every suite."""
-    if _configure(stage, "gcc", env={"CC": "gcc"}):
-        _suites(stage, "gcc", SUITES)
-
-
-def clang(stage: Stage) -> None:
-    """The other compiler's warnings are errors too, and its code passes the quick suites."""
-    if not shutil.which("clang"):
-        stage.count.skip("clang: not installed")
-    elif _configure(stage, "clang", env={"CC": "clang"}):
-        _suites(stage, "clang", ("unit", "golden"))
+    """gcc, warnings are errors; with all suites when nothing else runs them."""
+    alone = stage.everything or not shutil.which("clang")
+    if _configure(stage, PLACE / "gcc"):
+        _suites(stage, PLACE / "gcc", dict.fromkeys((*PLAIN, *SANITIZED)) if alone else PLAIN)
 
 
 def sanitize(stage: Stage) -> None:
-    """ASan and UBSan, every suite that runs code of ours."""
-    if _configure(stage, "sanitize", "-Db_sanitize=address,undefined", env={"CC": "gcc"}):
-        _suites(stage, "sanitize", SANITIZED, env=SANITIZERS)
+    """The other compiler's warnings are errors too; ASan and UBSan, and the fuzz targets, come out of the same build."""
+    if not shutil.which("clang"):
+        stage.count.skip("sanitize: clang is not installed")
+    # A fuzzer's main() is in the engine: the linker must not mind.
+    elif _configure(stage, PLACE / "clang", "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", cc="clang"):
+        _suites(stage, PLACE / "clang", SANITIZED, env=SANITIZERS)
 
 
 def fuzz(stage: Stage) -> None:
     """Each fuzz target looks for new input for a while."""
-    script = ROOT / "tests" / "fuzz" / "run.py"
-    if not script.exists():
-        stage.fail("tests/fuzz/run.py: missing")
-        return
-    _tap(stage, "python3", script, "--build", PLACE / "fuzz", "--seconds", os.environ.get("VFIOTOOL_FUZZ", "20"),
-         "--jobs", jobs())
+    seconds = os.environ.get("VFIOTOOL_FUZZ", "20" if stage.everything else "4")
+    _tap(stage, "python3", ROOT / "tests/fuzz/run.py", "--build", PLACE / "clang", "--seconds", seconds, "--jobs", jobs())
 
 
 def _tap(stage: Stage, *argv, env=None) -> None:
-    """A program that speaks TAP; its points are shown as they come."""
+    """A program that speaks TAP; its failures and notes are shown as they come."""
     before, plan, failing = stage.count.total, [], []
 
     def each(line: str) -> None:
@@ -122,120 +118,126 @@ def _tap(stage: Stage, *argv, env=None) -> None:
                 stage.count.skip(line.partition("#")[2].strip())
         elif tap_line(line, stage.count):
             failing[:] = [line] if line.lstrip().startswith("not ok") else []
-            say(f"   {line}")
+            if failing:
+                say(f"   {line}")
+            PROGRESS.tick(f"{stage.count.total - before} of {plan[-1] if plan else '?'}")
         elif line.startswith("#") and (failing or NOTE.match(line)):
             say(f"   {line}")
 
     status, output = stage.run(*argv, each=each, env=env)
-    seen = stage.count.total - before
+    seen, name = stage.count.total - before, Path(str(argv[1])).name
     if not plan:
-        stage.fail(f"{Path(str(argv[1])).name}: no plan", output)
+        stage.fail(f"{name}: no plan", output)
+    elif status is None:
+        stage.fail(f"{name}: the time is over, {plan[-1] - seen} of {plan[-1]} points were not run")
     elif plan[-1] and plan[-1] != seen:
-        stage.fail(f"{Path(str(argv[1])).name}: {plan[-1]} points planned, {seen} seen", output)
+        stage.fail(f"{name}: {plan[-1]} points planned, {seen} seen", output)
     elif status not in (0, 77) and not stage.count.failed:
-        stage.fail(f"{Path(str(argv[1])).name}: exit status {status}", output)
+        stage.fail(f"{name}: exit status {status}", output)
 
 
 def _some_pairs(stage: Stage):
-    """A few scenarios that kernel 6.1 goes through, spread over the list."""
-    status, output = stage.run("python3", ROOT / "tests" / "vm" / "run.py", "--list")
+    """A few scenarios that kernel 6.1 goes through, spread over the list; which of them, the commit says."""
+    status, output = stage.run("python3", ROOT / "tests/vm/run.py", "--list", "--kernel", "6.1")
     if status != 0:
         stage.fail("tests/vm/run.py --list", output)
         return []
     names = [line.split("@")[0] for line in output.splitlines() if "@6.1:" in line]
-    return names[::max(1, len(names) // SANITIZED_PAIRS)][:SANITIZED_PAIRS]
+    start, number = int(stage.commit[:6] or "0", 16), SANITIZED_PAIRS if stage.everything else SOME_PAIRS
+    step = max(1, len(names) // number)
+    return names[start % step::step][:number]
+
+
+def _rig(stage: Stage, binary: Path, *options) -> None:
+    # A guest waits a quarter of its time, for a device or for a deadline: one more than there are processors.
+    _tap(stage, "python3", ROOT / "tests/vm/run.py", "--vfiotool", binary, "--jobs", jobs() + 1, *options)
 
 
 def guests(stage: Stage) -> None:
     """Real kernels judge the predictions, of the plain binary and, in part, of the sanitised one."""
-    runner = ROOT / "tests" / "vm" / "run.py"
-    binary = PLACE / "gcc" / BINARY
-    if not binary.exists():
+    if not (PLACE / "gcc" / BINARY).exists():
         stage.fail("no binary to judge: the build failed")
         return
     only = os.environ.get("VFIOTOOL_SCENARIOS", "").split()
+    names = [] if only or not shutil.which("clang") else _some_pairs(stage)
+    if names:
+        _rig(stage, PLACE / "clang" / BINARY, "--kernel", "6.1", *(word for name in names for word in ("--scenario", name)))
     if only:
         stage.count.skip(f"vm: every scenario but {' '.join(only)} ($VFIOTOOL_SCENARIOS)")
-    # A guest waits a quarter of its time, for a device or for a deadline: one more than there are processors.
-    places = jobs() + 1
-    _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", places,
-         *(word for name in only for word in ("--scenario", name)))
-    binary = PLACE / "sanitize" / BINARY
-    names = _some_pairs(stage)
-    if not binary.exists():
-        stage.fail("no sanitised binary to judge: its build failed")
-    elif names:
-        say("   with the sanitised binary:")
-        wanted = [word for name in names for word in ("--scenario", name)]
-        _tap(stage, "python3", runner, "--vfiotool", binary, "--jobs", places, "--kernel", "6.1", *wanted)
-
-
-def bench(stage: Stage) -> None:
-    """Cost as ratios, in a build as it is shipped; the table is shown."""
-    if _configure(stage, "release", "--buildtype=release", env={"CC": "gcc"}):
-        _suites(stage, "release", ("bench",))
-        log = PLACE / "release" / "meson-logs" / "testlog.json"
-        for entry in map(json.loads, log.read_text(encoding="utf-8").splitlines() if log.exists() else ()):
-            for line in entry.get("stdout", "").splitlines():
-                if line.startswith("# ") or not TAP_LINE.match(line):
-                    say(f"   {line}")
+        _rig(stage, PLACE / "gcc" / BINARY, *(word for name in only for word in ("--scenario", name)))
+    elif stage.everything:
+        _rig(stage, PLACE / "gcc" / BINARY, "--record", PLACE / "record.json")
+    else:
+        _rig(stage, PLACE / "gcc" / BINARY, "--cover", "--slice", SLICE, "--commit", stage.commit,
+             "--time", int(stage.left() / 3))
 
 
 def dist(stage: Stage) -> None:
-    """The tarball builds and passes by itself."""
-    folder = PLACE / "gcc"
+    """The tarball builds as it is shipped, installs what distributions expect where they do, and nothing else."""
     if not (ROOT / ".git").exists():
         stage.count.skip("dist: this is no git work tree")
         return
-    if not (folder / "build.ninja").exists() and not _configure(stage, "gcc", env={"CC": "gcc"}):
-        return
     git = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
-    if not stage.need("meson dist", "meson", "dist", "-C", folder, "--no-tests", "--allow-dirty", "--formats",
+    if not stage.need("meson dist", "meson", "dist", "-C", PLACE / "gcc", "--no-tests", "--allow-dirty", "--formats",
                       "xztar", env=git):
         return
-    tarballs = sorted((folder / "meson-dist").glob("*.tar.xz"))
-    with tempfile.TemporaryDirectory(prefix="vfiotool-dist-") as place:
-        with tarfile.open(tarballs[-1]) as archive:
-            archive.extractall(place)
-        source = next(Path(place).iterdir())
-        if (stage.need("setup (tarball)", "meson", "setup", source / "build", source)
-                and stage.need("compile (tarball)", "ninja", "-C", source / "build")):
-            stage.need("test (tarball)", "meson", "test", "-C", source / "build", "--no-rebuild", "--suite", "lint",
-                       "--suite", "unit", "--suite", "golden", "--suite", "cli", cwd=source)
+    shutil.rmtree(DIST, ignore_errors=True)
+    with tarfile.open(sorted((PLACE / "gcc" / "meson-dist").glob("*.tar.xz"))[-1]) as archive:
+        archive.extractall(DIST)
+    source = next(DIST.iterdir())
+    shipped = ["--prefix=/usr", "--buildtype=release", *([] if stage.everything else ["-Dtests=false"])]
+    if not _configure(stage, source / "build", *shipped, source=source):
+        return
+    if stage.everything:
+        _suites(stage, source / "build", ("lint", "unit", "golden", "cli", "shell"))
+    _install(stage, source)
 
 
-def install(stage: Stage) -> None:
-    """Everything lands where distributions expect it, and nothing else does."""
-    with tempfile.TemporaryDirectory(prefix="vfiotool-install-") as place:
-        folder = PLACE / "installed"
-        shutil.rmtree(folder, ignore_errors=True)
-        if not (stage.need("setup (install)", "meson", "setup", "--prefix=/usr", folder, ROOT)
-                and stage.need("meson install", "meson", "install", "-C", folder, env={"DESTDIR": place})):
-            return
-        there = {str(path.relative_to(place)) for path in Path(place).rglob("*") if not path.is_dir()}
-        for name in INSTALLED:
-            if f"usr/{name}" in there or f"usr/{name}.gz" in there:
-                stage.count.passed += 1
-            else:
-                stage.fail(f"not installed: /usr/{name}", "\n".join(sorted(there)))
-        extra = sorted(name for name in there if name.removeprefix("usr/").removesuffix(".gz") not in INSTALLED
-                       and not name.startswith("usr/share/doc/vfiotool/"))
-        if extra:
-            stage.fail("installed without need", "\n".join(extra))
-        stage.need("the installed program", Path(place) / "usr/bin/vfiotool", "--version")
+def _install(stage: Stage, source: Path) -> None:
+    if not stage.need("meson install", "meson", "install", "-C", source / "build", env={"DESTDIR": str(DIST / "root")}):
+        return
+    there = {str(path.relative_to(DIST / "root")) for path in (DIST / "root").rglob("*") if not path.is_dir()}
+    for name in INSTALLED:
+        if f"usr/{name}" in there or f"usr/{name}.gz" in there:
+            stage.count.passed += 1
+        else:
+            stage.fail(f"not installed: /usr/{name}", "\n".join(sorted(there)))
+    extra = sorted(name for name in there if name.removeprefix("usr/").removesuffix(".gz") not in INSTALLED
+                   and not name.startswith("usr/share/doc/vfiotool/"))
+    if extra:
+        stage.fail("installed without need", "\n".join(extra))
+    # With the tarball's own captures and expected texts.
+    _tap(stage, "python3", source / "tests/golden/run.py", INSTALLED_BINARY)
 
 
-# Seconds for all stages: with the packages' installation before them they stay below 90 minutes.
-TOGETHER = 5200
+def bench(stage: Stage) -> None:
+    """Cost as ratios, of the program as it is shipped; the table is shown."""
+    if not INSTALLED_BINARY.exists():
+        stage.fail("no release to measure: dist failed")
+        return
+    floor = DIST / "floor"
+    if not stage.need("compile (floor)", "gcc", "-O3", "-o", floor, ROOT / "tests/bench/floor.c"):
+        return
+    before = len(stage.count.failures)
+    status, output = stage.run("python3", ROOT / "tests/bench/run.py", "--vfiotool", INSTALLED_BINARY, "--floor", floor)
+    for line in output.splitlines():
+        tap_line(line, stage.count)
+        if line.startswith("# ") or not TAP_LINE.match(line):
+            say(f"   {line}")
+    if status not in (0, 77) and len(stage.count.failures) == before:
+        stage.fail(f"bench: exit status {status}", output)
 
-# Name, function, limit in seconds, what it is. The guests, which come last, may take what the others left.
+
+# Seconds for all stages, the packages' installation included.
+LIMIT, LIMIT_ALL = 44 * 60, 4 * 3600
+
+# Name, function, seconds that it should take on two idle processors, by default and with --all, what it is. The first
+# two make what the others use.
 STAGES = (
-    ("build", build, 900, "gcc -Werror: lint, unit, golden, mock, cli, fuzz"),
-    ("clang", clang, 450, "clang -Werror: unit, golden"),
-    ("sanitize", sanitize, 900, "ASan and UBSan: unit, golden, mock, cli, fuzz"),
-    ("fuzz", fuzz, 540, "libFuzzer, a bounded time for each target"),
-    ("bench", bench, 600, "cost as ratios"),
-    ("dist", dist, 600, "the tarball builds and passes"),
-    ("install", install, 400, "what meson install puts where"),
-    ("vm", guests, TOGETHER, "real kernels in guests"),
+    ("build", build, 60, 90, "gcc -Werror: " + ", ".join(PLAIN)),
+    ("sanitize", sanitize, 120, 120, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
+    ("fuzz", fuzz, 40, 160, "libFuzzer, a bounded time for each target"),
+    ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
+    ("bench", bench, 60, 60, "cost as ratios"),
+    ("vm", guests, 400, 2700, "real kernels in guests"),
 )
