@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import hosttree
 
-LIMIT = 30
+LIMIT = 120
 # What is typed before the key, what the line is after it.
 TYPED = (
     ("vfiotool ins", "vfiotool inspect"),

@@ -118,7 +118,7 @@ static int tell_scope(const struct fake_kernel *k, struct vt_hot_reset_info *inf
 
 static int reset(struct fake_kernel *k, const struct vt_hot_reset *hot)
 {
-	const int32_t *fds = (const void *)(hot + 1);
+	const int32_t *fds = hot ? (const void *)(hot + 1) : NULL;
 
 	for (uint32_t i = 0; hot && i < hot->count; i++) {
 		const struct fake_fd *f = fake_get(k, fds[i]);
