@@ -5,6 +5,7 @@ vfiotool's acting commands are run and checked. Scenarios that name one machine 
 tests/vm/README.md.
 """
 
+import dataclasses
 import importlib
 import re
 import tomllib
@@ -28,6 +29,8 @@ LISTS = ("devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
 TOGETHER = 5
+# How often the limit of a script, which an idle machine never needs half of, may pass until it is said to hang.
+PATIENCE = 5
 
 # A line of the kernel's log that says the kernel is not well. A stall is the emulation's: the machine is shared.
 UNWELL = re.compile(r"WARNING:|\bBUG\b|\bOops\b|general protection fault|Kernel panic|UBSAN|KASAN|refcount_t:"
@@ -96,7 +99,7 @@ class Batch:
     @property
     def limit(self) -> int:
         """Seconds that the guest may take, the boot apart."""
-        return sum(part.limit for part in self.parts)
+        return sum(part.limit for part in self.parts) * PATIENCE
 
 
 def _read(path: Path, allowed) -> dict:
@@ -130,9 +133,11 @@ def load(path: Path) -> Acting:
         raise ScenarioError(f"{path.name}: needs a summary, and a script {script.name} beside it")
     own = {key: data[key] for key in MACHINE_KEYS & set(data)}
     if "machine" in data:
-        if set(own) - {"kernels", "needs"}:
+        if set(own) - {"kernels", "needs", "counted"}:
             raise ScenarioError(f"{path.name}: a named machine has its own {', '.join(sorted(set(own) - {'kernels'}))}")
         machine = load_machine(data["machine"])
+        if own.get("counted"):
+            machine = dataclasses.replace(machine, name=f"{machine.name}-counted", counted=True)
     else:
         machine = Machine(path.stem, **own)
     chosen = data.get("kernels", machine.kernels)
@@ -199,7 +204,7 @@ def files(batch: Batch) -> dict:
     ret = {f"examples/{path.name}": path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.*"))}
     for part in batch.parts:
         ret[f"scenario/{part.name}.sh"] = part.script
-        ret[f"scenario/{part.name}.limit"] = f"{part.limit}\n"
+        ret[f"scenario/{part.name}.limit"] = f"{part.limit * PATIENCE}\n"
     return ret
 
 

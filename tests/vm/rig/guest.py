@@ -27,7 +27,7 @@ from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
 
 QEMU = os.environ.get("VFIOTOOL_QEMU", "qemu-system-x86_64")
-LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "240"))
+LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "600"))
 # no_timer_check: on a busy machine the emulated timer may miss the few ticks that the kernel waits for at boot.
 # tsc=unstable: there the TSC may be measured at a fiftieth of its rate, and then every time limit is over at once.
 # norandmaps: the emulator keeps what it translated by address; where every process has the same, a program's second run

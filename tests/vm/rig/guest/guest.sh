@@ -26,7 +26,7 @@ emit() {
 step() {
 	name=$1
 	shift
-	timeout -s KILL "${STEP_LIMIT:-30}" "$@" >/out/stdout 2>/out/stderr </dev/null
+	timeout -s KILL "${STEP_LIMIT:-300}" "$@" >/out/stdout 2>/out/stderr </dev/null
 	status=$?
 	[ -s /out/stdout ] && emit "$name.out" /out/stdout
 	[ -s /out/stderr ] && emit "$name.err" /out/stderr
