@@ -17,6 +17,8 @@ from . import cache, kernels
 FILE = Path(__file__).resolve().parent.parent / "cover.json"
 # Seconds of a processor for a guest that does nothing, and for a pair that nobody has recorded.
 BOOT, UNKNOWN = 3.0, 8.0
+# Pairs that take longer are no part of the cover, even if only they show something.
+DEAR = 60.0
 # Functions of guest/acting.sh that run a command.
 FUNCTIONS = {"agree": "attach", "agree_map": "map"}
 
@@ -27,8 +29,8 @@ def ask(vfiotool: Path, *words):
 
 
 def wanted(vfiotool: Path, scripts=()):
-    """What all pairs together should show: {name: any of what shows it}, for each site of a rule, command and script."""
-    ret = {f"script {name}": {f"script {name}"} for name in scripts}
+    """What all pairs together should show: {name: any of what shows it}: sites of rules, commands, scripts, kernels."""
+    ret = {name: {name} for name in (*(f"script {name}" for name in scripts), *(f"kernel {name}" for name in kernels.NAMES))}
     introspect = ask(vfiotool, "--introspect")
     names = [item["name"] for item in introspect["generations"]]
     series = {kernels.series(name): kernels.generation(name, names) for name in kernels.NAMES}
@@ -68,7 +70,8 @@ def shown(files, series: str):
 
 def of_scenario(result, kernel):
     """What a scenario that only predicts shows, the three commands that it always runs included."""
-    return shown(result.files.values(), kernel.series) | {"command inspect", "command attach", "command capture"}
+    return shown(result.files.values(), kernel.series) | {
+        f"kernel {kernel.name}", "command inspect", "command attach", "command capture"}
 
 
 def of_part(part, result, kernel):
@@ -77,7 +80,8 @@ def of_part(part, result, kernel):
     found = set(re.findall(r"\bvfiotool(?: -\S+)* ([a-z]+)\b", part.script))
     found |= {command for function, command in FUNCTIONS.items()
               if re.search(rf"^\s*{function}\b", part.script, re.MULTILINE)}
-    return shown(files, kernel.series) | {f"command {name}" for name in found} | {f"script {part.name}"}
+    return shown(files, kernel.series) | {f"command {name}" for name in found} | {
+        f"script {part.name}", f"kernel {kernel.name}"}
 
 
 def _guest(pair: str, machines: dict):
@@ -88,7 +92,7 @@ def _guest(pair: str, machines: dict):
 
 @dataclass
 class Cover:
-    """The chosen pairs with what each was chosen for, what no pair shows, and the seconds of every recorded pair."""
+    """The chosen pairs with what each was chosen for, what no (cheap) pair shows, and the seconds of every recorded pair."""
 
     pairs: dict = field(default_factory=dict)
     unseen: list = field(default_factory=list)
@@ -140,7 +144,8 @@ def choose(want: dict, rows: dict, machines: dict, start: Cover) -> Cover:
     The pairs of a record that show all of @want that any of them does, by a greedy choice. Pairs of @start stay for what
     they were chosen for; what they cost and show besides is known only when they are in the record too.
     """
-    shows = {pair: {name for name, any_of in want.items() if any_of & set(row["shows"])} for pair, row in rows.items()}
+    shows = {pair: {name for name, any_of in want.items() if any_of & set(row["shows"])} for pair, row in rows.items()
+             if row["seconds"] <= DEAR}
     cover = Cover({pair: set(names) & set(want) for pair, names in start.pairs.items()},
                   seconds=start.seconds | {pair: row["seconds"] for pair, row in rows.items()})
     left = set().union(*shows.values()) - set().union(*cover.pairs.values())
