@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import run
-from rig import acting, attaching, cache, cpio, documents, guest, judge, kernels, outcome, schedule
+from rig import acting, attaching, cache, cover, cpio, documents, guest, judge, kernels, outcome, schedule
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -492,6 +492,30 @@ def check_thorough() -> str:
     return "; ".join(found)
 
 
+def check_cover() -> str:
+    """The cheapest pairs that show everything are chosen, a boot that two share counts once, and what fails to show is said."""
+    want = {name: {name, f"{name}'"} for name in "abcdef"}
+    rows = {"all@k": {"seconds": 9.0, "shows": ["a", "b", "c"]}, "one@k": {"seconds": 1.0, "shows": ["a", "d"]},
+            "two@k": {"seconds": 1.0, "shows": ["b'"]}, "far@l": {"seconds": 1.0, "shows": ["b"]},
+            "three@k": {"seconds": 5.0, "shows": ["c", "d"]}, "dear@k": {"seconds": 99.0, "shows": ["e"]}}
+    machines = {"one": "m", "two": "m", "far": "m", "three": "m"}
+    chosen = cover.choose(want, rows, machines, cover.Cover())
+    found = [] if sorted(chosen.pairs) == ["one@k", "three@k", "two@k"] else [f"chose {chosen.pairs}"]
+    found += [] if chosen.unseen == ["e", "f"] else [f"unseen {chosen.unseen}"]
+    found += [] if chosen.total(chosen.pairs, machines) == 7 + cover.BOOT else ["a shared boot is not counted once"]
+    rows = {"new@k": {"seconds": 1.0, "shows": ["f", "c"]}}
+    added = cover.choose(want, rows, machines, chosen)
+    # It shows what a dearer one was chosen for.
+    found += [] if sorted(added.pairs) == ["new@k", "one@k", "two@k"] and added.unseen == ["e"] else [f"added {added.pairs}"]
+    found += [] if not chosen.problems(want) and chosen.problems(want | {"g": {"g"}}) else ["a new rule is not noticed"]
+    done = {"one@k": {"a'"}, "two@k": {"b"}}
+    lost = [name for name in chosen.pairs["one@k"] if name != "a"]
+    found += [] if len(chosen.broken(want, done)) == len(lost) else [f"broken: {chosen.broken(want, done)}"]
+    some = cover.a_slice(added, [*rows, "x@k", "y@k", "z@k"], {}, "1234", 17)
+    found += [] if len(some) == 3 and "new@k" in some else [f"slice {some}"]
+    return "; ".join(found)
+
+
 def check_cache() -> str:
     """An entry is made once; one that was not used for long goes with the next one, one in use stays."""
     made = []
@@ -513,7 +537,7 @@ def check_cache() -> str:
 def main() -> int:
     """Runs all, as TAP."""
     checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios, check_thorough, check_cache,
-              check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
+              check_cover, check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):
