@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an open device of the kernel in memory does: signals, resets, its registers. */
+#include <errno.h>
+#include <string.h>
+
 #include "base/macro.h"
 #include "uapi/abi.h"
-#include "fake-kernel-parts.h"
+#include "fake-kernel.h"
 
 /* ---- interrupts ---- */
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
-#include "fake-kernel-parts.h"
+#include "fake-kernel.h"
 
 enum { PAGE = 4096 };
 

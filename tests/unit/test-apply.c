@@ -2,7 +2,6 @@
 /* Moves with a kernel made by hand: each write that fails in turn, and what the journal then has. */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/macro.h"
 #include "bind/apply.h"
@@ -114,8 +113,7 @@ static const struct bind_system_ops fake_ops = {
 };
 
 struct fixture {
-	struct arena *arena;
-	char dir[64];
+	struct tree *tree;
 	struct fake_kernel kernel;
 	struct journal journal;
 	struct bind_apply apply;
@@ -125,14 +123,14 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	f->arena = arena_new();
-	strcpy(f->dir, "/tmp/vfiotool-bind-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	tree_setup((void **)&f->tree);
 	f->kernel = (struct fake_kernel){ .system = { .ops = &fake_ops }, .driver = "e1000e" };
-	assert_int_equal(journal_open(&f->journal, f->dir, "boot", "test", 1, f->arena, NULL), 0);
+	assert_int_equal(journal_open(&f->journal, f->tree->root, "boot", "test", 1, f->tree->arena,
+				      NULL),
+			 0);
 	f->apply = (struct bind_apply){ .system = &f->kernel.system,
 					.journal = &f->journal,
-					.arena = f->arena };
+					.arena = f->tree->arena };
 	*state = f;
 	return 0;
 }
@@ -142,10 +140,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	journal_close(&f->journal);
-	unlink(arena_printf(f->arena, "%s/journal", f->dir));
-	unlink(arena_printf(f->arena, "%s/lock", f->dir));
-	assert_int_equal(rmdir(f->dir), 0);
-	arena_free(f->arena);
+	tree_teardown((void **)&f->tree);
 	free(f);
 	return 0;
 }
@@ -176,7 +171,7 @@ static void test_bind_records_what_was(void **state)
 /* As another tool would after a crash: the journal is not tidied up. */
 static void read_again(struct fixture *f, struct journal *j)
 {
-	assert_int_equal(journal_read(j, f->dir, "boot", f->arena, NULL), 0);
+	assert_int_equal(journal_read(j, f->tree->root, "boot", f->tree->arena, NULL), 0);
 	journal_close(j);
 }
 
@@ -190,7 +185,7 @@ static void test_bind_records_virtual_functions(void **state)
 	f->kernel.vfs = 3;
 	assert_int_equal(bind_apply_all(&f->apply, &m, 1), 0);
 	assert_int_equal(m.vfs, 3);
-	assert_int_equal(bind_vfs(&f->kernel.system, "pci", m.name, f->arena), 0);
+	assert_int_equal(bind_vfs(&f->kernel.system, "pci", m.name, f->tree->arena), 0);
 	read_again(f, &j);
 	assert_int_equal(j.records[0].vfs, 3);
 	back.to = j.records[0].from;
@@ -212,9 +207,9 @@ static void test_bind_without_virtual_functions(void **state)
 	read_again(f, &j);
 	assert_int_equal(j.records[0].vfs, 0);
 	f->kernel.vfs = 3;
-	assert_int_equal(bind_vfs(&f->kernel.system, "platform", m.name, f->arena), 0);
+	assert_int_equal(bind_vfs(&f->kernel.system, "platform", m.name, f->tree->arena), 0);
 	f->kernel.locked = true;
-	assert_int_equal(bind_vfs(&f->kernel.system, "pci", m.name, f->arena), 0);
+	assert_int_equal(bind_vfs(&f->kernel.system, "pci", m.name, f->tree->arena), 0);
 }
 
 /* Leaves nothing of what functions that have returned kept on the stack. */

@@ -12,33 +12,19 @@
 #include "scene.h"
 
 struct fixture {
-	char dir[64];
-	int dir_fd;
+	struct tree *tree; /* file, stuck/lock, stuck/other */
 	struct locked_reader apart;
 	char text[64];
 };
-
-static void put(struct fixture *f, const char *name, const char *text)
-{
-	int fd = openat(f->dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
 
 static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/vfiotool-apart-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
-	f->dir_fd = open(f->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	assert_true(f->dir_fd >= 0);
-	assert_int_equal(mkdirat(f->dir_fd, "stuck", 0700), 0);
-	assert_int_equal(mkfifoat(f->dir_fd, "stuck/lock", 0600), 0);
-	put(f, "stuck/other", "late");
-	put(f, "file", "text\n");
+	tree_setup((void **)&f->tree);
+	tree_put(f->tree, "stuck/other", "late");
+	tree_put(f->tree, "file", "text\n");
+	assert_int_equal(mkfifoat(f->tree->fd, "stuck/lock", 0600), 0);
 	locked_reader_init(&f->apart);
 	*state = f;
 	return 0;
@@ -49,19 +35,14 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	/* Lets go of the readers that were left behind. */
-	int fifo = openat(f->dir_fd, "stuck/lock", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	int fifo = openat(f->tree->fd, "stuck/lock", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	locked_reader_done(&f->apart);
 	/* A writer has been there: their open returns, and finds the end of the file. */
 	close(fifo);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
-	unlinkat(f->dir_fd, "file", 0);
-	unlinkat(f->dir_fd, "stuck/other", 0);
-	unlinkat(f->dir_fd, "stuck/lock", 0);
-	unlinkat(f->dir_fd, "stuck", AT_REMOVEDIR);
-	close(f->dir_fd);
-	assert_int_equal(rmdir(f->dir), 0);
+	tree_teardown((void **)&f->tree);
 	free(f);
 	return 0;
 }
@@ -69,7 +50,7 @@ static int teardown(void **state)
 static ssize_t take(struct fixture *f, const char *name)
 {
 	memset(f->text, 0, sizeof(f->text));
-	return locked_reader_read(&f->apart, f->dir_fd, name, f->text, sizeof(f->text) - 1, 20);
+	return locked_reader_read(&f->apart, f->tree->fd, name, f->text, sizeof(f->text) - 1, 20);
 }
 
 static void test_apart_reads(void **state)

@@ -23,18 +23,9 @@ static const struct bind_late way_back = {
 };
 
 struct fixture {
-	char dir[64];
+	struct tree *tree;
 	struct bind_system system;
 };
-
-static void write_file(struct fixture *f, const char *name, const char *text)
-{
-	int fd = openat(f->system.root_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
 
 static void assert_file(struct fixture *f, const char *name, const char *text)
 {
@@ -51,28 +42,23 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
-	strcpy(f->dir, "/tmp/vfiotool-system-XXXXXX");
-	assert_non_null(mkdtemp(f->dir));
+	tree_setup((void **)&f->tree);
 	f->system.ops = &bind_system_live;
 	f->system.lock_fd = -EBADF;
-	f->system.root_fd = open(f->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	f->system.root_fd = f->tree->fd;
 	f->system.deadline_ms = 10000;
-	write_file(f, "unbind", "");
-	write_file(f, "bind", "");
-	write_file(f, "override", "vfio-pci");
+	tree_put(f->tree, "unbind", "");
+	tree_put(f->tree, "bind", "");
+	tree_put(f->tree, "override", "vfio-pci");
 	*state = f;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	static const char *const names[] = { "unbind", "bind", "override", "driver" };
 	struct fixture *f = *state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		unlinkat(f->system.root_fd, names[i], 0);
-	close(f->system.root_fd);
-	rmdir(f->dir);
+	tree_teardown((void **)&f->tree);
 	free(f);
 	return 0;
 }
