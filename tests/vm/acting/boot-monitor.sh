@@ -2,25 +2,7 @@
 # shellcheck shell=sh
 devices_change
 
-# follow NAME ARGUMENT...: in the background, with its output in /out/NAME; returns when it listens.
-follow() {
-	follows=$1
-	shift
-	: >"/out/$follows.err"
-	vfiotool monitor --verbose "$@" >"/out/$follows" 2>"/out/$follows.err" </dev/null &
-	eval "$follows=$!"
-	within 10 grep -q "listening for events of" "/out/$follows.err"
-}
-
-# seen NAME EXPRESSION: whether a line of it matches; so_often NAME NUMBER EXPRESSION: whether so many do.
-seen() {
-	grep -qE -e "$2" "/out/$1" || {
-		echo "no '$2' in:"
-		tail -n 40 "/out/$1"
-		return 1
-	}
-}
-
+# so_often NAME NUMBER EXPRESSION: whether so many lines of what `follow` has match.
 so_often() {
 	[ "$(grep -cE -e "$3" "/out/$1")" -eq "$2" ] || {
 		echo "not $2 of '$3' in:"

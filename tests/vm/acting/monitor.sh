@@ -2,25 +2,6 @@
 # shellcheck shell=sh
 devices_change
 
-# follow NAME ARGUMENT...: in the background, with its output in /out/NAME; returns when it listens.
-follow() {
-	follows=$1
-	shift
-	: >"/out/$follows.err"
-	vfiotool monitor --verbose "$@" >"/out/$follows" 2>"/out/$follows.err" </dev/null &
-	eval "$follows=$!"
-	within 10 grep -q "listening for events of" "/out/$follows.err"
-}
-
-# seen NAME EXPRESSION: whether a line of it matches.
-seen() {
-	grep -qE -e "$2" "/out/$1" || {
-		echo "no '$2' in:"
-		tail -n 40 "/out/$1"
-		return 1
-	}
-}
-
 check "it listens to the kernel where no udevd runs" follow all
 check "and says so" grep -qF "listening for events of kernel" /out/all.err
 check "another waits for one device that is not there yet" follow card --json 0000:01:00.0

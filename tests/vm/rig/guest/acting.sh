@@ -145,6 +145,25 @@ agree_map() {
 	return 0
 }
 
+# follow NAME ARGUMENT...: vfiotool monitor in the background, with its output in /out/NAME; returns when it listens.
+follow() {
+	follows=$1
+	shift
+	: >"/out/$follows.err"
+	vfiotool monitor --verbose "$@" >"/out/$follows" 2>"/out/$follows.err" </dev/null &
+	eval "$follows=$!"
+	within 10 grep -q "listening for events of" "/out/$follows.err"
+}
+
+# seen NAME EXPRESSION: whether a line of what it printed matches.
+seen() {
+	grep -qE -e "$2" "/out/$1" || {
+		echo "no '$2' in:"
+		tail -n 40 "/out/$1"
+		return 1
+	}
+}
+
 # within SECONDS COMMAND...: tries until it succeeds; those of an idle machine, so it gives up after ten times as many.
 within() {
 	until_time=$(($(uptime_ms) + $1 * 10000))
