@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/shell.h"
 #include "facts/in-use.h"
 #include "bind/guard.h"
 
@@ -56,6 +57,24 @@ static bool is_mount_of(const struct look *k, const struct in_use_mount *m,
 	return false;
 }
 
+/* A path as the kernel writes it in a table, blanks as \040, for a shell. linux: fs/seq_file.c: mangle_path(). */
+static const char *place_word(struct arena *a, const char *path)
+{
+	char *ret = arena_strdup(a, path), *out = ret;
+
+	for (; *path; path++) {
+		if (*path == '\\' && strspn(path + 1, "01234567") >= 3 && path[1] <= '3') {
+			*out++ = (char)((path[1] - '0') << 6 | (path[2] - '0') << 3 |
+					(path[3] - '0'));
+			path += 3;
+		} else {
+			*out++ = *path;
+		}
+	}
+	*out = '\0';
+	return shell_word(a, ret);
+}
+
 /* What one namespace calls /mnt is another place in the next. */
 static void say_mount(const struct look *k, const struct in_use_mount *m, struct guard_finding *f)
 {
@@ -66,10 +85,10 @@ static void say_mount(const struct look *k, const struct in_use_mount *m, struct
 		f->evidence = arena_printf(a, "%s (in the mount namespace of process %u)",
 					   f->evidence ? f->evidence : "", m->pid);
 		f->remedy = arena_printf(a, "end process %u, or nsenter -t %u -m umount %s", m->pid,
-					 m->pid, m->target);
+					 m->pid, place_word(a, m->target));
 	} else {
 		f->remedy = strcmp(m->target, "/") != 0
-				    ? arena_printf(a, "umount %s", m->target)
+				    ? arena_printf(a, "umount %s", place_word(a, m->target))
 				    : "leave it to the host, which runs from this disk";
 	}
 }
@@ -118,7 +137,8 @@ static bool look_swaps(struct look *k, const struct in_use_block *b, const char 
 			     : !source_is(s->path, b->name))
 			continue;
 		found = true;
-		in_use(k, "swap", chain)->remedy = arena_printf(k->c->arena, "swapoff %s", s->path);
+		in_use(k, "swap", chain)->remedy =
+			arena_printf(k->c->arena, "swapoff %s", place_word(k->c->arena, s->path));
 	}
 	return found;
 }
@@ -180,7 +200,7 @@ static bool look_zfs(struct look *k, const struct in_use_block *b, const char *c
 		if (!has_line(fact_span(&k->u->zfs_pools), pool))
 			return false;
 		in_use(k, arena_printf(k->c->arena, "pool %s (zfs)", pool), chain)->remedy =
-			arena_printf(k->c->arena, "zpool export %s", pool);
+			arena_printf(k->c->arena, "zpool export %s", shell_word(k->c->arena, pool));
 		return true;
 	}
 	return false;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/shell.h"
 #include "facts/in-use.h"
 #include "bind/guard.h"
 
@@ -25,14 +26,14 @@ static void say_addresses(struct look *k, const struct in_use_link *link, const 
 		if (u->addresses[i].index == link->index && link->flags & IFF_UP)
 			guard_found(k->c, ANSWER_YES, "address %s <- %s", u->addresses[i].address,
 				    chain)
-				->remedy =
-				arena_printf(k->c->arena, "ip address flush dev %s", link->name);
+				->remedy = arena_printf(k->c->arena, "ip address flush dev %s",
+							shell_word(k->c->arena, link->name));
 	for (size_t i = 0; i < u->nr_routes; i++)
 		if (u->routes[i].index == link->index)
 			guard_found(k->c, ANSWER_YES, "route %s <- %s", u->routes[i].destination,
 				    chain)
-				->remedy =
-				arena_printf(k->c->arena, "ip link set %s down", link->name);
+				->remedy = arena_printf(k->c->arena, "ip link set %s down",
+							shell_word(k->c->arena, link->name));
 }
 
 /* Compares the address of a server with that of an interface, without what follows '/' or '%'. */
@@ -84,8 +85,8 @@ static void look_link(struct look *k, const struct in_use_link *link, const char
 		if (!k->session && upper_works(upper, link))
 			guard_found(k->c, ANSWER_YES, "%s (%s) <- %s", upper->name,
 				    upper->kind ? upper->kind : "interface", chain)
-				->remedy =
-				arena_printf(k->c->arena, "ip link set %s down", upper->name);
+				->remedy = arena_printf(k->c->arena, "ip link set %s down",
+							shell_word(k->c->arena, upper->name));
 		look_link(k, upper, arena_printf(k->c->arena, "%s <- %s", upper->name, chain),
 			  depth + 1);
 	}

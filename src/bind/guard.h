@@ -21,6 +21,7 @@ struct guard_finding {
 	enum answer answer; /* yes: in use; unknown: it could not read */
 	/* "/ <- dm-0 <- nvme0n1p2 <- 0000:02:00.0"; for unknown: what could not be read, and why */
 	const char *evidence;
+	bool uncaptured;     /* unknown because the capture has nothing about it */
 	const char *remedy;  /* the next step to take: "umount /", or NULL */
 	pid_t pid;           /* of the process that holds it; 0: none */
 	const char *command; /* of that process; NULL when not known */

@@ -175,11 +175,12 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 		const struct group *g = q->devices[i]->group;
 
 		for (size_t k = 0; r >= 0 && g && k < g->nr_members; k++)
-			if (must_go_along(q->devices[i], g->members[k]))
+			if (!is_asked_for(q, g->members[k]) &&
+			    must_go_along(q->devices[i], g->members[k]))
 				r = add_move(q, g->members[k], a, &plan, reterr);
 	}
 	for (size_t i = 0; i < plan.nr_moves; i++)
-		plan.moves[i].along = !is_asked_for(q, plan.moves[i].device);
+		plan.moves[i].along = true;
 	for (size_t i = 0; r >= 0 && i < q->nr_devices; i++)
 		r = add_move(q, q->devices[i], a, &plan, reterr);
 	if (r < 0)

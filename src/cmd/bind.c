@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/shell.h"
 #include "facts/in-use.h"
 #include "run/persist.h"
 #include "run/transaction.h"
@@ -18,7 +19,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_DRIVER:
-		if (!*arg || strchr(arg, '/') || strlen(arg) > 255)
+		if (!*arg || strchr(arg, '/') || strlen(arg) > 255 || !strcmp(arg, ".") ||
+		    !strcmp(arg, ".."))
 			return parse_fail(p,
 					  "'%s' is not a driver name: use a name from /sys/bus/*/drivers",
 					  arg);
@@ -111,7 +113,7 @@ static const char *in_the_way_text(struct transaction *b, const struct bind_move
 								 : s->why->rule->remedy));
 	return arena_printf(b->arena,
 			    "group %u is still blocked: %s is on %s; 'vfiotool bind --group %s' also binds the members that must move",
-			    group, other->name, other->driver, m->name);
+			    group, other->name, other->driver, shell_word(b->arena, m->name));
 }
 
 /* The device is bound, but another member may still block its group. */
@@ -126,14 +128,11 @@ static void say_in_the_way(struct transaction *b)
 	}
 }
 
-static const char *advice_text(const struct transaction *b, const struct guard_finding *f)
+static const char *advice_text(const struct guard_finding *f)
 {
 	if (f->answer != ANSWER_UNKNOWN)
 		return "stop using it on this host";
-	/* A capture cannot be asked again. */
-	if (b->session.host->usage->blocks_list.state == FACT_UNREAD)
-		return "capture that host again with --in-use";
-	return "run as root";
+	return f->uncaptured ? "capture that host again with --in-use" : "run as root";
 }
 
 /* Gives every refusal a next step, where its guard has none. */
@@ -143,10 +142,13 @@ static void advise(const struct transaction *b)
 		for (size_t k = 0; k < b->plan.moves[i].nr_findings; k++) {
 			struct guard_finding *f = &b->plan.moves[i].findings[k];
 
+			/* A capture cannot be asked again. */
+			f->uncaptured = f->answer == ANSWER_UNKNOWN &&
+					b->session.host->usage->blocks_list.state == FACT_UNREAD;
 			if (f->remedy)
 				continue;
 			f->remedy = arena_printf(b->arena, "%s, or override with --force=%s",
-						 advice_text(b, f), f->guard->name);
+						 advice_text(f), f->guard->name);
 		}
 }
 
@@ -163,11 +165,10 @@ static int carry_out(struct transaction *b, bool settle, struct failure **reterr
 			return r;
 		if (b->options->dry_run)
 			transaction_plan_steps(b);
+		b->view.refused = refused;
 		if (refused)
-			b->view.note =
-				b->options->dry_run
-					? "REFUSED: nothing would be changed, for the reasons above"
-					: "REFUSED: nothing was changed";
+			b->view.note = b->options->dry_run ? "REFUSED: nothing would be changed"
+							   : "REFUSED: nothing was changed";
 		return transaction_print(b, refused ? refusal_status(b) : STATUS_OK, reterr);
 	}
 	r = transaction_find_drivers(b, true, reterr);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/shell.h"
 #include "model/eval.h"
 
 enum machine eval_machine(struct eval *e)
@@ -368,7 +369,7 @@ void eval_remedy_bind(struct eval *e, const struct device *dev)
 		eval_remedy(e, "bind %s to %s%s: vfiotool bind %s%s%s%s", named->name, driver,
 			    group ? ", with what else must move of its group" : "",
 			    group ? "--group " : "", named->bus == BUS_PCI ? "" : named->bus_name,
-			    named->bus == BUS_PCI ? "" : ":", named->name);
+			    named->bus == BUS_PCI ? "" : ":", shell_word(e->arena, named->name));
 }
 
 /* ---- limits ---- */

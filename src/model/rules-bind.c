@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/shell.h"
 #include "model/rules.h"
 
 static void no_driver_for_bus(struct eval *e)
@@ -222,7 +223,7 @@ static void rule_sriov_enabled(struct eval *e)
 				     dev->name);
 		eval_remedy(e,
 			    "echo 0 > %s/sriov_numvfs first, which removes its virtual functions",
-			    dev->sysfs ? dev->sysfs : dev->name);
+			    shell_word(e->arena, dev->sysfs ? dev->sysfs : dev->name));
 	}
 }
 

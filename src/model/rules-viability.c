@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/shell.h"
 #include "model/rules.h"
 
 const char *member_remedy(struct arena *a, const struct device *member, const char *remedy)
@@ -10,7 +11,7 @@ const char *member_remedy(struct arena *a, const struct device *member, const ch
 	if (member->bus == BUS_PCI)
 		return arena_printf(a,
 				    "%s; or give it to pci-stub, which is in nobody's way: vfiotool bind --driver pci-stub %s",
-				    remedy, member->name);
+				    remedy, shell_word(a, member->name));
 	return arena_printf(a, "%s; or unbind it: without a driver it is in nobody's way", remedy);
 }
 

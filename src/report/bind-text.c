@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/shell.h"
+#include "base/strbuf.h"
 #include "report/bind.h"
 #include "report/field-kinds.h"
 #include "report/prose.h"
@@ -22,16 +24,22 @@ static bool loads_module(const struct bind_view *v, size_t i)
 	return true;
 }
 
-/* As a shell would write it, so that it can be read and tried. */
-static void put_dry(const struct prose *p, const struct bind_view *v)
+/* As a shell would write it, so that it can be read and tried; what is refused is a comment to it. */
+static void put_dry(const struct prose *p, const struct bind_view *v, struct arena *a)
 {
+	const char *mark = v->refused ? "# " : "";
+	FILE *out = p->out->stream;
+
 	for (size_t i = 0; i < v->nr_moves; i++) {
 		if (loads_module(v, i))
-			fprintf(p->out->stream, "modprobe %s\n", v->moves[i].module);
+			fprintf(out, "%smodprobe %s\n", mark, shell_word(a, v->moves[i].module));
 	}
-	for (size_t i = 0; i < v->nr_steps; i++)
-		fprintf(p->out->stream, "echo %s%s> %s\n", v->steps[i].text,
-			*v->steps[i].text ? " " : "", v->steps[i].path);
+	for (size_t i = 0; i < v->nr_steps; i++) {
+		const struct bind_step *s = &v->steps[i];
+
+		fprintf(out, "%secho %s%s> %s\n", mark, *s->text ? shell_word(a, s->text) : "",
+			*s->text ? " " : "", shell_word(a, s->path));
+	}
 }
 
 static int put_steps(const struct output *out, const struct bind_view *v, struct failure **reterr)
@@ -79,10 +87,36 @@ static bool says_before(const struct bind_move *m, size_t from, size_t at, const
 	return false;
 }
 
-/* All that one guard found, then what to do about it, each thing once. */
-static void put_findings(const struct prose *p, const struct bind_move *m)
+/* The checks that a capture cannot answer, together: none of them says anything about the device. */
+static void put_uncaptured(const struct prose *p, const struct bind_move *m, struct arena *a)
 {
+	struct strbuf names = { .arena = a };
+	const char *last = NULL;
+
+	for (size_t i = 0; i < m->nr_findings; i++) {
+		const struct guard_finding *f = &m->findings[i];
+
+		if (f->uncaptured && f->guard->name != last)
+			strbuf_item(&names, ",", "%s", f->guard->name);
+		last = f->guard->name;
+	}
+	if (!names.len)
+		return;
+	prose_label(p, "unknown", STYLE_UNKNOWN,
+		    "This capture does not say what the host uses the device for.");
+	prose_label(p, "remedy", STYLE_REMEDY,
+		    "capture that host again with --in-use, or override with --force=%s",
+		    strbuf_get(&names));
+}
+
+/* All that one guard found, then what to do about it, each thing once. */
+static void put_findings(const struct prose *p, const struct bind_move *m, struct arena *a)
+{
+	put_uncaptured(p, m, a);
 	for (size_t from = 0, end; from < m->nr_findings; from = end) {
+		end = from + 1;
+		if (m->findings[from].uncaptured)
+			continue;
 		for (end = from;
 		     end < m->nr_findings && m->findings[end].guard == m->findings[from].guard;
 		     end++)
@@ -132,7 +166,7 @@ static void put_move(const struct prose *p, const struct bind_move *m, struct ar
 	}
 	if (m->because)
 		prose_label(&in, "because", STYLE_NONE, "%s", m->because);
-	put_findings(&in, m);
+	put_findings(&in, m, a);
 	if (m->remedy)
 		prose_label(&in, "remedy", STYLE_REMEDY, "%s", m->remedy);
 	if (m->missing)
@@ -142,6 +176,14 @@ static void put_move(const struct prose *p, const struct bind_move *m, struct ar
 			    bind_expected(m->predicted), outcome_text(m->bind_err));
 }
 
+static void put_moves(const struct prose *p, const struct bind_view *v, struct arena *a)
+{
+	for (size_t i = 0; i < v->nr_moves; i++)
+		if (!v->dry_run || v->moves[i].result != BIND_PLANNED || v->moves[i].nr_findings ||
+		    v->moves[i].because)
+			put_move(p, &v->moves[i], a);
+}
+
 int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -149,18 +191,25 @@ int bind_text(const struct output *out, const struct bind_view *v, struct failur
 	int r = 0;
 
 	if (v->dry_run) {
-		put_dry(&p, v);
 		/* All but the writes is a comment to a shell. */
 		p.prefix = "# ";
 		p.indent = 2;
-	} else {
-		r = put_steps(out, v, reterr);
 	}
-	for (size_t i = 0; i < v->nr_moves; i++)
-		if (!v->dry_run || v->moves[i].result != BIND_PLANNED || v->moves[i].nr_findings ||
-		    v->moves[i].because)
-			put_move(&p, &v->moves[i], a);
-	if (v->note)
-		prose_text(&p, STYLE_NONE, "%s", v->note);
+	/* What is not done is said first. */
+	if (v->refused) {
+		prose_text(&p, STYLE_NO, "%s, because:", v->note);
+		put_moves(&p, v, a);
+		if (v->nr_steps)
+			prose_text(&p, STYLE_NONE, "Without these reasons it would be:");
+	}
+	if (v->dry_run)
+		put_dry(&p, v, a);
+	else
+		r = put_steps(out, v, reterr);
+	if (!v->refused) {
+		put_moves(&p, v, a);
+		if (v->note)
+			prose_text(&p, STYLE_NONE, "%s", v->note);
+	}
 	return r;
 }

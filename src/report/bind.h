@@ -15,6 +15,7 @@
 struct bind_view {
 	const char *command; /* "bind" "unbind" "restore" */
 	bool dry_run;
+	bool refused; /* all of it: note says so */
 	const struct bind_step *steps;
 	size_t nr_steps;
 	const struct bind_move *moves;

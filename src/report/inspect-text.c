@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "base/macro.h"
+#include "base/shell.h"
 #include "base/strbuf.h"
 #include "report/escape.h"
 #include "report/field-kinds.h"
@@ -144,7 +145,7 @@ static void put_identity(const struct prose *p, const struct device *d, struct a
 }
 
 /* Only where it keeps away every driver but one that does not have the device: what a bind that failed leaves behind. */
-static void put_override(const struct prose *p, const struct device *d)
+static void put_override(const struct prose *p, const struct device *d, struct arena *a)
 {
 	const char *only = device_override(d);
 
@@ -152,7 +153,7 @@ static void put_override(const struct prose *p, const struct device *d)
 	    (!d->driver || strcmp(only, d->driver) != 0))
 		prose_label(p, "override", STYLE_UNKNOWN,
 			    "no driver but %s may take it; clear it: vfiotool unbind %s", only,
-			    d->name);
+			    shell_word(a, d->name));
 }
 
 /* Only where something is written down, or could be. */
@@ -295,7 +296,7 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	body = prose_indented(&p, 2);
 	body.label_width = LABEL_WIDTH;
 	put_identity(&body, d, a);
-	put_override(&body, d);
+	put_override(&body, d, a);
 	put_persist(&body, d, a);
 	put_group(&body, d, a);
 	put_iommu(&body, d, a);

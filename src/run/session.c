@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/shell.h"
 
 const struct scope scope_all = {
 	.host_parts = HOST_ALL,
@@ -73,7 +74,8 @@ static void say_locked(const struct session *s)
 		if (s->devices[i]->locked)
 			log_write(LOG_LEVEL_WARNING,
 				  "the kernel has %s locked: an unbind waits for the process that has it open; 'vfiotool bind --dry-run %s' names the process",
-				  s->devices[i]->name, s->devices[i]->name);
+				  s->devices[i]->name,
+				  shell_word(s->app->arena, s->devices[i]->name));
 }
 
 static int load_host(struct session *s, const struct scope *scope, struct failure **reterr)

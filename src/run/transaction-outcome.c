@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/shell.h"
 #include "run/transaction.h"
 
 static const char *who_holds(const struct transaction *b, const struct bind_move *m)
@@ -82,7 +83,7 @@ static void say_missing(struct transaction *b, struct bind_move *m)
 		m->missing =
 			arena_printf(b->arena,
 				     "virtual functions: it had %u and has %u now, because a driver removed them; when it is on that driver again: echo %u > /sys/bus/pci/devices/%s/sriov_numvfs",
-				     m->vfs, now, m->vfs, m->name);
+				     m->vfs, now, m->vfs, shell_word(b->arena, m->name));
 }
 
 void transaction_explain(struct transaction *b)

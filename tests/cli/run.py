@@ -300,9 +300,9 @@ def absurd_trees(cli: Cli, scratch: Path) -> None:
 def dry_runs(cli: Cli) -> None:
     """What bind would write is a script, with all else as its comments."""
     def script(out: str):
-        other = [line for line in out.splitlines() if not line.startswith(("echo ", "modprobe ", "# "))]
-        problems = [f"neither a write nor a comment: {line!r}" for line in other]
-        problems += [] if "REFUSED" in out.splitlines()[-1] else ["the last line does not say that it is refused"]
+        problems = [f"not a comment, and nothing would be done: {line!r}" for line in out.splitlines() if not line.startswith("# ")]
+        problems += [] if "REFUSED" in out.splitlines()[0] else ["the first line does not say that it is refused"]
+        problems += [] if "\n# echo " in out else ["no write is shown"]
         for line in out.splitlines():
             problems += [f"{len(line)} columns: {line!r}"] if line.startswith("#") and len(line) > 80 else []
         return problems
@@ -310,6 +310,12 @@ def dry_runs(cli: Cli) -> None:
     for width in ("80", "200"):
         cli.answers(f"a dry run of bind is a script, {width} columns", ["bind", "--dry-run", "00:02.0", "00:03.0", "02:00.0"], 5,
                     IN_USE, script if width == "80" else None, env={"COLUMNS": width})
+    every = "--force=disk,network,session,display,console,vfs,vm,open"
+    hostile = "a b'$(id)\x1b[31m\u009b"
+    cli.answers("a driver's name is one word of a shell, and none of a terminal", ["bind", "--dry-run", every, "--driver", hostile, "00:03.0"],
+                0, IN_USE, lambda out: [] if "echo $'a b\\x27$(id)\\x1b[31m\\xc2\\x9b' > /sys/bus/pci/devices/0000:00:03.0/driver_override\n"
+                in out and not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out) else [repr(out)])
+    cli.refused("a driver that is a folder above", ["bind", "--dry-run", "--driver", "..", "00:03.0"], 64, "'..'", sysroot=IN_USE)
     remedies = "ip link set bond0 down"
     cli.answers("a remedy is said once", ["bind", "--dry-run", "00:03.0"], 5, IN_USE,
                 lambda out: [] if out.count(remedies) == 1 else [f"{out.count(remedies)} times {remedies!r}"])
@@ -319,6 +325,8 @@ def dry_runs(cli: Cli) -> None:
     done = cli.run("bind", "--dry-run", "--json", "00:04.0", sysroot=INTEL)
     findings = [guard for device in json.loads(done.stdout)["devices"] for guard in device["guards"]]
     helps = findings and all("--in-use" in f["remedy"] and "as root" not in f["remedy"] for f in findings)
+    done = cli.run("bind", "--dry-run", "00:04.0", sysroot=INTEL)
+    cli.say("what a capture cannot tell is said once", [] if done.stdout.count("--in-use") == 1 else [done.stdout])
     cli.say("of a capture without what is in use, to be root does not help", [] if helps else [findings])
 
 

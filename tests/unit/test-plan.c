@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is moved, and in which order. */
+#include "base/macro.h"
+#include "bind/plan.h"
+#include "fake-host.h"
+#include "scene.h"
+
+/* A card of two functions on its own drivers, and a bridge beside them. */
+static struct host *card(struct device *ret[2])
+{
+	struct host *h = fake_host();
+	struct iommu_unit *unit = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
+	struct group *g = fake_group(h, 7);
+
+	ret[0] = fake_pci(h, "0000:05:00.0", g, unit, "e1000e");
+	ret[1] = fake_pci(h, "0000:05:00.1", g, unit, "igb");
+	fake_bridge(h, fake_pci(h, "0000:00:01.0", g, unit, "pcieport"));
+	return h;
+}
+
+/* What must go along goes first, whatever its place in the group: what was asked for moves only when it could. */
+static void test_plan_moves_the_others_first(void **state vt_unused)
+{
+	static const struct assumptions none;
+	struct device *devices[2];
+	struct host *h = card(devices);
+	struct bind_request q = { .host = h,
+				  .assumptions = &none,
+				  .gens = GEN_BIT(GEN_6_0),
+				  .devices = devices,
+				  .nr_devices = 1,
+				  .group = true };
+	struct bind_plan plan;
+
+	assert_int_equal(bind_plan_make(&q, scene_arena, &plan, NULL), 0);
+	assert_int_equal(plan.nr_moves, 2);
+	assert_string_equal(plan.moves[0].name, "0000:05:00.1");
+	assert_true(plan.moves[0].along);
+	assert_string_equal(plan.moves[1].name, "0000:05:00.0");
+	assert_false(plan.moves[1].along);
+	/* Both were asked for: in that order. */
+	q.nr_devices = 2;
+	assert_int_equal(bind_plan_make(&q, scene_arena, &plan, NULL), 0);
+	assert_int_equal(plan.nr_moves, 2);
+	assert_string_equal(plan.moves[0].name, "0000:05:00.0");
+	assert_false(plan.moves[0].along || plan.moves[1].along);
+	fake_free(h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_plan_moves_the_others_first),
+	};
+
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
+}
