@@ -112,7 +112,7 @@ def _sources(suite: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _configuration(state: Path) -> str:
+def _configuration(state: Path, architecture: str) -> str:
     """
     The machine's own apt settings (proxies, certificates, timeouts) without its hooks and folders, and then ours.
     Hooks must go: many container images delete the machine's archives in one.
@@ -122,8 +122,8 @@ def _configuration(state: Path) -> str:
             "Dir::Etc::SourceList": state / "sources.list", "Dir::Etc::SourceParts": "/dev/null",
             "Dir::Etc::Preferences": "/dev/null", "Dir::Etc::PreferencesParts": "/dev/null",
             "Acquire::Languages": "none", "Acquire::Retries": "3", "Acquire::GzipIndexes": "false",
-            "APT::Sandbox::User": "root" if os.geteuid() == 0 else "", "APT::Architecture": "amd64",
-            "APT::Architectures": "amd64"}
+            "APT::Sandbox::User": "root" if os.geteuid() == 0 else "", "APT::Architecture": architecture,
+            "APT::Architectures": architecture}
     unwanted = re.compile(r"(Dir|APT::Architecture\w*|Acquire::Languages|Acquire::GzipIndexes|CommandLine|Binary)\b"
                           r"|.*Invoke", re.IGNORECASE)
     theirs = [line for line in _run(["apt-config", "dump"]).stdout.splitlines() if not unwanted.match(line)]
@@ -134,11 +134,15 @@ def _apt(state: Path, *argv, **kwargs):
     return _run(["apt-get", *argv], env=os.environ | {"APT_CONFIG": str(state / "apt.conf")}, **kwargs)
 
 
-def _state(suite: str) -> Path:
-    state = cache.root() / "apt" / suite
+def _place(suite: str, architecture: str) -> str:
+    return suite if architecture == "amd64" else f"{suite}-{architecture}"
+
+
+def _state(suite: str, architecture: str) -> Path:
+    state = cache.root() / "apt" / _place(suite, architecture)
     for folder in ("lists/partial", "cache/archives/partial"):
         (state / folder).mkdir(parents=True, exist_ok=True)
-    (state / "apt.conf").write_text(_configuration(state), encoding="utf-8")
+    (state / "apt.conf").write_text(_configuration(state, architecture), encoding="utf-8")
     return state
 
 
@@ -182,14 +186,15 @@ def _version_order(one: Package, other: Package) -> int:
     return 1 if newer.returncode == 0 else -1
 
 
-def resolve(suite: str, pattern: str) -> Package:
+def resolve(suite: str, pattern: str, architecture: str = "amd64") -> Package:
     """
     The package of @suite (its security archive included) with the highest version among those whose whole name
     matches @pattern. The answer is remembered, so that a machine without network keeps what it has.
     """
-    memory = cache.root() / "apt" / f"{suite}.{cache.digest_of(suite, pattern)}.json"
-    with cache.lock(f"apt-{suite}"):
-        state = _state(suite)
+    place = _place(suite, architecture)
+    memory = cache.root() / "apt" / f"{place}.{cache.digest_of(suite, pattern)}.json"
+    with cache.lock(f"apt-{place}"):
+        state = _state(suite, architecture)
         fresh = _update(suite, state)
         stamp = state / "updated"
         if memory.exists() and (not fresh or memory.stat().st_mtime > stamp.stat().st_mtime):
@@ -204,9 +209,9 @@ def resolve(suite: str, pattern: str) -> Package:
         return best
 
 
-def _download(suite: str, package: Package, folder: Path) -> Path:
-    state = _state(suite)
-    with cache.lock(f"apt-{suite}"):
+def _download(suite: str, package: Package, folder: Path, architecture: str) -> Path:
+    state = _state(suite, architecture)
+    with cache.lock(f"apt-{_place(suite, architecture)}"):
         result = _apt(state, "download", f"{package.name}={package.version}", cwd=folder)
     debs = list(folder.glob("*.deb"))
     if result.returncode or len(debs) != 1:
@@ -216,12 +221,12 @@ def _download(suite: str, package: Package, folder: Path) -> Path:
     return debs[0]
 
 
-def unpack(suite: str, package: Package) -> Tree:
+def unpack(suite: str, package: Package, architecture: str = "amd64") -> Tree:
     """The unpacked tree of @package, from the cache or from the mirror."""
 
     def make(folder: Path):
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".download-") as place:
-            deb = _download(suite, package, Path(place))
+            deb = _download(suite, package, Path(place), architecture)
             result = _run(["dpkg-deb", "-x", str(deb), str(folder / "root")])
             if result.returncode:
                 raise AptError(f"{deb.name}: {result.stderr.strip()}")
@@ -231,9 +236,9 @@ def unpack(suite: str, package: Package) -> Tree:
     return Tree(place / "root", package.name, package.version, package.sha256, suite)
 
 
-def fetch(suite: str, pattern: str) -> Tree:
+def fetch(suite: str, pattern: str, architecture: str = "amd64") -> Tree:
     """Unpacked tree of the newest package of @suite whose whole name matches the regular expression @pattern."""
-    return unpack(suite, resolve(suite, pattern))
+    return unpack(suite, resolve(suite, pattern, architecture), architecture)
 
 
 def main() -> int:
@@ -241,15 +246,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="fetch Debian packages and unpack them into the rig's cache")
     parser.add_argument("suite", help="bullseye, bookworm, bookworm-backports, trixie, trixie-backports")
     parser.add_argument("pattern", nargs="+", help="regular expression that the whole package name matches")
+    parser.add_argument("--architecture", default="amd64", help="Debian's name of it (default amd64)")
     parser.add_argument("--dry-run", action="store_true", help="only say which package it would be")
     args = parser.parse_args()
     try:
         for pattern in args.pattern:
-            package = resolve(args.suite, pattern)
+            package = resolve(args.suite, pattern, args.architecture)
             if args.dry_run:
                 print(package.name, package.version)
             else:
-                print(unpack(args.suite, package).path)
+                print(unpack(args.suite, package, args.architecture).path)
     except AptError as error:
         print(f"apt.py: {error}", file=sys.stderr)
         return 1
