@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "decode/acpi-table.h"
+
 enum {
 	/* ACPI specification, 'System Description Table Header'. */
 	HEADER_SIZE = 36,
@@ -23,34 +25,14 @@ enum {
 	IVMD_SIZE = 32,
 };
 
-static uint64_t get(const struct span *t, size_t at, unsigned int bytes)
-{
-	uint64_t value = 0;
-
-	for (unsigned int i = 0; i < bytes; i++)
-		value |= (uint64_t)(unsigned char)t->s[at + i] << (8 * i);
-	return value;
-}
-
-static uint8_t get8(const struct span *t, size_t at)
-{
-	return (uint8_t)get(t, at, 1);
-}
-
-static uint16_t get16(const struct span *t, size_t at)
-{
-	return (uint16_t)get(t, at, 2);
-}
-
-/* Checks signature and length and gives the table exactly as long as its header says. */
-static int table_open(struct span table, const char *signature, size_t min, struct arena *a,
-		      struct span *ret)
+int acpi_table_open(struct span table, const char *signature, size_t min, struct arena *a,
+		    struct span *ret)
 {
 	uint64_t len;
 
 	if (table.len < HEADER_SIZE || memcmp(table.s, signature, 4))
 		return -EBADMSG;
-	len = get(&table, HEADER_LEN, 4);
+	len = acpi_get(&table, HEADER_LEN, 4);
 	if (len < min)
 		return -EBADMSG;
 	if (len == table.len + 1 && a) {
@@ -70,13 +52,13 @@ static int table_open(struct span table, const char *signature, size_t min, stru
 static int scope_parse(const struct span *t, size_t at, size_t len, struct acpi_scope *ret)
 {
 	*ret = (struct acpi_scope){
-		.type = get8(t, at),
-		.id = get8(t, at + 4),
-		.bus = get8(t, at + 5),
+		.type = acpi_get8(t, at),
+		.id = acpi_get8(t, at + 4),
+		.bus = acpi_get8(t, at + 5),
 	};
 	for (size_t i = at + 6; i + 2 <= at + len && ret->nr_path < ARRAY_SIZE(ret->path); i += 2) {
-		ret->path[ret->nr_path].device = get8(t, i);
-		ret->path[ret->nr_path].function = get8(t, i + 1);
+		ret->path[ret->nr_path].device = acpi_get8(t, i);
+		ret->path[ret->nr_path].function = acpi_get8(t, i + 1);
 		ret->nr_path++;
 	}
 	return 0;
@@ -90,7 +72,7 @@ static int scopes_parse(const struct span *t, size_t at, size_t end, struct aren
 	size_t nr = 0;
 
 	while (end - at >= 6) {
-		size_t len = get8(t, at + 1);
+		size_t len = acpi_get8(t, at + 1);
 
 		if (len < 6 || len > end - at || nr == ACPI_SCOPES_MAX)
 			return -EBADMSG;
@@ -113,9 +95,9 @@ static int drhd_parse(const struct span *t, size_t at, size_t len, struct arena 
 	ret->drhds = arena_grow(a, ret->drhds, ret->nr_drhds, sizeof(*ret->drhds));
 	d = &ret->drhds[ret->nr_drhds++];
 	*d = (struct acpi_drhd){
-		.include_all = get8(t, at + 4) & 1,
-		.segment = get16(t, at + 6),
-		.base = get(t, at + 8, 8),
+		.include_all = acpi_get8(t, at + 4) & 1,
+		.segment = acpi_get16(t, at + 6),
+		.base = acpi_get(t, at + 8, 8),
 	};
 	return scopes_parse(t, at + 16, at + len, a, &d->scopes, &d->nr_scopes);
 }
@@ -130,9 +112,9 @@ static int rmrr_parse(const struct span *t, size_t at, size_t len, struct arena 
 	ret->rmrrs = arena_grow(a, ret->rmrrs, ret->nr_rmrrs, sizeof(*ret->rmrrs));
 	m = &ret->rmrrs[ret->nr_rmrrs++];
 	*m = (struct acpi_rmrr){
-		.segment = get16(t, at + 6),
-		.start = get(t, at + 8, 8),
-		.last = get(t, at + 16, 8),
+		.segment = acpi_get16(t, at + 6),
+		.start = acpi_get(t, at + 8, 8),
+		.last = acpi_get(t, at + 16, 8),
 	};
 	return scopes_parse(t, at + 24, at + len, a, &m->scopes, &m->nr_scopes);
 }
@@ -142,14 +124,14 @@ int acpi_dmar_parse(struct span table, struct arena *a, struct acpi_dmar *ret)
 	struct acpi_dmar dmar = { 0 };
 	size_t at = BODY_START, nr = 0;
 	struct span t;
-	int r = table_open(table, "DMAR", BODY_START, a, &t);
+	int r = acpi_table_open(table, "DMAR", BODY_START, a, &t);
 
 	if (r < 0)
 		return r;
-	dmar.width = (uint8_t)(get8(&t, DMAR_WIDTH) + 1);
-	dmar.flags = get8(&t, DMAR_FLAGS);
+	dmar.width = (uint8_t)(acpi_get8(&t, DMAR_WIDTH) + 1);
+	dmar.flags = acpi_get8(&t, DMAR_FLAGS);
 	while (t.len - at >= 4) {
-		uint16_t type = get16(&t, at), len = get16(&t, at + 2);
+		uint16_t type = acpi_get16(&t, at), len = acpi_get16(&t, at + 2);
 
 		if (len < 4 || len > t.len - at || nr++ == ACPI_STRUCTURES_MAX)
 			return -EBADMSG;
@@ -169,17 +151,17 @@ int acpi_dmar_parse(struct span table, struct arena *a, struct acpi_dmar *ret)
  * Entries': the two high bits of the type tell 4 << n bytes, save for the ACPI names. */
 static size_t ivhd_entry_len(const struct span *t, size_t at, size_t end)
 {
-	uint8_t type = get8(t, at);
+	uint8_t type = acpi_get8(t, at);
 
 	if (type == IVHD_ENTRY_ACPI_HID)
-		return end - at < 22 ? 0 : 22 + (size_t)get8(t, at + 21);
+		return end - at < 22 ? 0 : 22 + (size_t)acpi_get8(t, at + 21);
 	return type < 0x80 ? (size_t)4 << (type >> 6) : 0;
 }
 
 static int ivhd_parse(const struct span *t, size_t at, size_t len, struct arena *a,
 		      struct acpi_ivrs *ret)
 {
-	uint8_t type = get8(t, at);
+	uint8_t type = acpi_get8(t, at);
 	size_t end = at + len, entry = at + (type == 0x10 ? IVHD_HEADER : IVHD_HEADER_LONG);
 	struct acpi_ivhd *v;
 
@@ -189,19 +171,19 @@ static int ivhd_parse(const struct span *t, size_t at, size_t len, struct arena 
 	v = &ret->ivhds[ret->nr_ivhds++];
 	*v = (struct acpi_ivhd){
 		.type = type,
-		.devid = get16(t, at + 4),
-		.base = get(t, at + 8, 8),
-		.segment = get16(t, at + 16),
+		.devid = acpi_get16(t, at + 4),
+		.base = acpi_get(t, at + 8, 8),
+		.segment = acpi_get16(t, at + 16),
 	};
 	while (end - entry >= 4) {
 		size_t entry_len = ivhd_entry_len(t, entry, end);
 
 		if (!entry_len || entry_len > end - entry)
 			return -EBADMSG;
-		if (get8(t, entry) == IVHD_ENTRY_SPECIAL &&
-		    get8(t, entry + 7) == IVHD_SPECIAL_IOAPIC) {
+		if (acpi_get8(t, entry) == IVHD_ENTRY_SPECIAL &&
+		    acpi_get8(t, entry + 7) == IVHD_SPECIAL_IOAPIC) {
 			v->ioapics = arena_grow(a, v->ioapics, v->nr_ioapics, 1);
-			v->ioapics[v->nr_ioapics++] = get8(t, entry + 4);
+			v->ioapics[v->nr_ioapics++] = acpi_get8(t, entry + 4);
 		}
 		entry += entry_len;
 	}
@@ -215,12 +197,12 @@ static int ivmd_parse(const struct span *t, size_t at, size_t len, struct arena 
 		return -EBADMSG;
 	ret->ivmds = arena_grow(a, ret->ivmds, ret->nr_ivmds, sizeof(*ret->ivmds));
 	ret->ivmds[ret->nr_ivmds++] = (struct acpi_ivmd){
-		.type = get8(t, at),
-		.flags = get8(t, at + 1),
-		.devid = get16(t, at + 4),
-		.last_devid = get16(t, at + 6),
-		.start = get(t, at + 16, 8),
-		.len = get(t, at + 24, 8),
+		.type = acpi_get8(t, at),
+		.flags = acpi_get8(t, at + 1),
+		.devid = acpi_get16(t, at + 4),
+		.last_devid = acpi_get16(t, at + 6),
+		.start = acpi_get(t, at + 16, 8),
+		.len = acpi_get(t, at + 24, 8),
 	};
 	return 0;
 }
@@ -230,14 +212,14 @@ int acpi_ivrs_parse(struct span table, struct arena *a, struct acpi_ivrs *ret)
 	struct acpi_ivrs ivrs = { 0 };
 	size_t at = BODY_START, nr = 0;
 	struct span t;
-	int r = table_open(table, "IVRS", BODY_START, a, &t);
+	int r = acpi_table_open(table, "IVRS", BODY_START, a, &t);
 
 	if (r < 0)
 		return r;
-	ivrs.info = (uint32_t)get(&t, IVRS_INFO, 4);
+	ivrs.info = (uint32_t)acpi_get(&t, IVRS_INFO, 4);
 	while (t.len - at >= 4) {
-		uint8_t type = get8(&t, at);
-		uint16_t len = get16(&t, at + 2);
+		uint8_t type = acpi_get8(&t, at);
+		uint16_t len = acpi_get16(&t, at + 2);
 
 		if (len < 4 || len > t.len - at || nr++ == ACPI_STRUCTURES_MAX)
 			return -EBADMSG;
@@ -263,10 +245,10 @@ static int viot_node(const struct span *t, size_t *at, uint8_t *ret_type, size_t
 
 	if (*at > t->len || t->len - *at < 4)
 		return -EBADMSG;
-	len = get16(t, *at + 2);
+	len = acpi_get16(t, *at + 2);
 	if (len < 4 || len > t->len - *at)
 		return -EBADMSG;
-	*ret_type = get8(t, *at);
+	*ret_type = acpi_get8(t, *at);
 	*ret_start = *at;
 	if (*ret_type == VIOT_PCI_RANGE && len < VIOT_PCI_RANGE_LEN)
 		return -EBADMSG;
@@ -280,12 +262,12 @@ int acpi_viot_parse(struct span table, struct acpi_viot *ret)
 	size_t at, nr, i, start;
 	struct span t;
 	uint8_t type;
-	int r = table_open(table, "VIOT", BODY_START, NULL, &t);
+	int r = acpi_table_open(table, "VIOT", BODY_START, NULL, &t);
 
 	if (r < 0)
 		return r;
-	nr = get16(&t, 36);
-	at = get16(&t, 38);
+	nr = acpi_get16(&t, 36);
+	at = acpi_get16(&t, 38);
 	for (i = 0; i < nr && i < ACPI_STRUCTURES_MAX; i++) {
 		r = viot_node(&t, &at, &type, &start);
 		if (r < 0)
@@ -305,21 +287,21 @@ int acpi_viot_covers(struct span table, uint16_t segment, uint16_t bdf, bool *re
 	bool found = false;
 	struct span t;
 	uint8_t type;
-	int r = table_open(table, "VIOT", BODY_START, NULL, &t);
+	int r = acpi_table_open(table, "VIOT", BODY_START, NULL, &t);
 
 	if (r < 0)
 		return r;
-	nr = get16(&t, 36);
-	at = get16(&t, 38);
+	nr = acpi_get16(&t, 36);
+	at = acpi_get16(&t, 38);
 	if (nr > ACPI_STRUCTURES_MAX)
 		return -EBADMSG;
 	for (size_t i = 0; i < nr; i++) {
 		r = viot_node(&t, &at, &type, &start);
 		if (r < 0)
 			return r;
-		found |= type == VIOT_PCI_RANGE && segment >= get16(&t, start + 8) &&
-			 segment <= get16(&t, start + 10) && bdf >= get16(&t, start + 12) &&
-			 bdf <= get16(&t, start + 14);
+		found |= type == VIOT_PCI_RANGE && segment >= acpi_get16(&t, start + 8) &&
+			 segment <= acpi_get16(&t, start + 10) &&
+			 bdf >= acpi_get16(&t, start + 12) && bdf <= acpi_get16(&t, start + 14);
 	}
 	*ret = found;
 	return 0;

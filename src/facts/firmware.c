@@ -172,4 +172,5 @@ void firmware_load(struct loader *l)
 	load_behind_viot(l, fw);
 	fw->cpu_vendor = sysroot_ask(l->root, l->a, "/proc/cpuinfo", true, ask_cpu_vendor, NULL);
 	load_hypervisor(l, fw);
+	arm_load(l);
 }

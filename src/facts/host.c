@@ -52,6 +52,7 @@ static const char *const config_names[] = {
 	"CONFIG_ACPI_VIOT",
 	"CONFIG_AMD_IOMMU",
 	"CONFIG_APPLE_DART",
+	"CONFIG_ARM64_VA_BITS",
 	"CONFIG_ARM_AMBA",
 	"CONFIG_ARM_SMMU",
 	"CONFIG_ARM_SMMU_V3",

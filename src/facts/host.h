@@ -41,6 +41,14 @@ struct device_irq {
 	struct fact chip; /* "IR-PCI-MSIX-0000:01:00.0" */
 };
 
+/* Where the message interrupts of a device go, as the firmware of an Arm machine says. */
+enum msi_kind {
+	MSI_UNKNOWN = 0,
+	MSI_NONE,  /* nowhere: it has no MSI domain */
+	MSI_ITS,   /* to a translator, which isolates them */
+	MSI_PLAIN, /* to a controller that does not look who writes */
+};
+
 struct group;
 struct iommu_unit;
 struct in_use;
@@ -89,6 +97,14 @@ struct device {
 	/* Whether the VIOT table puts the device behind a virtio-iommu; no when there is no such table.
 	 * The kernel makes the group of such a device only when a driver probes it. */
 	enum tristate behind_viot;
+
+	/* Arm machines, from firmware.tree or firmware.iort. */
+	enum tristate behind_smmu;
+	const struct iommu_unit *coming; /* that SMMU; NULL when it is not there */
+	enum msi_kind msi;
+	const char *msi_name;   /* of the controller; NULL when the firmware does not name it */
+	enum tristate coherent; /* the device itself: dma-coherent */
+	enum tristate canwbs;   /* its root complex can make writes write-back shareable */
 
 	/* platform and amba: what vfio-platform wants for a reset */
 	struct fact modalias;
@@ -159,6 +175,9 @@ struct iommu_unit {
 	struct fact kind_fact; /* what told the kind: the sub-directory, a driver link, the name */
 	struct fact driver;    /* driver of the parent device, "virtio_iommu", where there is one */
 	struct fact devices_list;
+	/* SMMU: whether the firmware calls its table walks coherent; its node in the device tree, or NULL. */
+	enum tristate coherent;
+	const char *tree_node;
 	/* Intel: linux: drivers/iommu/intel/iommu.c: intel_iommu_attrs[] */
 	struct fact version, address, cap_fact, ecap_fact;
 	bool has_cap, has_ecap;
@@ -241,11 +260,23 @@ struct interrupts {
 	struct fact dmesg;   /* kernel log lines on interrupt remapping, where readable */
 };
 
+/* The message-interrupt controllers of an Arm machine. */
+struct msi_controllers {
+	bool known;
+	const struct fact *source; /* the MADT or the device tree; NULL on other machines */
+	size_t nr_its;
+	const char *plain;    /* one that does not isolate, or NULL */
+	const char *doubtful; /* what may have one of its own, or NULL */
+};
+
 struct firmware {
 	struct fact tables; /* list of /sys/firmware/acpi/tables */
 	enum tristate has_dmar, has_ivrs, has_iort, has_viot;
 	/* Decoded when readable (root); see decode/acpi.h. The facts hold the raw table. */
 	struct fact dmar, ivrs, viot;
+	/* Of Arm machines: ACPI tables, or the device tree reduced as decode/devicetree.h says. */
+	struct fact madt, iort, tree;
+	struct msi_controllers msi;
 	enum tristate dmar_intr_remap; /* DMAR flags bit 0 */
 	size_t nr_rmrr;
 	struct fact cpu_vendor; /* /proc/cpuinfo vendor_id: "GenuineIntel" "AuthenticAMD" */

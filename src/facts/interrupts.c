@@ -71,7 +71,9 @@ static bool message_matters(const char *message)
 		"not in IVRS table", "IOMMUFD is providing",
 		"vfio-noiommu",      "coherent table walk",
 		"COHACC overridden", "vfio_iommu_type1_attach_group",
-		"1:1 IOMMU mapping",
+		"1:1 IOMMU mapping", "SPIs implemented",
+		"ITS [mem",          "No ITS available",
+		"-bit (features 0x",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -144,5 +144,6 @@ void params_load(struct loader *l);
 void symbols_load(struct loader *l);
 void interrupts_load(struct loader *l);
 void firmware_load(struct loader *l);
+void arm_load(struct loader *l);
 void caller_load(struct loader *l);
 void in_use_load(struct loader *l);

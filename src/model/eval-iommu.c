@@ -38,18 +38,36 @@ static const char *unknown_driver(struct eval *e, const struct device *dev, cons
 
 /* ---- cache coherency ---- */
 
-/* Before 6.1 the SMMU drivers always said yes; then it is the table walk's coherency, which sysfs
- * does not show. linux: drivers/iommu/arm/arm-smmu*.c: arm_smmu_capable(). 6.1 belongs to the same
- * generation as 6.0, so that generation cannot tell. */
+/* Before 6.1 the SMMU drivers always said yes; then it is what the firmware calls the table walk, and of the older SMMU
+ * the device too. linux: drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c: arm_smmu_device_hw_probe(); arm-smmu/arm-smmu.c:
+ * arm_smmu_capable(). */
 static enum tristate smmu_coherency(struct eval *e, const struct device *dev, const char **ret_why)
 {
+	const struct firmware *fw = &e->host->firmware;
+	const struct fact *source = fw->tree.state == FACT_UNREAD ? &fw->iort : &fw->tree;
+	const struct iommu_unit *unit = dev->iommu ? dev->iommu : eval_coming_iommu(e, dev);
+	enum tristate walk = unit->coherent;
+	bool older = unit->kind == IOMMU_KIND_SMMU;
+
 	if (e->gen < GEN_6_0)
 		return say(e, ret_why, TRI_YES, "the SMMU driver of this kernel always says yes");
-	*ret_why =
-		eval_text(e,
-			  "whether %s walks its tables coherently is not shown in sysfs; see the SMMU node of the IORT table or dma-coherent in the device tree, and say it with --assume %s:cache_coherency=1",
-			  eval_iommu_name(dev), dev->name);
-	return TRI_UNKNOWN;
+	eval_cite(e, source);
+	if (walk == TRI_NO && older && dev->coherent != TRI_NO)
+		walk = dev->coherent;
+	if (walk == TRI_NO && eval_since_6_1(e) != TRI_YES)
+		walk = TRI_UNKNOWN;
+	if (walk == TRI_UNKNOWN)
+		*ret_why =
+			eval_text(e,
+				  "whether %s walks its tables coherently is not known: %s %s; say it with --assume %s:cache_coherency=1",
+				  unit->name, source->path ? source->path : "the firmware",
+				  source->state == FACT_DENIED ? "can be read by root only"
+							       : "does not tell",
+				  dev->name);
+	else
+		*ret_why = eval_text(e, "the firmware calls the table walks of %s %scoherent",
+				     unit->name, walk == TRI_YES ? "" : "not ");
+	return walk;
 }
 
 /* Before 5.19 the capability meant that non-snooped traffic can be blocked: every active unit has
@@ -121,6 +139,26 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 	}
 }
 
+/* linux: arm-smmu-v3.c: arm_smmu_enforce_cache_coherency(), 6.13; drivers/acpi/arm64/iort.c:
+ * iort_pci_rc_supports_canwbs(). A device tree cannot say it. */
+static enum tristate smmu_enforces(struct eval *e, const struct device *dev, const char **ret_why)
+{
+	const struct firmware *fw = &e->host->firmware;
+	enum tristate can = fact_is(&fw->tree) ? TRI_NO : dev->canwbs;
+
+	if (can != TRI_NO && eval_since_6_13(e) == TRI_NO)
+		return say(e, ret_why, TRI_NO, "the SMMUv3 driver of this kernel cannot");
+	eval_cite(e, fact_is(&fw->tree) ? &fw->tree : &fw->iort);
+	if (can == TRI_YES && eval_since_6_13(e) != TRI_YES)
+		return say(e, ret_why, TRI_UNKNOWN, "the SMMUv3 driver can since 6.13");
+	if (can == TRI_UNKNOWN)
+		return say(e, ret_why, can,
+			   "it depends on CANWBS in the IORT table, which could not be read");
+	return say(e, ret_why, can,
+		   can == TRI_YES ? "the IORT table gives its root complex CANWBS"
+				  : "the firmware gives its root complex no CANWBS");
+}
+
 /* linux: enforce_cache_coherency operations; section 4.3 of the table of drivers. */
 enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, const char **ret_why)
 {
@@ -146,11 +184,7 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 				  dev->iommu->ecap >> 7 & 1 ? "set" : "clear");
 		return dev->iommu->ecap >> 7 & 1 ? TRI_YES : TRI_NO;
 	case IOMMU_KIND_SMMU_V3:
-		/* linux: arm-smmu-v3.c: arm_smmu_enforce_cache_coherency(), 6.13, from IORT CANWBS. */
-		if (eval_since_6_13(e) != TRI_NO)
-			return say(e, ret_why, TRI_UNKNOWN,
-				   "it depends on CANWBS in the IORT table, which is not decoded");
-		return say(e, ret_why, TRI_NO, "the SMMUv3 driver of this kernel cannot");
+		return smmu_enforces(e, dev, ret_why);
 	case IOMMU_KIND_OTHER:
 		*ret_why = unknown_driver(e, dev, "enforce_cache_coherency");
 		return TRI_UNKNOWN;
@@ -381,140 +415,4 @@ enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why)
 		}
 	}
 	return say(e, ret_why, TRI_UNKNOWN, "no device of the bus with an IOMMU was seen");
-}
-
-/* Chips of MSI domains that check nothing. GICv2m and MBI, and the MSI controllers of PCIe host
- * bridges, call theirs plainly MSI to 6.2; ITS has a name of its own. linux: drivers/irqchip/
- * irq-gic-v2m.c, irq-gic-v3-mbi.c; drivers/pci/controller/. */
-static bool is_unguarded_chip(const char *chip)
-{
-	return starts_with(chip, "GICv2m") || starts_with(chip, "MBI") ||
-	       starts_with(chip, "PCI-MSI") || strcmp(chip, "MSI") == 0 ||
-	       strcmp(chip, "pMSI") == 0;
-}
-
-/* linux: kernel/irq/irqdomain.c: irq_domain_check_msi_remap(): walks all domains; one MSI domain
- * that does not remap makes it false. x86 always has a plain PCI-MSI domain. */
-enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why)
-{
-	const struct interrupts *irqs = &e->host->interrupts;
-
-	switch (eval_machine(e)) {
-	case MACHINE_X86:
-		if (eval_cmdline(e, "nolapic", NULL) || eval_cmdline(e, "disableapic", NULL))
-			return say(e, ret_why, TRI_UNKNOWN,
-				   "without a local APIC this machine may have no MSI domain");
-		return say(e, ret_why, TRI_NO, "x86 has MSI domains that do not remap");
-	case MACHINE_S390:
-		return say(e, ret_why, TRI_UNKNOWN, "the MSI domains of s390 are not known");
-	default:
-		break;
-	}
-	eval_cite(e, &irqs->proc);
-	for (size_t i = 0; i < irqs->nr_chips; i++)
-		if (is_unguarded_chip(irqs->chips[i])) {
-			*ret_why =
-				eval_text(e, "/proc/interrupts shows chip %s, which does not remap",
-					  irqs->chips[i]);
-			return TRI_NO;
-		}
-	return say(e, ret_why, TRI_UNKNOWN,
-		   "whether every MSI controller of the machine is an ITS cannot be seen; look at /sys/kernel/debug/irq/domains as root");
-}
-
-/* ---- isolated MSI, from 6.3 ---- */
-
-/* linux: kernel/irq/msi.c: msi_device_has_isolated_msi(): the device's own MSI domain and those
- * above it. The chip of one of its interrupts tells which domain that is: of a VMD "VMD-MSI", since
- * 6.17 "VMD-PCI-MSI" with the device's name. */
-static enum tristate isolation_by_own_chip(struct eval *e, const struct device *dev,
-					   const char **ret_why)
-{
-	for (size_t i = 0; i < dev->nr_irqs; i++) {
-		const struct fact *f = &dev->irqs[i].chip;
-		if (!fact_is(f) || !f->raw)
-			continue;
-		enum tristate answer = TRI_UNKNOWN;
-		if (starts_with(f->raw, "IR-PCI-MSI") || starts_with(f->raw, "ITS-"))
-			answer = TRI_YES;
-		else if (starts_with(f->raw, "VMD-") || is_unguarded_chip(f->raw))
-			answer = TRI_NO;
-		if (answer == TRI_UNKNOWN)
-			continue;
-		eval_cite(e, f);
-		*ret_why = eval_text(e, "interrupt %u of %s is served by chip %s", dev->irqs[i].irq,
-				     dev->name, f->raw);
-		return answer;
-	}
-	return TRI_UNKNOWN;
-}
-
-/* Children of a VMD live in PCI domains from 0x10000 on and may have its MSI domain.
- * linux: drivers/pci/controller/vmd.c: vmd_find_free_domain(). */
-static bool may_be_vmd_child(const struct device *dev)
-{
-	const char *colon = strchr(dev->name, ':');
-
-	return colon && colon - dev->name > 4;
-}
-
-static enum tristate isolation_on_x86(struct eval *e, const struct device *dev,
-				      const char **ret_why)
-{
-	enum iommu_kind kind = eval_iommu_kind(e, dev);
-
-	if (kind == IOMMU_KIND_OTHER && dev->iommu) {
-		*ret_why =
-			eval_text(e,
-				  "the driver of IOMMU %s is not known and may have given %s an MSI domain of its own; say it with --assume %s:isolated_msi=1",
-				  eval_iommu_name(dev), dev->name, dev->name);
-		return TRI_UNKNOWN;
-	}
-	if (dev->bus != BUS_PCI) {
-		*ret_why = eval_text(e, "%s is no PCI device and has no MSI domain", dev->name);
-		return TRI_NO;
-	}
-	enum tristate on = eval_x86_remapping(e, ret_why);
-	if (on != TRI_YES)
-		return on;
-	/* The remapping drivers give their domain to the devices that they translate for. */
-	if (kind != IOMMU_KIND_INTEL && kind != IOMMU_KIND_AMD) {
-		*ret_why =
-			eval_text(e, "interrupt remapping is on, but %s is not behind its hardware",
-				  dev->name);
-		return TRI_UNKNOWN;
-	}
-	if (may_be_vmd_child(dev)) {
-		*ret_why =
-			eval_text(e,
-				  "%s may be behind a VMD with an MSI domain of its own; enable MSI on it and look at its interrupt chip",
-				  dev->name);
-		return TRI_UNKNOWN;
-	}
-	return TRI_YES;
-}
-
-enum tristate eval_isolated_msi(struct eval *e, const struct device *dev, const char **ret_why)
-{
-	enum tristate answer = eval_assumed_bool(e, dev, "isolated_msi");
-
-	if (answer != TRI_UNKNOWN)
-		return say(e, ret_why, answer, "so it was assumed");
-	/* linux: arch/s390/include/asm/msi.h: arch_is_isolated_msi(); the chip there is called PCI-MSI
-	 * too (arch/s390/pci/pci_irq.c: zpci_irq_chip). */
-	if (eval_machine(e) == MACHINE_S390)
-		return say(e, ret_why, TRI_YES, "s390 isolates all interrupts");
-	answer = isolation_by_own_chip(e, dev, ret_why);
-	if (answer != TRI_UNKNOWN)
-		return answer;
-	switch (eval_machine(e)) {
-	case MACHINE_X86:
-		return isolation_on_x86(e, dev, ret_why);
-	default:
-		*ret_why =
-			eval_text(e,
-				  "which MSI controller serves %s cannot be seen; enable MSI on it and look at its interrupt chip in /sys/kernel/irq",
-				  dev->name);
-		return TRI_UNKNOWN;
-	}
 }

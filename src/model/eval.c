@@ -136,6 +136,8 @@ static bool may_get_group_later(struct eval *e, const struct device *dev)
 			break;
 		case IOMMU_KIND_SMMU:
 		case IOMMU_KIND_SMMU_V3:
+			served = dev->behind_smmu != TRI_NO;
+			break;
 		case IOMMU_KIND_DART:
 		case IOMMU_KIND_RISCV:
 			break;
@@ -223,10 +225,18 @@ enum iommu_kind eval_iommu_kind(struct eval *e, const struct device *dev)
 	return unit->kind;
 }
 
-/* linux: drivers/acpi/viot.c: viot_iommu_configure(), called when a driver probes the device. */
+/* linux: drivers/acpi/viot.c: viot_iommu_configure(), drivers/iommu/of_iommu.c, drivers/acpi/arm64/iort.c, called when a
+ * driver probes the device. */
 const struct iommu_unit *eval_coming_iommu(struct eval *e, const struct device *dev)
 {
-	if (dev->behind_viot != TRI_YES || dev->group_link.state != FACT_ABSENT)
+	if (dev->group_link.state != FACT_ABSENT)
+		return NULL;
+	if (dev->coming) {
+		eval_cite(e, fact_is(&e->host->firmware.tree) ? &e->host->firmware.tree
+							      : &e->host->firmware.iort);
+		return dev->coming;
+	}
+	if (dev->behind_viot != TRI_YES)
 		return NULL;
 	for (size_t i = 0; i < e->host->nr_iommus; i++) {
 		const struct iommu_unit *unit = e->host->iommus[i];

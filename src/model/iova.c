@@ -137,6 +137,58 @@ static void amd_aperture(struct eval *e, const struct iommu_unit *unit, struct a
 	ret->last = UINT64_MAX;
 }
 
+/* ---- SMMUv3 ---- */
+
+enum { SMMU_TRANS_S1 = 1 << 9, SMMU_VAX = 1 << 14 };
+
+/* The features that the driver logs of each unit: those that all have. False when not of all. linux:
+ * drivers/iommu/arm/arm-smmu-v3/arm-smmu-v3.c: arm_smmu_device_hw_probe(). */
+static bool smmu_features(struct eval *e, uint64_t *ret_all, uint64_t *ret_any)
+{
+	static const char words[] = "-bit (features 0x";
+	const struct fact *log = &e->host->interrupts.dmesg;
+	const char *at = fact_is(log) && log->raw ? strstr(log->raw, words) : NULL;
+	size_t units = 0, told = 0;
+
+	*ret_all = UINT64_MAX;
+	*ret_any = 0;
+	for (; at; at = strstr(at + 1, words)) {
+		const char *digits = at + strlen(words);
+		uint64_t value;
+
+		if (parse_u64_span((struct span){ digits, strcspn(digits, ")") }, 16, &value) < 0)
+			return false;
+		*ret_all &= value;
+		*ret_any |= value;
+		told++;
+	}
+	for (size_t i = 0; i < e->host->nr_iommus; i++)
+		units += e->host->iommus[i]->kind == IOMMU_KIND_SMMU_V3;
+	eval_cite(e, log);
+	return told && told >= units;
+}
+
+/* First-stage tables of 48 bits, of 52 with VAX, no more than the kernel's own. linux: arm-smmu-v3.c:
+ * arm_smmu_domain_finalise(). */
+static void smmu_aperture(struct eval *e, const struct iommu_unit *unit, struct aperture *ret)
+{
+	const char *bits = eval_config(e, "CONFIG_ARM64_VA_BITS");
+	uint64_t all, any, kernel = 0;
+
+	if (!smmu_features(e, &all, &any) || !(all & SMMU_TRANS_S1) || (all ^ any) & SMMU_VAX ||
+	    !bits || parse_u64(bits, 10, &kernel) < 0 || kernel < 32 || kernel > 52) {
+		ret->because =
+			eval_text(e,
+				  "the kernel log and configuration do not show how many address bits %s translates; attach to see",
+				  unit->name);
+		return;
+	}
+	if (kernel > 48 && !(all & SMMU_VAX))
+		kernel = 48;
+	ret->known = true;
+	ret->last = (UINT64_C(1) << kernel) - 1;
+}
+
 /* ---- all ---- */
 
 static bool assumed_aperture(struct eval *e, const struct device *dev, struct aperture *ret)
@@ -169,6 +221,9 @@ static void device_aperture(struct eval *e, const struct device *dev, struct ape
 		break;
 	case IOMMU_KIND_AMD:
 		amd_aperture(e, dev->iommu, ret);
+		break;
+	case IOMMU_KIND_SMMU_V3:
+		smmu_aperture(e, dev->iommu, ret);
 		break;
 	default:
 		ret->because =

@@ -52,14 +52,15 @@ static void wait_for_virtio(struct eval *e)
 }
 
 /* On ARM a device tree or IORT may put the device behind an SMMU whose driver is not there, for which
- * the probe waits; neither is decoded. A host driver that got through shows that nothing waits.
+ * the probe waits. A host driver that got through shows that nothing waits.
  * linux: drivers/iommu/iommu.c: iommu_fwspec_init(), of_iommu.c, drivers/acpi/arm64/iort.c. */
 static void wait_for_smmu(struct eval *e)
 {
 	const struct firmware *fw = &e->host->firmware;
 	bool no_table = fact_is(&fw->tables) && fw->has_iort == TRI_NO;
 
-	if (eval_machine(e) != MACHINE_ARM || e->host->nr_iommus || no_table || e->gen < GEN_5_14 ||
+	if (eval_machine(e) != MACHINE_ARM || e->host->nr_iommus || no_table ||
+	    e->dev->behind_smmu == TRI_NO || e->gen < GEN_5_14 ||
 	    eval_member_now(e, e->dev) == MEMBER_HOST)
 		return;
 	e->err = 0;

@@ -2,6 +2,7 @@
 /* Firmware tables: the same bytes as each of them. */
 #include <errno.h>
 
+#include "decode/acpi-arm.h"
 #include "decode/acpi.h"
 #include "fuzz.h"
 
@@ -38,6 +39,23 @@ static void check_ivrs(struct span table, struct arena *a)
 	must(sum < UINT32_MAX);
 }
 
+static void check_arm(struct span table, struct arena *a)
+{
+	struct acpi_madt madt;
+	struct acpi_iort iort;
+	uint32_t its;
+	int r = acpi_madt_parse(table, a, &madt);
+
+	must(r == 0 || r == -EBADMSG);
+	r = acpi_iort_parse(table, a, &iort);
+	must(r == 0 || r == -EBADMSG);
+	for (size_t i = 0; r == 0 && i < iort.nr_roots; i++) {
+		must(acpi_iort_root(&iort, iort.roots[i].segment) != NULL);
+		acpi_iort_its(&iort, &iort.roots[i], 0x100, &its);
+		acpi_iort_smmu_of(&iort, &iort.roots[i], 0x100);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -47,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	check_dmar(table, a);
 	check_ivrs(table, a);
+	check_arm(table, a);
 	r = acpi_viot_parse(table, &viot);
 	must(r == 0 || r == -EBADMSG);
 	return 0;
