@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import acting, cover, guest, initramfs, judge, kernels, schedule
+from rig import acting, board, cover, guest, initramfs, judge, kernels, schedule
 from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
 from rig.schedule import Job
 
@@ -71,7 +70,7 @@ def missing(need: str) -> str:
     """Why this machine cannot run what needs the QEMU device @need; empty when it can."""
     if not need:
         return ""
-    listed = subprocess.run([guest.QEMU, "-device", "help"], check=False, text=True, capture_output=True).stdout
+    listed = subprocess.run([board.Pc.qemu, "-device", "help"], check=False, text=True, capture_output=True).stdout
     return "" if f'name "{need}"' in listed else f"this QEMU has no {need}"
 
 
@@ -80,7 +79,7 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
     verdict = Verdict(f"{scenario.name}@{name}")
     start = time.monotonic()
     try:
-        verdict.skip = missing(scenario.needs)
+        verdict.skip = board.missing(name) or missing(scenario.needs)
         if verdict.skip:
             return verdict
         kernel = shop.get(name)
@@ -116,10 +115,10 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
     """Boots one guest for all its acting scenarios and judges each."""
     verdicts, result = [Verdict(f"{part.name}@{name}") for part in batch.parts], guest.Result()
     try:
-        wanting = missing(batch.machine.needs) or ("" if args.vfiotool else "acts with vfiotool")
+        wanting = board.missing(name) or missing(batch.machine.needs) or ("" if args.vfiotool else "acts with vfiotool")
         if not wanting:
             kernel = shop.get(name)
-            programs = {f"bin/{path.stem}": initramfs.program(path.stem, [path]) for path in batch.programs}
+            programs = {f"bin/{path.stem}": initramfs.program(path.stem, [path], kernel.arm64) for path in batch.programs}
             result = run_boots(args, kernel, batch, programs)
         for verdict, part in zip(verdicts, batch.parts):
             verdict.skip = wanting or missing(part.needs)
@@ -295,8 +294,8 @@ def main() -> int:
     if not number:
         print("run.py: no pair matches", file=sys.stderr)
         return 64
-    if not shutil.which(guest.QEMU):
-        print(f"run.py: no {guest.QEMU}: install qemu-system-x86", file=sys.stderr)
+    if all(board.missing(name) for _, name in (*pairs, *active)):
+        print(f"run.py: {board.missing((*pairs, *active)[0][1])}", file=sys.stderr)
         return 1
     print(f"TAP version 13\n1..{number + args.cover}", flush=True)
     verdicts = []

@@ -22,7 +22,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
-                "memory", "counted", "system", "vfio_platform", "variant"}
+                "memory", "counted", "board", "acpi", "system", "vfio_platform", "variant"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
             "thorough"}
 LISTS = ("devices", "modules", "absent")
@@ -59,6 +59,8 @@ class Machine:
     system: str = ""
     vfio_platform: bool = False
     variant: bool = False
+    board: object = ""
+    acpi: bool = False
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ class Channel:
         return ret
 
     def options(self):
-        """Of QEMU: the second serial port, and the monitor."""
-        return ["-chardev", f"socket,id=results,path={self._folder / 'live'}", "-serial", "chardev:results",
+        """Of QEMU: what the second serial port leads to, and the monitor."""
+        return ["-chardev", f"socket,id=results,path={self._folder / 'live'}",
                 "-chardev", f"socket,id=monitor,path={self._folder / 'monitor'}", "-mon",
                 "chardev=monitor,mode=control"]
 

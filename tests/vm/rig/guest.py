@@ -21,19 +21,15 @@ import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import dmar, image, initramfs, ivrs, kernels, system
+from . import board, dmar, initramfs, ivrs, kernels, system
 from .channel import Channel
 from .cpio import Archive
 from .scenario import PATHS, Scenario, pick
 
-QEMU = os.environ.get("VFIOTOOL_QEMU", "qemu-system-x86_64")
 LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "600"))
-# no_timer_check: on a busy machine the emulated timer may miss the few ticks that the kernel waits for at boot.
-# tsc=unstable: there the TSC may be measured at a fiftieth of its rate, and then every time limit is over at once.
 # norandmaps: the emulator keeps what it translated by address; where every process has the same, a program's second run
 # takes two thirds of the first's time. cryptomgr.notests: a tenth of a boot went into trying ciphers that nobody uses.
-CMDLINE = ("console=ttyS0,115200 quiet loglevel=1 panic=-1 random.trust_cpu=on no_timer_check tsc=unstable norandmaps "
-           "cryptomgr.notests=1")
+CMDLINE = "quiet loglevel=1 panic=-1 random.trust_cpu=on norandmaps cryptomgr.notests=1"
 
 
 @dataclass
@@ -131,14 +127,15 @@ def _first_process(scenario: Scenario):
 
 def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=None):
     """QEMU's argument list; @results are the options of the port that the guest's answers come through."""
-    results = results or ["-chardev", f"file,id=results,path={folder / 'results'}", "-serial", "chardev:results"]
+    results = results or ["-chardev", f"file,id=results,path={folder / 'results'}"]
     # Time is the number of instructions then, one a nanosecond, whatever else this machine does.
     counted = getattr(scenario, "counted", False)
-    argv = [QEMU, "-accel", "tcg,thread=single" if counted else "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max", "-m",
-            str(getattr(scenario, "memory", 768)), "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
-            "-no-reboot", "-kernel", str(image.bootable(kernel)), "-initrd", str(folder / "initrd"),
-            "-append", " ".join([CMDLINE, *_first_process(scenario), pick(scenario.cmdline, kernel.name) or ""]).strip(),
-            "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console", *results]
+    machine = board.of(kernel)
+    words = [machine.cmdline, CMDLINE, *_first_process(scenario), pick(scenario.cmdline, kernel.name) or ""]
+    argv = [machine.qemu, "-accel", "tcg,thread=single" if counted else "tcg,thread=multi", *machine.options(scenario, kernel),
+            "-m", str(getattr(scenario, "memory", 768)), "-smp", "1", "-nodefaults", "-no-user-config", "-display", "none",
+            "-no-reboot", "-initrd", str(folder / "initrd"), "-append", " ".join(words).strip(),
+            "-chardev", f"file,id=console,path={folder / 'console'}", "-serial", "chardev:console", *results, *machine.port]
     if counted:
         argv += ["-icount", "shift=0"]
     for name, size in (getattr(scenario, "disks", None) or {}).items():
@@ -148,7 +145,7 @@ def command(scenario: Scenario, kernel: kernels.Kernel, folder: Path, results=No
     for device in pick_list(scenario.devices, kernel.name):
         plain = ["-netdev" if device.startswith("user,") else "-device", device]
         argv += device.split(" ", 1) if device.startswith("-") else plain
-    return argv
+    return argv + machine.tree(scenario, argv, folder)
 
 
 def parse(raw: bytes, result: Result) -> None:

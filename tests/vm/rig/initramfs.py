@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import cache, kernels
+from . import cache, cross, kernels
 from .cpio import Archive
 
 HERE = Path(__file__).resolve().parent
@@ -106,25 +106,41 @@ def _stage_modules(kernel: kernels.Kernel, base: Path, absent, extra) -> None:
 
 @functools.cache
 def _libraries(binary: str):
-    """The shared objects that ldd names for @binary, as absolute paths."""
+    """The shared objects that ldd names for @binary: (path in the guest, file) of each."""
     result = subprocess.run(["ldd", binary], check=False, text=True, capture_output=True)
-    return tuple(sorted(set(re.findall(r"(/\S+) \(0x", result.stdout))))
+    return tuple((path, Path(path)) for path in sorted(set(re.findall(r"(/\S+) \(0x", result.stdout))))
 
 
-def _add_program(archive: Archive, path: str, source: Path, there=()) -> None:
+class _Here:
+    """What a guest of this machine's own architecture is given of it."""
+
+    libraries = staticmethod(_libraries)
+
+    @staticmethod
+    def busybox() -> Path:
+        """The shell and all its programs."""
+        return Path(shutil.which("busybox") or "/bin/busybox")
+
+    @staticmethod
+    def kmod() -> Path:
+        """What loads modules."""
+        return Path(os.path.realpath(shutil.which("kmod") or "/bin/kmod"))
+
+
+def _origin(arm64: bool):
+    """Where programs and libraries come from."""
+    return cross if arm64 else _Here
+
+
+def _add_program(archive: Archive, path: str, source: Path, libraries) -> None:
     archive.data(path, source.read_bytes(), 0o755)
-    for library in _libraries(str(source)):
-        if library not in there:
-            archive.data(library, Path(library).read_bytes(), 0o755)
+    for library, file in libraries:
+        archive.data(library, file.read_bytes(), 0o755)
 
 
-def _kmod() -> Path:
-    return Path(os.path.realpath(shutil.which("kmod") or "/bin/kmod"))
-
-
-def program(name: str, sources) -> Path:
+def program(name: str, sources, arm64: bool = False) -> Path:
     """A static program of ours, built if a source changed, or one of the headers that they share."""
-    argv = [os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static"]
+    argv = [cross.COMPILER if arm64 else os.environ.get("CC", "cc"), "-O2", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-static"]
     key = cache.digest_of(argv, [cache.digest_file(path) for path in sorted({*sources, *PROBER.glob("*.h")})])
 
     def make(folder: Path):
@@ -133,22 +149,22 @@ def program(name: str, sources) -> Path:
     return cache.entry(name, key, make) / name
 
 
-def prober() -> Path:
+def prober(arm64: bool = False) -> Path:
     """The prober."""
-    return program("prober", sorted(PROBER.glob("*.c")))
+    return program("prober", sorted(PROBER.glob("*.c")), arm64)
 
 
-def _system(archive: Archive) -> None:
+def _system(archive: Archive, origin) -> None:
     for folder in ("bin", "sbin", "usr/bin", "usr/sbin", "dev", "proc", "sys", "run", "tmp", "etc", "root", "out"):
         archive.folder(folder)
     archive.folder("tmp", 0o1777)
-    busybox = shutil.which("busybox") or "/bin/busybox"
-    if _libraries(busybox):
+    busybox = origin.busybox()
+    if origin.libraries(str(busybox)):
         raise BuildError(f"{busybox} is not static: install busybox-static")
-    archive.data("bin/busybox", Path(busybox).read_bytes(), 0o755)
+    archive.data("bin/busybox", busybox.read_bytes(), 0o755)
     for name in SHELL:
         archive.link(f"bin/{name}", "busybox")
-    _add_program(archive, "bin/kmod", _kmod())
+    _add_program(archive, "bin/kmod", origin.kmod(), origin.libraries(str(origin.kmod())))
     for name in ("modprobe", "insmod", "rmmod", "lsmod", "modinfo", "depmod"):
         archive.link(f"sbin/{name}", "../bin/kmod")
     archive.data("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/:/bin/sh\n")
@@ -171,21 +187,25 @@ class Initramfs:
         return b"".join(part.read_bytes() for part in self.parts)
 
 
-def _tool(vfiotool: Path) -> Path:
+def _tool(vfiotool: Path, arm64: bool) -> Path:
     """The archive with vfiotool and those of its libraries that kmod does not need too."""
+    origin, strip = _origin(arm64), f"{cross.TRIPLET}-strip" if arm64 else "strip"
+    needed = origin.libraries(str(vfiotool))
+
     def make(folder: Path):
         # Who reads reports of a sanitiser wants to see lines; else debug information is most of the file.
         lean = folder / "vfiotool"
-        if any("san.so" in library for library in _libraries(str(vfiotool))) or not shutil.which("strip"):
+        if any("san.so" in library for library, _ in needed) or not shutil.which(strip):
             shutil.copyfile(vfiotool, lean)
         else:
-            _run("strip", "--strip-debug", "-o", str(lean), str(vfiotool))
+            _run(strip, "--strip-debug", "-o", str(lean), str(vfiotool))
         archive = Archive()
-        _add_program(archive, "bin/vfiotool", lean, there=_libraries(str(_kmod())))
+        there = origin.libraries(str(origin.kmod()))
+        _add_program(archive, "bin/vfiotool", lean, [item for item in needed if item not in there])
         lean.unlink()
         (folder / "initramfs").write_bytes(archive.bytes())
 
-    libraries = [cache.digest_file(Path(path)) for path in _libraries(str(vfiotool))]
+    libraries = [cache.digest_file(file) for _, file in needed]
     return cache.entry("tool", cache.digest_of(cache.digest_file(vfiotool), libraries, _recipe()), make) / "initramfs"
 
 
@@ -199,18 +219,21 @@ def build(kernel: kernels.Kernel, vfiotool: Path | None = None, absent=(), extra
     (what depends on them stays); @extra are module files of ours. Nothing is packed: unpacking takes an emulated processor
     longer than this one takes to copy all of it.
     """
-    parts = [cache.digest_file(path) for path in (prober(), *extra, *sorted(GUEST.iterdir()))]
+    asker = prober(kernel.arm64)
+    parts = [cache.digest_file(path) for path in (asker, *extra, *sorted(GUEST.iterdir()))]
     key = cache.digest_of(kernel.release, kernel.name, kernel.origin, sorted(absent), str(kernel.modules[0]), parts, _recipe())
 
     def make(folder: Path):
         archive = Archive()
-        _system(archive)
+        _system(archive, _origin(kernel.arm64))
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".stage-") as stage:
             _stage_modules(kernel, Path(stage), absent, extra)
             archive.tree("", Path(stage))
             archive.file(f"boot/config-{kernel.release}", kernel.config, 0o644)
-            archive.data("bin/prober", prober().read_bytes(), 0o755)
+            archive.data("bin/prober", asker.read_bytes(), 0o755)
             (folder / "initramfs").write_bytes(archive.bytes())
 
     base = cache.entry("initramfs", key, make) / "initramfs"
-    return Initramfs((base, _tool(vfiotool)) if vfiotool else (base,))
+    # The binary under judgement is one of this machine's architecture: the other's is built from the same tree.
+    binary = cross.vfiotool() if vfiotool and kernel.arm64 else vfiotool
+    return Initramfs((base, _tool(binary, kernel.arm64)) if binary else (base,))

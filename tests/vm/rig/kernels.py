@@ -20,12 +20,22 @@ DEBIAN = {
                                  r"linux-modules-7\.3\.\d+\+deb13[.\d]*-amd64",
                                  r"linux-base-7\.3\.\d+\+deb13[.\d]*-amd64")),
 }
+# The same of Debian for arm64.
+ARM64 = {
+    "arm64-6.1": ("bookworm", (r"linux-image-6\.1\.0-\d+-arm64",)),
+    "arm64-6.12": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-arm64",)),
+    "arm64-7.3": ("trixie-backports", (r"linux-binary(-unsigned)?-7\.3\.\d+\+deb13[.\d]*-arm64",
+                                       r"linux-modules-7\.3\.\d+\+deb13[.\d]*-arm64",
+                                       r"linux-base-7\.3\.\d+\+deb13[.\d]*-arm64")),
+}
 SMALL = ("small-6.12", "small-7.3", "small-7.3-compat")
-NAMES = (*DEBIAN, *SMALL)
+NAMES = (*DEBIAN, *SMALL, *ARM64)
 
-# What a scenario may say of kernels, besides their names, "since X.Y" and "before X.Y".
+# What a scenario may say of kernels, besides their names, "since X.Y" and "before X.Y". Those of arm64 are meant only where
+# it says so.
 WORDS = {
     "all": lambda name: True,
+    "arm64": lambda name: name in ARM64,
     "debian": lambda name: name in DEBIAN,
     "small": lambda name: name in SMALL,
     # Which module is behind /dev/vfio/vfio: iommufd, or vfio_iommu_type1.
@@ -53,6 +63,11 @@ class Kernel:
         return series(self.name)
 
     @property
+    def arm64(self) -> bool:
+        """One for arm64, not for x86."""
+        return WORDS["arm64"](self.name)
+
+    @property
     def small(self) -> bool:
         """One of our own, with iommufd, cdev and no-IOMMU."""
         return WORDS["small"](self.name)
@@ -69,7 +84,7 @@ class KernelError(RuntimeError):
 
 def series(name: str) -> str:
     """The sources that the kernel called @name was made from."""
-    return name.removeprefix("small-").removesuffix("-compat")
+    return name.removeprefix("small-").removeprefix("arm64-").removesuffix("-compat")
 
 
 def _number(release: str):
@@ -90,7 +105,8 @@ def _holds(word: str, name: str) -> bool:
 def means(words: str, name: str) -> bool:
     """Whether all of @words, as in "small since 6.6", hold for the kernel @name."""
     found = re.findall(r"each series|(?:since|before) \S+|\S+", words)
-    return all([_holds(word, name) for word in found or [words]])
+    unasked = name in ARM64 and not {"arm64", name} & {*found}
+    return all([_holds(word, name) for word in found or [words]]) and not unasked
 
 
 def choose(selection):
@@ -128,8 +144,8 @@ def _module_folder(tree: Path):
 
 
 def _debian(name: str) -> Kernel:
-    suite, patterns = DEBIAN[name]
-    trees = [apt.fetch(suite, pattern) for pattern in patterns]
+    suite, patterns = (DEBIAN | ARM64)[name]
+    trees = [apt.fetch(suite, pattern, "arm64" if name in ARM64 else "amd64") for pattern in patterns]
     folders = [folder for tree in trees for folder in _module_folder(tree.path)]
     releases = {folder.name for folder in folders}
     if len(releases) != 1:
@@ -150,7 +166,7 @@ def _small(name: str) -> Kernel:
 
 def get(name: str) -> Kernel:
     """The kernel called @name, fetched or built if it is not in the cache yet."""
-    if name in DEBIAN:
+    if name in DEBIAN | ARM64:
         return _debian(name)
     if name in SMALL:
         return _small(name)

@@ -15,9 +15,9 @@ PATHS = ("container", "iommufd", "compat", "noiommu")
 VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
-        "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked"}
+        "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked", "board", "acpi", "tree"}
 
-LISTS = {"devices", "modules", "absent", "assume", "unknown", "faked"}
+LISTS = {"tree", "devices", "modules", "absent", "assume", "unknown", "faked"}
 
 
 class ScenarioError(ValueError):
@@ -47,6 +47,9 @@ class Scenario:
     unity: str = ""
     remedy: object = ""
     faked: tuple = ()
+    board: object = ""
+    acpi: bool = False
+    tree: tuple = ()
     expect: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 
