@@ -24,11 +24,15 @@ from stages import LIMIT, LIMIT_ALL, SLICE, STAGES
 PREFETCH = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from rig import kernels
+from rig import board, cross, kernels
 for name in kernels.NAMES:
     try:
-        kernels.get(name)
-        print(name, "is there", flush=True)
+        missing = board.missing(name)
+        if not missing:
+            kernels.get(name)
+        if name in kernels.ARM64 and not missing:
+            cross.vfiotool()
+        print(name, missing or "is there", flush=True)
     except Exception as error:
         print(name, error, flush=True)
 """
