@@ -187,7 +187,7 @@ qmp() {
 	{
 		echo "@@qmp $*" >&0
 		IFS= read -r answer
-	} <>$PORT
+	} <>"$SERIAL"
 	[ "$answer" = ok ] || {
 		echo "qmp $*: ${answer:-no answer}"
 		return 1

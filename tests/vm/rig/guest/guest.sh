@@ -5,11 +5,11 @@
 # (releases that vfiotool is made to believe, may be empty).
 
 # The second serial port; on arm64 the first one is of another kind.
-PORT=/dev/ttyS1
-[ "$(uname -m)" != aarch64 ] || PORT=/dev/ttyS0
+SERIAL=/dev/ttyS1
+[ "$(uname -m)" != aarch64 ] || SERIAL=/dev/ttyS0
 
 say() {
-	echo "$*" >$PORT
+	echo "$*" >"$SERIAL"
 }
 
 # A busybox shell prefers its own applets to what PATH finds: these must be kmod's, as on a host.
@@ -23,7 +23,7 @@ emit() {
 		echo "@@file $1"
 		gzip -c <"$2" | base64
 		echo "@@end $(sha256sum <"$2" | cut -d' ' -f1)"
-	} >$PORT
+	} >"$SERIAL"
 }
 
 # step NAME COMMAND...: runs it with a time limit; sends its output, what it said, its exit status.
