@@ -232,7 +232,7 @@ def check_cover(args, verdicts) -> Verdict:
     """Whether the pairs of the cover still show what they were chosen for, and all that there is."""
     known, want = cover.load(), cover.wanted(args.vfiotool, [item.name for item in acting.load_all() if not item.thorough])
     done = {verdict.name: verdict.shows for verdict in verdicts if verdict.shows and not verdict.problems}
-    return Verdict("cover", known.problems(want) + known.broken(want, done))
+    return Verdict("cover", known.problems(want, done) + known.broken(want, done))
 
 
 def generations_of(vfiotool: Path):
