@@ -12,7 +12,7 @@ vt() {
 	"${VFIOTOOL:-vfiotool}" ${VFIOTOOL_SYSROOT:+--sysroot "$VFIOTOOL_SYSROOT"} "$@"
 }
 
-# The first reason among the paths of the JSON report, as one line.
+# The first reason among the paths of the JSON report, as one line in which nothing acts on a terminal.
 reason() {
 	vt inspect --json "$1" | python3 -c '
 import json, sys
@@ -22,7 +22,8 @@ for device in json.load(sys.stdin)["devices"]:
             where = " ".join(word for word in (path["op"], path["errno"]) if word)
             address = device["address"]
             because = path["because"]
-            print(f"{address}: {where}: {because}" if where else f"{address}: {because}")
+            line = f"{address}: {where}: {because}" if where else f"{address}: {because}"
+            print("".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line))
             break
     else:
         continue

@@ -25,6 +25,11 @@ def ask(*argv):
     return json.loads(result.stdout)
 
 
+def plain(text: str) -> str:
+    """What a terminal would act on, written out: names come from devices and from captures."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def accepted(paths) -> bool:
     """One path into VFIO is enough."""
     return any(path["answer"] == "yes" for path in paths)
@@ -41,7 +46,7 @@ def main() -> int:
             continue
         for device in devices:
             if device["driver"] and not device["driver"].startswith("vfio"):
-                print(f"group {group}: {device['address']} is held by {device['driver']}")
+                print(plain(f"group {group}: {device['address']} is held by {device['driver']}"))
     return 0
 
 

@@ -9,7 +9,7 @@
 # so that the machine does not start in vain. Those with managed='yes' are libvirt's to move: here it is only asked whether
 # they are in use. A refusal stops the start, and libvirt shows the reason that vfiotool gives. What was on a VFIO driver
 # before, as by a unit at boot, is not given back; what was moved here is, and is remembered until it is.
-# VFIOTOOL names another binary, VFIOTOOL_HOOK_STATE another folder than /run/vfiotool-libvirt.
+# It needs python3, which reads the XML. VFIOTOOL names another binary, VFIOTOOL_HOOK_STATE another folder than /run/vfiotool-libvirt.
 set -eu
 
 vt() {
@@ -31,7 +31,7 @@ ask() {
 	*)
 		echo "vfiotool $1 ended with $status:" >&2
 		# Of a dry run what stands in the way, without the writes.
-		printf '%s\n' "$said" | sed -e '/^echo /d' -e 's/^# //' >&2
+		printf '%s\n' "$said" | sed -e '/^\(# \)*\(echo\|modprobe\) /d' -e 's/^# //' >&2
 		return 1
 		;;
 	esac
@@ -40,50 +40,30 @@ ask() {
 # From the XML, a line each: yes or no (managed), domain, bus, slot and function of a host's PCI device: a <hostdev>, an
 # <interface type='hostdev'>, a <disk type='nvme'>.
 host_devices() {
-	awk '
-	function value(tag, name) {
-		if (!match(tag, "[ \t\r\n]" name "[ \t\r\n]*=[ \t\r\n]*(\"[^\"]*\"|\047[^\047]*\047)"))
-			return ""
-		tag = substr(tag, RSTART, RLENGTH)
-		sub("^[^\"\047]*[\"\047]", "", tag)
-		return substr(tag, 1, length(tag) - 1)
-	}
-	function number(tag, name) {
-		tag = value(tag, name)
-		if (tag == "" && name == "domain")
-			return "0"
-		return tag ~ /^(0[xX][0-9a-fA-F]+|[0-9]+)$/ ? tag : "?"
-	}
-	function enter(name, tag) {
-		path = path "/" name
-		if (path ~ /^\/domain\/devices\/[a-z]+$/) {
-			kind = name ":" value(tag, "type")
-			managed = value(tag, "managed")
-		}
-		if (path == "/domain/devices/disk/source")
-			managed = value(tag, "managed")
-		if (path ~ /^\/domain\/devices\/(hostdev|interface|disk)\/source\/address$/ &&
-		    kind ~ /^(hostdev:pci|interface:hostdev|disk:nvme)$/)
-			print (managed == "yes" ? "yes" : "no"), number(tag, "domain"), number(tag, "bus"),
-				number(tag, "slot"), number(tag, "function")
-	}
-	function leave() {
-		sub("/[^/]*$", "", path)
-	}
-	BEGIN { RS = ">" }
-	comment { comment = $0 !~ /--$/; next }
-	!/</ { next }
-	{ sub("^[^<]*<", "") }
-	/^!--/ { comment = $0 !~ /--$/; next }
-	/^[?!]/ { next }
-	/^\// { leave(); next }
-	{
-		name = $0
-		sub("[ \t\r\n/].*$", "", name)
-		enter(name, $0)
-		if (/\/$/)
-			leave()
-	}'
+	python3 -c '
+import re, sys
+import xml.etree.ElementTree as ElementTree
+
+class Plain(ElementTree.TreeBuilder):
+    """libvirt writes no DOCTYPE: whatever has one could have entities, too."""
+    def doctype(self, *_):
+        sys.exit("the XML of the guest has a DOCTYPE")
+
+text = sys.stdin.buffer.read()
+try:
+    domain = ElementTree.fromstring(text, ElementTree.XMLParser(target=Plain())) if text.strip() else None
+except ElementTree.ParseError as error:
+    sys.exit(f"the XML of the guest cannot be read: {error}")
+for device in domain.iterfind("./devices/*") if domain is not None and domain.tag == "domain" else ():
+    if (device.tag, device.get("type")) not in (("hostdev", "pci"), ("interface", "hostdev"), ("disk", "nvme")):
+        continue
+    for source in device.iterfind("source"):
+        managed = device.get("managed") or source.get("managed")
+        for address in source.iterfind("address"):
+            numbers = [address.get("domain", "0"), *(address.get(name, "") for name in ("bus", "slot", "function"))]
+            print("yes" if managed == "yes" else "no",
+                  *(text if re.fullmatch("0[xX][0-9a-fA-F]+|[0-9]+", text) else "?" for text in numbers))
+'
 }
 
 give_back() {
@@ -107,7 +87,7 @@ give_back() {
 # shellcheck disable=SC2086 # words are devices
 prepare() {
 	own='' managed='' moved=
-	found=$(host_devices)
+	found=$(host_devices) || exit 1
 	while read -r whose domain bus slot function; do
 		[ -n "$whose" ] || continue
 		case "$domain$bus$slot$function" in

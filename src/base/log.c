@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 static enum log_level current_level = LOG_LEVEL_WARNING;
 
 void log_set_level(enum log_level level)
@@ -15,6 +17,22 @@ void log_set_level(enum log_level level)
 enum log_level log_get_level(void)
 {
 	return current_level;
+}
+
+static void put_escaped(const char *s, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		uint32_t c;
+
+		n = utf8_decode(s + i, len - i, &c);
+		if (n && !utf8_acts(c)) {
+			fwrite(s + i, 1, n, stderr);
+			continue;
+		}
+		n = n ? n : 1;
+		for (size_t k = 0; k < n; k++)
+			fprintf(stderr, "\\x%02x", (unsigned char)s[i + k]);
+	}
 }
 
 void log_write(enum log_level level, const char *fmt, ...)
@@ -32,14 +50,7 @@ void log_write(enum log_level level, const char *fmt, ...)
 		return;
 	flockfile(stderr);
 	fputs("vfiotool: ", stderr);
-	for (const char *p = text; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-
-		if (c < 0x20 || c == 0x7f)
-			fprintf(stderr, "\\x%02x", c);
-		else
-			putc(c, stderr);
-	}
+	put_escaped(text, (size_t)len);
 	putc('\n', stderr);
 	funlockfile(stderr);
 	free(text);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -157,6 +158,8 @@ int main(int argc, char **argv)
 	int r, status;
 
 	occupy_standard_streams();
+	/* A file that reaches its limit (RLIMIT_FSIZE) is an error like a full disk, and what was begun is removed. */
+	sigaction(SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_IGN }, NULL);
 	/* Only LC_CTYPE: numbers, messages and sorting stay the same everywhere. */
 	setlocale(LC_CTYPE, "");
 	argp_err_exit_status = STATUS_USAGE;

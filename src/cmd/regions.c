@@ -3,7 +3,9 @@
 #include "cmd/regions.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "base/parse.h"
@@ -188,11 +190,24 @@ static int check_work(struct work *k, struct failure **reterr)
 	return 0;
 }
 
+/* Root may save into a folder of others: no link is followed, and no FIFO waited for. */
+static FILE *open_save(const char *path)
+{
+	int fd = open(path,
+		      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
+		      0666);
+	FILE *ret = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (fd >= 0 && !ret)
+		close(fd);
+	return ret;
+}
+
 static int copy_out(struct work *k, struct app *app, struct failure **reterr)
 {
 	const struct regions_args *args = k->args;
 	bool to_stdout = !strcmp(args->save, "-");
-	FILE *out = to_stdout ? app->out.stream : fopen(args->save, "we");
+	FILE *out = to_stdout ? app->out.stream : open_save(args->save);
 	int r;
 
 	if (!out)

@@ -4,41 +4,7 @@
 #include <string.h>
 #include <wchar.h>
 
-size_t escape_decode(const char *s, size_t len, uint32_t *ret)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *p = (const unsigned char *)s;
-	uint32_t c;
-	size_t n;
-
-	if (!len)
-		return 0;
-	if (p[0] < 0x80) {
-		*ret = p[0];
-		return 1;
-	}
-	n = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || n > len)
-		return 0;
-	c = p[0] & (0x7fU >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < smallest[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret = c;
-	return n;
-}
-
-/* Unicode 15: C0 and C1 controls, the marks that change direction (chapter 23.3) and the line and
- * paragraph separators. */
-static bool acts_on_terminal(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x61c || c == 0x200e || c == 0x200f ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) || c == 0xfeff;
-}
+#include "base/utf8.h"
 
 bool escape_is_ascii(const char *s, size_t len)
 {
@@ -70,16 +36,16 @@ const char *escape_text(struct arena *a, const char *s, size_t len, bool utf8)
 	uint32_t c;
 
 	for (i = 0; i < len; i += n) {
-		n = escape_decode(s + i, len - i, &c);
-		if (!n || acts_on_terminal(c) || (!utf8 && c >= 0x80))
+		n = utf8_decode(s + i, len - i, &c);
+		if (!n || utf8_acts(c) || (!utf8 && c >= 0x80))
 			break;
 	}
 	if (i == len)
 		return s[len] ? arena_strndup(a, s, len) : s;
 	ret = out = arena_alloc(a, 4 * len + 1);
 	for (i = 0; i < len; i += n) {
-		n = escape_decode(s + i, len - i, &c);
-		if (n && !acts_on_terminal(c) && (utf8 || c < 0x80)) {
+		n = utf8_decode(s + i, len - i, &c);
+		if (n && !utf8_acts(c) && (utf8 || c < 0x80)) {
 			memcpy(out, s + i, n);
 			out += n;
 			continue;
@@ -98,7 +64,7 @@ const char *escape_to_utf8(struct arena *a, const char *s, size_t len, size_t *r
 	uint32_t c;
 
 	for (i = 0; i < len; i += n) {
-		n = escape_decode(s + i, len - i, &c);
+		n = utf8_decode(s + i, len - i, &c);
 		if (!n)
 			break;
 	}
@@ -107,7 +73,7 @@ const char *escape_to_utf8(struct arena *a, const char *s, size_t len, size_t *r
 		return s;
 	ret = out = arena_alloc(a, 4 * len + 1);
 	for (i = 0; i < len; i += n) {
-		n = escape_decode(s + i, len - i, &c);
+		n = utf8_decode(s + i, len - i, &c);
 		if (n) {
 			memcpy(out, s + i, n);
 			out += n;
@@ -139,7 +105,7 @@ size_t escape_width(const char *s, size_t len)
 			width++;
 			continue;
 		}
-		n = escape_decode(s + i, len - i, &c);
+		n = utf8_decode(s + i, len - i, &c);
 		width += n ? char_width(c) : 1;
 		n = n ? n : 1;
 	}
@@ -153,7 +119,7 @@ static size_t fitting(const char *s, size_t len, size_t columns)
 	uint32_t c;
 
 	for (i = 0; i < len; i += n) {
-		n = escape_decode(s + i, len - i, &c);
+		n = utf8_decode(s + i, len - i, &c);
 		width += n ? char_width(c) : 1;
 		n = n ? n : 1;
 		if (width > columns && i)

@@ -9,9 +9,6 @@
 
 #include "base/arena.h"
 
-/* Decodes the UTF-8 character at @s, of which @len bytes may be read. Its length in bytes, or 0 when
- * the bytes are none (overlong forms, surrogates and a short end included). */
-size_t escape_decode(const char *s, size_t len, uint32_t *ret);
 /* Whether all @len bytes are printable ASCII: nothing to escape, and a column each. */
 bool escape_is_ascii(const char *s, size_t len);
 /* @len bytes with everything a terminal could act on written as \xHH; with @utf8 false everything

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,7 @@ static void become(struct spawn i, int error_fd)
 
 	if (place(&i, &error_fd) && set_environment(&i)) {
 		sigprocmask(SIG_SETMASK, i.mask, NULL);
+		sigaction(SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 		execvp(i.argv[0], i.argv);
 	}
 	err = errno;

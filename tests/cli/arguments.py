@@ -47,6 +47,7 @@ WRONG = [
     (["inspect", "group:x"], USAGE, ["group:x"]),
     (["inspect", "group:99999999999999999999"], USAGE, ["group:99999999999999999999"]),
     (["inspect", "\x1b[31mred\n"], USAGE, [r"\x1b[31mred\x0a"]),
+    (["inspect", "\u009b31m\u202eder\u2069ü"], USAGE, [r"\xc2\x9b31m\xe2\x80\xaeder\xe2\x81\xa9ü"]),
     (["inspect", "0000:99:00.0"], NO_TARGET, ["'0000:99:00.0'", "vfiotool list"]),
     (["inspect", DEVICE, "0000:99:00.0"], NO_TARGET, ["'0000:99:00.0'"]),
     (["list", "0000:99:00.0"], NO_TARGET, ["'0000:99:00.0'"]),

@@ -5,6 +5,7 @@ import fcntl
 import os
 import pty
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -24,6 +25,18 @@ def full_disk(p: Program):
     for argv in COMMANDS:
         with open("/dev/full", "wb") as full:
             p.on(tree, *argv, stdout=full).must_fail(FAILED, "No space left on device")
+
+
+@case
+def file_at_its_limit(p: Program):
+    """RLIMIT_FSIZE is like a full disk: status 1, and nothing is left behind."""
+    tree = p.tree()
+    folder = p.place / "limited"
+    folder.mkdir()
+    # pylint: disable=subprocess-popen-preexec-fn
+    p.on(tree, "capture", str(folder / "file"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))).must_fail(
+        FAILED, "File too large", "make room")
+    must(not list(folder.iterdir()), f"left behind: {list(folder.iterdir())}")
 
 
 @case

@@ -130,6 +130,14 @@ def _odd_calls(hook: Hook):
     assert hook.call("router", "prepare", "begin", "-", xml="") == (0, [], "")
     status, calls, said = hook.call("router", "prepare", "begin", "-", xml=XML.replace("'0x04'", "'a[$(id)]'"))
     assert status == 1 and not calls and "not understood" in said
+    for torn in (XML[:-20], XML.replace("<domain", "<!DOCTYPE x [<!ENTITY a 'b'>]><domain", 1)):
+        status, calls, said = hook.call("router", "prepare", "begin", "-", xml=torn)
+        assert status == 1 and not calls and said.startswith("the XML of the guest "), said
+    # What only looks like a device, and one behind what only looks like a comment.
+    forged = "<metadata><![CDATA[</metadata><devices><hostdev type='pci'><source><address bus='9' slot='9' function='0'/></source>]]>"
+    hidden = XML.replace("<metadata>", forged).replace("<devices>", "<devices><!-- > --><emulator a='<!--'/>".replace("'<!--'", "'--'"), 1)
+    assert hook.call("router", "prepare", "begin", "-", xml=hidden)[1][-1] == f"bind {FIRST} {SECOND}"
+    assert hook.call("router", "release", "end", "-")[0] == 0
     name = "a guest; with $odd 'name'"
     assert hook.call(name, "prepare", "begin", "-")[0] == 0
     assert hook.state(name).exists()

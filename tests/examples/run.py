@@ -46,6 +46,17 @@ esac
 """
 
 
+# A device whose driver has a name that a terminal would act on.
+ODD = r"""#!/bin/sh
+path='[{"answer":"no","op":null,"errno":null,"because":"driver \u001b[31m\u202e\u009b"}]'
+case "$*" in
+*-q*) exit 2 ;;
+*) printf '%s' '{"devices":[{"address":"a","group":1,"driver":"\u001b[31m\u202e","paths":' "$path" ',"if_bound":{"paths":' \
+	'[{"answer":"' "$ANSWER" '","op":null,"errno":null,"because":"driver \u001b[31m\u009b"}]}}]}' ;;
+esac
+"""
+
+
 class Points:
     """TAP."""
 
@@ -103,6 +114,13 @@ def main() -> int:
     points.check("before-upgrade: no kernel named", ["before-upgrade.sh"], "", 64)
     with tempfile.TemporaryDirectory(prefix="vfiotool-examples-") as place:
         turns = Path(place) / "vfiotool"
+        odd = Path(place) / "odd"
+        odd.write_text(ODD, encoding="utf-8")
+        odd.chmod(0o755)
+        points.check("held-groups: a name that acts on terminals", ["held-groups.py"],
+                     "group 1: a is held by \\x1b[31m\\u202e\n", 0, VFIOTOOL=odd, ANSWER="yes")
+        points.check("check-host: a reason that acts on terminals", ["check-host.sh"], "FAIL    a: a: driver \\x1b[31m\\x9b\n", 1,
+                     given="a\n", VFIOTOOL=odd, ANSWER="no")
         turns.write_text(TURNS, encoding="utf-8")
         turns.chmod(0o755)
         points.check("before-upgrade: an answer gets worse", ["before-upgrade.sh", "6.6"],
