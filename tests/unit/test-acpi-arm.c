@@ -63,7 +63,6 @@ static void test_madt(void **state)
 {
 	struct acpi_madt m;
 
-	(void)state;
 	assert_int_equal(acpi_madt_parse((struct span){ (const char *)madt, 88 }, scene_arena, &m),
 			 0);
 	assert_int_equal(m.gic_version, 3);
@@ -77,7 +76,6 @@ static void test_madt_with_a_frame(void **state)
 	unsigned char table[88];
 	struct acpi_madt m;
 
-	(void)state;
 	memcpy(table, madt, sizeof(table));
 	table[68] = 13;
 	assert_int_equal(acpi_madt_parse((struct span){ (const char *)table, 88 }, scene_arena, &m),
@@ -101,7 +99,6 @@ static void test_iort_leads_to_the_its(void **state)
 	struct acpi_iort iort;
 	uint32_t its = 0;
 
-	(void)state;
 	assert_int_equal(acpi_iort_parse(iort_make(table), scene_arena, &iort), 0);
 	assert_int_equal(iort.nr_smmus, 1);
 	assert_true(iort.smmus[0].coherent);
@@ -124,7 +121,6 @@ static void test_iort_leads_nowhere(void **state)
 	struct acpi_iort iort;
 	uint32_t its;
 
-	(void)state;
 	/* The one mapping of an SMMU that has message interrupts of its own is for these. */
 	iort_make(table);
 	memset(table + SMMU_AT + 44, 0, 16);
@@ -150,7 +146,6 @@ static void test_iort_mappings_that_overlap_by_one(void **state)
 	unsigned char table[IORT_LEN];
 	struct acpi_iort iort;
 
-	(void)state;
 	iort_make(table);
 	put_mapping(table, ROOT_AT + 36, 0, 0x200, SMMU_AT);
 	assert_int_equal(acpi_iort_parse((struct span){ (const char *)table, IORT_LEN },
@@ -167,7 +162,6 @@ static void test_iort_damaged(void **state)
 	unsigned char table[IORT_LEN];
 	struct acpi_iort iort;
 
-	(void)state;
 	for (size_t len = 0; len < IORT_LEN; len++) {
 		iort_make(table);
 		put32(table, 4, (uint32_t)len);

@@ -58,7 +58,6 @@ static void test_acpi_dmar(void **state)
 	struct table_bytes t;
 	struct acpi_dmar d;
 
-	(void)state;
 	dmar_begin(&t);
 	strmap_add(&t, drhd, sizeof(drhd));
 	strmap_add(&t, rmrr, sizeof(rmrr));
@@ -87,7 +86,6 @@ static void test_acpi_dmar_truncated_anywhere(void **state)
 	struct acpi_dmar d;
 	struct span whole;
 
-	(void)state;
 	dmar_begin(&t);
 	strmap_add(&t, drhd, sizeof(drhd));
 	strmap_add(&t, rmrr, sizeof(rmrr));
@@ -104,7 +102,6 @@ static void test_acpi_dmar_last_byte_was_a_newline(void **state)
 	struct acpi_dmar d;
 	struct span whole;
 
-	(void)state;
 	dmar_begin(&t);
 	strmap_add(&t, rmrr, sizeof(rmrr));
 	t.b[t.len - 1] = '\n';
@@ -119,7 +116,6 @@ static void test_acpi_dmar_broken_lengths(void **state)
 	struct table_bytes t;
 	struct acpi_dmar d;
 
-	(void)state;
 	dmar_begin(&t);
 	strmap_add(&t, drhd, sizeof(drhd));
 	t.b[50] = 0;
@@ -159,7 +155,6 @@ static void test_acpi_ivrs(void **state)
 	struct acpi_ivrs v;
 	struct span whole;
 
-	(void)state;
 	table_begin(&t, "IVRS");
 	t.b[36] = 2;
 	strmap_add(&t, ivhd, sizeof(ivhd));
@@ -191,7 +186,6 @@ static void test_acpi_ivrs_unknown_entry(void **state)
 	struct table_bytes t;
 	struct acpi_ivrs v;
 
-	(void)state;
 	table_begin(&t, "IVRS");
 	strmap_add(&t, ivhd, sizeof(ivhd));
 	assert_int_equal(acpi_ivrs_parse(table_end(&t), scene_arena, &v), -EBADMSG);
@@ -210,7 +204,6 @@ static void test_acpi_viot(void **state)
 	struct table_bytes t;
 	struct acpi_viot v;
 
-	(void)state;
 	table_begin(&t, "VIOT");
 	put_number(&t, 36, 2, 2);
 	put_number(&t, 38, 48, 2);
@@ -238,7 +231,6 @@ static void test_acpi_viot_covers(void **state)
 	struct table_bytes t;
 	bool covers;
 
-	(void)state;
 	table_begin(&t, "VIOT");
 	put_number(&t, 36, 1, 2);
 	put_number(&t, 38, 48, 2);

@@ -6,7 +6,6 @@ static void test_arena_alloc_is_zeroed_and_aligned(void **state)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
-	(void)state;
 	for (size_t len = 0; len < 300; len++) {
 		unsigned char *p = arena_alloc(a, len);
 
@@ -24,7 +23,6 @@ static void test_arena_blocks_do_not_overlap(void **state)
 	unsigned char *blocks[NR];
 	size_t lens[NR];
 
-	(void)state;
 	/* Small ones, and now and then one larger than a chunk. */
 	for (size_t i = 0; i < NR; i++) {
 		lens[i] = i % 97 == 96 ? 70000 : i % 113;
@@ -41,7 +39,6 @@ static void test_arena_grow_keeps_what_was_appended(void **state)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	uint32_t *numbers = NULL;
 
-	(void)state;
 	for (uint32_t i = 0; i < 5000; i++) {
 		numbers = arena_grow(a, numbers, i, sizeof(*numbers));
 		numbers[i] = i * 3;
@@ -56,7 +53,6 @@ static void test_arena_grow_moves_only_at_powers_of_two(void **state)
 	char *p = NULL;
 	size_t moves = 0;
 
-	(void)state;
 	for (size_t i = 0; i < 1024; i++) {
 		char *grown = arena_grow(a, p, i, 1);
 
@@ -71,7 +67,6 @@ static void test_arena_resize_keeps_the_start_and_zeroes_the_rest(void **state)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	unsigned char *p = NULL, *other;
 
-	(void)state;
 	for (size_t len = 1; len < 100000; len = 2 * len + 1) {
 		p = arena_resize(a, p, len / 2, len);
 		for (size_t i = len / 2; i < len; i++)
@@ -89,7 +84,6 @@ static void test_arena_reset_gives_zeroed_memory_again(void **state)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
-	(void)state;
 	arena_reset(a);
 	for (size_t round = 0; round < 20; round++) {
 		for (size_t len = 1; len < 400000; len *= 3) {
@@ -110,7 +104,6 @@ static void test_arena_blocks_of_many_mebibytes(void **state)
 	const size_t len = 5 << 20;
 	unsigned char *one, *two;
 
-	(void)state;
 	one = arena_alloc(a, len);
 	two = arena_alloc(a, len + 1);
 	memset(one, 1, len);
@@ -133,7 +126,6 @@ static void test_arena_text_is_packed_and_ends_with_a_nul(void **state)
 	char *one = arena_text(a, "one and more", 3), *room = arena_text(a, NULL, 4);
 	uint64_t *aligned = arena_alloc(a, sizeof(*aligned));
 
-	(void)state;
 	assert_string_equal(one, "one");
 	for (size_t i = 0; i < 5; i++)
 		assert_int_equal(room[i], 0);
@@ -147,7 +139,6 @@ static void test_arena_memdup_ends_with_a_nul_not_counted(void **state)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	char *copy = arena_memdup(a, "a\0b", 3);
 
-	(void)state;
 	assert_memory_equal(copy, "a\0b", 4);
 	assert_string_equal(arena_memdup(a, NULL, 0), "");
 }
@@ -156,7 +147,6 @@ static void test_arena_strndup_stops_at_the_nul(void **state)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
-	(void)state;
 	assert_string_equal(arena_strndup(a, "vfio-pci", 4), "vfio");
 	assert_string_equal(arena_strndup(a, "vfio", 100), "vfio");
 	assert_string_equal(arena_strdup(a, ""), "");
@@ -167,7 +157,6 @@ static void test_arena_printf_long_and_short(void **state)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	char *text;
 
-	(void)state;
 	assert_string_equal(arena_printf(a, "%s:%u", "group", 12U), "group:12");
 	/* On both sides of the buffer that short texts are formatted in. */
 	for (int len = 250; len < 260; len++) {
@@ -183,7 +172,6 @@ static void test_arena_join_and_decimal(void **state)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
-	(void)state;
 	assert_string_equal(arena_join(a, "", NULL), "");
 	assert_string_equal(arena_join(a, "dev", "/", "vfio", "", NULL), "dev/vfio");
 	assert_string_equal(arena_decimal(a, 0), "0");
@@ -194,7 +182,6 @@ static void test_arena_free_of_nothing(void **state)
 {
 	struct arena *none = NULL;
 
-	(void)state;
 	arena_free(NULL);
 	arena_freep(&none);
 	assert_null(none);

@@ -40,7 +40,6 @@ static void test_args_good_lines_pass(void **state)
 {
 	char text[256];
 
-	(void)state;
 	assert_int_equal(check(command_list.argp, false, "-J -o A,B 01:00.0 --sort x", text), 7);
 	assert_int_equal(check(command_list.argp, false, "-noA --color --sysroot=/x -- --odd",
 			       text),
@@ -53,14 +52,12 @@ static void test_args_in_order_stops_at_the_command(void **state)
 {
 	char text[256];
 
-	(void)state;
 	assert_int_equal(check(&global_argp, true, "--sysroot x list --bad", text), 3);
 	assert_int_equal(check(&global_argp, true, "-v -- list", text), 2);
 }
 
 static void test_args_unknown_options_are_named(void **state)
 {
-	(void)state;
 	assert_not_parsed(command_list.argp, "--jsno",
 			  "unknown option '--jsno': did you mean --json?");
 	assert_not_parsed(command_list.argp, "--frobnicate=3",
@@ -75,14 +72,12 @@ static void test_args_unknown_options_are_named(void **state)
 
 static void test_args_ambiguous_start_is_refused(void **state)
 {
-	(void)state;
 	assert_not_parsed(command_inspect.argp, "--ver",
 			  "option '--ver' is ambiguous: write it out in full");
 }
 
 static void test_args_values_are_checked(void **state)
 {
-	(void)state;
 	assert_not_parsed(command_list.argp, "--sort",
 			  "option '--sort' needs a value: --sort=COLUMN");
 	assert_not_parsed(command_list.argp, "-Jo", "option '-o' needs a value: -o LIST");
@@ -95,7 +90,6 @@ static void test_commands_are_found_by_name_only(void **state)
 	size_t nr;
 	const struct command *const *all = commands_all(&nr);
 
-	(void)state;
 	for (size_t i = 0; i < nr; i++)
 		assert_ptr_equal(command_find(all[i]->name), all[i]);
 	assert_ptr_equal(command_find("inspect"), &command_inspect);

@@ -30,7 +30,6 @@ static void test_add_takes_all_forms(void **state)
 	};
 	struct arena *a = arena_new();
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct assumptions as = { 0 };
 		assert_int_equal(assumptions_add(&as, a, rows[i].text, NULL), 0);
@@ -72,7 +71,6 @@ static void test_add_refuses_in_one_line(void **state)
 	};
 	struct arena *a = arena_new();
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct assumptions as = { 0 };
 		struct failure *f = NULL;
@@ -92,7 +90,6 @@ static void test_add_refuses_a_contradiction(void **state)
 	struct assumptions as = { 0 };
 	struct failure *f = NULL;
 
-	(void)state;
 	assert_int_equal(assumptions_add(&as, a, "01:00.0:driver=none", NULL), 0);
 	assert_int_equal(assumptions_add(&as, a, "0000:01:00.0:driver=none", NULL), 0);
 	assert_int_equal(assumptions_add(&as, a, "01:00.1:driver=vfio-pci", NULL), 0);
@@ -112,7 +109,6 @@ static void test_find_prefers_the_closest(void **state)
 	struct device *alien = fake_device(h, BUS_PLATFORM, "platform", "mock0", NULL, NULL, NULL);
 	struct assumptions as = { 0 };
 
-	(void)state;
 	assert_int_equal(assumptions_add(&as, h->arena, "01:00.0:isolated_msi=1", NULL), 0);
 	assert_int_equal(assumptions_add(&as, h->arena, "group:12:isolated_msi=0", NULL), 0);
 	assert_string_equal(assumptions_find(&as, d, "isolated_msi")->target, "0000:01:00.0");
@@ -132,7 +128,6 @@ static void test_keys_are_all_accepted(void **state)
 	size_t nr;
 	const struct assumption_key *keys = assumption_keys(&nr);
 
-	(void)state;
 	assert_true(nr > 10);
 	for (size_t i = 0; i < nr; i++) {
 		struct assumptions as = { 0 };

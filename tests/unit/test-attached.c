@@ -177,7 +177,6 @@ static void test_acting_unknown_is_decided_by_the_kernel(void **state)
 {
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	fake_chips(t.host, "");
 	assert_int_equal(attach(&t, PATH_CONTAINER), STATUS_OK);
@@ -236,7 +235,6 @@ static void test_acting_token_that_nobody_asked_for(void **state)
 {
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	t.devices[0]->physfn_link = fake_absent(t.host, "physfn");
 	t.devices[0]->sriov_numvfs = fake_absent(t.host, "sriov_numvfs");
@@ -258,7 +256,6 @@ static void test_acting_token_of_a_virtual_function(void **state)
 {
 	struct trial t;
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		begin(&t);
 		t.devices[0]->physfn_link = fake_present(t.host, "physfn", "0000:02:00.0");
@@ -277,7 +274,6 @@ static void test_acting_other_ranges_are_a_difference(void **state)
 {
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	assert_int_equal(assumptions_add(&t.assumptions, t.host->arena, "aperture=0-0x7fffffffff",
 					 NULL),
@@ -345,7 +341,6 @@ static void test_acting_every_call_fails_in_turn(void **state)
 	static const int errnos[] = { EPERM, ENODEV, EBUSY, EINVAL, ENOMEM, EACCES };
 	static const enum path_kind paths[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
 
-	(void)state;
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
 		unsigned int calls = calls_of(paths[p]);
 
@@ -378,7 +373,6 @@ static void test_acting_nonsense_is_a_failure(void **state)
 		{ FAKE_API_VERSION, "VFIO API version 1" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		struct trial t;
 
@@ -399,7 +393,6 @@ static void test_hold_names_are_what_libsystemd_takes_apart(void **state)
 					     "a\\b" };
 	struct arena *a = arena_new();
 
-	(void)state;
 	assert_string_equal(hold_join_names(names, 4, a),
 			    "container:group\\:12:device\\:0000\\:01\\:00.0:a\\\\b");
 	assert_string_equal(hold_join_names(names, 1, a), "container");

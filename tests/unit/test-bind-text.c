@@ -5,7 +5,7 @@
 #include "report/bind.h"
 #include "scene.h"
 
-static void test_dry_run_loads_a_module_once(void **state vt_unused)
+static void test_dry_run_loads_a_module_once(void **state)
 {
 	static const struct bind_step steps[] = { { .path = "/sys/a", .text = "vfio-pci" },
 						  { .path = "/sys/b", .text = "" } };

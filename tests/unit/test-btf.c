@@ -13,7 +13,6 @@ static void test_btf_functions(void **state)
 	struct btf_bytes t;
 	struct btf b;
 
-	(void)state;
 	btf_begin(&t);
 	btf_type(&t, BTF_KIND_INT, btf_string(&t, "int"), 0, 4);
 	btf_function(&t, "iommu_capable");
@@ -36,7 +35,6 @@ static void test_btf_of_a_module_shares_strings(void **state)
 	struct btf base, b;
 	uint32_t shared;
 
-	(void)state;
 	btf_begin(&t);
 	shared = btf_string(&t, "vfio_open");
 	assert_int_equal(btf_open(btf_end(&t), &base), 0);
@@ -65,7 +63,6 @@ static void test_btf_header_that_lies(void **state)
 	struct btf_bytes t;
 	struct btf b;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		btf_begin(&t);
 		btf_function(&t, "vfio_open");
@@ -93,7 +90,6 @@ static void test_btf_types_that_lie(void **state)
 		{ BTF_KIND_STRUCT, 0, 0xffff },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool found[ARRAY_SIZE(names)] = { false };
 		struct btf_bytes t;

@@ -206,7 +206,6 @@ static void test_attach_script_container(void **state)
 		CLOSES(5),
 	};
 
-	(void)state;
 	run(lines, ARRAY_SIZE(lines), &virtual, PATH_CONTAINER, 0);
 }
 
@@ -230,7 +229,6 @@ static void test_attach_script_iommufd(void **state)
 		CLOSES(6),
 	};
 
-	(void)state;
 	run(lines, ARRAY_SIZE(lines), &plain, PATH_IOMMUFD, -ENOMEM);
 }
 
@@ -253,7 +251,6 @@ static void test_attach_script_iommufd_with_token(void **state)
 		CLOSES(6),
 	};
 
-	(void)state;
 	run(lines, ARRAY_SIZE(lines), &virtual, PATH_IOMMUFD, -EACCES);
 }
 

@@ -102,7 +102,6 @@ static void test_attach_container_in_order(void **state)
 	};
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	attach(&t, PATH_CONTAINER);
 	assert_int_equal(t.r, 0);
@@ -130,7 +129,6 @@ static void test_attach_iommufd_in_order(void **state)
 	};
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	attach(&t, PATH_IOMMUFD);
 	assert_int_equal(t.r, 0);
@@ -146,7 +144,6 @@ static void test_attach_noiommu_maps_nothing(void **state)
 {
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	attach(&t, PATH_NOIOMMU);
 	assert_int_equal(t.r, 0);
@@ -224,7 +221,6 @@ static unsigned int calls_of(enum path_kind path)
 
 static void test_attach_every_call_fails_in_turn(void **state)
 {
-	(void)state;
 	for (unsigned int path = 0; path < NR_PATHS; path++) {
 		unsigned int calls = calls_of((enum path_kind)path);
 
@@ -245,7 +241,6 @@ static void test_attach_every_call_fails_in_turn(void **state)
 
 static void test_attach_interrupted_calls_are_made_again(void **state)
 {
-	(void)state;
 	for (unsigned int path = 0; path < NR_PATHS; path++) {
 		unsigned int calls = calls_of((enum path_kind)path);
 
@@ -298,14 +293,12 @@ static void expect_refusal(unsigned int lies, enum path_kind path, enum op op, i
 
 static void test_attach_other_api_version(void **state)
 {
-	(void)state;
 	expect_failure(FAKE_API_VERSION, PATH_CONTAINER, -EPROTO, "container: VFIO API version 1");
 	expect_failure(FAKE_API_VERSION, PATH_COMPAT, -EPROTO, "iommufd: VFIO API version 1");
 }
 
 static void test_attach_chains_that_make_no_sense(void **state)
 {
-	(void)state;
 	expect_failure(FAKE_INFO_LOOPS, PATH_CONTAINER, -EBADMSG, "loop or leave");
 	expect_failure(FAKE_INFO_LEAVES, PATH_CONTAINER, -EBADMSG, "loop or leave");
 	expect_failure(FAKE_INFO_MANY, PATH_COMPAT, -EBADMSG, "loop or leave");
@@ -315,14 +308,12 @@ static void test_attach_chains_that_make_no_sense(void **state)
 
 static void test_attach_nothing_can_be_mapped(void **state)
 {
-	(void)state;
 	expect_failure(FAKE_NO_RANGES, PATH_CONTAINER, -ENOSPC, "no IOVA");
 	expect_failure(FAKE_NO_RANGES, PATH_IOMMUFD, -ENOSPC, "no IOVA");
 }
 
 static void test_attach_descriptors_that_are_something_else(void **state)
 {
-	(void)state;
 	expect_refusal(FAKE_GROUP_IS_NONE, PATH_CONTAINER, OP_GROUP_GET_STATUS, ENOTTY);
 	expect_refusal(FAKE_DEVICE_IS_NONE, PATH_IOMMUFD, OP_BIND_IOMMUFD, ENOTTY);
 }
@@ -332,7 +323,6 @@ static void test_attach_device_descriptor_that_is_none(void **state)
 	struct device_info info;
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	t.kernel.lies = FAKE_DEVICE_IS_NONE;
 	attach(&t, PATH_CONTAINER);
@@ -346,7 +336,6 @@ static void test_attach_region_chain_that_loops(void **state)
 	struct region_info info;
 	struct trial t;
 
-	(void)state;
 	begin(&t);
 	t.kernel.lies = FAKE_REGION_LOOPS;
 	attach(&t, PATH_CONTAINER);
@@ -372,7 +361,6 @@ static void test_attach_tokens_have_one_form(void **state)
 					  0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0 };
 	uint8_t token[16];
 
-	(void)state;
 	assert_int_equal(attach_parse_token("12345678-9abc-DEF0-1234-56789abcdef0", token), 0);
 	assert_memory_equal(token, want, sizeof(want));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)

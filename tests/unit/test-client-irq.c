@@ -198,7 +198,6 @@ static void test_irq_each_vector_reaches_its_own_eventfd(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(open_msix(&f, 4), 0);
 	for (size_t i = 0; i < 4; i++) {
@@ -220,7 +219,6 @@ static void test_irq_some_vectors_by_bytes(void **state)
 	static const uint8_t which[4] = { 0, 1, 0, 1 };
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(open_msix(&f, 4), 0);
 	assert_int_equal(irq_trigger_some(&f.irq, which), 0);
@@ -237,7 +235,6 @@ static void test_irq_lost_signal_is_a_timeout(void **state)
 	struct fixture f;
 	uint64_t start;
 
-	(void)state;
 	begin(&f);
 	f.kernel.loses = 1;
 	assert_int_equal(open_msix(&f, 2), 0);
@@ -254,7 +251,6 @@ static void test_irq_fewer_vectors_set_nothing_up(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	f.kernel.available = 3;
 	assert_int_equal(open_msix(&f, 5), 3);
@@ -269,7 +265,6 @@ static void test_irq_one_kind_at_a_time(void **state)
 	struct fixture f;
 	struct irq other;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(open_msix(&f, 2), 0);
 	assert_int_equal(irq_open(&f.client, "0000:01:00.0", DEVICE_FD, VT_PCI_MSI, 1, &other),
@@ -286,7 +281,6 @@ static void test_irq_release_ends_a_wait(void **state)
 	struct fixture f;
 	struct irq release;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(irq_open(&f.client, "0000:01:00.0", DEVICE_FD, VT_PCI_REQ, 1, &release),
 			 0);
@@ -301,7 +295,6 @@ static void test_irq_only_intx_is_masked(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(open_msix(&f, 1), 0);
 	assert_int_equal(irq_mask(&f.irq), -ENOTTY);
@@ -316,7 +309,6 @@ static void test_irq_absurd_numbers(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(open_msix(&f, IRQ_VECTORS_MAX + 1), -E2BIG);
 	assert_int_equal(open_msix(&f, VECTORS + 1), -EINVAL);
@@ -330,7 +322,6 @@ static void test_irq_no_descriptor_left(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	f.kernel.eventfds_max = 2;
 	assert_int_equal(open_msix(&f, 4), -EMFILE);
@@ -356,7 +347,6 @@ static void test_irq_each_call_fails(void **state)
 	unsigned int calls;
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(good_run(&f), 0);
 	calls = f.kernel.calls;
@@ -377,7 +367,6 @@ static void test_irq_interrupted_calls_are_made_again(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	/* The eventfds are the first two: they are not interrupted. */
 	for (unsigned int at = 3; at <= 7; at++) {
 		begin(&f);
@@ -392,7 +381,6 @@ static void test_irq_teardown_of_a_device_that_is_gone(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(open_msix(&f, 2), 0);
 	f.kernel.fails_at = f.kernel.calls + 1;

@@ -204,7 +204,6 @@ static void test_region_sparse_areas_are_told(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, around_table, 2);
 	assert_true(d.region.info.sparse);
 	assert_int_equal(d.region.info.nr_areas, 2);
@@ -220,7 +219,6 @@ static void test_region_table_between_areas_is_not_mapped(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, around_table, 2);
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
 	assert_int_equal(d.nr_maps, 2);
@@ -241,7 +239,6 @@ static void test_region_maps_no_more_than_is_asked_for(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, around_table, 2);
 	assert_int_equal(region_map(&d.region, PAGE + 8, 4, PAGE), 0);
 	assert_int_equal(d.nr_maps, 1);
@@ -260,7 +257,6 @@ static void test_region_sparse_without_areas(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, around_table, 0);
 	assert_true(d.region.info.sparse);
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
@@ -275,7 +271,6 @@ static void test_region_area_that_ends_within_a_page(void **state)
 	static const struct area areas[] = { { 0, PAGE + 6 } };
 	struct device d;
 
-	(void)state;
 	begin(&d, areas, 1);
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
 	expect_map(&d, 0, 0, 2 * PAGE);
@@ -294,7 +289,6 @@ static void test_region_areas_that_make_no_sense(void **state)
 	};
 	struct device d;
 
-	(void)state;
 	begin(&d, areas, ARRAY_SIZE(areas));
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
 	assert_int_equal(d.nr_maps, 0);
@@ -306,7 +300,6 @@ static void test_region_area_that_leaves_the_region(void **state)
 	static const struct area areas[] = { { 4 * PAGE, UINT64_MAX } };
 	struct device d;
 
-	(void)state;
 	begin(&d, areas, 1);
 	assert_int_equal(region_map(&d.region, 0, UINT64_MAX, PAGE), 0);
 	assert_int_equal(d.nr_maps, 1);
@@ -320,7 +313,6 @@ static void test_region_whole(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, NULL, 0);
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
 	assert_int_equal(d.nr_maps, 1);
@@ -335,7 +327,6 @@ static void test_region_smaller_than_a_page(void **state)
 	struct device d;
 	uint64_t value;
 
-	(void)state;
 	begin(&d, NULL, 0);
 	d.region.info.size = 64;
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
@@ -350,7 +341,6 @@ static void test_region_that_may_not_be_mapped(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, around_table, 2);
 	d.region.info.flags &= ~(uint32_t)VT_REGION_MMAP;
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
@@ -363,7 +353,6 @@ static void test_region_read_only_is_mapped_so(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, NULL, 0);
 	d.region.info.flags &= ~(uint32_t)VT_REGION_WRITE;
 	assert_int_equal(region_map(&d.region, 0, PAGE, PAGE), 0);
@@ -376,7 +365,6 @@ static void test_region_refused_map_undoes_the_others(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d, around_table, 2);
 	d.refused_map = 2;
 	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), -EINVAL);
@@ -390,7 +378,6 @@ static void test_region_of_no_size(void **state)
 	struct device d;
 	struct region other;
 
-	(void)state;
 	begin(&d, NULL, 0);
 	d.size = 0;
 	assert_int_equal(region_open(&d.client, "0000:01:00.0", DEVICE_FD, 0, &other), -ENOENT);

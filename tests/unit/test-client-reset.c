@@ -112,7 +112,6 @@ static void test_reset_all_groups_are_ours(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	add(&f, 7, 1, 0);
 	add(&f, 7, 1, 1);
@@ -132,7 +131,6 @@ static void test_reset_of_a_foreign_group_is_not_asked(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	add(&f, 7, 1, 0);
 	add(&f, 8, 1, 1);
@@ -149,7 +147,6 @@ static void test_reset_by_ids_of_iommufd(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	f.kernel.flags = VT_HOT_RESET_DEV_ID | VT_HOT_RESET_DEV_ID_OWNED;
 	add(&f, 3, 1, 0);
@@ -166,7 +163,6 @@ static void test_reset_by_ids_with_one_of_somebody_else(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	f.kernel.flags = VT_HOT_RESET_DEV_ID;
 	add(&f, 3, 1, 0);
@@ -184,7 +180,6 @@ static void test_reset_of_many_devices_asks_again(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
 		add(&f, 7, (uint8_t)(i / 256), (uint8_t)i);
@@ -200,7 +195,6 @@ static void test_reset_answers_that_contradict_themselves(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(find(&f), -ENODEV);
 	add(&f, 7, 1, 0);
@@ -220,7 +214,6 @@ static void test_reset_of_a_function_that_has_none(void **state)
 {
 	struct fixture f;
 
-	(void)state;
 	begin(&f);
 	assert_int_equal(reset_function(&f.client, "0000:01:00.0", DEVICE_FD), -EINVAL);
 	assert_int_equal(client_last(&f.client)->op, OP_DEVICE_RESET);

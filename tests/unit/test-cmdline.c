@@ -27,7 +27,6 @@ static void test_cmdline_find(void **state)
 	const char *line =
 		"BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro intel_iommu=on iommu=pt vfio_iommu_type1.allow_unsafe_interrupts=1 intel_iommu=off";
 
-	(void)state;
 	assert_value(line, "intel_iommu", "off");
 	assert_value(line, "ro", "");
 	assert_value(line, "iommu", "pt");
@@ -42,7 +41,6 @@ static void test_cmdline_bare_word_differs_from_empty_value(void **state)
 	struct span value;
 	bool has_value = true;
 
-	(void)state;
 	assert_true(cmdline_find(span_of("nointremap"), "nointremap", &value, &has_value));
 	assert_false(has_value);
 	assert_true(cmdline_find(span_of("x="), "x", &value, &has_value));
@@ -52,7 +50,6 @@ static void test_cmdline_bare_word_differs_from_empty_value(void **state)
 
 static void test_cmdline_quotes(void **state)
 {
-	(void)state;
 	assert_value("dyndbg=\"file drivers/vfio/* +p\" iommu=pt", "dyndbg",
 		     "file drivers/vfio/* +p");
 	assert_value("dyndbg=\"file drivers/vfio/* +p\" iommu=pt", "iommu", "pt");
@@ -63,13 +60,11 @@ static void test_cmdline_quotes(void **state)
 
 static void test_cmdline_words_of_init_are_not_ours(void **state)
 {
-	(void)state;
 	assert_value("iommu=pt -- iommu=off", "iommu", "pt");
 }
 
 static void test_param_bool(void **state)
 {
-	(void)state;
 	assert_int_equal(param_bool(span_of("Y")), 1);
 	assert_int_equal(param_bool(span_of("1")), 1);
 	assert_int_equal(param_bool(span_of("on")), 1);

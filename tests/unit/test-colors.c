@@ -6,7 +6,6 @@ static void test_scheme_takes_colors_only(void **state)
 {
 	struct color_scheme scheme;
 
-	(void)state;
 	color_scheme_default(&scheme);
 	color_scheme_apply(&scheme, scene_arena,
 			   "# comment\nyes lightblue\nno 1;35\ndim \\e[4m\nheading \\e[2J\n");
@@ -20,7 +19,6 @@ static void test_color_file_the_more_specific_first(void **state)
 {
 	const char *names[COLOR_FILE_NAMES];
 
-	(void)state;
 	assert_int_equal(color_file_names(scene_arena, "vfiotool", "xterm", "enable", names), 4);
 	assert_string_equal(names[0], "vfiotool@xterm.enable");
 	assert_string_equal(names[1], "vfiotool.enable");

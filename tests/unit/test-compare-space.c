@@ -66,7 +66,6 @@ static void test_compare_space_is_what_both_can_do(void **state)
 {
 	struct pair p;
 
-	(void)state;
 	make(&p);
 	expect(&p, NULL);
 	p.told[2].last = 0xffffffffffff;
@@ -81,7 +80,6 @@ static void test_compare_space_extension_of_one_that_lacks_it(void **state)
 {
 	struct pair p;
 
-	(void)state;
 	make(&p);
 	p.extensions[1][0].after = ANSWER_NO;
 	expect(&p, "Extension DMA_CC_IOMMU after SET_IOMMU: predicted 0; the kernel answers 1.");
@@ -98,7 +96,6 @@ static void test_compare_space_leaves_open_what_was_not_predicted(void **state)
 {
 	struct pair p;
 
-	(void)state;
 	make(&p);
 	p.predictions[1].iova.answer = ANSWER_UNKNOWN;
 	p.predictions[1].page_sizes.answer = ANSWER_UNKNOWN;
@@ -118,7 +115,6 @@ static void test_compare_space_of_another_path(void **state)
 {
 	struct pair p;
 
-	(void)state;
 	make(&p);
 	p.devices.path = PATH_COMPAT;
 	p.space.page_sizes = 0x1000;

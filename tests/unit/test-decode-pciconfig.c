@@ -68,7 +68,6 @@ static void test_pciconfig_both_lists(void **state)
 {
 	struct space s;
 
-	(void)state;
 	begin(&s);
 	walk(&s);
 	assert_null(s.caps.broken);
@@ -90,7 +89,6 @@ static void test_pciconfig_loops_and_ways_out(void **state)
 {
 	struct space s;
 
-	(void)state;
 	begin(&s);
 	put(&s, 0x51, 1, 0x40);
 	walk(&s);
@@ -114,7 +112,6 @@ static void test_pciconfig_ends_early(void **state)
 {
 	struct space s;
 
-	(void)state;
 	begin(&s);
 	s.config.len = 0x51;
 	walk(&s);
@@ -134,7 +131,6 @@ static void test_pciconfig_of_a_device_that_is_gone(void **state)
 {
 	struct space s;
 
-	(void)state;
 	begin(&s);
 	memset(s.bytes, 0xff, sizeof(s.bytes));
 	walk(&s);
@@ -147,7 +143,6 @@ static void test_pciconfig_hidden_first_capability(void **state)
 {
 	struct space s;
 
-	(void)state;
 	begin(&s);
 	put(&s, 0x100, 4, 0x20000000);
 	walk(&s);
@@ -170,7 +165,6 @@ static void test_pciconfig_dangerous_writes(void **state)
 {
 	struct space s;
 
-	(void)state;
 	begin(&s);
 	walk(&s);
 	assert_string_equal(danger(&s, 0x04, 2), "COMMAND");
@@ -225,7 +219,6 @@ static void test_pciconfig_names_of_libpci(void **state)
 	const char *title;
 	size_t nr, found = 0;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		assert_string_equal(pciconfig_cap_name(known[i].extended, (uint16_t)known[i].id,
 						       &title),

@@ -44,7 +44,6 @@ static void test_maps(void **state)
 	struct devicetree dt = parse(GIC ITS SMMU HOST "bus 0000:00 /pcie\nbus 0000:01 /pcie/port");
 	const struct devicetree_node *host = devicetree_host(&dt, 0, 5);
 
-	(void)state;
 	assert_path(host, "/pcie");
 	assert_null(devicetree_host(&dt, 1, 0));
 	assert_path(devicetree_msi_of_pci(&dt, host, 0xff), "/intc/its");
@@ -63,7 +62,6 @@ static void test_parents(void **state)
 		      "/uart msi-parent=2.1f iommus=3.100\n/none iommus=77");
 	const struct devicetree_node *pcie = &dt.nodes[2], *uart = &dt.nodes[4];
 
-	(void)state;
 	/* A map that leads nowhere leaves the parent. */
 	assert_path(devicetree_msi_of_pci(&dt, pcie, 0x2f), "/intc/its");
 	assert_path(devicetree_iommu_of_pci(&dt, pcie, 0), NULL);
@@ -80,7 +78,6 @@ static void test_an_its_that_does_not_isolate(void **state)
 				     "/c compatible=arm,gic-v3-its msi-controller pre-its\n"
 				     "/d compatible=x;arm,gic-v5-its msi-controller");
 
-	(void)state;
 	for (size_t i = 0; i < 3; i++)
 		assert_false(devicetree_isolates(&dt.nodes[i]));
 	assert_true(devicetree_isolates(&dt.nodes[3]));
@@ -88,7 +85,6 @@ static void test_an_its_that_does_not_isolate(void **state)
 
 static void test_what_has_messages_of_its_own(void **state)
 {
-	(void)state;
 	assert_plain(GIC ITS HOST, NULL, NULL);
 	assert_plain("/v2m compatible=arm,gic-v2m-frame msi-controller disabled\n" HOST, "/v2m",
 		     NULL);
@@ -110,7 +106,6 @@ static void test_damaged(void **state)
 					   "bus 0000:100 /a", "bus zz:00 /a", "/a iommus=1..2" };
 	struct devicetree dt;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		assert_int_equal(devicetree_parse((struct span){ bad[i], strlen(bad[i]) },
 						  scene_arena, &dt),

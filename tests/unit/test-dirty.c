@@ -166,7 +166,6 @@ static void test_dirty_counts(void **state)
 {
 	static const enum path_kind paths[] = { PATH_IOMMUFD, PATH_CONTAINER };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		count_one_of_four(paths[i], 0x100000, 16, 4);
 		count_one_of_four(paths[i], 0x101000, 3, 0);
@@ -179,7 +178,6 @@ static void test_dirty_counts(void **state)
 /* Of iommufd in pieces, the last of them shorter; of a container at once. */
 static void test_dirty_counts_more_than_one_bitmap(void **state)
 {
-	(void)state;
 	count_one_of_four(PATH_IOMMUFD, 0, (UINT64_C(1) << 20) + 5, (1 << 18) + 2);
 	count_one_of_four(PATH_CONTAINER, 0, (UINT64_C(1) << 20) + 5, (1 << 18) + 2);
 }
@@ -200,7 +198,6 @@ static void test_dirty_order_of_requests(void **state)
 	struct dirty d;
 	uint64_t dirty = 0;
 
-	(void)state;
 	begin(&k, PATH_IOMMUFD);
 	assert_int_equal(dirty_start(&k.space, &k.device, &d), 0);
 	assert_int_equal(dirty_count(&d, 0, PAGE, PAGE, &dirty), 0);
@@ -217,7 +214,6 @@ static void test_dirty_capability(void **state)
 {
 	struct kernel k;
 
-	(void)state;
 	begin(&k, PATH_IOMMUFD);
 	assert_int_equal(dirty_can_track(&k.space, &k.device), 1);
 	k.tracks = false;
@@ -232,7 +228,6 @@ static void test_dirty_hardware_that_cannot(void **state)
 	struct kernel k;
 	struct dirty d;
 
-	(void)state;
 	begin(&k, PATH_IOMMUFD);
 	k.tracks = false;
 	assert_int_equal(dirty_start(&k.space, &k.device, &d), -EOPNOTSUPP);
@@ -245,7 +240,6 @@ static void test_dirty_hardware_that_cannot(void **state)
 /* Each request of the beginning fails: what was made is taken back. */
 static void test_dirty_start_fails_at_each_request(void **state)
 {
-	(void)state;
 	for (unsigned int at = 1; at <= 3; at++) {
 		struct kernel k;
 		struct dirty d;
@@ -262,7 +256,6 @@ static void test_dirty_start_fails_at_each_request(void **state)
 /* Each request of the end fails: the others are made all the same, and the first errno is told. */
 static void test_dirty_stop_fails_at_each_request(void **state)
 {
-	(void)state;
 	for (unsigned int at = 1; at <= 3; at++) {
 		struct kernel k;
 		struct dirty d;
@@ -286,7 +279,6 @@ static void test_dirty_bitmap_is_refused(void **state)
 	struct dirty d;
 	uint64_t dirty = 0;
 
-	(void)state;
 	begin(&k, PATH_IOMMUFD);
 	assert_int_equal(dirty_start(&k.space, &k.device, &d), 0);
 	k.fails_at = k.calls + 1;

@@ -4,7 +4,6 @@
 
 static void test_driver_kinds(void **state)
 {
-	(void)state;
 	assert_int_equal(driver_kind("vfio-pci"), DRIVER_VFIO);
 	assert_int_equal(driver_kind("mlx5_vfio_pci"), DRIVER_VFIO);
 	assert_int_equal(driver_kind("vfio_ap_mdev"), DRIVER_VFIO);
@@ -19,7 +18,6 @@ static void test_driver_kinds(void **state)
 
 static void test_driver_is_vfio_by_name(void **state)
 {
-	(void)state;
 	assert_true(driver_is_vfio("vfio-pci"));
 	assert_true(driver_is_vfio("new_vfio_pci"));
 	assert_false(driver_is_vfio("pci-stub"));
@@ -29,7 +27,6 @@ static void test_driver_is_vfio_by_name(void **state)
 
 static void test_driver_of_a_bus(void **state)
 {
-	(void)state;
 	assert_string_equal(driver_of_bus(BUS_PCI)->name, "vfio-pci");
 	assert_int_equal(driver_of_bus(BUS_PCI)->module, MODULE_VFIO_PCI);
 	assert_string_equal(driver_of_bus(BUS_FSL_MC)->name, "vfio-fsl-mc");
@@ -44,7 +41,6 @@ static void test_driver_rows_agree(void **state)
 {
 	const struct driver_row *d;
 
-	(void)state;
 	for (size_t i = 0; (d = driver_get(i)); i++) {
 		assert_int_equal(bus_from_name(d->bus_name), d->bus);
 		assert_int_equal(driver_kind(d->name), d->kind);
@@ -59,7 +55,6 @@ static void test_param_has_module_default_and_key(void **state)
 {
 	const struct param_row *p = param_get(PARAM_VFIO_PLATFORM_RESET_REQUIRED);
 
-	(void)state;
 	assert_string_equal(p->name, "reset_required");
 	assert_int_equal(p->module, MODULE_VFIO_PLATFORM);
 	assert_int_equal(p->by_default, 1);

@@ -52,7 +52,6 @@ static void test_to_utf8_keeps_controls_for_json(void **state)
 
 static void test_width_counts_columns(void **state)
 {
-	(void)state;
 	assert_int_equal(escape_width("abc", 3), 3);
 	assert_int_equal(escape_width("\xc3\xbc", 2), 1);
 	assert_int_equal(escape_width("\xe6\xbc\xa2", 3), 2);
@@ -63,7 +62,6 @@ static void test_break_between_words(void **state)
 {
 	size_t next;
 
-	(void)state;
 	assert_int_equal(escape_break("one two three", 8, &next), 7);
 	assert_int_equal(next, 8);
 	assert_int_equal(escape_break("one two", 7, &next), 7);
@@ -74,7 +72,6 @@ static void test_break_inside_a_long_word(void **state)
 {
 	size_t next;
 
-	(void)state;
 	assert_int_equal(escape_break("abcdefgh", 3, &next), 3);
 	assert_int_equal(next, 3);
 	/* a character wider than the line still moves on */

@@ -60,7 +60,6 @@ static void test_its_isolates(void **state)
 {
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	expect_yes(&s, GEN_6_0);
 	expect_yes(&s, GEN_6_11);
@@ -72,7 +71,6 @@ static void test_another_controller_stands_beside_the_its(void **state)
 {
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	s.h->firmware.msi.plain = "/soc/v2m";
 	expect_eperm(&s, GEN_6_0);
@@ -90,7 +88,6 @@ static void test_device_that_reaches_no_its(void **state)
 {
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	s.d->msi = MSI_NONE;
 	expect_yes(&s, GEN_6_0);
@@ -111,7 +108,6 @@ static void test_its_that_the_kernel_does_not_use(void **state)
 {
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	s.h->interrupts.dmesg = fake_present(s.h, "/dev/kmsg", "GICv3: 224 SPIs implemented");
 	expect_eperm(&s, GEN_6_11);
@@ -133,7 +129,6 @@ static void test_tables_that_could_not_be_read(void **state)
 	struct prediction p;
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	s.h->firmware.madt = fake_denied(s.h, "/sys/firmware/acpi/tables/APIC");
 	s.h->firmware.msi = (struct msi_controllers){ .source = &s.h->firmware.madt };
@@ -153,7 +148,6 @@ static void test_smmu_that_is_not_coherent(void **state)
 {
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	s.u->coherent = TRI_NO;
 	expect_yes(&s, GEN_5_19);
@@ -173,7 +167,6 @@ static void test_smmu_takes_a_device_at_its_probe(void **state)
 {
 	struct arm s;
 
-	(void)state;
 	make(&s, NULL);
 	s.d->iommu = NULL;
 	s.d->group = NULL;
@@ -196,7 +189,6 @@ static void test_smmu_address_width(void **state)
 	struct prediction p;
 	struct arm s;
 
-	(void)state;
 	make(&s, "nvme");
 	assert_int_equal(predict(&s, GEN_6_11).iova.answer, ANSWER_UNKNOWN);
 	s.h->interrupts.dmesg =

@@ -8,7 +8,6 @@ static void test_failure_set_returns_the_errno_and_tells_why(void **state)
 {
 	vt_cleanup(failure_freep) struct failure *why = NULL;
 
-	(void)state;
 	assert_int_equal(failure_set(&why, -ENOENT, "no '%s'", "group"), -ENOENT);
 	assert_non_null(why);
 	assert_int_equal(why->err, -ENOENT);
@@ -20,7 +19,6 @@ static void test_failure_set_permission_is_denied(void **state)
 {
 	static const int errs[] = { -EACCES, -EPERM };
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		vt_cleanup(failure_freep) struct failure *why = NULL;
 
@@ -33,7 +31,6 @@ static void test_failure_set_status_says_it_explicitly(void **state)
 {
 	vt_cleanup(failure_freep) struct failure *why = NULL;
 
-	(void)state;
 	assert_int_equal(failure_set_status(&why, STATUS_NO_TARGET, -EPERM, "x"), -EPERM);
 	assert_int_equal(why->status, STATUS_NO_TARGET);
 }
@@ -42,7 +39,6 @@ static void test_failure_first_cause_wins(void **state)
 {
 	vt_cleanup(failure_freep) struct failure *why = NULL;
 
-	(void)state;
 	failure_set(&why, -EIO, "cause");
 	assert_int_equal(failure_set(&why, -ENOMEM, "consequence"), -ENOMEM);
 	assert_string_equal(why->text, "cause");
@@ -51,14 +47,12 @@ static void test_failure_first_cause_wins(void **state)
 
 static void test_failure_nobody_wants(void **state)
 {
-	(void)state;
 	assert_int_equal(failure_set(NULL, -EIO, "%d", 1), -EIO);
 	failure_free(NULL);
 }
 
 static void test_failure_advice_is_never_empty(void **state)
 {
-	(void)state;
 	assert_non_null(strstr(failure_write_advice(ENOENT), "folder"));
 	assert_non_null(strstr(failure_write_advice(EACCES), "may write"));
 	assert_non_null(strstr(failure_write_advice(ENOSPC), "room"));

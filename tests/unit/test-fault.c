@@ -31,7 +31,6 @@ static void test_fault_of_each_driver(void **state)
 		  "SMMU", 0x103000 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct dma_fault fault;
 
@@ -55,7 +54,6 @@ static void test_fault_of_other_lines(void **state)
 		"virtio_iommu virtio0: page fault from EP 32 [W]",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct dma_fault fault;
 
@@ -67,7 +65,6 @@ static void test_fault_record_of_the_log(void **state)
 {
 	struct span text = kmsg_text(span("3,812,5150,-;DMAR: x;y\n SUBSYSTEM=pci\n"));
 
-	(void)state;
 	assert_true(span_equals(text, "DMAR: x;y"));
 	assert_true(span_equals(kmsg_text(span("6,1,2,-;end")), "end"));
 	assert_int_equal(kmsg_text(span("no semicolon")).len, 0);

@@ -14,7 +14,6 @@ static void test_kconfig_keeps_the_named_options(void **state)
 			   "CONFIG_VFIO_PCI=m\n# CONFIG_IOMMUFD is not set\n"
 			   "CONFIG_CMDLINE=\"a=b # CONFIG_VFIO is not set\"\n";
 
-	(void)state;
 	assert_string_equal(kconfig_reduce(span_of(text), names, 3, scene_arena),
 			    "CONFIG_VFIO=m\nCONFIG_IOMMUFD=n\n"
 			    "CONFIG_CMDLINE=\"a=b # CONFIG_VFIO is not set\"\n");

@@ -112,7 +112,6 @@ static void test_map_memory_that_is_not_the_callers(void **state)
 		{ MAPPING_MEMORY_NONE, MAPPING_READ, STATUS_NO },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct trial t;
 
@@ -148,7 +147,6 @@ static const enum path_kind paths[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPA
 
 static void test_map_takes_away_what_it_mapped(void **state)
 {
-	(void)state;
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
 		struct trial t;
 
@@ -265,7 +263,6 @@ static void wanted_at(size_t mapped, size_t asked)
 
 static void test_map_of_a_device_that_is_wanted_back(void **state)
 {
-	(void)state;
 	wanted_at(3, 3);
 }
 
@@ -398,7 +395,6 @@ static void test_map_every_call_fails_in_turn(void **state)
 {
 	static const int errnos[] = { EPERM, ENODEV, EBUSY, EINVAL, ENOMEM, EEXIST };
 
-	(void)state;
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
 		unsigned int calls;
 		struct trial t;

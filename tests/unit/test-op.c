@@ -6,7 +6,6 @@
 
 static void test_op_name_and_back(void **state)
 {
-	(void)state;
 	for (int i = 1; i < NR_OPS; i++) {
 		assert_string_not_equal(op_name((enum op)i), "NONE");
 		assert_int_equal(op_from_name(op_name((enum op)i)), i);
@@ -16,7 +15,6 @@ static void test_op_name_and_back(void **state)
 
 static void test_op_out_of_range(void **state)
 {
-	(void)state;
 	assert_string_equal(op_name(OP_NONE), "NONE");
 	assert_string_equal(op_name(NR_OPS), "NONE");
 	assert_string_equal(op_name((enum op)4711), "NONE");
@@ -30,7 +28,6 @@ static void test_errno_name_and_back(void **state)
 	static const int errs[] = { EPERM,  ENOENT, EBUSY,  EINVAL,     ENODEV,
 				    EACCES, EFBIG,  ENOTTY, EOPNOTSUPP, EADDRINUSE };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(errs) / sizeof(*errs); i++) {
 		assert_int_equal(errno_from_name(errno_name(errs[i])), errs[i]);
 		assert_string_equal(errno_name(-errs[i]), errno_name(errs[i]));
@@ -41,7 +38,6 @@ static void test_errno_name_and_back(void **state)
 
 static void test_errno_without_a_name(void **state)
 {
-	(void)state;
 	assert_string_equal(errno_name(524), "ENOTSUPP"); /* the kernel's own */
 	assert_string_equal(errno_name(-517), "EPROBE_DEFER");
 	assert_int_equal(errno_from_name("ENOTSUPP"), 524);

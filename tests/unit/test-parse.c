@@ -46,7 +46,6 @@ static const struct number numbers[] = {
 
 static void test_parse_u64_whole_text_or_nothing(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		const struct number *n = &numbers[i];
 		uint64_t value = 4711;
@@ -61,7 +60,6 @@ static void test_parse_u64_span_stops_at_its_length(void **state)
 {
 	uint64_t value;
 
-	(void)state;
 	assert_int_equal(parse_u64_span((struct span){ "1234", 2 }, 10, &value), 0);
 	assert_int_equal(value, 12);
 	assert_int_equal(parse_u64_span((struct span){ NULL, 0 }, 10, &value), -EINVAL);
@@ -72,7 +70,6 @@ static void test_parse_u32_past_32_bits(void **state)
 {
 	uint32_t value = 5;
 
-	(void)state;
 	assert_int_equal(parse_u32("4294967295", 10, &value), 0);
 	assert_int_equal(value, UINT32_MAX);
 	assert_int_equal(parse_u32("4294967296", 10, &value), -ERANGE);
@@ -91,7 +88,6 @@ static void test_parse_line_with_and_without_last_newline(void **state)
 	static const char *const texts[] = { "a\n\nb\n", "a\n\nb" };
 	struct span line;
 
-	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		struct span rest = { texts[i], strlen(texts[i]) };
 
@@ -109,7 +105,6 @@ static void test_parse_line_of_nothing(void **state)
 {
 	struct span none = { NULL, 0 }, line;
 
-	(void)state;
 	assert_false(parse_line(&none, &line));
 	assert_false(parse_word(&none, &line));
 }
@@ -119,7 +114,6 @@ static void test_parse_word_between_blanks(void **state)
 	static const char text[] = "  0x1000\t0x2000  msi ";
 	struct span rest = { text, strlen(text) }, word;
 
-	(void)state;
 	assert_true(parse_word(&rest, &word));
 	assert_span(word, "0x1000");
 	assert_true(parse_word(&rest, &word));
@@ -132,7 +126,6 @@ static void test_parse_word_between_blanks(void **state)
 
 static void test_span_equals_needs_the_whole(void **state)
 {
-	(void)state;
 	assert_true(span_equals((struct span){ "msix", 3 }, "msi"));
 	assert_false(span_equals((struct span){ "msix", 4 }, "msi"));
 	assert_false(span_equals((struct span){ "ms", 2 }, "msi"));
@@ -141,7 +134,6 @@ static void test_span_equals_needs_the_whole(void **state)
 
 static void test_text_is_plain_refuses_controls_and_bytes(void **state)
 {
-	(void)state;
 	assert_true(text_is_plain("a b\tc\n", 6));
 	assert_true(text_is_plain("", 0));
 	assert_false(text_is_plain("\033[31m", 5));
@@ -186,7 +178,6 @@ static void test_parse_size_with_units(void **state)
 		{ "0x", -EINVAL, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t size = 0;
 		int r = parse_size(cases[i].text, &size);

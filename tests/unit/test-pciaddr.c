@@ -21,7 +21,6 @@ static void assert_address(const char *text, const char *canonical)
 
 static void test_pciaddr_canonical_form(void **state)
 {
-	(void)state;
 	assert_address("0000:01:00.0", "0000:01:00.0");
 	assert_address("01:00.0", "0000:01:00.0");
 	assert_address("ABCD:eF:1f.7", "abcd:ef:1f.7");
@@ -63,7 +62,6 @@ static void test_pciaddr_refused(void **state)
 	};
 	struct pciaddr addr;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (pciaddr_parse(span_of(bad[i]), &addr) != -EINVAL)
 			fail_msg("'%s' was taken for an address", bad[i]);
@@ -73,7 +71,6 @@ static void test_pciaddr_embedded_nul_is_refused(void **state)
 {
 	struct pciaddr addr;
 
-	(void)state;
 	assert_int_equal(pciaddr_parse((struct span){ "01:00.0\0", 8 }, &addr), -EINVAL);
 	assert_int_equal(pciaddr_parse((struct span){ "01:\000\060.0", 7 }, &addr), -EINVAL);
 }
@@ -82,7 +79,6 @@ static void test_pciaddr_slot(void **state)
 {
 	struct pciaddr addr;
 
-	(void)state;
 	assert_int_equal(pciaddr_parse_slot(span_of("12345:02:1f"), &addr), 0);
 	assert_int_equal(addr.domain, 0x12345);
 	assert_int_equal(addr.bus, 2);

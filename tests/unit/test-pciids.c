@@ -45,7 +45,6 @@ static void test_pciids_names_that_are_there(void **state)
 	struct pciids p = index_of(a, database);
 	struct span name;
 
-	(void)state;
 	expect_name(pciids_vendor(&p, 0x0e11, &name), name, "Compaq Computer Corporation");
 	expect_name(pciids_vendor(&p, 0x8086, &name), name, "Intel Corporation");
 	expect_name(pciids_device(&p, 0x0e11, 0x0001, &name), name, "PCI to EISA Bridge");
@@ -64,7 +63,6 @@ static void test_pciids_names_that_are_not(void **state)
 	struct pciids p = index_of(a, database);
 	struct span name;
 
-	(void)state;
 	assert_false(pciids_vendor(&p, 0x0000, &name));
 	assert_false(pciids_vendor(&p, 0x0002, &name));         /* a class, no vendor */
 	assert_false(pciids_device(&p, 0x8086, 0x0001, &name)); /* of another vendor */
@@ -84,7 +82,6 @@ static void test_pciids_unsorted_lines(void **state)
 	struct span name;
 	struct pciids p;
 
-	(void)state;
 	strbuf_printf(&text, "8086  Intel\n");
 	for (unsigned int i = 0; i < 1000; i++)
 		strbuf_printf(&text, "\t%04x  Device %u\n", i * 7919 % 65521, i);
@@ -115,7 +112,6 @@ static void test_pciids_lines_that_are_nonsense(void **state)
 				      "\t0002  Behind garbage\n");
 	struct span name;
 
-	(void)state;
 	assert_int_equal(p.nr_blocks, 1);
 	expect_name(pciids_device(&p, 0x10de, 1, &name), name, "One blank");
 	assert_false(pciids_device(&p, 0x10de, 2, &name));

@@ -23,14 +23,12 @@ static void test_interrupts_distinct_chips_in_order(void **state)
 		" ERR:          0\n"
 		" 100:          0          0\n";
 
-	(void)state;
 	assert_string_equal(interrupts_reduce(span_of(text), scene_arena),
 			    "IR-IO-APIC\nDMAR-MSI\nIR-PCI-MSIX-0000:00:02.0\n");
 }
 
 static void test_interrupts_of_an_old_kernel_and_of_arm(void **state)
 {
-	(void)state;
 	assert_string_equal(interrupts_reduce(span_of("           CPU0\n"
 						      " 26:  9 IR-PCI-MSI 327680-edge xhci_hcd\n"),
 					      scene_arena),
@@ -45,7 +43,6 @@ static void test_interrupts_of_an_old_kernel_and_of_arm(void **state)
 
 static void test_interrupts_absurd(void **state)
 {
-	(void)state;
 	assert_null(interrupts_reduce(span_of(""), scene_arena));
 	assert_null(interrupts_reduce(span_of("hello world\n"), scene_arena));
 	assert_null(interrupts_reduce((struct span){ "\0\0\0\0", 4 }, scene_arena));
@@ -64,7 +61,6 @@ static void test_status(void **state)
 	struct span value;
 	uint64_t bytes = 0;
 
-	(void)state;
 	assert_true(status_get(span_of(text), "vendor_id", &value));
 	assert_true(span_equals(value, "GenuineIntel"));
 	assert_int_equal(status_get_bytes(span_of(text), "VmLck", &bytes), 0);
@@ -89,7 +85,6 @@ static void test_stat_text(void **state)
 					   "char 0600 0 0 1:x" };
 	struct stat_text st;
 
-	(void)state;
 	assert_int_equal(stat_text_parse(span_of("char 0660 0 108 10:196"), &st), 0);
 	assert_true(span_equals(st.type, "char"));
 	assert_int_equal(st.mode, 0660);

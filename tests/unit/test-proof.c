@@ -110,7 +110,6 @@ static void test_proof_of_an_edu_behind_an_iommu(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, 0);
 	assert_int_equal(t.r, 0);
 	assert_answers(&t, "yyyyyyyyy");
@@ -132,7 +131,6 @@ static void test_proof_of_an_nvme_controller_behind_an_iommu(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, true, 0);
 	assert_int_equal(t.r, 0);
 	assert_answers(&t, "yyyyyyyyy");
@@ -148,7 +146,6 @@ static void test_proof_of_a_controller_that_tells_failed_transfers(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, true, FAKE_FAILS_UNMAPPED);
 	assert_answers(&t, "yyyyyyyyy");
 	assert_says(&t, CLAIM_OUTSIDE, "status type 0, code 0x04");
@@ -161,7 +158,6 @@ static void test_proof_finds_that_unmapped_memory_is_reached(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		try_it(&t, nvme, FAKE_UNMAPS_LATE);
 		assert_int_equal(t.proof.claims[CLAIM_AFTER_UNMAP].answer, CLAIM_NO);
@@ -177,7 +173,6 @@ static void test_proof_finds_that_unmapped_memory_is_read(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_STILL_READS);
 	assert_answers(&t, "yyyyyyyny");
 	assert_says(&t, CLAIM_AFTER_UNMAP, "still reads");
@@ -188,7 +183,6 @@ static void test_proof_finds_that_physical_memory_is_reached(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		try_it(&t, nvme, FAKE_HALF_IOMMU);
 		assert_answers(&t, "yyyyynyyy");
@@ -202,7 +196,6 @@ static void test_proof_finds_that_a_read_only_page_is_written(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_IGNORES_READ_ONLY);
 	assert_answers(&t, "yyyyyynyy");
 	assert_says(&t, CLAIM_READ_ONLY, "the page mapped for reading changed");
@@ -213,7 +206,6 @@ static void test_proof_finds_that_memory_stays_pinned(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_KEEPS_PINNED);
 	assert_int_equal(t.proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
 	done(&t);
@@ -225,7 +217,6 @@ static void test_proof_without_an_iommu_shows_that_nothing_protects(void **state
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		try_it(&t, nvme, FAKE_NO_IOMMU);
 		assert_int_equal(t.r, 0);
@@ -243,7 +234,6 @@ static void test_proof_without_an_iommu_never_guesses_an_address(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY | FAKE_NARROW);
 	assert_int_equal(t.r, -ERANGE);
 	assert_int_equal(t.why->status, STATUS_UNKNOWN);
@@ -263,7 +253,6 @@ static void test_proof_does_not_cut_an_address_short(void **state)
 {
 	struct trial t = { .address_bits = 64 };
 
-	(void)state;
 	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY);
 	assert_int_equal(t.fake.transfers, 0);
 	assert_answers(&t, "-uu------");
@@ -276,7 +265,6 @@ static void test_proof_of_physical_addresses_that_the_device_cannot_drive(void *
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, true, FAKE_HIGH_MEMORY | FAKE_NARROW);
 	assert_answers(&t, "yyyyy-yyy");
 	assert_says(&t, CLAIM_PHYSICAL, "not reached either");
@@ -290,7 +278,6 @@ static void test_proof_finds_wrong_bytes(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_WRONG_BYTES);
 	assert_int_equal(t.r, 0);
 	assert_answers(&t, "-nu------");
@@ -303,7 +290,6 @@ static void test_proof_finds_bytes_beside_the_target(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		try_it(&t, nvme, FAKE_WRITES_BEHIND);
 		assert_int_equal(t.proof.claims[CLAIM_BOUNDS].answer, CLAIM_NO);
@@ -317,7 +303,6 @@ static void test_proof_of_a_device_that_does_nothing_proves_nothing(void **state
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_DEAF);
 	assert_int_equal(t.proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_NO);
 	assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].answer, CLAIM_UNTRIED);
@@ -328,7 +313,6 @@ static void test_proof_of_a_device_that_loses_completions(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		try_it(&t, nvme, FAKE_LOSES_COMPLETIONS);
 		assert_int_equal(t.proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_UNKNOWN);
@@ -344,7 +328,6 @@ static void test_proof_of_a_device_that_goes_away(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		try_it(&t, nvme, FAKE_GONE);
 		assert_int_equal(t.r, -ENODEV);
@@ -362,7 +345,6 @@ static void test_proof_of_a_device_whose_interrupt_is_lost(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_NO_INTERRUPT);
 	assert_answers(&t, "yyynyyyyy");
 	assert_says(&t, CLAIM_INTERRUPT, "did not arrive within 2000 ms; so does the kernel's own");
@@ -375,7 +357,6 @@ static void test_proof_leaves_a_controller_in_use_alone(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, true, FAKE_ENABLED);
 	assert_int_equal(t.r, -EBUSY);
 	assert_non_null(strstr(t.why->text, "namespaces"));
@@ -388,7 +369,6 @@ static void test_proof_leaves_a_stranger_with_the_same_ids_alone(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_OTHER_ID);
 	assert_int_equal(t.r, -ENOTSUP);
 	assert_non_null(strstr(t.why->text, "0x12345678"));
@@ -400,7 +380,6 @@ static void test_proof_with_a_refused_mapping(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_REFUSES_MAP);
 	assert_int_equal(t.r, -ENOMEM);
 	assert_int_equal(t.why->status, STATUS_NO);
@@ -416,7 +395,6 @@ static void test_proof_without_the_kernels_log(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	try_it(&t, false, FAKE_LOG_DENIED | FAKE_HIDDEN_PFN);
 	assert_answers(&t, "yyyyy-yyy");
 	assert_string_equal(t.proof.faults_hidden, "/dev/kmsg cannot be read (EPERM)");
@@ -429,7 +407,6 @@ static void test_proof_lets_a_device_go_that_is_asked_back(void **state)
 {
 	struct trial t = { 0 };
 
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++)
 		for (unsigned int at = 1; at < 12; at++) {
 			t = (struct trial){ .asked_back = at };
@@ -473,7 +450,6 @@ static void every_call_fails(bool nvme, unsigned int faults, enum claim_id leak)
 
 static void test_proof_with_every_call_failing_in_turn(void **state)
 {
-	(void)state;
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		every_call_fails(nvme, 0, NR_CLAIMS);
 		every_call_fails(nvme, FAKE_UNMAPS_LATE, CLAIM_AFTER_UNMAP);
@@ -485,7 +461,6 @@ static void test_proof_with_every_call_failing_in_turn(void **state)
 
 static void test_exerciser_by_identity(void **state)
 {
-	(void)state;
 	assert_ptr_equal(exerciser_find(0x1234, 0x11e8, 0x00ff00), &exerciser_edu);
 	assert_ptr_equal(exerciser_find(0x144d, 0xa808, 0x010802), &exerciser_nvme);
 	assert_null(exerciser_find(0x1234, 0x11e9, 0x00ff00));

@@ -25,7 +25,6 @@ static uint64_t field(const struct register_field *(*table)(size_t *), const cha
 /* The registers of QEMU's unit (39 bits, no snoop control), and of a server's. */
 static void test_register_intel_fields(void **state)
 {
-	(void)state;
 	assert_int_equal(field(intel_cap_fields, "CM", 0xd2008c222f0686), 1);
 	assert_int_equal(field(intel_ecap_fields, "IR", 0xf00f4a), 1);
 	assert_int_equal(field(intel_ecap_fields, "SC", 0xf00f4a), 0);
@@ -35,7 +34,6 @@ static void test_register_intel_fields(void **state)
 
 static void test_register_intel_width_and_pages(void **state)
 {
-	(void)state;
 	/* SAGAW 39 bits, MGAW 39. */
 	assert_int_equal(intel_cap_width(UINT64_C(2) << 8 | UINT64_C(38) << 16), 39);
 	/* 39 and 48, guest width 46: the smaller wins. */
@@ -51,7 +49,6 @@ static void test_register_text(void **state)
 {
 	uint64_t value = 1;
 
-	(void)state;
 	assert_int_equal(register_parse(span_of("8d2078c106f0466"), &value), 0);
 	assert_true(value == UINT64_C(0x8d2078c106f0466));
 	assert_int_equal(register_parse(span_of("0"), &value), 0);
@@ -75,7 +72,6 @@ static void assert_efr(const char *text, uint64_t efr, uint64_t efr2)
 /* The same unit as 5.10, 6.1 and 6.12 print it. */
 static void test_register_amd_features_of_three_kernels(void **state)
 {
-	(void)state;
 	assert_efr("58f77ef22294ade", UINT64_C(0x58f77ef22294ade), 0);
 	assert_efr("0:58f77ef22294ade", UINT64_C(0x58f77ef22294ade), 0);
 	assert_efr("58f77ef22294ade:0", UINT64_C(0x58f77ef22294ade), 0);
@@ -87,7 +83,6 @@ static void test_register_amd_features_that_do_not_tell(void **state)
 {
 	struct amd_features f;
 
-	(void)state;
 	assert_int_equal(amd_features_parse(span_of("f0:f0f"), &f), 0);
 	assert_int_equal(f.nr, 2);
 	assert_true(f.certain);
@@ -110,7 +105,6 @@ static void test_register_fields_do_not_overlap(void **state)
 		intel_cap_fields, intel_ecap_fields, amd_efr_fields, amd_efr2_fields
 	};
 
-	(void)state;
 	for (size_t t = 0; t < 4; t++) {
 		uint64_t taken = 0;
 		size_t nr;

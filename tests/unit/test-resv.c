@@ -15,7 +15,6 @@ static void test_resv_types_of_any_width(void **state)
 	struct resv_region *r;
 	size_t nr;
 
-	(void)state;
 	assert_int_equal(parse("0x00000000fee00000 0x00000000feefffff msi\n"
 			       "0x0000000000000000 0x0000000000ffffff direct-relaxable\n"
 			       "0x000000007b800000 0x000000007f7fffff direct\n"
@@ -38,7 +37,6 @@ static void test_resv_unknown_word_is_kept(void **state)
 	struct resv_region *r;
 	size_t nr;
 
-	(void)state;
 	assert_int_equal(parse("0x0 0xffffffffffffffff translated-msi-of-tomorrow\n", &r, &nr), 0);
 	assert_int_equal(nr, 1);
 	assert_int_equal(r[0].type, RESV_OTHER);
@@ -51,7 +49,6 @@ static void test_resv_empty_text_is_no_region(void **state)
 	struct resv_region *r;
 	size_t nr = 7;
 
-	(void)state;
 	assert_int_equal(parse("", &r, &nr), 0);
 	assert_int_equal(nr, 0);
 }
@@ -75,7 +72,6 @@ static void test_resv_nonsense(void **state)
 	struct resv_region *r;
 	size_t nr;
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (parse(bad[i], &r, &nr) != -EBADMSG)
 			fail_msg("'%s' was understood", bad[i]);
@@ -87,7 +83,6 @@ static void test_resv_too_many(void **state)
 	struct resv_region *r;
 	size_t nr;
 
-	(void)state;
 	for (unsigned int i = 0; i < RESV_REGIONS_MAX; i++)
 		strbuf_printf(&t, "0x%x 0x%x msi\n", RESV_REGIONS_MAX - i, RESV_REGIONS_MAX - i);
 	assert_int_equal(parse(strbuf_get(&t), &r, &nr), 0);

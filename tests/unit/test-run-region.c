@@ -176,7 +176,6 @@ static void test_region_work_rows(void **state)
 	struct device d;
 	size_t nr;
 
-	(void)state;
 	begin(&d);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
 	rows = region_work_rows(&d.work, &nr);
@@ -193,7 +192,6 @@ static void test_region_work_dump_by_register(void **state)
 	struct device d;
 	uint64_t len = 0;
 
-	(void)state;
 	begin(&d);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
 	assert_int_equal(region_work_check_dump(&d.work, 0, 3, &len, NULL), 0);
@@ -212,7 +210,6 @@ static void test_region_work_dumps_that_cannot_be(void **state)
 {
 	struct device d;
 
-	(void)state;
 	begin(&d);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
 	assert_int_equal(refused_dump(&d, 1, 0, 4, "has no BAR1"), STATUS_NO_TARGET);
@@ -229,7 +226,6 @@ static void test_region_work_decoding_is_off(void **state)
 	uint16_t bits = 0;
 	struct device d;
 
-	(void)state;
 	begin(&d);
 	put(&d, 0x04, 2, 0x0100);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
@@ -250,7 +246,6 @@ static void test_region_work_asleep(void **state)
 	struct device d;
 	int r;
 
-	(void)state;
 	begin(&d);
 	put(&d, 0x44, 2, 3);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
@@ -264,7 +259,6 @@ static void test_region_work_writes_that_are_guarded(void **state)
 	struct region_store store;
 	struct device d;
 
-	(void)state;
 	begin(&d);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
 	assert_int_equal(refused_store(&d, "config+COMMAND=7", "would change COMMAND"),
@@ -291,7 +285,6 @@ static void test_region_work_writes(void **state)
 	struct write_row row;
 	struct device d;
 
-	(void)state;
 	begin(&d);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
 	assert_int_equal(region_store_parse("config+CACHE_LINE_SIZE=16", &store, NULL), 0);
@@ -316,7 +309,6 @@ static void test_region_work_each_call_fails(void **state)
 	unsigned int calls;
 	struct device d;
 
-	(void)state;
 	begin(&d);
 	assert_int_equal(region_work_begin(&d.work, NULL), 0);
 	calls = d.calls;

@@ -3,7 +3,7 @@
 #include "report/size.h"
 #include "scene.h"
 
-static void test_size_takes_the_largest_unit_that_leaves_nothing(void **state vt_unused)
+static void test_size_takes_the_largest_unit_that_leaves_nothing(void **state)
 {
 	assert_string_equal(size_text(scene_arena, 0), "0");
 	assert_string_equal(size_text(scene_arena, 256), "256");
@@ -14,7 +14,7 @@ static void test_size_takes_the_largest_unit_that_leaves_nothing(void **state vt
 	assert_string_equal(size_text(scene_arena, UINT64_C(1) << 63), "8E");
 }
 
-static void test_size_mask_names_each_page_size(void **state vt_unused)
+static void test_size_mask_names_each_page_size(void **state)
 {
 	assert_string_equal(size_mask_text(scene_arena, 0x1000), "4K (0x1000)");
 	assert_string_equal(size_mask_text(scene_arena, 0x40201000), "4K 2M 1G (0x40201000)");
@@ -23,7 +23,7 @@ static void test_size_mask_names_each_page_size(void **state vt_unused)
 }
 
 /* Type1 says so before it has a domain, and drivers that split what they are given do. */
-static void test_size_mask_from_one_size_on(void **state vt_unused)
+static void test_size_mask_from_one_size_on(void **state)
 {
 	assert_string_equal(size_mask_text(scene_arena, UINT64_C(0xfffffffffffff000)),
 			    "any from 4K (0xfffffffffffff000)");

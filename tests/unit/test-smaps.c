@@ -33,7 +33,6 @@ static void test_smaps_of_transparent_huge_pages(void **state)
 {
 	struct smaps_sum s;
 
-	(void)state;
 	assert_int_equal(sum(text, 0x7f0000000000, 0x400000, &s), 0);
 	assert_int_equal(s.page, 4096);
 	assert_int_equal(s.anon_huge, 2 << 20);
@@ -44,7 +43,6 @@ static void test_smaps_of_hugetlb_at_the_end(void **state)
 {
 	struct smaps_sum s;
 
-	(void)state;
 	assert_int_equal(sum(text, 0x7f0000400000, 0x400000, &s), 0);
 	assert_int_equal(s.page, 2 << 20);
 	assert_int_equal(s.anon_huge, 0);
@@ -55,7 +53,6 @@ static void test_smaps_of_several_areas(void **state)
 {
 	struct smaps_sum s;
 
-	(void)state;
 	assert_int_equal(sum(text, 0x7f0000000000, 0x800000, &s), 0);
 	assert_int_equal(s.page, 4096);
 	assert_int_equal(s.present, 8 << 20);
@@ -68,7 +65,6 @@ static void test_smaps_of_nothing(void **state)
 {
 	struct smaps_sum s;
 
-	(void)state;
 	assert_int_equal(sum(text, 0x7f0000800000, 0x1000, &s), -ENODATA);
 	assert_int_equal(sum("", 0, UINT64_MAX, &s), -ENODATA);
 }
@@ -77,7 +73,6 @@ static void test_smaps_that_are_torn(void **state)
 {
 	struct smaps_sum s;
 
-	(void)state;
 	assert_int_equal(sum("1000-2000 rw-p\nRss: 4 kB\n", 0x1000, 0x1000, &s), -EBADMSG);
 	assert_int_equal(sum("1000-2000 rw-p\nKernelPageSize: four\n", 0x1000, 0x1000, &s),
 			 -EBADMSG);

@@ -8,7 +8,6 @@ static void test_strbuf_separates_items(void **state)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strbuf t = { .arena = a };
 
-	(void)state;
 	assert_string_equal(strbuf_get(&t), "");
 	assert_null(t.s);
 	for (int i = 0; i < 100; i++)
@@ -24,7 +23,6 @@ static void test_strmap_finds_what_was_added(void **state)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strmap t = { .arena = a };
 
-	(void)state;
 	assert_null(strmap_find(&t, "0"));
 	for (unsigned int i = 0; i < 1000; i++)
 		strmap_add(&t, arena_decimal(a, i), arena_decimal(a, i));

@@ -6,7 +6,6 @@ static void test_suggest_slips_and_cuts(void **state)
 {
 	static const char *const names[] = { "list", "inspect", "capture", "rules" };
 
-	(void)state;
 	assert_int_equal(suggest_distance("inspcet", "inspect"), 1);
 	assert_int_equal(suggest_distance("", "abc"), 3);
 	assert_string_equal(suggest_nearest("inspcet", names, 4), "inspect");

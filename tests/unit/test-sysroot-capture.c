@@ -88,7 +88,6 @@ static void test_capture_round_trip_of_every_answer(void **state)
 	struct capture *c = capture_new(), *again;
 	char path[64];
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		snprintf(path, sizeof(path), "/sys/answer/%zu", i);
 		for (size_t v = 0; v < ARRAY_SIZE(verbs); v++)
@@ -114,7 +113,6 @@ static void test_capture_round_trip_of_odd_paths(void **state)
 	};
 	struct capture *c = capture_new(), *again;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
 		capture_add(c, "read", paths[i], &answers[0]);
 	again = write_and_load(c);
@@ -135,7 +133,6 @@ static void test_capture_long_path_and_answer(void **state)
 	char *path = malloc(path_len + 1), *raw = malloc(raw_len + 1);
 	struct fact f = { .state = FACT_PRESENT, .raw = raw, .len = raw_len }, got;
 
-	(void)state;
 	memset(path, 'p', path_len);
 	path[path_len] = '\0';
 	memset(raw, 'r', raw_len);
@@ -155,7 +152,6 @@ static void test_capture_add_keeps_the_first(void **state)
 	struct capture *c = capture_new();
 	struct fact f;
 
-	(void)state;
 	capture_add(c, "read", "/x", &answers[0]);
 	capture_add(c, "read", "/x", &answers[1]);
 	f = capture_find(c, "read", "/x");
@@ -168,7 +164,6 @@ static void test_capture_find_of_what_is_not_there(void **state)
 	struct capture *c = capture_new();
 	struct fact unread = { .state = FACT_UNREAD }, f;
 
-	(void)state;
 	capture_add(c, "read", "/x", &answers[0]);
 	capture_add(c, "read", "/unread", &unread);
 	f = capture_find(c, "link", "/x");
@@ -244,7 +239,6 @@ static const char *const hostile[] = {
 
 static void test_capture_load_refuses_what_is_none(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
 		struct capture *c = NULL;
 		struct failure *why = NULL;
@@ -264,7 +258,6 @@ static void test_capture_load_of_an_empty_file(void **state)
 	struct failure *why = NULL;
 	struct capture *c = NULL;
 
-	(void)state;
 	assert_int_equal(capture_load(in, &c, &why), -EBADMSG);
 	assert_string_equal(why->text, "it is empty");
 	failure_free(why);
@@ -276,7 +269,6 @@ static void test_capture_load_refuses_a_nul_in_a_line(void **state)
 	static const char text[] = HEADER "[\"read\",\"/x\",\"y\"]\0garbage\n";
 	struct capture *c = NULL;
 
-	(void)state;
 	assert_int_equal(load(text, sizeof(text) - 1, &c, NULL), -EBADMSG);
 }
 
@@ -286,7 +278,6 @@ static void test_capture_load_names_the_line(void **state)
 	struct failure *why = NULL;
 	struct capture *c = NULL;
 
-	(void)state;
 	assert_int_equal(load(text, sizeof(text) - 1, &c, &why), -EBADMSG);
 	assert_string_equal(why->text, "line 3 is not of a capture");
 	failure_free(why);
@@ -298,7 +289,6 @@ static void test_capture_load_last_line_without_newline(void **state)
 	struct capture *c = NULL;
 	struct fact f;
 
-	(void)state;
 	assert_int_equal(load(text, sizeof(text) - 1, &c, NULL), 0);
 	f = capture_find(c, "read", "/x");
 	assert_string_equal(f.raw, "y");
@@ -312,7 +302,6 @@ static void test_capture_load_of_an_endless_line(void **state)
 	struct failure *why = NULL;
 	struct capture *c = NULL;
 
-	(void)state;
 	assert_int_equal(ftruncate(fileno(in), (off_t)1 << 40), 0);
 	assert_int_equal(capture_load(in, &c, &why), -E2BIG);
 	assert_string_equal(why->text, "line 1 passes the limits of a capture");
@@ -327,7 +316,6 @@ static void test_capture_load_carries_the_errno_of_the_read(void **state)
 	FILE *in = fdopen(fd, "re");
 	struct capture *c = NULL;
 
-	(void)state;
 	assert_non_null(in);
 	assert_int_equal(capture_load(in, &c, NULL), -EISDIR);
 	fclose(in);
@@ -338,7 +326,6 @@ static void test_capture_write_carries_the_errno_of_a_full_disk(void **state)
 	struct capture *c = capture_new();
 	FILE *out = fopen("/dev/full", "we");
 
-	(void)state;
 	assert_non_null(out);
 	assert_int_equal(capture_write(c, out), -ENOSPC);
 	fclose(out);

@@ -28,7 +28,6 @@ static void assert_named(const char *text, enum target_kind kind, const char *bu
 
 static void test_target_pci(void **state)
 {
-	(void)state;
 	assert_named("0000:01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
 	assert_named("01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
 	assert_named("AB:1F.7", TARGET_PCI, "pci", "0000:ab:1f.7");
@@ -39,7 +38,6 @@ static void test_target_pci(void **state)
 
 static void test_target_slot(void **state)
 {
-	(void)state;
 	assert_named("01:00", TARGET_SLOT, "pci", "0000:01:00");
 	assert_named("0001:01:00", TARGET_SLOT, "pci", "0001:01:00");
 	assert_named("01:00.*", TARGET_SLOT, "pci", "0000:01:00");
@@ -49,7 +47,6 @@ static void test_target_ids(void **state)
 {
 	struct target t = parse("8086:1521");
 
-	(void)state;
 	assert_int_equal(t.kind, TARGET_IDS);
 	assert_int_equal(t.vendor, 0x8086);
 	assert_int_equal(t.device, 0x1521);
@@ -65,7 +62,6 @@ static void test_target_group(void **state)
 	static const char *const texts[] = { "group:12", "iommu:12", "/dev/vfio/12",
 					     "/dev/vfio/noiommu-12" };
 
-	(void)state;
 	for (size_t i = 0; i < 4; i++) {
 		struct target t = parse(texts[i]);
 
@@ -76,7 +72,6 @@ static void test_target_group(void **state)
 
 static void test_target_other_names(void **state)
 {
-	(void)state;
 	assert_named("platform:edu-dma.0", TARGET_NAMED, "platform", "edu-dma.0");
 	assert_named("fsl-mc:dprc.2", TARGET_NAMED, "fsl-mc", "dprc.2");
 	assert_named("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", TARGET_NAMED, "mdev",
@@ -129,7 +124,6 @@ static void test_target_malformed(void **state)
 	struct failure *why = NULL;
 	struct target t = { .kind = TARGET_NONE };
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		if (target_parse(scene_arena, bad[i], &t, &why) != -EINVAL)
 			fail_msg("'%s' was taken for a target of kind %d", bad[i], t.kind);
@@ -158,7 +152,6 @@ static void test_target_malformed_says_how_to_write_it(void **state)
 		{ "", "the name of an interface" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct failure *why = NULL;
 		struct target t;
@@ -175,7 +168,6 @@ static void test_target_too_long(void **state)
 	char text[5000];
 	struct target t;
 
-	(void)state;
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(target_parse(scene_arena, text, &t, NULL), -EINVAL);

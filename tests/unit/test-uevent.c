@@ -17,7 +17,6 @@ static void test_uevent_get_whole_keys_only(void **state)
 {
 	struct span value;
 
-	(void)state;
 	assert_true(uevent_get(span_of(nic), "DRIVER", &value));
 	assert_true(span_equals(value, "igb"));
 	assert_true(uevent_get(span_of(nic), "PCI_ID", &value));
@@ -34,7 +33,6 @@ static void test_uevent_pci_ids(void **state)
 {
 	struct uevent_pci pci;
 
-	(void)state;
 	assert_int_equal(uevent_get_pci(span_of(nic), &pci), 0);
 	assert_int_equal(pci.class_code, 0x020000);
 	assert_int_equal(pci.vendor, 0x8086);
@@ -53,7 +51,6 @@ static void assert_refused_as(const char *text, int err)
 
 static void test_uevent_pci_missing_or_absurd(void **state)
 {
-	(void)state;
 	assert_refused_as("", -ENODATA);
 	assert_refused_as("PCI_CLASS=20000\nPCI_ID=8086:1521\n", -ENODATA);
 	assert_refused_as("PCI_CLASS=\nPCI_ID=8086:1521\nPCI_SUBSYS_ID=0:0\n", -EBADMSG);
