@@ -297,13 +297,26 @@ static int print_text(struct session *s, const struct inspect_args *args, struct
 	return print_short(s, reterr);
 }
 
+/* Whether each device gets no more than a verdict, for which a list reads enough. */
+static bool is_brief(const struct app *app, const struct inspect_args *args)
+{
+	if (args->targets.nr || args->paths)
+		return false;
+	return app->quiet || (!args->json && !args->all_kernels && app->verbose <= 0);
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct inspect_args *args = data;
+	bool brief = is_brief(app, args);
+	const struct scope scope =
+		brief ? scope_for(NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED) : scope_all;
 	struct session s = { 0 };
 	int r;
 
-	r = session_open(&s, app, &args->targets, &scope_all, reterr);
+	r = session_open(&s, app, &args->targets, &scope, reterr);
+	if (r >= 0 && brief)
+		r = session_widen(&s, &scope, reterr);
 	if (r >= 0)
 		r = session_decide(&s, &args->assume, args->kernel, reterr);
 	if (r >= 0 && app->quiet)

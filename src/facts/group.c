@@ -75,7 +75,7 @@ void group_load_members(struct loader *l, struct group_slot *g, unsigned int par
 	}
 }
 
-void groups_fill_members(struct loader *l)
+static void groups_fill_members(struct loader *l)
 {
 	/* In the order of the devices, so each group's members come out sorted. */
 	for (size_t i = 0; i < l->h->nr_devices; i++) {
@@ -117,6 +117,16 @@ static void load_nodes(struct loader *l, struct group *g, bool served)
 				 arena_printf(l->a, "noiommu-%u", g->id), &l->vfio_names);
 }
 
+/* Nothing in the group is anything that a VFIO driver takes, so that no address of it is ever mapped.
+ * linux: drivers/vfio/pci/vfio_pci.c: vfio_pci_probe() wants a header of type 0. */
+static bool has_only_bridges(const struct group *g)
+{
+	for (size_t i = 0; i < g->nr_members; i++)
+		if (g->members[i]->is_bridge != TRI_YES)
+			return false;
+	return g->nr_members > 0;
+}
+
 static void group_load(struct loader *l, struct group *g, const struct iommu_unit *mirror)
 {
 	const char *dir = group_path(l, g->id);
@@ -130,7 +140,8 @@ static void group_load(struct loader *l, struct group *g, const struct iommu_uni
 						 .path = mirror->devices_list.path };
 		else
 			g->name = read_at(l, dir, "name");
-		load_regions(l, g, dir);
+		if (!mirror || !has_only_bridges(g))
+			load_regions(l, g, dir);
 	}
 	if (l->scope.host_parts & HOST_GROUP_NODES)
 		load_nodes(l, g, mirror != NULL);
@@ -170,6 +181,7 @@ static bool is_given_away(const struct node *node)
 void groups_load(struct loader *l)
 {
 	l->h->groups = arena_array(l->a, l->nr_group_slots, sizeof(struct group *));
+	groups_fill_members(l);
 	for (size_t i = 0; i < l->nr_group_slots; i++) {
 		if (l->group_slots[i]->wanted)
 			group_load(l, &l->group_slots[i]->group, l->group_slots[i]->mirror);
@@ -178,7 +190,6 @@ void groups_load(struct loader *l)
 	}
 	if (l->h->nr_groups)
 		qsort(l->h->groups, l->h->nr_groups, sizeof(struct group *), group_compare);
-	groups_fill_members(l);
 	for (size_t i = 0; i < l->nr_group_slots; i++)
 		if (l->group_slots[i]->mirror)
 			list_from_members(l, l->group_slots[i]);

@@ -246,12 +246,10 @@ enum tristate module_exports(const struct module *m, const char *symbol)
 	return module_has(m, m->exports, m->nr_exports, symbol);
 }
 
+/* @names are sorted. */
 static bool is_listed(const char *const *names, size_t nr, const char *name)
 {
-	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(names[i], name))
-			return true;
-	return false;
+	return bsearch(name, names, nr, sizeof(*names), text_search) != NULL;
 }
 
 static struct span fact_span(const struct fact *f)
@@ -279,15 +277,26 @@ enum tristate kernel_has_symbol(const struct kernel *k, const char *name)
 	return btf > kallsyms ? btf : kallsyms;
 }
 
+static int option_search(const void *key, const void *slot)
+{
+	const char *line = *(const char *const *)slot;
+	size_t len = strlen(key);
+	int order = strncmp(key, line, len);
+
+	return order ? order : '=' - (unsigned char)line[len];
+}
+
 const char *kernel_config(const struct kernel *k, const char *option)
 {
-	size_t len = strlen(option);
+	const char *const *line;
 
 	if (!fact_is(&k->config))
 		return NULL;
-	for (size_t i = 0; i < k->nr_options; i++)
-		if (!strncmp(k->options[i], option, len) && k->options[i][len] == '=')
-			return k->options[i] + len + 1;
+	line = k->nr_options ? bsearch(option, k->options, k->nr_options, sizeof(*k->options),
+				       option_search)
+			     : NULL;
+	if (line)
+		return *line + strlen(option) + 1;
 	return is_listed(config_names, ARRAY_SIZE(config_names), option) ? "n" : NULL;
 }
 

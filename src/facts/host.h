@@ -237,7 +237,7 @@ struct kernel {
 	 * host_config_names(), "CONFIG_X=n" for one that is not set. */
 	struct fact config;
 	struct fact config_source; /* raw: the path that answered */
-	const char **options;      /* the lines of config */
+	const char **options;      /* the lines of config, sorted */
 	size_t nr_options;
 	/* Which of host_symbol_names() the BTF of the kernel and of its loaded modules has, and which
 	 * /proc/kallsyms, one a line. UNREAD when the module files told enough; kallsyms also when

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -114,6 +115,11 @@ static void ask_config(struct sysroot *root, struct arena *a, void *ctx, struct 
 	fclose(in);
 }
 
+static int text_compare(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void load_config(struct loader *l, struct kernel *k)
 {
 	const char *release = fact_is(&k->release) ? k->release.raw : NULL;
@@ -144,6 +150,8 @@ static void load_config(struct loader *l, struct kernel *k)
 		k->options = arena_grow(l->a, k->options, k->nr_options, sizeof(char *));
 		k->options[k->nr_options++] = arena_strndup(l->a, line.s, line.len);
 	}
+	if (k->nr_options)
+		qsort(k->options, k->nr_options, sizeof(*k->options), text_compare);
 }
 
 void kernel_load(struct loader *l)

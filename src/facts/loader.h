@@ -110,8 +110,6 @@ struct group_slot *group_want(struct loader *l, unsigned int id);
 bool group_is_wanted(struct loader *l, unsigned int id);
 /* Queues the members of a group as its list names them. */
 void group_load_members(struct loader *l, struct group_slot *g, unsigned int parts, bool seed);
-/* Puts each device into the members of its group. */
-void groups_fill_members(struct loader *l);
 void groups_load(struct loader *l);
 
 struct iommu_unit *unit_want(struct loader *l, struct span name);

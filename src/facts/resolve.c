@@ -126,37 +126,81 @@ static int enumerate_ids(struct loader *l, const struct target *t)
 			      "no PCI device has these ids; 'vfiotool list' shows what there is");
 }
 
+/* @text before @rest; false when a path may not be that long. */
+static bool path_prepend(char rest[static PATH_MAX], struct span text)
+{
+	size_t len = strlen(rest);
+
+	if (len + text.len + 2 > PATH_MAX)
+		return false;
+	memmove(rest + text.len + 1, rest, len + 1);
+	memcpy(rest, text.s, text.len);
+	rest[text.len] = '/';
+	return true;
+}
+
+/* Moves the first component of @rest to the end of @done. False past the root, or past the length that a
+ * path may have. */
+static bool path_step(char done[static PATH_MAX], char rest[static PATH_MAX])
+{
+	size_t len = strcspn(rest, "/"), at = strlen(done), skip = len + (rest[len] == '/');
+	bool same = !len || (len == 1 && rest[0] == '.');
+	bool up = len == 2 && !memcmp(rest, "..", 2);
+
+	if (up) {
+		char *slash = strrchr(done, '/');
+
+		if (!at)
+			return false;
+		*(slash ? slash : done) = '\0';
+	} else if (!same) {
+		if (at + len + 2 > PATH_MAX)
+			return false;
+		if (at)
+			done[at++] = '/';
+		memcpy(done + at, rest, len);
+		done[at + len] = '\0';
+	}
+	memmove(rest, rest + skip, strlen(rest + skip) + 1);
+	return true;
+}
+
+/* Follows the link @done, where it is one, into @rest. False when it leads nowhere. */
+static bool path_follow(struct loader *l, struct arena *a, char done[static PATH_MAX],
+			char rest[static PATH_MAX], unsigned int *links)
+{
+	struct fact link = sysroot_read_link(l->root, a, done);
+	char *slash = strrchr(done, '/');
+
+	/* EINVAL: there is something, and it is no link. */
+	if (!fact_is(&link))
+		return link.err == EINVAL;
+	if (++*links > LINKS_MAX || !path_prepend(rest, fact_describe(&link)))
+		return false;
+	*(link.raw[0] == '/' || !slash ? done : slash) = '\0';
+	return true;
+}
+
 /* @path with every link on the way resolved below the root; NULL when it leads nowhere. */
 static char *path_resolve(struct loader *l, const char *path)
 {
-	char *rest = arena_strdup(l->a, path), *done = arena_strdup(l->a, "");
+	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
+	char done[PATH_MAX] = "", rest[PATH_MAX] = "";
 	unsigned int links = 0;
 
+	if (strlen(path) >= PATH_MAX)
+		return NULL;
+	stpcpy(rest, path);
 	while (*rest) {
-		char *slash = strchr(rest, '/'), *here;
-		struct fact link;
+		size_t before = strlen(done);
 
-		if (slash)
-			*slash = '\0';
-		here = path_join(l->a, done, (struct span){ rest, strlen(rest) });
-		rest = slash ? slash + 1 : rest + strlen(rest);
-		if (!here)
+		if (!path_step(done, rest))
 			return NULL;
-		link = sysroot_read_link(l->root, l->a, here);
-		if (!fact_is(&link)) {
-			/* EINVAL: there is something, and it is no link. */
-			if (link.err != EINVAL)
-				return NULL;
-			done = here;
-			continue;
-		}
-		if (++links > LINKS_MAX || strlen(rest) > PATH_MAX)
+		arena_reset(scratch);
+		if (strlen(done) > before && !path_follow(l, scratch, done, rest, &links))
 			return NULL;
-		rest = arena_printf(l->a, "%s/%s", link.raw, rest);
-		if (rest[0] == '/')
-			done = arena_strdup(l->a, "");
 	}
-	return done;
+	return arena_strdup(l->a, done);
 }
 
 /* The device at @path or the nearest above it that stands on a bus VFIO serves: an interface or a

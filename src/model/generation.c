@@ -432,6 +432,5 @@ void generation_find(const struct host *h, struct arena *a, struct gen_verdict *
 	use_module_shape(&f);
 	use_device_shape(&f);
 	use_interrupt_shape(&f);
-	ret->unnumbered = ret->candidates;
 	use_version(&f);
 }

@@ -73,8 +73,7 @@ struct gen_verdict {
 	enum gen_basis basis; /* the strongest kind that decided */
 	/* The release is newer than GENERATION_NEWEST: the candidates are the nearest that is known. */
 	bool beyond;
-	bool by_number;      /* without the release more would be left */
-	uint32_t unnumbered; /* the candidates without the release */
+	bool by_number; /* without the release more would be left */
 	struct gen_evidence *evidence;
 	size_t nr_evidence;
 };

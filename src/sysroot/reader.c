@@ -373,19 +373,24 @@ void reader_read(struct reader *r, struct arena *a, const char *path, size_t lim
 	reader_close(r, fd);
 }
 
-/* The link is opened, not read: umockdev, which pretends a host in a test, redirects no links. */
-static bool has_driver(const struct reader *r, const char *path)
+/* 1 with a driver, 0 without, or a negative errno. The link is opened, not read: umockdev, which pretends a
+ * host in a test, redirects no links. */
+static int has_driver(struct reader *r, const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	int len = slash ? (int)(slash - path) : 0, fd;
 	char link[PATH_MAX];
 
 	if (!len || snprintf(link, sizeof(link), "%.*s/driver", len, path) >= PATH_MAX)
-		return false;
+		return 0;
 	fd = openat(r->fd, link, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == EMFILE && r->nr_closing) {
+		reader_flush(r);
+		fd = openat(r->fd, link, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	}
 	if (fd >= 0)
 		close(fd);
-	return fd >= 0;
+	return fd >= 0 ? 1 : errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
 }
 
 static bool names_driver(const char *uevent, size_t len)
@@ -408,8 +413,11 @@ static ssize_t read_driverless(struct reader *r, const char *path, char *text, s
 		ssize_t len = locked_reader_read(&r->apart, r->fd, path, text, size,
 						 LOCKED_READER_DEADLINE_MS);
 
-		if (len < 0 || !uevent || !names_driver(text, (size_t)len) || has_driver(r, path))
-			return len;
+		int driver = len >= 0 && uevent && names_driver(text, (size_t)len)
+				     ? has_driver(r, path)
+				     : 1;
+		if (driver)
+			return driver < 0 ? driver : len;
 		if (ms >= LOCKED_READER_DEADLINE_MS) {
 			locked_reader_give_up(&r->apart, path);
 			return -ETIMEDOUT;
@@ -423,11 +431,13 @@ void reader_read_locked(struct reader *r, struct arena *a, const char *path, str
 	char text[SYSROOT_ATTRIBUTE_MAX];
 	ssize_t len;
 
-	if (r->tree || has_driver(r, path)) {
+	int driver = r->tree ? 1 : has_driver(r, path);
+
+	if (driver > 0) {
 		reader_read(r, a, path, SYSROOT_ATTRIBUTE_MAX, f);
 		return;
 	}
-	len = read_driverless(r, path, text, sizeof(text));
+	len = driver < 0 ? driver : read_driverless(r, path, text, sizeof(text));
 	if (len < 0)
 		fact_refuse(f, (int)len);
 	else

@@ -6,11 +6,12 @@ bridges, root ports, endpoints with one and with several functions, PFs with VFs
 groups of one and of several; a quarter of the endpoints on VFIO. For vfiotool --sysroot, lspci -O sysfs.path= and a
 bind mount over /sys. Nothing in it is random: the same number makes the same tree.
 
-    mksys.py DIRECTORY FUNCTIONS
+    mksys.py [--builtin] DIRECTORY FUNCTIONS
 """
 
 import argparse
 import os
+import struct
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,22 @@ def make(path, text=""):
     if text:
         os.write(fd, text if isinstance(text, bytes) else text.encode())
     os.close(fd)
+
+
+def btf(functions):
+    """Type information of a kernel, of the usual size. linux: include/uapi/linux/btf.h."""
+    strings, types = bytearray(b"\0"), bytearray()
+    for name in functions:
+        # A structure of eight members, a prototype of two parameters, the function.
+        types += struct.pack("<III", len(strings), 4 << 24 | 8, 64) + bytes(96)
+        types += struct.pack("<III", 0, 13 << 24 | 2, 0) + bytes(16) + struct.pack("<III", len(strings), 12 << 24, 1)
+        strings += name.encode() + b"\0"
+    return struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings)) + types + strings
+
+
+# Of those that tell Linux 6.1.
+KERNEL_FUNCTIONS = ("device_iommu_capable", "iommu_enable_nesting", "iommu_group_claim_dma_owner",
+                    "irq_domain_check_msi_remap", "vfio_iommu_type1_attach_group", "vfio_pci_core_register_device")
 
 
 KINDS = {
@@ -223,8 +240,8 @@ def attributes(f):
 class Tree:
     """Writes a plan below a root."""
 
-    def __init__(self, root: Path, plan: Plan):
-        self.root, self.plan = root, plan
+    def __init__(self, root: Path, plan: Plan, builtin=False):
+        self.root, self.plan, self.builtin = root, plan, builtin
         self.sys = root / "sys"
 
     def directories(self, *names):
@@ -258,17 +275,28 @@ class Tree:
         make(self.root / "proc/cmdline", f"BOOT_IMAGE=/vmlinuz-{RELEASE} intel_iommu=on quiet\n")
         make(self.root / "proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\n\n")
         modules = ("vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci", "irqbypass", "vfio_virqfd")
-        make(self.root / "proc/modules", "".join(f"{m} 16384 0 - Live 0x0000000000000000\n" for m in modules))
+        if self.builtin:
+            self.names()
+        make(self.root / "proc/modules", "".join(f"{m} 16384 0 - Live 0x0000000000000000\n"
+                                                 for m in modules if not self.builtin))
         for name in modules:
             self.directories(f"sys/module/{name}/parameters")
-            make(self.sys / f"module/{name}/initstate", "live\n")
-            make(self.sys / f"module/{name}/refcnt", "0\n")
+            if not self.builtin:
+                make(self.sys / f"module/{name}/initstate", "live\n")
+                make(self.sys / f"module/{name}/refcnt", "0\n")
         for name, value in (("vfio_iommu_type1/parameters/allow_unsafe_interrupts", "N"),
                             ("vfio_iommu_type1/parameters/dma_entry_limit", "65535"),
                             ("vfio_iommu_type1/parameters/disable_hugepages", "N"),
                             ("vfio_pci/parameters/disable_denylist", "N"), ("vfio_pci/parameters/disable_idle_d3", "N"),
                             ("vfio_pci/parameters/nointxmask", "N"), ("vfio_pci/parameters/enable_sriov", "N")):
             make(self.sys / "module" / name, value + "\n")
+
+    def names(self):
+        """The functions of a kernel with VFIO built in: 5 MiB of BTF, 10 MiB of kallsyms."""
+        functions = [f"some_function_of_the_kernel_{n}" for n in range(30000)] + list(KERNEL_FUNCTIONS)
+        self.directories("sys/kernel/btf")
+        make(self.sys / "kernel/btf/vmlinux", btf(functions))
+        make(self.root / "proc/kallsyms", "".join(f"{address:016x} t {name}\n" for address in range(7) for name in functions))
 
     def unit(self, number):
         """linux: drivers/iommu/intel/iommu.c: intel_iommu_attrs[]."""
@@ -345,10 +373,11 @@ def main():
     parser = argparse.ArgumentParser(description="make a synthetic host")
     parser.add_argument("directory", type=Path, help="a new directory, or an empty one")
     parser.add_argument("functions", type=int, help="how many PCI functions")
+    parser.add_argument("--builtin", action="store_true", help="VFIO is built in, and the kernel names its functions")
     args = parser.parse_args()
     if args.directory.exists() and any(args.directory.iterdir()):
         parser.error(f"{args.directory} is not empty")
-    Tree(args.directory, Plan(args.functions)).write()
+    Tree(args.directory, Plan(args.functions), args.builtin).write()
     return 0
 
 

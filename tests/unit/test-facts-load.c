@@ -2,6 +2,7 @@
 /* Devices, groups and units of a tree; what targets lead to. */
 #include <errno.h>
 
+#include "base/strbuf.h"
 #include "facts/load.h"
 #include "facts/target.h"
 #include "scene.h"
@@ -316,6 +317,29 @@ static void test_load_unknown_targets(void **state)
 	assert_load_fails(x, x->sysroot, "/sys/../../secret", -ENOENT, STATUS_NO_TARGET, "nowhere");
 }
 
+/* Each step of such a path once took memory for all of it: 3 GB for a capture of 160 KB. */
+static void test_load_path_longer_than_paths_are(void **state)
+{
+	enum { LONG = 40000 };
+	struct tree *x = *state;
+	struct sysroot *root = NULL;
+	struct strbuf text = { .arena = x->arena };
+
+	strbuf_printf(&text, "{\"vfiotool-capture\":1}\n");
+	strbuf_printf(&text, "[\"link\",\"/sys\",null,\"EINVAL\"]\n");
+	strbuf_printf(&text, "[\"link\",\"/sys/class\",null,\"EINVAL\"]\n");
+	strbuf_printf(&text, "[\"link\",\"/sys/class/net\",null,\"EINVAL\"]\n");
+	strbuf_printf(&text, "[\"link\",\"/sys/class/net/eth0\",\"%0*d/", LONG, 0);
+	for (unsigned int i = 0; i < LONG; i++)
+		strbuf_printf(&text, "./");
+	strbuf_printf(&text, "\"]\n[\"link\",\"/sys/class/net/%0*d\",null,\"EINVAL\"]\n", LONG, 0);
+	tree_put(x, "capture", strbuf_get(&text));
+	assert_int_equal(sysroot_open(arena_printf(x->arena, "%s/capture", x->root), &root, NULL),
+			 0);
+	assert_load_fails(x, root, "eth0", -ENOENT, STATUS_NO_TARGET, "leads nowhere");
+	sysroot_close(root);
+}
+
 static void test_load_what_is_no_host(void **state)
 {
 	struct tree *x = *state;
@@ -456,6 +480,7 @@ int main(void)
 		tree_test(test_load_device_without_group_asks_for_any),
 		tree_test(test_load_every_form_of_target),
 		tree_test(test_load_unknown_targets),
+		tree_test(test_load_path_longer_than_paths_are),
 		tree_test(test_load_what_is_no_host),
 		tree_test(test_load_vf_brings_its_pf),
 		tree_test(test_absurd_attributes),
