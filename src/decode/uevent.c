@@ -56,3 +56,37 @@ int uevent_get_pci(struct span text, struct uevent_pci *ret)
 	*ret = pci;
 	return 0;
 }
+
+int modalias_get_pci(struct span text, struct uevent_pci *ret)
+{
+	/* "pci:v00008086d000010FBsv00008086sd0000000Cbc02sc00i00" */
+	static const struct {
+		const char *before;
+		size_t digits;
+	} fields[] = { { "pci:v", 8 }, { "d", 8 },  { "sv", 8 }, { "sd", 8 },
+		       { "bc", 2 },    { "sc", 2 }, { "i", 2 } };
+	uint64_t values[ARRAY_SIZE(fields)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+		size_t len = strlen(fields[i].before);
+
+		if (text.len < len + fields[i].digits || memcmp(text.s, fields[i].before, len) != 0)
+			return -EBADMSG;
+		if (parse_u64_span((struct span){ text.s + len, fields[i].digits }, 16,
+				   &values[i]) < 0 ||
+		    values[i] > UINT16_MAX)
+			return -EBADMSG;
+		text.s += len + fields[i].digits;
+		text.len -= len + fields[i].digits;
+	}
+	if (text.len)
+		return -EBADMSG;
+	*ret = (struct uevent_pci){
+		.class_code = (uint32_t)(values[4] << 16 | values[5] << 8 | values[6]),
+		.vendor = (uint16_t)values[0],
+		.device = (uint16_t)values[1],
+		.subvendor = (uint16_t)values[2],
+		.subdevice = (uint16_t)values[3],
+	};
+	return 0;
+}

@@ -17,3 +17,6 @@ struct uevent_pci {
 
 /* 0, -ENODATA when a line is missing, -EBADMSG when one is not understood. */
 vt_must_check int uevent_get_pci(struct span text, struct uevent_pci *ret);
+/* The same out of a modalias attribute, which the kernel reads without the device's lock; 0 or -EBADMSG.
+ * linux: drivers/pci/pci-sysfs.c: modalias_show(). */
+vt_must_check int modalias_get_pci(struct span text, struct uevent_pci *ret);

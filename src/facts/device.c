@@ -137,7 +137,8 @@ static void load_base(struct loader *l, struct device_slot *s)
 	struct uevent_pci pci;
 	struct span modalias;
 
-	d->uevent = read_uevent_at(l, d->sysfs, &d->locked);
+	d->uevent = s->bound ? read_bound_uevent(l, d, s->bound)
+			     : read_uevent_at(l, d->sysfs, &d->locked);
 	load_driver(l, d);
 	load_group_link(l, s);
 	d->modalias = (struct fact){ .state = d->uevent.state, .path = d->uevent.path };

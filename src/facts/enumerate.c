@@ -18,6 +18,34 @@ static void want_listed(struct loader *l, const char *bus_name, const struct fac
 			device_want(l, bus_name, line, l->scope.device_parts, true)->listed = true;
 }
 
+/* Where there are many devices, each driver lists its own: then nothing has to be asked of each whether it
+ * has one, and what has one needs no attribute that is read with the device locked. */
+static void enumerate_bound(struct loader *l)
+{
+	enum { DEVICES_PER_DRIVER = 4 };
+	struct fact drivers = sysroot_list(l->root, l->a, "sys/bus/pci/drivers");
+	struct span rest = fact_describe(&drivers), line, name;
+	size_t nr = 0;
+
+	while (parse_line(&rest, &line))
+		nr++;
+	if (l->nr_slots < DEVICES_PER_DRIVER * nr)
+		return;
+	rest = fact_describe(&drivers);
+	while (parse_line(&rest, &line)) {
+		const char *driver = arena_strndup(l->a, line.s, line.len);
+		struct fact bound = list_at(l, "sys/bus/pci/drivers", driver);
+		struct span names = fact_describe(&bound);
+
+		while (parse_line(&names, &name)) {
+			struct device_slot *s = strmap_find_span(&l->pci, name);
+
+			if (s)
+				s->bound = driver;
+		}
+	}
+}
+
 /* @u lists the PCI device. */
 static void enumerate_served(struct loader *l, struct iommu_unit *u, struct span name)
 {
@@ -133,6 +161,8 @@ int enumerate_all(struct loader *l)
 				   "cannot list the devices in '%s' of '%s': %s; name the devices, or look at that folder",
 				   pci.path, sysroot_name(l->root), strerror(pci.err));
 	want_listed(l, "pci", &pci);
+	if (l->scope.frugal)
+		enumerate_bound(l);
 	enumerate_units(l);
 	enumerate_drivers(l);
 	mdev = sysroot_list(l->root, l->a, "sys/bus/mdev/devices");

@@ -13,6 +13,7 @@ struct device_slot {
 	struct device dev;       /* first: a slot is its device */
 	unsigned int wanted;     /* enum device_part */
 	struct iommu_unit *unit; /* that lists it; looked for where the load is frugal */
+	const char *bound;       /* driver that lists it; looked for where the load is frugal */
 	bool listed;             /* by its bus, so that the lists of the units know it too */
 	bool seed;               /* asked for, not only met as somebody's neighbour */
 	bool queued;
@@ -84,6 +85,8 @@ struct fact read_locked_at(struct loader *l, const char *dir, const char *name);
 /* The uevent of the device @dir. Where the kernel has it locked, what other attributes tell of it; then
  * *@ret_locked. */
 struct fact read_uevent_at(struct loader *l, const char *dir, bool *ret_locked);
+/* The uevent that the PCI device @d has, which @driver lists, from its modalias: no lock is taken for that. */
+struct fact read_bound_uevent(struct loader *l, const struct device *d, const char *driver);
 struct fact read_link_at(struct loader *l, const char *dir, const char *name);
 struct fact list_at(struct loader *l, const char *dir, const char *name);
 struct fact stat_at(struct loader *l, const char *dir, const char *name);

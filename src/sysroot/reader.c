@@ -78,6 +78,11 @@ static int tree_open(struct reader *r, const char *path, int flags)
 	return tree_open_below(r->fd, path, flags);
 }
 
+int reader_look(struct reader *r, const char *path)
+{
+	return tree_open(r, path, O_PATH);
+}
+
 /* @fd once more, as a mount that nobody else sees, with no devices and nothing to write; negative for
  * a caller who may not mount. linux: fs/namespace.c: open_tree(), mount_setattr(), since 5.12. */
 static int tree_guard(int fd)
@@ -105,6 +110,7 @@ int reader_init(struct reader *r, int fd, bool tree)
 			      .tree = tree,
 			      .guarded_fd = -EBADF,
 			      .dir_fd = -EBADF,
+			      .devices_fd = -EBADF,
 			      .groups_fd = -EBADF };
 	locked_reader_init(&r->apart);
 	if (!tree)
@@ -134,10 +140,33 @@ void reader_done(struct reader *r)
 	reader_flush(r);
 	locked_reader_done(&r->apart);
 	fd_closep(&r->dir_fd);
+	fd_closep(&r->devices_fd);
 	fd_closep(&r->groups_fd);
 	fd_closep(&r->guarded_fd);
 	free(r->dir);
 	r->dir = NULL;
+}
+
+static const char devices_dir[] = "sys/bus/pci/devices/", groups_dir[] = "sys/kernel/iommu_groups/";
+
+/* Goes into one of these directories: the descriptor from which the rest of *@path leads on. */
+static int live_enter(struct reader *r, const char **path)
+{
+	bool devices = !strncmp(*path, devices_dir, strlen(devices_dir));
+	bool groups = !strncmp(*path, groups_dir, strlen(groups_dir));
+	const char *dir = devices ? devices_dir : groups_dir;
+	int *fd = devices ? &r->devices_fd : &r->groups_fd;
+
+	if ((!devices && !groups) || !(*path)[strlen(dir)])
+		return r->fd;
+	if (*fd == -EBADF)
+		*fd = openat(r->fd, dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*fd < 0) {
+		*fd = -EBADF;
+		return r->fd;
+	}
+	*path += strlen(dir);
+	return *fd;
 }
 
 static bool reader_knows(const struct reader *r, const char *path, size_t len)
@@ -226,8 +255,6 @@ static int tree_open_regular(struct reader *r, const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-static const char groups_dir[] = "sys/kernel/iommu_groups/";
-
 /* A file of a group: there are thousands in one directory, and no link is on the way, or it is an error
  * that sends the caller the long way. What has neither links nor ".." leads nowhere else. */
 static int guarded_open_group(struct reader *r, const char *rest)
@@ -278,7 +305,8 @@ static int reader_try(struct reader *r, const char *path)
 
 	if (r->tree)
 		return tree_open_regular(r, path);
-	fd = openat(r->fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = live_enter(r, &path);
+	fd = openat(fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -292,7 +320,7 @@ int reader_open(struct reader *r, const char *path)
 	return reader_try(r, path);
 }
 
-static void fact_refuse(struct fact *f, int err)
+void reader_refuse(struct fact *f, int err)
 {
 	f->err = err < 0 ? -err : err;
 	f->state = fact_state_from_errno(f->err);
@@ -333,12 +361,12 @@ static void file_slurp(struct reader *r, struct arena *a, int fd, const char *pa
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			fact_refuse(f, errno == ESPIPE ? EINVAL : errno);
+			reader_refuse(f, errno == ESPIPE ? EINVAL : errno);
 			break;
 		}
 		len += (size_t)got;
 		if (len > limit) {
-			fact_refuse(f, EFBIG);
+			reader_refuse(f, EFBIG);
 			break;
 		}
 		if (!got || (len < size && read_is_last(path, (size_t)got))) {
@@ -366,7 +394,7 @@ void reader_read(struct reader *r, struct arena *a, const char *path, size_t lim
 	if (fd < 0 && !(r->guarded_fd >= 0 && (fd == -ENOENT || fd == -ENOTDIR)))
 		fd = reader_open(r, path);
 	if (fd < 0) {
-		fact_refuse(f, fd);
+		reader_refuse(f, fd);
 		return;
 	}
 	file_slurp(r, a, fd, path, limit, f);
@@ -378,15 +406,17 @@ void reader_read(struct reader *r, struct arena *a, const char *path, size_t lim
 static int has_driver(struct reader *r, const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	int len = slash ? (int)(slash - path) : 0, fd;
-	char link[PATH_MAX];
+	int len = slash ? (int)(slash - path) : 0, fd, dir;
+	char buffer[PATH_MAX];
+	const char *link = buffer;
 
-	if (!len || snprintf(link, sizeof(link), "%.*s/driver", len, path) >= PATH_MAX)
+	if (!len || snprintf(buffer, sizeof(buffer), "%.*s/driver", len, path) >= PATH_MAX)
 		return 0;
-	fd = openat(r->fd, link, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	dir = live_enter(r, &link);
+	fd = openat(dir, link, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == EMFILE && r->nr_closing) {
 		reader_flush(r);
-		fd = openat(r->fd, link, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(dir, link, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -439,7 +469,7 @@ void reader_read_locked(struct reader *r, struct arena *a, const char *path, str
 	}
 	len = driver < 0 ? driver : read_driverless(r, path, text, sizeof(text));
 	if (len < 0)
-		fact_refuse(f, (int)len);
+		reader_refuse(f, (int)len);
 	else
 		fact_fill(f, a, text, (size_t)len);
 }
@@ -471,16 +501,18 @@ void reader_read_link(struct reader *r, struct arena *a, const char *path, struc
 	if (r->tree) {
 		len = tree_read_link(r, path, target, sizeof(target));
 	} else {
-		len = readlinkat(r->fd, path, target, sizeof(target));
+		int dir = live_enter(r, &path);
+
+		len = readlinkat(dir, path, target, sizeof(target));
 		if (len < 0)
 			len = -errno;
 	}
 	if (len < 0) {
-		fact_refuse(f, (int)len);
+		reader_refuse(f, (int)len);
 		return;
 	}
 	if ((size_t)len == sizeof(target)) {
-		fact_refuse(f, ENAMETOOLONG);
+		reader_refuse(f, ENAMETOOLONG);
 		return;
 	}
 	f->state = FACT_PRESENT;
@@ -508,93 +540,13 @@ void reader_list(struct reader *r, struct arena *a, const char *path, struct fac
 	}
 	if (fd < 0) {
 		/* With O_DIRECTORY this says that there is something, but no directory. */
-		fact_refuse(f, fd);
+		reader_refuse(f, fd);
 		if (fd == -ENOTDIR)
 			f->state = FACT_FAILED;
 		return;
 	}
 	err = dirents_read(fd, a, f);
 	if (err < 0)
-		fact_refuse(f, err);
+		reader_refuse(f, err);
 	reader_close(r, fd);
-}
-
-static const char *mode_type(mode_t mode)
-{
-	switch (mode & S_IFMT) {
-	case S_IFDIR:
-		return "dir";
-	case S_IFCHR:
-		return "char";
-	case S_IFBLK:
-		return "block";
-	case S_IFIFO:
-		return "fifo";
-	case S_IFSOCK:
-		return "socket";
-	default:
-		return "file";
-	}
-}
-
-/* A file server that does not answer is not waited for: a descriptor of any process may lead to one. */
-void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f)
-{
-	vt_cleanup(fd_closep) int fd = r->tree ? tree_open(r, path, O_PATH) : -EBADF;
-	struct statx st;
-
-	if (r->tree && fd < 0) {
-		fact_refuse(f, fd);
-		return;
-	}
-	if (statx(r->tree ? fd : r->fd, r->tree ? "" : path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-		  STATX_BASIC_STATS, &st) < 0) {
-		fact_refuse(f, -errno);
-		return;
-	}
-	f->state = FACT_PRESENT;
-	f->raw =
-		arena_printf(a, "%s %04o %u %u %u:%u", mode_type(st.stx_mode), st.stx_mode & 07777U,
-			     st.stx_uid, st.stx_gid, st.stx_rdev_major, st.stx_rdev_minor);
-	f->len = strlen(f->raw);
-}
-
-void reader_access(struct reader *r, const char *path, struct fact *f)
-{
-	static const char *const words[] = { "-", "r", "w", "rw" };
-	unsigned int may = 0;
-
-	if (faccessat(r->fd, path, F_OK, AT_EACCESS) < 0) {
-		fact_refuse(f, errno);
-		return;
-	}
-	if (!faccessat(r->fd, path, R_OK, AT_EACCESS))
-		may |= 1;
-	/* A device cgroup refuses with an errno of its own, as open(2) will.
-	 * linux: security/device_cgroup.c: devcgroup_check_permission(). */
-	bool cgroup = !may && errno == EPERM;
-	if (!faccessat(r->fd, path, W_OK, AT_EACCESS))
-		may |= 2;
-	f->state = FACT_PRESENT;
-	f->raw = cgroup && !may ? "EPERM" : words[may];
-	f->len = strlen(f->raw);
-}
-
-const char *reader_real_path(struct reader *r, struct arena *a, const char *path)
-{
-	vt_cleanup(fd_closep) int fd = tree_open_below(r->plain_fd, path, O_PATH);
-	struct stat inside, outside;
-	char target[PATH_MAX];
-	ssize_t len;
-
-	if (fd < 0)
-		return NULL;
-	len = readlink(arena_printf(a, "/proc/self/fd/%d", fd), target, sizeof(target));
-	if (len < 0 || (size_t)len == sizeof(target))
-		return NULL;
-	target[len] = '\0';
-	if (fstat(fd, &inside) < 0 || stat(target, &outside) < 0 ||
-	    inside.st_ino != outside.st_ino || inside.st_dev != outside.st_dev)
-		return NULL;
-	return arena_strdup(a, target);
 }

@@ -24,7 +24,9 @@ struct reader {
 	int dir_fd;
 	char *dir;
 	size_t dir_len;
-	int groups_fd; /* the directory of the IOMMU groups, in a guarded tree; -EBADF: not yet asked */
+	/* The directories of the PCI devices (live) and of the IOMMU groups (live, and in a guarded tree), for
+	 * there are thousands in each; -EBADF: not yet asked. */
+	int devices_fd, groups_fd;
 	/* Descriptors that are done with: closed many at a time. */
 	int closing[READER_CLOSING_MAX];
 	size_t nr_closing;
@@ -48,6 +50,10 @@ void reader_list(struct reader *r, struct arena *a, const char *path, struct fac
 void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f);
 /* Only of the live system. */
 void reader_access(struct reader *r, const char *path, struct fact *f);
+/* A descriptor that only says what @path in a tree is, or a negative errno. The caller closes it. */
+int reader_look(struct reader *r, const char *path);
+/* Makes @f the answer of a call that failed with @err, of either sign. */
+void reader_refuse(struct fact *f, int err);
 /* A descriptor of a regular file (live: of anything), or a negative errno. The caller closes it. */
 int reader_open(struct reader *r, const char *path);
 /* The absolute path that @path in a tree leads to, links resolved; NULL when it leads nowhere. In @a. */

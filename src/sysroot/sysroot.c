@@ -87,7 +87,8 @@ int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr
 	if (!root)
 		abort();
 	root->fd = -EBADF;
-	root->reader.dir_fd = root->reader.guarded_fd = root->reader.groups_fd = -EBADF;
+	root->reader.dir_fd = root->reader.guarded_fd = root->reader.groups_fd =
+		root->reader.devices_fd = -EBADF;
 	locked_reader_init(&root->reader.apart);
 	root->name = strdup(path ? path : "/");
 	if (!root->name)

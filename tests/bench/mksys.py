@@ -275,8 +275,7 @@ class Tree:
         make(self.root / "proc/cmdline", f"BOOT_IMAGE=/vmlinuz-{RELEASE} intel_iommu=on quiet\n")
         make(self.root / "proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\n\n")
         modules = ("vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci", "irqbypass", "vfio_virqfd")
-        if self.builtin:
-            self.names()
+        self.names()
         make(self.root / "proc/modules", "".join(f"{m} 16384 0 - Live 0x0000000000000000\n"
                                                  for m in modules if not self.builtin))
         for name in modules:
@@ -292,7 +291,7 @@ class Tree:
             make(self.sys / "module" / name, value + "\n")
 
     def names(self):
-        """The functions of a kernel with VFIO built in: 5 MiB of BTF, 10 MiB of kallsyms."""
+        """The functions of the kernel: 5 MiB of BTF, 10 MiB of kallsyms."""
         functions = [f"some_function_of_the_kernel_{n}" for n in range(30000)] + list(KERNEL_FUNCTIONS)
         self.directories("sys/kernel/btf")
         make(self.sys / "kernel/btf/vmlinux", btf(functions))
@@ -373,7 +372,7 @@ def main():
     parser = argparse.ArgumentParser(description="make a synthetic host")
     parser.add_argument("directory", type=Path, help="a new directory, or an empty one")
     parser.add_argument("functions", type=int, help="how many PCI functions")
-    parser.add_argument("--builtin", action="store_true", help="VFIO is built in, and the kernel names its functions")
+    parser.add_argument("--builtin", action="store_true", help="VFIO is built in")
     args = parser.parse_args()
     if args.directory.exists() and any(args.directory.iterdir()):
         parser.error(f"{args.directory} is not empty")

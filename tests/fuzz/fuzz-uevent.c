@@ -22,5 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	r = uevent_get_pci(text, &pci);
 	must(r == 0 || r == -ENODATA || r == -EBADMSG);
 	must(r < 0 || pci.class_code <= 0xffffff);
+	r = modalias_get_pci(text, &pci);
+	must(r == 0 || r == -EBADMSG);
+	must(r < 0 || pci.class_code <= 0xffffff);
 	return 0;
 }

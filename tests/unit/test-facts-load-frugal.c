@@ -178,6 +178,39 @@ static void test_frugal_load_when_a_unit_lists_more(void **state)
 	expect_same_hosts(x);
 }
 
+/* Many devices of few drivers: the drivers list them, and a modalias tells what the uevent would. */
+static void test_frugal_load_by_lists_of_drivers(void **state)
+{
+	struct tree *x = *state;
+	struct host *h;
+
+	make_host(x);
+	for (unsigned int i = 0; i < 16; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "0000:05:%02u.%u", i / 8, i % 8);
+		tree_device(x, &(struct tree_device){ .name = name,
+						      .driver = "ixgbe",
+						      .group = "7",
+						      .unit = "dmar0",
+						      .id = "8086:10FB",
+						      .class = "20000" });
+		tree_attribute(x, name, "modalias",
+			       i == 7 ? "nonsense\n"
+				      : "pci:v00008086d000010FBsv00001028sd00000602bc02sc00i00\n");
+	}
+	h = load_list(x, true);
+	assert_string_equal(tree_find(h, "0000:05:00.0")->uevent.path,
+			    "/sys/bus/pci/devices/0000:05:00.0/modalias");
+	assert_string_equal(tree_find(h, "0000:05:00.0")->driver, "ixgbe");
+	assert_int_equal(tree_find(h, "0000:05:00.0")->device_id, 0x10fb);
+	assert_int_equal(tree_find(h, "0000:05:00.0")->class_code, 0x020000);
+	assert_string_equal(tree_find(h, "0000:05:00.7")->uevent.path,
+			    "/sys/bus/pci/devices/0000:05:00.7/uevent");
+	assert_string_equal(tree_find(h, "0000:05:00.7")->driver, "ixgbe");
+	host_free(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +218,7 @@ int main(void)
 		tree_test(test_frugal_load_of_a_mixed_host),
 		tree_test(test_frugal_load_of_odd_bridges),
 		tree_test(test_frugal_load_when_a_unit_lists_more),
+		tree_test(test_frugal_load_by_lists_of_drivers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

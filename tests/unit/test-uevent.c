@@ -60,12 +60,39 @@ static void test_uevent_pci_missing_or_absurd(void **state)
 	assert_refused_as("PCI_CLASS=20000\nPCI_ID=8086:1521\nPCI_SUBSYS_ID=:\n", -EBADMSG);
 }
 
+static void test_modalias_pci(void **state)
+{
+	static const char *const refused[] = {
+		"",
+		"pci:v00008086",
+		"pci:v00018086d000010FBsv00001028sd00000602bc02sc00i00",
+		"pci:v00008086d000010FBsv00001028sd00000602bc02sc00i0",
+		"pci:v00008086d000010FBsv00001028sd00000602bc02sc00i000",
+		"pci:v00008086d000010FBsv00001028sd00000602bc*sc00i00",
+		"usb:v00008086d000010FBsv00001028sd00000602bc02sc00i00",
+	};
+	struct uevent_pci pci;
+
+	(void)state;
+	assert_int_equal(modalias_get_pci(span_of("pci:v00008086d000010FBsv00001028sd00000602bc02sc80i01"),
+					  &pci),
+			 0);
+	assert_int_equal(pci.class_code, 0x028001);
+	assert_int_equal(pci.vendor, 0x8086);
+	assert_int_equal(pci.device, 0x10fb);
+	assert_int_equal(pci.subvendor, 0x1028);
+	assert_int_equal(pci.subdevice, 0x0602);
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
+		assert_int_equal(modalias_get_pci(span_of(refused[i]), &pci), -EBADMSG);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_uevent_get_whole_keys_only),
 		cmocka_unit_test(test_uevent_pci_ids),
 		cmocka_unit_test(test_uevent_pci_missing_or_absurd),
+		cmocka_unit_test(test_modalias_pci),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
