@@ -161,16 +161,6 @@ bool device_carries(const struct device *carrier, const struct device *dev)
 	       dev->group == carrier->group;
 }
 
-bool driver_leaves_vfs(const char *driver)
-{
-	static const char *const leave_them[] = { "nvme", "pci-stub", "pci-pf-stub" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(leave_them); i++)
-		if (!strcmp(driver, leave_them[i]))
-			return true;
-	return false;
-}
-
 struct device *host_find_device(const struct host *h, const char *bus_name, const char *name)
 {
 	struct device *found;

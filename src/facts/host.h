@@ -356,10 +356,6 @@ bool device_carries(const struct device *carrier, const struct device *dev);
 /* The only driver that may bind @dev, belonging to it; NULL when any may, or it is not known. linux:
  * drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is set. */
 const char *device_override(const struct device *dev);
-/* Whether the virtual functions of a physical function stay when @driver is unbound from it; most drivers
- * remove them, and of the others only these are known. linux: pci_disable_sriov() in igb_main.c:
- * igb_remove() and its kin; nvme/host/pci.c, pci-stub.c and pci-pf-stub.c leave them. */
-bool driver_leaves_vfs(const char *driver);
 /* The order of host.devices: negative, 0 or positive. */
 int device_compare(const struct device *a, const struct device *b);
 struct group *host_find_group(const struct host *h, unsigned int id);

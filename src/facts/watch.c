@@ -362,7 +362,7 @@ static void device_details(struct collection *c, size_t which, struct udev_devic
 
 static bool module_matters(const char *name)
 {
-	return !strncmp(name, "vfio", 4) || !strcmp(name, "iommufd") || strstr(name, "_vfio_");
+	return driver_is_vfio(name) || !strcmp(name, "iommufd");
 }
 
 static void uevent(struct collection *c, size_t which, struct udev_device *d)

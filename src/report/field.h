@@ -105,7 +105,8 @@ struct field_table {
 #define FIELD_AT_POINTER_(type, member, m) \
 	_Generic(&(m), __typeof__(&(m)[0]) * : offsetof(type, member))
 #define FIELD_AT_POINTER_TO(type, member, is) \
-	(FIELD_AT_POINTER(type, member) + 0 * sizeof(((type *)0)->member == (const is *)0))
+	(FIELD_AT_POINTER(type, member) + 0 * FIELD_POINTS_TO(((type *)0)->member, is))
+#define FIELD_POINTS_TO(m, is) _Generic((m), is * : 1, const is * : 1)
 
 /* Sources: a member as it is, ... */
 #define FIELD_TEXT(type, member) .get = field_get_text, .at = FIELD_AT(type, member, const char *)

@@ -66,7 +66,9 @@ static const struct driver_row drivers[] = {
 	MEDIATED("vfio_mdev"),
 	MEDIATED("vfio_ccw_mdev"),
 	MEDIATED("vfio_ap_mdev"),
-	{ "pci-stub", "pci", BUS_PCI, DRIVER_STUB },
+	{ "pci-stub", "pci", BUS_PCI, DRIVER_STUB, .leaves_vfs = true },
+	{ "pci-pf-stub", "pci", BUS_PCI, DRIVER_HOST, .leaves_vfs = true },
+	{ "nvme", "pci", BUS_PCI, DRIVER_HOST, .leaves_vfs = true },
 	{ "pcieport", "pci", BUS_PCI, DRIVER_PORT },
 };
 
@@ -75,12 +77,26 @@ const struct driver_row *driver_get(size_t index)
 	return index < ARRAY_SIZE(drivers) ? &drivers[index] : NULL;
 }
 
-enum driver_kind driver_kind(const char *name)
+static const struct driver_row *driver_find(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
 		if (!strcmp(drivers[i].name, name))
-			return drivers[i].kind;
-	return strstr(name, "vfio") ? DRIVER_MAYBE_VFIO : DRIVER_HOST;
+			return &drivers[i];
+	return NULL;
+}
+
+enum driver_kind driver_kind(const char *name)
+{
+	const struct driver_row *d = driver_find(name);
+
+	return d ? d->kind : strstr(name, "vfio") ? DRIVER_MAYBE_VFIO : DRIVER_HOST;
+}
+
+bool driver_leaves_vfs(const char *name)
+{
+	const struct driver_row *d = driver_find(name);
+
+	return d && d->leaves_vfs;
 }
 
 bool driver_is_vfio(const char *name)

@@ -39,12 +39,17 @@ struct driver_row {
 	enum driver_kind kind;
 	bool general;          /* takes any device of its bus */
 	bool parent;           /* makes mediated devices of its own */
+	bool leaves_vfs;       /* of the physical functions that it is unbound from */
 	enum module_id module; /* of a general driver */
 };
 
 enum driver_kind driver_kind(const char *name);
 /* Whether @name is that of a VFIO driver, or may be; NULL is none. */
 bool driver_is_vfio(const char *name);
+/* Whether the virtual functions of a physical function stay when driver @name is unbound from it; most drivers
+ * remove them, and of the others only these are known. linux: pci_disable_sriov() in igb_main.c:
+ * igb_remove() and its kin; nvme/host/pci.c, pci-stub.c and pci-pf-stub.c leave them. */
+bool driver_leaves_vfs(const char *name);
 /* The VFIO driver that takes any device of @bus, or NULL. */
 const struct driver_row *driver_of_bus(enum bus bus);
 /* All rows; NULL at the end. */

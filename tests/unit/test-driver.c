@@ -14,6 +14,8 @@ static void test_driver_kinds(void **state)
 	assert_int_equal(driver_kind("pcieport"), DRIVER_PORT);
 	assert_int_equal(driver_kind("nvme"), DRIVER_HOST);
 	assert_int_equal(driver_kind(""), DRIVER_HOST);
+	assert_true(driver_leaves_vfs("nvme"));
+	assert_false(driver_leaves_vfs("igb"));
 }
 
 static void test_driver_is_vfio_by_name(void **state)
