@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Would a device that VFIO accepts today be refused by the kernel of tomorrow?
+# Would another kernel refuse a device that VFIO accepts today?
 #
 #     before-upgrade.sh KERNEL [TARGET...]       KERNEL: a generation or release, as vfiotool inspect --kernel takes it
 #
-# Without targets: every device that sits on a VFIO driver now. Prints those whose answer changes.
-# Exit status: 0 nothing gets worse, 2 something does, 3 it cannot be told, 64 usage.
+# Default targets: every device on a VFIO driver. Prints the devices whose answer changes.
+# Exit status: 0 nothing gets worse, 2 a device would be refused, 3 an answer would be unknown, 64 usage.
 # VFIOTOOL names another binary, VFIOTOOL_SYSROOT a capture instead of this host.
 set -eu
 

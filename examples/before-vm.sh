@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Can a virtual machine be started with these devices? Asks the kernel for real, all of them at once as the machine will
-# take them, and gives them back.
+# Can a virtual machine start with these devices? Attaches all of them at once, as the machine will do, and releases
+# them.
 #
 #     before-vm.sh [--prove] TARGET...
 #
-# With --prove each device that can be made to move data has to show that it reaches only what is mapped for it. That
-# provokes accesses that are stopped: do it before the devices are put to work.
-# One line for each answer. Exit status: 0 ready, 1 not, 64 usage. VFIOTOOL names another binary.
+# With --prove each device with a DMA test driver must show that it reaches only memory that is mapped for it. The test
+# provokes accesses that the IOMMU blocks: run it before the devices go into production.
+# Prints one line per answer. Exit status: 0 ready, 1 not ready, 64 usage. VFIOTOOL names another binary.
 set -eu
 
 vt() {
 	"${VFIOTOOL:-vfiotool}" "$@" </dev/null
 }
 
-# ask COMMAND...: what it says goes to standard error, for whoever has to mend it; its exit status is kept.
+# ask COMMAND...: sends its output to standard error and keeps its exit status.
 ask() {
 	status=0
 	vt "$@" >&2 || status=$?
@@ -33,9 +33,9 @@ fi
 ready=0
 ask attach "$@"
 case $status in
-0) echo "ok      attached and given back: $*" ;;
+0) echo "ok      attached and released: $*" ;;
 4)
-	echo "FAIL    the kernel does something else than it should: $*"
+	echo "FAIL    the kernel did something else than predicted: $*"
 	ready=1
 	;;
 *)
@@ -50,9 +50,9 @@ for target; do
 	ask prove "$target"
 	case $status in
 	0) echo "ok      proven: $target" ;;
-	3) echo "ok      not proven, nothing can make it move: $target" ;;
+	3) echo "ok      not proven, because there is no DMA test driver for it: $target" ;;
 	*)
-		echo "FAIL    not contained, or it does not work ($status): $target"
+		echo "FAIL    the IOMMU does not confine the device, or the device does not work ($status): $target"
 		ready=1
 		;;
 	esac

@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Is this host ready for the devices that it is meant to give away? For a provisioning step or a monitoring check.
+# Can this host pass through the devices on a list? For a provisioning step or a monitoring check.
 #
-#     check-host.sh [FILE]       FILE (or standard input) has a target a line, as vfiotool takes it; # starts a comment
+#     check-host.sh [FILE]       FILE (or standard input) has one vfiotool target per line; # starts a comment
 #
-# One line each: ok, FAIL with the reason, or UNKNOWN. Exit status: 0 all ok, 1 some failed, 3 some unknown, 64 usage.
+# Prints one line per target: ok, FAIL with the reason, or UNKNOWN. Exit status: 0 all ok, 1 some failed, 3 some unknown, 64 usage.
 # VFIOTOOL names another binary, VFIOTOOL_SYSROOT a capture instead of this host.
 set -eu
 

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# From nothing to real answers, on any machine: installs what is missing (Debian 12), builds vfiotool, looks at this
-# host, then boots a small guest with an emulated IOMMU and shows a refusal, its reason, and its end: there vfiotool
-# attaches a card, maps memory for it, and makes a device prove what the IOMMU lets it reach.
-# Nothing of this host is changed besides the packages; no KVM is used.
+# A demonstration for any machine: installs missing packages (Debian 12), builds vfiotool and checks this host. Then it
+# boots a small guest with an emulated IOMMU and shows a refusal, the reason and the fix. In the guest vfiotool attaches a
+# card, maps memory for it, and tests what the DMA of a device can reach.
+# It changes nothing on this host except the packages, and does not need KVM.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ step() {
 	printf '\n== %s\n' "$*"
 }
 
-# run COMMAND...: shows it, and ends the demonstration only when it failed, not when its answer is no or unknown.
+# run COMMAND...: shows and runs it. The answers no and unknown do not end the demonstration; a failure does.
 run() {
 	printf '\n  # %s\n' "$*"
 	status=0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Which groups could be given away but for a driver that holds one of their devices? A line for each such group:
-its number, the device to free, its driver.
+Which groups could be passed through, if a host driver did not hold one of their devices? Prints one line per device to
+free: its group, its address, its driver.
 
     held-groups.py
 
@@ -16,7 +16,7 @@ import sys
 
 
 def ask(*argv):
-    """What vfiotool prints for @argv, as JSON; 0, 2 and 3 are answers, everything else is a failure."""
+    """The JSON of vfiotool for @argv; exit status 0, 2 and 3 are answers, everything else is a failure."""
     root = os.environ.get("VFIOTOOL_SYSROOT")
     command = [os.environ.get("VFIOTOOL", "vfiotool"), *(["--sysroot", root] if root else []), *argv]
     result = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
@@ -36,7 +36,7 @@ def accepted(paths) -> bool:
 
 
 def main() -> int:
-    """Groups that are refused now and accepted once they are bound; then who is in the way."""
+    """Finds groups that are refused now and accepted after binding, and prints the devices that block them."""
     groups = {}
     for device in ask("inspect", "--json")["devices"]:
         if device["group"] is not None:

@@ -1,14 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Devices to a virtual machine of libvirt before it starts, and back to the host once it has ended.
+# A libvirt hook: binds the devices of a virtual machine before it starts, and returns them after it has ended.
 #
 #     install -m 755 libvirt-hook.sh /etc/libvirt/hooks/qemu        or, from libvirt 6.5 on, /etc/libvirt/hooks/qemu.d/vfiotool
 #
 # libvirt calls it as `qemu GUEST prepare begin -` and `qemu GUEST release end -`, with the domain's XML on standard input.
-# Devices that the XML names without managed='yes' are bound to their VFIO driver, all or none, and attached once for real,
-# so that the machine does not start in vain. Those with managed='yes' are libvirt's to move: here it is only asked whether
-# they are in use. A refusal stops the start, and libvirt shows the reason that vfiotool gives. What was on a VFIO driver
-# before, as by a unit at boot, is not given back; what was moved here is, and is remembered until it is.
+# Devices without managed='yes' in the XML are bound to their VFIO driver, all or none, and attached once as a test.
+# libvirt moves devices with managed='yes' itself: for them the hook only runs the safety checks. A refusal stops the
+# start, and libvirt shows the reason from vfiotool. The hook returns only devices that it moved, and keeps a list of them
+# until then. A device that was on a VFIO driver before, for example from a boot service, stays there.
 # It needs python3, which reads the XML. VFIOTOOL names another binary, VFIOTOOL_HOOK_STATE another folder than /run/vfiotool-libvirt.
 set -eu
 
@@ -16,7 +16,7 @@ vt() {
 	"${VFIOTOOL:-vfiotool}" "$@" </dev/null
 }
 
-# ask STATUS... -- COMMAND...: quiet when it ends with 0 or one of these, else what it said goes to libvirt.
+# ask STATUS... -- COMMAND...: prints nothing for status 0 or one of these; otherwise its output goes to libvirt.
 ask() {
 	good=' 0 '
 	while [ "$1" != -- ]; do
@@ -30,22 +30,22 @@ ask() {
 	*" $status "*) ;;
 	*)
 		echo "vfiotool $1 ended with $status:" >&2
-		# Of a dry run what stands in the way, without the writes.
+		# The reasons of a dry run, without the writes.
 		printf '%s\n' "$said" | sed -e '/^\(# \)*\(echo\|modprobe\) /d' -e 's/^# //' >&2
 		return 1
 		;;
 	esac
 }
 
-# From the XML, a line each: yes or no (managed), domain, bus, slot and function of a host's PCI device: a <hostdev>, an
-# <interface type='hostdev'>, a <disk type='nvme'>.
+# Prints one line per PCI device of the host in the XML: yes or no (managed), domain, bus, slot and function. They come
+# from <hostdev>, <interface type='hostdev'> and <disk type='nvme'>.
 host_devices() {
 	python3 -c '
 import re, sys
 import xml.etree.ElementTree as ElementTree
 
 class Plain(ElementTree.TreeBuilder):
-    """libvirt writes no DOCTYPE: whatever has one could have entities, too."""
+    """libvirt writes no DOCTYPE; XML with one could also define entities."""
     def doctype(self, *_):
         sys.exit("the XML of the guest has a DOCTYPE")
 
@@ -70,7 +70,7 @@ give_back() {
 	left=
 	failed=0
 	for device; do
-		# 66: it was pulled out meanwhile.
+		# 66: the device was removed meanwhile.
 		ask 66 -- unbind "$device" || {
 			left="$left $device"
 			failed=1
@@ -92,7 +92,7 @@ prepare() {
 		[ -n "$whose" ] || continue
 		case "$domain$bus$slot$function" in
 		*\?*)
-			echo "$0: the XML of $guest has a PCI address that is not understood" >&2
+			echo "$0: the XML of $guest has an invalid PCI address" >&2
 			exit 1
 			;;
 		esac
@@ -114,11 +114,11 @@ prepare() {
 		*) moved="$moved $device" ;;
 		esac
 	done
-	# Written down first: whatever becomes of this script, the release gives them back.
+	# The list is written first, so that the release returns them even if this script is killed.
 	mkdir -p "${state%/*}"
 	[ ! -e "$state" ] || moved="$moved $(cat "$state")"
 	[ -z "$moved" ] || echo "$moved" >"$state"
-	# 4 is a kernel that is kinder, or less, than predicted, 3 one that nothing is known of: the start will tell.
+	# 4: the kernel decided against the prediction. 3: unknown. In both cases the start of the machine shows the result.
 	if ! ask -- bind $own || { [ -z "$managed" ] && ! ask 3 4 -- attach $own; }; then
 		give_back $moved || true
 		exit 1
@@ -132,7 +132,7 @@ prepare() {
 guest=$1
 case $guest in
 */* | '')
-	echo "$0: '$guest' is no name of a guest" >&2
+	echo "$0: '$guest' is not a guest name" >&2
 	exit 64
 	;;
 esac

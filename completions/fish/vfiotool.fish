@@ -45,13 +45,13 @@ function __vfiotool_none
     test -z (__vfiotool_command)
 end
 
-# Several names of a kind separated by commas, perhaps behind a plus: those before the last stay.
+# Several names of a kind separated by commas, perhaps after a plus: those before the last stay.
 function __vfiotool_several
     set -l before (string match -r '^.*,|^\+' -- (commandline -ct | string replace -r '^(--output=|--force=|-o)' ''))
     printf "$before%s\n" (__vfiotool_ask $argv[1])
 end
 
-# Devices and groups. Whoever began an address without its domain goes on without.
+# Devices and groups. An address begun without its domain is completed without it.
 function __vfiotool_targets
     if string match -qr '^[0-9a-f]{2}:' -- (commandline -ct)
         __vfiotool_ask devices | string replace -r '^0000:' ''
@@ -61,7 +61,7 @@ function __vfiotool_targets
     end
 end
 
-# Whether the line goes on with what attach is to run, and the completion of that.
+# Whether the line already has the -- of attach, and the completion of the command after it.
 function __vfiotool_has_program
     __vfiotool_is attach; and contains -- -- (commandline -opc)
 end
@@ -86,81 +86,81 @@ complete -c vfiotool -n __vfiotool_has_program -a '(__vfiotool_program)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_targets)'
 
-complete -c vfiotool -l sysroot -r -F -d 'Answer about another system'
+complete -c vfiotool -l sysroot -r -F -d 'Read another system'
 complete -c vfiotool -l color -x -a 'auto always never' -d Colours
-complete -c vfiotool -s v -l verbose -d 'Say more'
-complete -c vfiotool -s q -l quiet -d 'Say less; answer by exit status only'
-complete -c vfiotool -s h -l help -d 'Print what there is'
+complete -c vfiotool -s v -l verbose -d 'Print more detail'
+complete -c vfiotool -s q -l quiet -d 'Print nothing; the exit status is the answer'
+complete -c vfiotool -s h -l help -d 'Print this help'
 complete -c vfiotool -l usage -d 'Print the options only'
 complete -c vfiotool -s V -l version -d 'Print the version'
-complete -c vfiotool -l introspect -d 'Print what the program knows, as JSON'
+complete -c vfiotool -l introspect -d 'Print commands, options and rules as JSON'
 
 complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_several columns)' -d 'Columns to show'
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
-complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Devices below their groups'
+complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
 complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
-complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Columns apart by one blank'
-complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'No line of column names'
+complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
+complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
 
-complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Another kernel'
-complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Every kernel, side by side'
-complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'What if'
-complete -c vfiotool -n '__vfiotool_is inspect attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this way'
-complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for things as they are'
+complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Decide as another kernel'
+complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Show all kernels side by side'
+complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'Assume this to be true'
+complete -c vfiotool -n '__vfiotool_is inspect attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this path'
+complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for now'
 
-complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'Token of the physical function'
-complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'Type of the container'
+complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'VF token'
+complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'IOMMU type'
 complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l load -d 'Load missing VFIO modules first'
-complete -c vfiotool -n '__vfiotool_is attach' -l hold -d 'Keep it until a signal'
+complete -c vfiotool -n '__vfiotool_is attach' -l hold -d 'Keep it attached until a signal'
 
-complete -c vfiotool -n '__vfiotool_is map' -l iova -x -d 'Map here'
-complete -c vfiotool -n '__vfiotool_is map' -l size -x -d 'Bytes of each mapping'
+complete -c vfiotool -n '__vfiotool_is map' -l iova -x -d 'Map at this IOVA'
+complete -c vfiotool -n '__vfiotool_is map' -l size -x -d 'Size of each mapping'
 complete -c vfiotool -n '__vfiotool_is map' -l pages -x -a 'auto 4K 2M 1G thp' -d 'Pages of the memory'
-complete -c vfiotool -n '__vfiotool_is map' -l count -x -d Mappings
-complete -c vfiotool -n '__vfiotool_is map' -l prot -x -a 'r w rw' -d 'What the device may'
-complete -c vfiotool -n '__vfiotool_is map' -l memory -x -a 'own read-only none' -d 'What the caller may do with the memory'
-complete -c vfiotool -n '__vfiotool_is map' -l layout -x -a 'contiguous spread scatter' -d 'Of chosen IOVAs'
+complete -c vfiotool -n '__vfiotool_is map' -l count -x -d 'Number of mappings'
+complete -c vfiotool -n '__vfiotool_is map' -l prot -x -a 'r w rw' -d 'Access of the device'
+complete -c vfiotool -n '__vfiotool_is map' -l memory -x -a 'own read-only none' -d 'Access of the caller'
+complete -c vfiotool -n '__vfiotool_is map' -l layout -x -a 'contiguous spread scatter' -d 'Place of chosen IOVAs'
 complete -c vfiotool -n '__vfiotool_is map' -l unmap -x -d 'Then unmap this range'
 complete -c vfiotool -n '__vfiotool_is map' -l unmap-all -d 'Then unmap everything in one request'
 complete -c vfiotool -n '__vfiotool_is map' -l dirty -d 'Track dirty pages while mapped'
-complete -c vfiotool -n '__vfiotool_is map' -l verify -d 'Verify that all is mapped'
-complete -c vfiotool -n '__vfiotool_is map' -l anyway -d 'Ask also for what is predicted to be refused'
+complete -c vfiotool -n '__vfiotool_is map' -l verify -d 'Verify that everything is mapped'
+complete -c vfiotool -n '__vfiotool_is map' -l anyway -d 'Also send requests predicted to be refused'
 complete -c vfiotool -n '__vfiotool_is map' -l dry-run -d 'Predict only'
 
-complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l dry-run -d 'Print every write and make none'
+complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l dry-run -d 'Print every write without making it'
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l wait -x -d 'How long to wait'
-complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l journal -r -F -d 'Keep the journal there'
-complete -c vfiotool -n '__vfiotool_is bind unbind' -l persist -d 'Over reboots as well'
-complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -a '(__vfiotool_ask drivers)' -d 'This driver'
-complete -c vfiotool -n '__vfiotool_is bind' -l group -d 'And what must move with it'
+complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l journal -r -F -d 'Directory of the journal'
+complete -c vfiotool -n '__vfiotool_is bind unbind' -l persist -d 'Keep the driver after a reboot'
+complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -a '(__vfiotool_ask drivers)' -d 'Use this driver'
+complete -c vfiotool -n '__vfiotool_is bind' -l group -d 'Also bind group members that must move'
 
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
 
 complete -c vfiotool -n '__vfiotool_is irq' -l index -x -a 'intx msi msix err req' -d 'Only this kind'
-complete -c vfiotool -n '__vfiotool_is irq' -l vectors -x -d 'So many vectors'
-complete -c vfiotool -n '__vfiotool_is irq' -l count -x -d 'Trigger each so often'
-complete -c vfiotool -n '__vfiotool_is irq' -l device -d 'Let the device raise one as well'
+complete -c vfiotool -n '__vfiotool_is irq' -l vectors -x -d 'Number of vectors'
+complete -c vfiotool -n '__vfiotool_is irq' -l count -x -d 'Trigger each vector N times'
+complete -c vfiotool -n '__vfiotool_is irq' -l device -d 'Also make the device raise an interrupt'
 complete -c vfiotool -n '__vfiotool_is irq' -l timeout -x -d 'Milliseconds to wait for each'
 
-complete -c vfiotool -n '__vfiotool_is monitor' -l count -x -d 'End after so many events'
-complete -c vfiotool -n '__vfiotool_is monitor' -l timeout -x -d 'End after so many seconds'
-complete -c vfiotool -n '__vfiotool_is monitor' -l source -x -a 'auto udev kernel both' -d 'Whose events'
+complete -c vfiotool -n '__vfiotool_is monitor' -l count -x -d 'End after this many events'
+complete -c vfiotool -n '__vfiotool_is monitor' -l timeout -x -d 'End after this many seconds'
+complete -c vfiotool -n '__vfiotool_is monitor' -l source -x -a 'auto udev kernel both' -d 'Source of events'
 
 complete -c vfiotool -n '__vfiotool_is reset' -l method -x -a 'auto device hot' -d 'What to reset'
-complete -c vfiotool -n '__vfiotool_is reset' -l dry-run -d 'Only say what would be reset'
+complete -c vfiotool -n '__vfiotool_is reset' -l dry-run -d 'Show what would be reset'
 
 complete -c vfiotool -n '__vfiotool_is regions' -l config -d 'Decode the configuration space'
-complete -c vfiotool -n '__vfiotool_is regions' -l dump -x -a 'BAR0 BAR1 BAR2 BAR3 BAR4 BAR5 ROM config VGA' -d 'Bytes of a region'
-complete -c vfiotool -n '__vfiotool_is regions' -l offset -x -d 'From here on'
-complete -c vfiotool -n '__vfiotool_is regions' -l length -x -d 'So many bytes'
+complete -c vfiotool -n '__vfiotool_is regions' -l dump -x -a 'BAR0 BAR1 BAR2 BAR3 BAR4 BAR5 ROM config VGA' -d 'Show a region'
+complete -c vfiotool -n '__vfiotool_is regions' -l offset -x -d 'Start of --dump'
+complete -c vfiotool -n '__vfiotool_is regions' -l length -x -d 'Length of --dump'
 complete -c vfiotool -n '__vfiotool_is regions' -l width -x -a '1 2 4 8' -d 'Bytes of one access'
-complete -c vfiotool -n '__vfiotool_is regions' -l save -r -d 'The bytes themselves into a file'
+complete -c vfiotool -n '__vfiotool_is regions' -l save -r -d 'Write the raw bytes to a file'
 complete -c vfiotool -n '__vfiotool_is regions' -l write -x -d 'Write a register first'
-complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Let the device decode meanwhile'
-complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Write what is guarded, too'
+complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Turn on decoding during the access'
+complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Also write protected registers'
 
-complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_several guards)' -d 'Pass this guard'
+complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_several checks)' -d 'Override this safety check'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
-complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'And what the guards of bind look at'
+complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'Also record what the safety checks need'

@@ -48,19 +48,19 @@ const char *failure_write_advice(int err)
 	switch (err) {
 	case ENOENT:
 	case ENOTDIR:
-		return "make its folder first, or name a file elsewhere";
+		return "create its directory first, or name a file elsewhere";
 	case EACCES:
 	case EPERM:
 	case EROFS:
-		return "name a file where you may write";
+		return "name a file in a directory where you may write";
 	case ENOSPC:
 	case EDQUOT:
 	case EFBIG:
-		return "make room, or write elsewhere";
+		return "free disk space, or write elsewhere";
 	case EPIPE:
-		return "its reader went away: let it read to the end";
+		return "the reader of the pipe ended early: let it read to the end";
 	case EEXIST:
-		return "it appeared meanwhile: --force replaces it";
+		return "another program created it: --force replaces it";
 	default:
 		return "write elsewhere";
 	}
@@ -70,15 +70,15 @@ const char *failure_room_advice(int err)
 {
 	switch (err) {
 	case EMFILE:
-		return "raise the limit of open files, 'ulimit -n' shows it";
+		return "raise the limit of open files ('ulimit -n' shows it)";
 	case ENFILE:
-		return "too many files are open on this host: raise fs.file-max, or end a program";
+		return "this host has too many open files: raise fs.file-max, or end a program";
 	case EAGAIN:
-		return "raise the limit of processes, 'ulimit -u' shows it, or end some";
+		return "raise the limit of processes ('ulimit -u' shows it), or end some";
 	case ENOMEM:
-		return "free some memory, then try again";
+		return "free some memory, then retry";
 	default:
-		return "'dmesg' may tell why";
+		return "'dmesg' may show why";
 	}
 }
 

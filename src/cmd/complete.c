@@ -173,7 +173,7 @@ static int complete_paths(struct app *app, struct failure **reterr)
 	return 0;
 }
 
-static int complete_guards(struct app *app, struct failure **reterr)
+static int complete_checks(struct app *app, struct failure **reterr)
 {
 	size_t nr;
 	const struct guard *const *all = guards_all(&nr);
@@ -194,13 +194,13 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 		{ "columns", complete_columns },   { "generations", complete_generations },
 		{ "rules", complete_rules },       { "assumptions", complete_assumptions },
 		{ "commands", complete_commands }, { "paths", complete_paths },
-		{ "guards", complete_guards },     { "drivers", complete_drivers },
+		{ "checks", complete_checks },     { "drivers", complete_drivers },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, what))
 			return kinds[i].run(app, reterr);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown --complete '%s': devices, groups, columns, generations, rules, assumptions, commands, paths, guards or drivers",
+				  "unknown --complete '%s': devices, groups, columns, generations, rules, assumptions, commands, paths, checks or drivers",
 				  what);
 }

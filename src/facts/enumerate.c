@@ -158,7 +158,7 @@ int enumerate_all(struct loader *l)
 	/* Not to know the devices is not to have none. */
 	if (pci.state == FACT_DENIED || pci.state == FACT_FAILED)
 		return failure_set(l->reterr, pci.err ? -pci.err : -EIO,
-				   "cannot list the devices in '%s' of '%s': %s; name the devices, or look at that folder",
+				   "cannot list the devices in '%s' of '%s': %s; name the devices, or check that folder",
 				   pci.path, sysroot_name(l->root), strerror(pci.err));
 	want_listed(l, "pci", &pci);
 	if (l->scope.frugal)

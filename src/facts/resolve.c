@@ -46,10 +46,10 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 	/* A device whose uevent is gone or nonsense is one all the same. */
 	if (uevent.state == FACT_ABSENT && !device_is_there(l, bus, name))
 		return no_target(l, t,
-				 "there is no such device here; 'vfiotool list' shows what there is");
+				 "there is no such device; 'vfiotool list' shows the devices");
 	if (uevent.state == FACT_UNREAD)
 		return no_target(l, t,
-				 "this capture has no such device; 'vfiotool list' of it shows what it has");
+				 "this capture has no such device; 'vfiotool list' with --sysroot shows its devices");
 	device_want(l, bus, (struct span){ name, strlen(name) }, l->scope.device_parts, true);
 	return 0;
 }
@@ -73,7 +73,7 @@ static int enumerate_slot(struct loader *l, const struct target *t)
 	}
 	return nr ? 0
 		  : no_target(l, t,
-			      "there is no device in this slot; 'vfiotool list' shows what there is");
+			      "there is no device in this slot; 'vfiotool list' shows the devices");
 }
 
 static int enumerate_group(struct loader *l, const struct target *t)
@@ -87,10 +87,10 @@ static int enumerate_group(struct loader *l, const struct target *t)
 		return 0;
 	case FACT_ABSENT:
 		return no_target(l, t,
-				 "there is no such IOMMU group here; 'vfiotool list' shows the groups");
+				 "there is no such IOMMU group; 'vfiotool list' shows the groups");
 	case FACT_UNREAD:
 		return no_target(l, t,
-				 "this capture has no such group; 'vfiotool list' of it shows what it has");
+				 "this capture has no such group; 'vfiotool list' with --sysroot shows its groups");
 	default:
 		return failure_set(l->reterr, -g->group.members_list.err,
 				   "'%s': cannot list the group's members: %s; name its devices instead",
@@ -123,7 +123,7 @@ static int enumerate_ids(struct loader *l, const struct target *t)
 	}
 	return nr ? 0
 		  : no_target(l, t,
-			      "no PCI device has these ids; 'vfiotool list' shows what there is");
+			      "no PCI device has these ids; 'vfiotool list' shows the devices");
 }
 
 /* @text before @rest; false when a path may not be that long. */
@@ -235,7 +235,7 @@ static int enumerate_path(struct loader *l, const struct target *t, const char *
 
 	if (!real)
 		return no_target(l, t,
-				 "this path leads nowhere; 'vfiotool list -o +SYSFS' shows the paths");
+				 "this path cannot be resolved; 'vfiotool list -o +SYSFS' shows the paths");
 	if (!strncmp(real, groups, sizeof(groups) - 1))
 		return failure_set_status(l->reterr, STATUS_USAGE, -EINVAL,
 					  "'%s' is a group: write group:%s", t->text,
@@ -243,7 +243,7 @@ static int enumerate_path(struct loader *l, const struct target *t, const char *
 	s = climb(l, real);
 	if (!s)
 		return no_target(l, t,
-				 "no device that VFIO could serve is behind it; 'vfiotool list -o +SYSFS' shows those that it could");
+				 "there is no device for VFIO behind it; 'vfiotool list -o +SYSFS' shows the devices");
 	match_add(l, t, s);
 	return 0;
 }
@@ -280,7 +280,7 @@ static int enumerate_class_device(struct loader *l, const struct target *t)
 
 	if (!path)
 		return no_target(l, t,
-				 "no device, interface or disk is called so; 'vfiotool list' shows the devices");
+				 "no device, interface or disk has that name; 'vfiotool list' shows the devices");
 	return enumerate_path(l, t, path);
 }
 
@@ -331,7 +331,7 @@ static int enumerate_cdev(struct loader *l, const struct target *t)
 		return 0;
 	if (!fact_is(&link))
 		return no_target(l, t,
-				 "no device is bound to VFIO under this name; 'vfiotool list -o +CDEV' shows them");
+				 "no VFIO device has this name; 'vfiotool list -o +CDEV' shows the names");
 	return enumerate_path(l, t, path);
 }
 

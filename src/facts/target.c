@@ -230,17 +230,17 @@ static const char *how_to_write(const char *text)
 	size_t len = strlen(text);
 
 	if (len && strspn(text, "0123456789") == len)
-		return "a group is written group:12, an address 0000:01:00.0";
+		return "write a group as group:12, an address as 0000:01:00.0";
 	if (!strncmp(text, "group:", 6) || !strncmp(text, "iommu:", 6))
-		return "a group is written group:12; 'vfiotool list' shows the groups";
+		return "write a group as group:12; 'vfiotool list' shows the groups";
 	if (!strncmp(text, "/dev/vfio", 9))
-		return "a group's node is /dev/vfio/12, a device's own /dev/vfio/devices/vfio3";
+		return "a group node is /dev/vfio/12, a device node /dev/vfio/devices/vfio3";
 	if (!strncmp(text, "/dev/", 5))
 		return "of /dev only what stands in it itself can be named: /dev/sda, /dev/nvme0n1";
 	if (strpbrk(text, "*?[{"))
-		return "the only pattern is 01:00.*, all functions of a slot; 8086: means all devices of a vendor";
+		return "the only pattern is 01:00.* (all functions of a slot); 8086: means all devices of a vendor";
 	if (strchr(text, ':') && strspn(text, "0123456789abcdefABCDEF:.") == len)
-		return "an address is written 0000:01:00.0 or 01:00.0, in hexadecimal, with devices up to 1f and functions up to 7; ids are written 8086:1521";
+		return "write an address as 0000:01:00.0 or 01:00.0, in hexadecimal, with devices up to 1f and functions up to 7; write ids as 8086:1521";
 	return "write 0000:01:00.0, 01:00.0, 01:00 (all functions), 8086:1521 (vendor:device), group:12, BUS:NAME, vfio3, a path below /sys, or the name of an interface or a disk";
 }
 
@@ -252,6 +252,6 @@ int target_parse(struct arena *a, const char *text, struct target *ret, struct f
 		*ret = t;
 		return 0;
 	}
-	return failure_set_status(reterr, STATUS_USAGE, -EINVAL, "'%.64s' names no device: %s",
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL, "'%.64s' is not a device name: %s",
 				  text, how_to_write(text));
 }

@@ -436,7 +436,7 @@ static int monitor_add(struct watch *w, const char *name, struct failure **reter
 	int r = m ? 0 : -errno;
 
 	if (!m)
-		return failure_set(reterr, r ? r : -ENOMEM, "cannot listen to the events of %s: %s",
+		return failure_set(reterr, r ? r : -ENOMEM, "cannot listen for events of %s: %s",
 				   name, strerror(r ? -r : ENOMEM));
 	w->monitors[w->nr_monitors] = m;
 	w->names[w->nr_monitors++] = name;
@@ -449,7 +449,7 @@ static int monitor_add(struct watch *w, const char *name, struct failure **reter
 	if (r >= 0)
 		r = udev_monitor_enable_receiving(m);
 	if (r < 0)
-		return failure_set(reterr, r, "cannot listen to the events of %s: %s", name,
+		return failure_set(reterr, r, "cannot listen for events of %s: %s", name,
 				   strerror(-r));
 	return 0;
 }
@@ -460,7 +460,7 @@ static int monitors_open(struct watch *w, enum watch_source source, struct failu
 
 	w->udev = udev_new();
 	if (!w->udev)
-		return failure_set(reterr, -ENOMEM, "libudev cannot be used");
+		return failure_set(reterr, -ENOMEM, "libudev does not start");
 	if (source == WATCH_AUTO) {
 		struct arena *a = arena_new();
 		struct fact control = sysroot_stat(w->root, a, "run/udev/control");

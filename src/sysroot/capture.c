@@ -312,16 +312,16 @@ static int line_fail(struct failure **reterr, int err, size_t nr)
 {
 	switch (err) {
 	case -E2BIG:
-		return failure_set(reterr, err, "line %zu passes the limits of a capture", nr);
+		return failure_set(reterr, err, "line %zu exceeds the limits of a capture", nr);
 	case -EEXIST:
 		failure_set(reterr, -EBADMSG, "line %zu repeats an earlier one", nr);
 		return -EBADMSG;
 	case -EBADMSG:
 		if (nr == 1)
-			return failure_set(reterr, err, "line 1 is not the header of a capture");
-		return failure_set(reterr, err, "line %zu is not of a capture", nr);
+			return failure_set(reterr, err, "line 1 is not a capture header");
+		return failure_set(reterr, err, "line %zu is not a capture line", nr);
 	default:
-		return failure_set(reterr, err, "line %zu cannot be read: %s", nr, strerror(-err));
+		return failure_set(reterr, err, "cannot read line %zu: %s", nr, strerror(-err));
 	}
 }
 

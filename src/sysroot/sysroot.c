@@ -36,7 +36,7 @@ static int sysroot_load_capture(struct sysroot *root, int fd, struct failure **r
 	fclose(in);
 	if (r < 0)
 		failure_set(reterr, r,
-			    "'%s' is not a capture: %s; make one with 'vfiotool capture FILE', or name a directory that holds sys and proc",
+			    "'%s' is not a capture: %s; make one with 'vfiotool capture FILE', or name a directory with sys and proc",
 			    root->name, why ? why->text : strerror(-r));
 	failure_free(why);
 	return r;
@@ -54,7 +54,7 @@ static int sysroot_open_at(struct sysroot *root, const char *path, struct failur
 			close(fd);
 		return failure_set_status(reterr, r == -EACCES ? STATUS_DENIED : STATUS_NO_TARGET,
 					  r,
-					  "cannot open '%s': %s; name a capture, or a directory that holds sys and proc",
+					  "cannot open '%s': %s; name a capture, or a directory with sys and proc",
 					  path, strerror(-r));
 	}
 	if (S_ISDIR(st.st_mode)) {
@@ -65,7 +65,7 @@ static int sysroot_open_at(struct sysroot *root, const char *path, struct failur
 		r = reader_init(&root->reader, fd, root->kind == SYSROOT_TREE);
 		if (r < 0)
 			failure_set(reterr, r,
-				    "cannot read below '%s': openat2(2) says %s; it needs Linux 5.6 and a container that allows it",
+				    "cannot read below '%s': openat2(2) fails: %s; it needs Linux 5.6, and a container must allow it",
 				    path, strerror(-r));
 		return r;
 	}

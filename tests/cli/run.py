@@ -123,7 +123,7 @@ WORDS = [
     ("a known device and one that is not there", ["inspect", "00:04.0", "0000:ff:1f.7"], 66, "'0000:ff:1f.7'"),
     ("a rule that is none", ["rules", "nope"], 64, "'nope'"),
     ("a group without its word", ["inspect", "3"], 64, "group:12"),
-    ("a group below 0", ["list", "group:-1"], 64, "a group is written group:12"),
+    ("a group below 0", ["list", "group:-1"], 64, "write a group as group:12"),
     ("a device beyond 1f", ["list", "00:20.0"], 64, "devices up to 1f"),
     ("a node of a disk that is not there", ["list", "/dev/nvme0n9"], 66, "'/dev/nvme0n9'"),
     ("a node below a folder of /dev", ["list", "/dev/mapper/root"], 64, "/dev/nvme0n1"),

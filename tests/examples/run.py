@@ -140,17 +140,17 @@ def main() -> int:
 def before_vm(points: Points, tool: Path) -> None:
     """examples/before-vm.sh: each answer that the two commands can give."""
     points.check("before-vm: all are attached, and proven or silent", ["before-vm.sh", "--prove", "good", "mute"],
-                 "ok      attached and given back: good mute\nok      proven: good\n"
-                 "ok      not proven, nothing can make it move: mute\n", 0, VFIOTOOL=tool)
-    points.check("before-vm: without a proof", ["before-vm.sh", "leaks"], "ok      attached and given back: leaks\n", 0,
+                 "ok      attached and released: good mute\nok      proven: good\n"
+                 "ok      not proven, because there is no DMA test driver for it: mute\n", 0, VFIOTOOL=tool)
+    points.check("before-vm: without a proof", ["before-vm.sh", "leaks"], "ok      attached and released: leaks\n", 0,
                  VFIOTOOL=tool)
     points.check("before-vm: a device that leaks", ["before-vm.sh", "--prove", "leaks"],
-                 "ok      attached and given back: leaks\nFAIL    not contained, or it does not work (2): leaks\n", 1,
+                 "ok      attached and released: leaks\nFAIL    the IOMMU does not confine the device, or the device does not work (2): leaks\n", 1,
                  VFIOTOOL=tool)
     points.check("before-vm: a device that is refused", ["before-vm.sh", "--prove", "held"],
                  "FAIL    cannot be attached (2): held\n", 1, VFIOTOOL=tool)
     points.check("before-vm: a kernel that differs", ["before-vm.sh", "odd"],
-                 "FAIL    the kernel does something else than it should: odd\n", 1, VFIOTOOL=tool)
+                 "FAIL    the kernel did something else than predicted: odd\n", 1, VFIOTOOL=tool)
     points.check("before-vm: no device named", ["before-vm.sh", "--prove"], "", 64, VFIOTOOL=tool)
 
 

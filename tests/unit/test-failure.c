@@ -53,9 +53,9 @@ static void test_failure_nobody_wants(void **state)
 
 static void test_failure_advice_is_never_empty(void **state)
 {
-	assert_non_null(strstr(failure_write_advice(ENOENT), "folder"));
+	assert_non_null(strstr(failure_write_advice(ENOENT), "directory"));
 	assert_non_null(strstr(failure_write_advice(EACCES), "may write"));
-	assert_non_null(strstr(failure_write_advice(ENOSPC), "room"));
+	assert_non_null(strstr(failure_write_advice(ENOSPC), "space"));
 	assert_non_null(strstr(failure_write_advice(EPIPE), "reader"));
 	assert_non_null(strstr(failure_room_advice(EMFILE), "ulimit -n"));
 	assert_non_null(strstr(failure_room_advice(ENFILE), "file-max"));

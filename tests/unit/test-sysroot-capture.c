@@ -279,7 +279,7 @@ static void test_capture_load_names_the_line(void **state)
 	struct capture *c = NULL;
 
 	assert_int_equal(load(text, sizeof(text) - 1, &c, &why), -EBADMSG);
-	assert_string_equal(why->text, "line 3 is not of a capture");
+	assert_string_equal(why->text, "line 3 is not a capture line");
 	failure_free(why);
 }
 
@@ -304,7 +304,7 @@ static void test_capture_load_of_an_endless_line(void **state)
 
 	assert_int_equal(ftruncate(fileno(in), (off_t)1 << 40), 0);
 	assert_int_equal(capture_load(in, &c, &why), -E2BIG);
-	assert_string_equal(why->text, "line 1 passes the limits of a capture");
+	assert_string_equal(why->text, "line 1 exceeds the limits of a capture");
 	assert_true(ftell(in) < 2 * CAPTURE_LINE_MAX);
 	failure_free(why);
 	fclose(in);

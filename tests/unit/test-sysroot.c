@@ -34,7 +34,7 @@ static void test_sysroot_open_of_what_is_no_root(void **state)
 	assert_open_fails("", -ENOENT, STATUS_NO_TARGET, "cannot open ''");
 	assert_open_fails("/dev/null", -EINVAL, STATUS_NO_TARGET, "/dev/null");
 	snprintf(path, sizeof(path), "%s/secret", x->dir);
-	assert_open_fails(path, -EBADMSG, STATUS_FAILED, "line 1 is not the header of a capture");
+	assert_open_fails(path, -EBADMSG, STATUS_FAILED, "line 1 is not a capture header");
 	alarm(20);
 	snprintf(path, sizeof(path), "%s/fifo", x->dir);
 	assert_int_equal(mkfifo(path, 0600), 0);

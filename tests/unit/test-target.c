@@ -128,7 +128,7 @@ static void test_target_malformed(void **state)
 		if (target_parse(scene_arena, bad[i], &t, &why) != -EINVAL)
 			fail_msg("'%s' was taken for a target of kind %d", bad[i], t.kind);
 		assert_int_equal(why->status, STATUS_USAGE);
-		assert_non_null(strstr(why->text, "names no device: "));
+		assert_non_null(strstr(why->text, "is not a device name: "));
 		assert_int_equal(t.kind, TARGET_NONE);
 		failure_free(why);
 		why = NULL;
@@ -141,8 +141,8 @@ static void test_target_malformed_says_how_to_write_it(void **state)
 	static const struct {
 		const char *text, *hint;
 	} bad[] = {
-		{ "3", "a group is written group:12" },
-		{ "group:x", "a group is written group:12" },
+		{ "3", "write a group as group:12" },
+		{ "group:x", "write a group as group:12" },
 		{ "/dev/vfio/vfio", "/dev/vfio/12" },
 		{ "/dev/mapper/root", "/dev/nvme0n1" },
 		{ "0000:00:0*", "01:00.*" },
