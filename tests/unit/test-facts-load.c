@@ -311,10 +311,12 @@ static void test_load_unknown_targets(void **state)
 	assert_load_fails(x, x->sysroot, "loop", -ENOENT, STATUS_NO_TARGET, "cannot be resolved");
 	assert_load_fails(x, x->sysroot, "vfio9", -ENOENT, STATUS_NO_TARGET, "VFIO");
 	assert_load_fails(x, x->sysroot, "/sys/class/net", -ENOENT, STATUS_NO_TARGET, "behind");
-	assert_load_fails(x, x->sysroot, "/sys/none", -ENOENT, STATUS_NO_TARGET, "cannot be resolved");
+	assert_load_fails(x, x->sysroot, "/sys/none", -ENOENT, STATUS_NO_TARGET,
+			  "cannot be resolved");
 	assert_load_fails(x, x->sysroot, "/sys/kernel/iommu_groups/2", -EINVAL, STATUS_USAGE,
 			  "group:2");
-	assert_load_fails(x, x->sysroot, "/sys/../../secret", -ENOENT, STATUS_NO_TARGET, "cannot be resolved");
+	assert_load_fails(x, x->sysroot, "/sys/../../secret", -ENOENT, STATUS_NO_TARGET,
+			  "cannot be resolved");
 }
 
 /* Each step of such a path once took memory for all of it: 3 GB for a capture of 160 KB. */
