@@ -8,10 +8,12 @@ Exit status: 0 nothing failed, 1 something did, 64 usage.
 
 import argparse
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -25,7 +27,7 @@ PREFETCH = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from rig import board, cross, kernels
-for name in kernels.NAMES:
+for name in sys.argv[2:]:
     try:
         missing = board.missing(name)
         if not missing:
@@ -38,11 +40,14 @@ for name in kernels.NAMES:
 """
 
 
-def start_prefetch():
-    """Starts fetching the kernels in the background."""
+def start_prefetch(everything: bool):
+    """Starts fetching the kernels of the guests in the background, those first that most of them boot."""
+    done = subprocess.run(guests_list(everything), check=False, text=True, capture_output=True)
+    found = Counter(re.findall(r"^[\w.-]+@([\w.-]+): ", done.stdout, re.M))
     (PLACE / "logs").mkdir(parents=True, exist_ok=True)
     with open(PLACE / "logs" / "prefetch.log", "w", encoding="utf-8") as log:
-        return subprocess.Popen(["nice", "-n", "15", sys.executable, "-c", PREFETCH, str(ROOT / "tests" / "vm")],
+        return subprocess.Popen(["nice", "-n", "15", sys.executable, "-c", PREFETCH, str(ROOT / "tests" / "vm"),
+                                 *(name for name, _ in found.most_common())],
                                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
                                 start_new_session=True)
 
@@ -64,6 +69,12 @@ def commit() -> str:
     return done.stdout.strip()
 
 
+def guests_list(everything: bool):
+    """The command that lists the guests."""
+    words = [] if everything else ["--cover", "--slice", SLICE, "--commit", commit()]
+    return [sys.executable, str(ROOT / "tests/vm/run.py"), "--list", *map(str, words)]
+
+
 def run_stage(name, function, limit, everything) -> Count:
     """One stage; whatever it raises is a failure of it."""
     stage = Stage(name, limit, everything, commit())
@@ -82,8 +93,7 @@ def list_all(chosen, everything: bool) -> int:
     for name, _, usual, whole, what in chosen:
         say(f"{name:10} {what} (about {whole if everything else usual} s)")
     if any(stage[0] == "vm" for stage in chosen):
-        words = [] if everything else ["--cover", "--slice", SLICE, "--commit", commit()]
-        return subprocess.run([sys.executable, ROOT / "tests/vm/run.py", "--list", *map(str, words)], check=False).returncode
+        return subprocess.run(guests_list(everything), check=False).returncode
     return 0
 
 
@@ -96,7 +106,7 @@ def main() -> int:
     if args.list:
         return list_all(chosen, args.all)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    prefetch = start_prefetch() if any(stage[0] == "vm" for stage in chosen) else None
+    prefetch = start_prefetch(args.all) if any(stage[0] == "vm" for stage in chosen) else None
     total, expected = Count(), [stage[3 if args.all else 2] for stage in chosen]
     try:
         for number, (name, function, _, _, what) in enumerate(chosen):
