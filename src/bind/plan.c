@@ -82,7 +82,7 @@ const struct step *bind_plan_predict(const struct bind_request *q, const struct 
 {
 	struct prediction *p = arena_new_object(a, struct prediction);
 
-	predict_device(q->host, q->assumptions, q->gens, dev, a, p);
+	predict_device(q->host, q->assumptions, q->kernels, dev, a, p);
 	for (unsigned int k = 0; k < NR_PATHS; k++) {
 		const struct path_prediction *path = &p->paths[VIEW_IF_BOUND][k];
 
@@ -260,7 +260,7 @@ bool bind_is_deadly(const struct bind_request *q, const struct device *dev, cons
 
 	enum driver_kind kind = driver ? driver_kind(driver) : DRIVER_HOST;
 
-	if (!(q->gens & GENS_UNTIL(GEN_5_19)) || !g || driver_is_vfio(driver) ||
+	if (kernels_all_have(q->kernels, TRAIT_DMA_OWNERSHIP) || !g || driver_is_vfio(driver) ||
 	    kind == DRIVER_STUB)
 		return false;
 	nodes[0] = &g->node;

@@ -77,7 +77,7 @@ struct bind_move {
 struct bind_request {
 	const struct host *host;
 	const struct assumptions *assumptions;
-	uint32_t gens; /* not 0 */
+	const struct kernels *kernels;
 	struct device *const *devices;
 	size_t nr_devices;
 	const char *driver; /* --driver, or NULL: the best VFIO driver */

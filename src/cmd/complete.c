@@ -123,10 +123,10 @@ static int complete_columns(struct app *app, struct failure **reterr)
 static int complete_generations(struct app *app, struct failure **reterr)
 {
 	(void)reterr;
-	for (unsigned int i = 0; i < NR_GENS; i++) {
-		const struct generation *g = generation_get((enum gen)i);
+	const struct generation *g;
 
-		put(app, g->name, g->what);
+	for (size_t i = 0; (g = generation_get(i)); i++) {
+		put(app, release_name(g->first), g->what);
 		if (g->alias)
 			put(app, g->alias, g->what);
 	}

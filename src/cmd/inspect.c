@@ -112,21 +112,21 @@ static enum answer device_answer(struct session *s, const struct inspect_args *a
 	if (!args->paths) {
 		predict_verdict(&(struct verdict_ask){ .host = r->host,
 						       .assumptions = r->assumptions,
-						       .gens = r->gens,
+						       .kernels = &r->kernels,
 						       .view = view,
 						       .scratch = r->scratch },
 				d, &verdict);
 		return verdict.answer;
 	}
 	arena_reset(r->scratch);
-	predict_device(r->host, r->assumptions, r->gens, d, r->scratch, &prediction);
+	predict_device(r->host, r->assumptions, &r->kernels, d, r->scratch, &prediction);
 	return best_answer(&prediction, view, args->paths);
 }
 
-/* The release is newer than the rules, and there is no evidence but its number. */
+/* The release is none that the rules are for, and there is no evidence but its number. */
 static bool nobody_knows(const struct report *r)
 {
-	return !r->asked && r->kernel.beyond && r->kernel.by_number;
+	return !r->asked && (r->kernel.newer || r->kernel.older) && r->kernel.by_number;
 }
 
 /* -q: the worst answer of all devices; without targets, bridges do not count. */
@@ -154,17 +154,20 @@ static int answer_status(struct session *s, const struct inspect_args *args)
 static void json_asked(struct json_doc *doc, const struct report *r)
 {
 	struct json_object *array = NULL;
+	const struct generation *g;
 
 	if (r->asked) {
 		array = json_object_new_array();
-		for (unsigned int g = 0; g < NR_GENS; g++)
-			if (r->gens & GEN_BIT(g))
+		for (size_t i = 0; (g = generation_get(i)); i++)
+			if (generation_releases(g) & r->kernels.releases)
 				json_object_array_add(array,
-						      json_object_new_string(generation_get((enum gen)
-												    g)
-										     ->name));
+						      json_object_new_string(release_name(g->first)));
 	}
 	json_doc_member(doc, "asked", array);
+	json_doc_member(doc, "asked_releases",
+			r->asked ? json_object_new_string(releases_text(r->kernels.releases,
+									r->arena))
+				 : NULL);
 	array = json_object_new_array();
 	for (size_t i = 0; i < r->assumptions->nr; i++) {
 		struct json_object *o = json_object_new_object();

@@ -129,17 +129,18 @@ static void put_rules(struct json_doc *doc)
 	json_doc_array_end(doc);
 }
 
-static void put_generations(struct json_doc *doc)
+static void put_generations(struct json_doc *doc, struct arena *a)
 {
+	const struct generation *g;
+
 	json_doc_array_begin(doc, "generations");
-	for (unsigned int g = 0; g < NR_GENS; g++) {
-		const struct generation *generation = generation_get((enum gen)g);
+	for (size_t i = 0; (g = generation_get(i)); i++) {
 		struct json_object *o = json_object_new_object();
 
-		add_text(o, "name", generation->name);
-		add_text(o, "alias", generation->alias);
-		add_text(o, "kernels", generation->kernels);
-		add_text(o, "what", generation->what);
+		add_text(o, "name", release_name(g->first));
+		add_text(o, "alias", g->alias);
+		add_text(o, "kernels", releases_text(generation_releases(g), a));
+		add_text(o, "what", g->what);
 		json_doc_element(doc, o);
 	}
 	json_doc_array_end(doc);
@@ -206,7 +207,7 @@ int introspect_print(struct app *app)
 	put_commands(&doc, app->arena);
 	put_assumptions(&doc);
 	put_rules(&doc);
-	put_generations(&doc);
+	put_generations(&doc, app->arena);
 	put_paths(&doc);
 	put_guards(&doc);
 	put_documents(&doc, app->arena);

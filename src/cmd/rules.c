@@ -70,8 +70,8 @@ static int unknown_rule(const char *id, struct arena *a, struct failure **reterr
 				  "unknown rule '%s': 'vfiotool rules' lists them", id);
 }
 
-/* The rules asked for, in that order, else all that apply in @gens. */
-static int choose(const struct rules_args *args, uint32_t gens, struct arena *a,
+/* The rules asked for, in that order, else all that apply in @releases. */
+static int choose(const struct rules_args *args, uint64_t releases, struct arena *a,
 		  const struct rule ***ret, size_t *ret_nr, struct failure **reterr)
 {
 	const struct rule *r;
@@ -82,7 +82,7 @@ static int choose(const struct rules_args *args, uint32_t gens, struct arena *a,
 		r = args->ids.nr ? rule_find(args->ids.items[i]) : rule_get(i);
 		if (!r)
 			return unknown_rule(args->ids.items[i], a, reterr);
-		if (!args->ids.nr && !rule_stands_in(r, gens))
+		if (!args->ids.nr && !rule_stands_in(r, releases))
 			continue;
 		*ret = arena_grow(a, *ret, *ret_nr, sizeof(**ret));
 		(*ret)[(*ret_nr)++] = r;
@@ -90,25 +90,23 @@ static int choose(const struct rules_args *args, uint32_t gens, struct arena *a,
 	return 0;
 }
 
-/* JSON of a rule with only its sites in @gens. */
-static struct json_object *rule_json(const struct rule *rule, uint32_t gens, struct arena *a)
+/* JSON of a rule with only its sites in @releases. */
+static struct json_object *rule_json(const struct rule *rule, uint64_t releases, struct arena *a)
 {
 	struct rule_site *sites = arena_array(a, rule->nr_sites, sizeof(*sites));
 	struct rule some = *rule;
 
 	some.nr_sites = 0;
 	for (size_t i = 0; i < rule->nr_sites; i++) {
-		if (!(rule->sites[i].gens & gens))
-			continue;
-		sites[some.nr_sites] = rule->sites[i];
-		sites[some.nr_sites++].gens &= gens;
+		if (site_releases(&rule->sites[i]) & releases)
+			sites[some.nr_sites++] = rule->sites[i];
 	}
 	some.sites = sites;
 	return json_from_row(&rule_fields, NULL, &some, a);
 }
 
-static int print(const struct rules_args *args, const struct rule **rules, size_t nr, uint32_t gens,
-		 struct app *app, struct failure **reterr)
+static int print(const struct rules_args *args, const struct rule **rules, size_t nr,
+		 uint64_t releases, struct app *app, struct failure **reterr)
 {
 	struct json_doc doc;
 	int r = 0;
@@ -118,7 +116,7 @@ static int print(const struct rules_args *args, const struct rule **rules, size_
 		json_doc_member(&doc, "schema", json_object_new_int(1));
 		json_doc_array_begin(&doc, "rules");
 		for (size_t i = 0; i < nr; i++)
-			json_doc_element(&doc, rule_json(rules[i], gens, app->arena));
+			json_doc_element(&doc, rule_json(rules[i], releases, app->arena));
 		json_doc_array_end(&doc);
 		json_doc_end(&doc);
 		return 0;
@@ -130,7 +128,7 @@ static int print(const struct rules_args *args, const struct rule **rules, size_
 		}
 		if (i)
 			fputc('\n', app->out.stream);
-		r = rule_print(rules[i], gens, &app->out, reterr);
+		r = rule_print(rules[i], releases, &app->out, reterr);
 	}
 	return r;
 }
@@ -139,19 +137,17 @@ static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct rules_args *args = data;
 	const struct rule **rules = NULL;
-	uint32_t gens = GENS_ALL;
-	enum gen gen;
+	struct kernels kernels = { .releases = RELEASES_ALL };
 	size_t nr = 0;
 	int r;
 
 	if (args->kernel) {
-		r = generation_parse(args->kernel, &gen, reterr);
+		r = generation_parse(args->kernel, &kernels, reterr);
 		if (r < 0)
 			return r;
-		gens = GEN_BIT(gen);
 	}
-	r = choose(args, gens, app->arena, &rules, &nr, reterr);
-	return r < 0 ? r : print(args, rules, nr, gens, app, reterr);
+	r = choose(args, kernels.releases, app->arena, &rules, &nr, reterr);
+	return r < 0 ? r : print(args, rules, nr, kernels.releases, app, reterr);
 }
 
 const struct command command_rules = {

@@ -202,8 +202,9 @@ struct group *host_find_group(const struct host *h, unsigned int id)
 
 bool symbol_is_kept(const char *symbol)
 {
-	static const char *const parts[] = { "vfio", "iommu", "irq_domain", "msi",
-					     "mdev", "irqfd", "dma_buf",    "init_waitqueue" };
+	static const char *const parts[] = { "vfio",    "iommu",          "irq_domain",
+					     "msi",     "mdev",           "irqfd",
+					     "dma_buf", "init_waitqueue", "unpin_user_page" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (strstr(symbol, parts[i]))

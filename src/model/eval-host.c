@@ -136,7 +136,7 @@ bool eval_built_without_groups(struct eval *e)
 	const char *cdev = eval_config(e, "CONFIG_VFIO_DEVICE_CDEV");
 	const char *group = eval_config(e, "CONFIG_VFIO_GROUP");
 
-	return e->gen >= GEN_6_6 && cdev && *cdev == 'y' && group && *group == 'n';
+	return !trait_lacks(e, TRAIT_CDEV) && cdev && *cdev == 'y' && group && *group == 'n';
 }
 
 bool eval_cmdline(struct eval *e, const char *key, const char **ret_value)
@@ -148,34 +148,6 @@ bool eval_cmdline(struct eval *e, const char *key, const char **ret_value)
 	return value != NULL;
 }
 
-/* linux: include/linux/iommu.h: iommu_paging_domain_alloc() became an inline function. */
-enum tristate eval_since_6_13(struct eval *e)
-{
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
-	const struct kernel *kernel = &e->host->kernel;
-
-	if (e->gen != GEN_6_11)
-		return e->gen > GEN_6_11 ? TRI_YES : TRI_NO;
-	if (type1->symbols_known)
-		return module_imports(type1, "iommu_paging_domain_alloc_flags");
-	if (kernel_has_symbol(kernel, "iommu_paging_domain_alloc") == TRI_YES)
-		return TRI_NO;
-	return kernel_has_symbol(kernel, "iommu_paging_domain_alloc_flags") == TRI_YES
-		       ? TRI_YES
-		       : TRI_UNKNOWN;
-}
-
-/* linux: drivers/vfio/container.c, and the life cycle of a VFIO device, both of 6.1. */
-enum tristate eval_since_6_1(struct eval *e)
-{
-	if (e->gen != GEN_6_0)
-		return e->gen > GEN_6_0 ? TRI_YES : TRI_NO;
-	if (module_exports(&e->host->modules[MODULE_VFIO], "_vfio_alloc_device") == TRI_YES ||
-	    kernel_has_symbol(&e->host->kernel, "vfio_container_ioctl_check_extension") == TRI_YES)
-		return TRI_YES;
-	return TRI_UNKNOWN;
-}
-
 enum container_type eval_container_type(const struct eval *e)
 {
 	return e->assumptions ? e->assumptions->type : CONTAINER_DEFAULT;
@@ -184,17 +156,6 @@ enum container_type eval_container_type(const struct eval *e)
 bool eval_token_given(const struct eval *e)
 {
 	return e->assumptions && e->assumptions->token;
-}
-
-/* A type1 of 5.12 or 5.13 imports the wait queue of VFIO_UPDATE_VADDR and still asks the bus. */
-enum tristate eval_unmap_all(struct eval *e)
-{
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
-
-	if (e->gen > GEN_5_10)
-		return TRI_YES;
-	enum tristate waits = module_imports(type1, "__init_waitqueue_head");
-	return waits == TRI_YES ? module_imports(type1, "iommu_capable") : waits;
 }
 
 bool eval_compat_is_built(struct eval *e)
@@ -209,7 +170,7 @@ bool eval_compat_is_built(struct eval *e)
  * IOMMUFD_VFIO_CONTAINER, which depends on !VFIO_CONTAINER; since 6.2. */
 enum provider eval_container_provider(struct eval *e)
 {
-	if (e->gen < GEN_6_2)
+	if (trait_lacks(e, TRAIT_IOMMUFD))
 		return PROVIDER_TYPE1;
 	const char *compat = eval_config(e, "CONFIG_IOMMUFD_VFIO_CONTAINER");
 	if (compat && *compat == 'y')

@@ -49,12 +49,12 @@ static enum tristate smmu_coherency(struct eval *e, const struct device *dev, co
 	enum tristate walk = unit->coherent;
 	bool older = unit->kind == IOMMU_KIND_SMMU;
 
-	if (e->gen < GEN_6_0)
+	if (trait_lacks(e, TRAIT_SMMU_COHERENCY))
 		return say(e, ret_why, TRI_YES, "the SMMU driver of this kernel always says yes");
 	eval_cite(e, source);
 	if (walk == TRI_NO && older && dev->coherent != TRI_NO)
 		walk = dev->coherent;
-	if (walk == TRI_NO && eval_since_6_1(e) != TRI_YES)
+	if (walk == TRI_NO && trait_holds(e, TRAIT_SMMU_COHERENCY) != TRI_YES)
 		walk = TRI_UNKNOWN;
 	if (walk == TRI_UNKNOWN)
 		*ret_why =
@@ -111,7 +111,7 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 		return has;
 	switch (eval_iommu_kind(e, dev)) {
 	case IOMMU_KIND_INTEL:
-		if (e->gen < GEN_5_19)
+		if (trait_lacks(e, TRAIT_COHERENCY_ENFORCED))
 			return intel_snooping(e, ret_why);
 		return say(e, ret_why, TRI_YES, "the Intel IOMMU driver always says yes");
 	case IOMMU_KIND_AMD:
@@ -121,9 +121,9 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 		return say(e, ret_why, TRI_YES, "the IOMMU driver always says yes");
 	case IOMMU_KIND_VIRTIO:
 		/* linux: drivers/iommu/virtio-iommu.c: viommu_capable(), since 6.0 and 5.19.9. */
-		if (e->gen < GEN_5_19)
+		if (trait_lacks(e, TRAIT_VIRTIO_COHERENT))
 			return say(e, ret_why, TRI_NO, "virtio-iommu has no answer before 5.19");
-		if (e->gen == GEN_5_19)
+		if (trait_holds(e, TRAIT_VIRTIO_COHERENT) == TRI_UNKNOWN)
 			return say(e, ret_why, TRI_UNKNOWN,
 				   "virtio-iommu says yes since 5.19.9, and has no answer in the releases of 5.19 before that");
 		return say(e, ret_why, TRI_YES, "virtio-iommu says yes since 6.0");
@@ -146,10 +146,10 @@ static enum tristate smmu_enforces(struct eval *e, const struct device *dev, con
 	const struct firmware *fw = &e->host->firmware;
 	enum tristate can = fact_is(&fw->tree) ? TRI_NO : dev->canwbs;
 
-	if (can != TRI_NO && eval_since_6_13(e) == TRI_NO)
+	if (can != TRI_NO && trait_holds(e, TRAIT_SMMU_ENFORCES) == TRI_NO)
 		return say(e, ret_why, TRI_NO, "the SMMUv3 driver of this kernel cannot");
 	eval_cite(e, fact_is(&fw->tree) ? &fw->tree : &fw->iort);
-	if (can == TRI_YES && eval_since_6_13(e) != TRI_YES)
+	if (can == TRI_YES && trait_holds(e, TRAIT_SMMU_ENFORCES) != TRI_YES)
 		return say(e, ret_why, TRI_UNKNOWN, "the SMMUv3 driver can since 6.13");
 	if (can == TRI_UNKNOWN)
 		return say(e, ret_why, can,
@@ -166,7 +166,7 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 
 	if (assumed != TRI_UNKNOWN)
 		return say(e, ret_why, assumed, "so it was assumed");
-	if (e->gen < GEN_5_19)
+	if (trait_lacks(e, TRAIT_COHERENCY_ENFORCED))
 		return say(e, ret_why, TRI_NO, "kernels before 5.19 enforce nothing");
 	enum tristate has = instance_of(e, dev, ret_why);
 	if (has != TRI_YES)
@@ -401,6 +401,8 @@ enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why)
 
 	if (assumed != TRI_UNKNOWN)
 		return assumed;
+	if (e->view == VIEW_IF_BOUND && eval_coming_iommu(e, e->dev))
+		return eval_interrupt_remapping(e, e->dev, ret_why);
 	/* The operations of the bus answer, whether or not this device has an instance. */
 	for (size_t i = 0; i < e->host->nr_devices; i++) {
 		const struct device *dev = e->host->devices[i];

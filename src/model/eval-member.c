@@ -59,7 +59,8 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 		.assumptions = e->assumptions,
 		.dev = member,
 		.arena = e->arena,
-		.gen = e->gen,
+		.kernels = e->kernels,
+		.release = e->release,
 		.view = e->view,
 		.path = e->path,
 		.site = at->site,
@@ -71,6 +72,8 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 	e->assumed |= ret->assumed;
 	if (!ret->remedy)
 		ret->remedy = at->rule->remedy;
+	if (!at->sure && ret->answer == ANSWER_YES)
+		ret->answer = ANSWER_UNKNOWN;
 	return ret->answer != ANSWER_NO;
 }
 
@@ -82,7 +85,7 @@ static enum answer taken(struct eval *e, const struct device *member, const char
 	struct eval said, doubt;
 	enum answer ret = ANSWER_YES;
 	struct rule_at at[RULE_SITES_MAX];
-	size_t nr = rules_at(e->gen, OP_BIND, at);
+	size_t nr = rules_at(e->kernels, e->release, OP_BIND, at);
 
 	for (size_t i = 0; i < nr && ret != ANSWER_NO; i++) {
 		if (!(at[i].site->paths & (1U << e->path)) ||

@@ -76,6 +76,16 @@ void eval_remedy(struct eval *e, const char *fmt, ...)
 	va_end(ap);
 }
 
+enum tristate trait_holds(const struct eval *e, enum trait trait)
+{
+	return kernels_have(e->kernels, e->release, trait);
+}
+
+bool trait_lacks(const struct eval *e, enum trait trait)
+{
+	return trait_holds(e, trait) == TRI_NO;
+}
+
 const struct assumption *eval_assumed(struct eval *e, const struct device *dev, const char *key)
 {
 	if (!e->assumptions || !e->assumptions->nr)
@@ -164,7 +174,9 @@ static enum group_kind group_kind_without(struct eval *e)
 	enum tristate mode = eval_param(e, PARAM_VFIO_NOIOMMU);
 	if (mode == TRI_NO)
 		return GROUP_NONE;
-	enum tristate bus = e->gen < GEN_5_19 ? eval_bus_has_iommu(e, e->dev) : TRI_NO;
+	enum tristate bus = trait_holds(e, TRAIT_NOIOMMU_ON_ANY_BUS) == TRI_YES
+				    ? TRI_NO
+				    : eval_bus_has_iommu(e, e->dev);
 	if (bus == TRI_YES)
 		return GROUP_NONE;
 	return mode == TRI_YES && bus == TRI_NO ? GROUP_NOIOMMU : GROUP_UNKNOWN;

@@ -13,9 +13,9 @@
 #include "base/macro.h"
 #include "facts/host.h"
 #include "model/assume.h"
-#include "model/generation.h"
 #include "model/predict.h"
 #include "model/rule.h"
+#include "model/trait.h"
 
 enum { EVAL_EVIDENCE_MAX = 64 };
 
@@ -27,7 +27,8 @@ struct eval {
 	const struct assumptions *assumptions; /* or NULL */
 	const struct device *dev;
 	struct arena *arena;
-	enum gen gen;
+	const struct kernels *kernels; /* those that may be the one, and */
+	enum release release;          /* the one it is taken for */
 	enum view view;
 	enum path_kind path; /* the path walked */
 	const struct rule_site *site;
@@ -152,15 +153,9 @@ bool eval_built_without_groups(struct eval *e);
 /* Whether @key stands on the command line; *@ret_value is its value ("" for a bare word). */
 bool eval_cmdline(struct eval *e, const char *key, const char **ret_value);
 
-/* Whether a kernel of the generation that ends with 6.18 is past 6.12, where a lot changed that decides
- * no verdict; by its symbols, no for one that is only studied. */
-enum tristate eval_since_6_13(struct eval *e);
-/* The same of 6.1, within the generation of 6.0; nothing shows that a kernel is 6.0. */
-enum tristate eval_since_6_1(struct eval *e);
-
-/* VFIO_DMA_UNMAP_FLAG_ALL came with 5.12, within a generation that is studied as 5.10. */
-enum tristate eval_unmap_all(struct eval *e);
-
+/* Whether the kernel has @trait. */
+enum tristate trait_holds(const struct eval *e, enum trait trait);
+bool trait_lacks(const struct eval *e, enum trait trait); /* for certain */
 /* What SET_IOMMU is asked for. */
 enum container_type eval_container_type(const struct eval *e);
 /* Whether a VF token is given with the request for the device. */

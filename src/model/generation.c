@@ -1,39 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which kernels decide alike, and which of them this one may be. */
+/* Names for runs of releases, and which releases this kernel may be. */
 #include "model/generation.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/strbuf.h"
 
-static const struct generation generations[NR_GENS] = {
-	[GEN_5_10] = { "5.10", NULL, "up to 5.13",
-		       "the group is walked for host drivers at GROUP_GET_DEVICE_FD, the bus is asked for capabilities, the bind write knows one errno",
-		       5, 10 },
-	[GEN_5_14] = { "5.14", NULL, "5.14 - 5.18", "the bind write returns the probe's errno", 5,
-		       14 },
-	[GEN_5_19] = { "5.19", "unpatched", "5.19",
-		       "DMA ownership at GROUP_SET_CONTAINER, coherency asked at bind; still the bus is asked for interrupt remapping and must be one",
-		       5, 19 },
-	[GEN_6_0] = { "6.0", "patched", "6.0 - 6.1",
-		      "a representative device stands for the group, devices are asked for capabilities",
-		      6, 0 },
-	[GEN_6_2] = { "6.2", NULL, "6.2", "as 6.0, with iommufd and its compat container", 6, 2 },
-	[GEN_6_3] = { "6.3", NULL, "6.3 - 6.5", "every device of the group must have isolated MSI",
-		      6, 3 },
-	[GEN_6_6] = { "6.6", NULL, "6.6 - 6.10",
-		      "device nodes, and direct regions refuse DMA ownership", 6, 6 },
-	[GEN_6_11] = { "6.11", NULL, "6.11 - 6.18",
-		       "the domain allocation's own errno instead of EIO", 6, 11 },
-	[GEN_7_0] = { "7.0", NULL, "6.19 and later",
-		      "ranges past the end are EOVERFLOW, nesting is gone, no-IOMMU device nodes",
-		      7, 0 },
+/* Each reaches to the next; the last has no end. */
+static const struct generation generations[] = {
+	{ RELEASE_5_10, NULL,
+	  "the group is walked for host drivers at GROUP_GET_DEVICE_FD, the bus is asked for capabilities, the bind write knows one errno" },
+	{ RELEASE_5_14, NULL, "the bind write returns the probe's errno" },
+	{ RELEASE_5_19, "unpatched",
+	  "DMA ownership at GROUP_SET_CONTAINER, coherency asked at bind; still the bus is asked for interrupt remapping and must be one" },
+	{ RELEASE_6_0, "patched",
+	  "a representative device stands for the group, devices are asked for capabilities" },
+	{ RELEASE_6_2, NULL, "as 6.0, with iommufd and its compat container" },
+	{ RELEASE_6_3, NULL, "every device of the group must have isolated MSI" },
+	{ RELEASE_6_6, NULL, "device nodes, and direct regions refuse DMA ownership" },
+	{ RELEASE_6_11, NULL, "the domain allocation's own errno instead of EIO" },
+	{ RELEASE_6_19, NULL, "generic page tables, a VF token at BIND_IOMMUFD, DMA buffers" },
 };
 
-const struct generation *generation_get(enum gen gen)
+const struct generation *generation_get(size_t index)
 {
-	return &generations[gen];
+	return index < ARRAY_SIZE(generations) ? &generations[index] : NULL;
+}
+
+size_t generation_count(void)
+{
+	return ARRAY_SIZE(generations);
+}
+
+uint64_t generation_releases(const struct generation *g)
+{
+	const struct generation *next = generation_get((size_t)(g - generations) + 1);
+
+	return RELEASES_FROM(g->first) & (next ? RELEASES_UNTIL(next->first) : RELEASES_ALL);
+}
+
+const struct kernels kernels_reference = { .releases = RELEASE_BIT(RELEASE_6_0) |
+						       RELEASE_BIT(RELEASE_6_1) };
+
+static const char *run_text(enum release first, enum release last, struct arena *a)
+{
+	if (first == last)
+		return release_name(first);
+	if (last == NR_RELEASES - 1)
+		return arena_printf(a, "%s and later", release_name(first));
+	return arena_printf(a, "%s - %s", release_name(first), release_name(last));
+}
+
+const char *releases_text(uint64_t releases, struct arena *a)
+{
+	struct strbuf ret = { .arena = a };
+
+	for (unsigned int r = 0, last; r < NR_RELEASES; r = last + 1) {
+		last = r;
+		if (!(releases & RELEASE_BIT(r)))
+			continue;
+		while (last + 1 < NR_RELEASES && releases & RELEASE_BIT(last + 1))
+			last++;
+		strbuf_item(&ret, ", ", "%s", run_text((enum release)r, (enum release)last, a));
+	}
+	return ret.s ? ret.s : "none";
 }
 
 const char *gen_basis_name(enum gen_basis basis)
@@ -47,10 +79,10 @@ const char *gen_basis_name(enum gen_basis basis)
 	return names[basis];
 }
 
-/* ---- versions ---- */
+/* ---- what a number tells ---- */
 
 /* "6.1.0-18-amd64" begins with two numbers and a dot between. */
-static bool parse_release(const char *text, uint32_t *ret_major, uint32_t *ret_minor)
+static bool parse_number(const char *text, unsigned int *ret_major, unsigned int *ret_minor)
 {
 	size_t major = strspn(text, "0123456789");
 	const char *rest = text + major;
@@ -65,65 +97,149 @@ static bool parse_release(const char *text, uint32_t *ret_major, uint32_t *ret_m
 	char next = rest[1 + minor];
 	if (next && !strchr(".-+_~", next))
 		return false;
-	*ret_major = (uint32_t)a;
-	*ret_minor = (uint32_t)b;
+	*ret_major = (unsigned int)a;
+	*ret_minor = (unsigned int)b;
 	return true;
 }
 
-static enum gen gen_of_version(uint32_t major, uint32_t minor)
+static bool has_digit_after(const char *text, const char *mark)
 {
-	enum gen ret = GEN_5_10;
+	const char *at = strstr(text, mark);
 
-	/* What makes the last generation came between 6.18 and 6.19. */
-	if (major == 6 && minor >= 19)
-		return GEN_7_0;
-	for (unsigned int g = 0; g < NR_GENS; g++)
-		if (major > generations[g].first_major ||
-		    (major == generations[g].first_major && minor >= generations[g].first_minor))
-			ret = (enum gen)g;
+	return at && at[strlen(mark)] >= '0' && at[strlen(mark)] <= '9';
+}
+
+/* RHEL and its kin ("5.14.0-427.13.1.el9_4.x86_64"), SLES ("6.4.0-150600.23-default",
+ * "6.12.0-160000.5-default"), openEuler ("5.10.0-153.12.0.92.oe2203sp2"): such kernels keep the number
+ * that they began with and take whole subsystems of later ones. Those of elrepo only follow the name. */
+static bool is_enterprise(const char *text)
+{
+	const char *sle = strstr(text, "-15");
+
+	if (strstr(text, ".elrepo"))
+		return false;
+	if (!sle)
+		sle = strstr(text, "-16");
+	return has_digit_after(text, ".el") || has_digit_after(text, ".oe") ||
+	       (sle && strspn(sle + 1, "0123456789") == 6 && sle[7] == '.');
+}
+
+/* "6.1.12" is the twelfth stable release, and "6.1.0-rc3" or "6.1.0-custom" none; of "6.1.0-18-amd64" a
+ * distribution hides which it is. */
+static bool parse_sublevel(const char *text, unsigned int *ret)
+{
+	const char *at = strchr(strchr(text, '.') + 1, '.');
+	size_t len = at ? strspn(at + 1, "0123456789") : 0;
+	uint64_t value;
+
+	if (!len || parse_u64_span((struct span){ at + 1, len }, 10, &value) < 0 || value > 999)
+		return false;
+	*ret = (unsigned int)value;
+	at += 1 + len;
+	return value || *at != '-' || at[1] < '0' || at[1] > '9';
+}
+
+/* What came into stable kernels: the sublevel tells. */
+static void note_sublevel(struct kernels *k, enum release release, unsigned int sublevel)
+{
+	for (enum trait t = TRAIT_NONE + 1; t < NR_TRAITS; t++) {
+		const struct trait_info *info = trait_get(t);
+
+		if (!(info->maybe & RELEASE_BIT(release)) || !info->in_stable)
+			continue;
+		if (sublevel <= info->stable_without)
+			k->lacks |= TRAIT_BIT(t);
+		else if (info->stable_with && sublevel >= info->stable_with)
+			k->holds |= TRAIT_BIT(t);
+	}
+}
+
+/* What the number of a release leaves. */
+struct number {
+	bool older, newer; /* than what the rules were read for */
+	struct kernels kernels;
+};
+
+/* The traits that came into the kernel itself after @first and that an enterprise kernel may have taken,
+ * whatever its modules show. */
+static uint64_t traits_taken_later(enum release first)
+{
+	uint64_t ret = 0;
+
+	for (enum trait t = TRAIT_NONE + 1; t < NR_TRAITS; t++)
+		if (!trait_get(t)->in_vfio && trait_get(t)->since > first)
+			ret |= TRAIT_BIT(t);
 	return ret;
 }
 
-static bool is_beyond(uint32_t major, uint32_t minor)
+static bool number_of(const char *text, struct number *ret)
 {
-	uint32_t newest_major = 0, newest_minor = 0;
+	unsigned int major, minor, last_major, last_minor, sublevel;
+	enum release release = 0;
 
-	return parse_release(GENERATION_NEWEST, &newest_major, &newest_minor) &&
-	       (major > newest_major || (major == newest_major && minor > newest_minor));
+	*ret = (struct number){ 0 };
+	if (!parse_number(text, &major, &minor) ||
+	    !parse_number(release_name(NR_RELEASES - 1), &last_major, &last_minor))
+		return false;
+	ret->older = !release_find(major, minor, &release);
+	ret->newer = major > last_major || (major == last_major && minor > last_minor);
+	ret->kernels.releases = RELEASE_BIT(release);
+	if (!is_enterprise(text)) {
+		if (parse_sublevel(text, &sublevel) && release_is(release, major, minor))
+			note_sublevel(&ret->kernels, release, sublevel);
+		return true;
+	}
+	ret->older = false;
+	ret->kernels.releases = RELEASES_FROM(release);
+	ret->kernels.open = traits_taken_later(release);
+	return true;
 }
 
-/* The generations that a version leaves possible. */
-static uint32_t gens_of_version(uint32_t major, uint32_t minor)
+static int refuse_older(const char *text, struct failure **reterr)
 {
-	uint32_t gens = GEN_BIT(gen_of_version(major, minor));
-
-	if (major == 6 && minor >= 18)
-		gens = GEN_BIT(GEN_6_11) | GEN_BIT(GEN_7_0);
-	return gens;
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "kernel '%s' is older than Linux %s, the first that vfiotool has rules for",
+				  text, release_name(0));
 }
 
-int generation_parse(const char *text, enum gen *ret, struct failure **reterr)
+static int refuse_newer(const char *text, struct failure **reterr)
 {
-	uint32_t major, minor;
+	const char *newest = generation_newest();
 
-	for (unsigned int g = 0; g < NR_GENS; g++) {
-		const struct generation *gen = &generations[g];
-		if (strcmp(text, gen->name) == 0 || (gen->alias && strcmp(text, gen->alias) == 0)) {
-			*ret = (enum gen)g;
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "nothing is known of Linux %s: the rules were read up to %s; --kernel %s asks what that decides",
+				  text, newest, newest);
+}
+
+const char *generation_newest(void)
+{
+	return release_name(NR_RELEASES - 1);
+}
+
+int generation_parse(const char *text, struct kernels *ret, struct failure **reterr)
+{
+	struct number number;
+
+	for (size_t g = 0; g < ARRAY_SIZE(generations); g++)
+		if (generations[g].alias && !strcmp(text, generations[g].alias)) {
+			*ret = (struct kernels){ generation_releases(&generations[g]) };
 			return 0;
 		}
-	}
-	if (parse_release(text, &major, &minor) && is_beyond(major, minor))
+	if (!number_of(text, &number))
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "nothing is known of Linux %s: the rules were read up to %s; --kernel %s asks what that decides",
-					  text, GENERATION_NEWEST, GENERATION_NEWEST);
-	if (parse_release(text, &major, &minor) && major >= 4) {
-		*ret = gen_of_version(major, minor);
-		return 0;
-	}
-	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown kernel '%s': give a release like 6.1, 'patched', 'unpatched', or one of 5.10 5.14 5.19 6.0 6.2 6.3 6.6 6.11 7.0",
-				  text);
+					  "unknown kernel '%s': give a release like 6.1, 'patched' or 'unpatched'",
+					  text);
+	if (number.newer)
+		return refuse_newer(text, reterr);
+	if (number.older)
+		return refuse_older(text, reterr);
+	*ret = number.kernels;
+	return 0;
+}
+
+bool generation_is_enterprise(const char *release)
+{
+	return is_enterprise(release);
 }
 
 /* ---- evidence ---- */
@@ -135,17 +251,17 @@ struct finder {
 };
 
 /* All from the highest of @a to the lowest of @b. */
-static uint32_t between(uint32_t a, uint32_t b)
+static uint64_t between(uint64_t a, uint64_t b)
 {
-	uint32_t from = UINT32_C(1) << (31 - __builtin_clz(a));
-	uint32_t to = b & -b;
+	uint64_t from = UINT64_C(1) << (63 - __builtin_clzll(a));
+	uint64_t to = b & -b;
 
 	return ((to << 1) - 1) & ~(from - 1);
 }
 
 /* Two pieces of evidence that are equally strong and exclude each other: a kernel with parts of
  * several, as enterprise kernels are. It is one of the two or decides like something between. */
-static uint32_t reconcile(uint32_t a, uint32_t b)
+static uint64_t reconcile(uint64_t a, uint64_t b)
 {
 	if (a < (b & -b))
 		return a | between(a, b);
@@ -154,155 +270,75 @@ static uint32_t reconcile(uint32_t a, uint32_t b)
 	return a | b;
 }
 
-static void add_evidence(struct finder *f, enum gen_basis basis, uint32_t gens,
+static void add_evidence(struct finder *f, enum gen_basis basis, uint64_t releases,
 			 const struct fact *fact, const char *value)
 {
 	struct gen_verdict *v = f->ret;
-	uint32_t left = v->candidates & gens;
+	uint64_t *candidates = &v->kernels.releases;
+	uint64_t left = *candidates & releases;
 
 	if (!left && basis == GEN_BASIS_SYMBOLS && v->basis == basis)
-		left = reconcile(v->candidates, gens);
+		left = reconcile(*candidates, releases);
 	v->evidence = arena_grow(f->arena, v->evidence, v->nr_evidence, sizeof(*v->evidence));
 	v->evidence[v->nr_evidence++] = (struct gen_evidence){
 		.fact = fact,
 		.value = value,
-		.gens = gens,
+		.releases = releases,
 		.basis = basis,
 		.used = left != 0,
 	};
 	if (!left)
 		return;
-	if (left != v->candidates || v->basis == GEN_BASIS_NONE)
+	if (left != *candidates || v->basis == GEN_BASIS_NONE)
 		v->basis = v->basis > basis ? v->basis : basis;
-	v->candidates = left;
+	*candidates = left;
 }
 
-enum side { IMPORT, EXPORT };
-
-/* What the presence of a symbol, or its absence from a module whose symbols are known, leaves
- * possible. 0: says nothing. Read in 5.10, 6.1, 6.12 and 7.3; the releases between from the kernel's
- * history. */
-struct clue {
-	enum module_id module;
-	enum side side;
-	const char *symbol;
-	uint32_t if_present, if_absent;
-};
-
-#define FROM(g)  GENS_FROM(GEN_##g)
-#define UNTIL(g) GENS_UNTIL(GEN_##g)
-
-static const struct clue clues[] = {
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "iommu_capable", UNTIL(6_0), FROM(6_0) },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "irq_domain_check_msi_remap", UNTIL(6_3), 0 },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "device_iommu_capable", FROM(6_0) & UNTIL(6_3), 0 },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "iommu_group_has_isolated_msi", FROM(6_3), UNTIL(6_3) },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "iommu_domain_alloc", UNTIL(6_11), FROM(6_11) },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "iommu_paging_domain_alloc", GEN_BIT(GEN_6_11), 0 },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "iommu_paging_domain_alloc_flags", FROM(6_11), 0 },
-	{ MODULE_VFIO_IOMMU_TYPE1, IMPORT, "iommu_enable_nesting", UNTIL(7_0), 0 },
-	{ MODULE_VFIO, IMPORT, "iommu_group_claim_dma_owner", FROM(5_19), 0 },
-	{ MODULE_VFIO, IMPORT, "iommu_capable", GEN_BIT(GEN_5_19), 0 },
-	{ MODULE_VFIO, IMPORT, "device_iommu_capable", FROM(6_0), UNTIL(6_0) },
-	{ MODULE_VFIO, EXPORT, "vfio_add_group_dev", UNTIL(5_14), 0 },
-	{ MODULE_VFIO, EXPORT, "vfio_virqfd_enable", FROM(6_2), 0 },
-	{ MODULE_VFIO, EXPORT, "vfio_find_device_in_devset", FROM(6_6), UNTIL(6_6) },
-	{ MODULE_VFIO_PCI, IMPORT, "vfio_pci_core_register_device", FROM(5_14), 0 },
-	{ MODULE_VFIO_PCI_CORE, IMPORT, "dma_buf_export", FROM(7_0), 0 },
-};
-
-static void use_clue(struct finder *f, const struct clue *c)
+static const char *clue_text(const struct finder *f, const struct clue *c, bool seen)
 {
-	const struct module *m = &f->host->modules[c->module];
-	enum tristate has =
-		c->side == IMPORT ? module_imports(m, c->symbol) : module_exports(m, c->symbol);
-	const char *verb = c->side == IMPORT ? "import" : "export";
+	const char *name = f->host->modules[c->module].name;
+	const char *verb = c->side == CLUE_IMPORT ? "import" : "export";
 
-	if (has == TRI_YES && c->if_present)
-		add_evidence(f, GEN_BASIS_SYMBOLS, c->if_present, &m->kmod,
-			     arena_printf(f->arena, "%s %ss %s", m->name, verb, c->symbol));
-	else if (has == TRI_NO && c->if_absent)
-		add_evidence(f, GEN_BASIS_SYMBOLS, c->if_absent, &m->kmod,
-			     arena_printf(f->arena, "%s does not %s %s", m->name, verb, c->symbol));
+	if (c->side == CLUE_NAME)
+		return arena_printf(f->arena, "the kernel has %s%s", seen ? "" : "no ", c->symbol);
+	if (seen)
+		return arena_printf(f->arena, "%s %ss %s", name, verb, c->symbol);
+	return arena_printf(f->arena, "%s does not %s %s", name, verb, c->symbol);
 }
 
-/* An address space owner is claimed by the container code of vfio, which can be left out. */
-static void use_ownership_clue(struct finder *f)
+static void note_traits(struct finder *f, const struct clue *c, bool seen)
 {
-	const struct module *m = &f->host->modules[MODULE_VFIO];
+	struct kernels *k = &f->ret->kernels;
 
-	if (module_exports(m, "vfio_register_iommu_driver") == TRI_YES &&
-	    module_imports(m, "iommu_group_claim_dma_owner") == TRI_NO)
-		add_evidence(f, GEN_BASIS_SYMBOLS, UNTIL(5_19), &m->kmod,
-			     "vfio does not import iommu_group_claim_dma_owner");
+	k->holds |= TRAIT_BIT(seen ? c->since : c->absent_since);
+	k->lacks |= TRAIT_BIT(seen ? c->until : c->absent_until);
 }
 
-/* ---- the functions of the kernel ---- */
-
-/* Names of the kernel itself, whether or not VFIO is loaded. Absence says little: a function may be
- * inlined or left out. */
-static const struct {
-	const char *name;
-	uint32_t if_present;
-} names[] = {
-	{ "iommu_group_has_isolated_msi", FROM(6_3) },
-	{ "irq_domain_check_msi_remap", UNTIL(6_3) },
-	/* 5.19 had the first for thunderbolt, 6.0 still the second; VFIO's imports tell more. */
-	{ "device_iommu_capable", FROM(5_19) },
-	{ "iommu_capable", UNTIL(6_2) },
-	/* Went in 5.13, within the first; in 6.2 with the interrupt domains of devices. */
-	{ "iommu_domain_set_attr", UNTIL(5_14) },
-	{ "msi_domain_alloc_irqs_descs_locked", UNTIL(6_2) },
-	{ "iommu_group_claim_dma_owner", FROM(5_19) },
-	{ "iommufd_device_bind", FROM(6_2) },
-	{ "vfio_df_ioctl_bind_iommufd", FROM(6_6) },
-	{ "vfio_find_device_in_devset", FROM(6_6) },
-	{ "iommu_paging_domain_alloc", GEN_BIT(GEN_6_11) },
-	{ "iommu_paging_domain_alloc_flags", FROM(6_11) },
-	{ "iommu_enable_nesting", UNTIL(7_0) },
-	{ "vfio_pci_core_register_device", FROM(5_14) },
-	{ "vfio_add_group_dev", UNTIL(5_14) },
-	{ "vfio_pci_core_feature_dma_buf", FROM(7_0) },
-	{ "vfio_pci_core_get_dmabuf_phys", FROM(7_0) },
-	{ "iopt_alloc_dmabuf_pages", FROM(7_0) },
-	{ "iommufd_device_is_noiommu", FROM(7_0) },
-	/* The generic page tables of 6.19. */
-	{ "pt_iommu_amdv1_init", FROM(7_0) },
-	{ "pt_iommu_vtdss_init", FROM(7_0) },
-};
-
-/* Pairs in which the absence of a name is telling, because another is there that calls it: the missing one
- * is exported by drivers/iommu/iommu.c, which is never a module. */
-static const struct {
-	const char *caller, *missing;
-	uint32_t gens;
-} absences[] = {
-	{ "vfio_iommu_type1_attach_group", "iommu_group_has_isolated_msi", UNTIL(6_3) },
-	{ "vfio_iommu_type1_attach_group", "iommu_group_claim_dma_owner", UNTIL(5_19) },
-	{ "vfio_iommu_type1_attach_group", "device_iommu_capable", UNTIL(6_0) },
-	/* Both of drivers/iommu/iommu.c, both exported. */
-	{ "iommu_capable", "iommu_group_claim_dma_owner", UNTIL(5_19) },
-	/* The bus lost its question in 6.1. */
-	{ "device_iommu_capable", "iommu_capable", FROM(6_0) },
-	{ "iommu_group_has_isolated_msi", "iommu_paging_domain_alloc_flags", UNTIL(7_0) },
-};
-
-/* @found is what BTF or /proc/kallsyms had of them. */
-static void use_names(struct finder *f, enum gen_basis basis, const struct fact *found)
+/* Of the modules, or of the kernel's @names, which are those that BTF or /proc/kallsyms had. */
+static void use_clues(struct finder *f, enum gen_basis basis, const struct fact *names)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (symbols_have(found, names[i].name) == TRI_YES)
-			add_evidence(f, basis, names[i].if_present, found,
-				     arena_printf(f->arena, "the kernel has %s", names[i].name));
-	for (size_t i = 0; i < ARRAY_SIZE(absences); i++)
-		if (symbols_have(found, absences[i].caller) == TRI_YES &&
-		    symbols_have(found, absences[i].missing) == TRI_NO)
-			add_evidence(f, basis, absences[i].gens, found,
-				     arena_printf(f->arena, "the kernel has no %s",
-						  absences[i].missing));
+	const struct clue *c;
+
+	for (size_t i = 0; (c = clue_get(i)); i++) {
+		const struct module *m = &f->host->modules[c->module];
+		enum tristate seen = TRI_UNKNOWN;
+
+		if ((c->side == CLUE_NAME) == (names != NULL))
+			seen = names ? clue_seen_by_name(c, names) : clue_seen(c, m);
+		uint64_t releases = clue_releases(c, seen == TRI_YES);
+		if (seen == TRI_UNKNOWN || releases == RELEASES_ALL)
+			continue;
+		add_evidence(f, basis, releases, names ? names : &m->kmod,
+			     clue_text(f, c, seen == TRI_YES));
+		if (c->proves)
+			note_traits(f, c, seen == TRI_YES);
+	}
 }
 
 /* ---- shape ---- */
+
+#define FROM(r)  RELEASES_FROM(RELEASE_##r)
+#define UNTIL(r) RELEASES_UNTIL(RELEASE_##r)
 
 static bool module_exists(const struct module *m)
 {
@@ -326,7 +362,7 @@ static void use_module_shape(struct finder *f)
 		add_evidence(f, GEN_BASIS_SHAPE, FROM(6_2), module_fact(&modules[MODULE_IOMMUFD]),
 			     "module iommufd exists");
 	if (module_exists(core))
-		add_evidence(f, GEN_BASIS_SHAPE, FROM(5_14), module_fact(core),
+		add_evidence(f, GEN_BASIS_SHAPE, FROM(5_15), module_fact(core),
 			     "module vfio_pci_core exists");
 	/* The option is one of VFIO's own since 6.2: to be built in says nothing, to be a file does. */
 	if (module_exists(virqfd) &&
@@ -339,8 +375,8 @@ static void use_module_shape(struct finder *f)
 		add_evidence(f, GEN_BASIS_SHAPE, FROM(6_2), module_fact(virqfd),
 			     "vfio_virqfd is no module of its own");
 	if (core->state == MODULE_STATE_ABSENT && modules[MODULE_VFIO_PCI].symbols_known)
-		add_evidence(f, GEN_BASIS_SHAPE, GEN_BIT(GEN_5_10) | GEN_BIT(GEN_5_14),
-			     module_fact(core), "vfio_pci_core is no module of its own");
+		add_evidence(f, GEN_BASIS_SHAPE, UNTIL(5_15), module_fact(core),
+			     "vfio_pci_core is no module of its own");
 }
 
 static void use_device_shape(struct finder *f)
@@ -357,7 +393,7 @@ static void use_device_shape(struct finder *f)
 		}
 		if (fact_is(&dev->vfio_dev) && dev->vfio_dev.len && !seen_dir) {
 			seen_dir = true;
-			add_evidence(f, GEN_BASIS_SHAPE, FROM(6_0), &dev->vfio_dev,
+			add_evidence(f, GEN_BASIS_SHAPE, FROM(6_1), &dev->vfio_dev,
 				     "a VFIO device has a vfio-dev directory");
 		}
 	}
@@ -387,48 +423,44 @@ static void use_interrupt_shape(struct finder *f)
 	}
 }
 
-/* "5.14.0-427.13.1.el9_4.x86_64", "6.4.0-150600.23-default": such kernels keep the number that they
- * began with and take whole subsystems of later ones. */
-static bool is_enterprise(const char *release)
-{
-	const char *el = strstr(release, ".el"), *sle = strstr(release, "-150");
-
-	return (el && el[3] >= '0' && el[3] <= '9') ||
-	       (sle && strspn(sle + 1, "0123456789") == 6 && sle[7] == '.');
-}
-
 static void use_version(struct finder *f)
 {
 	const struct fact *release = &f->host->kernel.release;
-	uint32_t major, minor;
+	struct gen_verdict *v = f->ret;
+	const uint64_t before = v->kernels.releases;
+	struct number n;
 
-	if (!fact_is(release) || !release->raw || !parse_release(release->raw, &major, &minor))
+	if (!fact_is(release) || !release->raw || !number_of(release->raw, &n))
 		return;
-	uint32_t gens = gens_of_version(major, minor);
-	if (is_enterprise(release->raw))
-		gens = GENS_ALL & ~(GEN_BIT(gen_of_version(major, minor)) - 1);
-	const uint32_t before = f->ret->candidates;
-	const bool beyond = is_beyond(major, minor);
-	add_evidence(f, GEN_BASIS_VERSION, gens, release,
-		     arena_printf(f->arena, "the release is called %s%s", release->raw,
-				  beyond ? ", which is newer than " GENERATION_NEWEST
-					   ", up to where the rules were read"
-					 : ""));
+	add_evidence(f, GEN_BASIS_VERSION, n.kernels.releases, release,
+		     n.newer ? arena_printf(f->arena,
+					    "the release is called %s, which is newer than %s, up to where the rules were read",
+					    release->raw, generation_newest())
+		     : n.older
+			     ? arena_printf(f->arena,
+					    "the release is called %s, which is older than %s, from where the rules were read",
+					    release->raw, release_name(0))
+			     : arena_printf(f->arena, "the release is called %s", release->raw));
 	/* A number that the evidence contradicts is only a name. */
-	f->ret->beyond = beyond && f->ret->evidence[f->ret->nr_evidence - 1].used;
-	f->ret->by_number = f->ret->candidates != before;
+	const bool used = v->evidence[v->nr_evidence - 1].used;
+	v->newer = n.newer && used;
+	v->older = n.older && used;
+	v->by_number = v->kernels.releases != before;
+	if (!used)
+		return;
+	v->kernels.open = n.kernels.open;
+	v->kernels.holds |= n.kernels.holds & ~v->kernels.lacks;
+	v->kernels.lacks |= n.kernels.lacks & ~v->kernels.holds;
 }
 
 void generation_find(const struct host *h, struct arena *a, struct gen_verdict *ret)
 {
 	struct finder f = { .host = h, .arena = a, .ret = ret };
 
-	*ret = (struct gen_verdict){ .candidates = GENS_ALL };
-	for (size_t i = 0; i < ARRAY_SIZE(clues); i++)
-		use_clue(&f, &clues[i]);
-	use_ownership_clue(&f);
-	use_names(&f, GEN_BASIS_BTF, &h->kernel.btf);
-	use_names(&f, GEN_BASIS_KALLSYMS, &h->kernel.kallsyms);
+	*ret = (struct gen_verdict){ .kernels.releases = RELEASES_ALL };
+	use_clues(&f, GEN_BASIS_SYMBOLS, NULL);
+	use_clues(&f, GEN_BASIS_BTF, &h->kernel.btf);
+	use_clues(&f, GEN_BASIS_KALLSYMS, &h->kernel.kallsyms);
 	use_module_shape(&f);
 	use_device_shape(&f);
 	use_interrupt_shape(&f);

@@ -117,24 +117,37 @@ static bool amd_may_use_v2(struct eval *e)
 	return eval_cmdline(e, "amd_iommu", &value) && strstr(value, "pgtbl_v2");
 }
 
-/* linux: drivers/iommu/amd/iommu.c: dma_max_address(), 6.12: all 64 bits for v1 tables; 7.3: what
- * EFR HATS and the IVRS table allow (amd_iommu_hpt_vasize). The change lies between 6.13 and 6.18,
- * where type1 imports iommu_paging_domain_alloc_flags. */
+/* The last address of a v1 table with as many levels as EFR HATS (bits 11:10) says, or 0 when that is
+ * not known. linux: drivers/iommu/amd/io_pgtable.c: PM_LEVEL_SIZE(); amd/init.c: amd_iommu_hpt_level. */
+static uint64_t amd_last_by_hats(struct eval *e, const struct iommu_unit *unit)
+{
+	const unsigned int hats = (unsigned int)(unit->efr >> 10 & 3), level = hats + 4;
+
+	eval_cite(e, &unit->features);
+	if (!unit->has_efr || hats == 3)
+		return 0;
+	return level < 6 ? (UINT64_C(1) << (12 + 9 * level)) - 1 : UINT64_MAX;
+}
+
+/* linux: drivers/iommu/amd/iommu.c: dma_max_address(): at first all 64 bits for v1 tables, then by HATS;
+ * with the generic tables also what the IVRS table allows (amd_iommu_hpt_vasize). */
 static void amd_aperture(struct eval *e, const struct iommu_unit *unit, struct aperture *ret)
 {
-	if (e->gen >= GEN_6_0 && amd_may_use_v2(e)) {
+	const enum tristate hats = trait_holds(e, TRAIT_AMD_HATS);
+
+	if (!trait_lacks(e, TRAIT_AMD_V2_TABLES) && amd_may_use_v2(e)) {
 		ret->because = "the kernel uses v2 tables (amd_iommu=pgtbl_v2); attach to see";
 		return;
 	}
-	if (eval_since_6_13(e) != TRI_NO) {
+	ret->last = hats == TRI_NO ? UINT64_MAX : hats == TRI_YES ? amd_last_by_hats(e, unit) : 0;
+	if (!ret->last || !trait_lacks(e, TRAIT_GENERIC_TABLES)) {
 		ret->because =
 			eval_text(e,
-				  "this kernel limits the addresses of %s by the IVRS table; attach to see",
+				  "this kernel may limit the addresses of %s by its registers and the IVRS table; attach to see",
 				  unit->name);
 		return;
 	}
 	ret->known = true;
-	ret->last = UINT64_MAX;
 }
 
 /* ---- SMMUv3 ---- */
@@ -262,13 +275,13 @@ void iova_predict(struct eval *e, struct iova_prediction *ret)
 
 	*ret = (struct iova_prediction){ 0 };
 	/* iommufd's software table has no limit. linux: drivers/iommu/iommufd/, 7.3. */
-	if (kind == GROUP_NOIOMMU && e->gen >= GEN_7_0) {
+	if (kind == GROUP_NOIOMMU && trait_holds(e, TRAIT_NOIOMMU_CDEV) == TRI_YES) {
 		ret->answer = ANSWER_YES;
 		add_range(e->arena, ret, 0, UINT64_MAX);
 		return;
 	}
 	/* The same table holds what is mapped for mediated devices; type1 lists no ranges for them. */
-	if (kind == GROUP_EMULATED && e->gen >= GEN_6_2) {
+	if (kind == GROUP_EMULATED && trait_holds(e, TRAIT_IOMMUFD) == TRI_YES) {
 		ret->answer = ANSWER_YES;
 		add_range(e->arena, ret, 0, UINT64_MAX);
 		return;
@@ -302,16 +315,16 @@ void iova_predict(struct eval *e, struct iova_prediction *ret)
 enum { SZ_4K = 1 << 12, SZ_2M = 1 << 21, SZ_1G = 1 << 30 };
 
 /* cap bits 37:34; one value means two sizes. linux: drivers/iommu/intel/iommu.c:
- * domain_update_iommu_superpage(), which before 6.11 asks all units;
+ * domain_update_iommu_superpage(), which to 6.12 asks all units;
  * 7.3: intel_iommu_domain_alloc_second_stage(). */
 static uint64_t intel_superpages(struct eval *e, const struct iommu_unit *unit)
 {
 	uint64_t bits = unit->cap >> 34 & 0xf;
 
-	for (size_t i = 0; e->gen < GEN_6_11 && i < e->host->nr_iommus; i++)
+	for (size_t i = 0; trait_lacks(e, TRAIT_VTD_OWN_SUPERPAGES) && i < e->host->nr_iommus; i++)
 		if (e->host->iommus[i]->kind == IOMMU_KIND_INTEL && e->host->iommus[i]->has_cap)
 			bits &= e->host->iommus[i]->cap >> 34 & 0xf;
-	if (e->gen >= GEN_7_0)
+	if (trait_holds(e, TRAIT_GENERIC_TABLES) == TRI_YES)
 		return (bits & 1 ? SZ_2M : 0) | (bits & 2 ? SZ_1G : 0);
 	if (bits == 1)
 		return SZ_2M;
@@ -325,14 +338,9 @@ static void intel_page_sizes(struct eval *e, const struct iommu_unit *unit,
 {
 	const char *value = NULL;
 
-	if (e->gen == GEN_5_10) {
+	if (trait_lacks(e, TRAIT_PAGE_SIZES_OF_VTD)) {
 		ret->answer = ANSWER_YES;
 		ret->bitmap = ~UINT64_C(0xfff);
-		return;
-	}
-	if (e->gen == GEN_5_14) {
-		ret->because =
-			"kernels of this generation report all sizes up to 5.14 and the real ones from 5.15 on";
 		return;
 	}
 	if (!unit->has_cap || iova_may_be_scalable(e, unit)) {
@@ -347,8 +355,8 @@ static void intel_page_sizes(struct eval *e, const struct iommu_unit *unit,
 		ret->bitmap |= intel_superpages(e, unit);
 }
 
-/* linux: drivers/iommu/amd/: AMD_IOMMU_PGSIZES, 5.10 and 6.1: all but 512 GiB; 6.12: the same below
- * 52 bits; 7.3: of the generic table. */
+/* linux: drivers/iommu/amd/: AMD_IOMMU_PGSIZES: all but 512 GiB, later the same below 52 bits; then of the
+ * generic table. */
 static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
 {
 	const uint64_t without_512g = ~(UINT64_C(1) << 39);
@@ -360,15 +368,16 @@ static void amd_page_sizes(struct eval *e, struct page_sizes_prediction *ret)
 	if (limited) {
 		ret->because =
 			"the page sizes are limited on the kernel command line; attach to see";
-	} else if (e->gen <= GEN_6_0) {
+	} else if (!trait_lacks(e, TRAIT_GENERIC_TABLES)) {
+		ret->because =
+			"the page sizes of AMD's generic tables depend on the table; attach to see";
+	} else if (trait_holds(e, TRAIT_AMD_52_BITS) == TRI_UNKNOWN) {
+		ret->because = "whether this kernel has page sizes past 52 bits is not known";
+	} else {
 		ret->answer = ANSWER_YES;
 		ret->bitmap = ~UINT64_C(0xfff) & without_512g;
-	} else if (e->gen == GEN_6_11 && eval_since_6_13(e) == TRI_NO) {
-		ret->answer = ANSWER_YES;
-		ret->bitmap = UINT64_C(0xffffffffff000) & without_512g;
-	} else {
-		ret->because =
-			"the AMD driver's page sizes changed within this generation; attach to see";
+		if (trait_holds(e, TRAIT_AMD_52_BITS) == TRI_YES)
+			ret->bitmap &= (UINT64_C(1) << 52) - 1;
 	}
 }
 
@@ -379,8 +388,8 @@ static void emulated_page_sizes(struct eval *e, struct page_sizes_prediction *re
 	const struct fact *size = &e->host->kernel.page_size;
 	uint64_t bytes;
 
-	if (e->gen < GEN_6_11 || !fact_is(size) || !size->raw ||
-	    parse_u64(size->raw, 10, &bytes) < 0 || !bytes || bytes & (bytes - 1)) {
+	if (trait_holds(e, TRAIT_PAGE_SIZES_WITHOUT_DOMAIN) != TRI_YES || !fact_is(size) ||
+	    !size->raw || parse_u64(size->raw, 10, &bytes) < 0 || !bytes || bytes & (bytes - 1)) {
 		ret->because = eval_text(e, "mediated device %s has no domain", e->dev->name);
 		return;
 	}

@@ -35,6 +35,7 @@ static struct walk walk_of(const struct mapping_space *s, struct arena *a)
 		.assumptions = s->assumptions,
 		.dev = s->device,
 		.arena = a,
+		.kernels = s->kernels,
 		.view = VIEW_IF_BOUND,
 		.path = s->path,
 		.brief = true,
@@ -61,17 +62,18 @@ static uint64_t clipped_bytes(const struct mapping_set *set, uint64_t start, uin
 }
 
 /* linux: drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap(): what reaches 2^64 is lost to kernels
- * before 7.0, whose ends of ranges wrap to 0; iommufd/vfio_compat.c: iommufd_vfio_unmap_dma(), where
+ * before 6.18, whose ends of ranges wrap to 0; iommufd/vfio_compat.c: iommufd_vfio_unmap_dma(), where
  * version 1 cuts. From 5.12 on version 1 looks at the lowest mapping first, which ends it if the range begins
  * within; before that at any, in the order of a tree. */
-static struct taken taken_by(const struct mapping_space *s, enum gen gen,
+static struct taken taken_by(const struct mapping_space *s, enum release release,
 			     const struct mapping_request *request)
 {
 	const struct mapping_set *set = &s->set;
 	uint64_t start = request->iova, last = start + (request->size - 1), iova, size;
 	struct taken ret = { .known = true };
 
-	if (s->path == PATH_CONTAINER && gen < GEN_7_0 && set->nr &&
+	if (s->path == PATH_CONTAINER && set->nr &&
+	    kernels_have(s->kernels, release, TRAIT_WRAP_OVERFLOW) != TRI_YES &&
 	    (set->to_the_top || (request->ask == MAPPING_UNMAP && last == UINT64_MAX)))
 		return (struct taken){ .known = false };
 	if (request->ask == MAPPING_UNMAP_ALL) {
@@ -82,7 +84,8 @@ static struct taken taken_by(const struct mapping_space *s, enum gen gen,
 		ret.bytes = clipped_bytes(set, start, last);
 	} else if (!mapping_set_find(set, start, start, &iova, &size) || iova == start) {
 		ret.bytes = mapping_set_bytes(set, start, last);
-	} else if (gen == GEN_5_10 && s->unmap_all != TRI_YES) {
+	} else if (s->unmap_all != TRI_YES &&
+		   kernels_have(s->kernels, release, TRAIT_UNMAP_ALL) != TRI_YES) {
 		ret.known = mapping_set_bytes(set, start, last) == size;
 	}
 	return ret;
@@ -120,20 +123,18 @@ void mapping_predict(const struct mapping_space *s, const struct mapping_request
 {
 	const struct mapping_question question = { s, request };
 	struct walk w = walk_of(s, a);
+	uint64_t left = s->kernels->releases;
 	bool first = true;
 
 	*ret = (struct mapping_prediction){ .op = op_of(s, request->ask) };
 	w.mapping = &question;
-	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+	while (walk_next(&w, &left)) {
 		struct taken taken = { 0 };
 		struct step step;
 
-		if (!(s->gens & GEN_BIT(gen)))
-			continue;
-		w.gen = (enum gen)gen;
 		walk_request(&w, ret->op, &step);
 		if (request->ask == MAPPING_UNMAP || request->ask == MAPPING_UNMAP_ALL)
-			taken = taken_by(s, w.gen, request);
+			taken = taken_by(s, w.release, request);
 		if (!first) {
 			merge(ret, &step, taken);
 			continue;
@@ -228,20 +229,11 @@ void mapping_apply(struct mapping_space *s, const struct mapping_request *reques
 
 /* ---- the space ---- */
 
-static enum gen lowest(uint32_t gens)
-{
-	unsigned int gen = 0;
-
-	while (gen < NR_GENS - 1 && !(gens & GEN_BIT(gen)))
-		gen++;
-	return (enum gen)gen;
-}
-
 static void ask_first(const struct mapping_space *s, struct arena *a, struct eval *ret)
 {
 	struct walk w = walk_of(s, a);
 
-	w.gen = lowest(s->gens);
+	w.release = (enum release)__builtin_ctzll(s->kernels->releases);
 	walk_ask(&w, ret);
 }
 
@@ -269,20 +261,15 @@ static void predict_entries(struct eval *e, struct mapping_space *ret)
 static enum tristate predict_unmap_all(const struct mapping_space *s, struct arena *a)
 {
 	struct walk w = walk_of(s, a);
+	uint64_t left = s->kernels->releases;
 	enum tristate ret = TRI_UNKNOWN;
 	bool first = true;
 
 	if (s->path != PATH_CONTAINER)
 		return TRI_YES;
-	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
-		enum tristate one;
-		struct eval e;
+	while (walk_next(&w, &left)) {
+		enum tristate one = kernels_have(s->kernels, w.release, TRAIT_UNMAP_ALL);
 
-		if (!(s->gens & GEN_BIT(gen)))
-			continue;
-		w.gen = (enum gen)gen;
-		walk_ask(&w, &e);
-		one = eval_unmap_all(&e);
 		ret = first || ret == one ? one : TRI_UNKNOWN;
 		first = false;
 	}
@@ -300,7 +287,7 @@ void mapping_space_predict(const struct host *h, const struct assumptions *as,
 		.host = h,
 		.assumptions = as,
 		.device = p->device,
-		.gens = p->gens,
+		.kernels = p->kernels,
 		.path = path,
 		.ranges = p->iova,
 		.arena = a,

@@ -61,7 +61,7 @@ struct mapping_space {
 	const struct host *host;
 	const struct assumptions *assumptions;
 	const struct device *device;
-	uint32_t gens;
+	const struct kernels *kernels;
 	enum path_kind path; /* a container that iommufd serves is PATH_COMPAT */
 	bool version_1;      /* SET_IOMMU was given TYPE1 instead of TYPE1v2 */
 	/* What it can do. */

@@ -47,18 +47,15 @@ static void find_representative(struct walk *w, struct prediction *ret)
 typedef enum tristate capability_question(struct eval *e, const struct device *dev,
 					  const char **ret_why);
 
-static struct capability_answer ask_known(struct walk *w, uint32_t gens,
-					  capability_question *question)
+static struct capability_answer ask_known(struct walk *w, capability_question *question)
 {
 	struct capability_answer ret = { 0 };
+	uint64_t left = w->kernels->releases;
 	bool first = true;
 
-	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+	while (walk_next(w, &left)) {
 		struct eval e;
 		const char *why = "";
-		if (!(gens & GEN_BIT(gen)))
-			continue;
-		w->gen = (enum gen)gen;
 		walk_ask(w, &e);
 		enum tristate t = question(&e, w->dev, &why);
 		enum answer answer = t == TRI_YES  ? ANSWER_YES
@@ -127,30 +124,30 @@ static enum tristate dma_cc(struct eval *e)
 	if (kind != GROUP_REAL)
 		return TRI_UNKNOWN;
 	/* To 5.18 it says whether IOMMU_CACHE is used. */
-	return all_members(e, e->gen < GEN_5_19 ? eval_cache_coherency : eval_enforce_coherency);
+	return all_members(e, trait_lacks(e, TRAIT_COHERENCY_ENFORCED) ? eval_cache_coherency
+								       : eval_enforce_coherency);
 }
 
-/* Nesting went in 6.13, within a generation. */
-static enum tristate nesting(struct eval *e)
-{
-	enum tristate late = eval_since_6_13(e);
-
-	return late == TRI_YES ? TRI_NO : late == TRI_NO ? TRI_YES : TRI_UNKNOWN;
-}
-
-/* Since 6.2 it is 0 without a container's IOMMU. Kernels from 5.12 on answered 1, until that was
- * back-ported: 6.1.0 and a late 6.1 differ, and nothing that can be read tells them apart. */
+/* Of a mediated device the later kernels say no. */
 static void update_vaddr(struct eval *e, struct extension_prediction *ret)
 {
-	ret->after = to_answer(eval_unmap_all(e));
-	if (eval_group_kind(e) == GROUP_EMULATED && e->gen >= GEN_6_2)
-		ret->after = ANSWER_NO;
-	if (e->gen == GEN_5_10)
-		ret->before = ret->after;
-	else
-		ret->before = e->gen >= GEN_6_2 ? ANSWER_NO : ANSWER_UNKNOWN;
-	if (ret->before == ANSWER_UNKNOWN)
-		ret->because = "stable kernels of this generation changed the answer";
+	const enum tristate has = trait_holds(e, TRAIT_UNMAP_ALL);
+	const enum tristate late = trait_holds(e, TRAIT_UPDATE_VADDR_AFTER);
+
+	ret->before = has == TRI_NO || late == TRI_YES ? ANSWER_NO
+		      : late == TRI_NO                 ? to_answer(has)
+						       : ANSWER_UNKNOWN;
+	ret->after = eval_group_kind(e) == GROUP_EMULATED ? ret->before : to_answer(has);
+	if (late == TRI_UNKNOWN)
+		ret->because = "stable releases of this kernel changed the answer";
+}
+
+/* Whether a kernel of this trait answers no. */
+static enum answer until(const struct eval *e, enum trait trait)
+{
+	enum tristate has = trait_holds(e, trait);
+
+	return has == TRI_YES ? ANSWER_NO : has == TRI_NO ? ANSWER_YES : ANSWER_UNKNOWN;
 }
 
 static const struct {
@@ -224,13 +221,13 @@ static void predict_extension(struct eval *e, struct extension_prediction *ret)
 				"whether the domain of the group enforces coherency is not known";
 		break;
 	case EXT_NESTING:
-		ret->before = ret->after = to_answer(nesting(e));
+		ret->before = ret->after = until(e, TRAIT_WITHOUT_NESTING);
 		break;
 	case EXT_NOIOMMU:
 		ret->before = to_answer(eval_param(e, PARAM_VFIO_NOIOMMU));
 		break;
 	case EXT_UNMAP_ALL:
-		ret->before = ret->after = to_answer(eval_unmap_all(e));
+		ret->before = ret->after = to_answer(trait_holds(e, TRAIT_UNMAP_ALL));
 		break;
 	case EXT_UPDATE_VADDR:
 		update_vaddr(e, ret);
@@ -243,20 +240,18 @@ static void predict_extension(struct eval *e, struct extension_prediction *ret)
 		ret->after = ret->id == EXT_NOIOMMU ? ANSWER_YES : ANSWER_NO;
 }
 
-static void predict_extensions(struct walk *w, uint32_t gens, struct prediction *ret)
+static void predict_extensions(struct walk *w, struct prediction *ret)
 {
 	ret->nr_extensions = ARRAY_SIZE(extensions);
 	ret->extensions = arena_array(w->arena, ret->nr_extensions, sizeof(*ret->extensions));
 	for (size_t i = 0; i < ret->nr_extensions; i++) {
 		struct extension_prediction *to = &ret->extensions[i];
+		uint64_t left = w->kernels->releases;
 		bool first = true;
-		for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+		while (walk_next(w, &left)) {
 			struct extension_prediction one = { .id = extensions[i].id,
 							    .name = extensions[i].name };
 			struct eval e;
-			if (!(gens & GEN_BIT(gen)))
-				continue;
-			w->gen = (enum gen)gen;
 			walk_ask(w, &e);
 			predict_extension(&e, &one);
 			w->assumed |= e.assumed;
@@ -284,18 +279,16 @@ static bool same_ranges(const struct iova_prediction *a, const struct iova_predi
 	return true;
 }
 
-static void predict_addresses(struct walk *w, uint32_t gens, struct prediction *ret)
+static void predict_addresses(struct walk *w, struct prediction *ret)
 {
 	static const char differ[] = "the kernels that this one may be answer differently";
+	uint64_t left = w->kernels->releases;
 	bool first = true;
 
-	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
+	while (walk_next(w, &left)) {
 		struct iova_prediction iova;
 		struct page_sizes_prediction sizes;
 		struct eval e;
-		if (!(gens & GEN_BIT(gen)))
-			continue;
-		w->gen = (enum gen)gen;
 		walk_ask(w, &e);
 		iova_predict(&e, &iova);
 		page_sizes_predict(&e, &sizes);
@@ -313,15 +306,15 @@ static void predict_addresses(struct walk *w, uint32_t gens, struct prediction *
 	}
 }
 
-void details_predict(struct walk *w, uint32_t gens, struct prediction *ret)
+void details_predict(struct walk *w, struct prediction *ret)
 {
 	find_representative(w, ret);
 	ret->capabilities = (struct capabilities){
-		.cache_coherency = ask_known(w, gens, eval_cache_coherency),
-		.interrupt_remapping = ask_known(w, gens, eval_interrupt_remapping),
-		.isolated_msi = ask_known(w, gens, eval_isolated_msi),
-		.enforce_cache_coherency = ask_known(w, gens, eval_enforce_coherency),
+		.cache_coherency = ask_known(w, eval_cache_coherency),
+		.interrupt_remapping = ask_known(w, eval_interrupt_remapping),
+		.isolated_msi = ask_known(w, eval_isolated_msi),
+		.enforce_cache_coherency = ask_known(w, eval_enforce_coherency),
 	};
-	predict_addresses(w, gens, ret);
-	predict_extensions(w, gens, ret);
+	predict_addresses(w, ret);
+	predict_extensions(w, ret);
 }

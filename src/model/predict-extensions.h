@@ -5,4 +5,4 @@
 
 #include "model/walk.h"
 
-void details_predict(struct walk *w, uint32_t gens, struct prediction *ret);
+void details_predict(struct walk *w, struct prediction *ret);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "model/generation.h"
 #include "model/predict-extensions.h"
 #include "model/walk.h"
 
@@ -41,20 +42,26 @@ static const struct step *step_of(const struct path_prediction *p, enum op op)
 	return NULL;
 }
 
+/* What one kernel, and those that decide like it, make of a path. */
+struct candidate {
+	uint64_t releases;
+	struct path_prediction path;
+};
+
 /* The steps of all candidates, an answer only where they agree. */
-static void merge_steps(struct arena *a, const struct path_prediction *each, size_t nr,
+static void merge_steps(struct arena *a, const struct candidate *each, size_t nr,
 			struct path_prediction *ret)
 {
 	size_t longest = 0;
 
 	for (size_t i = 1; i < nr; i++)
-		if (each[i].nr_steps > each[longest].nr_steps)
+		if (each[i].path.nr_steps > each[longest].path.nr_steps)
 			longest = i;
-	ret->nr_steps = each[longest].nr_steps;
-	ret->steps = arena_memdup(a, each[longest].steps, ret->nr_steps * sizeof(*ret->steps));
+	ret->nr_steps = each[longest].path.nr_steps;
+	ret->steps = arena_memdup(a, each[longest].path.steps, ret->nr_steps * sizeof(*ret->steps));
 	for (size_t s = 0; s < ret->nr_steps; s++)
 		for (size_t i = 0; i < nr; i++) {
-			const struct step *other = step_of(&each[i], ret->steps[s].op);
+			const struct step *other = step_of(&each[i].path, ret->steps[s].op);
 			if (other && other->answer == ret->steps[s].answer &&
 			    other->err == ret->steps[s].err)
 				continue;
@@ -65,39 +72,53 @@ static void merge_steps(struct arena *a, const struct path_prediction *each, siz
 		}
 }
 
-/* @each are the predictions of the generations in @gens, lowest first. */
-static void merge_paths(struct arena *a, uint32_t gens, const struct path_prediction *each,
-			size_t nr, struct path_prediction *ret)
+/* "the kernel may be 6.0 - 6.1 (it succeeds) or 6.2 (...)": each end once. */
+static const char *ends_text(struct arena *a, const struct candidate *each, size_t nr)
 {
-	const struct path_prediction *other = NULL;
-	bool all_refuse = each[0].answer == ANSWER_NO, same_op = true;
+	const char *ret = "the kernel may be";
 
-	*ret = each[0];
+	for (size_t i = 0; i < nr; i++) {
+		uint64_t releases = 0;
+		bool told = false;
+
+		for (size_t k = 0; k < nr; k++) {
+			if (!same_end(&each[i].path, &each[k].path))
+				continue;
+			told |= k < i;
+			releases |= each[k].releases;
+		}
+		if (!told)
+			ret = arena_printf(a, "%s%s %s (%s)", ret, i ? " or" : "",
+					   releases_text(releases, a), end_of(a, &each[i].path));
+	}
+	return ret;
+}
+
+static void merge_paths(struct arena *a, const struct candidate *each, size_t nr,
+			struct path_prediction *ret)
+{
+	const struct path_prediction *first = &each[0].path, *other = NULL;
+	bool all_refuse = first->answer == ANSWER_NO, same_op = true;
+
+	*ret = *first;
 	for (size_t i = 1; i < nr; i++) {
-		ret->offered |= each[i].offered;
-		all_refuse &= each[i].answer == ANSWER_NO;
-		same_op &= each[i].op == each[0].op;
-		if (!other && !same_end(&each[0], &each[i]))
-			other = &each[i];
+		const struct path_prediction *p = &each[i].path;
+		ret->offered |= p->offered;
+		all_refuse &= p->answer == ANSWER_NO;
+		same_op &= p->op == first->op;
+		if (!other && !same_end(first, p))
+			other = p;
 	}
 	if (!other)
 		return;
-	const char *text = "the kernel may be";
-	for (size_t i = 0, gen = 0; gen < NR_GENS; gen++) {
-		if (!(gens & GEN_BIT(gen)))
-			continue;
-		text = arena_printf(a, "%s%s %s (%s)", text, i ? " or" : "",
-				    generation_get((enum gen)gen)->name, end_of(a, &each[i]));
-		i++;
-	}
 	bool offered = ret->offered;
-	*ret = (struct path_prediction){ .kind = each[0].kind, .offered = offered };
-	ret->why = other->why ? other->why : each[0].why;
-	ret->because = text;
+	*ret = (struct path_prediction){ .kind = first->kind, .offered = offered };
+	ret->why = other->why ? other->why : first->why;
+	ret->because = ends_text(a, each, nr);
 	if (all_refuse) {
 		ret->answer = ANSWER_NO;
-		ret->op = same_op ? each[0].op : OP_NONE;
-		ret->remedy = each[0].remedy;
+		ret->op = same_op ? first->op : OP_NONE;
+		ret->remedy = first->remedy;
 	} else {
 		ret->remedy =
 			"say which kernel it is with --kernel, or make its modules readable (libkmod) so that their symbols tell";
@@ -106,38 +127,28 @@ static void merge_paths(struct arena *a, uint32_t gens, const struct path_predic
 }
 
 /* One path under one view for all candidates. */
-static void predict_path(struct walk *w, uint32_t gens, struct path_prediction *ret)
+static void predict_path(struct walk *w, struct path_prediction *ret)
 {
-	struct path_prediction each[NR_GENS];
+	struct candidate each[NR_RELEASES];
+	uint64_t left = w->kernels->releases, before = left;
 	size_t nr = 0;
 
-	for (unsigned int gen = 0; gen < NR_GENS; gen++) {
-		if (!(gens & GEN_BIT(gen)))
-			continue;
-		w->gen = (enum gen)gen;
-		walk_path(w, &each[nr++]);
+	for (; walk_next(w, &left); before = left) {
+		each[nr].releases = before & ~left;
+		walk_path(w, &each[nr++].path);
 	}
-	merge_paths(w->arena, gens, each, nr, ret);
+	merge_paths(w->arena, each, nr, ret);
 }
 
 /* ---- the path to report first ---- */
 
-static enum gen highest(uint32_t gens)
-{
-	unsigned int gen = NR_GENS - 1;
-
-	while (gen && !(gens & GEN_BIT(gen)))
-		gen--;
-	return (enum gen)gen;
-}
-
-static enum path_kind best_path(struct walk *w, uint32_t gens)
+static enum path_kind best_path(struct walk *w)
 {
 	static const enum path_kind order[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
 	enum path_kind ret = PATH_CONTAINER;
 	struct eval e;
 
-	w->gen = highest(gens);
+	w->release = (enum release)(63 - __builtin_clzll(w->kernels->releases));
 	walk_ask(w, &e);
 	if (eval_group_kind(&e) == GROUP_NOIOMMU)
 		return PATH_NOIOMMU;
@@ -153,23 +164,26 @@ static enum path_kind best_path(struct walk *w, uint32_t gens)
 
 /* ---- entry ---- */
 
-void predict_device(const struct host *h, const struct assumptions *as, uint32_t gens,
-		    const struct device *dev, struct arena *a, struct prediction *ret)
+void predict_device(const struct host *h, const struct assumptions *as,
+		    const struct kernels *kernels, const struct device *dev, struct arena *a,
+		    struct prediction *ret)
 {
-	struct walk w = { .host = h, .assumptions = as, .dev = dev, .arena = a };
+	struct walk w = {
+		.host = h, .assumptions = as, .dev = dev, .arena = a, .kernels = kernels
+	};
 
-	*ret = (struct prediction){ .device = dev, .gens = gens };
+	*ret = (struct prediction){ .device = dev, .kernels = kernels };
 	for (unsigned int view = 0; view < NR_VIEWS; view++) {
 		w.view = (enum view)view;
 		for (unsigned int path = 0; path < NR_PATHS; path++) {
 			w.path = (enum path_kind)path;
-			predict_path(&w, gens, &ret->paths[view][path]);
+			predict_path(&w, &ret->paths[view][path]);
 		}
-		ret->best[view] = best_path(&w, gens);
+		ret->best[view] = best_path(&w);
 	}
 	w.view = VIEW_IF_BOUND;
 	w.path = PATH_CONTAINER;
-	details_predict(&w, gens, ret);
+	details_predict(&w, ret);
 	ret->assumed = w.assumed;
 }
 
@@ -180,6 +194,7 @@ void predict_verdict(const struct verdict_ask *ask, const struct device *dev, st
 		.assumptions = ask->assumptions,
 		.dev = dev,
 		.arena = ask->scratch,
+		.kernels = ask->kernels,
 		.view = ask->view,
 		.brief = true,
 		.silent = !ask->texts,
@@ -187,8 +202,8 @@ void predict_verdict(const struct verdict_ask *ask, const struct device *dev, st
 	struct path_prediction path;
 
 	arena_reset(ask->scratch);
-	w.path = best_path(&w, ask->gens);
-	predict_path(&w, ask->gens, &path);
+	w.path = best_path(&w);
+	predict_path(&w, &path);
 	*ret = (struct verdict){
 		.kind = path.kind,
 		.answer = path.answer,

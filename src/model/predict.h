@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel will decide. For one device, a set of candidate generations and a view, walks every
+/* What the kernel will decide. For one device, the kernels that may decide and a view, walks every
  * path step by step, asks every rule that stands at that step, and answers with the first refusal.
  * When candidates disagree, or a rule cannot tell, the answer is unknown, with what is missing. */
 #pragma once
@@ -12,7 +12,7 @@
 #include "uapi/op.h"
 #include "facts/host.h"
 #include "model/assume.h"
-#include "model/generation.h"
+#include "model/trait.h"
 #include "model/rule.h"
 
 enum view {
@@ -86,7 +86,7 @@ struct extension_prediction {
 
 struct prediction {
 	const struct device *device;
-	uint32_t gens; /* the candidates that were asked */
+	const struct kernels *kernels; /* that were asked; borrowed */
 	/* The device that stands for the group (6.0 on): NULL when the order cannot be told; the reason
 	 * is in representative_because. Irrelevant in a group of one. */
 	const struct device *representative;
@@ -102,9 +102,10 @@ struct prediction {
 	bool assumed; /* some answer rests on an assumption */
 };
 
-/* Everything in @a; evidence is borrowed from @h and @as. @gens must not be 0. Never fails. */
-void predict_device(const struct host *h, const struct assumptions *as, uint32_t gens,
-		    const struct device *dev, struct arena *a, struct prediction *ret);
+/* Everything in @a; @kernels and evidence of @h and @as are borrowed. Never fails. */
+void predict_device(const struct host *h, const struct assumptions *as,
+		    const struct kernels *kernels, const struct device *dev, struct arena *a,
+		    struct prediction *ret);
 
 /* @remedy, of a member of a group that its VFIO driver refuses, and what helps the group without VFIO: it is
  * in nobody's way on pci-stub, or without any driver. In @a. */
@@ -124,7 +125,7 @@ struct verdict {
 struct verdict_ask {
 	const struct host *host;
 	const struct assumptions *assumptions;
-	uint32_t gens; /* not 0 */
+	const struct kernels *kernels;
 	enum view view;
 	struct arena *texts;   /* of because and remedy; NULL: nobody reads them */
 	struct arena *scratch; /* emptied by every question */

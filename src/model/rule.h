@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rules: one row for each reason for which the kernel refuses a step. Where a rule stands (the step,
- * the errno, the kernel function) belongs to a generation and a path: its sites. The same table
+ * the errno, the kernel function) depends on traits and the path: its sites. The same table
  * decides and is printed by 'vfiotool rules' and vfiotool-rules(7). */
 #pragma once
 
@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/fact.h"
+#include "model/trait.h"
 #include "uapi/op.h"
 
 enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
@@ -16,7 +17,8 @@ enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 struct eval; /* what a rule may ask: see eval.h */
 
 struct rule_site {
-	uint32_t gens;  /* GEN_BITs */
+	/* It stands since a kernel has one trait (TRAIT_NONE: always did), until it has another. */
+	enum trait since, until;
 	uint32_t paths; /* bits of 1 << enum path_kind */
 	enum op op;
 	int err; /* positive errno */
@@ -56,15 +58,21 @@ struct finding {
 struct rule_at {
 	const struct rule *rule;
 	const struct rule_site *site;
+	bool sure; /* false: whether it stands there is not known of this kernel */
 };
 
 enum { RULE_SITES_MAX = 64 };
 
 /* The rules in the order of the man page; NULL past the last. Static. */
 const struct rule *rule_get(size_t index);
-/* The sites of @op in generation @gen on any path, in the kernel's order, into the RULE_SITES_MAX of @ret;
- * how many. */
-size_t rules_at(unsigned int gen, enum op op, struct rule_at *ret);
+/* Whether @site stands in a kernel of @k that is @release. */
+enum tristate site_stands(const struct rule_site *site, const struct kernels *k,
+			  enum release release);
+/* The releases in which it stands or may stand. */
+uint64_t site_releases(const struct rule_site *site);
+/* The sites of @op that stand or may stand in a kernel of @k that is @release, on any path, in the kernel's
+ * order, into the RULE_SITES_MAX of @ret; how many. */
+size_t rules_at(const struct kernels *k, enum release release, enum op op, struct rule_at *ret);
 const struct rule *rule_find(const char *id);
 /* "yes" "no" "unknown". */
 const char *answer_name(enum answer answer);

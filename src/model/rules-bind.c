@@ -19,7 +19,7 @@ static void no_driver_for_bus(struct eval *e)
 }
 
 static const struct rule_site vfio_driver_sites[] = {
-	{ GENS_ALL, ALL, OP_BIND, ENOENT, 0, "drivers/base/bus.c: bind_store()" },
+	{ ALWAYS, ALL, OP_BIND, ENOENT, 0, "drivers/base/bus.c: bind_store()" },
 };
 
 static void rule_vfio_driver(struct eval *e)
@@ -66,34 +66,37 @@ static void rule_vfio_driver(struct eval *e)
 static const struct {
 	uint16_t vendor, device;
 	const char *name;
-	uint32_t gens, unsure;
+	enum trait since; /* TRAIT_NONE: always */
 } denylist[] = {
-#define UNSURE (GENS_FROM(GEN_5_14) & GENS_UNTIL(GEN_6_11) & ~GEN_BIT(GEN_5_19))
-	{ 0x8086, 0x0435, "QAT DH895xCC", GENS_ALL, 0 },
-	{ 0x8086, 0x0443, "QAT DH895xCC VF", GENS_ALL, 0 },
-	{ 0x8086, 0x19e2, "QAT C3xxx", GENS_ALL, 0 },
-	{ 0x8086, 0x19e3, "QAT C3xxx VF", GENS_ALL, 0 },
-	{ 0x8086, 0x37c8, "QAT C62x", GENS_ALL, 0 },
-	{ 0x8086, 0x37c9, "QAT C62x VF", GENS_ALL, 0 },
-	{ 0x8086, 0x0b25, "DSA SPR0", GENS_FROM(GEN_6_11), UNSURE },
-	{ 0x8086, 0x0cfe, "IAX SPR0", GENS_FROM(GEN_6_11), UNSURE },
-#undef UNSURE
+	{ 0x8086, 0x0435, "QAT DH895xCC", TRAIT_NONE },
+	{ 0x8086, 0x0443, "QAT DH895xCC VF", TRAIT_NONE },
+	{ 0x8086, 0x19e2, "QAT C3xxx", TRAIT_NONE },
+	{ 0x8086, 0x19e3, "QAT C3xxx VF", TRAIT_NONE },
+	{ 0x8086, 0x37c8, "QAT C62x", TRAIT_NONE },
+	{ 0x8086, 0x37c9, "QAT C62x VF", TRAIT_NONE },
+	{ 0x8086, 0x0b25, "DSA SPR0", TRAIT_DENYLIST_DSA },
+	{ 0x8086, 0x0cfe, "IAX SPR0", TRAIT_DENYLIST_DSA },
 };
+
+static enum tristate is_listed(const struct eval *e, size_t i)
+{
+	return denylist[i].since ? trait_holds(e, denylist[i].since) : TRI_YES;
+}
 
 static void denylist_entry(struct eval *e, size_t i)
 {
 	const struct device *dev = e->dev;
 	enum tristate disabled = eval_param(e, PARAM_VFIO_PCI_DISABLE_DENYLIST);
-	uint32_t gen = GEN_BIT(e->gen);
+	enum tristate listed = is_listed(e, i);
 
 	if (disabled == TRI_YES) {
 		eval_passes(e, "%s is a %s, and vfio_pci.disable_denylist is set", dev->name,
 			    denylist[i].name);
-	} else if (denylist[i].unsure & gen) {
+	} else if (listed == TRI_UNKNOWN) {
 		eval_unknown(e,
-			     "%s is a %s (%04x:%04x), which some kernels of this generation refuse and some do not; try it, or look for it in the kernel's changelog",
+			     "%s is a %s (%04x:%04x), which some kernels of this release refuse and some do not; try it, or look for it in the kernel's changelog",
 			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
-	} else if (!(denylist[i].gens & gen)) {
+	} else if (listed == TRI_NO) {
 		eval_passes(e, "%s is a %s, which this kernel does not refuse yet", dev->name,
 			    denylist[i].name);
 	} else if (disabled == TRI_UNKNOWN) {
@@ -114,12 +117,14 @@ static bool another_kernel_let_it_pass(struct eval *e, size_t i)
 {
 	const char *driver = eval_driver_now(e, e->dev);
 
-	return driver && !strcmp(driver, "vfio-pci") && (denylist[i].gens & GEN_BIT(e->gen));
+	return driver && !strcmp(driver, "vfio-pci") && is_listed(e, i) == TRI_YES;
 }
 
 static const struct rule_site denylist_sites[] = {
-	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 10, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
-	{ FROM(5_14), ALL, OP_BIND, EINVAL, 10, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ UNTIL(BIND_ERRNO), ALL, OP_BIND, ENODEV, 10,
+	  "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ FROM(BIND_ERRNO), ALL, OP_BIND, EINVAL, 10,
+	  "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
 };
 
 static void rule_denylist(struct eval *e)
@@ -150,8 +155,9 @@ static void rule_denylist(struct eval *e)
 }
 
 static const struct rule_site bridge_header_sites[] = {
-	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 20, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
-	{ FROM(5_14), ALL, OP_BIND, EINVAL, 20,
+	{ UNTIL(BIND_ERRNO), ALL, OP_BIND, ENODEV, 20,
+	  "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ FROM(BIND_ERRNO), ALL, OP_BIND, EINVAL, 20,
 	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()" },
 };
 
@@ -189,8 +195,9 @@ static bool vfs_stay(struct eval *e)
 }
 
 static const struct rule_site sriov_enabled_sites[] = {
-	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 30, "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
-	{ FROM(5_14), ALL, OP_BIND, EBUSY, 30,
+	{ UNTIL(BIND_ERRNO), ALL, OP_BIND, ENODEV, 30,
+	  "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
+	{ FROM(BIND_ERRNO), ALL, OP_BIND, EBUSY, 30,
 	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_register_device()" },
 };
 

@@ -7,8 +7,7 @@
 #include "model/rules.h"
 
 static const struct rule_site type1_module_sites[] = {
-	{ GENS_ALL, C, OP_SET_IOMMU, ENODEV, 0,
-	  "drivers/vfio/container.c: vfio_ioctl_set_iommu()" },
+	{ ALWAYS, C, OP_SET_IOMMU, ENODEV, 0, "drivers/vfio/container.c: vfio_ioctl_set_iommu()" },
 };
 
 /* linux: drivers/vfio/vfio.c, container.c: vfio_ioctl_set_iommu(). */
@@ -34,7 +33,7 @@ static void rule_type1_module(struct eval *e)
 				     "this kernel has no vfio_iommu_type1, and whether iommufd serves /dev/vfio/vfio instead (CONFIG_IOMMUFD_VFIO_CONTAINER) could not be read");
 			return;
 		}
-		if (e->gen < GEN_6_2 && eval_compat_is_built(e)) {
+		if (trait_lacks(e, TRAIT_IOMMUFD) && eval_compat_is_built(e)) {
 			eval_passes(e,
 				    "iommufd stands for type1 here, which a kernel of that age cannot do: it would have type1");
 			return;
@@ -47,20 +46,17 @@ static void rule_type1_module(struct eval *e)
 	}
 }
 
-/* The type went in 6.13, within a generation. */
 static const struct rule_site container_type_sites[] = {
-	{ GENS_ALL, N, OP_SET_IOMMU, ENODEV, 5,
+	{ ALWAYS, N, OP_SET_IOMMU, ENODEV, 5,
 	  "drivers/vfio/container.c: vfio_iommu_driver_allowed()" },
-	{ FROM(6_11), C, OP_SET_IOMMU, ENODEV, 5,
+	{ FROM(WITHOUT_NESTING), C, OP_SET_IOMMU, ENODEV, 5,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_check_extension()" },
-	{ FROM(6_2), X, OP_SET_IOMMU, EINVAL, 5,
+	{ FROM(IOMMUFD), X, OP_SET_IOMMU, EINVAL, 5,
 	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_set_iommu()" },
 };
 
 static void rule_container_type(struct eval *e)
 {
-	enum tristate gone;
-
 	if (e->path == PATH_NOIOMMU) {
 		eval_cite(e, &e->host->params[PARAM_VFIO_NOIOMMU].value);
 		eval_refuses(e, "a group of no-IOMMU mode takes no type but its own");
@@ -78,16 +74,8 @@ static void rule_container_type(struct eval *e)
 		return;
 	}
 	eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
-	gone = eval_since_6_13(e);
-	if (gone == TRI_YES) {
-		eval_refuses(e, "type1 has no nesting type since Linux 6.13");
-		eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
-	} else if (gone == TRI_NO) {
-		eval_passes(e, "type1 had the nesting type until Linux 6.12");
-	} else {
-		eval_unknown(e,
-			     "whether type1 still has the nesting type, which went with Linux 6.13, could not be read");
-	}
+	eval_refuses(e, "type1 has no nesting type since Linux 6.13");
+	eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
 }
 
 /* To 5.13 certain; then the driver lost its check, and in 5.18 the whole of it.
@@ -95,11 +83,11 @@ static void rule_container_type(struct eval *e)
  * unit is in scalable mode and has nested translation (ecap bit 26). */
 static void intel_nesting(struct eval *e)
 {
-	if (e->gen >= GEN_5_19) {
+	if (trait_holds(e, TRAIT_VTD_WITHOUT_NESTING) == TRI_YES) {
 		eval_refuses(e, "the driver of VT-d has no nesting since Linux 5.18");
 		return;
 	}
-	for (size_t i = 0; i < e->host->nr_iommus && e->gen < GEN_5_14; i++) {
+	for (size_t i = 0; i < e->host->nr_iommus && trait_lacks(e, TRAIT_NESTING_BY_DRIVER); i++) {
 		const struct iommu_unit *unit = e->host->iommus[i];
 
 		if (unit->kind != IOMMU_KIND_INTEL)
@@ -114,13 +102,13 @@ static void intel_nesting(struct eval *e)
 		return;
 	}
 	eval_unknown(e,
-		     "whether the driver of VT-d accepts nesting: it wants scalable mode and nested translation, and releases of this generation differ");
+		     "whether the driver of VT-d accepts nesting: it wants scalable mode and nested translation, and releases differ");
 }
 
 static const struct rule_site nesting_driver_sites[] = {
-	{ UNTIL(5_14), C, OP_SET_IOMMU, EINVAL, 30,
+	{ UNTIL(NESTING_BY_DRIVER), C, OP_SET_IOMMU, EINVAL, 30,
 	  "drivers/iommu/iommu.c: iommu_domain_set_attr()" },
-	{ SPAN(5_14, 7_0), C, OP_SET_IOMMU, EINVAL, 30,
+	{ SPAN(NESTING_BY_DRIVER, WITHOUT_NESTING), C, OP_SET_IOMMU, EINVAL, 30,
 	  "drivers/iommu/iommu.c: iommu_enable_nesting()" },
 };
 
@@ -157,7 +145,7 @@ static void rule_nesting_driver(struct eval *e)
 }
 
 static const struct rule_site mixed_bus_sites[] = {
-	{ UNTIL(6_0), C, OP_SET_IOMMU, EINVAL, 10,
+	{ UNTIL(DEVICE_CAPABLE), C, OP_SET_IOMMU, EINVAL, 10,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_bus_type()" },
 };
 
@@ -192,10 +180,32 @@ static void rule_mixed_bus(struct eval *e)
 		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
 }
 
+/* The bus has one answer for all its devices, and none when two drivers serve them; answers then. */
+static bool drivers_compete(struct eval *e)
+{
+	const struct iommu_unit *own = e->dev->iommu;
+
+	if (e->site->err != EIO || trait_holds(e, TRAIT_DRIVERS_COEXIST) != TRI_YES || !own)
+		return false;
+	for (size_t i = 0; i < e->host->nr_devices; i++) {
+		const struct device *other = e->host->devices[i];
+
+		if (other->bus != e->dev->bus || !other->iommu || other->iommu->kind == own->kind)
+			continue;
+		eval_cite(e, &other->iommu_link);
+		eval_refuses(e,
+			     "IOMMUs of two drivers, %s and %s, serve bus %s, and this kernel gives none of its devices a domain then",
+			     own->name, other->iommu->name, e->dev->bus_name);
+		eval_remedy(e, "turn one of the IOMMUs off, or use a kernel from 6.11 on");
+		return true;
+	}
+	return false;
+}
+
 static const struct rule_site domain_alloc_sites[] = {
-	{ UNTIL(6_11), C, OP_SET_IOMMU, EIO, 20,
+	{ UNTIL(DOMAIN_ERRNO), C, OP_SET_IOMMU, EIO, 20,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group()" },
-	{ FROM(6_11), C, OP_SET_IOMMU, ENODEV, 20,
+	{ FROM(DOMAIN_ERRNO), C, OP_SET_IOMMU, ENODEV, 20,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_domain_alloc()" },
 };
 
@@ -206,13 +216,13 @@ static void rule_domain_alloc(struct eval *e)
 	size_t with = 0, without = 0, unsure = 0;
 	const struct device *lacks = NULL;
 
-	if (!rule_has_real_group(e))
+	if (!rule_has_real_group(e) || drivers_compete(e))
 		return;
 	for (size_t i = 0; i < eval_nr_members(e); i++) {
 		const struct device *member = eval_get_member(e, i);
 		/* The bus has iommu_ops as soon as one of its devices has an IOMMU. */
 		enum tristate has = eval_has_iommu(e, member);
-		if (has == TRI_NO && e->gen < GEN_6_11)
+		if (has == TRI_NO && e->site->err == EIO)
 			has = eval_bus_has_iommu(e, member);
 		if (has == TRI_YES) {
 			with++;
@@ -240,7 +250,7 @@ static void rule_domain_alloc(struct eval *e)
 }
 
 static const struct rule_site iova_empty_sites[] = {
-	{ GENS_ALL, C, OP_SET_IOMMU, EINVAL, 50,
+	{ ALWAYS, C, OP_SET_IOMMU, EINVAL, 50,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_resv_exclude()" },
 };
 
@@ -266,6 +276,27 @@ static void rule_iova_empty(struct eval *e)
 	}
 }
 
+static const struct rule_site noiommu_compat_sites[] = {
+	{ SPAN(IOMMUFD, COMPAT_NOIOMMU), N, OP_SET_IOMMU, EINVAL, 10,
+	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_set_iommu()" },
+};
+
+static void rule_noiommu_compat(struct eval *e)
+{
+	switch (eval_container_provider(e)) {
+	case PROVIDER_TYPE1:
+		eval_passes(e, "iommufd does not serve /dev/vfio/vfio");
+		return;
+	case PROVIDER_IOMMUFD:
+		eval_refuses(e,
+			     "iommufd serves /dev/vfio/vfio, and takes no group of no-IOMMU mode in this kernel");
+		break;
+	default:
+		eval_unknown(e, "whether type1 or iommufd serves /dev/vfio/vfio is not known");
+	}
+	eval_remedy(e, "use a kernel from 6.3 on, or one built with CONFIG_VFIO_CONTAINER");
+}
+
 static const struct rule rules[] = {
 	{ "type1-module", "no backend takes the container: vfio_iommu_type1 is missing",
 	  SITES(type1_module_sites), rule_type1_module, "modprobe vfio_iommu_type1" },
@@ -279,6 +310,8 @@ static const struct rule rules[] = {
 	  rule_domain_alloc, "look into the kernel log" },
 	{ "iova-empty", "no address is left to map", SITES(iova_empty_sites), rule_iova_empty,
 	  "no setting helps" },
+	{ "noiommu-compat", "iommufd behind the container takes no no-IOMMU group",
+	  SITES(noiommu_compat_sites), rule_noiommu_compat, "use a kernel from 6.3 on" },
 };
 
 const struct rule_table rules_container = RULE_TABLE(rules);

@@ -36,13 +36,13 @@ static bool has_regions(struct eval *e)
 }
 
 static const struct rule_site rmrr_sites[] = {
-	{ UNTIL(5_19), C, OP_SET_IOMMU, EPERM, 40,
+	{ UNTIL(DMA_OWNERSHIP), C, OP_SET_IOMMU, EPERM, 40,
 	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
-	{ SPAN(5_19, 6_2), C, OP_GROUP_SET_CONTAINER, EPERM, 60,
+	{ SPAN(DMA_OWNERSHIP, VTD_BLOCKED_DOMAIN), C, OP_GROUP_SET_CONTAINER, EPERM, 60,
 	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
-	{ SPAN(6_2, 6_6), C, OP_SET_IOMMU, EPERM, 40,
+	{ SPAN(VTD_BLOCKED_DOMAIN, REQUIRE_DIRECT), C, OP_SET_IOMMU, EPERM, 40,
 	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
-	{ SPAN(6_2, 6_6), X, OP_GROUP_GET_DEVICE_FD, EPERM, 80,
+	{ SPAN(VTD_BLOCKED_DOMAIN, REQUIRE_DIRECT), X, OP_GROUP_GET_DEVICE_FD, EPERM, 80,
 	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
 };
 
@@ -80,11 +80,11 @@ static void rule_rmrr(struct eval *e)
 }
 
 static const struct rule_site direct_region_sites[] = {
-	{ FROM(6_6), C, OP_GROUP_SET_CONTAINER, EINVAL, 60,
+	{ FROM(REQUIRE_DIRECT), C, OP_GROUP_SET_CONTAINER, EINVAL, 60,
 	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 80,
+	{ FROM(REQUIRE_DIRECT), I, OP_BIND_IOMMUFD, EINVAL, 80,
 	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
-	{ FROM(6_6), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 80,
+	{ FROM(REQUIRE_DIRECT), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 80,
 	  "drivers/iommu/iommu.c: __iommu_device_set_domain()" },
 };
 

@@ -6,7 +6,7 @@
 #include "model/rules.h"
 
 static const struct rule_site dirty_version_sites[] = {
-	{ GENS_ALL, C, OP_DIRTY_PAGES, EACCES, 0,
+	{ ALWAYS, C, OP_DIRTY_PAGES, EACCES, 0,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_dirty_pages()" },
 };
 
@@ -20,7 +20,7 @@ static void rule_dirty_version(struct eval *e)
 }
 
 static const struct rule_site dirty_compat_sites[] = {
-	{ FROM(6_2), X, OP_DIRTY_PAGES, ENOTTY, 0,
+	{ FROM(IOMMUFD), X, OP_DIRTY_PAGES, ENOTTY, 0,
 	  "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_ioctl()" },
 };
 
@@ -32,7 +32,7 @@ static void rule_dirty_compat(struct eval *e)
 }
 
 static const struct rule_site dirty_hardware_sites[] = {
-	{ FROM(6_6), I, OP_HWPT_ALLOC, EOPNOTSUPP, 0,
+	{ FROM(CDEV), I, OP_HWPT_ALLOC, EOPNOTSUPP, 0,
 	  "drivers/iommu/iommufd/hw_pagetable.c: iommufd_hwpt_paging_alloc()" },
 };
 

@@ -28,10 +28,10 @@ static bool cdev_matters(const struct eval *e, const struct device *member)
 }
 
 static const struct rule_site cdev_held_sites[] = {
-	{ FROM(6_6), C | X, OP_OPEN_GROUP, EBUSY, 30,
+	{ FROM(CDEV), C | X, OP_OPEN_GROUP, EBUSY, 30,
 	  "drivers/vfio/group.c: vfio_group_fops_open()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 40, "drivers/vfio/vfio_main.c: vfio_df_open()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 75,
+	{ FROM(CDEV), I, OP_BIND_IOMMUFD, EINVAL, 40, "drivers/vfio/vfio_main.c: vfio_df_open()" },
+	{ FROM(CDEV), I, OP_BIND_IOMMUFD, EPERM, 75,
 	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
 };
 
@@ -118,9 +118,8 @@ static void group_not_held(struct eval *e, const struct node *node)
 }
 
 static const struct rule_site group_held_sites[] = {
-	{ GENS_ALL, GROUP, OP_OPEN_GROUP, EBUSY, 40,
-	  "drivers/vfio/group.c: vfio_group_fops_open()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EBUSY, 10,
+	{ ALWAYS, GROUP, OP_OPEN_GROUP, EBUSY, 40, "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(CDEV), I, OP_BIND_IOMMUFD, EBUSY, 10,
 	  "drivers/vfio/group.c: vfio_device_block_group()" },
 };
 

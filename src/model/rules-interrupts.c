@@ -69,7 +69,7 @@ static void interrupts_refuse(struct eval *e, enum tristate isolated, const char
 }
 
 static const struct rule_site interrupt_remapping_bus_sites[] = {
-	{ UNTIL(6_0), C, OP_SET_IOMMU, EPERM, 60,
+	{ UNTIL(DEVICE_CAPABLE), C, OP_SET_IOMMU, EPERM, 60,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_attach_group(), iommu_capable()" },
 };
 
@@ -94,9 +94,9 @@ static void rule_interrupt_remapping_bus(struct eval *e)
 }
 
 static const struct rule_site interrupt_remapping_sites[] = {
-	{ SPAN(6_0, 6_3), C, OP_SET_IOMMU, EPERM, 60,
+	{ SPAN(DEVICE_CAPABLE, ISOLATED_MSI), C, OP_SET_IOMMU, EPERM, 60,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_device_capable()" },
-	{ SPAN(6_2, 6_3), X, OP_GROUP_GET_DEVICE_FD, EPERM, 75,
+	{ SPAN(IOMMUFD, ISOLATED_MSI), X, OP_GROUP_GET_DEVICE_FD, EPERM, 75,
 	  "drivers/iommu/iommufd/device.c: iommufd_device_setup_msi()" },
 };
 
@@ -136,12 +136,15 @@ static void rule_interrupt_remapping(struct eval *e)
 }
 
 static const struct rule_site isolated_msi_sites[] = {
-	{ FROM(6_3), C, OP_SET_IOMMU, EPERM, 60,
+	{ FROM(ISOLATED_MSI), C, OP_SET_IOMMU, EPERM, 60,
 	  "drivers/vfio/vfio_iommu_type1.c: iommu_group_has_isolated_msi()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 60,
+	{ FROM(CDEV), I, OP_BIND_IOMMUFD, EPERM, 60,
 	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
-	{ FROM(6_3), X, OP_GROUP_GET_DEVICE_FD, EPERM, 60,
+	{ FROM(ISOLATION_AT_BIND), X, OP_GROUP_GET_DEVICE_FD, EPERM, 60,
 	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
+	/* After the group was claimed. */
+	{ SPAN(ISOLATED_MSI, ISOLATION_AT_BIND), X, OP_GROUP_GET_DEVICE_FD, EPERM, 75,
+	  "drivers/iommu/iommufd/device.c: iommufd_device_setup_msi()" },
 };
 
 /* linux: drivers/iommu/iommu.c: iommu_group_has_isolated_msi(), since 6.3: every device. */

@@ -24,19 +24,16 @@ static bool still_waits(struct eval *e)
 	return seconds < timeout;
 }
 
-/* A device that the firmware puts behind a virtio-iommu without a driver: up to 6.12 the probe waits
- * for it for ever, in 7.3 until the time is up; a host driver that got through shows that it is.
+/* A device that the firmware puts behind a virtio-iommu without a driver: up to 6.13 the probe waits
+ * for it for ever, then until the time is up; a host driver that got through shows that it is.
  * linux: drivers/acpi/viot.c: viot_dev_iommu_init(); drivers/iommu/iommu.c: iommu_fwspec_init(). */
 static void wait_for_virtio(struct eval *e)
 {
-	const struct module *type1 = &e->host->modules[MODULE_VFIO_IOMMU_TYPE1];
 	const struct device *dev = e->dev;
 	const char *built = eval_config(e, "CONFIG_VIRTIO_IOMMU");
-	bool gives_up = e->gen >= GEN_7_0 ||
-			(e->gen == GEN_6_11 &&
-			 module_imports(type1, "iommu_paging_domain_alloc_flags") == TRI_YES);
+	bool gives_up = !trait_lacks(e, TRAIT_PROBE_GIVES_UP);
 
-	if (e->gen < GEN_5_14 || dev->behind_viot == TRI_NO ||
+	if (trait_lacks(e, TRAIT_BIND_ERRNO) || dev->behind_viot == TRI_NO ||
 	    e->host->firmware.has_viot != TRI_YES || e->host->nr_iommus ||
 	    (built && *built == 'n') || eval_module(e, MODULE_VIRTIO_IOMMU) == MODULE_STATE_ABSENT)
 		return;
@@ -60,7 +57,7 @@ static void wait_for_smmu(struct eval *e)
 	bool no_table = fact_is(&fw->tables) && fw->has_iort == TRI_NO;
 
 	if (eval_machine(e) != MACHINE_ARM || e->host->nr_iommus || no_table ||
-	    e->dev->behind_smmu == TRI_NO || e->gen < GEN_5_14 ||
+	    e->dev->behind_smmu == TRI_NO || trait_lacks(e, TRAIT_BIND_ERRNO) ||
 	    eval_member_now(e, e->dev) == MEMBER_HOST)
 		return;
 	e->err = 0;
@@ -70,8 +67,9 @@ static void wait_for_smmu(struct eval *e)
 }
 
 static const struct rule_site no_group_sites[] = {
-	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 50, "drivers/vfio/vfio.c: vfio_iommu_group_get()" },
-	{ FROM(5_14), ALL, OP_BIND, EINVAL, 50,
+	{ UNTIL(BIND_ERRNO), ALL, OP_BIND, ENODEV, 50,
+	  "drivers/vfio/vfio.c: vfio_iommu_group_get()" },
+	{ FROM(BIND_ERRNO), ALL, OP_BIND, EINVAL, 50,
 	  "drivers/vfio/group.c: vfio_group_find_or_alloc()" },
 };
 
@@ -116,7 +114,7 @@ static void rule_no_group(struct eval *e)
  * vfio_group_find_or_alloc(), 5.19. */
 static const struct device *asked_for_coherency(struct eval *e)
 {
-	if (e->gen != GEN_5_19 || e->dev->iommu)
+	if (!trait_lacks(e, TRAIT_DEVICE_CAPABLE) || e->dev->iommu)
 		return e->dev;
 	for (size_t i = 0; i < e->host->nr_devices; i++)
 		if (e->host->devices[i]->bus == e->dev->bus && e->host->devices[i]->iommu)
@@ -128,7 +126,8 @@ static const struct device *asked_for_coherency(struct eval *e)
  * serve all of PCI always say yes. */
 static bool bus_not_seen(struct eval *e)
 {
-	if (e->gen != GEN_5_19 || asked_for_coherency(e)->iommu || !e->host->nr_iommus)
+	if (!trait_lacks(e, TRAIT_DEVICE_CAPABLE) || asked_for_coherency(e)->iommu ||
+	    !e->host->nr_iommus || eval_coming_iommu(e, e->dev))
 		return false;
 	if (eval_bus_has_iommu(e, e->dev) == TRI_YES)
 		eval_passes(e, "the driver of the IOMMU answers yes for the whole bus of %s",
@@ -149,10 +148,11 @@ static bool registered_already(struct eval *e)
 }
 
 static const struct rule_site cache_coherency_sites[] = {
-	{ FROM(5_19), ALL, OP_BIND, EINVAL, 60, "drivers/vfio/vfio_main.c: __vfio_register_dev()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 50,
+	{ FROM(COHERENCY_ASKED), ALL, OP_BIND, EINVAL, 60,
+	  "drivers/vfio/vfio_main.c: __vfio_register_dev()" },
+	{ FROM(CDEV), I, OP_BIND_IOMMUFD, EINVAL, 50,
 	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
-	{ FROM(6_2), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 50,
+	{ FROM(IOMMUFD), X, OP_GROUP_GET_DEVICE_FD, EINVAL, 50,
 	  "drivers/iommu/iommufd/device.c: iommufd_device_bind()" },
 };
 
@@ -169,8 +169,8 @@ static void rule_cache_coherency(struct eval *e)
 	if (bus_not_seen(e))
 		return;
 	enum tristate coherent = eval_cache_coherency(e, asked_for_coherency(e), &why);
-	if (coherent == TRI_NO && e->gen >= GEN_6_0 && !eval_assumed(e, dev, "cache_coherency") &&
-	    registered_already(e))
+	if (coherent == TRI_NO && !trait_lacks(e, TRAIT_DEVICE_CAPABLE) &&
+	    !eval_assumed(e, dev, "cache_coherency") && registered_already(e))
 		coherent = TRI_UNKNOWN;
 	switch (coherent) {
 	case TRI_YES:

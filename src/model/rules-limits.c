@@ -7,8 +7,7 @@
 #include "model/rules.h"
 
 static const struct rule_site dma_entry_limit_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, ENOSPC, 10,
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ ALWAYS, C, OP_MAP_DMA, ENOSPC, 10, "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
 };
 
 /* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
@@ -63,9 +62,8 @@ static void user_may_lock(struct eval *e, uint64_t soft)
 }
 
 static const struct rule_site memlock_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, ENOMEM, 20,
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct()" },
-	{ FROM(6_6), I, OP_IOAS_MAP, ENOMEM, 20,
+	{ ALWAYS, C, OP_MAP_DMA, ENOMEM, 20, "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct()" },
+	{ FROM(CDEV), I, OP_IOAS_MAP, ENOMEM, 20,
 	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
 };
 

@@ -34,10 +34,9 @@ static bool last_of(const struct mapping_request *r, uint64_t *ret)
 }
 
 static const struct rule_site no_address_space_sites[] = {
-	{ GENS_ALL, N, OP_MAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
-	{ GENS_ALL, N, OP_UNMAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
-	{ GENS_ALL, N, OP_DIRTY_PAGES, ENOTTY, 0,
-	  "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ ALWAYS, N, OP_MAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ ALWAYS, N, OP_UNMAP_DMA, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
+	{ ALWAYS, N, OP_DIRTY_PAGES, ENOTTY, 0, "drivers/vfio/container.c: vfio_noiommu_ioctl()" },
 };
 
 /* linux: drivers/vfio/container.c: vfio_fops_unl_ioctl() asks vfio_noiommu_ops.ioctl(), which knows
@@ -49,9 +48,9 @@ static void rule_no_address_space(struct eval *e)
 }
 
 static const struct rule_site map_maximum_sites[] = {
-	{ FROM(6_2), I, OP_IOAS_MAP, EOVERFLOW, 0,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EOVERFLOW, 0,
 	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_map()" },
-	{ FROM(6_2), I, OP_IOAS_UNMAP, EOVERFLOW, 0,
+	{ FROM(IOMMUFD), I, OP_IOAS_UNMAP, EOVERFLOW, 0,
 	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_unmap()" },
 };
 
@@ -66,10 +65,10 @@ static void rule_map_maximum(struct eval *e)
 }
 
 static const struct rule_site map_prot_sites[] = {
-	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 95, "drivers/iommu/intel/iommu.c: __domain_mapping()" },
-	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 20,
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 5,
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EINVAL, 95,
+	  "drivers/iommu/intel/iommu.c: __domain_mapping()" },
+	{ ALWAYS, C, OP_MAP_DMA, EINVAL, 20, "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EINVAL, 5,
 	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_map()" },
 };
 
@@ -85,17 +84,16 @@ static void rule_map_prot(struct eval *e)
 }
 
 static const struct rule_site map_empty_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 0,
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 10,
+	{ ALWAYS, C, OP_MAP_DMA, EINVAL, 0, "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EINVAL, 10,
 	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 10,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EINVAL, 10,
 	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
-	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 20,
+	{ ALWAYS, C, OP_UNMAP_DMA, EINVAL, 20,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
-	{ FROM(6_2), X, OP_UNMAP_DMA, EINVAL, 20,
+	{ FROM(IOMMUFD), X, OP_UNMAP_DMA, EINVAL, 20,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
-	{ FROM(6_2), I, OP_IOAS_UNMAP, EINVAL, 20,
+	{ FROM(IOMMUFD), I, OP_IOAS_UNMAP, EINVAL, 20,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
 };
 
@@ -107,29 +105,14 @@ static void rule_map_empty(struct eval *e)
 		eval_refuses(e, "the size is 0");
 }
 
-/* What 6.18 changed stands within the generation that is studied as 6.12. */
-static bool refuses_late(struct eval *e, const char *what)
-{
-	if (e->gen >= GEN_7_0 || e->site->gens & GEN_BIT(GEN_6_6)) {
-		eval_refuses(e, "%s", what);
-		return true;
-	}
-	if (eval_since_6_13(e) == TRI_NO) {
-		eval_passes(e, "kernels up to 6.12 find this later");
-		return false;
-	}
-	eval_unknown(e, "%s, and between 6.13 and 6.18 the errno for that changed", what);
-	return false;
-}
-
 static const struct rule_site map_length_sites[] = {
-	{ FROM(6_11), I, OP_IOAS_MAP, EOVERFLOW, 7,
+	{ FROM(LENGTH_OVERFLOW), I, OP_IOAS_MAP, EOVERFLOW, 7,
 	  "drivers/iommu/iommufd/pages.c: iopt_alloc_user_pages()" },
-	{ FROM(6_11), X, OP_MAP_DMA, EOVERFLOW, 7,
+	{ FROM(LENGTH_OVERFLOW), X, OP_MAP_DMA, EOVERFLOW, 7,
 	  "drivers/iommu/iommufd/pages.c: iopt_alloc_user_pages()" },
-	{ SPAN(6_2, 7_0), I, OP_IOAS_MAP, EINVAL, 12,
+	{ SPAN(IOMMUFD, LENGTH_OVERFLOW), I, OP_IOAS_MAP, EINVAL, 12,
 	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
-	{ SPAN(6_2, 7_0), X, OP_MAP_DMA, EINVAL, 12,
+	{ SPAN(IOMMUFD, LENGTH_OVERFLOW), X, OP_MAP_DMA, EINVAL, 12,
 	  "drivers/iommu/iommufd/pages.c: iopt_alloc_pages()" },
 };
 
@@ -142,8 +125,6 @@ static void rule_map_length(struct eval *e)
 
 	if (r->size <= UINT64_MAX - page)
 		eval_passes(e, "the size is less than 2^64 by more than a page");
-	else if (e->site->err == EOVERFLOW)
-		(void)refuses_late(e, "no memory is as long as 2^64 less a page");
 	else
 		eval_refuses(e, "no memory is as long as 2^64 less a page");
 }
@@ -162,13 +143,12 @@ static const char *odd_one(const struct mapping_request *r, uint64_t alignment, 
 }
 
 static const struct rule_site map_aligned_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 30,
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 30,
+	{ ALWAYS, C, OP_MAP_DMA, EINVAL, 30, "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EINVAL, 30,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 30,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EINVAL, 30,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
-	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 10,
+	{ ALWAYS, C, OP_UNMAP_DMA, EINVAL, 10,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
 };
 
@@ -194,9 +174,9 @@ static void rule_map_aligned(struct eval *e)
 }
 
 static const struct rule_site map_memory_aligned_sites[] = {
-	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 70,
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EINVAL, 70,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_insert_area()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 70,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EINVAL, 70,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_insert_area()" },
 };
 
@@ -217,21 +197,21 @@ static void rule_map_memory_aligned(struct eval *e)
 }
 
 static const struct rule_site map_wrap_sites[] = {
-	{ FROM(6_11), C, OP_MAP_DMA, EOVERFLOW, 10,
+	{ FROM(WRAP_OVERFLOW), C, OP_MAP_DMA, EOVERFLOW, 10,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ UNTIL(7_0), C, OP_MAP_DMA, EINVAL, 40,
+	{ UNTIL(WRAP_OVERFLOW), C, OP_MAP_DMA, EINVAL, 40,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
-	{ FROM(6_2), X, OP_MAP_DMA, EOVERFLOW, 40,
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EOVERFLOW, 40,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EOVERFLOW, 40,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EOVERFLOW, 40,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
-	{ FROM(6_11), C, OP_UNMAP_DMA, EOVERFLOW, 30,
+	{ FROM(WRAP_OVERFLOW), C, OP_UNMAP_DMA, EOVERFLOW, 30,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
-	{ UNTIL(7_0), C, OP_UNMAP_DMA, EINVAL, 40,
+	{ UNTIL(WRAP_OVERFLOW), C, OP_UNMAP_DMA, EINVAL, 40,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
-	{ FROM(6_2), X, OP_UNMAP_DMA, EOVERFLOW, 30,
+	{ FROM(IOMMUFD), X, OP_UNMAP_DMA, EOVERFLOW, 30,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
-	{ FROM(6_2), I, OP_IOAS_UNMAP, EOVERFLOW, 30,
+	{ FROM(IOMMUFD), I, OP_IOAS_UNMAP, EOVERFLOW, 30,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova()" },
 };
 
@@ -245,18 +225,14 @@ static void rule_map_wrap(struct eval *e)
 		eval_passes(e, "the range ends below 2^64");
 		return;
 	}
-	if (!is_iommufd(e) && e->site->err == EOVERFLOW)
-		(void)refuses_late(e, "the range goes past 2^64");
-	else
-		eval_refuses(e, "0x%llx and %llu bytes more go past 2^64", (ull)r->iova,
-			     (ull)r->size);
+	eval_refuses(e, "0x%llx and %llu bytes more go past 2^64", (ull)r->iova, (ull)r->size);
 }
 
 static const struct rule_site map_overlap_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, EEXIST, 50, "drivers/vfio/vfio_iommu_type1.c: vfio_find_dma()" },
-	{ FROM(6_2), X, OP_MAP_DMA, EEXIST, 60,
+	{ ALWAYS, C, OP_MAP_DMA, EEXIST, 50, "drivers/vfio/vfio_iommu_type1.c: vfio_find_dma()" },
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EEXIST, 60,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EEXIST, 60,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EEXIST, 60,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
 };
 
@@ -270,7 +246,7 @@ static void rule_map_overlap(struct eval *e)
 
 	if (!set->nr || !r->size || !last_of(r, &last))
 		eval_passes(e, "nothing is mapped there");
-	else if (e->path == PATH_CONTAINER && e->gen < GEN_7_0 &&
+	else if (e->path == PATH_CONTAINER && trait_holds(e, TRAIT_WRAP_OVERFLOW) != TRI_YES &&
 		 (set->to_the_top || last == UINT64_MAX))
 		eval_unknown(e, "kernels before 6.18 lose sight of what is mapped up to 2^64");
 	else if (mapping_set_find(set, r->iova, last, &iova, &size))
@@ -281,8 +257,7 @@ static void rule_map_overlap(struct eval *e)
 }
 
 static const struct rule_site map_entries_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, ENOSPC, 60,
-	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
+	{ ALWAYS, C, OP_MAP_DMA, ENOSPC, 60, "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
 };
 
 /* linux: vfio_iommu_type1.c: vfio_dma_do_map(): dma_avail. */
@@ -311,11 +286,11 @@ static const struct iova_range *range_with(const struct iova_prediction *p, uint
 }
 
 static const struct rule_site map_range_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, EINVAL, 70,
+	{ ALWAYS, C, OP_MAP_DMA, EINVAL, 70,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()" },
-	{ FROM(6_2), X, OP_MAP_DMA, EINVAL, 50,
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EINVAL, 50,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EINVAL, 50,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EINVAL, 50,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_check_iova()" },
 };
 
@@ -347,11 +322,10 @@ static void rule_map_range(struct eval *e)
 }
 
 static const struct rule_site map_memory_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, EFAULT, 80,
-	  "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()" },
-	{ FROM(6_2), X, OP_MAP_DMA, EFAULT, 80,
+	{ ALWAYS, C, OP_MAP_DMA, EFAULT, 80, "drivers/vfio/vfio_iommu_type1.c: vaddr_get_pfns()" },
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, EFAULT, 80,
 	  "drivers/iommu/iommufd/pages.c: pfn_reader_user_pin()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, EFAULT, 80,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, EFAULT, 80,
 	  "drivers/iommu/iommufd/pages.c: pfn_reader_user_pin()" },
 };
 
@@ -382,11 +356,11 @@ static void refuse_memlock(struct eval *e, uint64_t needed, uint64_t soft)
 }
 
 static const struct rule_site map_memlock_sites[] = {
-	{ GENS_ALL, C, OP_MAP_DMA, ENOMEM, 90,
+	{ ALWAYS, C, OP_MAP_DMA, ENOMEM, 90,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_pin_pages_remote()" },
-	{ FROM(6_2), X, OP_MAP_DMA, ENOMEM, 90,
+	{ FROM(IOMMUFD), X, OP_MAP_DMA, ENOMEM, 90,
 	  "drivers/iommu/iommufd/pages.c: update_mm_locked_vm()" },
-	{ FROM(6_2), I, OP_IOAS_MAP, ENOMEM, 90,
+	{ FROM(IOMMUFD), I, OP_IOAS_MAP, ENOMEM, 90,
 	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
 };
 
@@ -425,7 +399,7 @@ static void rule_map_memlock(struct eval *e)
 }
 
 static const struct rule_site unmap_all_flag_sites[] = {
-	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 0,
+	{ ALWAYS, C, OP_UNMAP_DMA, EINVAL, 0,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_type1_unmap_dma()" },
 };
 
@@ -447,11 +421,11 @@ static void rule_unmap_all_flag(struct eval *e)
 }
 
 static const struct rule_site unmap_cut_sites[] = {
-	{ GENS_ALL, C, OP_UNMAP_DMA, EINVAL, 50,
+	{ ALWAYS, C, OP_UNMAP_DMA, EINVAL, 50,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_unmap()" },
-	{ FROM(6_2), X, OP_UNMAP_DMA, ENOENT, 50,
+	{ FROM(IOMMUFD), X, OP_UNMAP_DMA, ENOENT, 50,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
-	{ FROM(6_2), I, OP_IOAS_UNMAP, ENOENT, 50,
+	{ FROM(IOMMUFD), I, OP_IOAS_UNMAP, ENOENT, 50,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
 };
 
@@ -465,7 +439,7 @@ static void rule_unmap_cut(struct eval *e)
 
 	if (unmaps_all(e) || s->version_1 || !s->set.nr || !last_of(r, &last))
 		eval_passes(e, "no mapping is cut");
-	else if (e->path == PATH_CONTAINER && e->gen < GEN_7_0 &&
+	else if (e->path == PATH_CONTAINER && trait_holds(e, TRAIT_WRAP_OVERFLOW) != TRI_YES &&
 		 (s->set.to_the_top || last == UINT64_MAX))
 		eval_unknown(e, "kernels before 6.18 lose sight of what is mapped up to 2^64");
 	else if (mapping_set_cuts(&s->set, r->iova, last, &iova, &size))
@@ -476,9 +450,9 @@ static void rule_unmap_cut(struct eval *e)
 }
 
 static const struct rule_site unmap_nothing_sites[] = {
-	{ FROM(6_2), I, OP_IOAS_UNMAP, ENOENT, 60,
+	{ FROM(IOMMUFD), I, OP_IOAS_UNMAP, ENOENT, 60,
 	  "drivers/iommu/iommufd/ioas.c: iommufd_ioas_unmap()" },
-	{ SPAN(6_2, 7_0), X, OP_UNMAP_DMA, ENOENT, 60,
+	{ SPAN(IOMMUFD, COMPAT_UNMAP_NOTHING), X, OP_UNMAP_DMA, ENOENT, 60,
 	  "drivers/iommu/iommufd/io_pagetable.c: iopt_unmap_iova_range()" },
 };
 
@@ -498,7 +472,7 @@ static void rule_unmap_nothing(struct eval *e)
 		eval_refuses(e, "nothing is mapped there");
 	else
 		eval_unknown(e,
-			     "nothing is mapped there, which stable releases of this generation began to accept");
+			     "nothing is mapped there, which stable releases of this kernel began to accept");
 }
 
 static const struct rule rules[] = {

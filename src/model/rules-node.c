@@ -66,7 +66,7 @@ static void container_node_is_missing(struct eval *e, bool live_now)
 }
 
 static const struct rule_site container_node_sites[] = {
-	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, ENOENT, 0, "drivers/vfio/container.c: vfio_dev" },
+	{ ALWAYS, C | N, OP_OPEN_CONTAINER, ENOENT, 0, "drivers/vfio/container.c: vfio_dev" },
 };
 
 static void rule_container_node(struct eval *e)
@@ -97,7 +97,7 @@ static void rule_container_node(struct eval *e)
 }
 
 static const struct rule_site container_access_sites[] = {
-	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, EACCES, 10, "fs/namei.c: may_open()" },
+	{ ALWAYS, C | N, OP_OPEN_CONTAINER, EACCES, 10, "fs/namei.c: may_open()" },
 };
 
 static void rule_container_access(struct eval *e)
@@ -107,7 +107,7 @@ static void rule_container_access(struct eval *e)
 }
 
 static const struct rule_site vfio_module_sites[] = {
-	{ GENS_ALL, C | N, OP_OPEN_CONTAINER, ENODEV, 20, "drivers/char/misc.c: misc_open()" },
+	{ ALWAYS, C | N, OP_OPEN_CONTAINER, ENODEV, 20, "drivers/char/misc.c: misc_open()" },
 };
 
 /* A node that was made beforehand loads the module when it is opened.
@@ -134,7 +134,7 @@ static void rule_vfio_module(struct eval *e)
 }
 
 static const struct rule_site iommufd_node_sites[] = {
-	{ GENS_ALL, I | X, OP_OPEN_IOMMUFD, ENOENT, 0,
+	{ ALWAYS, I | X, OP_OPEN_IOMMUFD, ENOENT, 0,
 	  "drivers/iommu/iommufd/main.c: iommu_misc_dev" },
 };
 
@@ -171,7 +171,7 @@ static void rule_iommufd_node(struct eval *e)
 }
 
 static const struct rule_site iommufd_access_sites[] = {
-	{ GENS_ALL, I | X, OP_OPEN_IOMMUFD, EACCES, 10, "fs/namei.c: may_open()" },
+	{ ALWAYS, I | X, OP_OPEN_IOMMUFD, EACCES, 10, "fs/namei.c: may_open()" },
 };
 
 static void rule_iommufd_access(struct eval *e)
@@ -251,7 +251,7 @@ static void node_is_missing(struct eval *e, const struct node *node)
 }
 
 static const struct rule_site group_node_sites[] = {
-	{ GENS_ALL, GROUP, OP_OPEN_GROUP, ENOENT, 0, "drivers/vfio/group.c: vfio_create_group()" },
+	{ ALWAYS, GROUP, OP_OPEN_GROUP, ENOENT, 0, "drivers/vfio/group.c: vfio_create_group()" },
 };
 
 static void rule_group_node(struct eval *e)
@@ -292,7 +292,7 @@ static void rule_group_node(struct eval *e)
 }
 
 static const struct rule_site group_access_sites[] = {
-	{ GENS_ALL, GROUP, OP_OPEN_GROUP, EACCES, 10, "fs/namei.c: may_open()" },
+	{ ALWAYS, GROUP, OP_OPEN_GROUP, EACCES, 10, "fs/namei.c: may_open()" },
 };
 
 static void rule_group_access(struct eval *e)
@@ -301,8 +301,8 @@ static void rule_group_access(struct eval *e)
 }
 
 static const struct rule_site noiommu_rawio_sites[] = {
-	{ GENS_ALL, N, OP_OPEN_GROUP, EPERM, 20, "drivers/vfio/group.c: vfio_group_fops_open()" },
-	{ FROM(7_0), I, OP_OPEN_CDEV, EPERM, 20,
+	{ ALWAYS, N, OP_OPEN_GROUP, EPERM, 20, "drivers/vfio/group.c: vfio_group_fops_open()" },
+	{ FROM(NOIOMMU_CDEV), I, OP_OPEN_CDEV, EPERM, 20,
 	  "drivers/vfio/device_cdev.c: vfio_device_fops_cdev_open()" },
 };
 
@@ -337,8 +337,10 @@ static enum tristate cdevs_are_built(struct eval *e, enum group_kind kind)
 	const char *option =
 		kind == GROUP_NOIOMMU ? "CONFIG_IOMMUFD_NOIOMMU" : "CONFIG_VFIO_DEVICE_CDEV";
 
-	if (e->gen < GEN_6_6 || (kind == GROUP_NOIOMMU && e->gen < GEN_7_0))
-		return TRI_NO;
+	enum tristate made =
+		trait_holds(e, kind == GROUP_NOIOMMU ? TRAIT_NOIOMMU_CDEV : TRAIT_CDEV);
+	if (made != TRI_YES)
+		return made;
 	const char *built = eval_config(e, option);
 	if (built)
 		return *built == 'y' ? TRI_YES : TRI_NO;
@@ -365,7 +367,7 @@ static void future_cdev(struct eval *e)
 		eval_passes(e, "the device's node appears when %s is bound", e->dev->name);
 		return;
 	case TRI_NO:
-		if (e->gen < GEN_6_6)
+		if (trait_lacks(e, TRAIT_CDEV))
 			eval_refuses(e,
 				     "this kernel has no device nodes for VFIO; they came with 6.6");
 		else
@@ -381,7 +383,7 @@ static void future_cdev(struct eval *e)
 }
 
 static const struct rule_site cdev_node_sites[] = {
-	{ GENS_ALL, I, OP_OPEN_CDEV, ENOENT, 0, "drivers/vfio/vfio.h: vfio_device_add()" },
+	{ ALWAYS, I, OP_OPEN_CDEV, ENOENT, 0, "drivers/vfio/vfio.h: vfio_device_add()" },
 };
 
 static void rule_cdev_node(struct eval *e)
@@ -399,7 +401,7 @@ static void rule_cdev_node(struct eval *e)
 		eval_remedy_bind(e, dev);
 		return;
 	}
-	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || e->gen < GEN_6_6) {
+	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || trait_lacks(e, TRAIT_CDEV)) {
 		future_cdev(e);
 		return;
 	}
@@ -418,7 +420,7 @@ static void rule_cdev_node(struct eval *e)
 }
 
 static const struct rule_site cdev_access_sites[] = {
-	{ GENS_ALL, I, OP_OPEN_CDEV, EACCES, 10, "fs/namei.c: may_open()" },
+	{ ALWAYS, I, OP_OPEN_CDEV, EACCES, 10, "fs/namei.c: may_open()" },
 };
 
 static void rule_cdev_access(struct eval *e)

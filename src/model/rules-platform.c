@@ -8,7 +8,7 @@
 /* Up to 5.13 the write of sysfs knows one errno. linux: drivers/base/bus.c: bind_store(). */
 static int bind_errno(const struct eval *e, int err)
 {
-	return e->gen < GEN_5_14 ? ENODEV : err;
+	return trait_lacks(e, TRAIT_BIND_ERRNO) ? ENODEV : err;
 }
 
 /* linux: drivers/vfio/platform/reset/: MODULE_ALIAS("vfio-reset:..."). */
@@ -46,7 +46,8 @@ static bool described_by_kernel(struct eval *e)
  * linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
 static enum tristate reset_always_asked(struct eval *e)
 {
-	return e->gen >= GEN_6_3 ? TRI_NO : eval_since_6_1(e);
+	return trait_holds(e, TRAIT_RESET_OPTIONAL) == TRI_YES ? TRI_NO
+							       : trait_holds(e, TRAIT_RESET_WANTED);
 }
 
 static void remedy_without_reset(struct eval *e)
@@ -136,9 +137,9 @@ static void reset_of_amba(struct eval *e)
 }
 
 static const struct rule_site platform_reset_sites[] = {
-	{ UNTIL(5_14), ALL, OP_BIND, ENODEV, 40,
+	{ UNTIL(BIND_ERRNO), ALL, OP_BIND, ENODEV, 40,
 	  "drivers/vfio/platform/vfio_platform_common.c: vfio_platform_probe_common()" },
-	{ FROM(5_14), ALL, OP_BIND, ENOENT, 40,
+	{ FROM(BIND_ERRNO), ALL, OP_BIND, ENOENT, 40,
 	  "drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common()" },
 };
 

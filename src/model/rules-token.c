@@ -168,47 +168,38 @@ static void ask_for_token(struct eval *e)
 }
 
 static const struct rule_site vf_token_sites[] = {
-	{ GENS_ALL, GROUP, OP_GROUP_GET_DEVICE_FD, EACCES, 20,
+	{ ALWAYS, GROUP, OP_GROUP_GET_DEVICE_FD, EACCES, 20,
 	  "drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token()" },
-	/* From 6.17 on, within generation 6.11. */
-	{ FROM(6_11), I, OP_BIND_IOMMUFD, EACCES, 45,
+	{ FROM(CDEV_TOKEN), I, OP_BIND_IOMMUFD, EACCES, 35,
 	  "drivers/vfio/device_cdev.c: vfio_df_check_token()" },
 };
 
-/* At a node of its own a device is asked for its token since 6.17. linux: drivers/vfio/device_cdev.c:
- * vfio_df_check_token(). */
+/* linux: drivers/vfio/pci/vfio_pci_core.c: vfio_pci_validate_vf_token(). */
 static void rule_vf_token(struct eval *e)
 {
-	bool unsure = e->path == PATH_IOMMUFD && e->gen == GEN_6_11;
-
-	if (unsure && eval_since_6_13(e) == TRI_NO) {
-		eval_passes(e, "BIND_IOMMUFD of this kernel wants no VF token");
-		return;
-	}
 	ask_for_token(e);
-	if (unsure && e->answer == ANSWER_YES && !eval_token_given(e))
-		eval_unknown(e,
-			     "%s, if this kernel asks for it at BIND_IOMMUFD: releases before 6.17 do not",
-			     e->because);
+	/* BIND_IOMMUFD asks for a token that it does not take yet. */
+	if (e->answer == ANSWER_YES && e->path == PATH_IOMMUFD &&
+	    trait_lacks(e, TRAIT_TOKEN_POINTER))
+		eval_remedy(e,
+			    "use --path container, which takes the VF token: BIND_IOMMUFD of this kernel takes none");
 }
 
-/* Known since a release within generation 6.11. */
 static const struct rule_site vf_token_flag_sites[] = {
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EINVAL, 5,
+	{ SPAN(CDEV, CDEV_TOKEN), I, OP_BIND_IOMMUFD, EINVAL, 5,
+	  "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()" },
+	/* The structure with a token is larger than what the kernel copies. */
+	{ SPAN(CDEV_TOKEN, TOKEN_POINTER), I, OP_BIND_IOMMUFD, E2BIG, 5,
 	  "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()" },
 };
 
-/* linux: drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd(): to 6.16 any flag is refused. */
+/* At first any flag is refused; then one with a token is of a size that no check passes. */
 static void rule_vf_token_flag(struct eval *e)
 {
-	eval_module(e, MODULE_VFIO_IOMMU_TYPE1);
-	if (e->gen >= GEN_7_0)
-		eval_passes(e, "BIND_IOMMUFD takes a VF token");
-	else if (e->gen < GEN_6_11 || eval_since_6_13(e) == TRI_NO)
-		eval_refuses(e, "BIND_IOMMUFD takes a VF token only in later kernels");
-	else
-		eval_unknown(e,
-			     "whether BIND_IOMMUFD of this kernel takes a VF token could not be read: releases of its generation differ");
+	eval_cite(e, &e->host->kernel.release);
+	eval_cite(e, &e->dev->cdev.stat);
+	eval_refuses(e,
+		     "BIND_IOMMUFD of this kernel takes no VF token, which came with Linux 6.19");
 }
 
 static const struct rule rules[] = {

@@ -109,7 +109,7 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 }
 
 static const struct rule_site viability_walk_sites[] = {
-	{ UNTIL(5_19), GROUP, OP_GROUP_GET_DEVICE_FD, EINVAL, 0,
+	{ UNTIL(DMA_OWNERSHIP), GROUP, OP_GROUP_GET_DEVICE_FD, EINVAL, 0,
 	  "drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_dev_viable()" },
 };
 
@@ -143,11 +143,11 @@ static void rule_viability_walk(struct eval *e)
 }
 
 static const struct rule_site dma_ownership_sites[] = {
-	{ FROM(5_19), C, OP_GROUP_SET_CONTAINER, EPERM, 40,
+	{ FROM(DMA_OWNERSHIP), C, OP_GROUP_SET_CONTAINER, EPERM, 40,
 	  "drivers/iommu/iommu.c: iommu_group_claim_dma_owner()" },
-	{ FROM(6_6), I, OP_BIND_IOMMUFD, EPERM, 70,
+	{ FROM(CDEV), I, OP_BIND_IOMMUFD, EPERM, 70,
 	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
-	{ FROM(6_2), X, OP_GROUP_GET_DEVICE_FD, EPERM, 70,
+	{ FROM(IOMMUFD), X, OP_GROUP_GET_DEVICE_FD, EPERM, 70,
 	  "drivers/iommu/iommu.c: iommu_device_claim_dma_owner()" },
 };
 
@@ -170,7 +170,7 @@ static void rule_dma_ownership(struct eval *e)
 }
 
 static const struct rule_site device_not_bound_sites[] = {
-	{ GENS_ALL, GROUP, OP_GROUP_GET_DEVICE_FD, ENODEV, 10,
+	{ ALWAYS, GROUP, OP_GROUP_GET_DEVICE_FD, ENODEV, 10,
 	  "drivers/vfio/group.c: vfio_device_get_from_name()" },
 };
 

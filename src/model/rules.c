@@ -30,31 +30,55 @@ const struct rule *rule_find(const char *id)
 	return NULL;
 }
 
+enum tristate site_stands(const struct rule_site *site, const struct kernels *k,
+			  enum release release)
+{
+	enum tristate since = site->since ? kernels_have(k, release, site->since) : TRI_YES;
+	enum tristate until = site->until ? kernels_have(k, release, site->until) : TRI_NO;
+
+	if (since == TRI_NO || until == TRI_YES)
+		return TRI_NO;
+	return since == TRI_YES && until == TRI_NO ? TRI_YES : TRI_UNKNOWN;
+}
+
+uint64_t site_releases(const struct rule_site *site)
+{
+	static const struct kernels all = { .releases = RELEASES_ALL };
+	uint64_t ret = 0;
+
+	for (unsigned int r = 0; r < NR_RELEASES; r++)
+		if (site_stands(site, &all, (enum release)r) != TRI_NO)
+			ret |= RELEASE_BIT(r);
+	return ret;
+}
+
 /* Puts the sites of @rule that stand at @op among the @nr of @ret. */
-static size_t add_sites(const struct rule *rule, unsigned int gen, enum op op, size_t nr,
-			struct rule_at *ret)
+static size_t add_sites(const struct rule *rule, const struct kernels *k, enum release release,
+			enum op op, size_t nr, struct rule_at *ret)
 {
 	for (size_t s = 0; s < rule->nr_sites; s++) {
 		const struct rule_site *site = &rule->sites[s];
+		enum tristate stands = site->op == op ? site_stands(site, k, release) : TRI_NO;
 		size_t at = nr;
 
-		if (site->op != op || !(site->gens & GEN_BIT(gen)))
+		if (stands == TRI_NO)
 			continue;
 		for (; at && ret[at - 1].site->order > site->order; at--)
 			ret[at] = ret[at - 1];
-		ret[at] = (struct rule_at){ rule, site };
+		ret[at] = (struct rule_at){ rule, site, stands == TRI_YES };
 		nr++;
 	}
 	return nr;
 }
 
-size_t rules_at(unsigned int gen, enum op op, struct rule_at *ret)
+size_t rules_at(const struct kernels *k, enum release release, enum op op, struct rule_at *ret)
 {
+	const struct rule *rule;
 	size_t nr = 0;
 
 	for (size_t t = 0; t < ARRAY_SIZE(tables); t++)
-		for (size_t r = 0; r < tables[t]->nr; r++)
-			nr = add_sites(&tables[t]->rules[r], gen, op, nr, ret);
+		for (rule = tables[t]->rules; rule < tables[t]->rules + tables[t]->nr; rule++)
+			nr = add_sites(rule, k, release, op, nr, ret);
 	return nr;
 }
 

@@ -12,9 +12,11 @@
 #define ALL   (C | I | X | N)
 #define GROUP (C | X | N)
 
-#define FROM(g)     GENS_FROM(GEN_##g)
-#define UNTIL(g)    GENS_UNTIL(GEN_##g)
-#define SPAN(a, b)  (GENS_FROM(GEN_##a) & GENS_UNTIL(GEN_##b))
+/* When a site stands: since one trait, until another. */
+#define ALWAYS      TRAIT_NONE, TRAIT_NONE
+#define FROM(t)     TRAIT_##t, TRAIT_NONE
+#define UNTIL(t)    TRAIT_NONE, TRAIT_##t
+#define SPAN(a, b)  TRAIT_##a, TRAIT_##b
 #define SITES(name) .sites = name, .nr_sites = ARRAY_SIZE(name)
 
 struct rule_table {

@@ -40,7 +40,8 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->assumptions = w->assumptions;
 	ret->dev = w->dev;
 	ret->arena = w->arena;
-	ret->gen = w->gen;
+	ret->kernels = w->kernels;
+	ret->release = w->release;
 	ret->view = w->view;
 	ret->path = w->path;
 	ret->brief = w->brief;
@@ -54,15 +55,28 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->assumed = false;
 }
 
-static void ask_rule(struct walk *w, const struct rule *rule, const struct rule_site *site,
-		     struct finding *ret)
+bool walk_next(struct walk *w, uint64_t *left)
 {
+	if (!*left)
+		return false;
+	w->release = (enum release)__builtin_ctzll(*left);
+	*left &= ~kernels_alike(w->kernels, w->release);
+	return true;
+}
+
+static void ask_rule(struct walk *w, const struct rule_at *at, struct finding *ret)
+{
+	const struct rule *rule = at->rule;
+	const struct rule_site *site = at->site;
 	struct eval e;
 
 	walk_ask(w, &e);
 	e.site = site;
 	e.err = site->err;
 	rule->evaluate(&e);
+	if (!at->sure && e.answer == ANSWER_YES)
+		eval_unknown(&e, "%s, and whether this kernel refuses that here is not known",
+			     e.because);
 	*ret = (struct finding){
 		.rule = rule,
 		.site = site,
@@ -136,7 +150,7 @@ static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *re
 {
 	struct finding few[RULE_SITES_MAX], *findings = few;
 	struct rule_at at[RULE_SITES_MAX];
-	size_t nr = rules_at(w->gen, op, at);
+	size_t nr = rules_at(w->kernels, w->release, op, at);
 
 	if (!w->brief)
 		findings = arena_array(w->arena, nr, sizeof(*findings));
@@ -146,7 +160,7 @@ static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *re
 
 		if (!is_asked(w, paths, &at[i]))
 			continue;
-		ask_rule(w, at[i].rule, at[i].site, f);
+		ask_rule(w, &at[i], f);
 		ret->nr_findings++;
 		if (w->brief && f->answer == ANSWER_YES)
 			break;
@@ -259,9 +273,10 @@ bool walk_is_offered(const struct walk *w)
 	bool iommufd = eval_module(&e, MODULE_IOMMUFD) != MODULE_STATE_ABSENT;
 	switch (w->path) {
 	case PATH_IOMMUFD:
-		return w->gen >= GEN_6_6 && iommufd && !not_built(&e, "CONFIG_VFIO_DEVICE_CDEV");
+		return !trait_lacks(&e, TRAIT_CDEV) && iommufd &&
+		       !not_built(&e, "CONFIG_VFIO_DEVICE_CDEV");
 	case PATH_COMPAT:
-		return w->gen >= GEN_6_2 && iommufd && !eval_built_without_groups(&e);
+		return !trait_lacks(&e, TRAIT_IOMMUFD) && iommufd && !eval_built_without_groups(&e);
 	case PATH_NOIOMMU:
 		return !eval_built_without_groups(&e) && noiommu_is_offered(&e);
 	default:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One path under one view on one generation, step by step. */
+/* One path under one view on one kernel, step by step. */
 #pragma once
 
 #include "model/eval.h"
@@ -9,7 +9,8 @@ struct walk {
 	const struct assumptions *assumptions;
 	const struct device *dev;
 	struct arena *arena;
-	enum gen gen;
+	const struct kernels *kernels;
+	enum release release;
 	enum view view;
 	enum path_kind path;
 	/* Set: the rules about requests are asked, about this one. */
@@ -21,6 +22,8 @@ struct walk {
 
 /* A question outside of any rule. */
 void walk_ask(const struct walk *w, struct eval *ret);
+/* Takes the next kernel of w->kernels, one for all that decide alike, out of *@left; false when none is. */
+bool walk_next(struct walk *w, uint64_t *left);
 /* Whether the kernel has the path at all for this device. */
 bool walk_is_offered(const struct walk *w);
 /* One step of it, with the rules that w->mapping chooses; w->path is what serves the requests. */

@@ -16,15 +16,15 @@ const char *device_names_text(const struct device_names *names, struct arena *a)
 	return names->vendor ? names->vendor : names->class_name;
 }
 
-static const struct verdict *decide(const struct device_row *row, uint32_t gens, enum view view,
-				    unsigned int needs)
+static const struct verdict *decide(const struct device_row *row, const struct kernels *kernels,
+				    enum view view, unsigned int needs)
 {
 	const struct report *r = row->report;
 	struct verdict *ret = arena_new_object(r->arena, struct verdict);
 	const struct verdict_ask ask = {
 		.host = r->host,
 		.assumptions = r->assumptions,
-		.gens = gens,
+		.kernels = kernels,
 		.view = view,
 		.texts = needs & NEED_SENTENCES ? r->arena : NULL,
 		.scratch = r->scratch,
@@ -48,11 +48,11 @@ void device_row_decide(struct device_row *row, unsigned int needs)
 	if (!row->device)
 		return;
 	if (needs & NEED_VERDICT)
-		row->verdict[VIEW_IF_BOUND] = decide(row, r->gens, VIEW_IF_BOUND, needs);
+		row->verdict[VIEW_IF_BOUND] = decide(row, &r->kernels, VIEW_IF_BOUND, needs);
 	if (needs & NEED_VERDICT_NOW)
-		row->verdict[VIEW_NOW] = decide(row, r->gens, VIEW_NOW, needs);
+		row->verdict[VIEW_NOW] = decide(row, &r->kernels, VIEW_NOW, needs);
 	if (needs & NEED_PATCHED)
-		row->patched = decide(row, GEN_BIT(GEN_PATCHED), VIEW_IF_BOUND, needs);
+		row->patched = decide(row, &kernels_reference, VIEW_IF_BOUND, needs);
 }
 
 /* The getters of one column each. A group's row has an address and what belongs to the group. */

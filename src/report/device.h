@@ -19,8 +19,8 @@ struct report {
 	const struct host *host;
 	const struct assumptions *assumptions;
 	struct gen_verdict kernel; /* the running kernel's */
-	uint32_t gens; /* that decide: the running kernel's candidates, or the one asked */
-	bool asked;    /* --kernel named it */
+	struct kernels kernels; /* that decide: what the running kernel may be, or the one asked */
+	bool asked;             /* --kernel named it */
 };
 
 /* Names from the PCI database. NULL: not looked up, or not known to it. */

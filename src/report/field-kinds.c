@@ -92,13 +92,14 @@ void field_get_rule(const void *at, struct value *ret)
 
 void field_get_generations(const void *at, struct value *ret)
 {
-	const char **names = arena_array(ret->arena, NR_GENS, sizeof(*names));
-	const uint32_t *gens = at;
+	const char **names = arena_array(ret->arena, generation_count(), sizeof(*names));
+	const uint64_t *releases = at;
+	const struct generation *g;
 	size_t nr = 0;
 
-	for (unsigned int g = 0; g < NR_GENS; g++)
-		if (*gens & GEN_BIT(g))
-			names[nr++] = generation_get((enum gen)g)->name;
+	for (size_t i = 0; (g = generation_get(i)); i++)
+		if (generation_releases(g) & *releases)
+			names[nr++] = release_name(g->first);
 	value_set_texts(ret, names, nr);
 }
 

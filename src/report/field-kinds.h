@@ -20,8 +20,8 @@
 #define FIELD_PATH(type, member)  FIELD_MEMBER(type, member, enum path_kind, field_get_path)
 #define FIELD_ERRNO(type, member) FIELD_MEMBER(type, member, int, field_get_errno)
 #define FIELD_RULE(type, member)  FIELD_MEMBER(type, member, const struct rule *, field_get_rule)
-/* The names of generations, by bit. */
-#define FIELD_GENERATIONS(type, member) FIELD_MEMBER(type, member, uint32_t, field_get_generations)
+/* The names of the generations that a set of releases lies in. */
+#define FIELD_GENERATIONS(type, member) FIELD_MEMBER(type, member, uint64_t, field_get_generations)
 
 void field_get_answer(const void *at, struct value *ret);
 void field_get_truth(const void *at, struct value *ret);

@@ -12,14 +12,14 @@
 
 struct generation_row {
 	const struct report *report;
-	enum gen gen;
+	const struct generation *generation;
 	const struct path_prediction *path; /* NULL: it does not have it */
 };
 
 static void get_kernels(const void *row, struct value *ret)
 {
 	const struct generation_row *g = row;
-	const char *text = generations_text(GEN_BIT(g->gen), ret->arena),
+	const char *text = releases_text(generation_releases(g->generation), ret->arena),
 		   *open_end = strstr(text, " and later");
 
 	/* A column has no room for words. */
@@ -38,13 +38,14 @@ static void get_error(const void *row, struct value *ret)
 static void get_note(const void *row, struct value *ret)
 {
 	const struct generation_row *g = row;
-	const uint32_t running = g->report->kernel.candidates;
+	const uint64_t running = g->report->kernel.kernels.releases,
+		       here = generation_releases(g->generation);
 	struct strbuf note = { .arena = ret->arena };
 
-	if (g->gen == GEN_PATCHED)
+	if (here == kernels_reference.releases)
 		strbuf_item(&note, ", ", "patched");
-	if (running & GEN_BIT(g->gen))
-		strbuf_item(&note, ", ", "running%s", running == GEN_BIT(g->gen) ? "" : "?");
+	if (running & here)
+		strbuf_item(&note, ", ", "running%s", running & ~here ? "?" : "");
 	value_set_text(ret, note.s);
 }
 
@@ -108,7 +109,7 @@ static size_t steps_taken(const struct inspection *i, enum view view, unsigned i
 	bool seen[NR_OPS] = { false };
 	size_t nr = 0;
 
-	for (unsigned int g = 0; g < NR_GENS; g++) {
+	for (unsigned int g = 0; g < generation_count(); g++) {
 		const struct path_prediction *p = &i->generations[g].paths[view][kind];
 
 		for (size_t s = 0; p->offered && s < p->nr_steps; s++) {
@@ -151,22 +152,22 @@ static int put_table(const struct inspect_text *t, const struct inspection *i, e
 		     unsigned int kind, size_t indent, struct arena *a, struct failure **reterr)
 {
 	static const struct field_table field_table = FIELD_TABLE("generations", fields);
-	struct generation_row *rows = arena_array(a, NR_GENS, sizeof(*rows));
-	struct table_row *table_rows = arena_array(a, NR_GENS, sizeof(*table_rows));
+	struct generation_row *rows = arena_array(a, generation_count(), sizeof(*rows));
+	struct table_row *table_rows = arena_array(a, generation_count(), sizeof(*table_rows));
 	struct columns columns;
 	struct table table = { .fields = &field_table,
 			       .columns = &columns,
 			       .rows = table_rows,
-			       .nr_rows = NR_GENS,
+			       .nr_rows = generation_count(),
 			       .indent = indent };
 	struct output out = *t->out;
 
-	for (unsigned int g = 0; g < NR_GENS; g++) {
+	for (unsigned int g = 0; g < generation_count(); g++) {
 		const struct path_prediction *p = &i->generations[g].paths[view][kind];
 
 		rows[g] = (struct generation_row){
 			.report = i->report,
-			.gen = (enum gen)g,
+			.generation = generation_get(g),
 			.path = p->offered ? p : NULL,
 		};
 		table_rows[g].row = &rows[g];
@@ -189,7 +190,7 @@ static bool is_worth_a_table(const struct inspection *i, enum view view, unsigne
 {
 	bool offered = false, differs = false, news = false;
 
-	for (unsigned int g = 0; g < NR_GENS; g++) {
+	for (unsigned int g = 0; g < generation_count(); g++) {
 		const struct path_prediction *p = &i->generations[g].paths[view][kind];
 
 		offered |= p->offered;

@@ -5,10 +5,11 @@
 #include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 
-static void predict(const struct report *report, uint32_t gens, const struct device *dev,
-		    unsigned int paths, struct arena *a, struct prediction *ret)
+static void predict(const struct report *report, const struct kernels *kernels,
+		    const struct device *dev, unsigned int paths, struct arena *a,
+		    struct prediction *ret)
 {
-	predict_device(report->host, report->assumptions, gens, dev, a, ret);
+	predict_device(report->host, report->assumptions, kernels, dev, a, ret);
 	for (unsigned int v = 0; paths && v < NR_VIEWS; v++)
 		for (unsigned int k = 0; k < NR_PATHS; k++)
 			if (!(paths & 1U << k))
@@ -20,13 +21,17 @@ void inspection_make(const struct report *report, const struct device *dev, bool
 {
 	*ret = (struct inspection){ .report = report };
 	ret->row = (struct device_row){ .report = report, .device = dev, .group = dev->group };
-	predict(report, report->gens, dev, paths, a, &ret->running);
-	predict(report, GEN_BIT(GEN_PATCHED), dev, paths, a, &ret->patched);
+	predict(report, &report->kernels, dev, paths, a, &ret->running);
+	predict(report, &kernels_reference, dev, paths, a, &ret->patched);
 	if (!all_generations)
 		return;
-	ret->generations = arena_array(a, NR_GENS, sizeof(*ret->generations));
-	for (unsigned int g = 0; g < NR_GENS; g++)
-		predict(report, GEN_BIT(g), dev, paths, a, &ret->generations[g]);
+	ret->generations = arena_array(a, generation_count(), sizeof(*ret->generations));
+	for (size_t g = 0; g < generation_count(); g++) {
+		struct kernels *kernels = arena_new_object(a, struct kernels);
+
+		kernels->releases = generation_releases(generation_get(g));
+		predict(report, kernels, dev, paths, a, &ret->generations[g]);
+	}
 }
 
 #define OF_DEVICE FIELD_VIA(struct inspection, row.device, struct device)
@@ -143,10 +148,10 @@ static void get_generations(const void *row, struct value *ret)
 
 	if (!i->generations)
 		return;
-	names = arena_array(ret->arena, NR_GENS, sizeof(*names));
-	for (unsigned int g = 0; g < NR_GENS; g++)
-		names[g] = generation_get((enum gen)g)->name;
-	value_set_map(ret, names, i->generations, NR_GENS, sizeof(*i->generations));
+	names = arena_array(ret->arena, generation_count(), sizeof(*names));
+	for (size_t g = 0; g < generation_count(); g++)
+		names[g] = release_name(generation_get(g)->first);
+	value_set_map(ret, names, i->generations, generation_count(), sizeof(*i->generations));
 }
 
 /* As the column of list. */

@@ -60,20 +60,24 @@ void inspect_text_kernel(const struct inspect_text *t)
 	const char *name = fact_is(release) ? fact_describe(release, 64, a) : "of unknown release";
 
 	prose_text(&p, STYLE_NONE, "Kernel %s decides as Linux %s: told by %s%s.", name,
-		   generations_text(k->candidates, a), tool_basis(k->basis),
+		   releases_text(k->kernels.releases, a), tool_basis(k->basis),
 		   t->verbose || k->basis == GEN_BASIS_NONE || k->basis == GEN_BASIS_VERSION
 			   ? ""
 			   : " (-v lists them)");
 	p.indent = 2;
 	put_kernel_evidence(t, &p);
 	p.indent = 0;
-	if (k->beyond && !r->asked)
+	if (k->newer && !r->asked)
 		prose_text(&p, STYLE_UNKNOWN,
-			   "It is newer than Linux " GENERATION_NEWEST
-			   ", up to where the rules were read: what follows is what that decides, and may have changed since.");
+			   "It is newer than Linux %s, up to where the rules were read: what follows is what that decides, and may have changed since.",
+			   generation_newest());
+	if (k->older && !r->asked)
+		prose_text(&p, STYLE_UNKNOWN,
+			   "It is older than Linux %s, the first one with known rules: what follows is what that decides, and this kernel may differ.",
+			   release_name(0));
 	if (r->asked)
 		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",
-			   generations_text(r->gens, a));
+			   releases_text(r->kernels.releases, a));
 	for (size_t i = 0; r->assumptions && i < r->assumptions->nr; i++) {
 		const struct assumption *as = &r->assumptions->items[i];
 

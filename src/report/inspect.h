@@ -13,7 +13,7 @@ struct inspection {
 	struct device_row row;     /* the device in one line */
 	struct prediction running; /* by the kernel that decides */
 	struct prediction patched;
-	struct prediction *generations; /* NR_GENS, or NULL: not asked */
+	struct prediction *generations; /* one for each, or NULL: not asked */
 };
 
 /* Asks the model all that a report of @dev shows. Only the @paths (bits of 1 << enum path_kind; 0:

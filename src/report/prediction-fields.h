@@ -21,5 +21,3 @@ extern const struct field_table kernel_fields;
 void value_set_paths(struct value *ret, const struct path_prediction *paths);
 /* What a fact says in at most @max bytes: its text, or why there is none. Not escaped; in @a. */
 const char *fact_describe(const struct fact *f, size_t max, struct arena *a);
-/* "5.10", "5.10 - 5.18", "6.2 and later", "5.10, 6.3 and later": kernels, not names. In @a. */
-const char *generations_text(uint32_t gens, struct arena *a);

@@ -173,14 +173,14 @@ static const char *paths_only_here(const struct inspection *i, struct arena *a)
 static void put_patched(const struct inspect_text *t, const struct prose *at,
 			const struct inspection *i, struct arena *a)
 {
-	const char *kernels = generations_text(GEN_BIT(GEN_PATCHED), a);
+	const char *kernels = releases_text(kernels_reference.releases, a);
 	const char *only = paths_only_here(i, a);
 	struct prose p = prose_indented(at, 2);
 	bool differs = false;
 
 	p.label_width = PATH_LABEL_WIDTH;
 	prose_blank(at);
-	if (i->report->gens == GEN_BIT(GEN_PATCHED)) {
+	if (!(i->report->kernels.releases & ~kernels_reference.releases)) {
 		prose_text(at, STYLE_HEADING, "Patched kernel (%s): this is it.", kernels);
 		return;
 	}

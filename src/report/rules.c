@@ -14,9 +14,16 @@
 
 /* ---- sites ---- */
 
-static void get_kernels(const void *at, struct value *ret)
+static void get_kernels(const void *row, struct value *ret)
 {
-	value_set_text(ret, generations_text(*(const uint32_t *)at, ret->arena));
+	value_set_text(ret, releases_text(site_releases(row), ret->arena));
+}
+
+static void get_generations(const void *row, struct value *ret)
+{
+	const uint64_t releases = site_releases(row);
+
+	field_get_generations(&releases, ret);
 }
 
 static void get_paths(const void *at, struct value *ret)
@@ -32,9 +39,9 @@ static void get_paths(const void *at, struct value *ret)
 }
 
 static const struct field site_rows[] = {
-	{ "kernels", "kernels in which it stands here",
-	  FIELD_MEMBER(struct rule_site, gens, uint32_t, get_kernels), .flags = FIELD_COLUMN },
-	{ "generations", "the same by name", FIELD_GENERATIONS(struct rule_site, gens) },
+	{ "kernels", "kernels in which it stands here", FIELD_GET(get_kernels),
+	  .flags = FIELD_COLUMN },
+	{ "generations", "the same by name", FIELD_GET(get_generations) },
 	{ "paths", "ways to a device it stands on",
 	  FIELD_MEMBER(struct rule_site, paths, uint32_t, get_paths), .flags = FIELD_COLUMN },
 	{ "op", "step it refuses", FIELD_OP(struct rule_site, op), .flags = FIELD_COLUMN },
@@ -55,10 +62,10 @@ static const struct field rule_rows[] = {
 };
 const struct field_table rule_fields = FIELD_TABLE("rules", rule_rows);
 
-bool rule_stands_in(const struct rule *rule, uint32_t gens)
+bool rule_stands_in(const struct rule *rule, uint64_t releases)
 {
 	for (size_t i = 0; i < rule->nr_sites; i++)
-		if (rule->sites[i].gens & gens)
+		if (site_releases(&rule->sites[i]) & releases)
 			return true;
 	return false;
 }
@@ -74,13 +81,14 @@ static const char *paths_text(const struct rule_site *site, struct arena *a)
 /* One site on a terminal too narrow for a table of them. */
 static void put_site(const struct prose *p, const struct rule_site *site, struct arena *a)
 {
-	prose_label(p, generations_text(site->gens, a), STYLE_NONE, "%s fails with %s (%s)%s%s",
-		    op_name(site->op), errno_name(site->err), paths_text(site, a),
-		    site->source ? ", " : "", site->source ? site->source : "");
+	prose_label(p, releases_text(site_releases(site), a), STYLE_NONE,
+		    "%s fails with %s (%s)%s%s", op_name(site->op), errno_name(site->err),
+		    paths_text(site, a), site->source ? ", " : "",
+		    site->source ? site->source : "");
 }
 
-static int put_sites(const struct rule *rule, uint32_t gens, const struct prose *p, struct arena *a,
-		     struct failure **reterr)
+static int put_sites(const struct rule *rule, uint64_t releases, const struct prose *p,
+		     struct arena *a, struct failure **reterr)
 {
 	enum { TABLE_WIDTH_MIN = 120, KERNELS_WIDTH = 16 };
 	struct table_row *rows = arena_array(a, rule->nr_sites, sizeof(*rows));
@@ -92,7 +100,7 @@ static int put_sites(const struct rule *rule, uint32_t gens, const struct prose 
 
 	narrow.label_width = KERNELS_WIDTH;
 	for (size_t i = 0; i < rule->nr_sites; i++) {
-		if (!(rule->sites[i].gens & gens))
+		if (!(site_releases(&rule->sites[i]) & releases))
 			continue;
 		rows[table.nr_rows++].row = &rule->sites[i];
 		if (p->out->width && p->out->width < TABLE_WIDTH_MIN)
@@ -104,7 +112,7 @@ static int put_sites(const struct rule *rule, uint32_t gens, const struct prose 
 	return table_print(&table, p->out, reterr);
 }
 
-int rule_print(const struct rule *rule, uint32_t gens, const struct output *out,
+int rule_print(const struct rule *rule, uint64_t releases, const struct output *out,
 	       struct failure **reterr)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -115,9 +123,9 @@ int rule_print(const struct rule *rule, uint32_t gens, const struct output *out,
 	prose_text(&p, STYLE_NONE, "%s", rule->title);
 	if (rule->remedy)
 		prose_text(&p, STYLE_REMEDY, "Remedy: %s", rule->remedy);
-	if (!rule_stands_in(rule, gens))
+	if (!rule_stands_in(rule, releases))
 		prose_text(&p, STYLE_NONE, "This kernel does not have it.");
-	return put_sites(rule, gens, &p, a, reterr);
+	return put_sites(rule, releases, &p, a, reterr);
 }
 
 /* ---- the manual ---- */
@@ -155,7 +163,7 @@ static void put_manual_site(const struct rule_site *site, struct arena *a, FILE 
 {
 	const char *text =
 		arena_printf(a, "- %s, %s: *%s* fails with *%s*%s%s",
-			     manual_text(generations_text(site->gens, a), a),
+			     manual_text(releases_text(site_releases(site), a), a),
 			     manual_text(paths_text(site, a), a), manual_text(op_name(site->op), a),
 			     errno_name(site->err), site->source ? ", " : "",
 			     site->source ? manual_text(site->source, a) : "");

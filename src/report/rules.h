@@ -11,10 +11,10 @@
 
 /* Row: struct rule. */
 extern const struct field_table rule_fields;
-/* Whether @rule stands anywhere in @gens. */
-bool rule_stands_in(const struct rule *rule, uint32_t gens);
-/* One rule for a person, its sites in @gens. */
-int rule_print(const struct rule *rule, uint32_t gens, const struct output *out,
+/* Whether @rule stands anywhere in @releases. */
+bool rule_stands_in(const struct rule *rule, uint64_t releases);
+/* One rule for a person, its sites in @releases. */
+int rule_print(const struct rule *rule, uint64_t releases, const struct output *out,
 	       struct failure **reterr);
 /* One rule as a section of an scdoc page. */
 void rule_print_manual(const struct rule *rule, const struct output *out);

@@ -159,8 +159,8 @@ static int predict_all(struct attached *ac)
 	s->assumptions.type = container_type(ac->options->type);
 	s->assumptions.token = ac->options->vf_token != NULL;
 	for (size_t i = 0; i < s->nr_devices; i++)
-		predict_device(s->host, &s->assumptions, s->report.gens, s->devices[i], ac->arena,
-			       &ac->predictions[i]);
+		predict_device(s->host, &s->assumptions, &s->report.kernels, s->devices[i],
+			       ac->arena, &ac->predictions[i]);
 	return 0;
 }
 

@@ -155,25 +155,32 @@ static bool same_verdict(const struct verdict *a, const struct verdict *b)
 	return a->kind == b->kind && a->answer == b->answer && a->op == b->op && a->err == b->err;
 }
 
-/* Whether some device fares differently on the kernels in @gens. Where many do not, it takes less time to
+static enum release lowest(uint64_t releases)
+{
+	return (enum release)__builtin_ctzll(releases);
+}
+
+/* Whether some device fares differently on the kernels of @k. Where many do not, it takes less time to
  * read what would tell than to ask for all. */
-static bool answers_differ(const struct session *s, uint32_t gens)
+static bool answers_differ(const struct session *s, const struct kernels *k)
 {
 	enum { DEVICES_MAX = 64 };
+	struct kernels one = *k;
 	struct verdict_ask ask = { .host = s->host,
+				   .kernels = &one,
 				   .assumptions = &s->assumptions,
 				   .scratch = s->scratch };
-	struct verdict first, other;
+	struct verdict first = { 0 }, other;
 
-	if (!(gens & (gens - 1)))
+	if (!(k->releases & (k->releases - 1)))
 		return false;
 	for (size_t i = 0; i < NR_VIEWS * s->nr_devices; i++) {
 		ask.view = (enum view)(i % NR_VIEWS);
-		ask.gens = gens & -gens;
-		predict_verdict(&ask, s->devices[i / NR_VIEWS], &first);
-		for (uint32_t left = gens & (gens - 1); left; left &= left - 1) {
-			ask.gens = left & -left;
+		for (uint64_t left = k->releases; left; left &= ~kernels_alike(k, lowest(left))) {
+			one.releases = left & -left;
 			predict_verdict(&ask, s->devices[i / NR_VIEWS], &other);
+			if (left == k->releases)
+				first = other;
 			if (!same_verdict(&first, &other))
 				return true;
 		}
@@ -188,7 +195,7 @@ static bool answers_differ(const struct session *s, uint32_t gens)
 static bool kallsyms_matter(const struct session *s)
 {
 	return s->app->verbose > 0 || !fact_is(&s->host->kernel.btf) ||
-	       answers_differ(s, s->report.kernel.candidates);
+	       answers_differ(s, &s->report.kernel.kernels);
 }
 
 /* Which kernel decides, from evidence that is cheap, and from all where that leaves the answer open. */
@@ -201,11 +208,35 @@ static void find_generation(struct session *s)
 	generation_find(s->host, s->app->arena, &s->report.kernel);
 }
 
+static void warn_of_release(struct session *s)
+{
+	const struct gen_verdict *k = &s->report.kernel;
+
+	if (s->app->told_newer || (!k->newer && !k->older))
+		return;
+	s->app->told_newer = true;
+	if (k->newer)
+		log_write(LOG_LEVEL_WARNING,
+			  "this kernel is newer than Linux %s, the last one with known rules: vfiotool answers as for that one; 'vfiotool attach' shows what this kernel does",
+			  generation_newest());
+	else
+		log_write(LOG_LEVEL_WARNING,
+			  "this kernel is older than Linux %s, the first one with known rules: vfiotool answers as for that one; 'vfiotool attach' shows what this kernel does",
+			  release_name(0));
+}
+
+/* uname -r of RHEL ends in the machine, which people leave out. */
+static bool same_release(const char *asked, const char *running)
+{
+	const size_t len = strlen(asked);
+
+	return !strncmp(asked, running, len) && (!running[len] || running[len] == '.');
+}
+
 int session_decide(struct session *s, const struct operands *assume, const char *kernel,
 		   struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
-	enum gen gen;
 	int r;
 
 	for (size_t i = 0; assume && i < assume->nr; i++) {
@@ -219,21 +250,17 @@ int session_decide(struct session *s, const struct operands *assume, const char 
 	}
 	s->report.assumptions = &s->assumptions;
 	find_generation(s);
-	s->report.gens = s->report.kernel.candidates;
+	s->report.kernels = s->report.kernel.kernels;
 	if (!kernel) {
-		if (s->report.kernel.beyond && !s->app->told_newer)
-			log_write(LOG_LEVEL_WARNING,
-				  "this kernel is newer than Linux %s, the last one with known rules: vfiotool answers as for that one; 'vfiotool attach' shows what this kernel does",
-				  GENERATION_NEWEST);
-		s->app->told_newer |= s->report.kernel.beyond;
+		warn_of_release(s);
 		return 0;
 	}
-	r = generation_parse(kernel, &gen, reterr);
-	if (r < 0)
-		return r;
-	s->report.gens = GEN_BIT(gen);
 	s->report.asked = true;
-	return 0;
+	/* Of such a kernel the number tells little: what this host shows counts, when it is the same one. */
+	if (generation_is_enterprise(kernel) && fact_is(&s->host->kernel.release) &&
+	    same_release(kernel, s->host->kernel.release.raw))
+		return 0;
+	return generation_parse(kernel, &s->report.kernels, reterr);
 }
 
 struct device_names session_names(struct session *s, const struct device *d)

@@ -162,7 +162,7 @@ int transaction_load(struct transaction *b, const struct operands *targets, stru
 	b->request = (struct bind_request){
 		.host = b->session.host,
 		.assumptions = &b->session.assumptions,
-		.gens = b->session.report.gens,
+		.kernels = &b->session.report.kernels,
 		.devices = b->session.devices,
 		.nr_devices = b->session.nr_devices,
 		.driver = b->options->driver,

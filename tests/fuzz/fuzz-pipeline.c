@@ -32,7 +32,7 @@ static void check_verdict(const struct report *r, const struct inspection *i, en
 	const struct path_prediction *whole = &i->running.paths[view][i->running.best[view]];
 	const struct verdict_ask ask = { .host = r->host,
 					 .assumptions = r->assumptions,
-					 .gens = r->gens,
+					 .kernels = &r->kernels,
 					 .view = view,
 					 .scratch = r->scratch };
 	struct verdict brief;
@@ -122,8 +122,8 @@ static void report_host(const struct host *h)
 	struct inspection *each = arena_array(a, nr, sizeof(*each));
 
 	generation_find(h, a, &r.kernel);
-	must(r.kernel.candidates != 0 && !(r.kernel.candidates & ~GENS_ALL));
-	r.gens = r.kernel.candidates;
+	must(r.kernel.kernels.releases != 0 && !(r.kernel.kernels.releases & ~RELEASES_ALL));
+	r.kernels = r.kernel.kernels;
 	for (size_t i = 0; i < nr; i++) {
 		inspection_make(&r, h->devices[i], true, 0, a, &each[i]);
 		for (unsigned int v = 0; v < NR_VIEWS; v++) {

@@ -43,6 +43,6 @@ void fake_acting_open(struct attached *ac, struct app *app, const struct attache
 	s->report = (struct report){ .arena = app->arena, .host = h };
 	ac->predictions = arena_array(app->arena, nr, sizeof(*ac->predictions));
 	for (size_t i = 0; i < nr; i++)
-		predict_device(h, &s->assumptions, GEN_BIT(GEN_6_6), devices[i], app->arena,
-			       &ac->predictions[i]);
+		predict_device(h, &s->assumptions, fake_kernels(h, ONLY(6_8)), devices[i],
+			       app->arena, &ac->predictions[i]);
 }

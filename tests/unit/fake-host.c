@@ -169,6 +169,14 @@ struct host *fake_host(void)
 	return h;
 }
 
+const struct kernels *fake_kernels(struct host *h, uint64_t releases)
+{
+	struct kernels *ret = arena_new_object(h->arena, struct kernels);
+
+	ret->releases = releases;
+	return ret;
+}
+
 void fake_free(struct host *h)
 {
 	arena_free(h->arena);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "facts/host.h"
+#include "model/trait.h"
 
 struct host *fake_host(void);
 void fake_free(struct host *h);
@@ -34,6 +35,10 @@ void fake_module(struct host *h, enum module_id id, enum module_state state);
 /* Symbols separated by blanks. */
 void fake_symbols(struct host *h, enum module_id id, const char *imports, const char *exports);
 void fake_param(struct host *h, enum param_id id, const char *value);
+#define ONLY(r) RELEASE_BIT(RELEASE_##r)
+
+/* A kernel that is known by its number only. */
+const struct kernels *fake_kernels(struct host *h, uint64_t releases);
 /* "CONFIG_X=y" separated by blanks; what is not named is not set. */
 void fake_config(struct host *h, const char *lines);
 void fake_node(struct host *h, struct node *node, const char *path, unsigned int mode,

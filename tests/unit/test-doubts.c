@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "model/eval.h"
+#include "model/generation.h"
 #include "model/walk.h"
 #include "fake-host.h"
 #include "scene.h"
@@ -33,29 +34,33 @@ static void make_intel(struct scene *s, const char *driver)
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
 }
 
-static struct prediction predict(struct scene *s, uint32_t gens)
+static struct prediction predict(struct scene *s, uint64_t releases)
 {
 	struct prediction p;
 
-	predict_device(s->h, &s->as, gens, s->d, s->h->arena, &p);
+	predict_device(s->h, &s->as, fake_kernels(s->h, releases), s->d, s->h->arena, &p);
 	return p;
 }
 
-static void expect(struct scene *s, uint32_t gens, enum view view, enum path_kind path,
+static void expect(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
 		   enum answer answer, enum op op, int err)
 {
-	struct prediction all = predict(s, gens);
+	struct prediction all = predict(s, releases);
 	const struct path_prediction *p = &all.paths[view][path];
 
 	if (p->answer != answer || p->op != op || p->err != err)
-		fail_msg("kernels 0x%x: %s at %s with %s: %s", gens, answer_name(p->answer),
-			 op_name(p->op), errno_name(p->err), p->because ? p->because : "");
+		fail_msg("kernels 0x%llx: %s at %s with %s: %s", (unsigned long long)releases,
+			 answer_name(p->answer), op_name(p->op), errno_name(p->err),
+			 p->because ? p->because : "");
 }
 
-#define C                          PATH_CONTAINER
-#define expect_yes(s, gen)         expect(s, GEN_BIT(gen), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
-#define expect_unknown(s, gen)     expect(s, GEN_BIT(gen), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
-#define expect_no(s, gen, op, err) expect(s, GEN_BIT(gen), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
+#define C PATH_CONTAINER
+#define expect_yes(s, release) \
+	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
+#define expect_unknown(s, release) \
+	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
+#define expect_no(s, release, op, err) \
+	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
 
 /* ---- interrupts ---- */
 
@@ -67,7 +72,7 @@ static void test_s390_calls_its_chip_as_x86_does(void **state)
 	make(&s, IOMMU_KIND_S390, "s390-iommu.00000001", "mlx5_core");
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "s390x");
 	fake_irq(s.h, s.d, 5, "PCI-MSI");
-	expect_yes(&s, GEN_6_11);
+	expect_yes(&s, RELEASE_6_12);
 	fake_free(s.h);
 }
 
@@ -81,11 +86,11 @@ static void test_arm_chip_named_msi_guards_nothing(void **state)
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.d->vfio_dev = fake_present(s.h, s.d->sysfs, "vfio0");
 	fake_chips(s.h, "GICv2 MSI");
-	expect_no(&s, GEN_6_0, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
 	fake_chips(s.h, "GICv3 ITS-MSI");
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	fake_irq(s.h, s.d, 40, "MSI");
-	expect_no(&s, GEN_6_11, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -96,13 +101,13 @@ static void test_x86_plain_msi_alone_is_no_proof(void **state)
 	(void)state;
 	make_intel(&s, "e1000e");
 	fake_chips(s.h, "PCI-MSI-0000:05:00.0 DMAR-MSI");
-	expect_unknown(&s, GEN_6_0);
-	expect_unknown(&s, GEN_6_11);
+	expect_unknown(&s, RELEASE_6_1);
+	expect_unknown(&s, RELEASE_6_12);
 	s.h->interrupts.dmesg =
 		fake_present(s.h, "/dev/kmsg", "DMAR-IR: Enabled IRQ remapping in x2apic mode");
-	expect_yes(&s, GEN_6_11);
+	expect_yes(&s, RELEASE_6_12);
 	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, GEN_6_11, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -113,16 +118,16 @@ static void test_x86_remapping_wants_every_unit_and_io_apics(void **state)
 	(void)state;
 	make_intel(&s, "e1000e");
 	fake_chips(s.h, "");
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	s.u->has_ecap = true;
 	s.u->ecap = 0x8;
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	fake_unit(s.h, IOMMU_KIND_INTEL, "dmar1")->has_ecap = true;
-	expect_no(&s, GEN_6_0, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
 	s.h->iommus[1]->ecap = 0x8;
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	s.h->kernel.cmdline = fake_present(s.h, "/proc/cmdline", "noapic");
-	expect_no(&s, GEN_6_0, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -134,9 +139,9 @@ static void test_unsafe_parameter_is_that_of_the_provider(void **state)
 	make_intel(&s, "e1000e");
 	fake_chips(s.h, "IO-APIC");
 	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_no(&s, GEN_6_11, OP_GROUP_GET_DEVICE_FD, EPERM);
+	expect_no(&s, RELEASE_6_12, OP_GROUP_GET_DEVICE_FD, EPERM);
 	s.h->params[PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS].value = fake_denied(s.h, "parameter");
-	expect_unknown(&s, GEN_6_11);
+	expect_unknown(&s, RELEASE_6_12);
 	fake_free(s.h);
 }
 
@@ -155,11 +160,11 @@ static void test_driver_may_take_its_vfs_along(void **state)
 	(void)state;
 	make_intel(&s, "igb");
 	enable_vfs(&s, s.d);
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	fake_unbind(s.h, s.d, "nvme");
-	expect_no(&s, GEN_6_0, OP_BIND, EBUSY);
+	expect_no(&s, RELEASE_6_1, OP_BIND, EBUSY);
 	fake_unbind(s.h, s.d, NULL);
-	expect_no(&s, GEN_6_0, OP_BIND, EBUSY);
+	expect_no(&s, RELEASE_6_1, OP_BIND, EBUSY);
 	fake_free(s.h);
 }
 
@@ -173,8 +178,8 @@ static void test_pf_in_the_group_of_its_vf_stays(void **state)
 	enable_vfs(&s, pf);
 	s.d->physfn = pf;
 	s.d->physfn_link = fake_present(s.h, s.d->sysfs, "0000:01:00.1");
-	expect_no(&s, GEN_6_0, OP_GROUP_SET_CONTAINER, EPERM);
-	expect_no(&s, GEN_5_10, OP_GROUP_GET_DEVICE_FD, EINVAL);
+	expect_no(&s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
+	expect_no(&s, RELEASE_5_10, OP_GROUP_GET_DEVICE_FD, EINVAL);
 	fake_free(s.h);
 }
 
@@ -190,7 +195,7 @@ static void test_unread_noiommu_mode_settles_nothing(void **state)
 	fake_chips(s.h, "IO-APIC");
 	fake_config(s.h, CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 	s.h->params[PARAM_VFIO_NOIOMMU].value = fake_denied(s.h, "parameter");
-	expect(&s, GEN_BIT(GEN_7_0), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
+	expect(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -205,7 +210,7 @@ static void test_unread_name_may_hide_a_group_of_vfio(void **state)
 	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
 	s.g->name = (struct fact){ .state = FACT_UNREAD };
 	/* Refused in both cases, and not at the same step. */
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_NONE, 0);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -216,9 +221,9 @@ static void test_unread_node_is_not_there_for_certain(void **state)
 	(void)state;
 	make_intel(&s, NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
 	s.g->node = (struct node){ .path = "/dev/vfio/1" };
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_UNKNOWN, OP_NONE, 0);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_UNKNOWN, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -232,9 +237,9 @@ static void test_unknown_module_may_bring_its_node(void **state)
 	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_UNKNOWN);
 	fake_node_absent(s.h, &s.h->vfio_node, "/dev/vfio/vfio");
 	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
-	expect_unknown(&s, GEN_6_11);
-	expect(&s, GEN_BIT(GEN_6_11), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
-	expect(&s, GEN_BIT(GEN_6_11), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
+	expect_unknown(&s, RELEASE_6_12);
+	expect(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
+	expect(&s, ONLY(6_12), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
 	fake_free(s.h);
 }
 
@@ -248,19 +253,19 @@ static void test_group_of_an_open_device_may_be_held(void **state)
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
 	s.d->enable = fake_present(s.h, "enable", "0");
-	expect_yes(&s, GEN_5_10);
+	expect_yes(&s, RELEASE_5_10);
 	s.d->enable = fake_present(s.h, "enable", "1");
-	expect_unknown(&s, GEN_5_10);
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_5_10);
+	expect_unknown(&s, RELEASE_6_1);
 	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "");
-	expect_yes(&s, GEN_6_0);
+	expect_yes(&s, RELEASE_6_1);
 	/* Another of its group. */
 	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
 	s.d->enable = fake_present(s.h, "enable", "0");
 	struct device *other = fake_pci(s.h, "0000:00:03.1", s.g, s.u, "vfio-pci");
-	expect_yes(&s, GEN_6_0);
+	expect_yes(&s, RELEASE_6_1);
 	other->enable = fake_present(s.h, "enable", "1");
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	fake_free(s.h);
 }
 
@@ -276,9 +281,9 @@ static void test_bus_that_was_not_read_is_not_another(void **state)
 	struct device *other = fake_device(s.h, BUS_OTHER, "unknown", "b.device", s.g, s.u, NULL);
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
 	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
-	expect_unknown(&s, GEN_5_14);
+	expect_unknown(&s, RELEASE_5_15);
 	other->bus_name = "amba";
-	expect_no(&s, GEN_5_14, OP_SET_IOMMU, EINVAL);
+	expect_no(&s, RELEASE_5_15, OP_SET_IOMMU, EINVAL);
 	fake_free(s.h);
 }
 
@@ -293,11 +298,11 @@ static void test_software_node_may_describe_a_platform_device(void **state)
 	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.dma", s.g, s.u, NULL);
 	s.d->modalias = fake_present(s.h, s.d->sysfs, "platform:a");
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	expect_no(&s, GEN_6_0, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
 	s.d->software_node = fake_present(s.h, s.d->sysfs, "../../kernel/software_nodes/node0");
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	s.d->software_node = fake_denied(s.h, s.d->sysfs);
-	expect_unknown(&s, GEN_6_0);
+	expect_unknown(&s, RELEASE_6_1);
 	fake_free(s.h);
 }
 
@@ -309,11 +314,11 @@ static void test_arm_without_iommu_may_wait(void **state)
 	(void)state;
 	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
 	fake_config(s.h, CONFIG);
-	expect_no(&s, GEN_6_0, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	expect_no(&s, GEN_6_0, OP_BIND, 0);
+	expect_no(&s, RELEASE_6_1, OP_BIND, 0);
 	fake_unbind(s.h, s.d, "e1000e");
-	expect_no(&s, GEN_6_0, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
 	fake_free(s.h);
 }
 
@@ -326,9 +331,9 @@ static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(void **sta
 	make_intel(&s, "e1000e");
 	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
 	fake_config(s.h, "CONFIG_VFIO_GROUP=y");
-	expect_no(&s, GEN_6_0, OP_SET_IOMMU, ENODEV);
+	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, ENODEV);
 	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_yes(&s, GEN_6_0);
+	expect_yes(&s, RELEASE_6_1);
 	fake_free(s.h);
 }
 
@@ -340,10 +345,10 @@ static void test_registered_device_is_coherent(void **state)
 
 	(void)state;
 	make(&s, IOMMU_KIND_RISCV, "riscv-iommu@10010000", NULL);
-	expect_no(&s, GEN_6_11, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_12, OP_BIND, EINVAL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.d->vfio_dev = fake_present(s.h, s.d->sysfs, "vfio0");
-	struct prediction p = predict(&s, GEN_BIT(GEN_6_11));
+	struct prediction p = predict(&s, ONLY(6_12));
 	assert_int_equal(p.paths[VIEW_IF_BOUND][C].steps[0].op, OP_BIND);
 	assert_int_equal(p.paths[VIEW_IF_BOUND][C].steps[0].answer, ANSWER_YES);
 	fake_free(s.h);
@@ -351,26 +356,30 @@ static void test_registered_device_is_coherent(void **state)
 
 /* ---- which kernel ---- */
 
-static uint32_t generations(struct scene *s, enum gen_basis basis)
+static uint64_t generations(struct scene *s, enum gen_basis basis)
 {
 	struct gen_verdict v;
 
 	generation_find(s->h, s->h->arena, &v);
 	assert_int_equal(v.basis, basis);
-	return v.candidates;
+	return v.kernels.releases;
 }
 
 static void test_enterprise_release_is_a_lower_bound(void **state)
 {
 	static const struct {
 		const char *release;
-		uint32_t gens;
+		uint64_t releases;
 	} rows[] = {
-		{ "5.14.0-427.13.1.el9_4.x86_64", GENS_FROM(GEN_5_14) },
-		{ "4.18.0-553.el8_10.x86_64", GENS_ALL },
-		{ "6.4.0-150600.23.25-default", GENS_FROM(GEN_6_3) },
-		{ "5.14.21-generic", GEN_BIT(GEN_5_14) },
-		{ "6.1.0-18-amd64", GEN_BIT(GEN_6_0) },
+		{ "5.14.0-427.13.1.el9_4.x86_64", RELEASES_FROM(RELEASE_5_14) },
+		{ "4.18.0-553.el8_10.x86_64", RELEASES_ALL },
+		{ "6.4.0-150600.23.25-default", RELEASES_FROM(RELEASE_6_4) },
+		{ "5.14.21-generic", ONLY(5_14) },
+		{ "6.12.0-160000.5-default", RELEASES_FROM(RELEASE_6_12) },
+		{ "5.10.0-153.12.0.92.oe2203sp2.x86_64", RELEASES_FROM(RELEASE_5_10) },
+		{ "6.6.0-28.0.0.34.oe2403.x86_64", RELEASES_FROM(RELEASE_6_6) },
+		{ "6.12.9-1.el9.elrepo.x86_64", ONLY(6_12) },
+		{ "6.1.0-18-amd64", ONLY(6_1) },
 	};
 
 	(void)state;
@@ -381,7 +390,7 @@ static void test_enterprise_release_is_a_lower_bound(void **state)
 			fake_module(s.h, (enum module_id)m, MODULE_STATE_UNKNOWN);
 		s.h->iommu_node.stat = fake_absent(s.h, "/dev/iommu");
 		s.h->kernel.release = fake_present(s.h, "uname:release", rows[i].release);
-		assert_int_equal(generations(&s, GEN_BASIS_VERSION), rows[i].gens);
+		assert_int_equal(generations(&s, GEN_BASIS_VERSION), rows[i].releases);
 		fake_free(s.h);
 	}
 }
@@ -400,11 +409,11 @@ static void test_kernel_of_two_kernels_is_something_between(void **state)
 		     "");
 	fake_symbols(s.h, MODULE_VFIO, "device_iommu_capable iommu_group_claim_dma_owner",
 		     "vfio_register_iommu_driver vfio_virqfd_enable");
-	uint32_t gens = generations(&s, GEN_BASIS_SYMBOLS);
-	assert_true(gens & GEN_BIT(GEN_6_11));
-	assert_true(gens & GEN_BIT(GEN_6_3));
-	assert_true(gens & GEN_BIT(GEN_6_6));
-	assert_false(gens & (GENS_UNTIL(GEN_5_19) | GEN_BIT(GEN_7_0)));
+	uint64_t releases = generations(&s, GEN_BASIS_SYMBOLS);
+	assert_true(releases & ONLY(6_12));
+	assert_true(releases & ONLY(6_5));
+	assert_true(releases & ONLY(6_8));
+	assert_false(releases & (RELEASES_UNTIL(RELEASE_5_19) | ONLY(7_3)));
 	fake_free(s.h);
 }
 
@@ -417,9 +426,9 @@ static void test_candidates_that_all_refuse(void **state)
 	fake_pci(s.h, "0000:01:00.1", s.g, s.u, "pciehp-like");
 	fake_bridge(s.h, s.g->members[1]);
 	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, GEN_5_10, OP_SET_IOMMU, EPERM);
-	expect_no(&s, GEN_6_0, OP_GROUP_SET_CONTAINER, EPERM);
-	expect(&s, GEN_BIT(GEN_5_10) | GEN_BIT(GEN_6_0), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
+	expect_no(&s, RELEASE_5_10, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, ONLY(5_10) | ONLY(6_1), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -433,9 +442,9 @@ static void test_device_cgroup_has_its_own_errno(void **state)
 	make_intel(&s, NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "EPERM");
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
 	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "-");
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
 	fake_free(s.h);
 }
 
@@ -449,9 +458,9 @@ static void test_one_page_may_be_large(void **state)
 	fake_bind(s.h, s.d, "vfio-pci");
 	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
 	s.h->caller.memlock_soft = 32768;
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
 	s.h->kernel.page_size = fake_present(s.h, "process:page_size", "65536");
-	expect(&s, GEN_BIT(GEN_6_0), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
+	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
 	fake_free(s.h);
 }
 
@@ -470,25 +479,25 @@ static void test_memlock_of_a_user_who_maps_elsewhere(void **state)
 	fake_node(s.h, &s.d->cdev, "/dev/vfio/devices/vfio0", 0600, 1000);
 	fake_node(s.h, &s.h->iommu_node, "/dev/iommu", 0666, 0);
 	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "");
-	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
 	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "4711 qemu-system-x86");
-	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
+	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
 	/* A container charges its own process, and who has no limit none. */
 	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
-	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	expect(&s, ONLY(6_8), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
 	s.h->caller.memlock_soft = UINT64_MAX;
-	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
 	s.h->caller.memlock_soft = 0;
-	expect(&s, GEN_BIT(GEN_6_6), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
+	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
 	fake_free(s.h);
 }
 
 /* ---- extensions ---- */
 
-static void expect_extension(struct scene *s, enum gen gen, const char *name, enum answer before,
-			     enum answer after)
+static void expect_extension(struct scene *s, enum release release, const char *name,
+			     enum answer before, enum answer after)
 {
-	struct prediction p = predict(s, GEN_BIT(gen));
+	struct prediction p = predict(s, RELEASE_BIT(release));
 
 	for (size_t i = 0; i < p.nr_extensions; i++)
 		if (strcmp(p.extensions[i].name, name) == 0) {
@@ -506,10 +515,10 @@ static void test_compat_container_answers_for_itself(void **state)
 	(void)state;
 	make_intel(&s, "e1000e");
 	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_extension(&s, GEN_6_6, "TYPE1_NESTING_IOMMU", ANSWER_NO, ANSWER_NO);
-	expect_extension(&s, GEN_6_11, "UPDATE_VADDR", ANSWER_NO, ANSWER_NO);
-	expect_extension(&s, GEN_6_11, "DMA_CC_IOMMU", ANSWER_UNKNOWN, ANSWER_UNKNOWN);
-	expect_extension(&s, GEN_6_11, "UNMAP_ALL", ANSWER_YES, ANSWER_YES);
+	expect_extension(&s, RELEASE_6_8, "TYPE1_NESTING_IOMMU", ANSWER_NO, ANSWER_NO);
+	expect_extension(&s, RELEASE_6_12, "UPDATE_VADDR", ANSWER_NO, ANSWER_NO);
+	expect_extension(&s, RELEASE_6_12, "DMA_CC_IOMMU", ANSWER_UNKNOWN, ANSWER_UNKNOWN);
+	expect_extension(&s, RELEASE_6_12, "UNMAP_ALL", ANSWER_YES, ANSWER_YES);
 	fake_free(s.h);
 }
 
@@ -521,8 +530,8 @@ static void test_noiommu_container_has_one_extension(void **state)
 	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, "e1000e");
 	fake_config(s.h, CONFIG);
 	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
-	expect_extension(&s, GEN_6_11, "NOIOMMU_IOMMU", ANSWER_YES, ANSWER_YES);
-	expect_extension(&s, GEN_6_11, "TYPE1v2_IOMMU", ANSWER_YES, ANSWER_NO);
+	expect_extension(&s, RELEASE_6_12, "NOIOMMU_IOMMU", ANSWER_YES, ANSWER_YES);
+	expect_extension(&s, RELEASE_6_12, "TYPE1v2_IOMMU", ANSWER_YES, ANSWER_NO);
 	fake_free(s.h);
 }
 

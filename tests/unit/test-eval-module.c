@@ -39,7 +39,7 @@ static struct path_prediction ask(struct host *h, const struct assumptions *as, 
 {
 	struct prediction p;
 
-	predict_device(h, as, GEN_BIT(GEN_6_6), h->devices[0], h->arena, &p);
+	predict_device(h, as, fake_kernels(h, ONLY(6_8)), h->devices[0], h->arena, &p);
 	return p.paths[VIEW_IF_BOUND][path];
 }
 
@@ -94,7 +94,7 @@ static void test_load_is_disabled(void **state)
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, "type1-module", "vfio_iommu_type1",
 	       "reboot");
 	expect(h, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_IOMMUFD, "iommufd-node", "iommufd", "reboot");
-	predict_device(h, NULL, GEN_BIT(GEN_6_6), h->devices[0], h->arena, &p);
+	predict_device(h, NULL, fake_kernels(h, ONLY(6_8)), h->devices[0], h->arena, &p);
 	now = &p.paths[VIEW_NOW][PATH_CONTAINER];
 	assert_int_equal(now->answer, ANSWER_NO);
 	fake_free(h);

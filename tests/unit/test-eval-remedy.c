@@ -42,7 +42,7 @@ static void test_remedy_without_group(void **state)
 		h->firmware.has_dmar = rows[i].table == DMAR ? TRI_YES : TRI_NO;
 		h->firmware.has_ivrs = rows[i].table == IVRS ? TRI_YES : TRI_NO;
 		h->firmware.has_viot = rows[i].table == VIOT ? TRI_YES : TRI_NO;
-		predict_device(h, &as, GEN_BIT(GEN_6_0), d, h->arena, &all);
+		predict_device(h, &as, fake_kernels(h, ONLY(6_1)), d, h->arena, &all);
 		const struct path_prediction *p = &all.paths[VIEW_IF_BOUND][PATH_CONTAINER];
 		assert_string_equal(p->why->rule->id, "no-group");
 		if (!strstr(p->remedy, rows[i].remedy))
@@ -56,7 +56,7 @@ static const char *remedy_of(struct host *h, const struct device *d)
 	static const struct assumptions none;
 	struct prediction all;
 
-	predict_device(h, &none, GEN_BIT(GEN_6_0), d, h->arena, &all);
+	predict_device(h, &none, fake_kernels(h, ONLY(6_1)), d, h->arena, &all);
 	return all.paths[VIEW_IF_BOUND][PATH_CONTAINER].remedy;
 }
 
@@ -102,7 +102,7 @@ static const char *remedy_now(struct host *h, const struct device *d)
 	static const struct assumptions none;
 	struct prediction all;
 
-	predict_device(h, &none, GEN_BIT(GEN_6_0), d, h->arena, &all);
+	predict_device(h, &none, fake_kernels(h, ONLY(6_1)), d, h->arena, &all);
 	return all.paths[VIEW_NOW][PATH_CONTAINER].remedy;
 }
 
@@ -158,7 +158,7 @@ static void test_remedy_names_what_udev_matches(void **state)
 	fake_node(h, &d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
 	fake_node(h, &d->group->node, "/dev/vfio/1", 0600, 0);
 	fake_node(h, &h->iommu_node, "/dev/iommu", 0660, 0);
-	predict_device(h, &none, GEN_BIT(GEN_7_0), d, h->arena, &all);
+	predict_device(h, &none, fake_kernels(h, ONLY(7_3)), d, h->arena, &all);
 	for (size_t i = 0; i < NR_PATHS; i++) {
 		const char *remedy = all.paths[VIEW_NOW][i].remedy;
 

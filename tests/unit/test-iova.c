@@ -63,12 +63,12 @@ static struct host *x86(enum iommu_kind kind, uint64_t cap, uint64_t ecap, struc
 	return h;
 }
 
-static void check(struct host *h, const struct device *d, enum gen gen, const char *ranges,
+static void check(struct host *h, const struct device *d, enum release release, const char *ranges,
 		  uint64_t sizes)
 {
 	struct prediction p;
 
-	predict_device(h, NULL, GEN_BIT(gen), d, h->arena, &p);
+	predict_device(h, NULL, fake_kernels(h, RELEASE_BIT(release)), d, h->arena, &p);
 	assert_string_equal(ranges_text(h->arena, &p.iova), ranges);
 	assert_int_equal(p.page_sizes.answer, sizes ? ANSWER_YES : ANSWER_UNKNOWN);
 	assert_int_equal(p.page_sizes.bitmap, sizes);
@@ -89,11 +89,12 @@ static void test_intel_as_qemu_emulates_it(void **state)
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a, &d);
 
 	(void)state;
-	check(h, d, GEN_5_10, ranges, 0xfffffffffffff000);
-	check(h, d, GEN_5_14, ranges, 0);
-	check(h, d, GEN_6_0, ranges, 0x40201000);
-	check(h, d, GEN_6_11, ranges, 0x40201000);
-	check(h, d, GEN_7_0, ranges, 0x40201000);
+	check(h, d, RELEASE_5_10, ranges, 0xfffffffffffff000);
+	check(h, d, RELEASE_5_14, ranges, 0xfffffffffffff000);
+	check(h, d, RELEASE_5_15, ranges, 0x40201000);
+	check(h, d, RELEASE_6_1, ranges, 0x40201000);
+	check(h, d, RELEASE_6_12, ranges, 0x40201000);
+	check(h, d, RELEASE_7_3, ranges, 0x40201000);
 	fake_free(h);
 }
 
@@ -117,7 +118,7 @@ static void test_intel_width_is_the_narrower(void **state)
 		struct device *d;
 		struct host *h =
 			x86(IOMMU_KIND_INTEL, cap_of(rows[i].sagaw, rows[i].mgaw, 0), 0, &d);
-		check(h, d, GEN_6_0, rows[i].ranges, 0x1000);
+		check(h, d, RELEASE_6_1, rows[i].ranges, 0x1000);
 		fake_free(h);
 	}
 }
@@ -128,11 +129,11 @@ static void test_intel_scalable_mode_is_not_guessed(void **state)
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(4, 48, 3), UINT64_C(1) << 43, &d);
 
 	(void)state;
-	check(h, d, GEN_6_11, "?", 0);
+	check(h, d, RELEASE_6_12, "?", 0);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,sm_off");
-	check(h, d, GEN_6_11, "0-fedfffff fef00000-ffffffffffff", 0x40201000);
+	check(h, d, RELEASE_6_12, "0-fedfffff fef00000-ffffffffffff", 0x40201000);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,sm_on");
-	check(h, d, GEN_6_11, "?", 0);
+	check(h, d, RELEASE_6_12, "?", 0);
 	fake_free(h);
 }
 
@@ -142,34 +143,43 @@ static void test_intel_without_super_pages(void **state)
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 1), 0, &d);
 
 	(void)state;
-	check(h, d, GEN_6_0, "0-fedfffff fef00000-7fffffffff", 0x201000);
-	/* Up to 6.10 the smallest of all units counts. */
+	check(h, d, RELEASE_6_1, "0-fedfffff fef00000-7fffffffff", 0x201000);
+	/* Up to 6.12 the smallest of all units counts. */
 	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "unit1");
 	u->has_cap = true;
-	check(h, d, GEN_6_0, "0-fedfffff fef00000-7fffffffff", 0x1000);
-	check(h, d, GEN_6_11, "0-fedfffff fef00000-7fffffffff", 0x201000);
+	check(h, d, RELEASE_6_1, "0-fedfffff fef00000-7fffffffff", 0x1000);
+	check(h, d, RELEASE_6_12, "0-fedfffff fef00000-7fffffffff", 0x1000);
+	check(h, d, RELEASE_6_13, "0-fedfffff fef00000-7fffffffff", 0x201000);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=sp_off");
-	check(h, d, GEN_6_11, "0-fedfffff fef00000-7fffffffff", 0x1000);
+	check(h, d, RELEASE_6_13, "0-fedfffff fef00000-7fffffffff", 0x1000);
 	fake_free(h);
 }
 
 static void test_amd_has_a_hole(void **state)
 {
-	static const char ranges[] = "0-fedfffff fef00000-fcffffffff 10000000000-ffffffffffffffff";
+	static const char ranges[] = "0-fedfffff fef00000-fcffffffff 10000000000-ffffffffffffffff",
+			  by_hats[] = "0-fedfffff fef00000-fcffffffff 10000000000-ffffffffffff";
 	struct device *d;
 	struct host *h = x86(IOMMU_KIND_AMD, 0, 0, &d);
 
 	(void)state;
 	fake_region(h, d->group, 0xfd00000000, 0xffffffffff, RESV_RESERVED);
-	check(h, d, GEN_5_10, ranges, 0xffffff7ffffff000);
-	check(h, d, GEN_6_0, ranges, 0xffffff7ffffff000);
-	/* The driver changed within the generation; the symbols tell. */
-	check(h, d, GEN_6_11, "?", 0);
-	fake_symbols(h, MODULE_VFIO_IOMMU_TYPE1, "iommu_paging_domain_alloc", "");
-	check(h, d, GEN_6_11, ranges, 0xfff7ffffff000);
-	check(h, d, GEN_7_0, "?", 0);
+	check(h, d, RELEASE_5_10, ranges, 0xffffff7ffffff000);
+	check(h, d, RELEASE_6_11, ranges, 0xffffff7ffffff000);
+	check(h, d, RELEASE_6_12, ranges, 0xfff7ffffff000);
+	check(h, d, RELEASE_6_14, ranges, 0xfff7ffffff000);
+	/* HATS, bits 11:10 of EFR, counts: the number of levels less four. */
+	check(h, d, RELEASE_6_17, "?", 0xfff7ffffff000);
+	d->iommu->has_efr = true;
+	check(h, d, RELEASE_6_16, "?", 0xfff7ffffff000);
+	check(h, d, RELEASE_6_17, by_hats, 0xfff7ffffff000);
+	d->iommu->efr = UINT64_C(2) << 10;
+	check(h, d, RELEASE_6_18, ranges, 0xfff7ffffff000);
+	d->iommu->efr = UINT64_C(3) << 10;
+	check(h, d, RELEASE_6_18, "?", 0xfff7ffffff000);
+	check(h, d, RELEASE_7_3, "?", 0);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "amd_iommu=pgtbl_v2");
-	check(h, d, GEN_6_11, "?", 0);
+	check(h, d, RELEASE_6_12, "?", 0);
 	fake_free(h);
 }
 
@@ -181,15 +191,15 @@ static void test_other_iommus_are_told(void **state)
 	struct prediction p;
 
 	(void)state;
-	check(h, d, GEN_6_0, "?", 0);
+	check(h, d, RELEASE_6_1, "?", 0);
 	assert_int_equal(assumptions_add(&as, h->arena, "aperture=0-0xffffffffffff", NULL), 0);
 	assert_int_equal(assumptions_add(&as, h->arena, "page_sizes=0x40201000", NULL), 0);
-	predict_device(h, &as, GEN_BIT(GEN_6_0), d, h->arena, &p);
+	predict_device(h, &as, fake_kernels(h, ONLY(6_1)), d, h->arena, &p);
 	assert_string_equal(ranges_text(h->arena, &p.iova), "0-fedfffff fef00000-ffffffffffff");
 	assert_int_equal(p.page_sizes.bitmap, 0x40201000);
 	assert_true(p.assumed);
 	d->group->regions_err = -61;
-	predict_device(h, &as, GEN_BIT(GEN_6_0), d, h->arena, &p);
+	predict_device(h, &as, fake_kernels(h, ONLY(6_1)), d, h->arena, &p);
 	assert_int_equal(p.iova.answer, ANSWER_UNKNOWN);
 	assert_non_null(strstr(p.iova.because, "reserved regions of group 1"));
 	fake_free(h);
@@ -202,8 +212,8 @@ static void test_noiommu_has_no_limit_where_iommufd_maps(void **state)
 
 	(void)state;
 	fake_param(h, PARAM_VFIO_NOIOMMU, "Y");
-	check(h, d, GEN_6_11, "?", 0);
-	check(h, d, GEN_7_0, "0-ffffffffffffffff", 0);
+	check(h, d, RELEASE_6_12, "?", 0);
+	check(h, d, RELEASE_7_3, "0-ffffffffffffffff", 0);
 	fake_free(h);
 }
 
@@ -214,7 +224,7 @@ static void test_candidates_must_agree(void **state)
 	struct prediction p;
 
 	(void)state;
-	predict_device(h, NULL, GEN_BIT(GEN_5_10) | GEN_BIT(GEN_6_0), d, h->arena, &p);
+	predict_device(h, NULL, fake_kernels(h, ONLY(5_10) | ONLY(6_1)), d, h->arena, &p);
 	assert_int_equal(p.iova.answer, ANSWER_YES);
 	assert_int_equal(p.page_sizes.answer, ANSWER_UNKNOWN);
 	fake_free(h);
@@ -238,31 +248,29 @@ static void test_extensions_by_generation(void **state)
 {
 	static const enum answer yes = ANSWER_YES, no = ANSWER_NO;
 	static const struct {
-		enum gen gen;
+		enum release release;
 		enum answer unmap_all, vaddr_before, vaddr_after, nesting;
 	} rows[] = {
-		{ GEN_5_10, ANSWER_NO, ANSWER_NO, ANSWER_NO, ANSWER_YES },
-		{ GEN_5_19, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_YES, ANSWER_YES },
-		{ GEN_6_0, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_YES, ANSWER_YES },
-		{ GEN_6_2, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_YES },
-		{ GEN_6_11, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_UNKNOWN },
-		{ GEN_7_0, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_NO },
+		{ RELEASE_5_10, ANSWER_NO, ANSWER_NO, ANSWER_NO, ANSWER_YES },
+		{ RELEASE_5_11, ANSWER_NO, ANSWER_NO, ANSWER_NO, ANSWER_YES },
+		{ RELEASE_5_12, ANSWER_YES, ANSWER_YES, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_5_15, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_5_19, ANSWER_YES, ANSWER_YES, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_6_1, ANSWER_YES, ANSWER_UNKNOWN, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_6_2, ANSWER_YES, ANSWER_YES, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_6_3, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_6_12, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_YES },
+		{ RELEASE_6_13, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_NO },
+		{ RELEASE_7_3, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_NO },
 	};
 	struct device *d;
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a, &d);
-	static const char *imports[] = { "iommu_capable", "iommu_domain_alloc" };
-	struct module *type1 = &h->modules[MODULE_VFIO_IOMMU_TYPE1];
 	struct prediction p;
 
 	(void)state;
-	/* Without the symbols of its type1, 5.10 cannot be told from 5.12. */
-	predict_device(h, NULL, GEN_BIT(GEN_5_10), d, h->arena, &p);
-	check_extension(&p, "UNMAP_ALL", ANSWER_UNKNOWN, ANSWER_UNKNOWN);
-	type1->imports = imports;
-	type1->nr_imports = ARRAY_SIZE(imports);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		type1->symbols_known = rows[i].gen == GEN_5_10;
-		predict_device(h, NULL, GEN_BIT(rows[i].gen), d, h->arena, &p);
+		predict_device(h, NULL, fake_kernels(h, RELEASE_BIT(rows[i].release)), d, h->arena,
+			       &p);
 		check_extension(&p, "TYPE1v2_IOMMU", yes, yes);
 		check_extension(&p, "UNMAP_ALL", rows[i].unmap_all, rows[i].unmap_all);
 		check_extension(&p, "UPDATE_VADDR", rows[i].vaddr_before, rows[i].vaddr_after);
@@ -273,10 +281,10 @@ static void test_extensions_by_generation(void **state)
 		check_extension(&p, "DMA_CC_IOMMU", no, no);
 	}
 	d->iommu->ecap |= 1 << 7;
-	predict_device(h, NULL, GEN_BIT(GEN_6_0), d, h->arena, &p);
+	predict_device(h, NULL, fake_kernels(h, ONLY(6_1)), d, h->arena, &p);
 	check_extension(&p, "DMA_CC_IOMMU", no, yes);
 	d->iommu->kind = IOMMU_KIND_AMD;
-	predict_device(h, NULL, GEN_BIT(GEN_5_10), d, h->arena, &p);
+	predict_device(h, NULL, fake_kernels(h, ONLY(5_10)), d, h->arena, &p);
 	check_extension(&p, "DMA_CC_IOMMU", no, yes);
 	fake_free(h);
 }
@@ -285,14 +293,17 @@ static void test_extensions_by_generation(void **state)
 static void test_predict_mediated_device(void **state)
 {
 	static const struct {
-		enum gen gen;
+		enum release release;
 		const char *ranges;
 		uint64_t sizes;
 	} rows[] = {
-		{ GEN_6_0, "?", 0 },
-		{ GEN_6_6, "0-ffffffffffffffff", 0 },
-		{ GEN_6_11, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
-		{ GEN_7_0, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
+		{ RELEASE_5_10, "?", 0 },
+		{ RELEASE_6_0, "?", 0 },
+		{ RELEASE_6_1, "?", ~UINT64_C(0xfff) },
+		{ RELEASE_6_4, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
+		{ RELEASE_6_8, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
+		{ RELEASE_6_12, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
+		{ RELEASE_7_3, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
 	};
 	struct host *h = fake_host();
 	struct group *g = fake_group(h, 3);
@@ -306,7 +317,8 @@ static void test_predict_mediated_device(void **state)
 		struct assumptions as = { 0 };
 		struct prediction p;
 
-		predict_device(h, &as, GEN_BIT(rows[i].gen), d, h->arena, &p);
+		predict_device(h, &as, fake_kernels(h, RELEASE_BIT(rows[i].release)), d, h->arena,
+			       &p);
 		assert_string_equal(ranges_text(h->arena, &p.iova), rows[i].ranges);
 		assert_int_equal(p.page_sizes.bitmap, rows[i].sizes);
 		if (!rows[i].sizes)

@@ -65,9 +65,9 @@ static void test_limit_says_who_counts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct prediction p = { .gens = GEN_BIT(GEN_7_0) };
-		struct mapping_space s;
 		struct host *h = fake_host();
+		struct prediction p = { .kernels = fake_kernels(h, ONLY(7_3)) };
+		struct mapping_space s;
 
 		p.device = fake_pci(h, "0000:01:00.0", fake_group(h, 1), NULL, "vfio-pci");
 		if (!cases[i].exempt)
@@ -84,9 +84,9 @@ static void test_limit_says_who_counts(void **state)
 
 static void test_a_container_of_iommufd_is_found(void **state)
 {
-	struct prediction p = { .gens = GEN_BIT(GEN_7_0) };
-	struct mapping_space s;
 	struct host *h = fake_host();
+	struct prediction p = { .kernels = fake_kernels(h, ONLY(7_3)) };
+	struct mapping_space s;
 
 	(void)state;
 	fake_config(h, "CONFIG_IOMMUFD=y CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");

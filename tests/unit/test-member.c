@@ -31,30 +31,30 @@ static void enable_vfs(struct scene *s)
 	s->sibling->numvfs = 2;
 }
 
-static struct path_prediction predict(struct scene *s, enum gen gen, enum path_kind path)
+static struct path_prediction predict(struct scene *s, enum release release, enum path_kind path)
 {
 	struct prediction p;
 
-	predict_device(s->h, &s->as, GEN_BIT(gen), s->target, s->h->arena, &p);
+	predict_device(s->h, &s->as, fake_kernels(s->h, RELEASE_BIT(release)), s->target,
+		       s->h->arena, &p);
 	return p.paths[VIEW_IF_BOUND][path];
 }
 
-static void expect(struct scene *s, enum gen gen, enum path_kind path, enum answer answer,
+static void expect(struct scene *s, enum release release, enum path_kind path, enum answer answer,
 		   enum op op, int err)
 {
-	const struct path_prediction p = predict(s, gen, path);
+	const struct path_prediction p = predict(s, release, path);
 
 	if (p.answer != answer || p.op != op || p.err != err)
-		fail_msg("%s: %s at %s with %s: %s", generation_get(gen)->name,
-			 answer_name(p.answer), op_name(p.op), errno_name(p.err),
-			 p.because ? p.because : "");
+		fail_msg("%s: %s at %s with %s: %s", release_name(release), answer_name(p.answer),
+			 op_name(p.op), errno_name(p.err), p.because ? p.because : "");
 }
 
 /* Refused because of the sibling, with both names in the sentence. */
 static void expect_refused(struct scene *s, enum answer answer, const char *because,
 			   const char *remedy)
 {
-	const struct path_prediction p = predict(s, GEN_6_0, PATH_CONTAINER);
+	const struct path_prediction p = predict(s, RELEASE_6_1, PATH_CONTAINER);
 
 	assert_int_equal(p.answer, answer);
 	assert_non_null(strstr(p.because, s->sibling->name));
@@ -69,9 +69,9 @@ static void test_member_moves_when_it_is_taken(void **state)
 
 	(void)state;
 	make(&s, "ahci");
-	for (unsigned int gen = 0; gen < NR_GENS; gen++)
-		expect(&s, (enum gen)gen, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
-	expect(&s, GEN_6_11, PATH_IOMMUFD, ANSWER_YES, OP_NONE, 0);
+	for (unsigned int release = 0; release < NR_RELEASES; release++)
+		expect(&s, (enum release)release, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_6_12, PATH_IOMMUFD, ANSWER_YES, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -82,9 +82,9 @@ static void test_member_with_virtual_functions_stays(void **state)
 	(void)state;
 	make(&s, "nvme");
 	enable_vfs(&s);
-	expect(&s, GEN_5_10, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
-	expect(&s, GEN_6_11, PATH_IOMMUFD, ANSWER_NO, OP_BIND_IOMMUFD, EPERM);
+	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, RELEASE_6_12, PATH_IOMMUFD, ANSWER_NO, OP_BIND_IOMMUFD, EPERM);
 	expect_refused(&s, ANSWER_NO, "has to stay on host driver nvme",
 		       "vfiotool bind --driver pci-stub 0000:01:00.1");
 	expect_refused(&s, ANSWER_NO, "virtual functions enabled", "echo 0 > ");
@@ -103,11 +103,11 @@ static void test_member_is_not_sent_where_it_is_refused(void **state)
 	(void)state;
 	make(&s, "nvme");
 	fake_bind(s.h, s.target, "vfio-pci");
-	predict_device(s.h, &s.as, GEN_BIT(GEN_6_0), s.target, s.h->arena, &p);
+	predict_device(s.h, &s.as, fake_kernels(s.h, ONLY(6_1)), s.target, s.h->arena, &p);
 	remedy = p.paths[VIEW_NOW][PATH_CONTAINER].remedy;
 	assert_non_null(strstr(remedy, to_vfio));
 	enable_vfs(&s);
-	predict_device(s.h, &s.as, GEN_BIT(GEN_6_0), s.target, s.h->arena, &p);
+	predict_device(s.h, &s.as, fake_kernels(s.h, ONLY(6_1)), s.target, s.h->arena, &p);
 	remedy = p.paths[VIEW_NOW][PATH_CONTAINER].remedy;
 	assert_null(strstr(remedy, to_vfio));
 	assert_non_null(strstr(remedy, to_stub));
@@ -122,8 +122,8 @@ static void test_member_that_may_be_taken_makes_a_doubt(void **state)
 	(void)state;
 	make(&s, "igb");
 	enable_vfs(&s);
-	expect(&s, GEN_5_10, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
-	expect(&s, GEN_6_11, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
+	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
+	expect(&s, RELEASE_6_12, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
 	expect_refused(&s, ANSWER_UNKNOWN, "can leave host driver igb", "echo 0 > ");
 	s.sibling->sriov_numvfs = fake_denied(s.h, s.sibling->sysfs);
 	expect_refused(&s, ANSWER_UNKNOWN, "could not be read", "pci-stub");
@@ -138,10 +138,10 @@ static void test_member_in_the_denylist_stays(void **state)
 	make(&s, "c6xx");
 	s.sibling->vendor = 0x8086;
 	s.sibling->device_id = 0x37c8;
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
 	expect_refused(&s, ANSWER_NO, "QAT C62x", "disable_denylist=1");
 	fake_param(s.h, PARAM_VFIO_PCI_DISABLE_DENYLIST, "Y");
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -154,7 +154,7 @@ static void test_member_refused_in_spite_of_a_doubt(void **state)
 	make(&s, "nvme");
 	enable_vfs(&s);
 	s.sibling->has_ids = false;
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
 	fake_free(s.h);
 }
 
@@ -166,7 +166,7 @@ static void test_member_on_another_bus_has_its_own_driver(void **state)
 	make(&s, NULL);
 	s.sibling = fake_device(s.h, BUS_PLATFORM, "platform", "dma.0", s.g, s.u, "pl330");
 	fake_module(s.h, MODULE_VFIO_PLATFORM, MODULE_STATE_ABSENT);
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
 	expect_refused(&s, ANSWER_NO, "module vfio_platform", "without a driver");
 	fake_free(s.h);
 }
@@ -179,8 +179,8 @@ static void test_member_that_its_iommu_does_not_let_go(void **state)
 	make(&s, "ahci");
 	assert_int_equal(assumptions_add(&s.as, s.h->arena, "0000:01:00.1:cache_coherency=0", NULL),
 			 0);
-	expect(&s, GEN_5_10, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
+	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
 	expect_refused(&s, ANSWER_NO, "not cache coherent", "pci-stub");
 	fake_free(s.h);
 }
@@ -193,9 +193,9 @@ static void test_member_without_a_driver_is_not_asked(void **state)
 	(void)state;
 	make(&s, NULL);
 	enable_vfs(&s);
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
 	fake_unbind(s.h, s.sibling, "pci-stub");
-	expect(&s, GEN_6_0, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -206,10 +206,10 @@ static void test_member_that_collects_events(void **state)
 
 	(void)state;
 	make(&s, "pcieport");
-	expect(&s, GEN_5_14, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
-	expect(&s, GEN_5_19, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_5_15, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
+	expect(&s, RELEASE_5_19, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
 	fake_bridge(s.h, s.sibling);
-	expect(&s, GEN_5_14, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(&s, RELEASE_5_15, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
 	fake_free(s.h);
 }
 

@@ -26,7 +26,7 @@ static void test_plan_moves_the_others_first(void **state vt_unused)
 	struct host *h = card(devices);
 	struct bind_request q = { .host = h,
 				  .assumptions = &none,
-				  .gens = GEN_BIT(GEN_6_0),
+				  .kernels = fake_kernels(h, ONLY(6_1)),
 				  .devices = devices,
 				  .nr_devices = 1,
 				  .group = true };

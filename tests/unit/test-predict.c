@@ -36,31 +36,31 @@ static void assume(struct scene *s, const char *text)
 	assert_int_equal(assumptions_add(&s->as, s->h->arena, text, NULL), 0);
 }
 
-static struct path_prediction ask(struct scene *s, uint32_t gens, enum view view,
+static struct path_prediction ask(struct scene *s, uint64_t releases, enum view view,
 				  enum path_kind path)
 {
 	struct prediction p;
 
-	predict_device(s->h, &s->as, gens, s->d, s->h->arena, &p);
+	predict_device(s->h, &s->as, fake_kernels(s->h, releases), s->d, s->h->arena, &p);
 	return p.paths[view][path];
 }
 
-#define expect_yes(s, gen, path) \
-	expect_end(s, GEN_BIT(gen), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
-#define expect_no(s, gen, path, op, err) \
-	expect_end(s, GEN_BIT(gen), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
-#define expect_unknown(s, gen, path) \
-	expect_end(s, GEN_BIT(gen), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)
+#define expect_yes(s, release, path) \
+	expect_end(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
+#define expect_no(s, release, path, op, err) \
+	expect_end(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
+#define expect_unknown(s, release, path) \
+	expect_end(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)
 
-static void expect_end(struct scene *s, uint32_t gens, enum view view, enum path_kind path,
+static void expect_end(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
 		       enum answer answer, enum op op, int err)
 {
-	struct path_prediction p = ask(s, gens, view, path);
+	struct path_prediction p = ask(s, releases, view, path);
 
 	if (p.answer != answer || p.op != op || p.err != err)
-		fail_msg("%s, kernels 0x%x: %s at %s with %s: %s", path_kind_name(path), gens,
-			 answer_name(p.answer), op_name(p.op), errno_name(p.err),
-			 p.because ? p.because : "");
+		fail_msg("%s, kernels 0x%llx: %s at %s with %s: %s", path_kind_name(path),
+			 (unsigned long long)releases, answer_name(p.answer), op_name(p.op),
+			 errno_name(p.err), p.because ? p.because : "");
 	if (answer == ANSWER_YES) {
 		assert_null(p.because);
 		assert_null(p.remedy);
@@ -79,13 +79,13 @@ static void test_predict_good_device_on_each_generation(void **state)
 
 	(void)state;
 	make_good(&s);
-	for (unsigned int g = 0; g < NR_GENS; g++) {
+	for (unsigned int g = 0; g < NR_RELEASES; g++) {
 		expect_yes(&s, g, PATH_CONTAINER);
 		/* Now there is no node: nothing is bound. */
-		expect_end(&s, GEN_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
+		expect_end(&s, RELEASE_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
 			   ENOENT);
 	}
-	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER);
+	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
 	assert_non_null(strstr(p.remedy, "bind 0000:01:00.0 to vfio-pci"));
 	fake_free(s.h);
 }
@@ -97,7 +97,7 @@ static void test_predict_steps_end_at_the_refusal(void **state)
 	(void)state;
 	make_good(&s);
 	fake_chips(s.h, "IO-APIC PCI-MSI");
-	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 	static const enum op ops[] = { OP_BIND, OP_OPEN_CONTAINER, OP_OPEN_GROUP,
 				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU };
 	assert_int_equal(p.nr_steps, ARRAY_SIZE(ops));
@@ -123,16 +123,16 @@ static void test_predict_unbound_device_of_a_bound_group(void **state)
 	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
 	fake_bind(s.h, s.other, "vfio-pci");
 	/* On a host driver: the group is not viable before the device is looked for. */
-	expect_end(&s, GEN_BIT(GEN_5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
-		   OP_GROUP_GET_DEVICE_FD, EINVAL);
-	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
-		   OP_GROUP_SET_CONTAINER, EPERM);
+	expect_end(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+		   EINVAL);
+	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER,
+		   EPERM);
 	fake_unbind(s.h, s.d, NULL);
-	expect_end(&s, GEN_BIT(GEN_5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
-		   OP_GROUP_GET_DEVICE_FD, ENODEV);
-	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO,
-		   OP_GROUP_GET_DEVICE_FD, ENODEV);
-	expect_end(&s, GEN_BIT(GEN_6_11), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
+	expect_end(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+		   ENODEV);
+	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+		   ENODEV);
+	expect_end(&s, ONLY(6_12), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
 	fake_free(s.h);
 }
 
@@ -143,16 +143,16 @@ static void test_predict_for_a_plain_user(void **state)
 	(void)state;
 	make_good(&s);
 	fake_user(s.h, 1000);
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_OPEN_GROUP, EACCES);
-	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_OPEN_CDEV, EACCES);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_OPEN_GROUP, EACCES);
+	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_OPEN_CDEV, EACCES);
 	/* A node that was given away is the user's. */
 	fake_bind(s.h, s.d, "vfio-pci");
 	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
-	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
 	/* Whether the next group is given away too is up to the rules of udev. */
 	struct group *g2 = fake_group(s.h, 2);
 	s.d = fake_pci(s.h, "0000:02:00.0", g2, s.u, NULL);
-	expect_unknown(&s, GEN_6_0, PATH_CONTAINER);
+	expect_unknown(&s, RELEASE_6_1, PATH_CONTAINER);
 	fake_free(s.h);
 }
 
@@ -166,9 +166,9 @@ static void test_predict_modules_now_and_later(void **state)
 	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_LOADABLE);
 	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, NULL);
 	fake_param(s.h, PARAM_TYPE1_DMA_ENTRY_LIMIT, NULL);
-	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
-	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
-	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER);
+	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
+	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
+	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
 	assert_string_equal(p.remedy, "modprobe vfio_iommu_type1");
 	fake_free(s.h);
 }
@@ -184,37 +184,37 @@ static void test_predict_unknown_before_a_refusal(void **state)
 	/* Unknown at BIND, refused for certain at SET_IOMMU: no, but not known where. */
 	s.d->is_bridge = TRI_UNKNOWN;
 	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_NONE, 0);
-	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_NONE, 0);
+	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.because, "or BIND refuses before that"));
 	/* Within a step: another errno before it leaves the errno open, the same does not. */
 	fake_unbind(s.h, s.d, "nvme");
 	s.d->numvfs = 1;
 	s.d->sriov_numvfs = fake_present(s.h, s.d->sysfs, "1");
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, 0);
-	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, 0);
+	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
 	fake_free(s.h);
 }
 
 static void test_predict_candidates_that_disagree(void **state)
 {
 	struct scene s;
-	uint32_t gens = GEN_BIT(GEN_5_19) | GEN_BIT(GEN_6_0);
+	uint64_t releases = ONLY(5_19) | ONLY(6_1);
 
 	(void)state;
 	make_good(&s);
 	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	expect_end(&s, gens, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
-	struct path_prediction p = ask(&s, gens, VIEW_IF_BOUND, PATH_CONTAINER);
+	expect_end(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
+	struct path_prediction p = ask(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(p.because,
-			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.0 (it succeeds)");
+			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.1 (it succeeds)");
 	assert_string_equal(p.why->rule->id, "mixed-bus");
 	/* What they agree on stays certain. */
 	assert_int_equal(p.steps[0].answer, ANSWER_YES);
 	assert_int_equal(p.steps[4].op, OP_SET_IOMMU);
 	assert_int_equal(p.steps[4].answer, ANSWER_UNKNOWN);
-	expect_end(&s, GEN_BIT(GEN_6_0) | GEN_BIT(GEN_6_2), VIEW_IF_BOUND, PATH_CONTAINER,
-		   ANSWER_YES, OP_NONE, 0);
+	expect_end(&s, ONLY(6_1) | ONLY(6_2), VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_YES, OP_NONE,
+		   0);
 	fake_free(s.h);
 }
 
@@ -225,9 +225,9 @@ static void test_predict_difference_names_the_rule(void **state)
 	(void)state;
 	make_good(&s);
 	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	struct path_prediction before = ask(&s, GEN_BIT(GEN_5_19), VIEW_IF_BOUND, PATH_CONTAINER);
-	struct path_prediction patched = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
-	struct path_prediction after = ask(&s, GEN_BIT(GEN_6_3), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction before = ask(&s, ONLY(5_19), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction patched = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction after = ask(&s, ONLY(6_4), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(predict_difference(&before, &patched)->rule->id, "mixed-bus");
 	assert_string_equal(predict_difference(&patched, &before)->rule->id, "mixed-bus");
 	assert_string_equal(predict_difference(&patched, &after)->rule->id, "isolated-msi");
@@ -257,10 +257,10 @@ static void test_mock_mixed_bus_is_certain_on_5_10(void **state)
 
 	(void)state;
 	make_mock_mixed(&s);
-	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
-	expect_unknown(&s, GEN_6_0, PATH_CONTAINER);
-	expect_unknown(&s, GEN_6_11, PATH_CONTAINER);
-	expect_unknown(&s, GEN_7_0, PATH_IOMMUFD);
+	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
+	expect_unknown(&s, RELEASE_6_1, PATH_CONTAINER);
+	expect_unknown(&s, RELEASE_6_12, PATH_CONTAINER);
+	expect_unknown(&s, RELEASE_7_3, PATH_IOMMUFD);
 	fake_free(s.h);
 }
 
@@ -277,7 +277,7 @@ static void test_mock_unknown_says_what_to_assume(void **state)
 	make_mock(&s);
 	s.other = fake_pci(s.h, "0000:00:01.0", s.g, s.u, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		struct path_prediction p = ask(&s, GEN_BIT(GEN_6_0), VIEW_IF_BOUND, PATH_CONTAINER);
+		struct path_prediction p = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 		const char *said = strstr(p.because, "--assume ");
 
 		assert_int_equal(p.answer, ANSWER_UNKNOWN);
@@ -285,7 +285,7 @@ static void test_mock_unknown_says_what_to_assume(void **state)
 		assert_string_equal(said + strlen("--assume "), keys[i]);
 		assume(&s, keys[i]);
 	}
-	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
 	fake_free(s.h);
 }
 
@@ -298,14 +298,14 @@ static void test_mock_any_member_claims_remapping(void **state)
 	assume(&s, "cache_coherency=1");
 	assume(&s, "platform:mock0:interrupt_remapping=1");
 	assume(&s, "0000:01:00.0:interrupt_remapping=0");
-	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
-	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
+	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
+	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
 	fake_free(s.h);
 
 	make_mock_mixed(&s);
 	assume(&s, "cache_coherency=1");
 	assume(&s, "interrupt_remapping=0");
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -321,8 +321,8 @@ static void test_mock_a_group_each(void **state)
 	assume(&s, "cache_coherency=1");
 	assume(&s, "platform:mock0:interrupt_remapping=1");
 	assume(&s, "01:00.0:interrupt_remapping=0");
-	expect_yes(&s, GEN_5_10, PATH_CONTAINER);
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_yes(&s, RELEASE_5_10, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -335,10 +335,10 @@ static void test_mock_without_coherency(void **state)
 	make_mock(&s);
 	assume(&s, "interrupt_remapping=1");
 	assume(&s, "cache_coherency=0");
-	expect_yes(&s, GEN_5_10, PATH_CONTAINER);
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, EINVAL);
-	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_BIND, EINVAL);
-	predict_device(s.h, &s.as, GEN_BIT(GEN_5_10), s.d, s.h->arena, &p);
+	expect_yes(&s, RELEASE_5_10, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND, EINVAL);
+	predict_device(s.h, &s.as, fake_kernels(s.h, ONLY(5_10)), s.d, s.h->arena, &p);
 	assert_true(p.assumed);
 	for (size_t i = 0; i < p.nr_extensions; i++)
 		if (strcmp(p.extensions[i].name, "DMA_CC_IOMMU") == 0)
@@ -354,18 +354,18 @@ static void test_mock_isolated_msi_is_asked_of_every_device(void **state)
 	make_mock_mixed(&s);
 	assume(&s, "cache_coherency=1");
 	assume(&s, "01:00.0:isolated_msi=1");
-	expect_unknown(&s, GEN_6_11, PATH_CONTAINER);
+	expect_unknown(&s, RELEASE_6_12, PATH_CONTAINER);
 	assume(&s, "platform:mock0:isolated_msi=0");
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
-	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
 	/* One parameter for each. */
 	assume(&s, "allow_unsafe_interrupts=1");
-	expect_yes(&s, GEN_6_11, PATH_CONTAINER);
-	expect_no(&s, GEN_6_11, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
-	expect_no(&s, GEN_6_11, PATH_COMPAT, OP_GROUP_GET_DEVICE_FD, EPERM);
+	expect_yes(&s, RELEASE_6_12, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
+	expect_no(&s, RELEASE_6_12, PATH_COMPAT, OP_GROUP_GET_DEVICE_FD, EPERM);
 	assume(&s, "iommufd.allow_unsafe_interrupts=1");
-	expect_yes(&s, GEN_6_11, PATH_IOMMUFD);
-	expect_yes(&s, GEN_6_11, PATH_COMPAT);
+	expect_yes(&s, RELEASE_6_12, PATH_IOMMUFD);
+	expect_yes(&s, RELEASE_6_12, PATH_COMPAT);
 	fake_free(s.h);
 }
 
@@ -378,11 +378,11 @@ static void test_mock_direct_region(void **state)
 	fake_region(s.h, s.g, 0x100000, 0x1fffff, RESV_DIRECT);
 	assume(&s, "cache_coherency=1");
 	assume(&s, "interrupt_remapping=1");
-	expect_yes(&s, GEN_5_10, PATH_CONTAINER);
-	expect_yes(&s, GEN_6_0, PATH_CONTAINER);
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_GROUP_SET_CONTAINER, EINVAL);
+	expect_yes(&s, RELEASE_5_10, PATH_CONTAINER);
+	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_GROUP_SET_CONTAINER, EINVAL);
 	assume(&s, "isolated_msi=1");
-	expect_no(&s, GEN_7_0, PATH_IOMMUFD, OP_BIND_IOMMUFD, EINVAL);
+	expect_no(&s, RELEASE_7_3, PATH_IOMMUFD, OP_BIND_IOMMUFD, EINVAL);
 	fake_free(s.h);
 }
 
@@ -399,12 +399,12 @@ static void test_patch_device_without_instance(void **state)
 	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
 	s.other = fake_pci(s.h, "0000:02:00.0", fake_group(s.h, 2), s.u, NULL);
 	/* Unpatched: the bus speaks for it, at bind and for interrupts. */
-	expect_yes(&s, GEN_5_19, PATH_CONTAINER);
-	expect_no(&s, GEN_6_0, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_yes(&s, RELEASE_5_19, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
 	/* Bound before, the patched kernel still finds no device that claims remapping. */
 	fake_bind(s.h, s.d, "vfio-pci");
-	expect_end(&s, GEN_BIT(GEN_5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
-	expect_end(&s, GEN_BIT(GEN_6_0), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
+	expect_end(&s, ONLY(5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -415,13 +415,13 @@ static void test_patch_representative(void **state)
 
 	(void)state;
 	make_good(&s);
-	predict_device(s.h, NULL, GEN_BIT(GEN_6_0), s.d, s.h->arena, &p);
+	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.d, s.h->arena, &p);
 	assert_ptr_equal(p.representative, s.d);
 	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
-	predict_device(s.h, NULL, GEN_BIT(GEN_6_0), s.other, s.h->arena, &p);
+	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.other, s.h->arena, &p);
 	assert_ptr_equal(p.representative, s.d);
 	fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	predict_device(s.h, NULL, GEN_BIT(GEN_6_0), s.d, s.h->arena, &p);
+	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.d, s.h->arena, &p);
 	assert_null(p.representative);
 	assert_non_null(strstr(p.representative_because, "edu-dma.0"));
 	fake_free(s.h);
@@ -445,19 +445,19 @@ static void test_noiommu_path(void **state)
 
 	(void)state;
 	make_noiommu(&s);
-	for (unsigned int g = 0; g < NR_GENS; g++)
+	for (unsigned int g = 0; g < NR_RELEASES; g++)
 		expect_yes(&s, g, PATH_NOIOMMU);
-	predict_device(s.h, NULL, GEN_BIT(GEN_6_11), s.d, s.h->arena, &p);
+	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_12)), s.d, s.h->arena, &p);
 	assert_int_equal(p.best[VIEW_IF_BOUND], PATH_NOIOMMU);
 	assert_true(p.paths[VIEW_IF_BOUND][PATH_NOIOMMU].offered);
 	s.h->caller.caps &= ~(unsigned int)CALLER_CAP_SYS_RAWIO;
-	expect_no(&s, GEN_6_11, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
-	expect_no(&s, GEN_7_0, PATH_IOMMUFD, OP_OPEN_CDEV, EPERM);
+	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
+	expect_no(&s, RELEASE_7_3, PATH_IOMMUFD, OP_OPEN_CDEV, EPERM);
 	/* Before 5.19 a bus with an IOMMU has no such devices. */
 	fake_pci(s.h, "0000:00:04.0", fake_group(s.h, 1), fake_unit(s.h, IOMMU_KIND_INTEL, "dmar0"),
 		 NULL);
-	expect_no(&s, GEN_5_10, PATH_NOIOMMU, OP_BIND, ENODEV);
-	expect_no(&s, GEN_6_11, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
+	expect_no(&s, RELEASE_5_10, PATH_NOIOMMU, OP_BIND, ENODEV);
+	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
 	fake_free(s.h);
 }
 
@@ -467,8 +467,8 @@ static void test_noiommu_is_not_for_devices_with_a_group(void **state)
 
 	(void)state;
 	make_good(&s);
-	expect_no(&s, GEN_6_11, PATH_NOIOMMU, OP_OPEN_GROUP, ENOENT);
-	assert_false(ask(&s, GEN_BIT(GEN_6_11), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
+	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, ENOENT);
+	assert_false(ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
 	fake_free(s.h);
 }
 
@@ -481,13 +481,13 @@ static void test_container_served_by_iommufd(void **state)
 	fake_config(s.h,
 		    "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
 	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
-	expect_yes(&s, GEN_7_0, PATH_CONTAINER);
+	expect_yes(&s, RELEASE_7_3, PATH_CONTAINER);
 	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
+	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
 	/* type1's parameter means nothing there. */
 	assume(&s, "allow_unsafe_interrupts=1");
-	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
-	struct path_prediction p = ask(&s, GEN_BIT(GEN_7_0), VIEW_IF_BOUND, PATH_CONTAINER);
+	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
+	struct path_prediction p = ask(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.remedy, "/iommufd/parameters/allow_unsafe_interrupts"));
 	fake_free(s.h);
 }
@@ -501,11 +501,11 @@ static void test_paths_that_a_kernel_lacks(void **state)
 	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
 	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
 	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	for (unsigned int g = 0; g < NR_GENS; g++) {
+	for (unsigned int g = 0; g < NR_RELEASES; g++) {
 		expect_no(&s, g, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
 		expect_no(&s, g, PATH_COMPAT, OP_OPEN_IOMMUFD, ENOENT);
-		assert_false(ask(&s, GEN_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
-		assert_false(ask(&s, GEN_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
+		assert_false(ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
+		assert_false(ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
 	}
 	fake_free(s.h);
 }
@@ -521,17 +521,17 @@ static void test_virtio_group_comes_with_the_probe(void **state)
 	fake_chips(s.h, "IO-APIC PCI-MSI");
 	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
 	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
 	s.h->firmware.has_viot = TRI_YES;
 	s.d->behind_viot = TRI_UNKNOWN;
 	/* Refused at bind without a group, and for its interrupts with one. */
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_NONE, 0);
-	struct path_prediction p = ask(&s, GEN_BIT(GEN_6_11), VIEW_IF_BOUND, PATH_CONTAINER);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_NONE, 0);
+	struct path_prediction p = ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_int_equal(p.steps[0].answer, ANSWER_UNKNOWN);
 	s.d->behind_viot = TRI_YES;
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	assume(&s, "allow_unsafe_interrupts=1");
-	expect_yes(&s, GEN_6_11, PATH_CONTAINER);
+	expect_yes(&s, RELEASE_6_12, PATH_CONTAINER);
 	fake_free(s.h);
 }
 
@@ -544,20 +544,20 @@ static void test_virtio_without_its_driver_waits(void **state)
 	s.h->firmware.has_viot = TRI_YES;
 	s.d = fake_pci(s.h, "0000:00:04.0", NULL, NULL, NULL);
 	s.d->behind_viot = TRI_YES;
-	expect_no(&s, GEN_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_BIND, EAGAIN);
+	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EAGAIN);
 	/* Later kernels give up after a while. */
-	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, 0);
+	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, 0);
 	s.h->kernel.cmdline = fake_present(s.h, "/proc/cmdline", "deferred_probe_timeout=60");
 	s.h->kernel.uptime = fake_present(s.h, "/proc/uptime", "59.98 12.00");
-	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, EAGAIN);
+	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, EAGAIN);
 	s.h->kernel.uptime = fake_present(s.h, "/proc/uptime", "60.00 12.00");
-	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, 0);
+	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, 0);
 	fake_unbind(s.h, s.d, "e1000");
-	expect_no(&s, GEN_7_0, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, EINVAL);
 	/* Nobody waits for a driver that cannot come. */
 	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_ABSENT);
-	expect_no(&s, GEN_6_11, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
 	fake_free(s.h);
 }
 

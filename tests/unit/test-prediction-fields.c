@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/macro.h"
+#include "model/generation.h"
 #include "report/json.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
@@ -11,14 +12,18 @@ static void test_generations_text_names_kernels(void **state)
 {
 	struct arena *a = *state;
 
-	assert_string_equal(generations_text(GEN_BIT(GEN_5_19), a), "5.19");
-	assert_string_equal(generations_text(GEN_BIT(GEN_6_0), a), "6.0 - 6.1");
-	assert_string_equal(generations_text(GENS_UNTIL(GEN_5_19), a), "5.10 - 5.18");
-	assert_string_equal(generations_text(GENS_FROM(GEN_6_3), a), "6.3 and later");
-	assert_string_equal(generations_text(GEN_BIT(GEN_5_10) | GEN_BIT(GEN_6_2), a),
-			    "5.10 - 5.13, 6.2");
-	assert_string_equal(generations_text(GEN_BIT(GEN_6_11), a), "6.11 - 6.19");
-	assert_string_equal(generations_text(0, a), "none");
+	assert_string_equal(releases_text(RELEASE_BIT(RELEASE_5_19), a), "5.19");
+	assert_string_equal(releases_text(kernels_reference.releases, a), "6.0 - 6.1");
+	assert_string_equal(releases_text(RELEASES_UNTIL(RELEASE_5_19), a), "5.10 - 5.18");
+	assert_string_equal(releases_text(RELEASES_FROM(RELEASE_6_3), a), "6.3 and later");
+	assert_string_equal(releases_text(RELEASE_BIT(RELEASE_5_10) | RELEASE_BIT(RELEASE_6_2), a),
+			    "5.10, 6.2");
+	assert_string_equal(releases_text(generation_releases(generation_get(7)), a),
+			    "6.11 - 6.18");
+	assert_string_equal(releases_text(generation_releases(generation_get(8)), a),
+			    "6.19 and later");
+	assert_string_equal(releases_text(RELEASE_BIT(RELEASE_7_3), a), "7.3");
+	assert_string_equal(releases_text(0, a), "none");
 }
 
 static void test_fact_text_says_why_there_is_none(void **state)

@@ -12,13 +12,14 @@
 #include "fake-host.h"
 
 /* What list and -q ask, against what inspect asks. */
-static void expect_agreement(struct host *h, const struct assumptions *as, uint32_t gens,
+static void expect_agreement(struct host *h, const struct assumptions *as, uint64_t releases,
 			     const struct device *d, enum view view)
 {
+	const struct kernels *kernels = fake_kernels(h, releases);
 	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
 	struct verdict_ask ask = { .host = h,
 				   .assumptions = as,
-				   .gens = gens,
+				   .kernels = kernels,
 				   .view = view,
 				   .texts = h->arena,
 				   .scratch = scratch };
@@ -26,7 +27,7 @@ static void expect_agreement(struct host *h, const struct assumptions *as, uint3
 	struct verdict brief, silent;
 	struct prediction p;
 
-	predict_device(h, as, gens, d, h->arena, &p);
+	predict_device(h, as, kernels, d, h->arena, &p);
 	whole = &p.paths[view][p.best[view]];
 	predict_verdict(&ask, d, &brief);
 	assert_int_equal(brief.kind, p.best[view]);
@@ -52,10 +53,11 @@ static void expect_agreement_everywhere(struct host *h, const struct assumptions
 {
 	for (size_t i = 0; i < h->nr_devices; i++)
 		for (unsigned int v = 0; v < NR_VIEWS; v++) {
-			for (unsigned int g = 0; g < NR_GENS; g++)
-				expect_agreement(h, as, GEN_BIT(g), h->devices[i], (enum view)v);
-			expect_agreement(h, as, GENS_ALL, h->devices[i], (enum view)v);
-			expect_agreement(h, as, GEN_BIT(GEN_6_11) | GEN_BIT(GEN_7_0), h->devices[i],
+			for (unsigned int g = 0; g < NR_RELEASES; g++)
+				expect_agreement(h, as, RELEASE_BIT(g), h->devices[i],
+						 (enum view)v);
+			expect_agreement(h, as, RELEASES_ALL, h->devices[i], (enum view)v);
+			expect_agreement(h, as, ONLY(6_12) | ONLY(7_3), h->devices[i],
 					 (enum view)v);
 		}
 }
@@ -137,25 +139,26 @@ static void test_verdict_agrees_with_assumptions(void **state)
 	fake_free(h);
 }
 
-/* Every site of every rule is found, once for each of its generations, in order. */
+/* Every site of every rule is found, once for each of its releases, in order. */
 static void test_rules_at_has_every_site(void **state)
 {
+	const struct kernels all = { .releases = RELEASES_ALL };
 	size_t nr_sites = 0, nr_found = 0;
 	const struct rule *rule;
 
 	(void)state;
 	for (size_t r = 0; (rule = rule_get(r)); r++)
 		for (size_t s = 0; s < rule->nr_sites; s++)
-			nr_sites += (size_t)__builtin_popcount(rule->sites[s].gens);
-	for (unsigned int g = 0; g < NR_GENS; g++)
+			nr_sites += (size_t)__builtin_popcountll(site_releases(&rule->sites[s]));
+	for (unsigned int g = 0; g < NR_RELEASES; g++)
 		for (unsigned int op = 0; op < NR_OPS; op++) {
 			struct rule_at at[RULE_SITES_MAX];
-			size_t nr = rules_at(g, (enum op)op, at);
+			size_t nr = rules_at(&all, (enum release)g, (enum op)op, at);
 
 			assert_in_range(nr, 0, RULE_SITES_MAX);
 			for (size_t i = 0; i < nr; i++) {
 				assert_int_equal(at[i].site->op, op);
-				assert_true(at[i].site->gens & GEN_BIT(g));
+				assert_true(site_releases(at[i].site) & RELEASE_BIT(g));
 				assert_in_range(at[i].site - at[i].rule->sites, 0,
 						at[i].rule->nr_sites - 1);
 				assert_true(!i || at[i - 1].site->order <= at[i].site->order);

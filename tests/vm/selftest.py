@@ -28,7 +28,7 @@ from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
 RANGES = [{"start": "0x0", "end": "0xfedfffff"}, {"start": "0xfef00000", "end": "0x7fffffffff"}]
-GENERATIONS = ("5.10", "6.0", "6.2", "7.0")
+GENERATIONS = ("5.10", "6.0", "6.2", "6.19")
 BEFORE = {1: 1, 3: 1, 4: 0, 6: 1, 8: 0, 9: 1, 10: 0}
 AFTER = BEFORE | {10: 1}
 FAKED = "7.9.0-faked"
@@ -329,10 +329,10 @@ def check_faked() -> str:
     scenario = Scenario(**{**SCENARIO.__dict__, "faked": (FAKED,)})
     for view in VIEWS:
         lie = documents[f"{view}.faked-{FAKED}"] = copy.deepcopy(documents[view])
-        lie["kernel"] |= {"release": FAKED, "evidence": [SYMBOLS, version(FAKED, "7.0", False)]}
+        lie["kernel"] |= {"release": FAKED, "evidence": [SYMBOLS, version(FAKED, "6.19", False)]}
     found = problems(result, documents, scenario)
-    for change in ({"release": KERNEL.release}, {"generations": ["7.0"]}, {"evidence": [SYMBOLS]},
-                   {"evidence": [SYMBOLS, version(FAKED, "7.0", True)]},
+    for change in ({"release": KERNEL.release}, {"generations": ["6.19"]}, {"evidence": [SYMBOLS]},
+                   {"evidence": [SYMBOLS, version(FAKED, "6.19", True)]},
                    {"evidence": [SYMBOLS, version(FAKED, "6.0", True)]}):
         wrong = copy.deepcopy(documents)
         wrong[f"now.faked-{FAKED}"]["kernel"] |= change
