@@ -9,6 +9,7 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
+#include "facts/driver.h"
 #include "facts/target.h"
 #include "run/session.h"
 #include "cmd/commands.h"
@@ -60,13 +61,11 @@ static void record_drivers(struct session *s)
 		struct span rest = { d->vfio_alias.raw, d->vfio_alias.len }, line;
 
 		if (driver_of_bus(d->bus))
-			sysroot_stat(s->root, a,
-				     arena_join(a, "sys/bus/", d->bus_name, "/drivers/",
-						driver_of_bus(d->bus)->name, NULL));
+			driver_exists(s->root, a, d->bus_name,
+				      (struct span){ driver_of_bus(d->bus)->name,
+						     strlen(driver_of_bus(d->bus)->name) });
 		while (fact_is(&d->vfio_alias) && parse_line(&rest, &line))
-			sysroot_stat(s->root, a,
-				     arena_printf(a, "sys/bus/%s/drivers/%.*s", d->bus_name,
-						  (int)line.len, line.s));
+			driver_exists(s->root, a, d->bus_name, line);
 	}
 }
 

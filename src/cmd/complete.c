@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
+#include "facts/driver.h"
 #include "model/generation.h"
 #include "model/rule.h"
 #include "bind/guard.h"
@@ -94,8 +95,7 @@ static int complete_drivers(struct app *app, struct failure **reterr)
 
 		if (!d->general)
 			continue;
-		f = sysroot_list(root, app->arena,
-				 arena_join(app->arena, "sys/bus/", d->bus_name, "/drivers", NULL));
+		f = driver_list(root, app->arena, d->bus_name);
 		rest = (struct span){ f.raw, fact_is(&f) ? f.len : 0 };
 
 		while (parse_line(&rest, &line)) {

@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "base/parse.h"
 #include "uapi/abi.h"
+#include "facts/driver.h"
 #include "client/device.h"
 #include "client/region.h"
 #include "client/reset.h"
@@ -93,26 +94,14 @@ static void read_methods(struct work *k)
 /* The driver of a device that may not be in the snapshot: any device on the bus may be affected. */
 static struct fact read_driver(const struct work *k, const char *name)
 {
-	struct arena *a = k->ac->arena;
-	struct fact f =
-		sysroot_read_link(k->ac->session.root, a,
-				  arena_join(a, "sys/bus/pci/devices/", name, "/driver", NULL));
-	const char *slash = fact_is(&f) ? strrchr(f.raw, '/') : NULL;
-
-	if (slash)
-		f.raw = slash + 1;
-	return f;
+	return device_read_driver(k->ac->session.root, k->ac->arena, "pci", name);
 }
 
 /* Whether VFIO has it: newer kernels report that. */
 static bool is_vfio(const struct work *k, const char *name, const char *driver)
 {
-	struct arena *a = k->ac->arena;
-	struct fact f =
-		sysroot_list(k->ac->session.root, a,
-			     arena_join(a, "sys/bus/pci/devices/", name, "/vfio-dev", NULL));
-
-	return fact_is(&f) || driver_is_vfio(driver);
+	return driver_is_vfio(driver) ||
+	       device_has_vfio_dev(k->ac->session.root, k->ac->arena, "pci", name);
 }
 
 /* What keeps a hot reset from hitting @d, or NULL. A device that no VFIO driver has is refused even when

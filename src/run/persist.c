@@ -5,28 +5,9 @@
 
 #include "base/log.h"
 #include "sysroot/sysroot.h"
+#include "facts/driver.h"
 #include "facts/target.h"
 #include "bind/persist.h"
-
-/* The module of a driver, NULL when it is built in: then nothing can be loaded before it. A driver that is
- * built in may have the link, too; linux: kernel/module/main.c: show_initstate() is of what was loaded. */
-static const char *driver_module(struct transaction *b, const char *bus, const char *driver)
-{
-	struct fact link, loaded;
-	const char *slash;
-
-	if (!driver || driver_is_vfio(driver))
-		return NULL;
-	link = sysroot_read_link(b->session.root, b->arena,
-				 arena_printf(b->arena, "sys/bus/%s/drivers/%s/module", bus,
-					      driver));
-	slash = fact_is(&link) ? strrchr(link.raw, '/') : NULL;
-	if (!slash)
-		return NULL;
-	loaded = sysroot_stat(b->session.root, b->arena,
-			      arena_printf(b->arena, "sys/module/%s/initstate", slash + 1));
-	return loaded.state == FACT_ABSENT ? NULL : slash + 1;
-}
 
 /* The driver that the device has without --persist: it may be on a VFIO driver already. */
 static const char *own_driver(struct transaction *b, const struct bind_move *m)
@@ -44,16 +25,14 @@ static struct persist_request request(struct transaction *b, const struct bind_m
 	const struct device *d = m->device;
 	const struct fact tool = sysroot_read_link(b->session.root, b->arena, "proc/self/exe");
 	const char *initramfs = persist_initramfs(b->system.root_fd);
-	struct fact modalias = sysroot_read(b->session.root, b->arena,
-					    arena_printf(b->arena, "sys/bus/%s/devices/%s/modalias",
-							 m->bus, m->name),
-					    SYSROOT_ATTRIBUTE_MAX);
+	struct fact modalias = device_read_modalias(b->session.root, b->arena, m->bus, m->name);
+	const char *own = own_driver(b, m);
 
 	return (struct persist_request){
 		.bus = m->bus,
 		.name = m->name,
 		.driver = m->to,
-		.module = driver_module(b, m->bus, own_driver(b, m)),
+		.module = own ? driver_module(b->session.root, b->arena, m->bus, own) : NULL,
 		.has_ids = d && d->has_ids,
 		.vendor = d ? d->vendor : 0,
 		.device = d ? d->device_id : 0,

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/parse.h"
+#include "facts/driver.h"
 #include "facts/in-use.h"
 #include "client/load.h"
 #include "report/json.h"
@@ -350,25 +351,8 @@ size_t transaction_ask_guards(struct transaction *b)
 
 bool transaction_driver_exists(struct transaction *b, const char *bus, const char *driver)
 {
-	struct fact f =
-		sysroot_stat(b->session.root, b->arena,
-			     arena_join(b->arena, "sys/bus/", bus, "/drivers/", driver, NULL));
-
-	return fact_is(&f);
-}
-
-/* The driver of @bus that @module registered; its name may have other separators. */
-static const char *driver_of_module(struct transaction *b, const char *bus, const char *module)
-{
-	struct fact f = sysroot_list(b->session.root, b->arena,
-				     arena_join(b->arena, "sys/module/", module, "/drivers", NULL));
-	struct span rest = { f.raw, fact_is(&f) ? f.len : 0 }, line;
-	size_t len = strlen(bus);
-
-	while (parse_line(&rest, &line))
-		if (line.len > len + 1 && !memcmp(line.s, bus, len) && line.s[len] == ':')
-			return arena_strndup(b->arena, line.s + len + 1, line.len - len - 1);
-	return NULL;
+	return driver_exists(b->session.root, b->arena, bus,
+			     (struct span){ driver, strlen(driver) });
 }
 
 static void take_driver(struct bind_move *m, const char *driver)
@@ -400,7 +384,7 @@ int transaction_find_driver(struct transaction *b, struct bind_move *m, bool loa
 		return 0;
 	}
 	r = client_load_module(module, &why);
-	driver = r < 0 ? NULL : driver_of_module(b, m->bus, module);
+	driver = r < 0 ? NULL : driver_of_module(b->session.root, b->arena, m->bus, module);
 	if (driver)
 		take_driver(m, driver);
 	if (r >= 0 && !transaction_driver_exists(b, m->bus, m->to))
