@@ -8,6 +8,7 @@
 
 #include "decode/cmdline.h"
 #include "facts/kmod.h"
+#include "facts/module-file.h"
 
 /* Those that /sys/module shows when they are built in: they have parameters or a version.
  * linux: kernel/params.c: param_sysfs_builtin(), version_sysfs_builtin(). */
@@ -148,7 +149,7 @@ static void ask_symbols(struct sysroot *root, struct arena *a, void *ctx, struct
 		ret->err = ENOENT;
 		return;
 	}
-	r = add_symbols(&out, mod);
+	r = module_file_ask(q->l, add_symbols, mod, &out);
 	kmod_module_unref(mod);
 	if (r < 0) {
 		ret->err = -r;
@@ -310,33 +311,46 @@ struct candidate {
 	unsigned int wildcards; /* of the alias by which it was found */
 };
 
+static int add_aliases(struct strbuf *out, const struct kmod_module *mod)
+{
+	struct kmod_list *info = NULL, *item;
+	int r = kmod_module_get_info(mod, &info);
+
+	if (r < 0)
+		return r;
+	kmod_list_foreach(item, info) if (!strcmp(kmod_module_info_get_key(item), "alias"))
+		strbuf_printf(out, "%s\n", kmod_module_info_get_value(item));
+	kmod_module_info_free_list(info);
+	return 0;
+}
+
 /* How many fields its best alias for @wanted leaves open; 0 where none of its own matches: then somebody has
  * written it into modprobe.d for this very device. */
 static unsigned int alias_wildcards(const struct module_question *q, const char *name)
 {
 	struct kmod_module *mod = module_library_find(q->l->modules, q->l, name);
-	struct kmod_list *info = NULL, *item;
+	struct arena *a = q->l->modules->arena;
+	struct strbuf aliases = { .arena = a };
 	unsigned int best = UINT_MAX;
+	struct span rest, line;
 
-	if (!mod || kmod_module_get_info(mod, &info) < 0) {
+	if (!mod || module_file_ask(q->l, add_aliases, mod, &aliases) < 0) {
 		kmod_module_unref(mod);
 		return UINT_MAX;
 	}
-	kmod_list_foreach(item, info)
-	{
-		const char *alias = kmod_module_info_get_value(item);
+	kmod_module_unref(mod);
+	rest = (struct span){ strbuf_get(&aliases), aliases.len };
+	while (parse_line(&rest, &line)) {
+		const char *alias = arena_strndup(a, line.s, line.len);
 		unsigned int nr = 0;
 
-		if (strcmp(kmod_module_info_get_key(item), "alias") != 0 ||
-		    fnmatch(alias, q->name, 0) != 0)
+		if (fnmatch(alias, q->name, 0) != 0)
 			continue;
 		for (const char *at = alias; (at = strchr(at, '*')); at++)
 			nr++;
 		if (nr < best)
 			best = nr;
 	}
-	kmod_module_info_free_list(info);
-	kmod_module_unref(mod);
 	return best == UINT_MAX ? 0 : best;
 }
 

@@ -252,6 +252,27 @@ static void test_module_that_is_no_module(void **state)
 	host_free(h);
 }
 
+/* Over this one libkmod ends its process by an assertion. */
+static void test_module_with_a_broken_header(void **state)
+{
+	unsigned char elf[128] = { 0x7f, 'E',       'L',       'F',       2,        1,
+				   1,    [40] = 64, [52] = 64, [58] = 64, [60] = 1, [62] = 9 };
+	struct tree *x = *state;
+	struct host *h;
+	int fd;
+
+	make_kernel(x);
+	tree_put(x, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko", "");
+	fd = openat(x->fd, MODULES "/kernel/drivers/vfio/vfio_iommu_type1.ko",
+		    O_WRONLY | O_CLOEXEC);
+	assert_int_equal(write(fd, elf, sizeof(elf)), sizeof(elf));
+	close(fd);
+	h = tree_load(x, x->sysroot, &scope, NULL);
+	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].symbols.state, FACT_FAILED);
+	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].symbols.err, EBADMSG);
+	host_free(h);
+}
+
 /* The kernel's own and those of its loaded modules; kallsyms waits until somebody asks. */
 static void test_module_btf(void **state)
 {
@@ -366,6 +387,7 @@ int main(int argc, char **argv)
 		tree_test(test_module_of_an_unknown_release),
 		tree_test(test_module_symbols_of_the_file),
 		tree_test(test_module_that_is_no_module),
+		tree_test(test_module_with_a_broken_header),
 		tree_test(test_module_btf),
 		tree_test(test_module_symbols_only_when_asked),
 		tree_test(test_param_now_and_when_it_loads),
