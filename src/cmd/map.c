@@ -232,7 +232,8 @@ static const struct argp_option options[] = {
 	  1 },
 	{ "anyway", OPT_ANYWAY, NULL, 0,
 	  "also send requests that the kernel is predicted to refuse", 1 },
-	{ "dry-run", OPT_DRY_RUN, NULL, 0, "predict only: attach and map nothing", 1 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0,
+	  "predict only: attach and map nothing; also of a capture", 1 },
 	{ 0 },
 };
 
@@ -340,14 +341,23 @@ static int print(struct map_run *run, struct failure **reterr)
 	return 0;
 }
 
-/* For --dry-run: whether there would be an address space to map into. */
+/* For --dry-run: whether there would be an address space to map into. A document says so by its result, and by the
+ * step that would be refused. */
 static int check_path(struct map_run *run, struct failure **reterr)
 {
-	const struct attached *ac = &run->acting;
+	struct attached *ac = &run->acting;
 	const struct path_prediction *p = &ac->predictions[0].paths[VIEW_NOW][ac->path];
+	const struct compare_devices devices = { ac->predictions, 1, ac->path };
 
 	if (p->answer != ANSWER_NO)
 		return 0;
+	if (run->args->acting.json) {
+		ac->view.rows =
+			compare_outcomes(&devices, NULL, 0, run->app->arena, &ac->view.nr_rows);
+		run->report.attach = &ac->view;
+		run->report.result = "refused";
+		return STATUS_NO;
+	}
 	return failure_set_status(reterr, STATUS_NO, -EPERM, "%s: %s would be refused: %s%s%s",
 				  run->device->name, path_kind_name(ac->path),
 				  p->because ? p->because : "the kernel has no such path",
@@ -393,7 +403,9 @@ int map_run(struct map_run *run, struct failure **reterr)
 
 	predict_space(run);
 	r = attach(run, reterr);
-	if (r >= 0 && !run->args->dry_run && !run->acting.view.attached) {
+	if (r >= 0 && run->args->dry_run && run->report.result) {
+		status = r;
+	} else if (r >= 0 && !run->args->dry_run && !run->acting.view.attached) {
 		run->report.result = "refused";
 		status = attached_status(&run->acting);
 		run->report.match = status != STATUS_DIFFER;
@@ -411,6 +423,7 @@ static int run_map(struct app *app, void *data, struct failure **reterr)
 	int r, status;
 
 	args->acting.single = args->acting.no_map = true;
+	args->acting.only_predicts = args->dry_run;
 	r = attached_open(&run.acting, app, &args->acting, reterr);
 	if (r >= 0)
 		r = status = map_run(&run, reterr);

@@ -24,7 +24,8 @@ int memory_available(struct sysroot *root, uint64_t *ret)
 {
 	struct arena *a = arena_new();
 	struct fact f = sysroot_read(root, a, "proc/meminfo", STATUS_MAX);
-	int r = fact_is(&f) ? status_get_bytes(fact_describe(&f), "MemAvailable", ret) : -f.err;
+	int r = fact_is(&f) ? status_get_bytes(fact_describe(&f), "MemAvailable", ret)
+			    : -(f.err ? f.err : ENODATA);
 
 	arena_free(a);
 	return r;

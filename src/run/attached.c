@@ -227,7 +227,7 @@ int attached_open(struct attached *ac, struct app *app, const struct attached_op
 
 	*ac = (struct attached){ .options = o, .arena = app->arena };
 	ac->session.app = app;
-	if (app->sysroot)
+	if (app->sysroot && !o->only_predicts)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "--sysroot=%s: this command needs the devices of this host: leave it out, or use 'vfiotool inspect'",
 					  app->sysroot);

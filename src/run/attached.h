@@ -24,7 +24,8 @@ struct attached_options {
 	bool no_map;          /* without the first mapping */
 	bool load;            /* load the modules that the path wants first */
 	bool json;
-	bool single; /* exactly one device is wanted */
+	bool only_predicts; /* nothing is attached: a capture serves, too */
+	bool single;        /* exactly one device is wanted */
 };
 
 struct attached {

@@ -31,6 +31,7 @@ static void choose_automatically(struct map_run *run, uint64_t total)
 {
 	static const char reserved[] = "reserved, and the mappings are multiples of it";
 	struct mapping_report *m = &run->report;
+	enum thp_mode mode;
 
 	for (enum memory_kind kind = MEMORY_1G; kind >= MEMORY_2M; kind--) {
 		uint64_t page = memory_kind_page(kind, run->page);
@@ -46,10 +47,12 @@ static void choose_automatically(struct map_run *run, uint64_t total)
 	if (total < memory_kind_page(MEMORY_THP, run->page))
 		return;
 	m->kind_because = "no huge pages are reserved, and transparent huge pages are off";
-	if (thp_read(run->acting.session.root, run->app->arena) == THP_NEVER)
+	mode = thp_read(run->acting.session.root, run->app->arena);
+	if (mode == THP_NEVER)
 		return;
 	run->kind = MEMORY_THP;
-	m->kind_because = "no huge pages are reserved";
+	m->kind_because = mode == THP_UNKNOWN ? "the huge pages of this host were not read"
+					      : "no huge pages are reserved";
 }
 
 static int check_pool(struct map_run *run, uint64_t total, struct failure **reterr)

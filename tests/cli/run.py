@@ -17,6 +17,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "golden"))
+
+import schema as json_schema  # noqa: E402  pylint: disable=wrong-import-position
+
 CAPTURES = Path(__file__).resolve().parent.parent / "captures"
 INTEL = CAPTURES / "vm-intel-on-6.12.capture"
 IN_USE = CAPTURES / "edge-in-use.capture"
@@ -330,6 +334,23 @@ def dry_runs(cli: Cli) -> None:
     cli.say("of a capture without what is in use, to be root does not help", [] if helps else [findings])
 
 
+# ---- mappings of a capture
+
+def mappings(cli: Cli) -> None:
+    """What map would do there; a refusal is a document, too."""
+    for name, words, status, result in (("vm-intel-on-6.12", ["00:04.0"], 2, "refused"),
+                                        ("vm-user-allowed-6.1", ["--iova=0x8000000000", "00:04.0"], 2, "refused"),
+                                        ("vm-user-allowed-6.1", ["--iova=0x100000", "00:04.0"], 3, "predicted")):
+        done = cli.run("map", "--dry-run", "--json", *words, sysroot=CAPTURES / f"{name}.capture")
+        document = json.loads(done.stdout or "{}")
+        problems = json_schema.Checker.named("map").check(document)
+        problems += [] if (done.returncode, document.get("result")) == (status, result) else [done.returncode, done.stderr, done.stdout]
+        cli.say(f"map --dry-run --json {' '.join(words)} of {name}: {result}", problems)
+    cli.refused("mappings of a capture that has no such device", ["map", "--dry-run", "0000:ff:1f.7"], 66, "0000:ff:1f.7", sysroot=INTEL)
+    done = cli.run("bind", "--dry-run", "--json", "00:03.0", sysroot=IN_USE)
+    cli.say("bind --dry-run --json, by the schema", json_schema.Checker.named("bind").check(json.loads(done.stdout)))
+
+
 # ---- a journal
 
 def journals(cli: Cli, scratch: Path) -> None:
@@ -480,6 +501,7 @@ def main() -> int:
         bad_files(cli, scratch)
         absurd_trees(cli, scratch)
         dry_runs(cli)
+        mappings(cli)
         journals(cli, scratch)
         outputs(cli)
         answers(cli, scratch)
