@@ -63,7 +63,7 @@ LOUD = re.compile(r"(__)?(v?printf|puts|putchar|perror|exit|_exit|quick_exit|get
                   r"clock_gettime|stdout|stdin)(_chk)?$")
 
 # What ends a process of its own, which is never the tool.
-CHILDREN = {("locked-read.c.o", "_exit")}
+CHILDREN = {("locked-read.c.o", "_exit"), ("module-file.c.o", "_exit")}
 
 
 def _allowed(layer: str, header: str) -> bool:
