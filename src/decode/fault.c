@@ -5,13 +5,15 @@
 #include <errno.h>
 #include <string.h>
 
-/* Who writes it, by a word of the line, and what stands before the address. */
+/* Who writes it, by a word of the line, and what stands before the address. Up to 6.13 the SMMUv3 writes the four words of
+ * an event, a line each, of which one is the address; /dev/kmsg has the tab before them so. */
 static const struct {
 	const char *mark, *before, *driver;
 } forms[] = {
 	{ "DMAR:", "fault addr ", "VT-d" },          { "IO_PAGE_FAULT", "address=", "AMD-Vi" },
 	{ "fault from EP", " at ", "virtio-iommu" }, { "Unhandled context fault", "iova=", "SMMU" },
 	{ "F_TRANSLATION", "iova: ", "SMMU" },       { "F_PERMISSION", "iova: ", "SMMU" },
+	{ "arm-smmu-v3 ", ": \\x09", "SMMU" },
 };
 
 /* Where @text begins in @s, or NULL. */

@@ -29,6 +29,7 @@ static void test_fault_of_each_driver(void **state)
 		  "SMMU", UINT64_C(0xffffffff0000) },
 		{ "arm-smmu-v3 9050000.iommu: event: F_TRANSLATION client: 0000:00:04.0 sid: 0x20 ssid: 0x0 iova: 0x103000 ipa: 0x0",
 		  "SMMU", 0x103000 },
+		{ "arm-smmu-v3 9050000.smmuv3: \\x090x0000000000103000", "SMMU", 0x103000 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -12,7 +12,7 @@ from . import documents
 CLAIMS = ("device-read", "device-write", "bounds", "interrupt", "outside", "physical", "read-only", "after-unmap", "teardown")
 # Claims about addresses out of reach, in the order in which they are tried.
 OUT_OF_REACH = ("outside", "physical", "read-only", "after-unmap", "teardown")
-FAULT = re.compile(r"(?:fault addr |address=|fault from EP \d+ at )(?:0x)?([0-9a-f]+)")
+FAULT = re.compile(r"(?:fault addr |address=|fault from EP \d+ at |iova: |arm-smmu-v3 \S+ \\x09)(?:0x)?([0-9a-f]+)")
 
 
 def _documents(part):
@@ -57,7 +57,7 @@ def _faults(part, name: str, proof: dict):
     logged = set(part.text("dmesg").splitlines())
     for claim in (claim for claim in proof["claims"] if claim["fault"]):
         found = FAULT.search(claim["fault"])
-        if not any(line.endswith(claim["fault"]) for line in logged):
+        if not any(line.endswith(claim["fault"].replace("\\x09", "\t")) for line in logged):
             yield f"{name}: {claim['claim']} shows a line that the kernel did not log: {claim['fault']}"
         elif not found or int(found[1], 16) >> 12 != int(claim["iova"], 16) >> 12:
             yield f"{name}: {claim['claim']} at {claim['iova']} shows another fault: {claim['fault']}"
