@@ -72,9 +72,9 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 	e->assumed |= ret->assumed;
 	if (!ret->remedy)
 		ret->remedy = at->rule->remedy;
-	if (!at->sure && ret->answer == ANSWER_YES)
-		ret->answer = ANSWER_UNKNOWN;
-	return ret->answer != ANSWER_NO;
+	if (!at->sure && ret->ruling == RULING_REFUSES)
+		ret->ruling = RULING_UNKNOWN;
+	return ret->ruling != RULING_PASSES;
 }
 
 /* What its VFIO driver says to @member, another device of the group that the view wants on it: the same
@@ -91,9 +91,9 @@ static enum answer taken(struct eval *e, const struct device *member, const char
 		if (!(at[i].site->paths & (1U << e->path)) ||
 		    !ask_of_member(e, member, &at[i], &said))
 			continue;
-		if (said.answer == ANSWER_UNKNOWN && ret == ANSWER_UNKNOWN)
+		if (said.ruling == RULING_UNKNOWN && ret == ANSWER_UNKNOWN)
 			continue;
-		ret = said.answer == ANSWER_YES ? ANSWER_NO : ANSWER_UNKNOWN;
+		ret = said.ruling == RULING_REFUSES ? ANSWER_NO : ANSWER_UNKNOWN;
 		doubt = said;
 	}
 	if (ret == ANSWER_YES)

@@ -27,13 +27,13 @@ const char *eval_text(struct eval *e, const char *fmt, ...)
 	return text;
 }
 
-vt_printf(3, 0) static void set_answer(struct eval *e, enum answer answer, const char *fmt,
+vt_printf(3, 0) static void set_ruling(struct eval *e, enum ruling ruling, const char *fmt,
 				       va_list ap)
 {
-	e->answer = answer;
+	e->ruling = ruling;
 	if (e->silent)
 		e->because = "";
-	if (e->silent || (answer == ANSWER_NO && e->brief))
+	if (e->silent || (ruling == RULING_PASSES && e->brief))
 		return;
 	e->because = arena_vprintf(e->arena, fmt, ap);
 }
@@ -43,7 +43,7 @@ void eval_refuses(struct eval *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_answer(e, ANSWER_YES, fmt, ap);
+	set_ruling(e, RULING_REFUSES, fmt, ap);
 	va_end(ap);
 }
 
@@ -52,7 +52,7 @@ void eval_passes(struct eval *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_answer(e, ANSWER_NO, fmt, ap);
+	set_ruling(e, RULING_PASSES, fmt, ap);
 	va_end(ap);
 }
 
@@ -61,7 +61,7 @@ void eval_unknown(struct eval *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_answer(e, ANSWER_UNKNOWN, fmt, ap);
+	set_ruling(e, RULING_UNKNOWN, fmt, ap);
 	va_end(ap);
 }
 

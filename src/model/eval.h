@@ -37,7 +37,7 @@ struct eval {
 	bool silent;                            /* nor any sentence at all, nor the evidence */
 
 	/* The answer. */
-	enum answer answer;
+	enum ruling ruling;
 	int err; /* of the site, unless the rule knows better */
 	const char *because, *remedy;
 	const struct fact *evidence[EVAL_EVIDENCE_MAX];

@@ -12,7 +12,10 @@
 #include "model/trait.h"
 #include "uapi/op.h"
 
+/* Of a step, a path, a capability: does it succeed, is it so. */
 enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
+/* Of a rule: a step that nothing refuses succeeds. */
+enum ruling { RULING_UNKNOWN = 0, RULING_PASSES, RULING_REFUSES };
 
 struct eval; /* what a rule may ask: see eval.h */
 
@@ -32,7 +35,7 @@ struct rule {
 	const char *title; /* the refusal in one line */
 	const struct rule_site *sites;
 	size_t nr_sites;
-	/* Answers yes (the rule refuses), no or unknown through eval_answer(). */
+	/* Answers through eval_refuses(), eval_passes() or eval_unknown(). */
 	void (*evaluate)(struct eval *e);
 	const char *remedy; /* the general remedy; a finding may have a better one */
 	bool request;       /* asked about one mapping, not about the way to the device */
@@ -44,8 +47,8 @@ struct rule {
 struct finding {
 	const struct rule *rule;
 	const struct rule_site *site;
-	enum answer answer; /* yes: refuses */
-	int err;            /* positive; usually the site's */
+	enum ruling ruling;
+	int err; /* positive; usually the site's */
 	/* what was seen, naming the device, driver or file; for unknown: what evidence is missing
 	 * and how to get it */
 	const char *because;

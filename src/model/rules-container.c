@@ -140,7 +140,7 @@ static void rule_nesting_driver(struct eval *e)
 		eval_unknown(e, "the driver of IOMMU %s is not one whose answers are known",
 			     eval_iommu_name(e->dev));
 	}
-	if (e->answer != ANSWER_NO)
+	if (e->ruling != RULING_PASSES)
 		eval_remedy(e, "leave out --type=nesting");
 }
 

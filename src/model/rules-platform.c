@@ -105,7 +105,7 @@ static void reset_not_required(struct eval *e, const char *modalias)
 		return;
 	}
 	reset_by_modalias(e, modalias);
-	if (asked == TRI_UNKNOWN && e->answer == ANSWER_YES)
+	if (asked == TRI_UNKNOWN && e->ruling == RULING_REFUSES)
 		eval_unknown(e,
 			     "VFIO has no reset driver for %s (%s): Linux 6.1 wants one even with reset_required=0, 6.0 does not, and which this is could not be read",
 			     e->dev->name, modalias);

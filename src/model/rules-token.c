@@ -115,7 +115,7 @@ static void token_given(struct eval *e)
 		refuse_token(e,
 			     eval_text(e, "is a virtual function of %s, which is on no VFIO driver",
 				       dev->physfn->name));
-	if (e->answer == ANSWER_UNKNOWN)
+	if (e->ruling == RULING_UNKNOWN)
 		eval_remedy(e, "give the VF token that the user of the physical function has set");
 }
 
@@ -179,7 +179,7 @@ static void rule_vf_token(struct eval *e)
 {
 	ask_for_token(e);
 	/* BIND_IOMMUFD asks for a token that it does not take yet. */
-	if (e->answer == ANSWER_YES && e->path == PATH_IOMMUFD &&
+	if (e->ruling == RULING_REFUSES && e->path == PATH_IOMMUFD &&
 	    trait_lacks(e, TRAIT_TOKEN_POINTER))
 		eval_remedy(e,
 			    "use --path container, which takes the VF token: BIND_IOMMUFD of this kernel takes none");

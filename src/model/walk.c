@@ -48,7 +48,7 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->mapping = w->mapping;
 	ret->silent = w->silent;
 	ret->site = NULL;
-	ret->answer = ANSWER_UNKNOWN;
+	ret->ruling = RULING_UNKNOWN;
 	ret->err = 0;
 	ret->because = ret->remedy = NULL;
 	ret->nr_evidence = 0;
@@ -74,21 +74,21 @@ static void ask_rule(struct walk *w, const struct rule_at *at, struct finding *r
 	e.site = site;
 	e.err = site->err;
 	rule->evaluate(&e);
-	if (!at->sure && e.answer == ANSWER_YES)
+	if (!at->sure && e.ruling == RULING_REFUSES)
 		eval_unknown(&e, "%s, and whether this kernel refuses that here is not known",
 			     e.because);
 	*ret = (struct finding){
 		.rule = rule,
 		.site = site,
-		.answer = e.answer,
+		.ruling = e.ruling,
 		.err = e.err,
 		.because = e.because,
-		.remedy = e.answer == ANSWER_NO ? NULL
-			  : e.remedy            ? e.remedy
-						: rule->remedy,
+		.remedy = e.ruling == RULING_PASSES ? NULL
+			  : e.remedy                ? e.remedy
+						    : rule->remedy,
 	};
 	w->assumed |= e.assumed;
-	if (w->brief && e.answer == ANSWER_NO)
+	if (w->brief && e.ruling == RULING_PASSES)
 		return;
 	ret->evidence = arena_memdup(w->arena, e.evidence, e.nr_evidence * sizeof(*e.evidence));
 	ret->nr_evidence = e.nr_evidence;
@@ -114,9 +114,9 @@ static void conclude_step(struct step *step)
 	step->answer = ANSWER_YES;
 	for (size_t i = 0; i < step->nr_findings; i++) {
 		const struct finding *f = &step->findings[i];
-		if (f->answer == ANSWER_YES) {
+		if (f->ruling == RULING_REFUSES) {
 			for (size_t k = 0; k < i; k++)
-				if (step->findings[k].answer == ANSWER_UNKNOWN &&
+				if (step->findings[k].ruling == RULING_UNKNOWN &&
 				    step->findings[k].err != f->err)
 					other_errno = true;
 			step->answer = ANSWER_NO;
@@ -124,7 +124,7 @@ static void conclude_step(struct step *step)
 			step->why = f;
 			return;
 		}
-		if (f->answer == ANSWER_UNKNOWN && !unsure)
+		if (f->ruling == RULING_UNKNOWN && !unsure)
 			unsure = f;
 	}
 	if (unsure) {
@@ -162,7 +162,7 @@ static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *re
 			continue;
 		ask_rule(w, &at[i], f);
 		ret->nr_findings++;
-		if (w->brief && f->answer == ANSWER_YES)
+		if (w->brief && f->ruling == RULING_REFUSES)
 			break;
 	}
 	conclude_step(ret);

@@ -511,8 +511,9 @@ static const struct finding *find(const struct path_prediction *p, const char *i
 }
 
 /* What rule @id says about the device of @s. A finding must carry all that a report shows of it. */
-static void expect(void (*make)(struct scene *s), size_t row, enum answer answer)
+static void expect(void (*make)(struct scene *s), size_t row, enum ruling ruling)
 {
+	static const char *const names[] = { "unknown", "passes", "refuses" };
 	struct scene s = { 0 };
 	struct prediction p;
 	const char *id = rows[row].id;
@@ -520,20 +521,20 @@ static void expect(void (*make)(struct scene *s), size_t row, enum answer answer
 	enum release release = rows[row].release;
 
 	if (rule_find(id)->type)
-		as.type = answer == ANSWER_NO ? CONTAINER_TYPE1 : CONTAINER_NESTING;
+		as.type = ruling == RULING_PASSES ? CONTAINER_TYPE1 : CONTAINER_NESTING;
 	make(&s);
 	predict_device(s.h, &as, fake_kernels(s.h, RELEASE_BIT(release)), s.d, s.h->arena, &p);
 	const struct finding *f = find(&p.paths[rows[row].view][rows[row].path], id);
 	if (!f)
 		fail_msg("%s was not asked", id);
-	if (f->answer != answer)
-		fail_msg("%s answers %s and not %s: %s", id, answer_name(f->answer),
-			 answer_name(answer), f->because);
+	if (f->ruling != ruling)
+		fail_msg("%s answers %s and not %s: %s", id, names[f->ruling], names[ruling],
+			 f->because);
 	assert_non_null(f->because);
 	assert_true(strlen(f->because) > 0);
-	if (answer == ANSWER_YES && !f->nr_evidence)
+	if (ruling == RULING_REFUSES && !f->nr_evidence)
 		fail_msg("%s refuses without evidence: %s", id, f->because);
-	if (answer != ANSWER_NO)
+	if (ruling != RULING_PASSES)
 		assert_non_null(f->remedy);
 	for (size_t i = 0; i < f->nr_evidence; i++)
 		assert_non_null(f->evidence[i]->path);
@@ -544,7 +545,7 @@ static void test_each_rule_says_yes(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		expect(rows[i].yes, i, ANSWER_YES);
+		expect(rows[i].yes, i, RULING_REFUSES);
 }
 
 static void test_each_rule_says_unknown(void **state)
@@ -552,7 +553,7 @@ static void test_each_rule_says_unknown(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].unknown)
-			expect(rows[i].unknown, i, ANSWER_UNKNOWN);
+			expect(rows[i].unknown, i, RULING_UNKNOWN);
 }
 
 static void test_each_rule_says_no(void **state)
@@ -560,7 +561,7 @@ static void test_each_rule_says_no(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].id, "vf-token-flag") != 0)
-			expect(rows[i].no ? rows[i].no : good, i, ANSWER_NO);
+			expect(rows[i].no ? rows[i].no : good, i, RULING_PASSES);
 }
 
 static void test_each_rule_has_a_row(void **state)
