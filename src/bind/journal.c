@@ -213,6 +213,11 @@ static void journal_init(struct journal *j, const char *dir, const char *boot, s
 /* Another directory would be another journal, without records. */
 static const char by_root[] = "run as root: the journal belongs to root";
 
+static const char *journal_path(const struct journal *j)
+{
+	return arena_printf(j->arena, "%s/%s", j->dir, file_name);
+}
+
 /* What is wrong with the journal, and the next step; @else_step where nothing better is known. */
 static int journal_fail(int r, const char *what, const char *place, const char *else_step,
 			struct failure **reterr)
@@ -256,7 +261,7 @@ int journal_read(struct journal *j, const char *dir, const char *boot, struct ar
 	if (r == -ENOENT)
 		return 0;
 	r = r < 0 ? r : read_all(j);
-	return r < 0 ? journal_fail(r, "cannot read the journal in", dir,
+	return r < 0 ? journal_fail(r, "cannot read the journal", journal_path(j),
 				    "check what is at that path", reterr)
 		     : 0;
 }
@@ -306,7 +311,7 @@ int journal_open(struct journal *j, const char *dir, const char *boot, const cha
 		return r;
 	j->lock_fd = r;
 	r = open_file(j);
-	return r < 0 ? journal_fail(r, "cannot open the journal in", dir,
+	return r < 0 ? journal_fail(r, "cannot open the journal", journal_path(j),
 				    "check what is at that path; without the journal no driver is changed",
 				    reterr)
 		     : 0;
