@@ -30,7 +30,7 @@ check "a plain user may look" exits 0 prober --uid 1000 run vfiotool bind --dry-
 check "a driver that is not there" exits 1 vfiotool bind --driver nonsense 00:04.0
 check "is named" says_error "there is no driver 'nonsense'"
 check "a plain user's restore is refused" exits 77 prober --uid 1000 run vfiotool restore
-check "naming the journal, and whose it is" says_error "'/run/vfiotool': Permission denied; drivers are moved by root"
+check "naming the journal, and whose it is" says_error "'/run/vfiotool': Permission denied; run as root"
 check "nothing moved" driver_is 0000:00:04.0 e1000e
 check "a bridge is refused beforehand" exits 2 vfiotool bind 00:09.0
 check "with the reason" says "takes endpoints only"
@@ -40,7 +40,7 @@ check "and back on its driver" driver_is 0000:00:09.0 pcieport
 check "any driver of the bus" exits 0 vfiotool bind --driver pci-stub 00:04.0
 check "is taken" driver_is 0000:00:04.0 pci-stub
 check "a plain user is not told that nothing is to undo" exits 77 prober --uid 1000 run vfiotool restore --dry-run
-check "but whose the journal is" says_error "'/run/vfiotool/journal': Permission denied; drivers are moved by root"
+check "but whose the journal is" says_error "'/run/vfiotool/journal': Permission denied; run as root"
 check "a device moved twice" exits 0 vfiotool bind 00:04.0
 check "goes back" exits 0 vfiotool restore
 check "to its first driver" driver_is 0000:00:04.0 e1000e
