@@ -76,7 +76,7 @@ static int word_parse(struct span word, struct arena *a, struct devicetree_node 
 			return 0;
 		}
 	if (span_equals(key, "compatible"))
-		n->compatible = (struct span){ arena_strndup(a, word.s, word.len), word.len };
+		n->compatible = (struct span){ arena_text(a, word.s, word.len), word.len };
 	if (span_equals(key, "phandle"))
 		return parse_hex32(word, &n->phandle);
 	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
