@@ -57,7 +57,7 @@ static int unknown_key(struct arena *a, const char *key, struct failure **reterr
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		strbuf_item(&list, " ", "%s", keys[i].key);
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "unknown assumption '%s'; known are: %s", key, list.s);
+				  "unknown assumption '%s'; use one of: %s", key, list.s);
 }
 
 static bool is_choice(const char *value, const char *choices)
@@ -136,7 +136,7 @@ int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
 
 	if (!equals || equals == text)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "assumption '%s' is not [TARGET:]KEY=VALUE, as in 0000:01:00.0:driver=none",
+					  "assumption '%s' is not [TARGET:]KEY=VALUE, for example 0000:01:00.0:driver=none",
 					  text);
 	const char *left = arena_strndup(a, text, (size_t)(equals - text));
 	const char *colon = strrchr(left, ':');
@@ -146,7 +146,7 @@ int assumptions_add(struct assumptions *as, struct arena *a, const char *text,
 		return unknown_key(a, name, reterr);
 	if (colon && !key->per_device)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-					  "assumption '%s' is about the whole host and takes no target: write %s=VALUE",
+					  "assumption '%s' applies to the whole host and takes no target: write %s=VALUE",
 					  name, name);
 	if (colon == left)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,

@@ -253,13 +253,13 @@ static enum tristate future_node_denied(struct eval *e, const struct node *node,
 	     eval_caller_has(e, CALLER_CAP_DAC_OVERRIDE) == TRI_YES))
 		return TRI_NO;
 	if (euid < 0) {
-		*ret_why = "the caller's user is not known";
+		*ret_why = "the user id of the caller is unknown";
 		return TRI_UNKNOWN;
 	}
 	if (e->host->group_nodes_given_away) {
 		*ret_why =
 			eval_text(e,
-				  "other group nodes of this machine are given to users, and whether %s will be is up to the udev rules",
+				  "a udev rule of this host gives group nodes to users, and may do the same for %s",
 				  path);
 		return TRI_UNKNOWN;
 	}
@@ -321,14 +321,14 @@ void eval_remedy_bind(struct eval *e, const struct device *dev)
 	const char *driver = eval_vfio_driver(named);
 
 	if (dev->is_bridge == TRI_YES)
-		eval_remedy(e, "leave %s to the host: vfio-pci takes no bridges", dev->name);
+		eval_remedy(e, "leave %s to the host: vfio-pci does not accept bridges", dev->name);
 	else if (driver && dev == e->dev && never_gets_group(e))
 		eval_remedy_no_group(e);
 	else if (!driver)
 		eval_remedy(e, "bind %s to a VFIO driver of its bus", dev->name);
 	else
 		eval_remedy(e, "bind %s to %s%s: vfiotool bind %s%s%s%s", named->name, driver,
-			    group ? ", with what else must move of its group" : "",
+			    group ? ", with the other members of its group that must move" : "",
 			    group ? "--group " : "", named->bus == BUS_PCI ? "" : named->bus_name,
 			    named->bus == BUS_PCI ? "" : ":", shell_word(e->arena, named->name));
 }

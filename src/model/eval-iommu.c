@@ -22,8 +22,8 @@ static enum tristate instance_of(struct eval *e, const struct device *dev, const
 	if (has == TRI_NO)
 		*ret_why = eval_text(e, "%s has no IOMMU instance", dev->name);
 	else if (has == TRI_UNKNOWN && dev->iommu_link.state == FACT_ABSENT)
-		*ret_why = eval_text(e, "whether %s gets an IOMMU shows when a driver probes it",
-				     dev->name);
+		*ret_why =
+			eval_text(e, "%s gets its IOMMU only when a driver probes it", dev->name);
 	else if (has == TRI_UNKNOWN)
 		*ret_why = eval_text(e, "the iommu link of %s could not be read", dev->name);
 	return has;
@@ -32,7 +32,7 @@ static enum tristate instance_of(struct eval *e, const struct device *dev, const
 static const char *unknown_driver(struct eval *e, const struct device *dev, const char *key)
 {
 	return eval_text(e,
-			 "the driver of IOMMU %s is not one whose answers are known; say it with --assume %s:%s=1",
+			 "vfiotool does not know the answer of the driver of IOMMU %s; state it with --assume %s:%s=1",
 			 eval_iommu_name(dev), dev->name, key);
 }
 
@@ -50,7 +50,8 @@ static enum tristate smmu_coherency(struct eval *e, const struct device *dev, co
 	bool older = unit->kind == IOMMU_KIND_SMMU;
 
 	if (trait_lacks(e, TRAIT_SMMU_COHERENCY))
-		return say(e, ret_why, TRI_YES, "the SMMU driver of this kernel always says yes");
+		return say(e, ret_why, TRI_YES,
+			   "the SMMU driver of this kernel always answers yes");
 	eval_cite(e, source);
 	if (walk == TRI_NO && older && dev->coherent != TRI_NO)
 		walk = dev->coherent;
@@ -88,7 +89,7 @@ static enum tristate intel_snooping(struct eval *e, const char **ret_why)
 					     unit->name);
 			ret = TRI_UNKNOWN;
 		} else if (!(unit->ecap >> 7 & 1) && (unit->ecap >> 43 & 1)) {
-			*ret_why = eval_text(e, "whether %s runs in scalable mode is not known",
+			*ret_why = eval_text(e, "cannot tell whether %s runs in scalable mode",
 					     unit->name);
 			ret = TRI_UNKNOWN;
 		} else if (!(unit->ecap >> 7 & 1)) {
@@ -105,7 +106,7 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 	enum tristate assumed = eval_assumed_bool(e, dev, "cache_coherency");
 
 	if (assumed != TRI_UNKNOWN)
-		return say(e, ret_why, assumed, "so it was assumed");
+		return say(e, ret_why, assumed, "assumed");
 	enum tristate has = instance_of(e, dev, ret_why);
 	if (has != TRI_YES)
 		return has;
@@ -113,20 +114,20 @@ enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, con
 	case IOMMU_KIND_INTEL:
 		if (trait_lacks(e, TRAIT_COHERENCY_ENFORCED))
 			return intel_snooping(e, ret_why);
-		return say(e, ret_why, TRI_YES, "the Intel IOMMU driver always says yes");
+		return say(e, ret_why, TRI_YES, "the Intel IOMMU driver always answers yes");
 	case IOMMU_KIND_AMD:
-		return say(e, ret_why, TRI_YES, "the AMD IOMMU driver always says yes");
+		return say(e, ret_why, TRI_YES, "the AMD IOMMU driver always answers yes");
 	case IOMMU_KIND_S390:
 	case IOMMU_KIND_PAMU:
-		return say(e, ret_why, TRI_YES, "the IOMMU driver always says yes");
+		return say(e, ret_why, TRI_YES, "the IOMMU driver always answers yes");
 	case IOMMU_KIND_VIRTIO:
 		/* linux: drivers/iommu/virtio-iommu.c: viommu_capable(), since 6.0 and 5.19.9. */
 		if (trait_lacks(e, TRAIT_VIRTIO_COHERENT))
 			return say(e, ret_why, TRI_NO, "virtio-iommu has no answer before 5.19");
 		if (trait_holds(e, TRAIT_VIRTIO_COHERENT) == TRI_UNKNOWN)
 			return say(e, ret_why, TRI_UNKNOWN,
-				   "virtio-iommu says yes since 5.19.9, and has no answer in the releases of 5.19 before that");
-		return say(e, ret_why, TRI_YES, "virtio-iommu says yes since 6.0");
+				   "virtio-iommu answers yes since 5.19.9; earlier releases of 5.19 have no answer");
+		return say(e, ret_why, TRI_YES, "virtio-iommu answers yes since 6.0");
 	case IOMMU_KIND_SMMU:
 	case IOMMU_KIND_SMMU_V3:
 		return smmu_coherency(e, dev, ret_why);
@@ -147,7 +148,8 @@ static enum tristate smmu_enforces(struct eval *e, const struct device *dev, con
 	enum tristate can = fact_is(&fw->tree) ? TRI_NO : dev->canwbs;
 
 	if (can != TRI_NO && trait_holds(e, TRAIT_SMMU_ENFORCES) == TRI_NO)
-		return say(e, ret_why, TRI_NO, "the SMMUv3 driver of this kernel cannot");
+		return say(e, ret_why, TRI_NO,
+			   "the SMMUv3 driver of this kernel cannot enforce it");
 	eval_cite(e, fact_is(&fw->tree) ? &fw->tree : &fw->iort);
 	if (can == TRI_YES && trait_holds(e, TRAIT_SMMU_ENFORCES) != TRI_YES)
 		return say(e, ret_why, TRI_UNKNOWN, "the SMMUv3 driver can since 6.13");
@@ -165,7 +167,7 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 	enum tristate assumed = eval_assumed_bool(e, dev, "enforce_cache_coherency");
 
 	if (assumed != TRI_UNKNOWN)
-		return say(e, ret_why, assumed, "so it was assumed");
+		return say(e, ret_why, assumed, "assumed");
 	if (trait_lacks(e, TRAIT_COHERENCY_ENFORCED))
 		return say(e, ret_why, TRI_NO, "kernels before 5.19 enforce nothing");
 	enum tristate has = instance_of(e, dev, ret_why);
@@ -173,7 +175,7 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 		return has;
 	switch (eval_iommu_kind(e, dev)) {
 	case IOMMU_KIND_AMD:
-		return say(e, ret_why, TRI_YES, "the AMD IOMMU driver always does");
+		return say(e, ret_why, TRI_YES, "the AMD IOMMU driver always enforces it");
 	case IOMMU_KIND_INTEL:
 		eval_cite(e, &dev->iommu->ecap_fact);
 		if (!dev->iommu->has_ecap)
@@ -189,7 +191,7 @@ enum tristate eval_enforce_coherency(struct eval *e, const struct device *dev, c
 		*ret_why = unknown_driver(e, dev, "enforce_cache_coherency");
 		return TRI_UNKNOWN;
 	default:
-		return say(e, ret_why, TRI_NO, "this IOMMU driver cannot");
+		return say(e, ret_why, TRI_NO, "this IOMMU driver cannot enforce it");
 	}
 }
 
@@ -244,7 +246,7 @@ static enum tristate remapping_by_chips(struct eval *e, const char **ret_why)
 	}
 	if (!plain)
 		return TRI_UNKNOWN;
-	*ret_why = eval_text(e, "/proc/interrupts shows chip %s and no remapped one", plain);
+	*ret_why = eval_text(e, "/proc/interrupts shows chip %s and no chip with remapping", plain);
 	return TRI_NO;
 }
 
@@ -327,7 +329,7 @@ enum tristate eval_x86_remapping(struct eval *e, const char **ret_why)
 		answer = remapping_by_firmware(e, ret_why);
 	if (answer == TRI_UNKNOWN)
 		*ret_why =
-			"whether interrupt remapping is on cannot be seen: no interrupt in /proc/interrupts shows it; read the kernel log ('IRQ remapping') or /sys/kernel/debug/irq/domains as root";
+			"cannot tell whether interrupt remapping is on, because no interrupt in /proc/interrupts shows it; as root, read the kernel log ('IRQ remapping') or /sys/kernel/debug/irq/domains";
 	return answer;
 }
 
@@ -341,7 +343,7 @@ enum tristate eval_interrupt_remapping(struct eval *e, const struct device *dev,
 	enum tristate assumed = eval_assumed_bool(e, dev, "interrupt_remapping");
 
 	if (assumed != TRI_UNKNOWN)
-		return say(e, ret_why, assumed, "so it was assumed");
+		return say(e, ret_why, assumed, "assumed");
 	enum tristate has = instance_of(e, dev, ret_why);
 	if (has != TRI_YES)
 		return has;
@@ -350,12 +352,12 @@ enum tristate eval_interrupt_remapping(struct eval *e, const struct device *dev,
 	case IOMMU_KIND_AMD:
 		return eval_x86_remapping(e, ret_why);
 	case IOMMU_KIND_S390:
-		return say(e, ret_why, TRI_YES, "the s390 IOMMU driver always says yes");
+		return say(e, ret_why, TRI_YES, "the s390 IOMMU driver always answers yes");
 	case IOMMU_KIND_OTHER:
 		*ret_why = unknown_driver(e, dev, "interrupt_remapping");
 		return TRI_UNKNOWN;
 	default:
-		return say(e, ret_why, TRI_NO, "this IOMMU driver never says yes");
+		return say(e, ret_why, TRI_NO, "this IOMMU driver always answers no");
 	}
 }
 
@@ -378,7 +380,7 @@ static enum tristate bus_by_assumption(struct eval *e, const char **ret_why)
 		if (strcmp(as->value, "1") == 0) {
 			e->assumed = true;
 			eval_cite(e, &as->fact);
-			return say(e, ret_why, TRI_YES, "so it was assumed for a device of it");
+			return say(e, ret_why, TRI_YES, "assumed for a device of the bus");
 		}
 	}
 	for (size_t i = 0; i < e->host->nr_devices; i++) {
@@ -391,7 +393,7 @@ static enum tristate bus_by_assumption(struct eval *e, const char **ret_why)
 			silent++;
 	}
 	if (said_no && !silent)
-		return say(e, ret_why, TRI_NO, "so it was assumed for all its devices");
+		return say(e, ret_why, TRI_NO, "assumed for all devices of the bus");
 	return TRI_UNKNOWN;
 }
 
@@ -416,5 +418,5 @@ enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why)
 			return answer;
 		}
 	}
-	return say(e, ret_why, TRI_UNKNOWN, "no device of the bus with an IOMMU was seen");
+	return say(e, ret_why, TRI_UNKNOWN, "no device of the bus with an IOMMU was found");
 }

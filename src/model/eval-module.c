@@ -60,7 +60,7 @@ static bool module_barred(struct eval *e, const struct module *m)
 	if (fact_is(disabled) && strcmp(disabled->raw, "0") != 0) {
 		eval_cite(e, disabled);
 		eval_refuses(e,
-			     "kernel.modules_disabled forbids to load modules until the next boot, and %s is not loaded",
+			     "module %s is not loaded, and kernel.modules_disabled forbids loading modules until the next boot",
 			     m->name);
 		eval_remedy(e, "reboot, and load %s before kernel.modules_disabled is set",
 			    m->name);
@@ -70,7 +70,7 @@ static bool module_barred(struct eval *e, const struct module *m)
 		eval_cite(e, &e->host->kernel.cmdline);
 		eval_refuses(e, "the kernel command line forbids module %s (module_blacklist=)",
 			     m->name);
-		eval_remedy(e, "take %s out of module_blacklist= on the kernel command line",
+		eval_remedy(e, "remove %s from module_blacklist= on the kernel command line",
 			    m->name);
 		return true;
 	}
@@ -79,13 +79,13 @@ static bool module_barred(struct eval *e, const struct module *m)
 		return false;
 	eval_cite(e, &m->kmod);
 	if (does_nothing(command))
-		eval_refuses(e, "modprobe.d has '%s' run instead of loading module %s", command,
+		eval_refuses(e, "modprobe.d runs '%s' instead of loading module %s", command,
 			     m->name);
 	else
 		eval_unknown(e,
-			     "modprobe.d has '%s' run to load module %s, and what that does is not known",
+			     "modprobe.d runs '%s' to load module %s, and vfiotool cannot tell what that does",
 			     command, m->name);
-	eval_remedy(e, "modprobe --ignore-install %s, or take its 'install' line out of modprobe.d",
+	eval_remedy(e, "modprobe --ignore-install %s, or remove its 'install' line from modprobe.d",
 		    m->name);
 	return true;
 }

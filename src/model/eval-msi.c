@@ -156,7 +156,7 @@ enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why)
 				   "without a local APIC this machine may have no MSI domain");
 		return say(ret_why, TRI_NO, "x86 has MSI domains that do not remap");
 	case MACHINE_S390:
-		return say(ret_why, TRI_UNKNOWN, "the MSI domains of s390 are not known");
+		return say(ret_why, TRI_UNKNOWN, "vfiotool does not know the MSI domains of s390");
 	case MACHINE_ARM:
 		return remapped_everywhere_on_arm(e, ret_why);
 	default:
@@ -210,12 +210,12 @@ static enum tristate isolation_on_x86(struct eval *e, const struct device *dev,
 	if (kind == IOMMU_KIND_OTHER && dev->iommu) {
 		*ret_why =
 			eval_text(e,
-				  "the driver of IOMMU %s is not known and may have given %s an MSI domain of its own; say it with --assume %s:isolated_msi=1",
+				  "the unknown driver of IOMMU %s may have given %s its own MSI domain; state it with --assume %s:isolated_msi=1",
 				  eval_iommu_name(dev), dev->name, dev->name);
 		return TRI_UNKNOWN;
 	}
 	if (dev->bus != BUS_PCI) {
-		*ret_why = eval_text(e, "%s is no PCI device and has no MSI domain", dev->name);
+		*ret_why = eval_text(e, "%s is not a PCI device and has no MSI domain", dev->name);
 		return TRI_NO;
 	}
 	enum tristate on = eval_x86_remapping(e, ret_why);
@@ -231,7 +231,7 @@ static enum tristate isolation_on_x86(struct eval *e, const struct device *dev,
 	if (may_be_vmd_child(dev)) {
 		*ret_why =
 			eval_text(e,
-				  "%s may be behind a VMD with an MSI domain of its own; enable MSI on it and look at its interrupt chip",
+				  "%s may be behind a VMD with its own MSI domain; enable MSI on it and check its interrupt chip",
 				  dev->name);
 		return TRI_UNKNOWN;
 	}
@@ -243,7 +243,7 @@ enum tristate eval_isolated_msi(struct eval *e, const struct device *dev, const 
 	enum tristate answer = eval_assumed_bool(e, dev, "isolated_msi");
 
 	if (answer != TRI_UNKNOWN)
-		return say(ret_why, answer, "so it was assumed");
+		return say(ret_why, answer, "assumed");
 	/* linux: arch/s390/include/asm/msi.h: arch_is_isolated_msi(); the chip there is called PCI-MSI
 	 * too (arch/s390/pci/pci_irq.c: zpci_irq_chip). */
 	if (eval_machine(e) == MACHINE_S390)
@@ -259,7 +259,7 @@ enum tristate eval_isolated_msi(struct eval *e, const struct device *dev, const 
 	default:
 		*ret_why =
 			eval_text(e,
-				  "which MSI controller serves %s cannot be seen; enable MSI on it and look at its interrupt chip in /sys/kernel/irq",
+				  "cannot tell which MSI controller serves %s; enable MSI on it and check its interrupt chip in /sys/kernel/irq",
 				  dev->name);
 		return TRI_UNKNOWN;
 	}

@@ -26,8 +26,7 @@ static void remedy_for_viot(struct eval *e)
 {
 	if (is_left_out(e, "CONFIG_VIRTIO_IOMMU") ||
 	    eval_module(e, MODULE_VIRTIO_IOMMU) == MODULE_STATE_ABSENT)
-		eval_remedy(e,
-			    "boot a kernel that has virtio_iommu (CONFIG_VIRTIO_IOMMU): this one has not");
+		eval_remedy(e, "boot a kernel with CONFIG_VIRTIO_IOMMU: this one does not have it");
 	else
 		eval_remedy(e, "load virtio_iommu before VFIO: modprobe virtio_iommu");
 }
@@ -43,12 +42,12 @@ static void remedy_for_dmar(struct eval *e)
 
 	if (is_left_out(e, "CONFIG_INTEL_IOMMU"))
 		eval_remedy(e,
-			    "boot a kernel that has a driver for VT-d (CONFIG_INTEL_IOMMU): this one has not");
+			    "boot a kernel with CONFIG_INTEL_IOMMU, the driver for VT-d: this one does not have it");
 	else if (off)
 		eval_remedy(e, "boot without iommu=off and with intel_iommu=on");
 	else if (asked)
 		eval_remedy(e,
-			    "intel_iommu=on is given and no VT-d came up: look for DMAR in the kernel log");
+			    "VT-d did not start although intel_iommu=on is set: look for DMAR in the kernel log");
 	else
 		eval_remedy(e, "boot with intel_iommu=on");
 }
@@ -72,10 +71,10 @@ static bool is_guest(struct eval *e)
 	eval_cite(e, hv);
 	if (!strcmp(hv->raw, "xen"))
 		eval_remedy(e,
-			    "Xen keeps the IOMMU to itself: use xl pci-assignable-add, or boot this kernel without Xen");
+			    "Xen controls the IOMMU: use xl pci-assignable-add, or boot this kernel without Xen");
 	else
 		eval_remedy(e,
-			    "this is a virtual machine (%s): give it a virtual IOMMU (QEMU: -device intel-iommu,intremap=on); without any, %s lets a device reach all of its memory",
+			    "this is a virtual machine (%s): give it a virtual IOMMU (QEMU: -device intel-iommu,intremap=on). INSECURE without one: %s lets a device reach all of its memory",
 			    hv->raw, noiommu_command(e));
 	return true;
 }
@@ -94,7 +93,7 @@ void eval_remedy_no_group(struct eval *e)
 	}
 	if (e->host->nr_iommus) {
 		eval_remedy(e,
-			    "the IOMMU of this machine does not serve %s; look for it in the firmware's tables, or use another slot",
+			    "no IOMMU of this machine serves %s; look for it in the firmware's tables, or use another slot",
 			    e->dev->name);
 		return;
 	}
@@ -113,6 +112,6 @@ void eval_remedy_no_group(struct eval *e)
 	if (is_guest(e))
 		return;
 	eval_remedy(e,
-		    "enable the IOMMU in the firmware setup (VT-d, AMD-Vi, SMMU) and in the kernel; without any, %s lets a device reach all memory",
+		    "enable the IOMMU in the firmware setup (VT-d, AMD-Vi, SMMU) and in the kernel. INSECURE without one: %s lets a device reach all memory",
 		    noiommu_command(e));
 }

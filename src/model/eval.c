@@ -294,7 +294,7 @@ enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev)
 const char *eval_unseen_holders(struct eval *e, const struct node *node)
 {
 	if (!node->path)
-		return "its node is not known";
+		return "its node is unknown";
 	if (!fact_is(&node->holders))
 		return "the open files of processes were not read";
 	return eval_text(e, "%u processes of other users are hidden", node->hidden_processes);

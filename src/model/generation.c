@@ -11,16 +11,16 @@
 /* Each reaches to the next; the last has no end. */
 static const struct generation generations[] = {
 	{ RELEASE_5_10, NULL,
-	  "the group is walked for host drivers at GROUP_GET_DEVICE_FD, the bus is asked for capabilities, the bind write knows one errno" },
-	{ RELEASE_5_14, NULL, "the bind write returns the probe's errno" },
+	  "GROUP_GET_DEVICE_FD checks the group for host drivers, the bus is asked for capabilities, a bind write has one errno" },
+	{ RELEASE_5_14, NULL, "a bind write returns the probe's errno" },
 	{ RELEASE_5_19, "unpatched",
-	  "DMA ownership at GROUP_SET_CONTAINER, coherency asked at bind; still the bus is asked for interrupt remapping and must be one" },
+	  "DMA ownership at GROUP_SET_CONTAINER, coherency check at bind; interrupt remapping is still asked per bus, one bus per group" },
 	{ RELEASE_6_0, "patched",
-	  "a representative device stands for the group, devices are asked for capabilities" },
-	{ RELEASE_6_2, NULL, "as 6.0, with iommufd and its compat container" },
+	  "the kernel asks one device on behalf of the group, devices are asked for capabilities" },
+	{ RELEASE_6_2, NULL, "as 6.0, with iommufd, which can also provide /dev/vfio/vfio" },
 	{ RELEASE_6_3, NULL, "every device of the group must have isolated MSI" },
-	{ RELEASE_6_6, NULL, "device nodes, and direct regions refuse DMA ownership" },
-	{ RELEASE_6_11, NULL, "the domain allocation's own errno instead of EIO" },
+	{ RELEASE_6_6, NULL, "device nodes (cdev); a direct region refuses DMA ownership" },
+	{ RELEASE_6_11, NULL, "the errno of the domain allocation instead of EIO" },
 	{ RELEASE_6_19, NULL, "generic page tables, a VF token at BIND_IOMMUFD, DMA buffers" },
 };
 
@@ -207,7 +207,7 @@ static int refuse_newer(const char *text, struct failure **reterr)
 	const char *newest = generation_newest();
 
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-				  "nothing is known of Linux %s: the rules were read up to %s; --kernel %s asks what that decides",
+				  "the rules of Linux %s are unknown, because vfiotool knows them up to %s; use --kernel %s for those",
 				  text, newest, newest);
 }
 
@@ -369,14 +369,14 @@ static void use_module_shape(struct finder *f)
 	    (virqfd->state != MODULE_STATE_BUILTIN || fact_is(&virqfd->sysfs) ||
 	     (fact_is(&virqfd->kmod) && strstr(virqfd->kmod.raw, "state=builtin"))))
 		add_evidence(f, GEN_BASIS_SHAPE, UNTIL(6_2), module_fact(virqfd),
-			     "vfio_virqfd is a module of its own");
+			     "vfio_virqfd is a separate module");
 	/* Built in, neither of them is listed for certain. */
 	if (virqfd->state == MODULE_STATE_ABSENT && core->symbols_known)
 		add_evidence(f, GEN_BASIS_SHAPE, FROM(6_2), module_fact(virqfd),
-			     "vfio_virqfd is no module of its own");
+			     "vfio_virqfd is not a separate module");
 	if (core->state == MODULE_STATE_ABSENT && modules[MODULE_VFIO_PCI].symbols_known)
 		add_evidence(f, GEN_BASIS_SHAPE, UNTIL(5_15), module_fact(core),
-			     "vfio_pci_core is no module of its own");
+			     "vfio_pci_core is not a separate module");
 }
 
 static void use_device_shape(struct finder *f)
@@ -389,7 +389,7 @@ static void use_device_shape(struct finder *f)
 		if (fact_is(&dev->cdev_devno) && !seen_cdev) {
 			seen_cdev = true;
 			add_evidence(f, GEN_BASIS_SHAPE, FROM(6_6), &dev->cdev_devno,
-				     "a VFIO device has a node of its own");
+				     "a VFIO device has a device node (cdev)");
 		}
 		if (fact_is(&dev->vfio_dev) && dev->vfio_dev.len && !seen_dir) {
 			seen_dir = true;
@@ -418,7 +418,8 @@ static void use_interrupt_shape(struct finder *f)
 		if (!strchr(msi + 7, ':'))
 			continue;
 		add_evidence(f, GEN_BASIS_SHAPE, FROM(6_2), &irqs->proc,
-			     arena_printf(f->arena, "interrupt chip %s is one device's own", chip));
+			     arena_printf(f->arena, "interrupt chip %s belongs to one device",
+					  chip));
 		return;
 	}
 }

@@ -88,7 +88,7 @@ static void intel_aperture(struct eval *e, const struct iommu_unit *unit, struct
 	if (iova_may_be_scalable(e, unit)) {
 		ret->because =
 			eval_text(e,
-				  "%s may run in scalable mode, where the kernel chooses the table; attach to see",
+				  "%s may run in scalable mode, where the kernel chooses the page table; attach to see",
 				  unit->name);
 		return;
 	}
@@ -418,7 +418,7 @@ void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret)
 	} else {
 		ret->because =
 			eval_text(e,
-				  "sysfs does not show the page sizes of IOMMU %s; attach to see, or say it with --assume %s:page_sizes=MASK",
+				  "sysfs does not show the page sizes of IOMMU %s; attach to see, or state them with --assume %s:page_sizes=MASK",
 				  unit->name, e->dev->name);
 	}
 }

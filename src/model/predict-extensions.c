@@ -31,7 +31,7 @@ static void find_representative(struct walk *w, struct prediction *ret)
 			continue;
 		ret->representative_because =
 			eval_text(&e,
-				  "it is the device that joined the group first, which cannot be seen, and %s and %s differ in bus or IOMMU",
+				  "the kernel asks the device that joined the group first; sysfs does not show which, and %s and %s differ in bus or IOMMU",
 				  first->name, other->name);
 		return;
 	}
@@ -39,7 +39,7 @@ static void find_representative(struct walk *w, struct prediction *ret)
 	ret->representative_because =
 		eval_nr_members(&e) == 1
 			? "the only device of its group"
-			: "which device joined the group first cannot be seen; all share bus and IOMMU, so this one stands for any";
+			: "all devices of the group share bus and IOMMU, so it does not matter which one the kernel asks";
 }
 
 /* ---- capabilities ---- */
@@ -71,7 +71,7 @@ static struct capability_answer ask_known(struct walk *w, capability_question *q
 			first = false;
 		} else if (answer != ret.answer) {
 			ret.answer = ANSWER_UNKNOWN;
-			ret.because = "the kernels that this one may be answer differently";
+			ret.because = "the possible kernels answer differently";
 		}
 	}
 	return ret;
@@ -183,7 +183,7 @@ static void compat_extension(struct eval *e, struct extension_prediction *ret)
 		/* Without a table it says yes, and a table comes with the device's descriptor. */
 		ret->after = dma_cc(e) == TRI_YES ? ANSWER_YES : ANSWER_UNKNOWN;
 		ret->because =
-			"iommufd answers ENODEV before a group joins, and by its tables once a device is opened";
+			"iommufd answers ENODEV before a group joins, and from its page tables after a device is opened";
 		break;
 	case EXT_NOIOMMU:
 		ret->before = fact_is(&e->host->params[PARAM_VFIO_NOIOMMU].value) ? ANSWER_YES
@@ -204,7 +204,7 @@ static void predict_extension(struct eval *e, struct extension_prediction *ret)
 		return;
 	case PROVIDER_UNKNOWN:
 		ret->before = ret->after = ANSWER_UNKNOWN;
-		ret->because = "whether type1 or iommufd serves /dev/vfio/vfio is not known";
+		ret->because = "cannot tell whether type1 or iommufd provides /dev/vfio/vfio";
 		return;
 	default:
 		break;
@@ -218,7 +218,7 @@ static void predict_extension(struct eval *e, struct extension_prediction *ret)
 		ret->after = to_answer(dma_cc(e));
 		if (ret->after == ANSWER_UNKNOWN)
 			ret->because =
-				"whether the domain of the group enforces coherency is not known";
+				"cannot tell whether the domain of the group enforces coherency";
 		break;
 	case EXT_NESTING:
 		ret->before = ret->after = until(e, TRAIT_WITHOUT_NESTING);
@@ -281,7 +281,7 @@ static bool same_ranges(const struct iova_prediction *a, const struct iova_predi
 
 static void predict_addresses(struct walk *w, struct prediction *ret)
 {
-	static const char differ[] = "the kernels that this one may be answer differently";
+	static const char differ[] = "the possible kernels answer differently";
 	uint64_t left = w->kernels->releases;
 	bool first = true;
 

@@ -27,7 +27,7 @@ static const char *end_of(struct arena *a, const struct path_prediction *p)
 	if (p->answer == ANSWER_YES)
 		return "it succeeds";
 	if (p->answer == ANSWER_UNKNOWN)
-		return "not known";
+		return "unknown";
 	if (p->op == OP_NONE)
 		return "refused somewhere";
 	return p->err ? arena_printf(a, "%s fails with %s", op_name(p->op), errno_name(p->err))
@@ -121,7 +121,7 @@ static void merge_paths(struct arena *a, const struct candidate *each, size_t nr
 		ret->remedy = first->remedy;
 	} else {
 		ret->remedy =
-			"say which kernel it is with --kernel, or make its modules readable (libkmod) so that their symbols tell";
+			"state the kernel with --kernel, or make its module files readable, because their symbols identify it";
 	}
 	merge_steps(a, each, nr, ret);
 }

@@ -10,12 +10,12 @@ static void no_driver_for_bus(struct eval *e)
 {
 	const struct device *dev = e->dev;
 
-	eval_refuses(e, "no VFIO driver takes a device of bus %s such as %s", dev->bus_name,
-		     dev->name);
+	eval_refuses(e, "there is no VFIO driver for bus %s of %s", dev->bus_name, dev->name);
 	if (dev->bus == BUS_AP || dev->bus == BUS_CCW)
 		eval_remedy(e, "create a mediated device on it with mdevctl and use that");
 	else
-		eval_remedy(e, "use the parent device of %s on a bus that VFIO knows", dev->name);
+		eval_remedy(e, "use the parent device of %s on a bus that VFIO supports",
+			    dev->name);
 }
 
 static const struct rule_site vfio_driver_sites[] = {
@@ -54,10 +54,10 @@ static void rule_vfio_driver(struct eval *e)
 		break;
 	default:
 		eval_unknown(e,
-			     "whether this kernel has module %s could not be read: /sys/module and /lib/modules say nothing",
+			     "cannot tell whether this kernel has module %s: /sys/module and /lib/modules have no answer",
 			     module);
 		eval_remedy(e,
-			    "in a container, ask on the host, or show it the host's /lib/modules");
+			    "in a container, run vfiotool on the host, or mount the host's /lib/modules");
 	}
 }
 
@@ -107,7 +107,7 @@ static void denylist_entry(struct eval *e, size_t i)
 			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
 	}
 	eval_remedy(e,
-		    "load vfio-pci with disable_denylist=1 if you trust whoever will use %s: a user of it may be able to bring down the host",
+		    "load vfio-pci with disable_denylist=1. INSECURE: a user of %s may be able to crash the host",
 		    dev->name);
 }
 
@@ -132,7 +132,7 @@ static void rule_denylist(struct eval *e)
 	const struct device *dev = e->dev;
 
 	if (!eval_is_pci(dev)) {
-		eval_passes(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is not a PCI device", dev->name);
 		return;
 	}
 	size_t i = 0;
@@ -166,21 +166,21 @@ static void rule_bridge_header(struct eval *e)
 	const struct device *dev = e->dev;
 
 	if (!eval_is_pci(dev)) {
-		eval_passes(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is not a PCI device", dev->name);
 		return;
 	}
 	if (rule_bound_already(e))
 		return;
 	eval_cite(e, &dev->bridge_fact);
 	if (dev->is_bridge == TRI_YES) {
-		eval_refuses(e, "%s is a bridge, and vfio-pci takes endpoints only", dev->name);
+		eval_refuses(e, "%s is a bridge, and vfio-pci accepts only endpoints", dev->name);
 		eval_remedy(e,
-			    "leave %s to the host; a bridge on pcieport or without a driver does not stand in the way of its group",
+			    "leave %s to the host; a bridge on pcieport or without a driver does not block its group",
 			    dev->name);
 	} else if (dev->is_bridge == TRI_NO) {
-		eval_passes(e, "%s is no bridge", dev->name);
+		eval_passes(e, "%s is not a bridge", dev->name);
 	} else {
-		eval_unknown(e, "whether %s is a bridge could not be read", dev->name);
+		eval_unknown(e, "cannot tell whether %s is a bridge", dev->name);
 	}
 }
 
@@ -207,7 +207,7 @@ static void rule_sriov_enabled(struct eval *e)
 	const struct assumption *as;
 
 	if (!eval_is_pci(dev)) {
-		eval_passes(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is not a PCI device", dev->name);
 		return;
 	}
 	if (rule_bound_already(e))
@@ -215,33 +215,32 @@ static void rule_sriov_enabled(struct eval *e)
 	as = eval_assumed(e, dev, "numvfs");
 	eval_cite(e, &dev->sriov_numvfs);
 	if (!as && !fact_known(&dev->sriov_numvfs)) {
-		eval_unknown(e, "whether %s has virtual functions enabled could not be read",
-			     dev->name);
+		eval_unknown(e, "cannot tell whether %s has virtual functions enabled", dev->name);
 	} else if (as ? strcmp(as->value, "0") == 0 : !dev->numvfs) {
 		eval_passes(e, "%s has no virtual functions enabled", dev->name);
 	} else {
 		if (vfs_stay(e))
 			eval_refuses(e,
-				     "%s has virtual functions enabled (sriov_numvfs), and vfio-pci does not take a physical function then",
+				     "%s has virtual functions enabled (sriov_numvfs), and vfio-pci then refuses the physical function",
 				     dev->name);
 		else
 			eval_unknown(e,
-				     "%s has virtual functions enabled (sriov_numvfs), which vfio-pci refuses; whether its driver removes them when it is unbound is up to that driver",
+				     "%s has virtual functions enabled (sriov_numvfs), which vfio-pci refuses; cannot tell whether its driver removes them at the unbind",
 				     dev->name);
-		eval_remedy(e,
-			    "echo 0 > %s/sriov_numvfs first, which removes its virtual functions",
+		eval_remedy(e, "echo 0 > %s/sriov_numvfs first; this removes its virtual functions",
 			    shell_word(e->arena, dev->sysfs ? dev->sysfs : dev->name));
 	}
 }
 
 static const struct rule rules[] = {
-	{ "vfio-driver", "no VFIO driver for the device's bus is there", SITES(vfio_driver_sites),
-	  rule_vfio_driver, "install or load the VFIO driver of the bus" },
+	{ "vfio-driver", "there is no VFIO driver for the bus of the device",
+	  SITES(vfio_driver_sites), rule_vfio_driver,
+	  "install or load the VFIO driver of the bus" },
 	{ "denylist", "vfio-pci refuses devices that can harm the host", SITES(denylist_sites),
 	  rule_denylist, "load vfio-pci with disable_denylist=1, at your own risk" },
-	{ "bridge-header", "vfio-pci takes endpoints, not bridges", SITES(bridge_header_sites),
+	{ "bridge-header", "vfio-pci accepts endpoints, not bridges", SITES(bridge_header_sites),
 	  rule_bridge_header, "leave the bridge to the host" },
-	{ "sriov-enabled", "vfio-pci does not take a physical function with VFs",
+	{ "sriov-enabled", "vfio-pci refuses a physical function with enabled VFs",
 	  SITES(sriov_enabled_sites), rule_sriov_enabled, "write 0 to sriov_numvfs first" },
 };
 

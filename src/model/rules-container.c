@@ -24,25 +24,25 @@ static void rule_type1_module(struct eval *e)
 		return;
 	case MODULE_STATE_LOADABLE:
 		eval_refuses(e,
-			     "module vfio_iommu_type1 is not loaded; vfio-pci pulls it in only through modprobe's soft dependencies");
+			     "module vfio_iommu_type1 is not loaded; vfio-pci loads it only through a soft dependency of modprobe");
 		eval_remedy(e, "modprobe vfio_iommu_type1");
 		return;
 	case MODULE_STATE_ABSENT:
 		if (eval_container_provider(e) == PROVIDER_UNKNOWN) {
 			eval_unknown(e,
-				     "this kernel has no vfio_iommu_type1, and whether iommufd serves /dev/vfio/vfio instead (CONFIG_IOMMUFD_VFIO_CONTAINER) could not be read");
+				     "this kernel has no vfio_iommu_type1; cannot tell whether iommufd provides /dev/vfio/vfio instead (CONFIG_IOMMUFD_VFIO_CONTAINER)");
 			return;
 		}
 		if (trait_lacks(e, TRAIT_IOMMUFD) && eval_compat_is_built(e)) {
 			eval_passes(e,
-				    "iommufd stands for type1 here, which a kernel of that age cannot do: it would have type1");
+				    "iommufd replaces type1 here, but a kernel of that age needs type1");
 			return;
 		}
 		eval_refuses(e, "this kernel has no module vfio_iommu_type1");
 		eval_remedy(e, "install the kernel package that holds module vfio_iommu_type1");
 		return;
 	default:
-		eval_unknown(e, "whether module vfio_iommu_type1 is there could not be read");
+		eval_unknown(e, "cannot tell whether module vfio_iommu_type1 exists");
 	}
 }
 
@@ -59,17 +59,17 @@ static void rule_container_type(struct eval *e)
 {
 	if (e->path == PATH_NOIOMMU) {
 		eval_cite(e, &e->host->params[PARAM_VFIO_NOIOMMU].value);
-		eval_refuses(e, "a group of no-IOMMU mode takes no type but its own");
+		eval_refuses(e, "a group in no-IOMMU mode accepts only the no-IOMMU type");
 		eval_remedy(e, "leave out --type");
 		return;
 	}
 	if (eval_container_type(e) != CONTAINER_NESTING) {
-		eval_passes(e, "type1 is there in both versions");
+		eval_passes(e, "both versions of type1 exist");
 		return;
 	}
 	if (e->site->paths & (1U << PATH_COMPAT)) {
 		eval_cite(e, &e->host->iommu_node.stat);
-		eval_refuses(e, "iommufd, which serves the container, has no nesting type");
+		eval_refuses(e, "iommufd provides the container and has no nesting type");
 		eval_remedy(e, "leave out --type=nesting: nested tables are allocated in iommufd");
 		return;
 	}
@@ -137,7 +137,7 @@ static void rule_nesting_driver(struct eval *e)
 			     eval_iommu_name(e->dev));
 		break;
 	default:
-		eval_unknown(e, "the driver of IOMMU %s is not one whose answers are known",
+		eval_unknown(e, "vfiotool does not know the answers of the driver of IOMMU %s",
 			     eval_iommu_name(e->dev));
 	}
 	if (e->ruling != RULING_PASSES)
@@ -169,9 +169,9 @@ static void rule_mixed_bus(struct eval *e)
 			return;
 		}
 		eval_refuses(e,
-			     "%s is on bus %s and %s on bus %s, and this kernel wants one bus in a group",
+			     "%s is on bus %s and %s on bus %s, and this kernel requires one bus per group",
 			     first->name, first->bus_name, member->name, member->bus_name);
-		eval_remedy(e, "use a kernel from 6.0 on, which asks devices and not buses");
+		eval_remedy(e, "use Linux 6.0 or later, which asks devices and not buses");
 		return;
 	}
 	if (eval_members_complete(e))
@@ -240,11 +240,11 @@ static void rule_domain_alloc(struct eval *e)
 		eval_refuses(e,
 			     "no device of the group of %s has an IOMMU that could give it a domain",
 			     e->dev->name);
-		eval_remedy(e, "look in the kernel log why the IOMMU driver gave up on %s",
+		eval_remedy(e, "look in the kernel log why the IOMMU driver rejected %s",
 			    lacks->name);
 	} else {
 		eval_unknown(e,
-			     "whether the device that stands for the group has an IOMMU is not known; %s may have none",
+			     "cannot tell whether the device that the kernel asks on behalf of the group has an IOMMU; %s may have none",
 			     lacks->name);
 	}
 }
@@ -265,14 +265,14 @@ static void rule_iova_empty(struct eval *e)
 		eval_cite(e, &e->dev->group->reserved_regions);
 	iova_predict(e, &iova);
 	if (iova.answer == ANSWER_YES ? iova.nr_ranges : iova_lowest_is_free(e)) {
-		eval_passes(e, "addresses are left beside the reserved regions");
+		eval_passes(e, "the reserved regions leave addresses to map");
 	} else if (iova.answer == ANSWER_YES) {
 		eval_refuses(e, "the reserved regions of the group of %s leave no address to map",
 			     e->dev->name);
 		eval_remedy(e,
 			    "no setting helps: the firmware reserves all that the IOMMU can reach");
 	} else {
-		eval_unknown(e, "whether an address is left to map: %s", iova.because);
+		eval_unknown(e, "cannot tell whether an address is left to map: %s", iova.because);
 	}
 }
 
@@ -292,20 +292,20 @@ static void rule_noiommu_compat(struct eval *e)
 			     "iommufd serves /dev/vfio/vfio, and takes no group of no-IOMMU mode in this kernel");
 		break;
 	default:
-		eval_unknown(e, "whether type1 or iommufd serves /dev/vfio/vfio is not known");
+		eval_unknown(e, "cannot tell whether type1 or iommufd provides /dev/vfio/vfio");
 	}
 	eval_remedy(e, "use a kernel from 6.3 on, or one built with CONFIG_VFIO_CONTAINER");
 }
 
 static const struct rule rules[] = {
-	{ "type1-module", "no backend takes the container: vfio_iommu_type1 is missing",
+	{ "type1-module", "the container has no backend: vfio_iommu_type1 is missing",
 	  SITES(type1_module_sites), rule_type1_module, "modprobe vfio_iommu_type1" },
 	{ "container-type", "the container has no such type", SITES(container_type_sites),
 	  rule_container_type, "ask for another type", .type = true },
 	{ "nesting-driver", "the IOMMU driver has no nesting type", SITES(nesting_driver_sites),
 	  rule_nesting_driver, "leave out the nesting type", .type = true },
 	{ "mixed-bus", "the group spans two buses", SITES(mixed_bus_sites), rule_mixed_bus,
-	  "use a kernel from 6.0 on" },
+	  "use Linux 6.0 or later" },
 	{ "domain-alloc", "no IOMMU gives the group a domain", SITES(domain_alloc_sites),
 	  rule_domain_alloc, "look into the kernel log" },
 	{ "iova-empty", "no address is left to map", SITES(iova_empty_sites), rule_iova_empty,

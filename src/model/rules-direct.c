@@ -67,13 +67,13 @@ static void rule_rmrr(struct eval *e)
 	}
 	if (intel) {
 		eval_refuses(e,
-			     "the firmware's RMRR wants 0x%llx-0x%llx mapped for the group of %s, and the Intel IOMMU driver does not hand over such a device",
+			     "the firmware (RMRR) requires 0x%llx-0x%llx mapped for the group of %s, and the Intel IOMMU driver refuses such a device",
 			     (unsigned long long)r->start, (unsigned long long)r->last,
 			     e->dev->name);
 		eval_remedy(e,
 			    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot; relaxing RMRRs risks memory corruption");
 	} else if (unsure) {
-		eval_unknown(e, "which IOMMU serves %s could not be read", e->dev->name);
+		eval_unknown(e, "cannot tell which IOMMU serves %s", e->dev->name);
 	} else {
 		eval_passes(e, "a direct region is reserved, and only the Intel driver refuses it");
 	}
@@ -98,16 +98,16 @@ static void rule_direct_region(struct eval *e)
 		eval_passes(e, "no direct region is reserved for the group");
 		return;
 	}
-	eval_refuses(e, "the firmware wants 0x%llx-0x%llx mapped one to one for the group of %s",
+	eval_refuses(e, "the firmware requires 0x%llx-0x%llx mapped one to one for the group of %s",
 		     (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
 	eval_remedy(e,
 		    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot");
 }
 
 static const struct rule rules[] = {
-	{ "rmrr", "the firmware wants memory mapped for the device (Intel RMRR)", SITES(rmrr_sites),
-	  rule_rmrr, "turn off the firmware feature behind it" },
-	{ "direct-region", "the firmware wants memory mapped one to one",
+	{ "rmrr", "the firmware requires memory mapped for the device (Intel RMRR)",
+	  SITES(rmrr_sites), rule_rmrr, "turn off the firmware feature behind it" },
+	{ "direct-region", "the firmware requires memory mapped one to one",
 	  SITES(direct_region_sites), rule_direct_region,
 	  "turn off the firmware feature behind it" },
 };

@@ -14,7 +14,7 @@ static const struct rule_site dirty_version_sites[] = {
 static void rule_dirty_version(struct eval *e)
 {
 	if (e->mapping->space->version_1)
-		eval_refuses(e, "version 1 of type1 tracks nothing");
+		eval_refuses(e, "version 1 of type1 cannot track dirty pages");
 	else
 		eval_passes(e, "version 2 of type1 tracks dirty pages");
 }
@@ -47,13 +47,13 @@ static void rule_dirty_hardware(struct eval *e)
 		eval_refuses(e, "the IOMMU does not track dirty pages (GET_HW_INFO)");
 	else
 		eval_unknown(e,
-			     "whether the IOMMU tracks dirty pages is not known before an attach");
+			     "cannot tell before an attach whether the IOMMU tracks dirty pages");
 }
 
 static const struct rule rules[] = {
-	{ "dirty-version", "version 1 of type1 tracks no dirty pages", SITES(dirty_version_sites),
-	  rule_dirty_version, "use TYPE1v2", .request = true },
-	{ "dirty-compat", "iommufd behind a container tracks no dirty pages",
+	{ "dirty-version", "version 1 of type1 cannot track dirty pages",
+	  SITES(dirty_version_sites), rule_dirty_version, "use TYPE1v2", .request = true },
+	{ "dirty-compat", "a container provided by iommufd cannot track dirty pages",
 	  SITES(dirty_compat_sites), rule_dirty_compat, "use the iommufd path", .request = true },
 	{ "dirty-hardware", "the IOMMU does not track dirty pages", SITES(dirty_hardware_sites),
 	  rule_dirty_hardware, "no setting helps", .request = true },

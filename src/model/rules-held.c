@@ -60,10 +60,10 @@ static void rule_cdev_held(struct eval *e)
 		}
 	}
 	if (ret == TRI_NO)
-		eval_passes(e, "nobody uses a device of the group through its own node");
+		eval_passes(e, "no process uses a device of the group through its device node");
 	else
 		eval_unknown(e,
-			     "whether another process uses %s through %s could not be seen; ask again as root",
+			     "cannot tell whether another process uses %s through %s; run as root",
 			     unsure->name, unsure->cdev.path);
 }
 
@@ -105,15 +105,15 @@ static void group_not_held(struct eval *e, const struct node *node)
 	const char *who = e->host->device_holders.raw;
 
 	if (!open) {
-		eval_passes(e, "nobody has %s open", node->path ? node->path : "the group");
+		eval_passes(e, "no process has %s open", node->path ? node->path : "the group");
 		return;
 	}
 	int len = (int)strcspn(who, "\n");
 	eval_unknown(e,
-		     "%s is enabled and process %.*s has VFIO devices open: one that has closed the group and still has the device keeps the group to itself",
+		     "%s is enabled and process %.*s has VFIO devices open; a process that closed the group but not the device still holds the group",
 		     open->name, len, who);
 	eval_remedy(e,
-		    "end process %.*s if %s is its device, or say what you know with --assume held=0",
+		    "end process %.*s if %s is its device; if not, state that with --assume held=0",
 		    len, who, open->name);
 }
 
@@ -140,19 +140,19 @@ static void rule_group_held(struct eval *e)
 		group_not_held(e, node);
 		return;
 	case TRI_YES:
-		eval_refuses(e, "%s has %s open, and one user at a time may", who,
+		eval_refuses(e, "%s has %s open, and only one process at a time may open it", who,
 			     node->path ? node->path : "the group");
-		eval_remedy(e, "end %s, or let it pass its descriptors on", who);
+		eval_remedy(e, "end %s, or make it pass on its descriptors", who);
 		return;
 	default:
-		eval_unknown(e, "whether another process has %s open could not be seen: %s",
-			     node->path, eval_unseen_holders(e, node));
-		eval_remedy(e, "ask again as root, or say what you know with --assume held=0");
+		eval_unknown(e, "cannot tell whether another process has %s open: %s", node->path,
+			     eval_unseen_holders(e, node));
+		eval_remedy(e, "run as root, or state that it is free with --assume held=0");
 	}
 }
 
 static const struct rule rules[] = {
-	{ "cdev-held", "a device of the group is in use through its own node",
+	{ "cdev-held", "a device of the group is in use through its device node",
 	  SITES(cdev_held_sites), rule_cdev_held, "end the process that uses it" },
 	{ "group-held", "another process has the group open", SITES(group_held_sites),
 	  rule_group_held, "end the process that holds it" },

@@ -28,7 +28,7 @@ static const char *remapping_remedy(struct eval *e)
 	if (eval_cmdline(e, "nointremap", NULL))
 		return "boot without nointremap";
 	if (eval_machine(e) != MACHINE_X86)
-		return "no setting gives the device an MSI controller that isolates (GICv3 ITS)";
+		return "no setting helps: the device needs an MSI controller that isolates (GICv3 ITS)";
 	if (fact_is(hv) && !strcmp(hv->raw, "qemu"))
 		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
 	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt remapping)";
@@ -37,7 +37,7 @@ static const char *remapping_remedy(struct eval *e)
 static void remedy_for_interrupts(struct eval *e)
 {
 	eval_remedy(e,
-		    "%s; or accept that the device's user can inject any interrupt into the host: %s",
+		    "%s; or, INSECURE, let the user of the device inject any interrupt into the host: %s",
 		    remapping_remedy(e), eval_param_command(e, unsafe_param(e)));
 }
 
@@ -54,11 +54,12 @@ static bool unsafe_is_allowed(struct eval *e)
 static void interrupts_refuse(struct eval *e, enum tristate isolated, const char *why)
 {
 	if (isolated == TRI_YES) {
-		eval_passes(e, "the interrupts of %s are isolated: %s", e->dev->name, why);
+		eval_passes(e, "%s has isolated interrupts: %s", e->dev->name, why);
 		return;
 	}
 	if (isolated == TRI_UNKNOWN)
-		eval_unknown(e, "whether the interrupts of %s are isolated: %s", e->dev->name, why);
+		eval_unknown(e, "cannot tell whether %s has isolated interrupts: %s", e->dev->name,
+			     why);
 	else if (eval_param(e, unsafe_param(e)) == TRI_UNKNOWN)
 		eval_unknown(e,
 			     "the interrupts of %s are not isolated (%s), and the parameter allow_unsafe_interrupts could not be read",

@@ -62,7 +62,7 @@ static void wait_for_smmu(struct eval *e)
 		return;
 	e->err = 0;
 	eval_refuses(e,
-		     "%s has no IOMMU group: no IOMMU serves it, or the driver of its SMMU is not there yet and its probe waits (EAGAIN)",
+		     "%s has no IOMMU group: no IOMMU serves it, or its probe still waits for the driver of its SMMU (EAGAIN)",
 		     e->dev->name);
 }
 
@@ -102,7 +102,7 @@ static void rule_no_group(struct eval *e)
 	default:
 		if (dev->group_link.state == FACT_ABSENT)
 			eval_unknown(e,
-				     "%s has no IOMMU group, and whether VFIO would make one (enable_unsafe_noiommu_mode) could not be read",
+				     "%s has no IOMMU group; cannot tell whether VFIO would make one (enable_unsafe_noiommu_mode)",
 				     dev->name);
 		else
 			eval_unknown(e, "the iommu_group link of %s could not be read", dev->name);
@@ -133,7 +133,7 @@ static bool bus_not_seen(struct eval *e)
 		eval_passes(e, "the driver of the IOMMU answers yes for the whole bus of %s",
 			    e->dev->name);
 	else
-		eval_unknown(e, "whether the bus of %s has an IOMMU is not known", e->dev->name);
+		eval_unknown(e, "cannot tell whether the bus of %s has an IOMMU", e->dev->name);
 	return true;
 }
 
@@ -163,7 +163,7 @@ static void rule_cache_coherency(struct eval *e)
 	const char *why = "";
 
 	if (kind != GROUP_REAL && kind != GROUP_UNKNOWN) {
-		eval_passes(e, "only devices behind an IOMMU are asked");
+		eval_passes(e, "the kernel asks only devices behind an IOMMU");
 		return;
 	}
 	if (bus_not_seen(e))
@@ -179,13 +179,13 @@ static void rule_cache_coherency(struct eval *e)
 	case TRI_NO:
 		if (kind == GROUP_UNKNOWN) {
 			eval_unknown(e,
-				     "%s would not be cache coherent for VFIO (%s), which is asked only behind an IOMMU, and its group is not known",
+				     "%s is not cache coherent for VFIO (%s); the kernel asks only behind an IOMMU, and its group is unknown",
 				     dev->name, why);
 			return;
 		}
 		eval_refuses(e, "the DMA of %s is not cache coherent for VFIO: %s", dev->name, why);
 		eval_remedy(e,
-			    "no setting helps; a kernel before 5.19 does not ask, a newer IOMMU driver may answer otherwise");
+			    "no setting helps; a kernel before 5.19 does not check this, and a newer IOMMU driver may answer yes");
 		return;
 	default:
 		if (registered_already(e)) {
@@ -194,8 +194,9 @@ static void rule_cache_coherency(struct eval *e)
 				    dev->name);
 			return;
 		}
-		eval_unknown(e, "whether the DMA of %s is cache coherent: %s", dev->name, why);
-		eval_remedy(e, "bind it and look, or say it with --assume %s:cache_coherency=1",
+		eval_unknown(e, "cannot tell whether the DMA of %s is cache coherent: %s",
+			     dev->name, why);
+		eval_remedy(e, "bind it to see, or state it with --assume %s:cache_coherency=1",
 			    dev->name);
 	}
 }

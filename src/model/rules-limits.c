@@ -22,7 +22,8 @@ static void rule_dma_entry_limit(struct eval *e)
 		if (parse_u64(as->value, 10, &limit) < 0)
 			limit = 0;
 	} else if (fact_is(&p->value) && p->value.raw && parse_u64(p->value.raw, 10, &limit) < 0) {
-		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit is no number: %s", p->value.raw);
+		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit is not a number: %s",
+			     p->value.raw);
 		return;
 	} else if (!fact_known(&p->value)) {
 		eval_unknown(e, "vfio_iommu_type1.dma_entry_limit could not be read");
@@ -33,7 +34,7 @@ static void rule_dma_entry_limit(struct eval *e)
 		return;
 	}
 	eval_refuses(e,
-		     "vfio_iommu_type1.dma_entry_limit is 0, so a container may hold no mapping");
+		     "vfio_iommu_type1.dma_entry_limit is 0, so a container cannot have a mapping");
 	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
 }
 
@@ -49,15 +50,15 @@ static void user_may_lock(struct eval *e, uint64_t soft)
 	eval_cite(e, holders);
 	if (fact_is(holders) && holders->len) {
 		eval_unknown(e,
-			     "the user may lock %llu bytes in all processes together, and process %.*s, which has /dev/iommu open, may have locked them; nothing shows how many",
+			     "the user may lock %llu bytes in all processes together; process %.*s has /dev/iommu open and may have locked some of them",
 			     (unsigned long long)soft, (int)strcspn(holders->raw, "\n"),
 			     holders->raw);
 		eval_remedy(e,
-			    "raise the limit (ulimit -l, LimitMEMLOCK=) above all that the user maps");
+			    "raise the limit (ulimit -l, LimitMEMLOCK=) above the total that the user maps");
 		return;
 	}
 	eval_passes(e,
-		    "the user may lock %llu bytes in all processes together; what io_uring or perf have locked of them is not visible",
+		    "the user may lock %llu bytes in all processes together; locked memory of io_uring and perf is not visible",
 		    (unsigned long long)soft);
 }
 
@@ -98,18 +99,17 @@ static void rule_memlock(struct eval *e)
 	}
 	if (exempt == TRI_UNKNOWN)
 		eval_unknown(e,
-			     "the caller may lock %llu bytes, and whether it has CAP_IPC_LOCK could not be read",
+			     "the caller may lock %llu bytes; cannot tell whether it has CAP_IPC_LOCK",
 			     (unsigned long long)soft);
 	else
 		eval_refuses(e,
 			     "the caller may lock %llu bytes and has locked %llu: not one page can be mapped",
 			     (unsigned long long)soft, (unsigned long long)locked);
-	eval_remedy(e,
-		    "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of what is mapped");
+	eval_remedy(e, "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of the mappings");
 }
 
 static const struct rule rules[] = {
-	{ "dma-entry-limit", "the container may hold no mapping", SITES(dma_entry_limit_sites),
+	{ "dma-entry-limit", "the container cannot have a mapping", SITES(dma_entry_limit_sites),
 	  rule_dma_entry_limit, "raise vfio_iommu_type1.dma_entry_limit" },
 	{ "memlock", "the caller may not lock the memory", SITES(memlock_sites), rule_memlock,
 	  "raise the limit of locked memory" },

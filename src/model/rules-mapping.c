@@ -44,7 +44,7 @@ static const struct rule_site no_address_space_sites[] = {
 static void rule_no_address_space(struct eval *e)
 {
 	eval_refuses(e,
-		     "in no-IOMMU mode there is no address space: the device uses physical addresses, and reaches all of them");
+		     "no-IOMMU mode has no address space: the device uses physical addresses and reaches all memory");
 }
 
 static const struct rule_site map_maximum_sites[] = {
@@ -61,7 +61,7 @@ static void rule_map_maximum(struct eval *e)
 	if (unmaps_all(e) || (r->iova != UINT64_MAX && r->size != UINT64_MAX))
 		eval_passes(e, "neither IOVA nor size is 2^64-1");
 	else
-		eval_refuses(e, "iommufd takes neither an IOVA nor a size of 2^64-1");
+		eval_refuses(e, "iommufd refuses an IOVA or a size of 2^64-1");
 }
 
 static const struct rule_site map_prot_sites[] = {
@@ -78,7 +78,7 @@ static void rule_map_prot(struct eval *e)
 		eval_passes(e, "the device may read or write");
 	else if (e->path == PATH_COMPAT)
 		eval_unknown(e,
-			     "the device may neither read nor write, which is left to the IOMMU driver");
+			     "the device may neither read nor write; the IOMMU driver decides about that");
 	else
 		eval_refuses(e, "the device may neither read nor write");
 }
@@ -124,9 +124,9 @@ static void rule_map_length(struct eval *e)
 	uint64_t page = eval_page_size(e);
 
 	if (r->size <= UINT64_MAX - page)
-		eval_passes(e, "the size is less than 2^64 by more than a page");
+		eval_passes(e, "the size is below 2^64 minus one page");
 	else
-		eval_refuses(e, "no memory is as long as 2^64 less a page");
+		eval_refuses(e, "the size is larger than any memory (2^64 minus one page)");
 }
 
 /* ---- alignment ---- */
@@ -134,11 +134,11 @@ static void rule_map_length(struct eval *e)
 static const char *odd_one(const struct mapping_request *r, uint64_t alignment, bool memory)
 {
 	if (r->iova & (alignment - 1))
-		return "the IOVA is no multiple";
+		return "the IOVA is not a multiple";
 	if (r->size & (alignment - 1))
-		return "the size is no multiple";
+		return "the size is not a multiple";
 	return memory && r->memory_alignment && r->memory_alignment < alignment
-		       ? "the address of the memory is no multiple"
+		       ? "the address of the memory is not a multiple"
 		       : NULL;
 }
 
@@ -167,7 +167,7 @@ static void rule_map_aligned(struct eval *e)
 			     (ull)(alignment ? alignment : page));
 		eval_remedy(e, "use multiples of %llu", (ull)(alignment ? alignment : page));
 	} else if (!alignment) {
-		eval_unknown(e, "the smallest page of the IOMMU is not known before an attach");
+		eval_unknown(e, "the smallest page of the IOMMU is unknown before an attach");
 	} else {
 		eval_passes(e, "IOVA and size are multiples of %llu", (ull)alignment);
 	}
@@ -187,11 +187,12 @@ static void rule_map_memory_aligned(struct eval *e)
 	uint64_t has = request_of(e)->memory_alignment;
 
 	if (!has || has >= page)
-		eval_passes(e, "the memory begins with a page");
+		eval_passes(e, "the memory is page-aligned");
 	else if (!alignment)
-		eval_unknown(e, "the smallest page of the IOMMU is not known before an attach");
+		eval_unknown(e, "the smallest page of the IOMMU is unknown before an attach");
 	else if (has < (alignment < page ? alignment : page))
-		eval_refuses(e, "the address of the memory is no multiple of %llu", (ull)alignment);
+		eval_refuses(e, "the address of the memory is not a multiple of %llu",
+			     (ull)alignment);
 	else
 		eval_passes(e, "the address of the memory is a multiple of %llu", (ull)alignment);
 }
@@ -225,7 +226,7 @@ static void rule_map_wrap(struct eval *e)
 		eval_passes(e, "the range ends below 2^64");
 		return;
 	}
-	eval_refuses(e, "0x%llx and %llu bytes more go past 2^64", (ull)r->iova, (ull)r->size);
+	eval_refuses(e, "0x%llx plus %llu bytes go past 2^64", (ull)r->iova, (ull)r->size);
 }
 
 static const struct rule_site map_overlap_sites[] = {
@@ -248,7 +249,7 @@ static void rule_map_overlap(struct eval *e)
 		eval_passes(e, "nothing is mapped there");
 	else if (e->path == PATH_CONTAINER && trait_holds(e, TRAIT_WRAP_OVERFLOW) != TRI_YES &&
 		 (set->to_the_top || last == UINT64_MAX))
-		eval_unknown(e, "kernels before 6.18 lose sight of what is mapped up to 2^64");
+		eval_unknown(e, "kernels before 6.18 do not track mappings up to 2^64 correctly");
 	else if (mapping_set_find(set, r->iova, last, &iova, &size))
 		eval_refuses(e, "0x%llx-0x%llx is mapped already", (ull)iova,
 			     (ull)(iova + (size - 1)));
@@ -266,11 +267,11 @@ static void rule_map_entries(struct eval *e)
 	const struct mapping_space *s = space_of(e);
 
 	if (!s->avail_known)
-		eval_unknown(e, "how many mappings the container may hold is not known");
+		eval_unknown(e, "the limit of mappings in the container is unknown");
 	else if (s->avail)
 		eval_passes(e, "%llu mappings are left", (ull)s->avail);
 	else
-		eval_refuses(e, "the container holds %llu mappings and may hold no more",
+		eval_refuses(e, "the container has %llu mappings, which is its limit",
 			     (ull)s->set.nr);
 }
 
@@ -303,21 +304,22 @@ static void rule_map_range(struct eval *e)
 	uint64_t last = r->iova;
 
 	if (!last_of(r, &last)) {
-		eval_passes(e, "there is no range to look for");
+		eval_passes(e, "there is no range to check");
 	} else if (p->answer != ANSWER_YES) {
-		eval_unknown(e, "which IOVAs are usable is not known: %s",
+		eval_unknown(e, "the usable IOVAs are unknown: %s",
 			     p->because ? p->because : "attach to see");
 	} else if (!p->nr_ranges) {
 		eval_passes(e, "nothing limits the IOVAs");
 	} else if (!in) {
-		eval_refuses(e, "0x%llx is reserved or out of the IOMMU's reach", (ull)r->iova);
-		eval_remedy(e, "use the ranges that 'vfiotool inspect' tells");
+		eval_refuses(e, "0x%llx is reserved or outside the range of the IOMMU",
+			     (ull)r->iova);
+		eval_remedy(e, "use the ranges that 'vfiotool inspect' shows");
 	} else if (in->last < last) {
-		eval_refuses(e, "0x%llx-0x%llx goes over the end of the usable range 0x%llx-0x%llx",
+		eval_refuses(e, "0x%llx-0x%llx goes past the end of the usable range 0x%llx-0x%llx",
 			     (ull)r->iova, (ull)last, (ull)in->start, (ull)in->last);
-		eval_remedy(e, "map what lies on each side of it by itself");
+		eval_remedy(e, "map each side of the border separately");
 	} else {
-		eval_passes(e, "it lies in 0x%llx-0x%llx", (ull)in->start, (ull)in->last);
+		eval_passes(e, "it is inside 0x%llx-0x%llx", (ull)in->start, (ull)in->last);
 	}
 }
 
@@ -337,11 +339,11 @@ static void rule_map_memory(struct eval *e)
 	if (space_of(e)->limit.pins_nothing)
 		eval_passes(e, "mapping pins nothing for a mediated device");
 	else if (r->memory == MAPPING_MEMORY_NONE)
-		eval_refuses(e, "no memory is at the caller's address");
+		eval_refuses(e, "there is no memory at the caller's address");
 	else if (r->memory == MAPPING_MEMORY_READ_ONLY && r->prot & MAPPING_WRITE)
-		eval_refuses(e, "the caller may not write the memory that the device should");
+		eval_refuses(e, "the caller may not write the memory that the device should write");
 	else
-		eval_passes(e, "the memory is the caller's");
+		eval_passes(e, "the caller has access to the memory");
 }
 
 static void refuse_memlock(struct eval *e, uint64_t needed, uint64_t soft)
@@ -349,9 +351,9 @@ static void refuse_memlock(struct eval *e, uint64_t needed, uint64_t soft)
 	uint64_t kib = needed / 1024 + (needed % 1024 != 0);
 
 	eval_refuses(e,
-		     "%llu bytes are locked already and %llu are to be, more than the limit of %llu",
+		     "%llu bytes are locked already and %llu more are needed, which exceeds the limit of %llu",
 		     (ull)space_of(e)->locked, (ull)request_of(e)->size, (ull)soft);
-	eval_remedy(e, "raise the limit to %llu KiB at least: ulimit -l %llu, or LimitMEMLOCK=",
+	eval_remedy(e, "raise the limit to at least %llu KiB: ulimit -l %llu, or LimitMEMLOCK=",
 		    (ull)kib, (ull)kib);
 }
 
@@ -390,10 +392,11 @@ static void rule_map_memlock(struct eval *e)
 	if (!known || !s->locked_known)
 		eval_unknown(e, "the caller's limit of locked memory could not be read");
 	else if (needed / page <= soft / page)
-		eval_passes(e, "%llu of %llu bytes are locked then%s", (ull)needed, (ull)soft,
-			    s->limit.by_user ? ", and what else the user has charged" : "");
+		eval_passes(e, "%llu of %llu bytes will be locked%s", (ull)needed, (ull)soft,
+			    s->limit.by_user ? ", plus the memory of other processes of the user"
+					     : "");
 	else if (exempt == TRI_UNKNOWN)
-		eval_unknown(e, "whether the caller has CAP_IPC_LOCK could not be read");
+		eval_unknown(e, "cannot tell whether the caller has CAP_IPC_LOCK");
 	else
 		refuse_memlock(e, needed, soft);
 }
@@ -409,15 +412,15 @@ static void rule_unmap_all_flag(struct eval *e)
 	enum tristate has = space_of(e)->unmap_all;
 
 	if (!unmaps_all(e))
-		eval_passes(e, "a range is unmapped");
+		eval_passes(e, "the request unmaps a range");
 	else if (has == TRI_YES)
 		eval_passes(e, "the kernel knows the flag");
 	else if (has == TRI_NO)
 		eval_refuses(e,
-			     "the kernel has no flag that unmaps everything, which came with 5.12");
+			     "the kernel has no flag that unmaps everything; Linux 5.12 introduced it");
 	else
 		eval_unknown(e,
-			     "whether the kernel has the flag that unmaps everything, which came with 5.12, is not known");
+			     "cannot tell whether the kernel has the flag that unmaps everything, which Linux 5.12 introduced");
 }
 
 static const struct rule_site unmap_cut_sites[] = {
@@ -441,7 +444,7 @@ static void rule_unmap_cut(struct eval *e)
 		eval_passes(e, "no mapping is cut");
 	else if (e->path == PATH_CONTAINER && trait_holds(e, TRAIT_WRAP_OVERFLOW) != TRI_YES &&
 		 (s->set.to_the_top || last == UINT64_MAX))
-		eval_unknown(e, "kernels before 6.18 lose sight of what is mapped up to 2^64");
+		eval_unknown(e, "kernels before 6.18 do not track mappings up to 2^64 correctly");
 	else if (mapping_set_cuts(&s->set, r->iova, last, &iova, &size))
 		eval_refuses(e, "the range cuts the mapping 0x%llx-0x%llx", (ull)iova,
 			     (ull)(iova + (size - 1)));
@@ -476,33 +479,32 @@ static void rule_unmap_nothing(struct eval *e)
 }
 
 static const struct rule rules[] = {
-	{ "no-address-space", "no-IOMMU mode has no address space to map in",
+	{ "no-address-space", "no-IOMMU mode has no address space to map into",
 	  SITES(no_address_space_sites), rule_no_address_space, "give the device an IOMMU",
 	  .request = true },
-	{ "map-maximum", "iommufd takes no IOVA and no size of 2^64-1", SITES(map_maximum_sites),
+	{ "map-maximum", "iommufd refuses an IOVA or a size of 2^64-1", SITES(map_maximum_sites),
 	  rule_map_maximum, "use a smaller number", .request = true },
 	{ "map-prot", "a mapping that can neither be read nor written", SITES(map_prot_sites),
 	  rule_map_prot, "map it to be read or written", .request = true },
 	{ "map-empty", "a size of 0", SITES(map_empty_sites), rule_map_empty, "give a size",
 	  .request = true },
-	{ "map-length", "a size that no memory has", SITES(map_length_sites), rule_map_length,
+	{ "map-length", "a size larger than any memory", SITES(map_length_sites), rule_map_length,
 	  "give a smaller size", .request = true },
-	{ "map-aligned", "IOVA, size or memory are no multiple of the IOMMU's smallest page",
+	{ "map-aligned", "IOVA, size or memory are not multiples of the IOMMU's smallest page",
 	  SITES(map_aligned_sites), rule_map_aligned, "use multiples of the smallest page",
 	  .request = true },
-	{ "map-memory-aligned", "the memory does not begin with a page",
-	  SITES(map_memory_aligned_sites), rule_map_memory_aligned, "align the memory",
-	  .request = true },
+	{ "map-memory-aligned", "the memory is not page-aligned", SITES(map_memory_aligned_sites),
+	  rule_map_memory_aligned, "align the memory", .request = true },
 	{ "map-wrap", "a range that goes past 2^64", SITES(map_wrap_sites), rule_map_wrap,
 	  "use a lower IOVA", .request = true },
 	{ "map-overlap", "something is mapped there already", SITES(map_overlap_sites),
 	  rule_map_overlap, "unmap it first, or use another IOVA", .request = true },
-	{ "map-entries", "the container holds as many mappings as it may", SITES(map_entries_sites),
-	  rule_map_entries, "raise vfio_iommu_type1.dma_entry_limit, or map more at once",
+	{ "map-entries", "the container is at its limit of mappings", SITES(map_entries_sites),
+	  rule_map_entries, "raise vfio_iommu_type1.dma_entry_limit, or use larger mappings",
 	  .request = true },
-	{ "map-range", "the IOVA is reserved or out of the IOMMU's reach", SITES(map_range_sites),
-	  rule_map_range, "use a usable IOVA range", .request = true },
-	{ "map-memory", "the caller's memory is not there, or may not be written",
+	{ "map-range", "the IOVA is reserved or outside the range of the IOMMU",
+	  SITES(map_range_sites), rule_map_range, "use a usable IOVA range", .request = true },
+	{ "map-memory", "the caller's memory does not exist, or the caller may not write it",
 	  SITES(map_memory_sites), rule_map_memory, "map memory of the caller's own",
 	  .request = true },
 	{ "map-memlock", "the caller may not lock that much memory", SITES(map_memlock_sites),
@@ -510,7 +512,7 @@ static const struct rule rules[] = {
 	{ "unmap-all-flag", "the kernel has no flag that unmaps everything",
 	  SITES(unmap_all_flag_sites), rule_unmap_all_flag, "unmap range by range",
 	  .request = true },
-	{ "unmap-cut", "a mapping goes away as a whole or not at all", SITES(unmap_cut_sites),
+	{ "unmap-cut", "a mapping cannot be unmapped in part", SITES(unmap_cut_sites),
 	  rule_unmap_cut, "unmap what was mapped", .request = true },
 	{ "unmap-nothing", "nothing is mapped there", SITES(unmap_nothing_sites),
 	  rule_unmap_nothing, "unmap what was mapped", .request = true },

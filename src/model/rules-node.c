@@ -32,13 +32,13 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 		if (!denied_by_cgroup(e, node))
 			break;
 		e->err = EPERM;
-		eval_refuses(e, "the device cgroup of the caller keeps it from %s", node->path);
+		eval_refuses(e, "the device cgroup of the caller does not allow %s", node->path);
 		eval_remedy(e,
-			    "pass the node to the container (for example: docker run --device %s), or ask on the host",
+			    "pass the node to the container (for example: docker run --device %s), or run vfiotool on the host",
 			    node->path);
 		return;
 	default:
-		eval_unknown(e, "whether the caller may open %s: %s",
+		eval_unknown(e, "cannot tell whether the caller may open %s: %s",
 			     node->path ? node->path : "the new node", why);
 	}
 	eval_remedy(e, "run as root, or give %s to the user: chown, or a udev rule for %s",
@@ -56,13 +56,13 @@ static void container_node_is_missing(struct eval *e, bool live_now)
 			      : ": module vfio is not loaded");
 	if (live_now)
 		eval_remedy(e,
-			    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has CONFIG_VFIO_CONTAINER");
+			    "check that udev or devtmpfs fills /dev, and that the kernel has CONFIG_VFIO_CONTAINER");
 	else if (absent)
 		eval_remedy(e, "install the kernel package that holds module vfio");
 	else if (eval_member(e, e->dev) != MEMBER_VFIO && eval_vfio_driver(e->dev))
 		eval_remedy_bind(e, e->dev);
 	else
-		eval_remedy(e, "modprobe vfio-pci, which brings vfio with it");
+		eval_remedy(e, "modprobe vfio-pci, which also loads vfio");
 }
 
 static const struct rule_site container_node_sites[] = {
@@ -88,11 +88,11 @@ static void rule_container_node(struct eval *e)
 	} else if (live == TRI_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
 		eval_unknown(e,
-			     "/dev/vfio/vfio does not exist, and whether module vfio could be loaded is not known: /sys/module and /lib/modules say nothing");
+			     "/dev/vfio/vfio does not exist; cannot tell whether module vfio can be loaded: /sys/module and /lib/modules have no answer");
 	} else if (node->stat.state == FACT_ABSENT) {
 		container_node_is_missing(e, live_now);
 	} else {
-		eval_unknown(e, "whether /dev/vfio/vfio exists could not be read");
+		eval_unknown(e, "cannot tell whether /dev/vfio/vfio exists");
 	}
 }
 
@@ -119,17 +119,18 @@ static void rule_vfio_module(struct eval *e)
 	switch (eval_module(e, MODULE_VFIO)) {
 	case MODULE_STATE_LOADED:
 	case MODULE_STATE_BUILTIN:
-		eval_passes(e, "vfio is there");
+		eval_passes(e, "vfio is present");
 		return;
 	case MODULE_STATE_LOADABLE:
 		eval_passes(e, "opening /dev/vfio/vfio loads module vfio");
 		return;
 	case MODULE_STATE_ABSENT:
-		eval_refuses(e, "nobody serves /dev/vfio/vfio: this kernel has no module vfio");
+		eval_refuses(e,
+			     "no driver is behind /dev/vfio/vfio: this kernel has no module vfio");
 		eval_remedy(e, "install the kernel package that holds module vfio");
 		return;
 	default:
-		eval_unknown(e, "whether this kernel has module vfio could not be read");
+		eval_unknown(e, "cannot tell whether this kernel has module vfio");
 	}
 }
 
@@ -157,7 +158,7 @@ static void rule_iommufd_node(struct eval *e)
 	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
 		eval_unknown(e,
-			     "/dev/iommu does not exist, and whether module iommufd could be loaded is not known: /sys/module and /lib/modules say nothing");
+			     "/dev/iommu does not exist; cannot tell whether module iommufd can be loaded: /sys/module and /lib/modules have no answer");
 	} else if (node->stat.state == FACT_ABSENT) {
 		eval_refuses(e, "/dev/iommu does not exist%s",
 			     state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
@@ -166,7 +167,7 @@ static void rule_iommufd_node(struct eval *e)
 		eval_remedy(e, state == MODULE_STATE_LOADABLE ? "modprobe iommufd"
 							      : "use the container path");
 	} else {
-		eval_unknown(e, "whether /dev/iommu exists could not be read");
+		eval_unknown(e, "cannot tell whether /dev/iommu exists");
 	}
 }
 
@@ -210,15 +211,16 @@ static bool group_fits(struct eval *e)
 	if (wants_noiommu == (kind == GROUP_NOIOMMU))
 		return true;
 	if (wants_noiommu) {
-		eval_refuses(e, "%s has an IOMMU group, and no-IOMMU nodes are for devices without",
+		eval_refuses(e,
+			     "%s has an IOMMU group, and no-IOMMU nodes exist only for devices without one",
 			     name);
 		eval_remedy(e, "use the container path");
 	} else {
 		eval_refuses(e,
-			     "the group of %s was made by VFIO in no-IOMMU mode; its node is called noiommu-N",
+			     "VFIO made the group of %s in no-IOMMU mode; its node has the name noiommu-N",
 			     name);
 		eval_remedy(e,
-			    "open the noiommu- node and set IOMMU type 8, knowing that %s reaches all memory",
+			    "open the noiommu- node and set IOMMU type 8. INSECURE: %s reaches all memory",
 			    name);
 	}
 	return false;
@@ -247,7 +249,7 @@ static void node_is_missing(struct eval *e, const struct node *node)
 	eval_refuses(e, "%s does not exist although a device of the group is on a VFIO driver",
 		     node->path ? node->path : "the group's node");
 	eval_remedy(e,
-		    "look whether /dev is populated (udev, devtmpfs), and whether the kernel has CONFIG_VFIO_GROUP");
+		    "check that udev or devtmpfs fills /dev, and that the kernel has CONFIG_VFIO_GROUP");
 }
 
 static const struct rule_site group_node_sites[] = {
@@ -276,10 +278,9 @@ static void rule_group_node(struct eval *e)
 		node_is_missing(e, node);
 	} else if (bound == TRI_YES && !overlaid && !fact_known(&node->stat) &&
 		   (e->view == VIEW_NOW || eval_bound_now(e))) {
-		eval_unknown(e, "whether the node of the group of %s exists could not be read",
-			     e->dev->name);
+		eval_unknown(e, "cannot tell whether the group node of %s exists", e->dev->name);
 	} else if (bound == TRI_YES) {
-		eval_passes(e, "the group's node appears when %s is bound", e->dev->name);
+		eval_passes(e, "the group node appears when %s is bound", e->dev->name);
 	} else if (bound == TRI_NO) {
 		eval_refuses(e,
 			     "no device of the group of %s is on a VFIO driver, so there is no node to open",
@@ -324,10 +325,10 @@ static void rule_noiommu_rawio(struct eval *e)
 		break;
 	default:
 		eval_unknown(e,
-			     "%s is in no-IOMMU mode, and whether the caller has CAP_SYS_RAWIO could not be read",
+			     "%s is in no-IOMMU mode; cannot tell whether the caller has CAP_SYS_RAWIO",
 			     e->dev->name);
 	}
-	eval_remedy(e, "run as root; in this mode the device reaches all memory");
+	eval_remedy(e, "run as root. INSECURE: in this mode the device reaches all memory");
 }
 
 /* Whether a device gets a cdev when it is bound: CONFIG_VFIO_DEVICE_CDEV, which needs IOMMUFD.
@@ -359,17 +360,18 @@ static void future_cdev(struct eval *e)
 	enum group_kind kind = eval_group_kind(e);
 
 	if (kind == GROUP_NONE) {
-		eval_refuses(e, "%s has no IOMMU group, so no VFIO driver takes it", e->dev->name);
+		eval_refuses(e, "%s has no IOMMU group, so every VFIO driver refuses it",
+			     e->dev->name);
 		return;
 	}
 	switch (cdevs_are_built(e, kind)) {
 	case TRI_YES:
-		eval_passes(e, "the device's node appears when %s is bound", e->dev->name);
+		eval_passes(e, "the device node appears when %s is bound", e->dev->name);
 		return;
 	case TRI_NO:
 		if (trait_lacks(e, TRAIT_CDEV))
 			eval_refuses(e,
-				     "this kernel has no device nodes for VFIO; they came with 6.6");
+				     "this kernel has no VFIO device nodes; Linux 6.6 introduced them");
 		else
 			eval_refuses(e, "this kernel was built without a device node for %s%s",
 				     e->dev->name,
@@ -378,7 +380,7 @@ static void future_cdev(struct eval *e)
 		return;
 	default:
 		eval_unknown(e,
-			     "whether this kernel has VFIO device nodes could not be read: its configuration (CONFIG_VFIO_DEVICE_CDEV) is not at hand; bind any device and look into /dev/vfio/devices");
+			     "cannot tell whether this kernel has VFIO device nodes: its configuration (CONFIG_VFIO_DEVICE_CDEV) cannot be read; bind any device and check /dev/vfio/devices");
 	}
 }
 
@@ -397,7 +399,7 @@ static void rule_cdev_node(struct eval *e)
 	case MEMBER_VFIO:
 		break;
 	default:
-		eval_refuses(e, "%s is not on a VFIO driver, so it has no node", dev->name);
+		eval_refuses(e, "%s is not on a VFIO driver, so it has no device node", dev->name);
 		eval_remedy_bind(e, dev);
 		return;
 	}
@@ -411,10 +413,10 @@ static void rule_cdev_node(struct eval *e)
 		eval_passes(e, "%s exists", dev->cdev.path);
 	} else if (dev->cdev_devno.state == FACT_ABSENT || dev->vfio_dev.state == FACT_ABSENT ||
 		   dev->cdev.stat.state == FACT_ABSENT) {
-		eval_refuses(e, "%s is bound and has no node in /dev/vfio/devices", dev->name);
+		eval_refuses(e, "%s is bound but has no node in /dev/vfio/devices", dev->name);
 		eval_remedy(e, "use the container path, or a kernel with CONFIG_VFIO_DEVICE_CDEV");
 	} else {
-		eval_unknown(e, "whether %s has a node in /dev/vfio/devices could not be read",
+		eval_unknown(e, "cannot tell whether %s has a node in /dev/vfio/devices",
 			     dev->name);
 	}
 }
@@ -434,8 +436,8 @@ static const struct rule rules[] = {
 	{ "container-access", "the caller may not open /dev/vfio/vfio",
 	  SITES(container_access_sites), rule_container_access,
 	  "change the permissions of the node", .permission = true },
-	{ "vfio-module", "nobody serves /dev/vfio/vfio", SITES(vfio_module_sites), rule_vfio_module,
-	  "install module vfio" },
+	{ "vfio-module", "no driver is behind /dev/vfio/vfio", SITES(vfio_module_sites),
+	  rule_vfio_module, "install module vfio" },
 	{ "iommufd-node", "/dev/iommu does not exist", SITES(iommufd_node_sites), rule_iommufd_node,
 	  "modprobe iommufd" },
 	{ "iommufd-access", "the caller may not open /dev/iommu", SITES(iommufd_access_sites),
@@ -444,11 +446,11 @@ static const struct rule rules[] = {
 	  "bind a device of the group to a VFIO driver" },
 	{ "group-access", "the caller may not open the group", SITES(group_access_sites),
 	  rule_group_access, "change the permissions of the node", .permission = true },
-	{ "noiommu-rawio", "no-IOMMU mode wants CAP_SYS_RAWIO", SITES(noiommu_rawio_sites),
+	{ "noiommu-rawio", "no-IOMMU mode requires CAP_SYS_RAWIO", SITES(noiommu_rawio_sites),
 	  rule_noiommu_rawio, "run as root", .permission = true },
-	{ "cdev-node", "the device has no node", SITES(cdev_node_sites), rule_cdev_node,
+	{ "cdev-node", "the device has no device node", SITES(cdev_node_sites), rule_cdev_node,
 	  "bind the device to a VFIO driver" },
-	{ "cdev-access", "the caller may not open the device's node", SITES(cdev_access_sites),
+	{ "cdev-access", "the caller may not open the device node", SITES(cdev_access_sites),
 	  rule_cdev_access, "change the permissions of the node", .permission = true },
 };
 

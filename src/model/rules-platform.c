@@ -36,7 +36,7 @@ static bool described_by_kernel(struct eval *e)
 	if (dev->software_node.state == FACT_ABSENT)
 		return false;
 	eval_unknown(e,
-		     "%s is described by a software node of the kernel, or may be: what that says of a reset cannot be seen from userspace",
+		     "a software node of the kernel may describe %s, and user space cannot see its reset method",
 		     dev->name);
 	eval_remedy(e, "load vfio-platform with reset_required=0, and try to bind it");
 	return true;
@@ -56,11 +56,11 @@ static void remedy_without_reset(struct eval *e)
 
 	if (asked == TRI_YES)
 		eval_remedy(e,
-			    "use a kernel older than 6.1 or newer than 6.2: these two want a reset even with reset_required=0");
+			    "use a kernel before 6.1 or after 6.2: these two require a reset even with reset_required=0");
 	else
 		eval_remedy(e,
-			    "load vfio-platform with reset_required=0%s: %s is then handed over in the state that it was left in",
-			    asked == TRI_NO ? "" : ", which Linux 6.1 does not heed", e->dev->name);
+			    "load vfio-platform with reset_required=0%s: %s then keeps its old state, without a reset",
+			    asked == TRI_NO ? "" : ", which Linux 6.1 ignores", e->dev->name);
 }
 
 /* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
@@ -72,13 +72,12 @@ static void reset_by_modalias(struct eval *e, const char *modalias)
 		if (described_by_kernel(e))
 			return;
 		e->err = bind_errno(e, EINVAL);
-		eval_refuses(e,
-			     "%s is described neither by the device tree nor by ACPI (modalias %s)",
+		eval_refuses(e, "neither the device tree nor ACPI describes %s (modalias %s)",
 			     dev->name, modalias);
-		eval_remedy(e, "vfio-platform cannot take %s", dev->name);
+		eval_remedy(e, "no setting helps: vfio-platform cannot use %s", dev->name);
 	} else if (modalias[0] == 'a') {
 		eval_unknown(e,
-			     "whether the ACPI object of %s has a _RST method cannot be seen from userspace",
+			     "user space cannot see whether the ACPI object of %s has a _RST method",
 			     dev->name);
 		eval_remedy(e, "try to bind it%s",
 			    reset_always_asked(e) == TRI_YES
@@ -89,7 +88,7 @@ static void reset_by_modalias(struct eval *e, const char *modalias)
 	} else {
 		eval_refuses(e, "VFIO has no reset driver for %s (%s), and %s", dev->name, modalias,
 			     reset_always_asked(e) == TRI_YES
-				     ? "Linux 6.1 and 6.2 want one even with reset_required=0"
+				     ? "Linux 6.1 and 6.2 require one even with reset_required=0"
 				     : "vfio_platform.reset_required is set");
 		remedy_without_reset(e);
 	}
@@ -107,7 +106,7 @@ static void reset_not_required(struct eval *e, const char *modalias)
 	reset_by_modalias(e, modalias);
 	if (asked == TRI_UNKNOWN && e->ruling == RULING_REFUSES)
 		eval_unknown(e,
-			     "VFIO has no reset driver for %s (%s): Linux 6.1 wants one even with reset_required=0, 6.0 does not, and which this is could not be read",
+			     "VFIO has no reset driver for %s (%s): Linux 6.1 requires one even with reset_required=0, 6.0 does not; cannot tell which one is running",
 			     e->dev->name, modalias);
 }
 
@@ -127,13 +126,13 @@ static void reset_of_amba(struct eval *e)
 	eval_cite(e, acpi);
 	if (asked == TRI_YES && acpi->state == FACT_ABSENT)
 		eval_refuses(e,
-			     "Linux 6.1 and 6.2 want a reset driver for %s, and VFIO has none for AMBA devices",
+			     "Linux 6.1 and 6.2 require a reset driver for %s, and VFIO has none for AMBA devices",
 			     e->dev->name);
 	else
 		eval_unknown(e,
-			     "Linux 6.1 and 6.2 want a reset for %s: whether this is one of them, and whether its ACPI object has a _RST method, could not be seen",
+			     "Linux 6.1 and 6.2 require a reset for %s: cannot tell whether one of them is running, and whether its ACPI object has a _RST method",
 			     e->dev->name);
-	eval_remedy(e, "use a kernel older than 6.1 or newer than 6.2");
+	eval_remedy(e, "use a kernel before 6.1 or after 6.2");
 }
 
 static const struct rule_site platform_reset_sites[] = {
@@ -152,7 +151,7 @@ static void rule_platform_reset(struct eval *e)
 		return;
 	}
 	if (dev->bus != BUS_PLATFORM) {
-		eval_passes(e, "%s is no platform device", dev->name);
+		eval_passes(e, "%s is not a platform device", dev->name);
 		return;
 	}
 	if (rule_bound_already(e))
@@ -160,8 +159,7 @@ static void rule_platform_reset(struct eval *e)
 	eval_cite(e, &dev->modalias);
 	enum tristate required = eval_param(e, PARAM_VFIO_PLATFORM_RESET_REQUIRED);
 	if (!fact_is(&dev->modalias) || !dev->modalias.raw)
-		eval_unknown(e,
-			     "the modalias of %s could not be read, which tells its reset driver",
+		eval_unknown(e, "cannot read the modalias of %s, which shows its reset driver",
 			     dev->name);
 	else if (required == TRI_NO && (strncmp(dev->modalias.raw, "of:", 3) == 0 ||
 					strncmp(dev->modalias.raw, "acpi:", 5) == 0))
@@ -173,7 +171,7 @@ static void rule_platform_reset(struct eval *e)
 }
 
 static const struct rule rules[] = {
-	{ "platform-reset", "vfio-platform wants a way to reset the device",
+	{ "platform-reset", "vfio-platform requires a reset method for the device",
 	  SITES(platform_reset_sites), rule_platform_reset,
 	  "load vfio-platform with reset_required=0" },
 };

@@ -49,10 +49,10 @@ static void token_of_pf(struct eval *e)
 		return;
 	}
 	if (used == TRI_YES)
-		eval_refuses(e, "a virtual function of %s is in use, so %s wants its VF token",
+		eval_refuses(e, "a virtual function of %s is in use, so %s requires its VF token",
 			     dev->name, dev->name);
 	else
-		eval_unknown(e, "whether a virtual function of %s is in use could not be seen",
+		eval_unknown(e, "cannot tell whether a virtual function of %s is in use",
 			     dev->name);
 	eval_remedy(e, "give the VF token that the user of the physical function has set");
 }
@@ -61,16 +61,16 @@ static void token_of_pf(struct eval *e)
 static void refuse_token(struct eval *e, const char *why)
 {
 	e->err = EINVAL;
-	eval_refuses(e, "%s %s, so it takes no VF token", e->dev->name, why);
+	eval_refuses(e, "%s %s, so it refuses a VF token", e->dev->name, why);
 	eval_remedy(e,
-		    "leave out --vf-token: it is for virtual functions of a device that is on a VFIO driver, and for that device");
+		    "leave out --vf-token: it is for a physical function on a VFIO driver and for its virtual functions");
 }
 
 /* Only vfio-pci looks at what follows a device's name; to others it is another name.
  * linux: drivers/vfio/group.c: vfio_device_get_from_name(); device_cdev.c: vfio_df_check_token(). */
 static void token_of_other_bus(struct eval *e)
 {
-	refuse_token(e, "is no PCI device");
+	refuse_token(e, "is not a PCI device");
 	if (e->site->op == OP_GROUP_GET_DEVICE_FD)
 		e->err = ENODEV;
 }
@@ -82,15 +82,16 @@ static void token_given_to_pf(struct eval *e)
 
 	eval_cite(e, &dev->sriov_numvfs);
 	if (dev->sriov_numvfs.state == FACT_ABSENT)
-		refuse_token(e, "is neither a virtual function nor has any");
+		refuse_token(e, "is not a virtual function and has none");
 	else if (!fact_is(&dev->sriov_numvfs))
-		eval_unknown(e, "whether %s has virtual functions could not be read", dev->name);
+		eval_unknown(e, "cannot tell whether %s has virtual functions", dev->name);
 	else if (!dev->numvfs)
-		eval_passes(e, "%s has no virtual function enabled, and takes the token as theirs",
+		eval_passes(e,
+			    "%s has no virtual function enabled, and accepts the token for future ones",
 			    dev->name);
 	else
 		eval_unknown(e,
-			     "the token must be the present one if a virtual function of %s is in use, and which that is only the kernel knows",
+			     "if a virtual function of %s is in use, the token must be the current one, which only the kernel knows",
 			     dev->name);
 }
 
@@ -107,13 +108,14 @@ static void token_given(struct eval *e)
 	driver = dev->physfn ? eval_member(e, dev->physfn) : MEMBER_UNKNOWN;
 	if (driver == MEMBER_VFIO)
 		eval_unknown(e,
-			     "whether the token is the one that the user of %s has set only the kernel knows",
+			     "only the kernel knows whether the token is the one that the user of %s has set",
 			     dev->physfn->name);
 	else if (driver == MEMBER_UNKNOWN)
-		eval_unknown(e, "whether %s wants a token could not be read", dev->name);
+		eval_unknown(e, "cannot tell whether %s requires a token", dev->name);
 	else
 		refuse_token(e,
-			     eval_text(e, "is a virtual function of %s, which is on no VFIO driver",
+			     eval_text(e,
+				       "is a virtual function of %s, which is not on a VFIO driver",
 				       dev->physfn->name));
 	if (e->ruling == RULING_UNKNOWN)
 		eval_remedy(e, "give the VF token that the user of the physical function has set");
@@ -132,7 +134,7 @@ static void ask_for_token(struct eval *e)
 		return;
 	}
 	if (!eval_is_pci(dev)) {
-		eval_passes(e, "%s is no PCI device", dev->name);
+		eval_passes(e, "%s is not a PCI device", dev->name);
 		return;
 	}
 	if (eval_assumed_bool(e, dev, "vf_token") == TRI_YES) {
@@ -145,15 +147,14 @@ static void ask_for_token(struct eval *e)
 		return;
 	}
 	if (!dev->physfn) {
-		eval_unknown(e,
-			     "whether %s is a virtual function, and of which device, could not be read",
+		eval_unknown(e, "cannot tell whether %s is a virtual function, and of which device",
 			     dev->name);
 		return;
 	}
 	switch (eval_member(e, dev->physfn)) {
 	case MEMBER_VFIO:
 		eval_refuses(e,
-			     "%s is a virtual function of %s, which is on %s, so it wants the VF token",
+			     "%s is a virtual function of %s, which is on %s, so it requires the VF token",
 			     dev->name, dev->physfn->name, eval_driver_name(e, dev->physfn));
 		eval_remedy(e, "give the VF token that the user of %s has set", dev->physfn->name);
 		return;
@@ -162,7 +163,7 @@ static void ask_for_token(struct eval *e)
 			     dev->physfn->name);
 		return;
 	default:
-		eval_passes(e, "%s, the physical function of %s, is on no VFIO driver",
+		eval_passes(e, "%s, the physical function of %s, is not on a VFIO driver",
 			    dev->physfn->name, dev->name);
 	}
 }
@@ -203,10 +204,10 @@ static void rule_vf_token_flag(struct eval *e)
 }
 
 static const struct rule rules[] = {
-	{ "vf-token", "a virtual function of a VFIO-owned device wants its token",
+	{ "vf-token", "a virtual function of a device on a VFIO driver requires its token",
 	  SITES(vf_token_sites), rule_vf_token, "give the VF token" },
-	{ "vf-token-flag", "the kernel takes no VF token with a device's own node",
-	  SITES(vf_token_flag_sites), rule_vf_token_flag, "use --path container, which takes one",
+	{ "vf-token-flag", "the kernel accepts no VF token with a device node",
+	  SITES(vf_token_flag_sites), rule_vf_token_flag, "use --path container, which accepts one",
 	  .token = true },
 };
 

@@ -10,9 +10,10 @@ const char *member_remedy(struct arena *a, const struct device *member, const ch
 {
 	if (member->bus == BUS_PCI)
 		return arena_printf(a,
-				    "%s; or give it to pci-stub, which is in nobody's way: vfiotool bind --driver pci-stub %s",
+				    "%s; or bind it to pci-stub, which does not block the group: vfiotool bind --driver pci-stub %s",
 				    remedy, shell_word(a, member->name));
-	return arena_printf(a, "%s; or unbind it: without a driver it is in nobody's way", remedy);
+	return arena_printf(a, "%s; or unbind it: without a driver it does not block the group",
+			    remedy);
 }
 
 /* To bind a member that its VFIO driver refuses is no remedy. False when it takes it, or may. The copy keeps
@@ -33,14 +34,15 @@ static void remedy_for_host_driver(struct eval *e, const struct device *member)
 {
 	if (device_carries(member, e->dev) && member != e->dev->physfn)
 		eval_remedy(e,
-			    "%s is there only as long as %s is on %s: hand over %s with all that is behind it, or turn VMD off in the firmware setup",
+			    "%s exists only while %s is on %s: pass through %s with all devices behind it, or turn off VMD in the firmware setup",
 			    e->dev->name, member->name, eval_driver_name(e, member), member->name);
 	else if (member == e->dev->physfn)
 		eval_remedy(e,
-			    "use a slot whose ports isolate functions (ACS): %s is there only as long as %s, its physical function, keeps its driver",
+			    "use a slot whose ports isolate functions (ACS): %s exists only while %s, its physical function, keeps its driver",
 			    e->dev->name, member->name);
 	else if (member->is_bridge == TRI_YES)
-		eval_remedy(e, "unbind bridge %s from %s; without a driver it is in nobody's way",
+		eval_remedy(e,
+			    "unbind bridge %s from %s; without a driver it does not block the group",
 			    member->name, eval_driver_name(e, member));
 	else if (!e->silent && !remedy_where_refused(e, member))
 		eval_remedy_bind(e, member);
@@ -55,11 +57,11 @@ static bool member_is_refused(struct eval *e, const struct device *member)
 	if (taken == ANSWER_YES)
 		return false;
 	if (taken == ANSWER_NO)
-		eval_refuses(e, "%s, in the same group as %s, has to stay on host driver %s: %s",
+		eval_refuses(e, "%s, in the same group as %s, must stay on host driver %s: %s",
 			     member->name, e->dev->name, eval_driver_name(e, member), because);
 	else
 		eval_unknown(e,
-			     "whether %s, in the same group as %s, can leave host driver %s is not known: %s",
+			     "cannot tell whether %s, in the same group as %s, can leave host driver %s: %s",
 			     member->name, e->dev->name, eval_driver_name(e, member), because);
 	if (!e->silent)
 		e->remedy = member_remedy(e->arena, member, remedy);
@@ -88,15 +90,15 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 	}
 	if (unsure && unsure->locked) {
 		eval_unknown(e,
-			     "%s is being unbound, which waits for whoever uses it; until then it has its driver",
+			     "the unbind of %s waits for the process that uses it; until then it keeps its driver",
 			     unsure->name);
-		eval_remedy(e, "end what uses %s", unsure->name);
+		eval_remedy(e, "end the process that uses %s", unsure->name);
 		return;
 	}
 	if (unsure && member_is_refused(e, unsure))
 		return;
 	if (unsure) {
-		eval_unknown(e, "whether driver %s of %s is a VFIO driver is not known",
+		eval_unknown(e, "cannot tell whether driver %s of %s is a VFIO driver",
 			     eval_driver_name(e, unsure), unsure->name);
 		eval_remedy_bind(e, unsure);
 		return;
@@ -105,7 +107,7 @@ static void answer_viability(struct eval *e, const struct device *refuses,
 		eval_unknown(e, "the devices of the group of %s could not be listed", e->dev->name);
 	else
 		eval_passes(e,
-			    "each device of the group is driverless, on a VFIO driver or on one that does no DMA");
+			    "each device of the group has no driver, a VFIO driver or a driver that does no DMA");
 }
 
 static const struct rule_site viability_walk_sites[] = {
@@ -182,10 +184,11 @@ static void rule_device_not_bound(struct eval *e)
 			    eval_driver_name(e, e->dev));
 		return;
 	case MEMBER_UNKNOWN:
-		eval_unknown(e, "whether %s is on a VFIO driver is not known", e->dev->name);
+		eval_unknown(e, "cannot tell whether %s is on a VFIO driver", e->dev->name);
 		return;
 	default:
-		eval_refuses(e, "%s is on %s, and only a device on a VFIO driver is handed out",
+		eval_refuses(e,
+			     "%s is on %s, and VFIO only gives away a device that is on a VFIO driver",
 			     e->dev->name, eval_driver_name(e, e->dev));
 		eval_remedy_bind(e, e->dev);
 	}

@@ -101,9 +101,9 @@ bool rule_has_real_group(struct eval *e)
 	if (kind == GROUP_REAL || (kind == GROUP_UNKNOWN && e->path != PATH_IOMMUFD))
 		return true;
 	if (kind == GROUP_UNKNOWN)
-		eval_unknown(e, "the IOMMU group of %s is not known", e->dev->name);
+		eval_unknown(e, "the IOMMU group of %s is unknown", e->dev->name);
 	else
-		eval_passes(e, "the group of %s was made by VFIO for it alone", e->dev->name);
+		eval_passes(e, "VFIO made the group of %s for this device alone", e->dev->name);
 	return false;
 }
 

@@ -208,8 +208,7 @@ static void conclude_path(struct walk *w, struct path_prediction *ret)
 			ret->err = step->err;
 		} else {
 			ret->because =
-				arena_printf(w->arena,
-					     "%s; or %s refuses before that, which is not known: %s",
+				arena_printf(w->arena, "%s; or %s may refuse before that: %s",
 					     step->why->because, op_name(unsure->op),
 					     unsure->why->because);
 		}

@@ -125,7 +125,7 @@ static void test_load_is_replaced_by_a_command(void **state)
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "'/bin/false'",
 	       "modprobe --ignore-install vfio_pci");
 	configure(h, MODULE_VFIO_PCI, "install=/sbin/modprobe --ignore-install vfio_pci; logger x");
-	expect(h, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, "vfio-driver", "not known",
+	expect(h, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, "vfio-driver", "cannot tell what",
 	       "--ignore-install");
 	fake_module(h, MODULE_VFIO_PCI, MODULE_STATE_LOADABLE);
 	configure(h, MODULE_IOMMUFD, "install=/bin/true");

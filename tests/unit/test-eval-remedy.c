@@ -24,9 +24,9 @@ static void test_remedy_without_group(void **state)
 		{ IVRS, "ro", "CONFIG_AMD_IOMMU=y", "AMD-Vi", MODULE_STATE_ABSENT },
 		{ VIOT, "ro", "CONFIG_VIRTIO_IOMMU=m", "modprobe virtio_iommu",
 		  MODULE_STATE_LOADABLE },
-		{ VIOT, "ro", "CONFIG_VIRTIO_IOMMU=m", "that has virtio_iommu",
+		{ VIOT, "ro", "CONFIG_VIRTIO_IOMMU=m", "with CONFIG_VIRTIO_IOMMU",
 		  MODULE_STATE_ABSENT },
-		{ VIOT, "ro", "", "that has virtio_iommu", MODULE_STATE_UNKNOWN },
+		{ VIOT, "ro", "", "with CONFIG_VIRTIO_IOMMU", MODULE_STATE_UNKNOWN },
 	};
 
 	(void)state;
@@ -91,7 +91,7 @@ static void test_remedy_for_graphics_left_out(void **state)
 	(void)state;
 	fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,igfx_off");
-	assert_non_null(strstr(remedy_of(h, d), "does not serve"));
+	assert_non_null(strstr(remedy_of(h, d), "no IOMMU of this machine serves"));
 	d->class_code = 0x030000;
 	assert_non_null(strstr(remedy_of(h, d), "without igfx_off"));
 	fake_free(h);
@@ -117,7 +117,7 @@ static void test_remedy_takes_the_group_along(void **state)
 	static const char alone
 		[] = "bind 0000:01:00.0 to vfio-pci: vfiotool bind 0000:01:00.0",
 	   group[] =
-		   "bind 0000:01:00.0 to vfio-pci, with what else must move of its group: vfiotool bind --group 0000:01:00.0";
+		   "bind 0000:01:00.0 to vfio-pci, with the other members of its group that must move: vfiotool bind --group 0000:01:00.0";
 
 	(void)state;
 	fake_bridge(h, port);

@@ -219,7 +219,7 @@ static const struct row rows[] = {
 	{ "entries not known", avail_hidden, MAP(0x300000, PAGE), BY(NOT_KNOWN, OK) },
 	{ "entries not known, and reserved", avail_hidden, MAP(0xfee00000, PAGE),
 	  BY(SOME_ERRNO, EINVAL) },
-	{ "more than the limit", user, MAP(0x300000, PAGE), ALL(ENOMEM) },
+	{ "exceeds the limit", user, MAP(0x300000, PAGE), ALL(ENOMEM) },
 	{ "up to the limit", user_with_a_page, MAP(0x300000, PAGE), ALL(OK) },
 	{ "one page beyond the limit", user_with_a_page, MAP(0x300000, 2 * PAGE), ALL(ENOMEM) },
 	{ "beyond the limit, and reserved", user, MAP(0xfee00000, PAGE), ALL(EINVAL) },

@@ -33,7 +33,7 @@ check "a plain user's restore is refused" exits 77 prober --uid 1000 run vfiotoo
 check "naming the journal, and whose it is" says_error "'/run/vfiotool': Permission denied; run as root"
 check "nothing moved" driver_is 0000:00:04.0 e1000e
 check "a bridge is refused beforehand" exits 2 vfiotool bind 00:09.0
-check "with the reason" says "takes endpoints only"
+check "with the reason" says "accepts only endpoints"
 check "forced, it is refused by the kernel" exits 2 vfiotool bind --force=predicted 00:09.0
 check "as predicted" not says "differs"
 check "and back on its driver" driver_is 0000:00:09.0 pcieport
