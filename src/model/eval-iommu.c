@@ -32,7 +32,7 @@ static enum tristate instance_of(struct eval *e, const struct device *dev, const
 static const char *unknown_driver(struct eval *e, const struct device *dev, const char *key)
 {
 	return eval_text(e,
-			 "vfiotool does not know the answer of the driver of IOMMU %s; state it with --assume %s:%s=1",
+			 "the answer of the driver of IOMMU %s is unknown; state it with --assume %s:%s=1",
 			 eval_iommu_name(dev), dev->name, key);
 }
 

@@ -156,7 +156,7 @@ enum tristate eval_msi_remapped_everywhere(struct eval *e, const char **ret_why)
 				   "without a local APIC this machine may have no MSI domain");
 		return say(ret_why, TRI_NO, "x86 has MSI domains that do not remap");
 	case MACHINE_S390:
-		return say(ret_why, TRI_UNKNOWN, "vfiotool does not know the MSI domains of s390");
+		return say(ret_why, TRI_UNKNOWN, "the MSI domains of s390 are unknown");
 	case MACHINE_ARM:
 		return remapped_everywhere_on_arm(e, ret_why);
 	default:

@@ -137,7 +137,7 @@ static void rule_nesting_driver(struct eval *e)
 			     eval_iommu_name(e->dev));
 		break;
 	default:
-		eval_unknown(e, "vfiotool does not know the answers of the driver of IOMMU %s",
+		eval_unknown(e, "the answers of the driver of IOMMU %s are unknown",
 			     eval_iommu_name(e->dev));
 	}
 	if (e->ruling != RULING_PASSES)

@@ -85,7 +85,7 @@ static void test_member_with_virtual_functions_stays(void **state)
 	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
 	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER, EPERM);
 	expect(&s, RELEASE_6_12, PATH_IOMMUFD, ANSWER_NO, OP_BIND_IOMMUFD, EPERM);
-	expect_refused(&s, ANSWER_NO, "has to stay on host driver nvme",
+	expect_refused(&s, ANSWER_NO, "must stay on host driver nvme",
 		       "vfiotool bind --driver pci-stub 0000:01:00.1");
 	expect_refused(&s, ANSWER_NO, "virtual functions enabled", "echo 0 > ");
 	fake_free(s.h);
