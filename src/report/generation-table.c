@@ -86,7 +86,8 @@ enum {
 
 static const struct field fields[] = {
 	{ "kernels", "kernels that decide alike", FIELD_GET(get_kernels) },
-	{ "verdict", "answer, once bound", FIELD_ANSWER(struct path_prediction, answer), OF_PATH },
+	{ "verdict", "answer, after binding", FIELD_ANSWER(struct path_prediction, answer),
+	  OF_PATH },
 	{ "step", "step that is refused", FIELD_OP(struct path_prediction, op), OF_PATH },
 	{ "errno", "error of that step", FIELD_GET(get_error), OF_PATH },
 	{ "rule", NULL, FIELD_SAME(path_fields), OF_PATH },
@@ -205,7 +206,7 @@ int inspect_text_generations(const struct inspect_text *t, const struct inspecti
 {
 	static const char *const headings[NR_VIEWS] = {
 		[VIEW_NOW] = "Now",
-		[VIEW_IF_BOUND] = "Once bound",
+		[VIEW_IF_BOUND] = "After binding",
 	};
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct prose p = { .out = t->out, .indent = indent };

@@ -114,7 +114,7 @@ static void get_paths_bound(const void *at, struct value *ret)
 }
 
 static const struct field bound_rows[] = {
-	{ "paths", "decisions once bound to a VFIO driver", FIELD_GET(get_paths_bound),
+	{ "paths", "decisions after binding to a VFIO driver", FIELD_GET(get_paths_bound),
 	  .fields = &path_fields },
 };
 static const struct field_table bound_fields = FIELD_TABLE("if_bound", bound_rows);
@@ -131,13 +131,13 @@ static const struct field patched_rows[] = {
 	{ "capabilities", "as the patched kernel asks them",
 	  FIELD_PART(struct prediction, capabilities, capability_fields) },
 	{ "paths", "decisions as things are", FIELD_GET(get_paths_now), .fields = &path_fields },
-	{ "if_bound", "decisions once bound", FIELD_SELF(bound_fields) },
+	{ "if_bound", "decisions after binding", FIELD_SELF(bound_fields) },
 };
 static const struct field_table patched_fields = FIELD_TABLE("patched", patched_rows);
 
 static const struct field generation_rows[] = {
 	{ "paths", "decisions as things are", FIELD_GET(get_paths_now), .fields = &path_fields },
-	{ "if_bound", "decisions once bound", FIELD_SELF(bound_fields) },
+	{ "if_bound", "decisions after binding", FIELD_SELF(bound_fields) },
 };
 static const struct field_table generation_fields = FIELD_TABLE("all_kernels", generation_rows);
 
@@ -204,7 +204,7 @@ static const struct field inspection_rows[] = {
 	{ "paths", "decisions as things are",
 	  FIELD_MEMBER(struct inspection, running, struct prediction, get_paths_now),
 	  .fields = &path_fields },
-	{ "if_bound", "decisions once bound to a VFIO driver",
+	{ "if_bound", "decisions after binding to a VFIO driver",
 	  FIELD_PART(struct inspection, running, bound_fields) },
 	{ "patched", "what the patched kernel decides",
 	  FIELD_PART(struct inspection, patched, patched_fields) },

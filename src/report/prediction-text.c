@@ -181,7 +181,8 @@ static void put_patched(const struct inspect_text *t, const struct prose *at,
 	p.label_width = PATH_LABEL_WIDTH;
 	prose_blank(at);
 	if (!(i->report->kernels.releases & ~kernels_reference.releases)) {
-		prose_text(at, STYLE_HEADING, "Patched kernel (%s): this is it.", kernels);
+		prose_text(at, STYLE_HEADING, "The running kernel has the reference rules (%s).",
+			   kernels);
 		return;
 	}
 	for (unsigned int v = NR_VIEWS; v-- > 0;) {
@@ -190,12 +191,12 @@ static void put_patched(const struct inspect_text *t, const struct prose *at,
 				continue;
 			if (!differs &&
 			    predict_difference(&i->running.paths[v][k], &i->patched.paths[v][k]))
-				prose_text(at, STYLE_HEADING, "Patched kernel (%s):", kernels);
+				prose_text(at, STYLE_HEADING, "Reference rules (%s):", kernels);
 			differs |= put_difference(t, &p, i, (enum view)v, k, a);
 		}
 	}
 	if (!differs)
-		prose_text(at, STYLE_HEADING, "Patched kernel (%s): decides the same.", kernels);
+		prose_text(at, STYLE_HEADING, "The reference rules (%s) decide the same.", kernels);
 	if (only)
 		prose_text(&p, STYLE_DIM, "It does not offer %s.", only);
 }
@@ -211,7 +212,7 @@ void inspect_text_decisions(const struct inspect_text *t, const struct inspectio
 			 a);
 	} else {
 		put_view(t, at, "Now:", d->paths[VIEW_NOW], a);
-		put_view(t, at, "Once bound to a VFIO driver:", d->paths[VIEW_IF_BOUND], a);
+		put_view(t, at, "After binding to a VFIO driver:", d->paths[VIEW_IF_BOUND], a);
 	}
 	if (d->assumed)
 		prose_text(at, STYLE_UNKNOWN, "Answers here rest on what was assumed.");

@@ -83,7 +83,7 @@ static void put_attached(const struct prose *p, const struct proof_view *v)
 		   at->match == MATCH_YES ? "as predicted" : "though that was not certain");
 	if (v->untranslated)
 		prose_text(p, STYLE_NO,
-			   "There is no IOMMU: the device is told physical addresses and reaches all memory.");
+			   "There is no IOMMU: the device uses physical addresses and reaches all memory.");
 }
 
 static void put_without(const struct prose *p, const struct proof_view *v)
