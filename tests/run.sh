@@ -9,7 +9,7 @@ export VFIOTOOL_BEGAN
 case " $* " in
 *" --list "* | *" --help "* | *" -h "*) ;;
 *)
-	timeout 900 tests/packages.sh build guest test || {
+	timeout 900 tests/packages.sh build guest arm64 test || {
 		echo "0 passed, 1 failed, 0 skipped"
 		exit 1
 	}
