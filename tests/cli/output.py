@@ -35,7 +35,7 @@ def file_at_its_limit(p: Program):
     folder.mkdir()
     # pylint: disable=subprocess-popen-preexec-fn
     p.on(tree, "capture", str(folder / "file"), preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (512, 512))).must_fail(
-        FAILED, "File too large", "make room")
+        FAILED, "File too large", "free disk space")
     must(not list(folder.iterdir()), f"left behind: {list(folder.iterdir())}")
 
 

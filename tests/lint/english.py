@@ -10,7 +10,7 @@ from pathlib import Path
 import tree
 
 # Files whose sentences are not revised yet: this list only shrinks.
-OPEN = ("src/base", "src/client", "src/cmd/complete.c", "src/decode",
+OPEN = ("src/base", "src/client", "src/decode",
         "src/facts", "src/model", "src/report", "src/sysroot", "src/uapi")
 
 PHRASES = {
