@@ -103,6 +103,19 @@ def arrows(root: Path, _options):
     return problems
 
 
+def unit_names(root: Path, _options):
+    """A unit test is test-FILE.c, after its source, or test-FILE-WHAT.c; where layers share a name, test-LAYER-FILE.c."""
+    sources = [path for path in tree.walk(root / "src") if path.suffix == ".c"]
+    stems = [path.stem for path in sources]
+    names = {f"{path.parts[0]}-{path.stem}" for path in sources} | {stem for stem in stems if stems.count(stem) == 1}
+    problems = []
+    for path in sorted((root / "tests/unit").glob("test-*.c")):
+        words = path.stem.removeprefix("test-").split("-")
+        if not names & {"-".join(words[:count]) for count in range(1, len(words) + 1)}:
+            problems.append(f"tests/unit/{path.name}: named after no source, or after several")
+    return problems
+
+
 def _symbols(library: Path):
     """Per object: the names it needs. And all names that are defined somewhere in @library."""
     result = subprocess.run(["nm", "-A", "-P", str(library)], check=True, text=True, capture_output=True)

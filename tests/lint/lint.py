@@ -39,6 +39,7 @@ CHECKS = {
     "completion-syntax": programs.completion_syntax,
     "docs": docs.docs,
     "english": english.english,
+    "unit-names": layers.unit_names,
 }
 
 

@@ -9,7 +9,7 @@ struct device *fake_acting_device(struct host *h)
 
 	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
 	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_config(h, FAKE_CONFIG);
 	/* No database of names here. */
 	d->has_ids = false;
 	fake_bind(h, d, "vfio-pci");

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scene.h"
+
 struct fact fake_present(struct host *h, const char *path, const char *raw)
 {
 	return (struct fact){ .state = FACT_PRESENT,
@@ -318,4 +320,46 @@ void fake_irq(struct host *h, struct device *dev, unsigned int irq, const char *
 		.chip = fake_present(h, arena_printf(h->arena, "/sys/kernel/irq/%u/chip_name", irq),
 				     chip),
 	};
+}
+
+void scene_make(struct scene *s, enum iommu_kind kind, const char *unit, const char *driver)
+{
+	*s = (struct scene){ .h = fake_host() };
+	s->u = fake_unit(s->h, kind, unit);
+	s->g = fake_group(s->h, 1);
+	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, driver);
+	fake_config(s->h, FAKE_CONFIG);
+}
+
+struct prediction scene_predict(struct scene *s, uint64_t releases)
+{
+	struct prediction p;
+
+	predict_device(s->h, &s->as, fake_kernels(s->h, releases), s->d, s->h->arena, &p);
+	return p;
+}
+
+struct path_prediction scene_ask(struct scene *s, uint64_t releases, enum view view,
+				 enum path_kind path)
+{
+	return scene_predict(s, releases).paths[view][path];
+}
+
+void scene_expect(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
+		  enum answer answer, enum op op, int err)
+{
+	struct path_prediction p = scene_ask(s, releases, view, path);
+
+	if (p.answer != answer || p.op != op || p.err != err)
+		fail_msg("%s, kernels 0x%llx: %s at %s with %s: %s", path_kind_name(path),
+			 (unsigned long long)releases, answer_name(p.answer), op_name(p.op),
+			 errno_name(p.err), p.because ? p.because : "");
+	if (answer == ANSWER_YES) {
+		assert_null(p.because);
+		assert_null(p.remedy);
+	} else {
+		assert_non_null(p.because);
+		assert_non_null(p.remedy);
+		assert_non_null(p.why);
+	}
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "facts/host.h"
+#include "model/predict.h"
 #include "model/trait.h"
 
 struct host *fake_host(void);
@@ -46,3 +47,24 @@ void fake_node(struct host *h, struct node *node, const char *path, unsigned int
 void fake_node_absent(struct host *h, struct node *node, const char *path);
 /* An ordinary user without capabilities. */
 void fake_user(struct host *h, unsigned int euid);
+
+/* How containers, groups and device nodes are usually built in. */
+#define FAKE_CONFIG "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y"
+
+/* A device alone in its group behind an IOMMU, and what is assumed. */
+struct scene {
+	struct host *h;
+	struct device *d, *other;
+	struct group *g;
+	struct iommu_unit *u;
+	struct assumptions as;
+};
+
+/* 0000:01:00.0 on @driver, with FAKE_CONFIG. */
+void scene_make(struct scene *s, enum iommu_kind kind, const char *unit, const char *driver);
+struct prediction scene_predict(struct scene *s, uint64_t releases);
+struct path_prediction scene_ask(struct scene *s, uint64_t releases, enum view view,
+				 enum path_kind path);
+/* Whatever is no yes has a reason and a next step. */
+void scene_expect(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
+		  enum answer answer, enum op op, int err);

@@ -19,7 +19,7 @@ static struct host *make_host(void)
 	fake_chips(h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
 	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
 	fake_pci(h, "0000:01:00.0", g, u, "e1000e");
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_config(h, FAKE_CONFIG);
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
 		fake_module(h, ids[i], MODULE_STATE_LOADABLE);
 	fake_node_absent(h, &h->vfio_node, "/dev/vfio/vfio");
@@ -62,7 +62,6 @@ static void test_load_is_free(void **state)
 {
 	struct host *h = make_host();
 
-	(void)state;
 	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
 	expect(h, PATH_IOMMUFD, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
 	/* Who asks by name gets a blacklisted module all the same. */
@@ -80,7 +79,6 @@ static void test_load_is_disabled(void **state)
 	const struct path_prediction *now;
 	struct prediction p;
 
-	(void)state;
 	h->kernel.modules_disabled = fake_present(h, "/proc/sys/kernel/modules_disabled", "1");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "kernel.modules_disabled",
 	       "reboot");
@@ -104,7 +102,6 @@ static void test_load_is_forbidden_by_the_command_line(void **state)
 {
 	struct host *h = make_host();
 
-	(void)state;
 	h->kernel.cmdline =
 		fake_present(h, "/proc/cmdline", "quiet module_blacklist=e1000e,vfio_pci ro");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver",
@@ -120,7 +117,6 @@ static void test_load_is_replaced_by_a_command(void **state)
 {
 	struct host *h = make_host();
 
-	(void)state;
 	configure(h, MODULE_VFIO_PCI, "install=/bin/false");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "'/bin/false'",
 	       "modprobe --ignore-install vfio_pci");
@@ -140,7 +136,6 @@ static void test_load_assumed_asks_no_configuration(void **state)
 	struct host *h = make_host();
 	struct assumptions as = { 0 };
 
-	(void)state;
 	configure(h, MODULE_VFIO_PCI, "install=/bin/false");
 	assert_int_equal(assumptions_add(&as, h->arena, "module.vfio_pci=loaded", NULL), 0);
 	assert_int_equal(ask(h, &as, PATH_CONTAINER).answer, ANSWER_YES);

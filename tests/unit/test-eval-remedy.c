@@ -29,7 +29,6 @@ static void test_remedy_without_group(void **state)
 		{ VIOT, "ro", "", "with CONFIG_VIRTIO_IOMMU", MODULE_STATE_UNKNOWN },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct host *h = fake_host();
 		struct assumptions as = { 0 };
@@ -66,7 +65,6 @@ static void test_remedy_in_a_guest(void **state)
 	struct host *h = fake_host();
 	const struct device *d = fake_pci(h, "0000:01:00.0", NULL, NULL, "e1000e");
 
-	(void)state;
 	fake_config(h, "CONFIG_VFIO_NOIOMMU=y");
 	fake_param(h, PARAM_VFIO_NOIOMMU, "N");
 	h->firmware.hypervisor = fake_present(h, "/sys/class/dmi/id/sys_vendor", "qemu");
@@ -88,7 +86,6 @@ static void test_remedy_for_graphics_left_out(void **state)
 	struct host *h = fake_host();
 	struct device *d = fake_pci(h, "0000:00:02.0", NULL, NULL, "i915");
 
-	(void)state;
 	fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,igfx_off");
 	assert_non_null(strstr(remedy_of(h, d), "no IOMMU of this machine serves"));
@@ -119,7 +116,6 @@ static void test_remedy_takes_the_group_along(void **state)
 	   group[] =
 		   "bind 0000:01:00.0 to vfio-pci, with the other members of its group that must move: vfiotool bind --group 0000:01:00.0";
 
-	(void)state;
 	fake_bridge(h, port);
 	idle = fake_pci(h, "0000:01:00.2", g, u, NULL);
 	assert_string_equal(remedy_now(h, d), alone);
@@ -151,8 +147,7 @@ static void test_remedy_names_what_udev_matches(void **state)
 				    fake_unit(h, IOMMU_KIND_INTEL, "dmar0"), NULL);
 	struct prediction all;
 
-	(void)state;
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_config(h, FAKE_CONFIG);
 	fake_bind(h, d, "vfio-pci");
 	fake_user(h, 1000);
 	fake_node(h, &d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);

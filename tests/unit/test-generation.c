@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/generation.h"
 #include "fake-host.h"
+#include "scene.h"
 
 #define FROM(r)    RELEASES_FROM(RELEASE_##r)
 #define UNTIL(r)   RELEASES_UNTIL(RELEASE_##r)
@@ -96,7 +90,6 @@ static void test_find_by_symbols(void **state)
 {
 	enum gen_basis basis;
 
-	(void)state;
 	assert_int_equal(candidates(&linux_5_10, NULL, &basis), SPAN(5_10, 5_12));
 	assert_int_equal(basis, GEN_BASIS_SYMBOLS);
 	assert_int_equal(candidates(&linux_6_1, NULL, &basis), SPAN(6_0, 6_2));
@@ -111,7 +104,6 @@ static void test_find_ignores_a_release_that_contradicts(void **state)
 {
 	static const char *const fakes[] = { "5.14.0-503.el9", "6.5.0", "99.0" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(fakes); i++) {
 		assert_int_equal(candidates(&linux_5_10, fakes[i], NULL), SPAN(5_10, 5_12));
 		assert_int_equal(candidates(&linux_6_1, fakes[i], NULL), SPAN(6_0, 6_2));
@@ -125,7 +117,6 @@ static void test_find_shows_unused_evidence(void **state)
 	struct gen_verdict v;
 	bool found = false;
 
-	(void)state;
 	generation_find(h, h->arena, &v);
 	for (size_t i = 0; i < v.nr_evidence; i++) {
 		const struct gen_evidence *e = &v.evidence[i];
@@ -143,7 +134,6 @@ static void test_find_without_symbols_takes_the_version(void **state)
 {
 	enum gen_basis basis;
 
-	(void)state;
 	struct host *h = host_of(NULL, "6.5.0");
 	for (unsigned int i = 0; i < NR_MODULES; i++)
 		h->modules[i].state = MODULE_STATE_UNKNOWN;
@@ -165,7 +155,6 @@ static void test_find_by_kallsyms(void **state)
 	struct host *h = host_of(NULL, "5.4.0-faked");
 	struct gen_verdict v;
 
-	(void)state;
 	for (unsigned int i = 0; i < NR_MODULES; i++)
 		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
 	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
@@ -187,7 +176,6 @@ static void test_find_by_btf(void **state)
 	struct host *h = host_of(NULL, "5.4.0-faked");
 	struct gen_verdict v;
 
-	(void)state;
 	h->kernel.btf = fake_present(h, "/sys/kernel/btf",
 				     "device_iommu_capable\niommu_group_claim_dma_owner\n"
 				     "iommu_group_has_isolated_msi");
@@ -208,7 +196,6 @@ static void test_find_by_kallsyms_of_a_late_kernel(void **state)
 	struct host *h = host_of(NULL, "6.12.0-faked");
 	struct gen_verdict v;
 
-	(void)state;
 	for (unsigned int i = 0; i < NR_MODULES; i++)
 		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
 	h->kernel.kallsyms =
@@ -227,7 +214,6 @@ static void test_find_by_kallsyms_without_a_release(void **state)
 	static const char *const rows[] = { "iopt_alloc_dmabuf_pages",
 					    "vfio_pci_core_get_dmabuf_phys" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct host *h = host_of(NULL, "2.6.63-small");
 		struct gen_verdict v;
@@ -263,7 +249,6 @@ static void test_find_by_kallsyms_without_vfio(void **state)
 		  SPAN(6_0, 6_2) },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct host *h = host_of(NULL, NULL);
 		struct gen_verdict v;
@@ -283,7 +268,6 @@ static void test_find_by_shape(void **state)
 	struct host *h = host_of(NULL, NULL);
 	struct gen_verdict v;
 
-	(void)state;
 	for (unsigned int i = 0; i < NR_MODULES; i++)
 		h->modules[i].state = MODULE_STATE_UNKNOWN;
 	struct device *d = fake_pci(h, "0000:01:00.0", fake_group(h, 1), NULL, "vfio-pci");
@@ -304,7 +288,6 @@ static void test_find_by_shape_in_a_container(void **state)
 	struct module *virqfd = &h->modules[MODULE_VFIO_VIRQFD];
 	struct gen_verdict v;
 
-	(void)state;
 	for (unsigned int i = 0; i < NR_MODULES; i++) {
 		h->modules[i].state = MODULE_STATE_UNKNOWN;
 		h->modules[i].sysfs = h->modules[i].kmod = fake_absent(h, "libkmod");
@@ -324,7 +307,6 @@ static void test_find_tells_6_2_from_the_patched_kernel(void **state)
 	struct host *h = host_of(&linux_6_1, NULL);
 	struct gen_verdict v;
 
-	(void)state;
 	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
 	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_LOADABLE);
 	generation_find(h, h->arena, &v);
@@ -355,7 +337,6 @@ static void test_parse_takes_names_and_releases(void **state)
 		{ "6.12.9-1.el9.elrepo.x86_64", ONLY(6_12) },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct kernels k;
 		assert_int_equal(generation_parse(rows[i].text, &k, NULL), 0);
@@ -369,7 +350,6 @@ static void test_parse_leaves_open_what_was_taken(void **state)
 {
 	struct kernels k;
 
-	(void)state;
 	assert_int_equal(generation_parse("5.14.0-503.el9_4", &k, NULL), 0);
 	assert_int_equal(kernels_have(&k, RELEASE_5_14, TRAIT_REQUIRE_DIRECT), TRI_UNKNOWN);
 	assert_int_equal(kernels_have(&k, RELEASE_6_6, TRAIT_REQUIRE_DIRECT), TRI_UNKNOWN);
@@ -395,7 +375,6 @@ static void test_parse_refuses_other_text(void **state)
 {
 	static const char *const rows[] = { "", "six", "6", "6.", ".1", "6.1x", "-6.1", "6.99999" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		refuse(rows[i], "unknown kernel");
 }
@@ -405,7 +384,6 @@ static void test_parse_refuses_what_the_rules_are_not_for(void **state)
 	static const char *const newer[] = { "7.4", "8.0", "9.9", "7.10.1-1-amd64" };
 	static const char *const older[] = { "4.19", "5.4.0-150-generic", "5.9", "2.6.32" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(newer); i++) {
 		refuse(newer[i], newer[i]);
 		refuse(newer[i], "--kernel 7.3");
@@ -432,7 +410,6 @@ static void test_find_marks_what_the_rules_are_not_for(void **state)
 		{ "4.18.0-553.el8_10", false, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct host *h = fake_host();
 		struct gen_verdict v;

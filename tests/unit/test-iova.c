@@ -36,7 +36,6 @@ static void test_exclude_cuts_regions_out(void **state)
 	};
 	struct arena *a = arena_new();
 
-	(void)state;
 	assert_string_equal(exclude(a, 0, UINT64_MAX, regions, 1), "0-ffffffffffffffff");
 	assert_string_equal(exclude(a, 0, UINT64_MAX, regions, 5), "0-fff 4000-efff");
 	assert_string_equal(exclude(a, 0x1000, 0x3fff, regions, 5), "");
@@ -88,7 +87,6 @@ static void test_intel_as_qemu_emulates_it(void **state)
 	struct device *d;
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a, &d);
 
-	(void)state;
 	check(h, d, RELEASE_5_10, ranges, 0xfffffffffffff000);
 	check(h, d, RELEASE_5_14, ranges, 0xfffffffffffff000);
 	check(h, d, RELEASE_5_15, ranges, 0x40201000);
@@ -113,7 +111,6 @@ static void test_intel_width_is_the_narrower(void **state)
 		{ 0x1, 48, "?" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct device *d;
 		struct host *h =
@@ -128,7 +125,6 @@ static void test_intel_scalable_mode_is_not_guessed(void **state)
 	struct device *d;
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(4, 48, 3), UINT64_C(1) << 43, &d);
 
-	(void)state;
 	check(h, d, RELEASE_6_12, "?", 0);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,sm_off");
 	check(h, d, RELEASE_6_12, "0-fedfffff fef00000-ffffffffffff", 0x40201000);
@@ -142,7 +138,6 @@ static void test_intel_without_super_pages(void **state)
 	struct device *d;
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 1), 0, &d);
 
-	(void)state;
 	check(h, d, RELEASE_6_1, "0-fedfffff fef00000-7fffffffff", 0x201000);
 	/* Up to 6.12 the smallest of all units counts. */
 	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "unit1");
@@ -162,7 +157,6 @@ static void test_amd_has_a_hole(void **state)
 	struct device *d;
 	struct host *h = x86(IOMMU_KIND_AMD, 0, 0, &d);
 
-	(void)state;
 	fake_region(h, d->group, 0xfd00000000, 0xffffffffff, RESV_RESERVED);
 	check(h, d, RELEASE_5_10, ranges, 0xffffff7ffffff000);
 	check(h, d, RELEASE_6_11, ranges, 0xffffff7ffffff000);
@@ -190,7 +184,6 @@ static void test_other_iommus_are_told(void **state)
 	struct assumptions as = { 0 };
 	struct prediction p;
 
-	(void)state;
 	check(h, d, RELEASE_6_1, "?", 0);
 	assert_int_equal(assumptions_add(&as, h->arena, "aperture=0-0xffffffffffff", NULL), 0);
 	assert_int_equal(assumptions_add(&as, h->arena, "page_sizes=0x40201000", NULL), 0);
@@ -210,7 +203,6 @@ static void test_noiommu_has_no_limit_where_iommufd_maps(void **state)
 	struct host *h = fake_host();
 	struct device *d = fake_pci(h, "0000:00:03.0", NULL, NULL, NULL);
 
-	(void)state;
 	fake_param(h, PARAM_VFIO_NOIOMMU, "Y");
 	check(h, d, RELEASE_6_12, "?", 0);
 	check(h, d, RELEASE_7_3, "0-ffffffffffffffff", 0);
@@ -223,7 +215,6 @@ static void test_candidates_must_agree(void **state)
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0, &d);
 	struct prediction p;
 
-	(void)state;
 	predict_device(h, NULL, fake_kernels(h, ONLY(5_10) | ONLY(6_1)), d, h->arena, &p);
 	assert_int_equal(p.iova.answer, ANSWER_YES);
 	assert_int_equal(p.page_sizes.answer, ANSWER_UNKNOWN);
@@ -267,7 +258,6 @@ static void test_extensions_by_generation(void **state)
 	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a, &d);
 	struct prediction p;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		predict_device(h, NULL, fake_kernels(h, RELEASE_BIT(rows[i].release)), d, h->arena,
 			       &p);
@@ -310,7 +300,6 @@ static void test_predict_mediated_device(void **state)
 	struct device *d = fake_device(h, BUS_MDEV, "mdev", "7e1a0b7c-3d7f-4f4a-9c55-0d6a7e2f1b11",
 				       g, NULL, "mtty");
 
-	(void)state;
 	g->name = fake_present(h, "/sys/kernel/iommu_groups/3/name", "vfio-noiommu");
 	h->kernel.page_size = fake_present(h, "process:page_size", "4096");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -12,7 +12,6 @@ static void test_set_finds_what_overlaps(void **state)
 	struct arena *a = arena_new();
 	uint64_t iova, size;
 
-	(void)state;
 	assert_true(mapping_set_add(&set, a, 0, PAGE));
 	assert_true(mapping_set_add(&set, a, -PAGE, PAGE));
 	assert_true(set.to_the_top);
@@ -38,7 +37,6 @@ static void test_set_holds_many(void **state)
 	struct mapping_set set = { 0 };
 	struct arena *a = arena_new();
 
-	(void)state;
 	/* 40503 and 65536 have no divisor in common: each slot once, in no order. */
 	for (uint64_t i = 0; i < NR; i++)
 		assert_true(mapping_set_add(&set, a, i * 40503 % 65536 * 2 * PAGE, PAGE));
@@ -63,7 +61,6 @@ static void test_limit_says_who_counts(void **state)
 		{ PATH_COMPAT, true, false, false },   { PATH_COMPAT, false, true, false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct host *h = fake_host();
 		struct prediction p = { .kernels = fake_kernels(h, ONLY(7_3)) };
@@ -88,7 +85,6 @@ static void test_a_container_of_iommufd_is_found(void **state)
 	struct prediction p = { .kernels = fake_kernels(h, ONLY(7_3)) };
 	struct mapping_space s;
 
-	(void)state;
 	fake_config(h, "CONFIG_IOMMUFD=y CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
 	p.device = fake_pci(h, "0000:01:00.0", fake_group(h, 1), NULL, "vfio-pci");
 	mapping_space_predict(h, NULL, &p, PATH_CONTAINER, h->arena, &s);

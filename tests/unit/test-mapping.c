@@ -10,7 +10,7 @@
 #define RW   (MAPPING_READ | MAPPING_WRITE)
 #define PAGE UINT64_C(4096)
 
-struct scene {
+struct situation {
 	struct host *h;
 	struct device *d;
 	struct mapping_space s;
@@ -20,7 +20,7 @@ static struct iova_range vtd_ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7ff
 static struct iova_range all_ranges[] = { { 0, UINT64_MAX } };
 
 /* A VT-d of 39 bits, and room: 0x100000-0x102fff and 0x200000-0x200fff are mapped. */
-static void open_scene(struct scene *sc, uint64_t releases, enum path_kind path)
+static void open_scene(struct situation *sc, uint64_t releases, enum path_kind path)
 {
 	struct prediction p = { 0 };
 	struct iommu_unit *u;
@@ -44,7 +44,7 @@ static void open_scene(struct scene *sc, uint64_t releases, enum path_kind path)
 	assert_true(mapping_set_add(&sc->s.set, sc->h->arena, 0x200000, PAGE));
 }
 
-static void close_scene(struct scene *sc)
+static void close_scene(struct situation *sc)
 {
 	mapping_space_done(&sc->s);
 	fake_free(sc->h);
@@ -52,27 +52,27 @@ static void close_scene(struct scene *sc)
 
 /* ---- situations ---- */
 
-static void plain(struct scene *sc)
+static void plain(struct situation *sc)
 {
 	(void)sc;
 }
 
-static void empty(struct scene *sc)
+static void empty(struct situation *sc)
 {
 	(void)mapping_set_remove(&sc->s.set, 0, UINT64_MAX);
 }
 
-static void full(struct scene *sc)
+static void full(struct situation *sc)
 {
 	sc->s.avail = 0;
 }
 
-static void avail_hidden(struct scene *sc)
+static void avail_hidden(struct situation *sc)
 {
 	sc->s.avail_known = false;
 }
 
-static void user(struct scene *sc)
+static void user(struct situation *sc)
 {
 	sc->h->caller.caps = 0;
 	sc->h->caller.memlock_soft = 8 << 20;
@@ -80,62 +80,62 @@ static void user(struct scene *sc)
 	sc->s.locked = 8 << 20;
 }
 
-static void user_with_a_page(struct scene *sc)
+static void user_with_a_page(struct situation *sc)
 {
 	user(sc);
 	sc->s.locked -= PAGE;
 }
 
-static void user_unread(struct scene *sc)
+static void user_unread(struct situation *sc)
 {
 	user(sc);
 	sc->h->caller.memlock_fact = fake_denied(sc->h, "process:limits");
 }
 
-static void caps_unread(struct scene *sc)
+static void caps_unread(struct situation *sc)
 {
 	user(sc);
 	sc->h->caller.caps_fact = fake_denied(sc->h, "process:capabilities");
 }
 
-static void ranges_hidden(struct scene *sc)
+static void ranges_hidden(struct situation *sc)
 {
 	sc->s.ranges = (struct iova_prediction){ 0 };
 }
 
-static void alignment_hidden(struct scene *sc)
+static void alignment_hidden(struct situation *sc)
 {
 	sc->s.alignment = 0;
 }
 
-static void version_1(struct scene *sc)
+static void version_1(struct situation *sc)
 {
 	sc->s.version_1 = true;
 }
 
-static void up_to_the_top(struct scene *sc)
+static void up_to_the_top(struct situation *sc)
 {
 	sc->s.ranges.ranges = all_ranges;
 	sc->s.ranges.nr_ranges = 1;
 	assert_true(mapping_set_add(&sc->s.set, sc->h->arena, -PAGE, PAGE));
 }
 
-static void no_flag(struct scene *sc)
+static void no_flag(struct situation *sc)
 {
 	sc->s.unmap_all = TRI_NO;
 }
 
-static void flag_hidden(struct scene *sc)
+static void flag_hidden(struct situation *sc)
 {
 	sc->s.unmap_all = TRI_UNKNOWN;
 }
 
-static void no_tracking(struct scene *sc)
+static void no_tracking(struct situation *sc)
 {
 	sc->s.dirty_tracking = TRI_NO;
 }
 
-static void tracking_hidden(struct scene *sc)
+static void tracking_hidden(struct situation *sc)
 {
 	sc->s.dirty_tracking = TRI_UNKNOWN;
 }
@@ -165,7 +165,7 @@ enum { OK = 0, NOT_KNOWN = -1, SOME_ERRNO = -2 };
  * then on a container that iommufd serves. */
 struct row {
 	const char *what;
-	void (*scene)(struct scene *sc);
+	void (*scene)(struct situation *sc);
 	struct mapping_request request;
 	int says[8];
 };
@@ -316,11 +316,10 @@ static int said(const struct mapping_prediction *p)
 
 static void test_each_request_on_each_kernel(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
 			struct mapping_prediction p;
-			struct scene sc;
+			struct situation sc;
 
 			open_scene(&sc, RELEASE_BIT(places[k].release), places[k].path);
 			rows[i].scene(&sc);
@@ -346,11 +345,10 @@ static void test_noiommu_has_nothing_to_map_in(void **state)
 	static const struct mapping_request requests[] = { MAP(0x300000, PAGE),
 							   UNMAP(0x100000, PAGE), DIRTY };
 
-	(void)state;
 	for (unsigned int release = 0; release < NR_RELEASES; release++)
 		for (size_t i = 0; i < ARRAY_SIZE(requests); i++) {
 			struct mapping_prediction p;
-			struct scene sc;
+			struct situation sc;
 
 			open_scene(&sc, RELEASE_BIT(release), PATH_NOIOMMU);
 			mapping_predict(&sc.s, &requests[i], sc.h->arena, &p);
@@ -365,9 +363,8 @@ static void test_candidates_that_disagree_leave_it_open(void **state)
 	static const struct mapping_request past = MAP(-PAGE, 2 * PAGE),
 					    around = MAP(0x300000, PAGE), tail = MAP(-PAGE, PAGE);
 	struct mapping_prediction p;
-	struct scene sc;
+	struct situation sc;
 
-	(void)state;
 	open_scene(&sc, ONLY(6_1) | ONLY(7_3), PATH_CONTAINER);
 	mapping_predict(&sc.s, &past, sc.h->arena, &p);
 	assert_int_equal(said(&p), SOME_ERRNO);
@@ -383,7 +380,7 @@ static void test_candidates_that_disagree_leave_it_open(void **state)
 
 /* ---- how much goes away ---- */
 
-static uint64_t unmapped(struct scene *sc, const struct mapping_request *request)
+static uint64_t unmapped(struct situation *sc, const struct mapping_request *request)
 {
 	struct mapping_prediction p;
 
@@ -398,9 +395,8 @@ static void test_unmap_counts_bytes_of_mappings(void **state)
 {
 	static const struct mapping_request all = UNMAP_ALL, wide = UNMAP(0xf0000, 0x200000),
 					    none = UNMAP(0x400000, PAGE);
-	struct scene sc;
+	struct situation sc;
 
-	(void)state;
 	open_scene(&sc, ONLY(6_1), PATH_CONTAINER);
 	assert_int_equal(unmapped(&sc, &none), 0);
 	assert_int_equal(sc.s.set.nr, 2);
@@ -415,9 +411,8 @@ static void test_version_1_of_type1_takes_whole_mappings(void **state)
 {
 	static const struct mapping_request middle = UNMAP(0x101000, PAGE),
 					    first = UNMAP(0x100000, PAGE);
-	struct scene sc;
+	struct situation sc;
 
-	(void)state;
 	open_scene(&sc, ONLY(6_1), PATH_CONTAINER);
 	version_1(&sc);
 	assert_int_equal(unmapped(&sc, &middle), 0);
@@ -431,9 +426,8 @@ static void test_version_1_of_iommufd_cuts(void **state)
 {
 	static const struct mapping_request middle = UNMAP(0x101000, PAGE), all = UNMAP_ALL;
 	uint64_t iova, size;
-	struct scene sc;
+	struct situation sc;
 
-	(void)state;
 	open_scene(&sc, ONLY(7_3), PATH_COMPAT);
 	version_1(&sc);
 	assert_int_equal(unmapped(&sc, &middle), PAGE);
@@ -450,9 +444,8 @@ static void test_refused_unmap_of_iommufd_has_done_a_part(void **state)
 {
 	static const struct mapping_request tail = UNMAP(0x200000, 0x101000),
 					    head = UNMAP(0x101000, 0x100000);
-	struct scene sc;
+	struct situation sc;
 
-	(void)state;
 	open_scene(&sc, ONLY(7_3), PATH_IOMMUFD);
 	assert_true(mapping_set_add(&sc.s.set, sc.h->arena, 0x300000, 2 * PAGE));
 	mapping_apply(&sc.s, &head, false);
@@ -475,9 +468,8 @@ static void test_mappings_count_against_the_limits(void **state)
 	static const struct mapping_request map = MAP(0x300000, 4 * PAGE),
 					    unmap = UNMAP(0x300000, 4 * PAGE);
 	struct mapping_prediction p;
-	struct scene sc;
+	struct situation sc;
 
-	(void)state;
 	open_scene(&sc, ONLY(6_1), PATH_CONTAINER);
 	user(&sc);
 	sc.s.locked = 0;
@@ -503,7 +495,7 @@ static enum answer answer_of(size_t row, size_t place, const char *id)
 {
 	struct mapping_prediction p;
 	enum answer ret = ANSWER_NO;
-	struct scene sc;
+	struct situation sc;
 
 	open_scene(&sc, RELEASE_BIT(places[place].release), places[place].path);
 	rows[row].scene(&sc);
@@ -530,7 +522,6 @@ static void test_each_rule_about_requests_decides(void **state)
 {
 	const struct rule *rule;
 
-	(void)state;
 	for (size_t r = 0; (rule = rule_get(r)); r++) {
 		bool yes = false, unknown = always_knows(rule->id);
 

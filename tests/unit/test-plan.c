@@ -19,7 +19,7 @@ static struct host *card(struct device *ret[2])
 }
 
 /* What must go along goes first, whatever its place in the group: what was asked for moves only when it could. */
-static void test_plan_moves_the_others_first(void **state vt_unused)
+static void test_plan_moves_the_others_first(void **state)
 {
 	static const struct assumptions none;
 	struct device *devices[2];

@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/predict.h"
 #include "fake-host.h"
-
-struct scene {
-	struct host *h;
-	struct device *d, *other;
-	struct group *g;
-	struct iommu_unit *u;
-	struct assumptions as;
-};
+#include "scene.h"
 
 /* One function alone in its group behind a VT-d that remaps interrupts. */
 static void make_good(struct scene *s)
 {
-	*s = (struct scene){ .h = fake_host() };
-	s->u = fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0");
-	s->g = fake_group(s->h, 1);
+	scene_make(s, IOMMU_KIND_INTEL, "dmar0", "e1000e");
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI DMAR-MSI");
 	fake_region(s->h, s->g, 0xfee00000, 0xfeefffff, RESV_MSI);
-	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, "e1000e");
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
 }
 
 static void assume(struct scene *s, const char *text)
@@ -36,40 +18,12 @@ static void assume(struct scene *s, const char *text)
 	assert_int_equal(assumptions_add(&s->as, s->h->arena, text, NULL), 0);
 }
 
-static struct path_prediction ask(struct scene *s, uint64_t releases, enum view view,
-				  enum path_kind path)
-{
-	struct prediction p;
-
-	predict_device(s->h, &s->as, fake_kernels(s->h, releases), s->d, s->h->arena, &p);
-	return p.paths[view][path];
-}
-
 #define expect_yes(s, release, path) \
-	expect_end(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
 #define expect_no(s, release, path, op, err) \
-	expect_end(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
 #define expect_unknown(s, release, path) \
-	expect_end(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)
-
-static void expect_end(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
-		       enum answer answer, enum op op, int err)
-{
-	struct path_prediction p = ask(s, releases, view, path);
-
-	if (p.answer != answer || p.op != op || p.err != err)
-		fail_msg("%s, kernels 0x%llx: %s at %s with %s: %s", path_kind_name(path),
-			 (unsigned long long)releases, answer_name(p.answer), op_name(p.op),
-			 errno_name(p.err), p.because ? p.because : "");
-	if (answer == ANSWER_YES) {
-		assert_null(p.because);
-		assert_null(p.remedy);
-	} else {
-		assert_non_null(p.because);
-		assert_non_null(p.remedy);
-		assert_non_null(p.why);
-	}
-}
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)
 
 /* ---- one device ---- */
 
@@ -77,15 +31,14 @@ static void test_predict_good_device_on_each_generation(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	for (unsigned int g = 0; g < NR_RELEASES; g++) {
 		expect_yes(&s, g, PATH_CONTAINER);
 		/* Now there is no node: nothing is bound. */
-		expect_end(&s, RELEASE_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
-			   ENOENT);
+		scene_expect(&s, RELEASE_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
+			     ENOENT);
 	}
-	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
 	assert_non_null(strstr(p.remedy, "bind 0000:01:00.0 to vfio-pci"));
 	fake_free(s.h);
 }
@@ -94,10 +47,9 @@ static void test_predict_steps_end_at_the_refusal(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	fake_chips(s.h, "IO-APIC PCI-MSI");
-	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 	static const enum op ops[] = { OP_BIND, OP_OPEN_CONTAINER, OP_OPEN_GROUP,
 				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU };
 	assert_int_equal(p.nr_steps, ARRAY_SIZE(ops));
@@ -118,21 +70,20 @@ static void test_predict_unbound_device_of_a_bound_group(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
 	fake_bind(s.h, s.other, "vfio-pci");
 	/* On a host driver: the group is not viable before the device is looked for. */
-	expect_end(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
-		   EINVAL);
-	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER,
-		   EPERM);
+	scene_expect(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+		     EINVAL);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER,
+		     EPERM);
 	fake_unbind(s.h, s.d, NULL);
-	expect_end(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
-		   ENODEV);
-	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
-		   ENODEV);
-	expect_end(&s, ONLY(6_12), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
+	scene_expect(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+		     ENODEV);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+		     ENODEV);
+	scene_expect(&s, ONLY(6_12), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
 	fake_free(s.h);
 }
 
@@ -140,7 +91,6 @@ static void test_predict_for_a_plain_user(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	fake_user(s.h, 1000);
 	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_OPEN_GROUP, EACCES);
@@ -160,15 +110,14 @@ static void test_predict_modules_now_and_later(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	fake_bind(s.h, s.d, "vfio-pci");
 	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_LOADABLE);
 	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, NULL);
 	fake_param(s.h, PARAM_TYPE1_DMA_ENTRY_LIMIT, NULL);
-	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
 	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
-	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
 	assert_string_equal(p.remedy, "modprobe vfio_iommu_type1");
 	fake_free(s.h);
 }
@@ -179,13 +128,12 @@ static void test_predict_unknown_before_a_refusal(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	/* Unknown at BIND, refused for certain at SET_IOMMU: no, but not known where. */
 	s.d->is_bridge = TRI_UNKNOWN;
 	fake_chips(s.h, "IO-APIC");
 	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_NONE, 0);
-	struct path_prediction p = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.because, "or BIND may refuse before that"));
 	/* Within a step: another errno before it leaves the errno open, the same does not. */
 	fake_unbind(s.h, s.d, "nvme");
@@ -201,11 +149,10 @@ static void test_predict_candidates_that_disagree(void **state)
 	struct scene s;
 	uint64_t releases = ONLY(5_19) | ONLY(6_1);
 
-	(void)state;
 	make_good(&s);
 	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	expect_end(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
-	struct path_prediction p = ask(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER);
+	scene_expect(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
+	struct path_prediction p = scene_ask(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(p.because,
 			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.1 (it succeeds)");
 	assert_string_equal(p.why->rule->id, "mixed-bus");
@@ -213,8 +160,8 @@ static void test_predict_candidates_that_disagree(void **state)
 	assert_int_equal(p.steps[0].answer, ANSWER_YES);
 	assert_int_equal(p.steps[4].op, OP_SET_IOMMU);
 	assert_int_equal(p.steps[4].answer, ANSWER_UNKNOWN);
-	expect_end(&s, ONLY(6_1) | ONLY(6_2), VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_YES, OP_NONE,
-		   0);
+	scene_expect(&s, ONLY(6_1) | ONLY(6_2), VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_YES, OP_NONE,
+		     0);
 	fake_free(s.h);
 }
 
@@ -222,12 +169,11 @@ static void test_predict_difference_names_the_rule(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	struct path_prediction before = ask(&s, ONLY(5_19), VIEW_IF_BOUND, PATH_CONTAINER);
-	struct path_prediction patched = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
-	struct path_prediction after = ask(&s, ONLY(6_4), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction before = scene_ask(&s, ONLY(5_19), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction patched = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction after = scene_ask(&s, ONLY(6_4), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(predict_difference(&before, &patched)->rule->id, "mixed-bus");
 	assert_string_equal(predict_difference(&patched, &before)->rule->id, "mixed-bus");
 	assert_string_equal(predict_difference(&patched, &after)->rule->id, "isolated-msi");
@@ -255,7 +201,6 @@ static void test_mock_mixed_bus_is_certain_on_5_10(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_mock_mixed(&s);
 	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
 	expect_unknown(&s, RELEASE_6_1, PATH_CONTAINER);
@@ -273,11 +218,10 @@ static void test_mock_unknown_says_what_to_assume(void **state)
 	};
 	struct scene s;
 
-	(void)state;
 	make_mock(&s);
 	s.other = fake_pci(s.h, "0000:00:01.0", s.g, s.u, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		struct path_prediction p = ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+		struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 		const char *said = strstr(p.because, "--assume ");
 
 		assert_int_equal(p.answer, ANSWER_UNKNOWN);
@@ -293,7 +237,6 @@ static void test_mock_any_member_claims_remapping(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_mock_mixed(&s);
 	assume(&s, "cache_coherency=1");
 	assume(&s, "platform:mock0:interrupt_remapping=1");
@@ -314,7 +257,6 @@ static void test_mock_a_group_each(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_mock(&s);
 	s.other =
 		fake_device(s.h, BUS_PLATFORM, "platform", "mock0", fake_group(s.h, 2), s.u, NULL);
@@ -331,7 +273,6 @@ static void test_mock_without_coherency(void **state)
 	struct scene s;
 	struct prediction p;
 
-	(void)state;
 	make_mock(&s);
 	assume(&s, "interrupt_remapping=1");
 	assume(&s, "cache_coherency=0");
@@ -350,7 +291,6 @@ static void test_mock_isolated_msi_is_asked_of_every_device(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_mock_mixed(&s);
 	assume(&s, "cache_coherency=1");
 	assume(&s, "01:00.0:isolated_msi=1");
@@ -373,7 +313,6 @@ static void test_mock_direct_region(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_mock(&s);
 	fake_region(s.h, s.g, 0x100000, 0x1fffff, RESV_DIRECT);
 	assume(&s, "cache_coherency=1");
@@ -393,7 +332,6 @@ static void test_patch_device_without_instance(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	s.d->iommu = NULL;
 	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
@@ -403,8 +341,8 @@ static void test_patch_device_without_instance(void **state)
 	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
 	/* Bound before, the patched kernel still finds no device that claims remapping. */
 	fake_bind(s.h, s.d, "vfio-pci");
-	expect_end(&s, ONLY(5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
-	expect_end(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
+	scene_expect(&s, ONLY(5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
 	fake_free(s.h);
 }
 
@@ -413,7 +351,6 @@ static void test_patch_representative(void **state)
 	struct scene s;
 	struct prediction p;
 
-	(void)state;
 	make_good(&s);
 	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.d, s.h->arena, &p);
 	assert_ptr_equal(p.representative, s.d);
@@ -434,8 +371,7 @@ static void make_noiommu(struct scene *s)
 	*s = (struct scene){ .h = fake_host() };
 	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, "e1000e");
 	fake_param(s->h, PARAM_VFIO_NOIOMMU, "Y");
-	fake_config(s->h,
-		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s->h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
 static void test_noiommu_path(void **state)
@@ -443,7 +379,6 @@ static void test_noiommu_path(void **state)
 	struct scene s;
 	struct prediction p;
 
-	(void)state;
 	make_noiommu(&s);
 	for (unsigned int g = 0; g < NR_RELEASES; g++)
 		expect_yes(&s, g, PATH_NOIOMMU);
@@ -465,10 +400,9 @@ static void test_noiommu_is_not_for_devices_with_a_group(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, ENOENT);
-	assert_false(ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
+	assert_false(scene_ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
 	fake_free(s.h);
 }
 
@@ -476,7 +410,6 @@ static void test_container_served_by_iommufd(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	fake_config(s.h,
 		    "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
@@ -487,7 +420,7 @@ static void test_container_served_by_iommufd(void **state)
 	/* type1's parameter means nothing there. */
 	assume(&s, "allow_unsafe_interrupts=1");
 	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
-	struct path_prediction p = ask(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.remedy, "/iommufd/parameters/allow_unsafe_interrupts"));
 	fake_free(s.h);
 }
@@ -496,7 +429,6 @@ static void test_paths_that_a_kernel_lacks(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_good(&s);
 	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
 	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
@@ -504,8 +436,8 @@ static void test_paths_that_a_kernel_lacks(void **state)
 	for (unsigned int g = 0; g < NR_RELEASES; g++) {
 		expect_no(&s, g, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
 		expect_no(&s, g, PATH_COMPAT, OP_OPEN_IOMMUFD, ENOENT);
-		assert_false(ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
-		assert_false(ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
+		assert_false(scene_ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
+		assert_false(scene_ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
 	}
 	fake_free(s.h);
 }
@@ -516,7 +448,6 @@ static void test_virtio_group_comes_with_the_probe(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	fake_unit(s.h, IOMMU_KIND_VIRTIO, "0000:00:01.0");
 	fake_chips(s.h, "IO-APIC PCI-MSI");
 	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
@@ -526,7 +457,7 @@ static void test_virtio_group_comes_with_the_probe(void **state)
 	s.d->behind_viot = TRI_UNKNOWN;
 	/* Refused at bind without a group, and for its interrupts with one. */
 	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_NONE, 0);
-	struct path_prediction p = ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_int_equal(p.steps[0].answer, ANSWER_UNKNOWN);
 	s.d->behind_viot = TRI_YES;
 	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
@@ -539,7 +470,6 @@ static void test_virtio_without_its_driver_waits(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_LOADABLE);
 	s.h->firmware.has_viot = TRI_YES;
 	s.d = fake_pci(s.h, "0000:00:04.0", NULL, NULL, NULL);

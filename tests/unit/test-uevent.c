@@ -73,7 +73,6 @@ static void test_modalias_pci(void **state)
 	};
 	struct uevent_pci pci;
 
-	(void)state;
 	assert_int_equal(modalias_get_pci(span_of("pci:v00008086d000010FBsv00001028sd00000602bc02sc80i01"),
 					  &pci),
 			 0);

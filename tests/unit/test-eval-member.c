@@ -6,7 +6,7 @@
 #include "fake-host.h"
 #include "scene.h"
 
-struct scene {
+struct situation {
 	struct host *h;
 	struct group *g;
 	struct iommu_unit *u;
@@ -14,24 +14,25 @@ struct scene {
 	struct assumptions as;
 };
 
-static void make(struct scene *s, const char *driver)
+static void make(struct situation *s, const char *driver)
 {
-	*s = (struct scene){ .h = fake_host() };
+	*s = (struct situation){ .h = fake_host() };
 	s->u = fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0");
 	s->g = fake_group(s->h, 1);
 	s->target = fake_pci(s->h, "0000:01:00.0", s->g, s->u, "e1000e");
 	s->sibling = fake_pci(s->h, "0000:01:00.1", s->g, s->u, driver);
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_config(s->h, FAKE_CONFIG);
 }
 
-static void enable_vfs(struct scene *s)
+static void enable_vfs(struct situation *s)
 {
 	s->sibling->sriov_numvfs = fake_present(s->h, s->sibling->sysfs, "2");
 	s->sibling->numvfs = 2;
 }
 
-static struct path_prediction predict(struct scene *s, enum release release, enum path_kind path)
+static struct path_prediction predict(struct situation *s, enum release release,
+				      enum path_kind path)
 {
 	struct prediction p;
 
@@ -40,8 +41,8 @@ static struct path_prediction predict(struct scene *s, enum release release, enu
 	return p.paths[VIEW_IF_BOUND][path];
 }
 
-static void expect(struct scene *s, enum release release, enum path_kind path, enum answer answer,
-		   enum op op, int err)
+static void expect(struct situation *s, enum release release, enum path_kind path,
+		   enum answer answer, enum op op, int err)
 {
 	const struct path_prediction p = predict(s, release, path);
 
@@ -51,7 +52,7 @@ static void expect(struct scene *s, enum release release, enum path_kind path, e
 }
 
 /* Refused because of the sibling, with both names in the sentence. */
-static void expect_refused(struct scene *s, enum answer answer, const char *because,
+static void expect_refused(struct situation *s, enum answer answer, const char *because,
 			   const char *remedy)
 {
 	const struct path_prediction p = predict(s, RELEASE_6_1, PATH_CONTAINER);
@@ -65,9 +66,8 @@ static void expect_refused(struct scene *s, enum answer answer, const char *beca
 
 static void test_member_moves_when_it_is_taken(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "ahci");
 	for (unsigned int release = 0; release < NR_RELEASES; release++)
 		expect(&s, (enum release)release, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
@@ -77,9 +77,8 @@ static void test_member_moves_when_it_is_taken(void **state)
 
 static void test_member_with_virtual_functions_stays(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "nvme");
 	enable_vfs(&s);
 	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
@@ -98,9 +97,8 @@ static void test_member_is_not_sent_where_it_is_refused(void **state)
 			  to_stub[] = "vfiotool bind --driver pci-stub 0000:01:00.1";
 	struct prediction p;
 	const char *remedy;
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "nvme");
 	fake_bind(s.h, s.target, "vfio-pci");
 	predict_device(s.h, &s.as, fake_kernels(s.h, ONLY(6_1)), s.target, s.h->arena, &p);
@@ -117,9 +115,8 @@ static void test_member_is_not_sent_where_it_is_refused(void **state)
 /* Which of them the driver leaves when it goes is up to it. */
 static void test_member_that_may_be_taken_makes_a_doubt(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "igb");
 	enable_vfs(&s);
 	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
@@ -132,9 +129,8 @@ static void test_member_that_may_be_taken_makes_a_doubt(void **state)
 
 static void test_member_in_the_denylist_stays(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "c6xx");
 	s.sibling->vendor = 0x8086;
 	s.sibling->device_id = 0x37c8;
@@ -148,9 +144,8 @@ static void test_member_in_the_denylist_stays(void **state)
 /* A refusal weighs more than a doubt of an earlier rule. */
 static void test_member_refused_in_spite_of_a_doubt(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "nvme");
 	enable_vfs(&s);
 	s.sibling->has_ids = false;
@@ -160,9 +155,8 @@ static void test_member_refused_in_spite_of_a_doubt(void **state)
 
 static void test_member_on_another_bus_has_its_own_driver(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, NULL);
 	s.sibling = fake_device(s.h, BUS_PLATFORM, "platform", "dma.0", s.g, s.u, "pl330");
 	fake_module(s.h, MODULE_VFIO_PLATFORM, MODULE_STATE_ABSENT);
@@ -173,9 +167,8 @@ static void test_member_on_another_bus_has_its_own_driver(void **state)
 
 static void test_member_that_its_iommu_does_not_let_go(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "ahci");
 	assert_int_equal(assumptions_add(&s.as, s.h->arena, "0000:01:00.1:cache_coherency=0", NULL),
 			 0);
@@ -188,9 +181,8 @@ static void test_member_that_its_iommu_does_not_let_go(void **state)
 /* Now is now: nothing moves, so nothing is refused for its sake. */
 static void test_member_without_a_driver_is_not_asked(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, NULL);
 	enable_vfs(&s);
 	expect(&s, RELEASE_6_1, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
@@ -202,9 +194,8 @@ static void test_member_without_a_driver_is_not_asked(void **state)
 /* A root complex event collector: a function like others, and no bridge, on the driver of ports. */
 static void test_member_that_collects_events(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	make(&s, "pcieport");
 	expect(&s, RELEASE_5_15, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD, EINVAL);
 	expect(&s, RELEASE_5_19, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);

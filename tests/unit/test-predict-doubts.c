@@ -9,58 +9,19 @@
 #include "fake-host.h"
 #include "scene.h"
 
-struct scene {
-	struct host *h;
-	struct device *d;
-	struct group *g;
-	struct iommu_unit *u;
-	struct assumptions as;
-};
-
-#define CONFIG "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y"
-
-static void make(struct scene *s, enum iommu_kind kind, const char *unit, const char *driver)
-{
-	*s = (struct scene){ .h = fake_host() };
-	s->u = fake_unit(s->h, kind, unit);
-	s->g = fake_group(s->h, 1);
-	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, driver);
-	fake_config(s->h, CONFIG);
-}
-
 static void make_intel(struct scene *s, const char *driver)
 {
-	make(s, IOMMU_KIND_INTEL, "dmar0", driver);
+	scene_make(s, IOMMU_KIND_INTEL, "dmar0", driver);
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
-}
-
-static struct prediction predict(struct scene *s, uint64_t releases)
-{
-	struct prediction p;
-
-	predict_device(s->h, &s->as, fake_kernels(s->h, releases), s->d, s->h->arena, &p);
-	return p;
-}
-
-static void expect(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
-		   enum answer answer, enum op op, int err)
-{
-	struct prediction all = predict(s, releases);
-	const struct path_prediction *p = &all.paths[view][path];
-
-	if (p->answer != answer || p->op != op || p->err != err)
-		fail_msg("kernels 0x%llx: %s at %s with %s: %s", (unsigned long long)releases,
-			 answer_name(p->answer), op_name(p->op), errno_name(p->err),
-			 p->because ? p->because : "");
 }
 
 #define C PATH_CONTAINER
 #define expect_yes(s, release) \
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
 #define expect_unknown(s, release) \
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
 #define expect_no(s, release, op, err) \
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
 
 /* ---- interrupts ---- */
 
@@ -68,8 +29,7 @@ static void test_s390_calls_its_chip_as_x86_does(void **state)
 {
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_S390, "s390-iommu.00000001", "mlx5_core");
+	scene_make(&s, IOMMU_KIND_S390, "s390-iommu.00000001", "mlx5_core");
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "s390x");
 	fake_irq(s.h, s.d, 5, "PCI-MSI");
 	expect_yes(&s, RELEASE_6_12);
@@ -80,8 +40,7 @@ static void test_arm_chip_named_msi_guards_nothing(void **state)
 {
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000", NULL);
+	scene_make(&s, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000", NULL);
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.d->vfio_dev = fake_present(s.h, s.d->sysfs, "vfio0");
@@ -98,7 +57,6 @@ static void test_x86_plain_msi_alone_is_no_proof(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "e1000e");
 	fake_chips(s.h, "PCI-MSI-0000:05:00.0 DMAR-MSI");
 	expect_unknown(&s, RELEASE_6_1);
@@ -115,7 +73,6 @@ static void test_x86_remapping_wants_every_unit_and_io_apics(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "e1000e");
 	fake_chips(s.h, "");
 	expect_unknown(&s, RELEASE_6_1);
@@ -135,7 +92,6 @@ static void test_unsafe_parameter_is_that_of_the_provider(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "e1000e");
 	fake_chips(s.h, "IO-APIC");
 	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
@@ -157,7 +113,6 @@ static void test_driver_may_take_its_vfs_along(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "igb");
 	enable_vfs(&s, s.d);
 	expect_unknown(&s, RELEASE_6_1);
@@ -172,7 +127,6 @@ static void test_pf_in_the_group_of_its_vf_stays(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	struct device *pf = fake_pci(s.h, "0000:01:00.1", s.g, s.u, "igb");
 	enable_vfs(&s, pf);
@@ -189,13 +143,12 @@ static void test_unread_noiommu_mode_settles_nothing(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	s = (struct scene){ .h = fake_host() };
 	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, "e1000e");
 	fake_chips(s.h, "IO-APIC");
-	fake_config(s.h, CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s.h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 	s.h->params[PARAM_VFIO_NOIOMMU].value = fake_denied(s.h, "parameter");
-	expect(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
+	scene_expect(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -203,14 +156,13 @@ static void test_unread_name_may_hide_a_group_of_vfio(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.d->iommu = NULL;
 	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
 	s.g->name = (struct fact){ .state = FACT_UNREAD };
 	/* Refused in both cases, and not at the same step. */
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -218,12 +170,11 @@ static void test_unread_node_is_not_there_for_certain(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
 	s.g->node = (struct node){ .path = "/dev/vfio/1" };
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_UNKNOWN, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_UNKNOWN, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -231,15 +182,14 @@ static void test_unknown_module_may_bring_its_node(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "e1000e");
 	fake_module(s.h, MODULE_VFIO, MODULE_STATE_UNKNOWN);
 	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_UNKNOWN);
 	fake_node_absent(s.h, &s.h->vfio_node, "/dev/vfio/vfio");
 	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
 	expect_unknown(&s, RELEASE_6_12);
-	expect(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
-	expect(&s, ONLY(6_12), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
+	scene_expect(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_12), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
 	fake_free(s.h);
 }
 
@@ -248,7 +198,6 @@ static void test_group_of_an_open_device_may_be_held(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
@@ -273,7 +222,6 @@ static void test_bus_that_was_not_read_is_not_another(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.g = fake_group(s.h, 1);
 	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
 	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.xgmac", s.g, s.u, NULL);
@@ -292,7 +240,6 @@ static void test_software_node_may_describe_a_platform_device(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.g = fake_group(s.h, 1);
 	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
 	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.dma", s.g, s.u, NULL);
@@ -311,9 +258,8 @@ static void test_arm_without_iommu_may_wait(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
-	fake_config(s.h, CONFIG);
+	fake_config(s.h, FAKE_CONFIG);
 	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
 	expect_no(&s, RELEASE_6_1, OP_BIND, 0);
@@ -327,7 +273,6 @@ static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(void **sta
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "e1000e");
 	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
 	fake_config(s.h, "CONFIG_VFIO_GROUP=y");
@@ -343,12 +288,11 @@ static void test_registered_device_is_coherent(void **state)
 {
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_RISCV, "riscv-iommu@10010000", NULL);
+	scene_make(&s, IOMMU_KIND_RISCV, "riscv-iommu@10010000", NULL);
 	expect_no(&s, RELEASE_6_12, OP_BIND, EINVAL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.d->vfio_dev = fake_present(s.h, s.d->sysfs, "vfio0");
-	struct prediction p = predict(&s, ONLY(6_12));
+	struct prediction p = scene_predict(&s, ONLY(6_12));
 	assert_int_equal(p.paths[VIEW_IF_BOUND][C].steps[0].op, OP_BIND);
 	assert_int_equal(p.paths[VIEW_IF_BOUND][C].steps[0].answer, ANSWER_YES);
 	fake_free(s.h);
@@ -382,7 +326,6 @@ static void test_enterprise_release_is_a_lower_bound(void **state)
 		{ "6.1.0-18-amd64", ONLY(6_1) },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct scene s = { .h = fake_host() };
 
@@ -399,7 +342,6 @@ static void test_kernel_of_two_kernels_is_something_between(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	for (unsigned int m = 0; m < NR_MODULES; m++)
 		fake_module(s.h, (enum module_id)m, MODULE_STATE_UNKNOWN);
 	s.h->iommu_node.stat = fake_absent(s.h, "/dev/iommu");
@@ -421,14 +363,13 @@ static void test_candidates_that_all_refuse(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_pci(s.h, "0000:01:00.1", s.g, s.u, "pciehp-like");
 	fake_bridge(s.h, s.g->members[1]);
 	fake_chips(s.h, "IO-APIC");
 	expect_no(&s, RELEASE_5_10, OP_SET_IOMMU, EPERM);
 	expect_no(&s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
-	expect(&s, ONLY(5_10) | ONLY(6_1), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
+	scene_expect(&s, ONLY(5_10) | ONLY(6_1), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
 	fake_free(s.h);
 }
 
@@ -438,13 +379,12 @@ static void test_device_cgroup_has_its_own_errno(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "EPERM");
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
 	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "-");
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
 	fake_free(s.h);
 }
 
@@ -452,15 +392,14 @@ static void test_one_page_may_be_large(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_user(s.h, 1000);
 	fake_bind(s.h, s.d, "vfio-pci");
 	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
 	s.h->caller.memlock_soft = 32768;
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
 	s.h->kernel.page_size = fake_present(s.h, "process:page_size", "65536");
-	expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
+	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
 	fake_free(s.h);
 }
 
@@ -470,7 +409,6 @@ static void test_memlock_of_a_user_who_maps_elsewhere(void **state)
 	const enum path_kind I = PATH_IOMMUFD;
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, NULL);
 	fake_user(s.h, 1000);
 	fake_bind(s.h, s.d, "vfio-pci");
@@ -479,16 +417,16 @@ static void test_memlock_of_a_user_who_maps_elsewhere(void **state)
 	fake_node(s.h, &s.d->cdev, "/dev/vfio/devices/vfio0", 0600, 1000);
 	fake_node(s.h, &s.h->iommu_node, "/dev/iommu", 0666, 0);
 	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "");
-	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
 	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "4711 qemu-system-x86");
-	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
 	/* A container charges its own process, and who has no limit none. */
 	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
-	expect(&s, ONLY(6_8), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_8), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
 	s.h->caller.memlock_soft = UINT64_MAX;
-	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
 	s.h->caller.memlock_soft = 0;
-	expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
+	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
 	fake_free(s.h);
 }
 
@@ -497,7 +435,7 @@ static void test_memlock_of_a_user_who_maps_elsewhere(void **state)
 static void expect_extension(struct scene *s, enum release release, const char *name,
 			     enum answer before, enum answer after)
 {
-	struct prediction p = predict(s, RELEASE_BIT(release));
+	struct prediction p = scene_predict(s, RELEASE_BIT(release));
 
 	for (size_t i = 0; i < p.nr_extensions; i++)
 		if (strcmp(p.extensions[i].name, name) == 0) {
@@ -512,7 +450,6 @@ static void test_compat_container_answers_for_itself(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make_intel(&s, "e1000e");
 	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
 	expect_extension(&s, RELEASE_6_8, "TYPE1_NESTING_IOMMU", ANSWER_NO, ANSWER_NO);
@@ -526,9 +463,8 @@ static void test_noiommu_container_has_one_extension(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, "e1000e");
-	fake_config(s.h, CONFIG);
+	fake_config(s.h, FAKE_CONFIG);
 	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
 	expect_extension(&s, RELEASE_6_12, "NOIOMMU_IOMMU", ANSWER_YES, ANSWER_YES);
 	expect_extension(&s, RELEASE_6_12, "TYPE1v2_IOMMU", ANSWER_YES, ANSWER_NO);

@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Each rule answers yes, no and unknown: yes and unknown in a situation of its own, no where nothing
  * is wrong. A rule without a row here fails the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "model/predict.h"
 #include "fake-host.h"
-
-struct scene {
-	struct host *h;
-	struct device *d;
-	struct group *g;
-	struct iommu_unit *u;
-};
+#include "scene.h"
 
 #define CONFIG                                                                        \
 	"CONFIG_IOMMUFD_NOIOMMU=y CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y " \
@@ -543,14 +529,12 @@ static void expect(void (*make)(struct scene *s), size_t row, enum ruling ruling
 
 static void test_each_rule_says_yes(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		expect(rows[i].yes, i, RULING_REFUSES);
 }
 
 static void test_each_rule_says_unknown(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].unknown)
 			expect(rows[i].unknown, i, RULING_UNKNOWN);
@@ -558,7 +542,6 @@ static void test_each_rule_says_unknown(void **state)
 
 static void test_each_rule_says_no(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].id, "vf-token-flag") != 0)
 			expect(rows[i].no ? rows[i].no : good, i, RULING_PASSES);
@@ -569,7 +552,6 @@ static void test_each_rule_has_a_row(void **state)
 	const struct rule *rule;
 	size_t asked = 0;
 
-	(void)state;
 	for (size_t r = 0; (rule = rule_get(r)); r++) {
 		bool found = false;
 		/* Those about one mapping: test-mapping.c. */

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The rule table itself: ids that are found again, sites that say all, one place for each. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "model/generation.h"
 #include "model/rule.h"
+#include "scene.h"
 
 static uint64_t sure_releases(const struct rule_site *site)
 {
@@ -26,7 +19,6 @@ static void test_rules_sites_are_sound(void **state)
 {
 	const struct rule *rule;
 
-	(void)state;
 	for (size_t r = 0; (rule = rule_get(r)); r++) {
 		assert_ptr_equal(rule_find(rule->id), rule);
 		assert_true(strlen(rule->title) > 0 && strlen(rule->remedy) > 0);

@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The decision table: situations by generation, each with the step and the errno at which the kernel
  * ends, for the container and the iommufd path. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <string.h>
-
 #include "model/predict.h"
 #include "fake-host.h"
-
-struct scene {
-	struct host *h;
-	struct device *d;
-	struct group *g;
-	struct iommu_unit *u;
-};
+#include "scene.h"
 
 /* ---- machines ---- */
 
@@ -30,8 +16,7 @@ static void x86(struct scene *s)
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
 	fake_region(s->h, s->g, 0xfee00000, 0xfeefffff, RESV_MSI);
 	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, "e1000e");
-	fake_config(s->h,
-		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s->h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
 static void machine(struct scene *s, const char *name)
@@ -53,8 +38,7 @@ static void no_group(struct scene *s)
 {
 	s->h = fake_host();
 	s->d = fake_pci(s->h, "0000:01:00.0", NULL, NULL, "e1000e");
-	fake_config(s->h,
-		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s->h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
 static void noiommu(struct scene *s)
@@ -510,7 +494,6 @@ static void test_table_rows(void **state)
 {
 	int wrong = 0;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct scene s = { 0 };
 		rows[i].make(&s);

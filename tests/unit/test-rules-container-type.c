@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What becomes of SET_IOMMU when a type of container is asked for, by kernel, IOMMU driver and path. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/predict.h"
 #include "fake-host.h"
-
-struct scene {
-	struct host *h;
-	struct device *d;
-	struct iommu_unit *u;
-};
+#include "scene.h"
 
 /* A function alone in its group, on vfio-pci, behind an IOMMU of @kind. */
 static void make(struct scene *s, enum iommu_kind kind)
@@ -29,8 +17,7 @@ static void make(struct scene *s, enum iommu_kind kind)
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
 	s->d = fake_pci(s->h, "0000:01:00.0", g, s->u, NULL);
 	fake_bind(s->h, s->d, "vfio-pci");
-	fake_config(s->h,
-		    "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=n");
+	fake_config(s->h, FAKE_CONFIG " CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=n");
 }
 
 static const struct step *set_iommu(struct scene *s, enum release release, enum container_type type,
@@ -69,7 +56,6 @@ static void test_nesting_without_driver_support(void **state)
 {
 	static const enum iommu_kind kinds[] = { IOMMU_KIND_AMD, IOMMU_KIND_VIRTIO };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		struct scene s;
 
@@ -84,7 +70,6 @@ static void test_nesting_of_vtd(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make(&s, IOMMU_KIND_INTEL);
 	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
 	expect(&s, RELEASE_5_15, PATH_CONTAINER, ANSWER_UNKNOWN, 0);
@@ -98,7 +83,6 @@ static void test_nesting_of_vtd_in_scalable_mode(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make(&s, IOMMU_KIND_INTEL);
 	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=y");
 	s.u->has_ecap = true;
@@ -115,7 +99,6 @@ static void test_nesting_of_smmu(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make(&s, IOMMU_KIND_SMMU_V3);
 	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
 	fake_chips(s.h, "ITS-PCI-MSI GICv3");
@@ -132,7 +115,6 @@ static void test_nesting_is_gone(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make(&s, IOMMU_KIND_SMMU_V3);
 	expect(&s, RELEASE_7_3, PATH_CONTAINER, ANSWER_NO, ENODEV);
 	fake_symbols(s.h, MODULE_VFIO_IOMMU_TYPE1, "iommu_paging_domain_alloc_flags", "");
@@ -148,7 +130,6 @@ static void test_nesting_that_may_be_gone(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make(&s, IOMMU_KIND_AMD);
 	struct prediction p;
 	struct assumptions as = { .type = CONTAINER_NESTING };
@@ -165,7 +146,6 @@ static void test_iommufd_behind_the_container(void **state)
 {
 	struct scene s;
 
-	(void)state;
 	make(&s, IOMMU_KIND_SMMU_V3);
 	fake_node(s.h, &s.h->iommu_node, "/dev/iommu", 0600, 0);
 	expect(&s, RELEASE_6_8, PATH_COMPAT, ANSWER_NO, EINVAL);
@@ -179,7 +159,6 @@ static void test_types_of_type1(void **state)
 	static const enum container_type types[] = { CONTAINER_DEFAULT, CONTAINER_TYPE1,
 						     CONTAINER_TYPE1V2 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
 		struct scene s;
 
@@ -199,7 +178,6 @@ static void test_noiommu_takes_its_own_only(void **state)
 						     CONTAINER_NESTING };
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.d = fake_pci(s.h, "0000:01:00.0", fake_group(s.h, 1), NULL, NULL);
 	s.d->group->name = fake_present(s.h, "name", "vfio-noiommu");
 	fake_bind(s.h, s.d, "vfio-pci");

@@ -1,72 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Where releases of one generation, or its neighbours, decide unlike the one that was studied. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/generation.h"
 #include "model/mapping.h"
 #include "model/walk.h"
 #include "fake-host.h"
-
-struct scene {
-	struct host *h;
-	struct device *d;
-	struct group *g;
-	struct iommu_unit *u;
-	struct assumptions as;
-};
-
-#define CONFIG "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y"
-
-static void make(struct scene *s, enum iommu_kind kind, const char *unit, const char *driver)
-{
-	*s = (struct scene){ .h = fake_host() };
-	s->u = fake_unit(s->h, kind, unit);
-	s->g = fake_group(s->h, 1);
-	s->d = fake_pci(s->h, "0000:01:00.0", s->g, s->u, driver);
-	fake_config(s->h, CONFIG);
-}
-
-static struct prediction predict(struct scene *s, uint64_t releases)
-{
-	struct prediction p;
-
-	predict_device(s->h, &s->as, fake_kernels(s->h, releases), s->d, s->h->arena, &p);
-	return p;
-}
-
-static void expect(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
-		   enum answer answer, enum op op, int err)
-{
-	struct prediction all = predict(s, releases);
-	const struct path_prediction *p = &all.paths[view][path];
-
-	if (p->answer != answer || p->op != op || p->err != err)
-		fail_msg("kernels 0x%llx: %s at %s with %s: %s", (unsigned long long)releases,
-			 answer_name(p->answer), op_name(p->op), errno_name(p->err),
-			 p->because ? p->because : "");
-}
+#include "scene.h"
 
 #define C PATH_CONTAINER
 #define expect_yes(s, release) \
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
 #define expect_unknown(s, release) \
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
 #define expect_no(s, release, op, err) \
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
 
 /* 6.1 and 6.2 want a reset driver whatever the parameter says, of AMBA devices too. */
 static void test_platform_reset_is_wanted_though_not_required(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.g = fake_group(s.h, 1);
 	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
 	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "fe300000.dma", s.g, s.u, NULL);
@@ -77,7 +31,7 @@ static void test_platform_reset_is_wanted_though_not_required(void **state)
 	fake_param(s.h, PARAM_VFIO_PLATFORM_RESET_REQUIRED, "N");
 	expect_yes(&s, RELEASE_5_15);
 	expect_yes(&s, RELEASE_6_0);
-	expect(&s, kernels_reference.releases, VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0);
+	scene_expect(&s, kernels_reference.releases, VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0);
 	expect_no(&s, RELEASE_6_1, OP_BIND, ENOENT);
 	expect_no(&s, RELEASE_6_2, OP_BIND, ENOENT);
 	s.d->modalias = fake_present(s.h, s.d->sysfs, "of:NdmaT(null)Ccalxeda,hb-xgmac");
@@ -96,8 +50,7 @@ static void test_virtio_of_5_19_may_be_coherent(void **state)
 {
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_VIRTIO, "0000:00:01.0", "e1000e");
+	scene_make(&s, IOMMU_KIND_VIRTIO, "0000:00:01.0", "e1000e");
 	fake_chips(s.h, "IO-APIC PCI-MSI");
 	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
 	expect_yes(&s, RELEASE_5_15);
@@ -118,8 +71,7 @@ static void test_version_1_of_5_10_has_no_order(void **state)
 	struct mapping_prediction p;
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_AMD, "ivhd0", NULL);
+	scene_make(&s, IOMMU_KIND_AMD, "ivhd0", NULL);
 	struct mapping_space space = { .host = s.h,
 				       .device = s.d,
 				       .kernels = fake_kernels(s.h, ONLY(5_10)),
@@ -146,8 +98,8 @@ static void test_version_1_of_5_10_has_no_order(void **state)
 static void expect_step(struct scene *s, enum release release, enum path_kind path, enum op op,
 			int err)
 {
-	expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, err ? ANSWER_NO : ANSWER_YES,
-	       err ? op : OP_NONE, err);
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, err ? ANSWER_NO : ANSWER_YES,
+		     err ? op : OP_NONE, err);
 }
 
 /* From 6.8 on two drivers may serve a bus, which to 6.10 has no answer then. */
@@ -156,8 +108,7 @@ static void test_two_iommu_drivers_on_a_bus(void **state)
 	struct iommu_unit *other;
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_INTEL, "dmar0", "e1000e");
+	scene_make(&s, IOMMU_KIND_INTEL, "dmar0", "e1000e");
 	fake_chips(s.h, "IR-IO-APIC IR-PCI-MSI");
 	other = fake_unit(s.h, IOMMU_KIND_VIRTIO, "0000:00:05.0");
 	fake_pci(s.h, "0000:02:00.0", fake_group(s.h, 2), other, NULL);
@@ -173,7 +124,6 @@ static void test_noiommu_where_iommufd_serves(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.d = fake_pci(s.h, "0000:01:00.0", NULL, NULL, "e1000e");
 	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
 	fake_config(s.h,
@@ -189,10 +139,9 @@ static void test_noiommu_has_a_node_of_its_own(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.d = fake_pci(s.h, "0000:01:00.0", NULL, NULL, "e1000e");
 	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
-	fake_config(s.h, CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	fake_config(s.h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 	expect_step(&s, RELEASE_6_19, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
 	expect_step(&s, RELEASE_7_2, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
 	expect_step(&s, RELEASE_7_3, PATH_IOMMUFD, OP_OPEN_CDEV, 0);
@@ -204,13 +153,12 @@ static void test_isolation_is_asked_after_the_claim(void **state)
 {
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_INTEL, "dmar0", NULL);
+	scene_make(&s, IOMMU_KIND_INTEL, "dmar0", NULL);
 	fake_bind(s.h, s.d, "vfio-pci");
 	fake_chips(s.h, "IO-APIC PCI-MSI");
 	fake_pci(s.h, "0000:01:00.1", s.g, s.u, "e1000e");
 	for (enum release r = RELEASE_6_4; r <= RELEASE_6_6; r += 2) {
-		struct prediction p = predict(&s, RELEASE_BIT(r));
+		struct prediction p = scene_predict(&s, RELEASE_BIT(r));
 		const struct finding *why = p.paths[VIEW_NOW][PATH_COMPAT].why;
 
 		assert_int_equal(p.paths[VIEW_NOW][PATH_COMPAT].err, EPERM);
@@ -225,13 +173,12 @@ static void test_probe_waits_for_an_iommu(void **state)
 {
 	struct scene s = { .h = fake_host() };
 
-	(void)state;
 	s.d = fake_pci(s.h, "0000:01:00.0", NULL, NULL, NULL);
 	s.d->behind_viot = TRI_YES;
 	s.h->firmware.has_viot = TRI_YES;
 	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_LOADABLE);
 	expect_step(&s, RELEASE_6_13, C, OP_BIND, EAGAIN);
-	expect(&s, ONLY(6_14), VIEW_IF_BOUND, C, ANSWER_NO, OP_BIND, 0);
+	scene_expect(&s, ONLY(6_14), VIEW_IF_BOUND, C, ANSWER_NO, OP_BIND, 0);
 	fake_free(s.h);
 }
 
@@ -242,8 +189,7 @@ static void test_enterprise_kernel_may_refuse_a_direct_region(void **state)
 	struct kernels k;
 	struct scene s;
 
-	(void)state;
-	make(&s, IOMMU_KIND_AMD, "ivhd0", "e1000e");
+	scene_make(&s, IOMMU_KIND_AMD, "ivhd0", "e1000e");
 	fake_chips(s.h, "IR-IO-APIC IR-PCI-MSI");
 	fake_region(s.h, s.g, 0x7c000000, 0x7fffffff, RESV_DIRECT);
 	assert_int_equal(generation_parse("5.14.0-503.el9_4", &k, NULL), 0);
@@ -274,7 +220,6 @@ static void test_sublevel_tells_of_stable_kernels(void **state)
 		{ "5.19", TRI_UNKNOWN },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct kernels k;
 
@@ -287,7 +232,6 @@ static void test_sublevel_tells_of_stable_kernels(void **state)
 /* Every border is one that the table of traits has, and each trait says what it does and where. */
 static void test_traits_are_sound(void **state)
 {
-	(void)state;
 	for (enum trait t = TRAIT_NONE + 1; t < NR_TRAITS; t++) {
 		const struct trait_info *info = trait_get(t);
 

@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What becomes of a VF token that is given, or not: by device, driver of the physical function, kernel
  * and path. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <errno.h>
-#include <string.h>
 
 #include "model/predict.h"
 #include "fake-host.h"
+#include "scene.h"
 
-struct scene {
+struct situation {
 	struct host *h;
 	struct device *d, *pf;
 };
 
 /* A plain function on vfio-pci, alone in its group, with a node of its own. */
-static void plain(struct scene *s)
+static void plain(struct situation *s)
 {
 	s->h = fake_host();
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
@@ -29,10 +23,10 @@ static void plain(struct scene *s)
 	s->d->cdev_devno = fake_present(s->h, s->d->sysfs, "511:0");
 	fake_node(s->h, &s->d->cdev, "/dev/vfio/devices/vfio0", 0600, 0);
 	fake_node(s->h, &s->h->iommu_node, "/dev/iommu", 0600, 0);
-	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_config(s->h, FAKE_CONFIG);
 }
 
-static void virtual_function(struct scene *s, const char *driver)
+static void virtual_function(struct situation *s, const char *driver)
 {
 	plain(s);
 	s->pf = fake_pci(s->h, "0000:01:00.0", fake_group(s->h, 2), s->d->iommu, NULL);
@@ -41,7 +35,7 @@ static void virtual_function(struct scene *s, const char *driver)
 	s->d->physfn_link = fake_present(s->h, "physfn", s->pf->name);
 }
 
-static void physical_function(struct scene *s, unsigned int numvfs)
+static void physical_function(struct situation *s, unsigned int numvfs)
 {
 	plain(s);
 	s->d->sriov_numvfs = fake_present(s->h, "sriov_numvfs", numvfs ? "2" : "0");
@@ -49,7 +43,8 @@ static void physical_function(struct scene *s, unsigned int numvfs)
 }
 
 /* How @path ends: "ok", "?", or op and errno. */
-static const char *end_of(struct scene *s, enum release release, enum path_kind path, bool token)
+static const char *end_of(struct situation *s, enum release release, enum path_kind path,
+			  bool token)
 {
 	const struct assumptions as = { .token = token };
 	const struct path_prediction *p;
@@ -68,9 +63,8 @@ static const char *end_of(struct scene *s, enum release release, enum path_kind 
 
 static void test_token_nobody_asked_for(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	plain(&s);
 	assert_string_equal(end_of(&s, RELEASE_5_10, PATH_CONTAINER, false), "ok");
 	for (unsigned int release = 0; release < NR_RELEASES; release++)
@@ -84,9 +78,8 @@ static void test_token_nobody_asked_for(void **state)
 
 static void test_token_of_a_virtual_function(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	virtual_function(&s, "vfio-pci");
 	for (unsigned int release = 0; release < NR_RELEASES; release++) {
 		assert_string_equal(end_of(&s, (enum release)release, PATH_CONTAINER, false),
@@ -113,9 +106,8 @@ static void test_token_of_a_virtual_function(void **state)
 
 static void test_token_where_the_host_has_the_physical_function(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	virtual_function(&s, "nvme");
 	assert_string_equal(end_of(&s, RELEASE_6_1, PATH_CONTAINER, false), "ok");
 	assert_string_equal(end_of(&s, RELEASE_6_1, PATH_CONTAINER, true),
@@ -127,9 +119,8 @@ static void test_token_where_the_host_has_the_physical_function(void **state)
 
 static void test_token_of_a_physical_function(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	physical_function(&s, 0);
 	assert_string_equal(end_of(&s, RELEASE_6_1, PATH_CONTAINER, true), "ok");
 	fake_free(s.h);
@@ -141,7 +132,7 @@ static void test_token_of_a_physical_function(void **state)
 }
 
 /* A virtual function of the device in question, with a driver and so often enabled. */
-static struct device *add_function(struct scene *s, unsigned int i, const char *driver,
+static struct device *add_function(struct situation *s, unsigned int i, const char *driver,
 				   const char *enable)
 {
 	const char *name = arena_printf(s->h->arena, "0000:01:10.%u", i);
@@ -158,16 +149,15 @@ static struct device *add_function(struct scene *s, unsigned int i, const char *
 	return vf;
 }
 
-static const char *without_token(struct scene *s)
+static const char *without_token(struct situation *s)
 {
 	return end_of(s, RELEASE_6_1, PATH_CONTAINER, false);
 }
 
 static void test_token_of_functions_that_nobody_has(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	physical_function(&s, 2);
 	assert_string_equal(without_token(&s), "?");
 	add_function(&s, 0, NULL, NULL);
@@ -186,10 +176,9 @@ static void test_token_of_functions_that_nobody_has(void **state)
 
 static void test_token_of_a_function_that_somebody_has(void **state)
 {
-	struct scene s;
+	struct situation s;
 	struct device *vf;
 
-	(void)state;
 	physical_function(&s, 1);
 	vf = add_function(&s, 0, "vfio-pci", "1");
 	vf->group->node.holders = fake_present(s.h, "holders", "4711 qemu");
@@ -207,9 +196,8 @@ static void test_token_of_a_function_that_somebody_has(void **state)
 /* linux: only vfio-pci splits the name from what follows. */
 static void test_token_on_another_bus(void **state)
 {
-	struct scene s;
+	struct situation s;
 
-	(void)state;
 	plain(&s);
 	s.d->bus = BUS_PLATFORM;
 	s.d->bus_name = "platform";

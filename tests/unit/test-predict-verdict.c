@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The short way to an answer is the same answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "model/predict.h"
 #include "fake-host.h"
+#include "scene.h"
 
 /* What list and -q ask, against what inspect asks. */
 static void expect_agreement(struct host *h, const struct assumptions *as, uint64_t releases,
@@ -87,7 +80,7 @@ static struct host *make_host(void)
 	fake_pci(h, "0000:06:00.0", g[4], u, "xhci_hcd");
 	fake_region(h, g[4], 0x1000, 0x1fff, RESV_DIRECT);
 	fake_device(h, BUS_PLATFORM, "platform", "edu-dma.0", g[0], u, NULL);
-	fake_config(h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
+	fake_config(h, FAKE_CONFIG);
 	return h;
 }
 
@@ -95,7 +88,6 @@ static void test_verdict_agrees_with_the_whole(void **state)
 {
 	struct host *h = make_host();
 
-	(void)state;
 	expect_agreement_everywhere(h, NULL);
 	fake_free(h);
 }
@@ -104,7 +96,6 @@ static void test_verdict_agrees_for_a_user(void **state)
 {
 	struct host *h = make_host();
 
-	(void)state;
 	fake_user(h, 1000);
 	expect_agreement_everywhere(h, NULL);
 	fake_free(h);
@@ -114,7 +105,6 @@ static void test_verdict_agrees_without_modules_and_remapping(void **state)
 {
 	struct host *h = make_host();
 
-	(void)state;
 	fake_chips(h, "IO-APIC PCI-MSI");
 	fake_module(h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
 	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
@@ -131,7 +121,6 @@ static void test_verdict_agrees_with_assumptions(void **state)
 	struct host *h = make_host();
 	struct assumptions as = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		assert_int_equal(assumptions_add(&as, h->arena, texts[i], NULL), 0);
 		expect_agreement_everywhere(h, &as);
@@ -146,7 +135,6 @@ static void test_rules_at_has_every_site(void **state)
 	size_t nr_sites = 0, nr_found = 0;
 	const struct rule *rule;
 
-	(void)state;
 	for (size_t r = 0; (rule = rule_get(r)); r++)
 		for (size_t s = 0; s < rule->nr_sites; s++)
 			nr_sites += (size_t)__builtin_popcountll(site_releases(&rule->sites[s]));
