@@ -22,7 +22,7 @@ for path in $paths; do
 done
 
 check "the path is chosen" exits 0 vfiotool attach 0000:00:04.0
-check "and it is said why" says "Path container: the first one predicted to succeed."
+check "and it is said why" says "Path container: the first path that is predicted to work."
 check "type1" exits 0 vfiotool attach --path=container --type=type1 0000:00:04.0
 
 # The same group, twice.
@@ -36,12 +36,12 @@ check "with the error of a busy group" says EBUSY
 kill -TERM $holder
 wait $holder
 check "SIGTERM lets go, and that is fine" test $? -eq 0
-check "it says so" grep -q 'SIGTERM: let go' /out/held
+check "it says so" grep -q 'SIGTERM: everything is released' /out/held
 check "then the other device can be had" exits 0 vfiotool attach 0000:00:05.1
 
 # Kept for a time.
 check "kept for a second" exits 0 vfiotool attach --hold=1 0000:00:04.0
-check "and no longer" says_error "the time is over: let go"
+check "and no longer" says_error "the time has ended: everything is released"
 
 # Killed at any moment: the next one succeeds.
 for delay in 0 5000 10000 20000 40000 80000 160000 320000; do

@@ -31,7 +31,7 @@ if [ -z "$SMALL" ]; then
 	check "nothing has changed" unchanged
 else
 	check "what nothing describes is refused" exits 2 vfiotool bind --json platform:mock2
-	check "with the reason" says "mock2 is described neither by the device tree nor by ACPI"
+	check "with the reason" says "neither the device tree nor ACPI describes mock2"
 	check "nothing has changed" unchanged
 	check "and by the kernel" exits 2 vfiotool bind --json --force=predicted platform:mock2
 	check "as predicted" says '"match": true'

@@ -7,15 +7,15 @@ since 5.19 || why=GROUP_GET_DEVICE_FD
 check "it is refused, once bound" exits 2 vfiotool inspect -q $CARD
 check "at the step of a group with a host driver" exits 0 vfiotool inspect --json $CARD
 check "naming the step" says "$why"
-check "naming who stays" says "$PF, in the same group as $CARD, has to stay on host driver nvme"
+check "naming who stays" says "$PF, in the same group as $CARD, must stay on host driver nvme"
 check "bind --group refuses, too" exits 2 vfiotool bind --json --group $CARD
 check "for the same reason" says "$PF has virtual functions enabled"
-check "with what helps the group" says "or give it to pci-stub, which is in nobody's way: vfiotool bind --driver pci-stub $PF"
+check "with what helps the group" says "or bind it to pci-stub, which does not block the group: vfiotool bind --driver pci-stub $PF"
 check "and moves nobody" driver_is $CARD e1000e
 check "nobody" driver_is $PF nvme
 check "all is as it was" unchanged
 check "the card alone" exits 0 vfiotool bind --json $CARD
-check "is of no use, and --group no way" says "$PF has to stay on nvme"
+check "is of no use, and --group no way" says "$PF must stay on nvme"
 check "but pci-stub" says "vfiotool bind --driver pci-stub $PF"
 check "nor can it be attached" exits 2 vfiotool attach --json $CARD
 check "for which the other is not sent to vfio-pci" says "vfiotool bind --driver pci-stub $PF"

@@ -20,8 +20,8 @@ initramfs() {
 	echo '#!/bin/sh' >/usr/sbin/update-initramfs
 	chmod 755 /usr/sbin/update-initramfs
 	check "initramfs-tools" exits 0 vfiotool bind --persist 0000:00:07.0
-	check "has to make it anew" says_error "if e1000 is in the initramfs it has 0000:00:07.0 before the rule"
-	check "by its command" says_error "with update-initramfs -u, so that the rule and vfio-pci are in it"
+	check "has to make it anew" says_error "if e1000 is in the initramfs, it gets 0000:00:07.0 before the udev rule"
+	check "by its command" says_error "run 'update-initramfs -u' to put the rule and vfio-pci into the initramfs"
 	mkdir -p /usr/share/initramfs-tools /tmp/image
 	# Without the programs and the names of interfaces, which it would copy as well.
 	echo 'copy_exec() { :; }; find() { :; }' >/usr/share/initramfs-tools/hook-functions
@@ -30,18 +30,18 @@ initramfs() {
 	check "takes the rule" cmp $RULES/$rule /tmp/image/lib/udev/rules.d/$rule
 	check "the module comes with the other" sh -c "/sbin/modprobe --show-depends e1000 | grep -q '/vfio-pci.ko'"
 	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
-	check "but in the initramfs" says_error "each boot: make it anew with update-initramfs -u"
+	check "but in the initramfs" says_error "each boot: run 'update-initramfs -u'"
 	check "nor the module" not sh -c "/sbin/modprobe --show-depends e1000 | grep -q vfio"
 	rm -r /usr/sbin/update-initramfs /usr/share/initramfs-tools /tmp/image /etc/udev/udev.conf
 
 	echo '#!/bin/sh' >/usr/bin/dracut
 	chmod 755 /usr/bin/dracut
 	check "dracut" exits 0 vfiotool bind --persist 0000:00:07.0
-	check "has to make it anew, too" says_error "with dracut --force, so that the rule and vfio-pci are in it"
+	check "has to make it anew, too" says_error "run 'dracut --force' to put the rule and vfio-pci into the initramfs"
 	check "it is told the driver" test "$(bash -c "add_drivers=; . $dracut; echo \$add_drivers")" = vfio-pci
 	check "and files that are there" bash -c "install_items=; . $dracut; ls \$install_items | grep -c . | grep -qx 2"
 	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
-	check "but in the initramfs, too" says_error "each boot: make it anew with dracut --force"
+	check "but in the initramfs, too" says_error "each boot: run 'dracut --force'"
 	check "with no file left" test ! -e $dracut
 	rm -r /usr/bin/dracut /etc/dracut.conf.d
 }
@@ -111,7 +111,7 @@ second_boot() {
 	check "with a target that nobody knows nothing is done" exits 66 vfiotool unbind --persist 0000:00:05.0 0000:00:1e.0
 	check "nothing" test "$(written | grep -c 0000:00:05.0)" = 2
 	check "it would be taken away" exits 0 vfiotool unbind --persist --dry-run 0000:00:05.0
-	check "as is said" says_error "would take away $RULES/06-vfiotool-pci-0000:00:05.0.rules"
+	check "as is said" says_error "would remove $RULES/06-vfiotool-pci-0000:00:05.0.rules"
 	check "and is" exits 0 vfiotool unbind --persist --json 0000:00:05.0
 	check "with no device in the answer" says '"devices": []'
 	check "nothing is left" test -z "$(written)"

@@ -13,7 +13,7 @@ active() {
 
 first_boot() {
 	check "driverctl is not there" exits 0 vfiotool bind --dry-run --persist 0000:00:04.0
-	check "so a rule would be written" says_error "would keep 0000:00:04.0 on vfio-pci over reboots: /etc/udev/rules.d"
+	check "so a rule would be written" says_error "would keep 0000:00:04.0 on vfio-pci after a reboot: /etc/udev/rules.d"
 	cp -a /packages/driverctl/. /
 	systemctl daemon-reload
 	check "driverctl works" exits 0 driverctl list-devices

@@ -130,7 +130,7 @@ check "a stick behind a controller" exits 5 vfiotool bind --dry-run --json $USB
 check "is told" says "\"/mnt <- $STICK <- $USB\""
 umount /mnt
 grep -H . /sys/bus/pci/devices/$DISPLAY/boot_vga /sys/bus/pci/devices/$DISPLAY/enable
-check "the display" refuses $DISPLAY display "the display the host booted with <- $DISPLAY"
+check "the display" refuses $DISPLAY display "the display that the host booted with <- $DISPLAY"
 
 echo 0 >/sys/bus/pci/devices/$FUNCTIONS/sriov_drivers_autoprobe
 check "no virtual function" passes $FUNCTIONS

@@ -92,11 +92,11 @@ if [ -e $pool ]; then
 	if [ -e /sys/kernel/mm/hugepages/hugepages-1048576kB ]; then
 		check "1G: it says how many, and where" says_error "echo 1 > /sys/kernel/mm/hugepages/hugepages-1048576kB/nr_hugepages"
 	else
-		check "1G: it says that there are none" says_error "has no pages of 1G"
+		check "1G: it says that there are none" says_error "this kernel has no 1G pages"
 	fi
 else
 	check "2M: this kernel has none" exits 1 vfiotool map $device --pages 2M
-	check "2M: it says so" says_error "has no pages of 2M"
+	check "2M: it says so" says_error "this kernel has no 2M pages"
 fi
 check "thp: as far as there are any" exits 0 vfiotool map $device --pages thp --size 4M --verify
 check "more memory than there is" exits 1 vfiotool map $device --pages 4K --size 64G

@@ -11,7 +11,7 @@ id_of() {
 }
 
 check "a dry run writes nothing" exits 0 vfiotool bind --dry-run --persist $CARD
-check "but says what" says_error "would keep $CARD on vfio-pci over reboots: $RULE"
+check "but says what" says_error "would keep $CARD on vfio-pci after a reboot: $RULE"
 check "nothing is there" test ! -e $RULE
 check "bind and keep" exits 0 vfiotool bind --persist $CARD
 check "it is bound" driver_is $CARD vfio-pci
@@ -46,7 +46,7 @@ check "takes that away, too" test ! -e $SOFTDEP
 mount -t tmpfs none /sys/module/e1000e
 check "a driver that is built in" exits 0 vfiotool bind --dry-run --persist $CARD
 check "has no module to come before" not says_error "$SOFTDEP"
-check "which is said" says_error "e1000e is built into this kernel and has $CARD before the rule"
+check "which is said" says_error "e1000e is built into this kernel and gets $CARD before the udev rule"
 umount /sys/module/e1000e
 
 mkdir -p /usr/sbin /etc/driverctl.d

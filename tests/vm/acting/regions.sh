@@ -43,12 +43,12 @@ check "an I/O port" exits 0 vfiotool regions --write BAR2+0=0 --dump BAR2 --leng
 check "a register by its name" exits 0 vfiotool regions --write config+CACHE_LINE_SIZE=16 00:06.0
 check "before and after" says "was 0x00, wrote 0x10, reads 0x10"
 check "a guarded one" exits 5 vfiotool regions --write config+COMMAND=0 00:06.0
-check "is named" says_error "COMMAND, which says whether the device answers and does DMA"
+check "is named" says_error "COMMAND, which turns decoding and DMA on or off"
 check "a guarded one in a capability" exits 5 vfiotool regions --write config+0xa2=0x8000:2 00:06.0
-check "which the kernel uses for interrupts" says_error "MSIX.MASK, which the kernel sets up for interrupts"
+check "which the kernel uses for interrupts" says_error "MSIX.MASK, which the kernel uses for interrupts"
 check "with --force; then nothing answers" exits 2 \
 	vfiotool regions --force --write config+COMMAND=0 --dump BAR0 --length 4 00:07.0
-check "and why" says_error "decoding of memory is off"
+check "and why" says_error "decoding of memory is off in the command register"
 check "which the next one does not notice" exits 0 vfiotool regions --dump BAR0 --length 4 00:07.0
 check "it does answer" says "ed 00 00 01"
 check "the MSI-X table is not written" exits 2 vfiotool regions --write BAR3+0=1 00:06.0

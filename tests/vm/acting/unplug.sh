@@ -90,7 +90,7 @@ unbound_while_mapping() {
 }
 for path in $PATHS; do
 	check "$path: an unbind while memory is mapped is done in less than a second" unbound_while_mapping "$path"
-	check "$path: which is said" grep -q "0000:00:04.0: the kernel asks for it back: it is let go at once" /out/used.err
+	check "$path: which is said" grep -q "0000:00:04.0: the kernel asks for it back: released at once" /out/used.err
 	check "$path: all that was mapped was unmapped" grep -q "locked and pinned memory are as before" /out/used
 	check "$path: nothing is pinned" nothing_locked
 done
@@ -111,7 +111,7 @@ unbound_while_copying() {
 	return 1
 }
 check "an unbind while a region is copied is done in less than a second" unbound_while_copying
-check "which is said" grep -q "0000:00:07.0: the kernel asks for it back: it is let go at once, with [1-9][0-9]* bytes copied" /out/used.err
+check "which is said" grep -q "0000:00:07.0: the kernel asks for it back: released at once, with [1-9][0-9]* bytes copied" /out/used.err
 check "the device is bound again" within 5 give 0000:00:07.0 vfio-pci
 check "the device is bound again" within 5 give 0000:00:04.0 vfio-pci
 check "and can be had" exits 0 vfiotool attach -q 0000:00:04.0
