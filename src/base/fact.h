@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A fact: one thing read from a host, with where it came from, or why it could not be read.
- * 'Unreadable' is a state of its own, so that it can never become 'no'. */
+/* A fact: one thing read from a host, with where it came from, or why it could not be read. 'Unreadable' is
+ * a state of its own, so that it never turns into 'no'. */
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ enum fact_state {
 	FACT_FAILED,     /* anything else; err says what */
 };
 
-/* A snapshot has dozens of them for each device: small. */
+/* Kept small: a snapshot has dozens of facts for each device. */
 struct fact {
 	enum fact_state state : 8;
 	int err : 24;     /* 0, or the positive errno of the read */
@@ -30,7 +30,7 @@ static inline bool fact_is(const struct fact *f)
 	return f->state == FACT_PRESENT;
 }
 
-/* Whether the system gave a definite answer, be it 'there is none'. */
+/* Whether the system gave a definite answer; 'there is none' is one. */
 static inline bool fact_known(const struct fact *f)
 {
 	return f->state == FACT_PRESENT || f->state == FACT_ABSENT;

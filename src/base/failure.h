@@ -9,14 +9,14 @@
 enum status {
 	STATUS_OK = 0,           /* done, or the answer is yes */
 	STATUS_FAILED = 1,       /* the tool or the system failed */
-	STATUS_NO = 2,           /* the answer is no */
+	STATUS_NO = 2,           /* the answer is 'no' */
 	STATUS_UNKNOWN = 3,      /* the answer is unknown */
 	STATUS_DIFFER = 4,       /* prediction and kernel differ */
 	STATUS_GUARDED = 5,      /* refused by a guard */
 	STATUS_USAGE = 64,       /* EX_USAGE */
 	STATUS_NO_TARGET = 66,   /* EX_NOINPUT */
 	STATUS_DENIED = 77,      /* EX_NOPERM */
-	STATUS_NOT_RUN = 126,    /* a command of the user's could not be run, as in a shell */
+	STATUS_NOT_RUN = 126,    /* the user's command could not be run, as in a shell */
 	STATUS_NO_PROGRAM = 127, /* there is no such command */
 };
 
@@ -26,16 +26,16 @@ struct failure {
 	char *text;
 };
 
-/* Sets *@reterr to a new failure (the first one stays when there is one already, so that the cause
- * wins over its consequences) and returns @err, which is a negative errno. @reterr may be NULL. The
- * owner frees it with failure_free(). STATUS_DENIED is chosen for -EACCES and -EPERM, else
- * STATUS_FAILED; failure_set_status() says it explicitly. */
+/* Sets *@reterr to a new failure and returns @err, a negative errno. A failure that is there already stays,
+ * so that the cause wins over its consequences. @reterr may be NULL. The owner frees it with
+ * failure_free(). The status is STATUS_DENIED for -EACCES and -EPERM, else STATUS_FAILED;
+ * failure_set_status() sets it explicitly. */
 int failure_set(struct failure **reterr, int err, const char *fmt, ...) vt_printf(3, 4);
 int failure_set_status(struct failure **reterr, enum status status, int err, const char *fmt, ...)
 	vt_printf(4, 5);
-/* The next step for who could not write because of @err, a positive errno: "make room, ...". Static. */
+/* The next step after a write failed with @err, a positive errno: "make room, ...". Static. */
 const char *failure_write_advice(int err);
-/* The next step for who got no descriptor, process or memory because of @err, a positive errno. Static. */
+/* The next step when there was no descriptor, process or memory because of @err, a positive errno. Static. */
 const char *failure_room_advice(int err);
 void failure_free(struct failure *f);
 void failure_freep(struct failure **f);

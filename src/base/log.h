@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The talk of the tool, on stderr. The level is the one global of the program. */
+/* Messages of the tool, on stderr. The level is the one global of the program. */
 #pragma once
 
 #include "base/macro.h"

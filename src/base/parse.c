@@ -58,7 +58,7 @@ int parse_size(const char *s, uint64_t *ret)
 	if (len > 3 && (s[len - 1] | 0x20) == 'b' && (s[len - 2] | 0x20) == 'i')
 		len -= 2;
 	unit = len > 1 ? strchr(units, s[len - 1] & ~0x20) : NULL;
-	/* "0x1G" is no number of this kind, and a hexadecimal digit is no unit. */
+	/* "0x1G" is not a number of this kind, and a hexadecimal digit is not a unit. */
 	if (unit && *unit) {
 		shift = 10 * (unsigned int)(unit - units + 1);
 		len--;

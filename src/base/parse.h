@@ -14,14 +14,14 @@ struct span {
 	size_t len;
 };
 
-/* Parses all of @s in @base (10, 16 with or without 0x, or 0: decimal or 0x) into @ret. 0, -EINVAL
- * for anything else than digits (signs and spaces included), -ERANGE past 64 bits. */
+/* Parses all of @s in @base (10, 16 with or without 0x, or 0: decimal or 0x) into @ret. 0; -EINVAL when
+ * there is anything but digits (a sign or a space too); -ERANGE past 64 bits. */
 vt_must_check int parse_u64(const char *s, unsigned int base, uint64_t *ret);
 vt_must_check int parse_u64_span(struct span s, unsigned int base, uint64_t *ret);
 vt_must_check int parse_u32(const char *s, unsigned int base, uint32_t *ret);
 
-/* A number of bytes: decimal or 0x, then nothing or a binary unit: K M G T P, as KiB and so on too, in
- * any case. -EINVAL, and -ERANGE past 64 bits. */
+/* A number of bytes: decimal or 0x, then nothing or a binary unit: K M G T P, or KiB and so on, in any
+ * case. 0, -EINVAL, or -ERANGE past 64 bits. */
 vt_must_check int parse_size(const char *s, uint64_t *ret);
 
 /* Cuts the next line off @rest, without its newline. False at the end. */

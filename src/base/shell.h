@@ -4,7 +4,7 @@
 
 #include "base/arena.h"
 
-/* @s as one word of a shell, which nothing in it can end and nothing in it acts upon, on a terminal neither: @s
- * itself where it is plain, else quoted in @a. What is not printable ASCII stands as $'\xHH', which shells without that
- * form take as it is written. */
+/* @s as one word of a shell: nothing in it can end the word, and neither shell nor terminal acts on it. @s
+ * itself where it is plain, else quoted in @a. Bytes that are not printable ASCII become $'\xHH'; a shell
+ * without that form takes it literally. */
 const char *shell_word(struct arena *a, const char *s);

@@ -18,5 +18,5 @@ void *strmap_find(const struct strmap *t, const char *name);
 void *strmap_find_span(const struct strmap *t, struct span name);
 /* Keeps @object under @name, which is borrowed and not there yet. */
 void strmap_add(struct strmap *t, const char *name, void *object);
-/* Makes room for @nr names in all, when it is known how many will come. */
+/* Makes room for @nr names in all, when the caller knows their number. */
 void strmap_reserve(struct strmap *t, size_t nr);

@@ -144,7 +144,8 @@ static int map_page(struct attachment *at, size_t page, struct failure **reterr)
 	if (r < 0)
 		return client_failure(reterr, r, "no memory for a mapping of %#llx bytes",
 				      (unsigned long long)size);
-	/* The pages are there before the kernel is asked for the mapping: their first use is no part of it. */
+	/* The pages are there before the kernel is asked for the mapping: so the time of the mapping does
+	 * not include their first use. */
 	for (uint64_t i = 0; i < size; i += page)
 		((volatile unsigned char *)memory)[i] = 0;
 	r = space_map(&at->space, iova, memory, size, VT_MAP_READ | VT_MAP_WRITE);

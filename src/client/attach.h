@@ -52,9 +52,9 @@ struct attached_group {
 struct attached_device {
 	const struct attach_target *target;
 	struct attached_group *group; /* NULL for iommufd */
-	int fd;                       /* negative until it was had */
+	int fd;                       /* negative until it is open */
 	uint32_t devid;               /* iommufd */
-	uint32_t hwpt_id;             /* iommufd: what ATTACH_IOMMUFD_PT put there */
+	uint32_t hwpt_id;             /* iommufd: the table that ATTACH_IOMMUFD_PT chose */
 };
 
 struct attachment {
@@ -73,15 +73,14 @@ struct attachment {
 	const char *refused_object;
 };
 
-/* Goes as far as the kernel lets it. 0 when all devices are attached; the negative errno of the
- * refused request, which stands in @ret as well, with @ret to be closed in either case. Other
- * failures (no memory to map, a container of another API version: -EPROTO) come with *@reterr and
- * without ret->refused. */
+/* Goes as far as the kernel lets it. 0 when all devices are attached; else the negative errno of the
+ * refused request, which @ret names. The caller closes @ret in either case. Other failures (no memory to
+ * map, a container of another API version: -EPROTO) come with *@reterr and without ret->refused. */
 int attachment_open(struct client *c, const struct attach_request *request, struct attachment *ret,
 		    struct failure **reterr);
 /* Gives everything back, in the reverse order: devices, groups, space. */
 void attachment_close(struct attachment *at);
-/* The device called @name, or NULL. */
+/* The device @name, or NULL. */
 struct attached_device *attachment_find(struct attachment *at, const char *name);
 /* The 16 bytes of a UUID ("8-4-4-4-12" hex digits), or -EINVAL. */
 int attach_parse_token(const char *text, uint8_t ret[16]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an attached device tells about itself: flags, regions with their capabilities, interrupts. */
+/* What an attached device reports about itself: flags, regions with their capabilities, interrupts. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@ int device_info_get(struct client *c, const char *object, int fd, struct device_
  * that the device does not have. */
 int device_region_get(struct client *c, const char *object, int fd, uint32_t index,
 		      struct region_info *ret);
-/* DEVICE_GET_IRQ_INFO. count 0: the device has none of it; -EINVAL: the kernel knows no such index
- * for it. */
+/* DEVICE_GET_IRQ_INFO. count 0: the device has no such interrupt; -EINVAL: the kernel has no such index for
+ * the device. */
 int device_irq_get(struct client *c, const char *object, int fd, uint32_t index,
 		   struct irq_info *ret);

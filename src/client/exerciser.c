@@ -99,7 +99,7 @@ int exercise_start(struct exercise *x, struct failure **reterr)
 	r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY | COMMAND_MASTER);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: cannot make it master of the bus", x->object);
-	/* A refused mapping is no loss: everything goes through the descriptor then. */
+	/* A refused mapping does no harm: every access then goes through the descriptor. */
 	if (!x->registers.nr_windows)
 		(void)region_map(&x->registers, 0, REGISTERS_MAPPED, x->page_size);
 	x->started = true;
@@ -183,7 +183,7 @@ int exercise_wait32(struct exercise *x, uint64_t offset, uint32_t mask, uint32_t
 	uint64_t end = sys->ops->now_ns(sys) + (uint64_t)timeout_ms * 1000000U;
 
 	for (;;) {
-		/* The time first: whoever was not scheduled for long asks once more all the same. */
+		/* The time first: a process that was not scheduled for long still asks once more. */
 		bool late = sys->ops->now_ns(sys) >= end;
 		uint32_t value;
 		int r = exercise_get32(x, offset, &value);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Exercisers: small drivers, one for each kind of device that can be asked to move data, behind one
- * interface. They know the device's registers and nothing of what is proven with it.
+/* Exercisers: small drivers, one for each kind of device that can move data on request, behind one
+ * interface. They know the device's registers and nothing of the proof.
  *
  * A transfer ends in one of these:
- *   0           the device says that it is done
+ *   0           the device reports that it is done
  *   -EIO        the device says that it failed
  *   -ETIMEDOUT  the device said nothing within its time, which the text names
  *   -ENODEV     it answers all ones: it is gone
- * or in the errno of an access to its registers; exercise.said has the words. Where the bytes went is
- * for the caller to look at. */
+ * or in the errno of an access to its registers; exercise.said has the words. The caller checks
+ * where the bytes went. */
 #pragma once
 
 #include <stdbool.h>
@@ -59,22 +59,22 @@ struct exerciser {
 	unsigned int own_pages;    /* that it needs while it works */
 	size_t transfer;           /* bytes that one transfer moves */
 	unsigned int irq_index;    /* whose vector 0 it raises: VT_PCI_MSI and the like */
-	/* Whether it may be used: -EBUSY with the reason when something may be using it, -ENOTSUP when it
-	 * is not the device it seemed. Changes nothing. */
+	/* Whether the device may be used: -EBUSY with the reason when something may be using it, -ENOTSUP
+	 * when it is not the device it seemed. Changes nothing. */
 	int (*probe)(struct exercise *x, struct failure **reterr);
-	/* Makes it ready; own[] is reachable by it. Also brings it back after a lost transfer. */
+	/* Makes the device ready; it can reach own[]. Also recovers it after a lost transfer. */
 	int (*init)(struct exercise *x, struct failure **reterr);
 	/* The device reads kind->transfer bytes at @iova and keeps them; NULL when it keeps nothing. */
 	int (*load)(struct exercise *x, uint64_t iova);
-	/* The device writes kind->transfer bytes to @iova: what it keeps, else what it tells of itself. */
+	/* The device writes kind->transfer bytes to @iova: what it keeps, else data about itself. */
 	int (*store)(struct exercise *x, uint64_t iova);
 	/* Whether @data can be what a store without a load gives; NULL where it keeps. The reason in
 	 * x->said: what was looked at. */
 	bool (*verify)(struct exercise *x, const uint8_t *data);
-	/* The device raises an interrupt by itself; whoever asks has set up irq_index. @scratch is an
-	 * address that it may write kind->transfer bytes to. */
+	/* The device itself raises an interrupt; the caller has set up irq_index. @scratch is an address
+	 * that it may write kind->transfer bytes to. */
 	int (*interrupt)(struct exercise *x, uint64_t scratch);
-	/* Takes an interrupt back that stays asserted until it is told; may be NULL. */
+	/* Clears an interrupt that stays asserted until it is acknowledged; may be NULL. */
 	void (*acknowledge)(struct exercise *x);
 	/* No transfer from now on. */
 	void (*quiesce)(struct exercise *x);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interrupts of an attached device, each delivered to an eventfd: set up, triggered through the
- * kernel's loopback, waited for with a deadline, counted, given back. INTx, MSI and MSI-X exclude each
- * other; ERR and REQ stand beside them. */
+/* Interrupts of an attached device, each delivered to an eventfd: set up, triggered through the kernel's
+ * loopback, waited for with a deadline, counted, released. INTx, MSI and MSI-X exclude each other; ERR and
+ * REQ stand beside them. */
 #pragma once
 
 #include <stdbool.h>
@@ -34,17 +34,16 @@ struct irq {
 const char *irq_index_name(uint32_t index);
 
 /* Lets vectors 0 to @nr - 1 of @index deliver to eventfds, all in one SET_IRQS. 0; a positive number when
- * the kernel has only so many vectors to give (nothing is set up then); -E2BIG past IRQ_VECTORS_MAX;
- * -EMFILE when there are no descriptors left; or the errno of the request: -EINVAL for more vectors than
- * the device has or while another of INTx, MSI and MSI-X is active, -ENODEV for an INTx that leads
- * nowhere. In every case irq_close() is fine. linux: drivers/vfio/pci/vfio_pci_intrs.c:
- * vfio_pci_set_irqs_ioctl(). */
+ * the kernel can give only that many vectors (then nothing is set up); -E2BIG past IRQ_VECTORS_MAX; -EMFILE
+ * when there are no descriptors left; or the errno of the request: -EINVAL for more vectors than the device
+ * has or while another of INTx, MSI and MSI-X is active, -ENODEV for an INTx that leads nowhere.
+ * irq_close() is safe in every case. linux: drivers/vfio/pci/vfio_pci_intrs.c: vfio_pci_set_irqs_ioctl(). */
 int irq_open(struct client *c, const char *object, int fd, uint32_t index, size_t nr,
 	     struct irq *ret);
-/* Takes the delivery back and closes the eventfds. Again is fine. */
+/* Ends the delivery and closes the eventfds. A second call does nothing. */
 void irq_close(struct irq *irq);
 
-/* Only INTx has them: -ENOTTY from the others. An INTx that the device raised is masked until it is
+/* Only INTx can be masked: -ENOTTY for the others. An INTx that the device raised is masked until it is
  * unmasked; one still asserted then comes again at once. */
 int irq_mask(struct irq *irq);
 int irq_unmask(struct irq *irq);
@@ -57,9 +56,9 @@ int irq_trigger_some(struct irq *irq, const uint8_t *which);
 
 /* Reads what has come without waiting. 0, or the negative errno of a read. */
 int irq_collect(struct irq *irq);
-/* Waits until each of the @nr vectors from @first on has counted @want signals, whatever others count in
- * the meantime. 0; -ETIMEDOUT after @timeout_ms; -ECANCELED when @release (the eventfd of REQ, or
- * negative) can be read: the kernel wants the device back. */
+/* Waits until each of the @nr vectors from @first on has counted @want signals; other vectors do not
+ * matter. 0; -ETIMEDOUT after @timeout_ms; -ECANCELED when @release (the eventfd of REQ, or negative) can
+ * be read: the kernel wants the device back. */
 int irq_wait(struct irq *irq, size_t first, size_t nr, uint64_t want, unsigned int timeout_ms,
 	     int release);
 /* All signals of all vectors so far. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The claims of a proof: what the device is told, and what memory looks like afterwards. */
+/* The claims of a proof: what the device is asked to do, and what memory looks like afterwards. */
 #include <errno.h>
 #include <string.h>
 
@@ -233,8 +233,8 @@ static void untried(struct proof_run *p, enum claim_id id, const char *what, int
 		   r == -EPERM ? "the kernel hides it from who lacks CAP_SYS_ADMIN" : strerror(-r));
 }
 
-/* A device that cuts addresses short is told so by the counterpart, which comes first: the address
- * reaches the page behind the buffer when that is mapped there. */
+/* The counterpart comes first and shows a device that cuts addresses short: the address reaches the page
+ * behind the buffer when that is mapped there. */
 static void try_physical(struct proof_run *p, uint64_t address)
 {
 	const uint8_t *canary = proof_memory_at(&p->memory, AREA_CANARY);

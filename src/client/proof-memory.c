@@ -92,7 +92,7 @@ void proof_memory_fill(struct proof_memory *m)
 		memcpy(m->expected + i, &word, sizeof(word));
 	}
 	memcpy(m->memory, m->expected, len);
-	/* It is in memory before a device is told to look. */
+	/* The data is in memory before the device is asked to read it. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 

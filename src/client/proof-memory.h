@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory of a proof: pages side by side, all filled with patterns that are known, some of them
- * mapped for the device. */
+/* The memory of a proof: adjacent pages, all filled with known patterns, some of them mapped for the device. */
 #pragma once
 
 #include <stdbool.h>
@@ -39,9 +38,9 @@ uint8_t *proof_memory_at(const struct proof_memory *m, enum area area);
 uint8_t *proof_memory_expected(const struct proof_memory *m, enum area area);
 /* New patterns everywhere but in the exerciser's own pages. */
 void proof_memory_fill(struct proof_memory *m);
-/* Takes what @area holds in its first @len bytes for right from now on. */
+/* Accepts the first @len bytes of @area as expected from now on. */
 void proof_memory_accept(struct proof_memory *m, enum area area, size_t len);
-/* NULL when all is as it should be, else where it is not: "4096 bytes of the page behind the buffer
+/* NULL when all is as expected, else the place that is not: "4096 bytes of the page behind the buffer
  * changed"; in the client's arena. */
 const char *proof_memory_changed(const struct proof_memory *m);
 /* Bytes that proof_memory_changed() compares. */

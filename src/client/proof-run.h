@@ -22,17 +22,17 @@ struct proof_run {
 	bool gone;                 /* the device answers nothing any more */
 	bool released;             /* the kernel asked for the device back */
 	bool has_release;
-	struct irq release; /* REQ, which tells that */
+	struct irq release; /* the REQ interrupt, which reports that */
 };
 
 /* Maps @area at its place, unmaps it again. 0 or a negative errno. */
 int run_map(struct proof_run *p, enum area area, unsigned int prot);
 int run_unmap(struct proof_run *p, enum area area);
-/* One transfer, the device set up again first when it has to be. 0, -EIO, -ETIMEDOUT: the device was
- * told. Anything else: it was not, and exercise.said tells why. */
+/* One transfer, after a new setup of the device when that is needed. 0, -EIO, -ETIMEDOUT: the device got
+ * the command. Anything else: it did not, and exercise.said has the reason. */
 int run_store(struct proof_run *p, uint64_t iova);
 int run_load(struct proof_run *p, uint64_t iova);
-/* Whether the device was told to, by what run_store() returned. */
+/* Whether the device got the command, by what run_store() returned. */
 bool run_was_told(int r);
 /* Answers claim @id. */
 void run_answer(struct proof_run *p, enum claim_id id, enum claim_answer answer, const char *fmt,

@@ -175,8 +175,8 @@ static int map_areas(struct proof_run *p, struct failure **reterr)
 	return 0;
 }
 
-/* Without translation a device is told physical addresses, and must be told right: a page that moved
- * or an address that the device cuts short would be somebody else's memory. */
+/* Without translation the device uses physical addresses, so they must be right: a page that moved or an
+ * address that the device cuts short would hit memory of another program. */
 static int find_areas(struct proof_run *p, struct failure **reterr)
 {
 	struct client *c = p->request->client;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The proof: an exerciser makes the device move data, and memory is looked at. Each claim is a
- * sentence that holds or does not, with what was seen. Every claim that something is out of reach
- * has its counterpart, where the same device reaches the same address once it is mapped: a device
- * that does nothing at all proves nothing. */
+/* The proof: an exerciser makes the device move data, then memory is checked. Each claim is a sentence that
+ * holds or does not, with what was seen. Every claim that an address is out of reach has a counterpart: the
+ * same device reaches the same address when it is mapped. A device that does nothing proves nothing. */
 #pragma once
 
 #include <stdbool.h>
@@ -36,17 +35,17 @@ const char *claim_name(enum claim_id id);
 const char *claim_title(enum claim_id id);
 
 enum claim_answer {
-	CLAIM_UNTRIED = 0, /* evidence tells why */
+	CLAIM_UNTRIED = 0, /* evidence has the reason */
 	CLAIM_YES,
 	CLAIM_NO,
-	CLAIM_UNKNOWN, /* tried, and it cannot be told */
+	CLAIM_UNKNOWN, /* tried, without a clear answer */
 };
 
 struct claim {
 	enum claim_answer answer;
 	const char *evidence; /* what was done and seen; arena */
 	bool has_iova;
-	uint64_t iova;     /* that the device was told */
+	uint64_t iova;     /* that the device was given */
 	const char *fault; /* the kernel's line about it, or NULL */
 	uint64_t ns;
 };
@@ -60,7 +59,7 @@ struct proof_request {
 	const struct exerciser *exerciser;
 	bool untranslated;         /* no-IOMMU: the device's addresses are physical ones */
 	size_t page_size;          /* bytes, of the processor */
-	unsigned int address_bits; /* that the device drives; 0: what is sure of its kind */
+	unsigned int address_bits; /* that the device drives; 0: as many as its kind surely has */
 	uint64_t seed;             /* of the patterns */
 	bool resettable;           /* DEVICE_RESET works */
 	void (*progress)(void *data, enum claim_id id); /* before each claim; may be NULL */
@@ -75,10 +74,10 @@ struct proof {
 	int reset; /* of DEVICE_RESET at the end: 0, a negative errno, -EOPNOTSUPP: not asked */
 };
 
-/* Carries the proof out. The device is quiet and all is unmapped when it returns. 0 with all claims
- * answered as far as they can be; a negative errno with *@reterr when the exerciser or a mapping
- * failed before the first claim, or the device went away: claims answered until then stand. */
+/* Runs the proof. When it returns, the device is quiet and all is unmapped. 0 with all claims answered as
+ * far as possible; a negative errno with *@reterr when the exerciser or a mapping failed before the first
+ * claim, or the device went away: claims answered until then stand. */
 int proof_run(const struct proof_request *request, struct proof *ret, struct failure **reterr);
-/* CLAIM_NO when any claim does not hold; CLAIM_YES when the device writes, what was never mapped and
- * what no longer is are out of reach, and no claim that was tried is left open; else CLAIM_UNKNOWN. */
+/* CLAIM_NO when any claim does not hold. CLAIM_YES when the device writes, pages never mapped or no longer
+ * mapped are out of reach, and no claim that was tried is left open. Else CLAIM_UNKNOWN. */
 enum claim_answer proof_answer(const struct proof *p);

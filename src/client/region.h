@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A region of an attached device to read and write: through mappings where the kernel lets it be
- * mapped (sparse areas respected), by pread and pwrite elsewhere. */
+/* Reads and writes a region of an attached device: through mappings where the kernel allows them (sparse
+ * areas respected), by pread and pwrite elsewhere. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,8 +26,8 @@ struct region {
 /* Asks about region @index of @fd and maps nothing yet. As device_region_get(), and -ENOENT for a region
  * of no size. */
 int region_open(struct client *c, const char *object, int fd, uint32_t index, struct region *ret);
-/* Maps what may be mapped, as far as @offset and @size (bytes) of it matter. 0 also when nothing may: it
- * is read and written through the descriptor then. Negative errno of a refused REGION_MMAP, with
+/* Maps what may be mapped, as far as @offset and @size (bytes) of it matter. 0 also when no part may be
+ * mapped: then all access goes through the descriptor. Negative errno of a refused REGION_MMAP, with
  * everything as before. */
 int region_map(struct region *r, uint64_t offset, uint64_t size, size_t page_size);
 void region_close(struct region *r);
@@ -38,8 +38,8 @@ ssize_t region_pread(const struct region *r, uint64_t offset, void *buf, size_t 
 ssize_t region_pwrite(const struct region *r, uint64_t offset, const void *buf, size_t len);
 
 /* A register of @width bytes (1, 2, 4 or 8), in the order of the processor, in one access where it is
- * mapped; through the descriptor the kernel may cut 8 bytes in two. 0, -EINVAL when it is not
- * aligned, -ERANGE outside, -EIO when less than all came, or the errno of the access. */
+ * mapped; through the descriptor the kernel may cut 8 bytes in two. 0, -EINVAL when it is not aligned,
+ * -ERANGE outside, -EIO when bytes are missing, or the errno of the access. */
 int region_get(const struct region *r, uint64_t offset, unsigned int width, uint64_t *ret);
 int region_put(const struct region *r, uint64_t offset, unsigned int width, uint64_t value);
 /* Whether an access to @offset goes through a mapping. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Resets of an attached device: of its function alone, or of everything behind its slot or bus, when all
- * of that is ours. */
+/* Resets an attached device: its function alone, or everything behind its slot or bus when all of that is
+ * ours. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,13 +9,13 @@
 
 #include "client/attach.h"
 
-/* DEVICE_RESET. -EINVAL: the kernel has no reset for the function (device_info lacks
- * VT_DEVICE_RESET_FLAG); -EAGAIN: somebody holds the device for a moment. linux:
- * drivers/vfio/pci/vfio_pci_core.c: vfio_pci_ioctl_reset(). */
+/* DEVICE_RESET. -EINVAL: the kernel has no reset for the function (device_info lacks VT_DEVICE_RESET_FLAG);
+ * -EAGAIN: the device is in use for a moment. linux: drivers/vfio/pci/vfio_pci_core.c:
+ * vfio_pci_ioctl_reset(). */
 int reset_function(struct client *c, const char *object, int fd);
 
 enum reset_owner {
-	RESET_UNKNOWN = 0, /* the kernel did not tell which group or device that is */
+	RESET_UNKNOWN = 0, /* the kernel did not report which group or device that is */
 	RESET_OURS,        /* its group, or the device itself, belongs to this attachment */
 	RESET_FOREIGN,
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What an address space tells about itself: IOMMU_GET_INFO with its chain, IOAS_IOVA_RANGES. */
+/* What an address space reports about itself: IOMMU_GET_INFO with its chain, IOAS_IOVA_RANGES. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>

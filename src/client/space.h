@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An address space a device does DMA in, whatever serves it: a container (type1, or iommufd behind
- * it), an IOAS of iommufd, or none at all (no-IOMMU). */
+/* The address space for the DMA of a device: a container (type1, or iommufd behind it), an IOAS of iommufd,
+ * or none at all (no-IOMMU). */
 #pragma once
 
 #include <stdbool.h>
@@ -34,8 +34,8 @@ int space_alloc_ioas(struct space *s);
  * the client's arena. -EBADMSG for a chain of capabilities that loops or leaves its buffer, -ENOTTY
  * in no-IOMMU mode. */
 int space_info(struct space *s, struct space_info *ret);
-/* Maps @size bytes at @vaddr to @iova, read and write as VT_MAP_READ and VT_MAP_WRITE tell. Refusals
- * as the kernel gives them. linux: drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map();
+/* Maps @size bytes at @vaddr to @iova, for reading and writing as VT_MAP_READ and VT_MAP_WRITE say. Returns
+ * refusals as the kernel gives them. linux: drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map();
  * drivers/iommu/iommufd/ioas.c: iommufd_ioas_map(). */
 int space_map(struct space *s, uint64_t iova, const void *vaddr, uint64_t size, unsigned int prot);
 /* Unmaps [@iova, @iova + @size); @ret (may be NULL) gets the bytes that were mapped there. */

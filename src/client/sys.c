@@ -139,8 +139,8 @@ static const struct sys_ops live_ops = {
 	.hold_pages = live_hold_pages,
 };
 
-/* What a first call costs before it reaches the kernel (pages of the program, addresses that the linker
- * looks up) is no part of the request that would otherwise be charged with it. */
+/* A first call costs time before it reaches the kernel (pages of the program, addresses that the linker
+ * looks up). This call takes that time, so that no request is charged with it. */
 static void warm_up(struct sys *s)
 {
 	live_now_ns(s);

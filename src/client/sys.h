@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The system calls of the client, behind a table: live, or a script or a fault in a test. Nothing else
+/* The system calls of the client, behind a table: the live ones, or a test's script or fault. Nothing else
  * in client/ calls the kernel. */
 #pragma once
 

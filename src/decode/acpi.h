@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The firmware tables that describe IOMMUs: DMAR (VT-d), IVRS (AMD), VIOT (virtio-iommu). Each walk
- * is bounded by the table, and by a limit. A table may lack its last byte when that was a newline:
- * who reads text from files drops one. */
+/* The firmware tables that describe IOMMUs: DMAR (VT-d), IVRS (AMD), VIOT (virtio-iommu). Each walk is
+ * bounded by the table, and by a limit. A table may lack its last byte when that was a newline, because
+ * sysroot_read() removes a trailing one. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a device tree says of message interrupts and of IOMMUs, from a text that holds the few nodes that matter: a line
- * is the path of a node and words about it, or "bus DDDD:BB PATH" for a PCI bus and its host bridge. Numbers are
- * hexadecimal; the cells of a property are joined by dots. */
+/* What a device tree says about message interrupts and IOMMUs. The text holds only the nodes that matter: a
+ * line is the path of a node and words about it, or "bus DDDD:BB PATH" for a PCI bus and its host bridge.
+ * Numbers are hexadecimal; the cells of a property are joined by dots. */
 #pragma once
 
 #include <stdbool.h>
@@ -60,7 +60,7 @@ const struct devicetree_node *devicetree_msi_of_pci(const struct devicetree *dt,
 						    uint32_t rid);
 const struct devicetree_node *devicetree_msi_of(const struct devicetree *dt,
 						const struct devicetree_node *node);
-/* The same of IOMMUs. */
+/* The same for IOMMUs. */
 const struct devicetree_node *devicetree_iommu_of_pci(const struct devicetree *dt,
 						      const struct devicetree_node *host,
 						      uint32_t rid);

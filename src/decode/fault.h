@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What IOMMU drivers write to the kernel log when a device was stopped. Pure text. */
+/* What IOMMU drivers write to the kernel log when they stopped a device's access. Pure text. */
 #pragma once
 
 #include <stdint.h>
@@ -17,6 +17,6 @@ struct dma_fault {
  * amd_iommu_report_page_fault(); drivers/iommu/virtio-iommu.c: viommu_fault_handler();
  * drivers/iommu/arm/arm-smmu/arm-smmu.c: arm_smmu_context_fault(). */
 vt_must_check int fault_parse(struct span line, struct dma_fault *ret);
-/* The text of a record read from /dev/kmsg ("PRIORITY,SEQUENCE,TIME,FLAGS;TEXT"), without what follows
- * its line; empty when it is none. linux: Documentation/ABI/testing/dev-kmsg. */
+/* The text of a record read from /dev/kmsg ("PRIORITY,SEQUENCE,TIME,FLAGS;TEXT"), without the lines that
+ * follow it; empty when @record is not one. linux: Documentation/ABI/testing/dev-kmsg. */
 struct span kmsg_text(struct span record);

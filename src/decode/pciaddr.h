@@ -17,5 +17,5 @@ struct pciaddr {
 vt_must_check int pciaddr_parse(struct span s, struct pciaddr *ret);
 /* The same without the function: "0000:01:00" or "01:00"; the function is 0. */
 vt_must_check int pciaddr_parse_slot(struct span s, struct pciaddr *ret);
-/* As the kernel names the device: lower case, at least 4 digits of domain. */
+/* The address as the kernel names the device: lower case, at least 4 digits of domain. */
 char *pciaddr_format(struct arena *a, const struct pciaddr *addr);

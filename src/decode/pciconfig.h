@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* PCI configuration space: the fields of its header, and its two lists of capabilities, walked with
- * bounds. Registers are called as libpci (and setpci) calls them. Pure: bytes in, values out. PCI Local
- * Bus Specification 3.0, chapter 6; PCI Express Base Specification, chapter 7. */
+/* PCI configuration space: the fields of its header, and its two lists of capabilities, walked with bounds.
+ * Registers have the names of libpci (and setpci). Pure: bytes in, values out. PCI Local Bus Specification
+ * 3.0, chapter 6; PCI Express Base Specification, chapter 7. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,15 +31,15 @@ enum pciconfig_format {
 	PCICONFIG_LESS_ONE, /* one more than it says */
 };
 
-/* What a write to a field can do beyond the field. */
+/* What a write to a field can change besides the field. */
 enum pciconfig_danger {
 	PCICONFIG_HARMLESS = 0,
 	PCICONFIG_ADDRESS, /* where the device answers */
 	PCICONFIG_DECODE,  /* whether it answers, whether it does DMA */
-	PCICONFIG_SIGNAL,  /* where its interrupts go; the kernel has its own idea of it */
+	PCICONFIG_SIGNAL,  /* where its interrupts go; the kernel keeps its own copy of that */
 	PCICONFIG_SLEEP,   /* its power state */
-	PCICONFIG_RESETS,  /* it starts anew */
-	PCICONFIG_VENDOR,  /* nobody but the vendor knows */
+	PCICONFIG_RESETS,  /* the device starts again */
+	PCICONFIG_VENDOR,  /* only the vendor knows */
 };
 
 /* One field: @bits bits from @shift on, of the @width bytes at @offset (from the start of the header or
@@ -75,7 +75,7 @@ bool pciconfig_get(const struct pciconfig *c, size_t base, const struct pciconfi
 unsigned int pciconfig_header_type(const struct pciconfig *c);
 /* The fields of a header of that type. Static. */
 const struct pciconfig_field *pciconfig_header_fields(unsigned int type, size_t *nr);
-/* Both lists; what makes no sense ends its list and is said. In @a. */
+/* Walks both lists. A malformed entry ends its list, and 'broken' says why. In @a. */
 void pciconfig_find_caps(const struct pciconfig *c, struct arena *a, struct pciconfig_caps *ret);
 /* The fields known of a capability; NULL with 0 when none are. Static. */
 const struct pciconfig_field *pciconfig_cap_fields(bool extended, uint16_t id, size_t *nr);

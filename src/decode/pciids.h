@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The text of pci.ids, the database of names, looked into without loading it: libpci puts every name into
- * a table of its own before it tells one, which takes longer than to read a small host.
- * Format: the comments at the head of https://pci-ids.ucw.cz/v2.2/pci.ids. */
+/* Finds names in the text of pci.ids without loading all of it: libpci puts every name into a table before
+ * it returns one, which takes longer than reading a small host. Format: the comments at the head of
+ * https://pci-ids.ucw.cz/v2.2/pci.ids. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct pciids {
 /* Notes where the vendors and classes of @text begin; the array is in @a. Lines that are neither these, nor
  * below them, nor comments are passed over. */
 void pciids_index(struct span text, struct arena *a, struct pciids *ret);
-/* The names as they stand in the text; false when they do not. */
+/* The names as the text has them; false when it does not have them. */
 bool pciids_vendor(const struct pciids *p, uint16_t vendor, struct span *ret);
 bool pciids_device(const struct pciids *p, uint16_t vendor, uint16_t device, struct span *ret);
 /* Of class @code >> 8, subclass @code & 0xff. */

@@ -10,9 +10,9 @@
 #include "base/strbuf.h"
 #include "base/strmap.h"
 
-/* The distinct chip names of /proc/interrupts in the order seen, one a line. The file may be large: it is
- * looked at line by line, the heading of CPU columns first.
- * linux: kernel/irq/proc.c: show_interrupts(). */
+/* The distinct chip names of /proc/interrupts in the order seen, one a line. The file may be large, so it
+ * is read line by line; the heading of CPU columns comes first. linux: kernel/irq/proc.c:
+ * show_interrupts(). */
 struct chips {
 	struct arena *arena; /* borrowed, as is that of names */
 	struct strbuf names;
@@ -20,7 +20,7 @@ struct chips {
 	size_t nr_cpus; /* 0: there was no heading */
 };
 
-/* False when what follows need not be looked at. */
+/* False when the lines that follow are not needed. */
 bool chips_line(struct chips *c, struct span line);
 /* The same of a whole text, in @a; "" when there is none, NULL without a heading. */
 char *interrupts_reduce(struct span text, struct arena *a);

@@ -39,7 +39,7 @@ uint64_t intel_cap_page_sizes(uint64_t cap);
 struct amd_features {
 	unsigned int nr; /* 1 or 2 */
 	uint64_t first, second;
-	/* What can be told from the values alone: of two, which is the EFR. */
+	/* Whether the values alone show which of two registers is the EFR. */
 	bool certain;
 	uint64_t efr, efr2; /* when certain; efr2 only when nr is 2 */
 };

@@ -19,7 +19,7 @@ struct resv_region {
 
 enum { RESV_REGIONS_MAX = 4096 };
 
-/* Regions in @a, sorted by start, then last. A type that has no name here is RESV_OTHER with its
+/* Regions in @a, sorted by start, then last. A type that this list does not name is RESV_OTHER with its
  * text. 0; -EBADMSG when a line is not understood (a start behind its last included), -E2BIG past
  * RESV_REGIONS_MAX. */
 vt_must_check int resv_parse(struct span text, struct arena *a, struct resv_region **ret,

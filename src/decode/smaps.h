@@ -6,7 +6,7 @@
 
 #include "base/parse.h"
 
-/* Over the areas that reach into a piece, each as a whole. */
+/* Sums over the areas that reach into a piece, each counted as a whole. */
 struct smaps_sum {
 	uint64_t page;      /* bytes, the smallest KernelPageSize */
 	uint64_t present;   /* bytes, Rss and hugetlb */

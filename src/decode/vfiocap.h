@@ -26,11 +26,11 @@ void vfiocap_begin(struct vfiocap_walk *w, const void *buffer, size_t len, size_
 		   uint32_t offset);
 /* 1 with the next capability in @ret, 0 at the end, -EBADMSG for a chain that makes no sense. */
 int vfiocap_next(struct vfiocap_walk *w, struct vfiocap *ret);
-/* Little helpers on @c: a value at @at bytes behind the header; 0 on success, -EBADMSG when it is not
- * inside. Native byte order: the kernel and the tool are of one machine. */
-/* How many pairs of 64-bit numbers follow the count that @c begins with, if they are at most @max and all
- * inside; -EBADMSG else. linux: include/uapi/linux/vfio.h: struct vfio_region_info_cap_sparse_mmap,
- * struct vfio_iommu_type1_info_cap_iova_range. */
+/* A value @at bytes behind the header of @c: 0, or -EBADMSG when it is not inside. Native byte order: the
+ * kernel and the tool are of one machine. */
+/* The number of pairs of 64-bit numbers after the count at the start of @c; -EBADMSG when there are more
+ * than @max or not all are inside. linux: include/uapi/linux/vfio.h: struct
+ * vfio_region_info_cap_sparse_mmap, struct vfio_iommu_type1_info_cap_iova_range. */
 int vfiocap_pairs(const struct vfiocap *c, uint32_t max, uint32_t *ret);
 /* Pair @index of them, which is inside. */
 void vfiocap_pair(const struct vfiocap *c, uint32_t index, uint64_t *ret_first,

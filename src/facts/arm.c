@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which message-interrupt controllers an Arm machine has, which of them each device reaches, and what its SMMUs are
- * said to be: from the device tree, which everybody may read, or from the ACPI tables MADT and IORT. */
+/* Which message-interrupt controllers an Arm machine has, which of them each device reaches, and what the
+ * firmware says about its SMMUs. The source is the device tree, which every user may read, or the ACPI
+ * tables MADT and IORT. */
 #include <errno.h>
 #include <string.h>
 
@@ -61,7 +62,7 @@ static const struct {
 	{ "phandle", PHANDLE },
 	{ "socionext,synquacer-pre-its", PRE_ITS },
 	{ "compatible", COMPATIBLE },
-	/* Those that most nodes have are no nodes, which need not be tried. */
+	/* Most nodes have these properties: known names need not be tried as nodes. */
 	{ "name", OTHER },
 	{ "reg", OTHER },
 	{ "ranges", OTHER },
@@ -160,7 +161,7 @@ static bool path_is_plain(const char *path)
 	return text_is_plain(path, strlen(path)) && !strpbrk(path, " \t\n");
 }
 
-/* What is no property is tried as a node: a list of it tells. */
+/* A name that is not a known property is tried as a node: listing it shows whether it is one. */
 static void visit(struct walk *w, const char *node, unsigned int depth, struct inherited in)
 {
 	struct fact names =

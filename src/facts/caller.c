@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who asks: ids, capabilities, limits. */
+/* The caller: ids, capabilities, limits. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -127,8 +127,8 @@ static bool pair_get(const struct fact *f, const char *key, struct span *ret)
 	return cmdline_find(fact_describe(f), key, ret, &has_value) && has_value;
 }
 
-/* The number after @key, "unlimited" being the largest. False, and the fact is no answer, when there
- * is none. */
+/* The number after @key, "unlimited" being the largest. When there is none: false, and the fact is not an
+ * answer. */
 static bool pair_number(struct fact *f, const char *key, uint64_t *ret)
 {
 	struct span value;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is asked of a driver or a device outside of a snapshot: while drivers move, and of what no snapshot holds.
- * Strings are in @a. */
+/* Questions about drivers and devices outside of a snapshot: while drivers move, or where no snapshot has
+ * the answer. Strings are in @a. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,7 +10,7 @@
 #include "base/parse.h"
 #include "sysroot/sysroot.h"
 
-/* Whether @bus has a driver called @driver. */
+/* Whether @bus has a driver with the name @driver. */
 bool driver_exists(struct sysroot *root, struct arena *a, const char *bus, struct span driver);
 /* The names of the drivers of @bus. */
 struct fact driver_list(struct sysroot *root, struct arena *a, const char *bus);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Something that came, went or changed on a host: what a report of it tells. */
+/* Something that came, went or changed on a host, as a report shows it. */
 #pragma once
 
 #include <stdbool.h>

@@ -51,7 +51,7 @@ static void member_want(struct loader *l, const char *dir, struct span line, uns
 		s = device_want_path(l, path, line, parts, seed);
 	if (s)
 		return;
-	/* The bus cannot be told; through the group's own link the device can still be read. */
+	/* The bus is not known, but the device can still be read through the group's own link. */
 	s = device_want(l, "unknown", line, parts, seed);
 	s->dev.sysfs = arena_printf(l->a, "/%s/%s", dir, name);
 }
@@ -133,7 +133,7 @@ static void group_load(struct loader *l, struct group *g, const struct iommu_uni
 
 	if (l->scope.host_parts & HOST_GROUPS) {
 		g->type = read_at(l, dir, "type");
-		/* What an IOMMU serves is no group of VFIO's own making. */
+		/* A group that an IOMMU serves was not made by VFIO. */
 		if (mirror)
 			g->name = (struct fact){ .state = FACT_ABSENT,
 						 .err = ENOENT,

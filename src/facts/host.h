@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The snapshot of a host: what is, with its source. facts/ fills it, the model only reads it, and
- * nothing changes after the load. Every value that was read keeps its fact beside it, so that a rule
- * can cite it and can tell 'no' from 'could not be read'. All strings and arrays belong to the
- * snapshot's arena. */
+/* The snapshot of a host: its state, with the source of each value. facts/ fills it, the model only reads
+ * it, and nothing changes after the load. Every value has its fact beside it, so that a rule can cite it
+ * and can distinguish 'no' from 'could not be read'. All strings and arrays belong to the snapshot's arena. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +16,7 @@
 
 /* ---- devices ---- */
 
-/* Three answers. The zero value is 'unknown', so that what nobody filled in never means 'no'. */
+/* Three answers. The zero value is 'unknown', so that a value never filled in does not mean 'no'. */
 enum tristate { TRI_UNKNOWN = 0, TRI_NO, TRI_YES };
 
 /* A device node: what it is, who owns it, what the caller may do with it, who holds it open. */
@@ -46,7 +45,7 @@ enum msi_kind {
 	MSI_UNKNOWN = 0,
 	MSI_NONE,  /* nowhere: it has no MSI domain */
 	MSI_ITS,   /* to a translator, which isolates them */
-	MSI_PLAIN, /* to a controller that does not look who writes */
+	MSI_PLAIN, /* to a controller that does not check which device writes */
 };
 
 struct group;
@@ -62,7 +61,7 @@ struct device {
 	struct fact driver_fact; /* raw: driver name; ABSENT when none is bound */
 	const char *driver;      /* NULL when none is bound or it is unknown: ask driver_fact */
 	/* An attribute did not answer: the kernel has the device locked, as it does while an unbind waits
-	 * for whoever has it open. */
+	 * for the programs that have it open. */
 	bool locked;
 	struct fact group_link, iommu_link;
 	struct group *group;         /* NULL when group_link is not PRESENT */
@@ -116,15 +115,15 @@ struct device {
 	 * "mlx5_vfio_pci"; raw of the libkmod answer to its vfio_pci: alias. */
 	struct fact vfio_alias;
 
-	/* The driver that the host's own tools give it at each boot: driverctl's file, or the rule of
-	 * 'bind --persist'. ABSENT when nothing is written there, or it is about another device that
-	 * had the address: then persist_stranger has the driver that that one would be given. */
+	/* The driver that the host's own tools give it at each boot: driverctl's file, or the rule of 'bind
+	 * --persist'. ABSENT when there is none, or when it is for another device that had this address;
+	 * persist_stranger then has the driver for that device. */
 	struct fact persist, persist_stranger;
 
 	unsigned int loaded; /* enum device_part bits that were read */
 };
 
-/* What of a device is read. A part not asked for leaves its facts FACT_UNREAD. */
+/* The parts of a device to read. The facts of a part not asked for stay FACT_UNREAD. */
 enum device_part {
 	DEVICE_BASE = 1 << 0,    /* uevent, driver, group_link */
 	DEVICE_IOMMU = 1 << 1,   /* iommu_link */
@@ -172,7 +171,7 @@ enum iommu_kind {
 struct iommu_unit {
 	const char *name; /* "dmar0" */
 	enum iommu_kind kind;
-	struct fact kind_fact; /* what told the kind: the sub-directory, a driver link, the name */
+	struct fact kind_fact; /* source of the kind: the sub-directory, a driver link, the name */
 	struct fact driver;    /* driver of the parent device, "virtio_iommu", where there is one */
 	struct fact devices_list;
 	/* SMMU: whether the firmware calls its table walks coherent; its node in the device tree, or NULL. */
@@ -210,8 +209,8 @@ struct module {
 	 * module directory. */
 	struct fact kmod;
 	const char *file; /* of kmod, or NULL */
-	/* What the file imports and exports: "import=SYMBOL" and "export=SYMBOL" lines, of the
-	 * symbols that symbol_is_kept() knows. Only read for the modules that tell generations. */
+	/* What the file imports and exports: "import=SYMBOL" and "export=SYMBOL" lines, of the symbols that
+	 * symbol_is_kept() knows. Only read for the modules that show the generation. */
 	struct fact symbols;
 	const char **imports, **exports; /* sorted; NULL with nr 0 when they could not be read */
 	size_t nr_imports, nr_exports;
@@ -224,8 +223,8 @@ struct param {
 	enum param_id id;
 	const char *module, *name;
 	struct fact value;
-	/* What modprobe.d (through libkmod) or the command line will set when the module loads; raw is
-	 * the value. ABSENT: nothing says anything. */
+	/* The value (raw) that modprobe.d (through libkmod) or the command line will set when the module
+	 * loads. ABSENT: neither sets one. */
 	struct fact configured;
 };
 
@@ -240,8 +239,8 @@ struct kernel {
 	const char **options;      /* the lines of config, sorted */
 	size_t nr_options;
 	/* Which of host_symbol_names() the BTF of the kernel and of its loaded modules has, and which
-	 * /proc/kallsyms, one a line. UNREAD when the module files told enough; kallsyms also when
-	 * nobody needed it. */
+	 * /proc/kallsyms, one a line. UNREAD when the module files were enough; kallsyms also when no
+	 * question needed it. */
 	struct fact btf, kallsyms;
 	struct fact lockdown, tainted;
 	struct fact modules_disabled; /* "1": no module can be loaded until the next boot */
@@ -314,7 +313,8 @@ struct host {
 	struct kernel kernel;
 	struct module modules[NR_MODULES];
 	/* Of /proc/modules: "some", or empty when no module is loaded; ABSENT for a kernel that has none.
-	 * Modules without a directory of modules come from where the caller cannot look. */
+	 * Where modules are loaded but there is no module directory, their files are where the caller
+	 * cannot look. */
 	struct fact modules_loaded;
 	struct param params[NR_PARAMS];
 	struct interrupts interrupts;
@@ -327,8 +327,8 @@ struct host {
 	struct fact groups_list; /* of /sys/kernel/iommu_groups */
 	struct fact iommus_list; /* of /sys/class/iommu */
 	struct group **groups;   /* by number */
-	/* Some group's node belongs to somebody else than root, so that udev rules give them away and
-	 * a new node may have other permissions than the kernel's own. */
+	/* The node of some group does not belong to root: udev rules change the owner, so a new node may
+	 * have other permissions than the kernel's defaults. */
 	bool group_nodes_given_away;
 	size_t nr_groups;
 	struct iommu_unit **iommus;
@@ -338,7 +338,7 @@ struct host {
 	/* What the targets that need the file system (paths, class devices, cdevs) led to. */
 	struct target_match *matches;
 	size_t nr_matches;
-	/* What the host does with its devices, see facts/in-use.h; NULL unless asked for. */
+	/* How the host uses its devices, see facts/in-use.h; NULL unless asked for. */
 	struct in_use *usage;
 };
 
@@ -347,14 +347,15 @@ struct target_match {
 	struct device *device;
 };
 
-/* The device called @name on @bus_name, or on any bus when that is NULL; NULL when there is none. */
+/* The device @name on @bus_name, or on any bus when that is NULL; NULL when there is none. */
 struct device *host_find_device(const struct host *h, const char *bus_name, const char *name);
 /* Whether @dev goes away when @carrier loses its driver: @carrier is its physical function, or the VMD
  * controller behind which it is. linux: drivers/pci/controller/vmd.c: vmd_remove(), and
  * vmd_find_free_domain(), whose domains begin at 0x10000. */
 bool device_carries(const struct device *carrier, const struct device *dev);
-/* The only driver that may bind @dev, belonging to it; NULL when any may, or it is not known. linux:
- * drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is set. */
+/* The only driver that may bind @dev, from its driver_override; NULL when any may, or when it is not known.
+ * linux: drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is
+ * set. */
 const char *device_override(const struct device *dev);
 /* The order of host.devices: negative, 0 or positive. */
 int device_compare(const struct device *a, const struct device *b);
@@ -369,9 +370,9 @@ enum tristate module_exports(const struct module *m, const char *symbol);
 /* The names looked for in BTF and /proc/kallsyms, and the configuration options kept. Static. */
 const char *const *host_symbol_names(size_t *nr);
 const char *const *host_config_names(size_t *nr);
-/* Whether @name is among those found, which are one of @k->btf and @k->kallsyms; unknown when that could
- * not be read, and for a name that was not looked for. No says little: the function may be inlined, left
- * out, or one of a module that is not loaded. */
+/* Whether @name is in @found, which is @k->btf or @k->kallsyms; unknown when that could not be read, or
+ * when the name was not looked for. 'No' proves little: the function may be inlined, left out, or part of a
+ * module that is not loaded. */
 enum tristate symbols_have(const struct fact *found, const char *name);
 /* The same of both: yes where either has it. */
 enum tristate kernel_has_symbol(const struct kernel *k, const char *name);

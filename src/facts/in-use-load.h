@@ -28,7 +28,7 @@ void in_use_load_consoles(struct loader *l, struct in_use *u);
 
 /* The path below the root that a link in directory @dir leads to, or NULL. */
 const char *in_use_follow(struct loader *l, const char *dir, const struct fact *link);
-/* "8:1" to its numbers; false when it is none. */
+/* "8:1" to its numbers; false when the text has another form. */
 bool in_use_devno(struct span text, uint32_t *major, uint32_t *minor);
 /* The next word of @line as a number below 2^32; false when there is none. */
 bool in_use_number(struct span *line, unsigned int *ret);

@@ -250,7 +250,7 @@ static bool environment_get(const struct fact *environ, const char *name, struct
 	return false;
 }
 
-/* "CLIENT PORT SERVER PORT": where the caller came from is nobody's business, least of all a capture's. */
+/* "CLIENT PORT SERVER PORT": the client's address is private, so no answer (and no capture) has it. */
 static const char *ssh_answer(struct arena *a, struct span value)
 {
 	struct span client, port;

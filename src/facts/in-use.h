@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a host does with its devices: disks and what stands on them, network interfaces and what goes
- * over them, consoles, open nodes. The guards of bind decide by it. Loaded with HOST_USAGE only: it
- * looks into every process. All of it belongs to the snapshot's arena. */
+/* How a host uses its devices: disks and what is on them, network interfaces and their traffic, consoles,
+ * open nodes. The guards of bind decide by it. It is loaded with HOST_USAGE only, because it looks into
+ * every process. All of it belongs to the snapshot's arena. */
 #pragma once
 
 #include "facts/host.h"
 
-/* A block device. Only of those below a loaded device, and of what stands on these, more than name and
- * path is read. */
+/* A block device. Name and path are read of all; the rest only of those below a loaded device, and of what
+ * is on these. */
 struct in_use_block {
 	const char *name; /* "nvme0n1p2" */
 	const char *path; /* "sys/devices/pci0000:00/0000:02:00.0/nvme/nvme0/nvme0n1/nvme0n1p2" */
-	/* Where the controllers of an NVMe subsystem are, whose disks belong to none of them. */
+	/* Paths of the controllers of an NVMe subsystem: its disks belong to no single controller. */
 	const char **controllers;
 	size_t nr_controllers;
 	bool loaded;
@@ -20,7 +20,7 @@ struct in_use_block {
 	struct fact holders_list; /* of its holders directory: dm, md, multipath, LUKS, LVM */
 	struct in_use_block **holders;
 	size_t nr_holders;
-	struct fact label;      /* dm/name: "vg-root"; ABSENT for what is no device mapper's */
+	struct fact label;      /* dm/name: "vg-root"; ABSENT when it is not of device mapper */
 	struct fact bcache;     /* stat of its bcache directory: registered there when PRESENT */
 	struct fact bcache_dev; /* link to the bcache device that it backs */
 	/* "ext4", when /sys/fs/ext4/NAME says that it is mounted somewhere */
@@ -49,7 +49,7 @@ struct in_use_open {
 	unsigned int pid;
 	const char *node; /* "/dev/dri/card0"; of v the device's path in sysfs, or "?" */
 	const char *comm;
-	struct fact sysfs; /* of c: the link of sys/dev/char, so that it can be told whose it is */
+	struct fact sysfs; /* of c: the link of sys/dev/char, which shows its device */
 	const char *path;  /* that it leads to, below the root; or NULL */
 	bool vfio;         /* a VFIO group, a VFIO cdev, or a VFIO device's descriptor */
 	/* Of a process that has something of VFIO's open and is a virtual machine monitor: the name of the
@@ -57,7 +57,7 @@ struct in_use_open {
 	const char *machine;
 };
 
-/* A network interface as rtnetlink tells it. */
+/* A network interface as rtnetlink reports it. */
 struct in_use_link {
 	unsigned int index, flags, master,
 		lower;           /* lower: the interface a VLAN stands on; 0: none */
@@ -75,14 +75,14 @@ struct in_use_route {
 	const char *destination; /* "default", "192.0.2.0/24" */
 };
 
-/* An input device that types on the console, or a terminal that is one. */
+/* An input device for the console, or a terminal that is a console. */
 struct in_use_console {
 	const char *name; /* "QEMU USB Keyboard", "ttyUSB0" */
 	const char *path; /* in sysfs below the root */
 	bool keyboard;
 };
 
-/* What one loaded device is asked besides. */
+/* What is read of one loaded device in addition. */
 struct in_use_device {
 	const struct device *device;
 	struct fact link;     /* of its bus to it */

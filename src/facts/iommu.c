@@ -57,7 +57,7 @@ static enum iommu_kind kind_of_name(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(name, prefixes[i].name, strlen(prefixes[i].name)))
 			return prefixes[i].kind;
-	/* linux: drivers/iommu/fsl_pamu_domain.c: the one instance is called so. */
+	/* linux: drivers/iommu/fsl_pamu_domain.c: the only instance has that name. */
 	return strcmp(name, "iommu0") ? IOMMU_KIND_OTHER : IOMMU_KIND_PAMU;
 }
 

@@ -11,7 +11,7 @@ enum {
 	WALK_NAMES_MAX = 4096,
 };
 
-/* A library that talks on stderr by itself would talk over the tool. */
+/* Without this, libkmod would print its own messages to stderr among those of the tool. */
 static void be_quiet(void *data, int priority, const char *file, int line, const char *fn,
 		     const char *format, va_list args)
 {
@@ -66,7 +66,7 @@ static bool file_is_plain(struct module_library *lib, struct loader *l, const ch
 	FILE *file;
 	int err = 0;
 
-	/* The links "build" and "source" are no index, and libkmod never looks at them. */
+	/* The links "build" and "source" are not index files, and libkmod never looks at them. */
 	if (fact_is(&link))
 		return !strchr(name, '.');
 	file = sysroot_stream(l->root, path, &err);

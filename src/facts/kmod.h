@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libkmod and the module directory of the running release, opened once and only when a question is
- * really asked (a capture asks nothing). */
+/* libkmod and the module directory of the running release, opened once, at the first question (with a
+ * capture there is none). */
 #pragma once
 
 #include <libkmod.h>
@@ -22,8 +22,8 @@ struct module_question {
 };
 
 struct module_library *module_library_get(struct loader *l);
-/* The module called @name from the index, or found by its file where there is no index. NULL with
- * *@path NULL when there is none. The caller unrefs it. */
+/* The module @name from the index, or found by its file where there is no index. NULL with *@path NULL when
+ * there is none. The caller unrefs it. */
 struct kmod_module *module_library_find(struct module_library *lib, struct loader *l,
 					const char *name);
 /* Whether modules.builtin names it; unknown when that cannot be read. */

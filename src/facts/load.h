@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loads a snapshot of a host. The only readers of a host are behind this header. Reading never
- * writes, never loads a module and never wakes a device: no config space, no VPD. */
+/* Loads a snapshot of a host. All readers of a host are behind this header. Reading never writes, never
+ * loads a module and never wakes a device: no config space, no VPD. */
 #pragma once
 
 #include <stdbool.h>
@@ -23,10 +23,10 @@ enum host_part {
 	HOST_GROUPS = 1 << 8, /* type, name, reserved regions, nodes of the groups touched */
 	HOST_GROUP_NODES = 1 << 9,
 	HOST_ALL = (1 << 10) - 1,
-	/* /proc/kallsyms, where the module files do not tell: dear, and BTF has the same names. */
+	/* /proc/kallsyms, where the module files are not enough: slow, and BTF has the same names. */
 	HOST_KALLSYMS = 1 << 11,
-	/* Mounts, swap, network, consoles, open nodes: for what takes a device away. It looks into every
-	 * process, so that no report asks for it. */
+	/* Mounts, swap, network, consoles, open nodes: for commands that take a device away. No report asks
+	 * for it, because it looks into every process. */
 	HOST_USAGE = 1 << 10,
 };
 
@@ -35,17 +35,17 @@ struct scope {
 	unsigned int device_parts; /* enum device_part, for the devices asked for */
 	/* Parts for the other members of their groups, and for bridges: at least DEVICE_BASE. */
 	unsigned int member_parts;
-	/* For a list of the whole host: what the lists of the IOMMUs, the class of a device or its
-	 * virtual functions tell as well is not read from each device. The values are the same; a fact
-	 * then names what told it. */
+	/* For a list of the whole host: a value that the lists of the IOMMUs, a device's class or its
+	 * virtual functions show as well is not read from each device. The values are the same; the fact
+	 * names the source used. */
 	bool frugal;
 };
 
-/* Loads the devices that @targets name (all that could matter to VFIO when there are none), their
- * groups with all members, and the parts of @scope. One device of ten thousand costs what one costs.
- * *@ret is freed by host_free(). 0, or -ENOENT with the unknown target in @reterr
- * (STATUS_NO_TARGET), -EINVAL for a malformed one (STATUS_USAGE), or a negative errno when nothing
- * at all could be read. A part that cannot be read is a fact, not an error. */
+/* Loads the devices that @targets name (all that could matter to VFIO when there are none), their groups
+ * with all members, and the parts of @scope. The cost does not depend on the number of other devices. *@ret
+ * is freed by host_free(). 0, or -ENOENT with the unknown target in @reterr (STATUS_NO_TARGET), -EINVAL for
+ * a malformed one (STATUS_USAGE), or a negative errno when nothing at all could be read. A part that cannot
+ * be read is a fact, not an error. */
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
 	      size_t nr_targets, struct host **ret, struct failure **reterr);
 /* Whether HOST_KALLSYMS would have read something that @h, loaded with HOST_SYMBOLS, lacks. */

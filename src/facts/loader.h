@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the files of this layer share while a snapshot is being made. Nothing outside facts/ includes
- * it. */
+/* What the files of this layer share while they load a snapshot. Nothing outside facts/ includes it. */
 #pragma once
 
 #include "base/parse.h"
@@ -15,7 +14,7 @@ struct device_slot {
 	struct iommu_unit *unit; /* that lists it; looked for where the load is frugal */
 	const char *bound;       /* driver that lists it; looked for where the load is frugal */
 	bool listed;             /* by its bus, so that the lists of the units know it too */
-	bool seed;               /* asked for, not only met as somebody's neighbour */
+	bool seed;               /* asked for, not only met as a neighbour of another device */
 	bool queued;
 	bool physical; /* a virtual function of it was met */
 };
@@ -82,10 +81,11 @@ bool name_is_file(struct span name);
 struct fact read_at(struct loader *l, const char *dir, const char *name);
 /* Of an attribute that is read with the device locked: sysroot_read_locked(). */
 struct fact read_locked_at(struct loader *l, const char *dir, const char *name);
-/* The uevent of the device @dir. Where the kernel has it locked, what other attributes tell of it; then
- * *@ret_locked. */
+/* The uevent of the device @dir. Where the kernel has the device locked, the same values from other
+ * attributes, and *@ret_locked is set. */
 struct fact read_uevent_at(struct loader *l, const char *dir, bool *ret_locked);
-/* The uevent that the PCI device @d has, which @driver lists, from its modalias: no lock is taken for that. */
+/* The uevent of the PCI device @d, which @driver lists, made from its modalias: the kernel takes no lock to
+ * read that. */
 struct fact read_bound_uevent(struct loader *l, const struct device *d, const char *driver);
 struct fact read_link_at(struct loader *l, const char *dir, const char *name);
 struct fact list_at(struct loader *l, const char *dir, const char *name);
@@ -97,13 +97,13 @@ struct fact stat_at(struct loader *l, const char *dir, const char *name);
 struct device_slot *device_want(struct loader *l, const char *bus_name, struct span name,
 				unsigned int parts, bool seed);
 /* The same by a path in sysfs below the root, its links not resolved ("sys/devices/platform/x"): the
- * subsystem link tells the bus. NULL when there is none. */
+ * subsystem link names the bus. NULL when there is none. */
 struct device_slot *device_want_path(struct loader *l, const char *path, struct span name,
 				     unsigned int parts, bool seed);
 /* Reads what is wanted of every queued device; reading queues more. */
 void devices_load(struct loader *l);
 void device_load(struct loader *l, struct device_slot *s);
-/* Where the load is frugal: how many virtual functions the physical ones have, as far as there are any. */
+/* Where the load is frugal: counts the virtual functions of each physical function. */
 void functions_load(struct loader *l);
 
 /* Reads what @d is given at each boot (persist.c). */
@@ -120,7 +120,7 @@ void units_load(struct loader *l);
 
 /* ---- what to load (seed.c, resolve.c) ---- */
 
-/* Queues everything that could matter to VFIO. A negative errno when this is no host. */
+/* Queues everything that could matter to VFIO. A negative errno when this is not a host. */
 int enumerate_all(struct loader *l);
 /* Queues the members of the groups that no device loaded so far led to. */
 void enumerate_groups(struct loader *l);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The memory of this very process and of the machine, as it is now: read again each time, unlike the
- * snapshot. Facts and texts are in the caller's arena. */
+/* The memory of this process and of the machine now: read again each time, unlike the snapshot. Facts and
+ * texts are in the caller's arena. */
 #pragma once
 
 #include <stdbool.h>

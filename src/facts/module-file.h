@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What stands in the file of a module. Nothing outside facts/ includes it. */
+/* The contents of a module's file. Nothing outside facts/ includes it. */
 #pragma once
 
 #include "base/strbuf.h"
@@ -7,7 +7,7 @@
 
 /* Writes what it reads in the file of @mod. 0, or a negative errno. */
 typedef int module_file_read(struct strbuf *out, const struct kmod_module *mod);
-/* Has @read look at the file of @mod. One of a tree is somebody else's: libkmod ends the process over a broken one,
- * and unpacks it to any size, so that a child with limits looks. -EBADMSG when it came to no good end. */
+/* Lets @read look at the file of @mod. The file of a tree is not trusted: libkmod ends the process over a
+ * broken file and unpacks one to any size, so a child with limits looks. -EBADMSG when the child failed. */
 int module_file_ask(struct loader *l, module_file_read *read, const struct kmod_module *mod,
 		    struct strbuf *out);

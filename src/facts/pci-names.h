@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of PCI vendors, devices and classes, from libpci's database. It is opened when the first name
- * is asked of a live system, never for a capture; nothing of a device is read. */
+/* Names of PCI vendors, devices and classes, from libpci's database. It is opened at the first question
+ * about a live system, never for a capture. No device is read. */
 #pragma once
 
 #include <stdint.h>

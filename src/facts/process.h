@@ -8,19 +8,21 @@
 
 /* The name of a directory of /proc that is a process's. */
 bool process_is_pid(struct span name);
-/* Writes lines about process @pid to @out; @a is of this process alone. -EACCES: it is closed to the caller. */
+/* Writes lines about process @pid to @out; @a is of this process alone. -EACCES: the caller has no
+ * permission to read it. */
 typedef int process_look(struct sysroot *root, struct arena *a, void *ctx, const char *pid,
 			 struct strbuf *out);
-/* Asks @look of every process. The answer in @ret, kept in @a: "hidden N", how many were closed to the caller,
- * then the lines. Its path is there already; state and errno are those of the list of processes. */
+/* Calls @look for every process. The answer in @ret, kept in @a: "hidden N" counts the processes that the
+ * caller may not read, then the lines. Its path is set already; state and errno are those of the list of
+ * processes. */
 void process_ask_all(struct sysroot *root, struct arena *a, process_look *look, void *ctx,
 		     struct fact *ret);
-/* What descriptor @fd of process @pid is, asked of the descriptor itself: the path that its link tells is the
- * process's own business, who may mount and name what he likes. False for what cannot be told, and for a
- * descriptor that only names a file (O_PATH), which everybody may have of everything. */
+/* What descriptor @fd of process @pid is, asked of the descriptor itself: the path of its link proves
+ * nothing, because a process may mount and name what it likes. False when this cannot be seen, and for a
+ * descriptor that only names a file (O_PATH), which any process may have of any file. */
 bool process_fd_stat(struct sysroot *root, struct arena *a, const char *pid, struct span fd,
 		     struct stat_text *ret);
-/* The open flags of the descriptor. False when they cannot be told. */
+/* The open flags of the descriptor. False when they cannot be read. */
 bool process_fd_flags(struct sysroot *root, struct arena *a, const char *pid, struct span fd,
 		      unsigned int *ret);
 /* Makes "hidden N" and the lines of @out the answer in @ret, kept in @a. */

@@ -35,7 +35,7 @@ static bool device_is_there(struct loader *l, const char *bus, const char *name)
 	return fact_is(&dir);
 }
 
-/* Whether there is such a device. What cannot be told is left to the facts. */
+/* Whether there is such a device. Where that cannot be seen, the facts say so later. */
 static int want_existing(struct loader *l, const struct target *t, const char *bus,
 			 const char *name)
 {
@@ -172,7 +172,7 @@ static bool path_follow(struct loader *l, struct arena *a, char done[static PATH
 	struct fact link = sysroot_read_link(l->root, a, done);
 	char *slash = strrchr(done, '/');
 
-	/* EINVAL: there is something, and it is no link. */
+	/* EINVAL: the path exists and is not a link. */
 	if (!fact_is(&link))
 		return link.err == EINVAL;
 	if (++*links > LINKS_MAX || !path_prepend(rest, fact_describe(&link)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a user may write to name devices. Pure text: whether it exists is host_load()'s business. */
+/* What a user may write to name devices. Pure text: host_load() finds out whether the device exists. */
 #pragma once
 
 #include <stdint.h>

@@ -9,7 +9,7 @@ struct udev_monitor;
 
 enum { WATCH_MONITORS = 2 };
 
-/* What was known of a device before the event: an event of a device that is gone tells little. */
+/* What was known of a device before the event: the event of a device that is gone says little about it. */
 struct capability_answer {
 	char *bus, *name;
 	char cdev[24];

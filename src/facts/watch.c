@@ -83,7 +83,8 @@ static bool known_is_gone(const struct watch *w, const struct capability_answer 
 	return true;
 }
 
-/* Forgets what went before the last events: until then its group and its nodes could be told to be its. */
+/* Forgets devices that went before the last events: until then an event of their group or nodes could be
+ * matched to them. */
 static void known_pass(struct watch *w)
 {
 	for (size_t i = w->nr_known; i; i--) {
@@ -468,7 +469,7 @@ static int monitors_open(struct watch *w, enum watch_source source, struct failu
 		source = fact_is(&control) ? WATCH_UDEV : WATCH_KERNEL;
 		arena_free(a);
 	}
-	/* The kernel's come first, so that they are told first. */
+	/* The kernel's monitor comes first, so that its events are reported first. */
 	if (source != WATCH_UDEV)
 		r = monitor_add(w, "kernel", reterr);
 	if (r >= 0 && source != WATCH_KERNEL)

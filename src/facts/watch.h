@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Follows what becomes of devices: uevents through libudev, nodes through inotify, groups by looking
- * at them after each event, as the kernel sends none for them. */
+/* Follows changes of devices: uevents through libudev, nodes through inotify. Groups are looked at after
+ * each event, because the kernel sends none for them. */
 #pragma once
 
 #include <stddef.h>
@@ -19,8 +19,8 @@ enum watch_source {
 
 struct watch;
 
-/* Begins to listen; from now on nothing is missed. @h tells what is there already: loaded with drivers
- * and groups. @root is the live system, borrowed. */
+/* Begins to listen; from now on nothing is missed. @h has what is there already, loaded with drivers and
+ * groups. @root is the live system, borrowed. */
 int watch_open(struct sysroot *root, const struct host *h, enum watch_source source,
 	       struct watch **ret, struct failure **reterr);
 void watch_free(struct watch *w);
@@ -28,8 +28,8 @@ void watch_free(struct watch *w);
 const char *watch_source_name(const struct watch *w);
 /* The descriptors to wait for; at most three. Returns how many. */
 size_t watch_fds(const struct watch *w, int fds[3]);
-/* What there is without waiting, in order; array and strings in @a. Never fails: what was lost is an
- * event. */
+/* The events there are without waiting, in order; array and strings in @a. Never fails: lost events are
+ * reported as an event. */
 void watch_collect(struct watch *w, struct arena *a, struct host_event **ret, size_t *ret_nr);
 /* Whether @e is about something that @t names. @h says what paths, nodes and interfaces led to. */
 bool watch_covers(const struct watch *w, const struct host *h, const struct target *t,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What-if: an overlay of assumptions on a snapshot. A rule never reads the overlay; it asks the
- * accessors of eval.h, which look here first and cite the assumption as the evidence. */
+/* What-if: an overlay of assumptions on a snapshot. A rule never reads the overlay; it calls the accessors
+ * of eval.h, which look here first and cite the assumption as evidence. */
 #pragma once
 
 #include <stdbool.h>
@@ -29,9 +29,9 @@ enum container_type {
 struct assumptions {
 	struct assumption *items; /* later ones win */
 	size_t nr;
-	/* No assumptions, and not spoken of in reports: what is asked for. */
+	/* These are not assumptions, and reports do not mention them: they are part of the request. */
 	enum container_type type;
-	bool token; /* a VF token is given; whether it is the right one only the kernel knows */
+	bool token; /* a VF token is given; only the kernel knows whether it is right */
 };
 
 /* Adds "[TARGET:]KEY=VALUE". -EINVAL (STATUS_USAGE) names the known keys or the accepted values. */
@@ -43,8 +43,8 @@ struct assumption_key {
 	int per_device;
 };
 const struct assumption_key *assumption_keys(size_t *nr);
-/* The assumption called @key that names @dev (NULL: the host) most closely: the device, then its
- * group, then one without a target; the later of equals. NULL when there is none. */
+/* The assumption @key that names @dev (NULL: the host) most closely: one for the device, then for its
+ * group, then without a target; the later of two equal ones. NULL when there is none. */
 const struct assumption *assumptions_find(const struct assumptions *as, const struct device *dev,
 					  const char *key);
 /* The device of @h that @as names, or NULL. */

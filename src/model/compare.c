@@ -66,7 +66,7 @@ static enum match match_of(const struct comparison *c)
 {
 	int actual = c->outcome->err;
 
-	/* Questions that VFIO answers whoever asks (GET_API_VERSION) have no rule: an answer proves
+	/* Questions that VFIO answers to every caller (GET_API_VERSION) have no rule: an answer proves
 	 * nothing, a refusal is a surprise. */
 	if (!c->predicted)
 		return actual ? MATCH_NO : MATCH_YES;

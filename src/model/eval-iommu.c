@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What IOMMU drivers and interrupt controllers answer when VFIO asks them, worked out from what can
- * be seen. An IOMMU driver that is not known here has answers that are not known. */
+/* What IOMMU drivers and interrupt controllers answer when VFIO asks them, derived from what can be seen.
+ * The answers of an IOMMU driver that is not known here are unknown. */
 #include <string.h>
 
 #include "model/eval.h"
@@ -361,8 +361,8 @@ enum tristate eval_interrupt_remapping(struct eval *e, const struct device *dev,
 	}
 }
 
-/* The bus has one answer for all its devices, the driver's: yes as soon as one device is said to
- * have it, no when all are said not to. */
+/* The bus has one answer for all its devices, the driver's: yes when an assumption gives it to one device,
+ * no when assumptions deny it to all. */
 static enum tristate bus_by_assumption(struct eval *e, const char **ret_why)
 {
 	size_t said_no = 0, silent = 0;
@@ -411,7 +411,7 @@ enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why)
 		if (dev->bus == e->dev->bus && dev->iommu &&
 		    (dev == e->dev || !e->dev->iommu || dev->iommu->kind == e->dev->iommu->kind)) {
 			const struct assumptions *overlay = e->assumptions;
-			/* What one device was said to answer is not what the bus does. */
+			/* An assumption about one device does not decide for the bus. */
 			e->assumptions = NULL;
 			enum tristate answer = eval_interrupt_remapping(e, dev, ret_why);
 			e->assumptions = overlay;

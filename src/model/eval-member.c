@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The questions of rules about who has a device and the others of its group: now, and where the view
- * moves them to. */
+/* The questions of rules about the drivers of a device and of the other group members: now, and after the
+ * view has moved them. */
 #include <string.h>
 
 #include "model/eval.h"

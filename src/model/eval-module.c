@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a module that is on disk can be brought in: what modprobe.d, the kernel command line and
- * kernel.modules_disabled have to say. A blacklist in modprobe.d is no bar: it keeps udev from it, not
- * who asks for the module by name. */
+/* Whether a module on disk can be loaded, by modprobe.d, the kernel command line and
+ * kernel.modules_disabled. A blacklist in modprobe.d does not prevent it: it stops udev, but not a request
+ * for the module by name. */
 #include <string.h>
 
 #include "base/parse.h"

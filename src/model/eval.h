@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a rule may ask. Each question looks at the assumptions first, then at what the view changes,
- * then at the facts; and notes what it looked at as the evidence of the answer. A rule sees neither
- * the kind of kernel nor the overlay: where the kernels differ, the site says so. */
+/* The questions that a rule may ask. Each question looks at the assumptions first, then at what the view
+ * changes, then at the facts, and notes what it looked at as evidence. A rule sees neither the kind of
+ * kernel nor the overlay: where the kernels differ, the site says so. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,13 +28,13 @@ struct eval {
 	const struct device *dev;
 	struct arena *arena;
 	const struct kernels *kernels; /* those that may be the one, and */
-	enum release release;          /* the one it is taken for */
+	enum release release;          /* the one assumed in this walk */
 	enum view view;
 	enum path_kind path; /* the path walked */
 	const struct rule_site *site;
-	const struct mapping_question *mapping; /* what a rule about requests is asked about */
-	bool brief;                             /* nobody reads why a rule does not refuse */
-	bool silent;                            /* nor any sentence at all, nor the evidence */
+	const struct mapping_question *mapping; /* the subject of a rule about requests */
+	bool brief;                             /* no text for a rule that does not refuse */
+	bool silent;                            /* no text at all, and no evidence */
 
 	/* The answer. */
 	enum ruling ruling;
@@ -53,28 +53,28 @@ void eval_refuses(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_passes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_unknown(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
-/* A command that turns on a parameter of the kernel's: of a module that is there, or of one to be loaded. */
+/* A command that turns on a parameter of a module, either of one that is there or of one to be loaded. */
 const char *eval_param_command(struct eval *e, enum param_id id);
 /* The remedy for @e->dev, which has no IOMMU group. */
 void eval_remedy_no_group(struct eval *e);
-/* The remedy 'give @dev to the VFIO driver of its bus', with a command that does it; for a device that could
- * not be bound for want of a group, what gives it one. */
+/* The remedy 'give @dev to the VFIO driver of its bus', with the command. For a device that cannot be bound
+ * because it has no group: how it gets one. */
 void eval_remedy_bind(struct eval *e, const struct device *dev);
 /* Notes @f as evidence, once; NULL is fine. */
 void eval_cite(struct eval *e, const struct fact *f);
-/* Text in the arena of the prediction; "" when nobody reads it. */
+/* Text in the arena of the prediction; "" when no text is wanted. */
 const char *eval_text(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 
 /* ---- assumptions ---- */
 
-/* The assumption on @dev (NULL: on the host) that is called @key, cited, or NULL. One that names the
- * device wins over one that names its group, and that over one that names nothing. */
+/* The assumption @key on @dev (NULL: on the host), cited, or NULL. One for the device wins over one for its
+ * group, which wins over one without a target. */
 const struct assumption *eval_assumed(struct eval *e, const struct device *dev, const char *key);
 enum tristate eval_assumed_bool(struct eval *e, const struct device *dev, const char *key);
 
 /* ---- the device and its group ---- */
 
-/* How a device stands in the way of the others of its group. */
+/* What a device means for the other members of its group. */
 enum member_state {
 	MEMBER_UNKNOWN = 0,
 	MEMBER_FREE, /* no driver */
@@ -84,11 +84,11 @@ enum member_state {
 	MEMBER_HOST, /* any other driver */
 };
 
-/* In this view; another member that its VFIO driver refuses stays where it is, and when that is not known it
- * is unknown. */
+/* The state in this view. Another member that its VFIO driver refuses stays where it is; when that is not
+ * known, its state is unknown. */
 enum member_state eval_member(struct eval *e, const struct device *member);
-/* Whether its VFIO driver takes @member, where the view wants another device of the group on it; yes where it
- * does not. Says why it does not or why that is not known, and what to do. */
+/* Whether its VFIO driver takes @member, in a view that binds this other device of the group; yes in any
+ * other view. Gives the reason for 'no' or 'unknown', and the remedy. */
 enum answer eval_driver_accepts(struct eval *e, const struct device *member,
 				const char **ret_because, const char **ret_remedy);
 /* The same before the view moves anything. */
@@ -124,14 +124,14 @@ enum tristate eval_has_iommu(struct eval *e, const struct device *dev);
 /* The kind of the IOMMU that serves @dev; IOMMU_KIND_OTHER when none or not known. */
 enum iommu_kind eval_iommu_kind(struct eval *e, const struct device *dev);
 const char *eval_iommu_name(const struct device *dev);
-/* The IOMMU that will take the device when a driver probes it, as the firmware says, or NULL: an
- * IOMMU that firmware describes makes a group only then. */
+/* The IOMMU that will serve the device when a driver probes it, as the firmware says, or NULL. An IOMMU
+ * that firmware describes makes a group only then. */
 const struct iommu_unit *eval_coming_iommu(struct eval *e, const struct device *dev);
 /* Whether any device of the bus of @dev has an IOMMU: the bus has iommu_ops. */
 enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev);
 /* Whether some process holds @node open. *@ret_who names it when yes. */
 enum tristate eval_node_held(struct eval *e, const struct node *node, const char **ret_who);
-/* Why that could not be seen. */
+/* Why the holders could not be seen. */
 const char *eval_unseen_holders(struct eval *e, const struct node *node);
 
 /* ---- kernel ---- */
@@ -143,8 +143,8 @@ enum module_state eval_module(struct eval *e, enum module_id id);
 /* Loaded or built in, in this view. */
 enum tristate eval_module_live(struct eval *e, enum module_id id);
 enum tristate eval_param(struct eval *e, enum param_id id);
-/* For a module on disk that would have to be loaded, with what it depends on: answers where something forbids
- * that (yes) or does something else instead (unknown), and says true (eval-load.c). */
+/* For a module on disk that would have to be loaded with its dependencies: answers where something forbids
+ * that (yes) or does something else instead (unknown), and returns true (eval-load.c). */
 bool eval_load_barred(struct eval *e, enum module_id id);
 /* "y", "m", "n", or NULL when not known. */
 const char *eval_config(struct eval *e, const char *option);
@@ -164,7 +164,7 @@ bool eval_token_given(const struct eval *e);
 /* Whether the host's kernel was built to serve /dev/vfio/vfio by iommufd. */
 bool eval_compat_is_built(struct eval *e);
 
-/* Who answers at /dev/vfio/vfio. */
+/* Which driver answers at /dev/vfio/vfio. */
 enum provider { PROVIDER_UNKNOWN = 0, PROVIDER_TYPE1, PROVIDER_IOMMUFD };
 
 enum provider eval_container_provider(struct eval *e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which kernel decides. Evidence removes releases that it cannot be, and what cannot be told apart
- * stays. A generation is a name for a run of releases that differ little; it decides nothing. */
+/* Which kernel decides. Evidence removes the releases that it cannot be; releases that look the same stay.
+ * A generation is a name for a run of releases that differ little; it decides nothing. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,16 +22,16 @@ struct generation {
 const struct generation *generation_get(size_t index);
 size_t generation_count(void);
 uint64_t generation_releases(const struct generation *g);
-/* The reference of the tool: what the patched kernel decides. */
+/* The reference of the tool: the reference rules (Linux 6.0). */
 extern const struct kernels kernels_reference;
 /* "6.0 - 6.1, 6.3", "6.19 and later", "none". */
 const char *releases_text(uint64_t releases, struct arena *a);
-/* The newest release that the rules were read for: what comes later may decide otherwise. */
+/* The newest release that the rules were read for: later ones may decide otherwise. */
 const char *generation_newest(void);
-/* @text is an alias or a release ("6.1.0-18-amd64", "6.8"): that alone decides, whatever host is asked.
- * -EINVAL (STATUS_USAGE) of what is older or newer than the rules. */
+/* @text is an alias or a release ("6.1.0-18-amd64", "6.8"): it alone decides, and the host does not.
+ * -EINVAL (STATUS_USAGE) for a release older or newer than the rules. */
 int generation_parse(const char *text, struct kernels *ret, struct failure **reterr);
-/* Whether the number in @release tells only where the kernel began. */
+/* Whether the number in @release says only which release the kernel began as. */
 bool generation_is_enterprise(const char *release);
 
 enum gen_basis {
@@ -55,9 +55,9 @@ struct gen_evidence {
 struct gen_verdict {
 	struct kernels kernels; /* all releases when nothing is known */
 	enum gen_basis basis;   /* the strongest kind that decided */
-	/* The release is none that the rules were read for: the nearest one stands for it. */
+	/* The rules were not read for this release: the nearest one stands for it. */
 	bool older, newer;
-	bool by_number; /* without the release more would be left */
+	bool by_number; /* without the release number more releases would be left */
 	struct gen_evidence *evidence;
 	size_t nr_evidence;
 };

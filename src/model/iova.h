@@ -8,7 +8,7 @@
 void iova_predict(struct eval *e, struct iova_prediction *ret);
 /* Whether @unit, a VT-d, may use scalable mode; false when it is certain that it does not. */
 bool iova_may_be_scalable(struct eval *e, const struct iommu_unit *unit);
-/* Whether something is left below 4 GiB: so little no IOMMU reaches. */
+/* Whether an address below 4 GiB is left: every IOMMU reaches at least that far. */
 bool iova_lowest_is_free(struct eval *e);
 void page_sizes_predict(struct eval *e, struct page_sizes_prediction *ret);
 /* @first-@last less the regions that VFIO takes out, for the tests. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel will decide about one mapping: the requests of an address space that exists, or is
- * predicted to. The rules stand in the same table as those of the way to the device (their request
- * flag is set); here is what they are asked about, and what a request changes when it succeeds. */
+ * predicted to. The rules are in the same table as those of the way to the device, with their request flag
+ * set. Here is what they are asked about, and what a request changes when it succeeds. */
 #pragma once
 
 #include <stdbool.h>
@@ -55,7 +55,7 @@ struct mapping_limit {
 	bool pins_nothing; /* a mediated device */
 };
 
-/* An address space. Filled by mapping_space_predict() and then corrected by what the kernel told. */
+/* An address space: filled by mapping_space_predict(), then corrected with the kernel's answers. */
 struct mapping_space {
 	/* Who decides; borrowed. */
 	const struct host *host;
@@ -89,7 +89,7 @@ struct mapping_prediction {
 	uint64_t bytes;
 };
 
-/* What a rule about requests is asked about. */
+/* The subject of a rule about requests. */
 struct mapping_question {
 	const struct mapping_space *space;
 	const struct mapping_request *request;
@@ -101,8 +101,7 @@ void mapping_space_predict(const struct host *h, const struct assumptions *as,
 			   const struct prediction *p, enum path_kind path, struct arena *a,
 			   struct mapping_space *ret);
 void mapping_space_done(struct mapping_space *s);
-/* What becomes of @request. Texts and evidence in @a, where there are any: a request that succeeds
- * takes no memory. */
+/* How @request ends. Texts and evidence in @a; a request that succeeds takes no memory. */
 void mapping_predict(const struct mapping_space *s, const struct mapping_request *request,
 		     struct arena *a, struct mapping_prediction *ret);
 /* Notes in @s what @request did: @done when the kernel accepted it. A refused unmap of iommufd may

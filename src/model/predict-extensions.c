@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Answers that are no refusals. Candidates that disagree make an answer unknown. */
+/* Answers that are not refusals. Candidates that disagree make an answer unknown. */
 #include "model/predict-extensions.h"
 
 #include <string.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is predicted beside the paths: the representative, capabilities, addresses, page sizes and
- * extensions. */
+/* Predictions besides the paths: the representative, capabilities, addresses, page sizes and extensions. */
 #pragma once
 
 #include "model/walk.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel will decide. For one device, the kernels that may decide and a view, walks every
- * path step by step, asks every rule that stands at that step, and answers with the first refusal.
- * When candidates disagree, or a rule cannot tell, the answer is unknown, with what is missing. */
+/* What the kernel will decide. Given one device, the kernels that may decide and a view, it walks every
+ * path step by step, asks every rule of that step, and answers with the first refusal. When the kernels
+ * disagree, or a rule cannot tell, the answer is unknown, with what is missing. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,8 +17,8 @@
 
 enum view {
 	VIEW_NOW, /* drivers and modules as they are */
-	/* once the device and what must move of its group are bound to a VFIO driver, as far as that
-	 * takes them, and the VFIO modules that can be loaded are loaded: begins with BIND */
+	/* after binding: the device and the group members that must move are on a VFIO driver, as far as it
+	 * takes them, and the VFIO modules that can be loaded are loaded. Begins with BIND */
 	VIEW_IF_BOUND,
 	NR_VIEWS,
 };
@@ -26,7 +26,7 @@ enum view {
 struct step {
 	enum op op;
 	enum answer answer; /* yes: succeeds; no: refused with err; unknown */
-	int err;            /* positive errno; 0 unless answer is no and the errno is certain */
+	int err;            /* positive errno; 0 unless answer is 'no' and the errno is certain */
 	const struct finding *why;      /* the finding that decided; NULL when yes */
 	const struct finding *findings; /* every rule asked at this step, in the kernel's order */
 	size_t nr_findings;
@@ -46,7 +46,7 @@ struct path_prediction {
 	size_t nr_steps;
 };
 
-/* An answer that is no refusal: a capability, with what told it. */
+/* An answer that is not a refusal: a capability, with its source. */
 struct capability_answer {
 	enum answer answer;
 	const char *because;
@@ -87,8 +87,8 @@ struct extension_prediction {
 struct prediction {
 	const struct device *device;
 	const struct kernels *kernels; /* that were asked; borrowed */
-	/* The device that stands for the group (6.0 on): NULL when the order cannot be told; the reason
-	 * is in representative_because. Irrelevant in a group of one. */
+	/* The device that the kernel asks on behalf of the group (6.0 on): NULL when the order is not
+	 * known; the reason is in representative_because. Irrelevant in a group of one. */
 	const struct device *representative;
 	const char *representative_because;
 	struct capabilities capabilities;
@@ -107,8 +107,8 @@ void predict_device(const struct host *h, const struct assumptions *as,
 		    const struct kernels *kernels, const struct device *dev, struct arena *a,
 		    struct prediction *ret);
 
-/* @remedy, of a member of a group that its VFIO driver refuses, and what helps the group without VFIO: it is
- * in nobody's way on pci-stub, or without any driver. In @a. */
+/* @remedy for a group member that its VFIO driver refuses, and what helps the group without VFIO: on
+ * pci-stub, or without a driver, it does not block the group. In @a. */
 const char *member_remedy(struct arena *a, const struct device *member, const char *remedy);
 
 /* How the best path ends. */
@@ -121,18 +121,18 @@ struct verdict {
 	const char *because, *remedy; /* as in struct path_prediction; NULL unless asked for */
 };
 
-/* Who asks for many verdicts: everything borrowed. */
+/* The context of many verdicts: everything borrowed. */
 struct verdict_ask {
 	const struct host *host;
 	const struct assumptions *assumptions;
 	const struct kernels *kernels;
 	enum view view;
-	struct arena *texts;   /* of because and remedy; NULL: nobody reads them */
+	struct arena *texts;   /* of because and remedy; NULL: they are not wanted */
 	struct arena *scratch; /* emptied by every question */
 };
 
-/* Only the answer of the best path, for list and -q: a fraction of what predict_device() takes, by the
- * same rules. Never fails. */
+/* Only the answer of the best path, for list and -q: by the same rules, in a fraction of the time of
+ * predict_device(). Never fails. */
 void predict_verdict(const struct verdict_ask *ask, const struct device *dev, struct verdict *ret);
 /* "now" "if_bound". */
 const char *view_name(enum view view);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules: one row for each reason for which the kernel refuses a step. Where a rule stands (the step,
- * the errno, the kernel function) depends on traits and the path: its sites. The same table
- * decides and is printed by 'vfiotool rules' and vfiotool-rules(7). */
+/* Rules: one row for each reason why the kernel refuses a step. The sites of a rule say where it applies
+ * (the step, the errno, the kernel function), which depends on traits and the path. The same table decides
+ * and is printed by 'vfiotool rules' and vfiotool-rules(7). */
 #pragma once
 
 #include <stdbool.h>
@@ -12,7 +12,7 @@
 #include "model/trait.h"
 #include "uapi/op.h"
 
-/* Of a step, a path, a capability: does it succeed, is it so. */
+/* The answer about a step, a path or a capability: whether it succeeds, or is so. */
 enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 /* Of a rule: a step that nothing refuses succeeds. */
 enum ruling { RULING_UNKNOWN = 0, RULING_PASSES, RULING_REFUSES };
@@ -20,7 +20,7 @@ enum ruling { RULING_UNKNOWN = 0, RULING_PASSES, RULING_REFUSES };
 struct eval; /* what a rule may ask: see eval.h */
 
 struct rule_site {
-	/* It stands since a kernel has one trait (TRAIT_NONE: always did), until it has another. */
+	/* It applies since a kernel has one trait (TRAIT_NONE: always), until it has another. */
 	enum trait since, until;
 	uint32_t paths; /* bits of 1 << enum path_kind */
 	enum op op;

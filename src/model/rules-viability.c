@@ -16,8 +16,8 @@ const char *member_remedy(struct arena *a, const struct device *member, const ch
 			    remedy);
 }
 
-/* To bind a member that its VFIO driver refuses is no remedy. False when it takes it, or may. The copy keeps
- * what is looked at here out of the evidence. */
+/* Binding a member does not help when its VFIO driver refuses it. False when the driver takes it, or may.
+ * The copy keeps what is looked at here out of the evidence. */
 static bool remedy_where_refused(struct eval *e, const struct device *member)
 {
 	struct eval bound = *e;
@@ -125,7 +125,7 @@ static void rule_viability_walk(struct eval *e)
 	for (size_t i = 0; i < eval_nr_members(e); i++) {
 		const struct device *member = eval_get_member(e, i);
 		enum member_state state = eval_member(e, member);
-		/* An event collector, which is no bridge, may be on pcieport since 5.11. */
+		/* An event collector, which is not a bridge, may be on pcieport since 5.11. */
 		if (state == MEMBER_PORT && eval_is_pci(member))
 			state = MEMBER_HOST;
 		if (state != MEMBER_HOST && state != MEMBER_UNKNOWN)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For the files of rules only: how a row is written, and what several topics ask. Each file has the
- * sites, the evaluators and the rows of its topic; rules.c joins them. */
+/* For the files of rules only: how to write a row, and the questions that several topics share. Each file
+ * has the sites, the evaluators and the rows of its topic; rules.c joins them. */
 #pragma once
 
 #include "model/eval.h"
@@ -33,7 +33,7 @@ extern const struct rule_table rules_bind, rules_platform, rules_iommu, rules_no
 	rules_viability, rules_direct, rules_container, rules_interrupts, rules_limits, rules_token,
 	rules_mapping, rules_dirty;
 
-/* Whether the device is on a VFIO driver already, so that none refuses it; answers then. */
+/* Whether the device is on a VFIO driver already, so that no driver refuses it; answers then. */
 bool rule_bound_already(struct eval *e);
 /* Whether an IOMMU made the group of the device, or may have; answers when that is not so. */
 bool rule_has_real_group(struct eval *e);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Traits: the behaviours in which kernels differ, each with the release that has it first, the kernel
- * function that does it, and the symbols that show it. Nothing else in the model compares releases: a
- * rule asks whether the kernel has a trait. A new series of kernels is a row in RELEASE_LIST and a row
- * for each thing that it does otherwise. */
+ * function that does it, and the symbols that show it. Nothing else in the model compares releases: a rule
+ * asks whether the kernel has a trait. A new series of kernels is a row in RELEASE_LIST, and one row for
+ * each behaviour that changed. */
 #pragma once
 
 #include <stdbool.h>
@@ -104,7 +104,7 @@ _Static_assert(NR_TRAITS < 64, "a set of traits is 64 bits");
 struct trait_info {
 	const char *what; /* what a kernel with it does */
 	enum release since;
-	/* Earlier releases that may have it: nothing was read of them, or their stable kernels took it. */
+	/* Earlier releases that may have it: their source was not read, or their stable kernels took it. */
 	uint64_t maybe;
 	bool in_vfio; /* in VFIO's own modules, whose symbols tell; otherwise in the kernel itself */
 	const char *source;
@@ -128,8 +128,8 @@ struct clue {
 };
 
 const struct clue *clue_get(size_t index); /* NULL past the last */
-/* Whether the symbol is there, among the symbols of the clue's module @m or the kernel's @names; unknown when
- * it cannot be told, or @with is not there. */
+/* Whether the symbol is there, among the symbols of the clue's module @m or the kernel's @names; unknown
+ * when the symbols are not known, or @with is not there. */
 enum tristate clue_seen(const struct clue *clue, const struct module *m);
 enum tristate clue_seen_by_name(const struct clue *clue, const struct fact *names);
 /* The releases that it leaves, seen or not; RELEASES_ALL when it says nothing. */
@@ -139,7 +139,7 @@ uint64_t clue_releases(const struct clue *clue, bool seen);
 struct kernels {
 	uint64_t releases;     /* those that it may be; never 0 */
 	uint64_t holds, lacks; /* traits that it shows itself to have, or not to have */
-	uint64_t open;         /* those that the number of an enterprise kernel does not tell */
+	uint64_t open;         /* those that the number of an enterprise kernel leaves open */
 };
 
 #define TRAIT_BIT(t) (UINT64_C(1) << (t))
@@ -148,7 +148,7 @@ struct kernels {
 enum tristate kernels_have(const struct kernels *k, enum release release, enum trait trait);
 /* Whether all that @k may be have it for certain. */
 bool kernels_all_have(const struct kernels *k, enum trait trait);
-/* Those of @k from @release on that decide in everything as @release does. */
+/* Those of @k from @release on that decide everything as @release does. */
 uint64_t kernels_alike(const struct kernels *k, enum release release);
 
 const char *release_name(enum release release); /* "6.12" */

@@ -22,7 +22,7 @@ struct walk {
 
 /* A question outside of any rule. */
 void walk_ask(const struct walk *w, struct eval *ret);
-/* Takes the next kernel of w->kernels, one for all that decide alike, out of *@left; false when none is. */
+/* Takes the next kernel of w->kernels out of *@left, one for all that decide alike; false when none is left. */
 bool walk_next(struct walk *w, uint64_t *left);
 /* Whether the kernel has the path at all for this device. */
 bool walk_is_offered(const struct walk *w);

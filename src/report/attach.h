@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was asked of the kernel and what it did, beside what was predicted; what the attached space and
- * devices look like. The steps are common to every command that acts. */
+/* What the kernel was asked and what it did, beside the prediction; and what the attached space and devices
+ * look like. Every command that acts shares the steps. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,7 +31,7 @@ struct attach_device_view {
 	const struct comparison **rows; /* those that concern it */
 	size_t nr_rows;
 	bool attached;
-	bool described; /* the kernel told info; false when it refused even that */
+	bool described; /* the kernel gave info; false when it refused even that */
 	enum match match;
 	struct device_info info; /* when attached, as the rest */
 	struct region_info *regions;

@@ -6,7 +6,7 @@
 
 enum match bind_match(const struct bind_move *m)
 {
-	/* What the kernel says of a device that went meanwhile is no answer about the device. */
+	/* When the device went away meanwhile, the kernel's error says nothing about the device. */
 	bool tried = m->bind_tried && m->result != BIND_GONE;
 
 	if (!m->predicted || !tried || m->predicted->answer == ANSWER_UNKNOWN)

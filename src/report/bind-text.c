@@ -195,7 +195,7 @@ int bind_text(const struct output *out, const struct bind_view *v, struct failur
 		p.prefix = "# ";
 		p.indent = 2;
 	}
-	/* What is not done is said first. */
+	/* A refusal comes first. */
 	if (v->refused) {
 		prose_text(&p, STYLE_NO, "%s, because:", v->note);
 		put_moves(&p, v, a);

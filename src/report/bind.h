@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Devices that were moved from driver to driver, or would be: every write, what became of each device,
- * and what stood in the way. */
+/* Devices that were moved from driver to driver, or would be: every write, the result for each device, and
+ * what blocked it. */
 #pragma once
 
 #include <stdbool.h>
@@ -28,8 +28,8 @@ extern const struct field_table bind_fields, bind_step_fields, bind_move_fields;
 
 /* All of it. 0 or a negative errno of the output. */
 int bind_text(const struct output *out, const struct bind_view *v, struct failure **reterr);
-/* Whether what the kernel did to the write to bind is what was predicted; open when nothing certain
- * was, when it was not tried, or when the device went meanwhile. */
+/* Whether the kernel answered the write to 'bind' as predicted. Open when no certain prediction was made,
+ * when it was not tried, or when the device went away meanwhile. */
 enum match bind_match(const struct bind_move *m);
 /* "ok", an errno, "refused", "unknown"; NULL without a prediction. */
 const char *bind_expected(const struct step *p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Colours: which escape sequence a style has, and what terminal-colors.d(5) files say about it. Pure
- * text; who reads the files and the environment is cmd/. */
+/* Colours: which escape sequence a style has, and what terminal-colors.d(5) files say about it. Pure text;
+ * cmd/ reads the files and the environment. */
 #pragma once
 
 #include <stdbool.h>

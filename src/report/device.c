@@ -67,7 +67,7 @@ static void get_address(const void *row, struct value *ret)
 		value_set_text(ret, arena_printf(ret->arena, "group:%u", r->group->id));
 }
 
-/* What is told of the group; without one, none only where that is certain. */
+/* The value of a group's field when there is no group: 'none' only where that is certain. */
 static void no_group(const struct device_row *row, struct value *ret)
 {
 	if (row->device->group_link.state == FACT_ABSENT)
@@ -160,7 +160,7 @@ static void get_driver(const void *row, struct value *ret)
 {
 	const struct device *d = row;
 
-	/* Being unbound, it has one yet. */
+	/* While the kernel unbinds the device, it still has a driver. */
 	if (!d->locked || d->driver_fact.state != FACT_ABSENT)
 		value_set_fact(ret, &d->driver_fact);
 }

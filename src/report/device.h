@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What can be told about a device in one line: the columns of list, and the first members of a device
- * in inspect's JSON. */
+/* A device in one line: the columns of list, and the first members of a device in inspect's JSON. */
 #pragma once
 
 #include <stdbool.h>
@@ -36,7 +35,7 @@ struct device_row {
 	struct device_names names;
 	/* Set as far as the columns need them. */
 	const struct verdict *verdict[NR_VIEWS];
-	const struct verdict *patched; /* once bound, on the patched kernel */
+	const struct verdict *patched; /* after binding, by the reference rules (Linux 6.0) */
 };
 
 /* What a column needs to be known; cmd/ turns it into a scope. */
@@ -60,8 +59,8 @@ enum device_need {
 extern const struct field_table device_fields;
 /* Asks the model for what @needs says. */
 void device_row_decide(struct device_row *row, unsigned int needs);
-/* Whether @row is refused, once bound, only by what the caller may open: another user may get more. Its
- * verdict is decided. */
+/* Whether @row is refused, after binding, only because of the caller's permissions: another user may get
+ * more. Its verdict is decided. */
 bool device_row_is_denied(const struct device_row *row);
 /* "Intel Corporation I350 Gigabit Network Connection", or NULL. In @a. */
 const char *device_names_text(const struct device_names *names, struct arena *a);

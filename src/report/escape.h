@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Text from outside made fit for a terminal or a document: control characters, bytes that are not
- * UTF-8 and characters that reorder a line are escaped. Knows columns, not meanings. */
+/* Makes text from outside safe for a terminal or a document: control characters, bytes that are not UTF-8
+ * and characters that reorder a line are escaped. Knows columns, not meanings. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,8 +11,8 @@
 
 /* Whether all @len bytes are printable ASCII: nothing to escape, and a column each. */
 bool escape_is_ascii(const char *s, size_t len);
-/* @len bytes with everything a terminal could act on written as \xHH; with @utf8 false everything
- * that is not ASCII, too. NUL-terminated, in @a; @s itself when nothing had to change and it ends
+/* @len bytes, with everything that a terminal could act on written as \xHH; with @utf8 false also
+ * everything that is not ASCII. NUL-terminated, in @a; @s itself when nothing had to change and it ends
  * with a NUL at @len. */
 const char *escape_text(struct arena *a, const char *s, size_t len, bool utf8);
 /* @len bytes made valid UTF-8 for a JSON string: bytes that are none become \xHH. Control characters

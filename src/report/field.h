@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Field tables: one row for each thing that can be told about something. A table feeds the text, the
- * JSON, --introspect and the test that holds man pages and completions to them; a column's name is
- * its key in upper case. */
+/* Field tables: one row for each property that a report may show. A table feeds the text, the JSON,
+ * --introspect and the test that compares man pages and completions with them. A column's name is its key
+ * in upper case. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,13 +19,13 @@ enum style {
 	STYLE_UNKNOWN,
 	STYLE_HEADING, /* titles of sections */
 	STYLE_NAME,    /* the device a report is about */
-	STYLE_DIM,     /* beside the point: evidence, sources */
+	STYLE_DIM,     /* secondary: evidence, sources */
 	STYLE_REMEDY,
 	NR_STYLES,
 };
 
 enum value_kind {
-	VALUE_UNKNOWN = 0, /* could not be told: "?" in text, null in JSON */
+	VALUE_UNKNOWN = 0, /* not known: "?" in text, null in JSON */
 	VALUE_NONE,        /* there is none: "-" in text, null in JSON */
 	VALUE_TEXT,
 	VALUE_NUMBER,
@@ -57,9 +57,9 @@ struct value {
 
 enum field_flag {
 	FIELD_COLUMN = 1 << 0,      /* a column of list */
-	FIELD_DEFAULT = 1 << 1,     /* shown when nobody chose */
-	FIELD_YIELDS = 1 << 2,      /* of the default ones: gives way on a narrow terminal */
-	FIELD_YIELDS_LAST = 1 << 7, /* gives way when that is not enough */
+	FIELD_DEFAULT = 1 << 1,     /* shown when the user chose no columns */
+	FIELD_YIELDS = 1 << 2,      /* a default column that is left out on a narrow terminal */
+	FIELD_YIELDS_LAST = 1 << 7, /* left out when that is not enough */
 	FIELD_RIGHT = 1 << 3,       /* numbers align right */
 	FIELD_TRUNCATE = 1 << 4,    /* may be cut to the width of the terminal */
 	FIELD_NUMERIC = 1 << 5,     /* sorts by number */
@@ -167,7 +167,7 @@ const char *field_column_name(struct arena *a, const struct field *f);
 struct columns {
 	const struct field **fields; /* arena */
 	size_t nr;
-	bool chosen; /* all by the user: nothing gives way */
+	bool chosen; /* the user chose all: none is left out */
 };
 
 /* The default columns of @table. */

@@ -15,7 +15,7 @@ struct inspect_text {
 	bool verbose;
 };
 
-/* Which kernel decides, and what told so. */
+/* Which kernel decides, and how that is known. */
 void inspect_text_kernel(const struct inspect_text *t);
 /* One device in full. 0, or a negative errno of a table in it. */
 int inspect_text_device(const struct inspect_text *t, const struct inspection *i,

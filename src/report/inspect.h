@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The inspection of a device: what is, what the kernel that decides will answer, and what the patched
- * kernel would; as fields for JSON. The text is inspect-text.h. */
+/* The inspection of a device: its state, the answers of the kernel that decides, and those of the reference
+ * rules (Linux 6.0); as fields for JSON. The text is inspect-text.h. */
 #pragma once
 
 #include <stdbool.h>
@@ -16,8 +16,8 @@ struct inspection {
 	struct prediction *generations; /* one for each, or NULL: not asked */
 };
 
-/* Asks the model all that a report of @dev shows. Only the @paths (bits of 1 << enum path_kind; 0:
- * all) count as offered. Everything in @a. */
+/* Asks the model for all that a report of @dev shows. Only the @paths (bits of 1 << enum path_kind; 0: all)
+ * count as offered. Everything in @a. */
 void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
 		     unsigned int paths, struct arena *a, struct inspection *ret);
 /* Rows: struct inspection. */

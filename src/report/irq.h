@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Interrupts tried: by kind, and by vector. Rows are made by cmd/. */
+/* Results of interrupt tests, by kind and by vector. Rows are made by cmd/. */
 #pragma once
 
 #include <stdbool.h>
@@ -22,13 +22,13 @@ enum irq_result {
 	IRQ_REFUSED,    /* the kernel did not set it up */
 	IRQ_LOST,       /* set up, and not everything arrived */
 	IRQ_DELIVERED,
-	IRQ_SILENT, /* set up, and nothing was to arrive: the device's own register holds it back */
+	IRQ_SILENT, /* set up, and nothing can arrive: the device's own register holds it back */
 };
 
 /* An interrupt that the device raised itself. */
 struct irq_raised_row {
-	const char *exerciser; /* who knows how */
-	bool raised, arrived;  /* raised: the device could be told */
+	const char *exerciser; /* the DMA test driver used */
+	bool raised, arrived;  /* raised: the device could be asked to raise one */
 	uint64_t latency_ns;
 	const char *because; /* why not, or NULL */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel that decides, and what told which one it is. */
+/* The kernel that decides, and how it is known which one it is. */
 #include <string.h>
 
 #include "base/macro.h"

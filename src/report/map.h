@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What was mapped and unmapped, beside what was predicted: each request, what it cost, what it pinned.
- * Rows of the JSON of map, and its text. */
+/* What was mapped and unmapped, beside the prediction: each request, its time, the bytes it pinned. Rows of
+ * the JSON of map, and its text. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ struct mapping_step {
 	bool asked;     /* of the kernel */
 	int err;        /* positive errno it gave, or 0 */
 	uint64_t bytes; /* that an unmap took away */
-	uint64_t ns;    /* 0: not timed by itself */
+	uint64_t ns;    /* 0: not timed separately */
 	bool match;     /* what was asked ended as predicted, or was not predicted */
 };
 
@@ -48,7 +48,7 @@ struct mapping_report {
 	const struct attach_view *attach; /* how the device was attached; NULL: it was not asked */
 	const struct mapping_space *space;
 	uint64_t page_sizes; /* of the IOMMU, a bitmap; 0: not known */
-	/* The memory: what was asked for, what was chosen and what was had. */
+	/* The memory: what was asked for, what was chosen and what was given. */
 	const char *pages, *kind, *kind_because;
 	const char *access; /* what the caller may do with the memory: mapping_memory_names[] */
 	uint64_t memory_len, memory_page, memory_huge, memory_ns;

@@ -6,7 +6,7 @@
 #include "base/macro.h"
 #include "report/field-kinds.h"
 
-/* Longer texts of facts (tables of firmware, whole command lines of a capture) are told by size. */
+/* Longer texts of facts (tables of firmware, whole command lines of a capture) are shown by their size only. */
 enum { EVIDENCE_VALUE_MAX = 4096 };
 
 /* ---- evidence ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the model answers, as fields: paths, steps, evidence, capabilities, ranges. The members of
+/* The answers of the model as fields: paths, steps, evidence, capabilities, ranges. The members of
  * inspect's JSON, and the lines of its text. */
 #pragma once
 
@@ -14,7 +14,7 @@
 extern const struct field_table path_fields, step_fields, evidence_fields;
 extern const struct field_table capability_fields, capability_because_fields;
 extern const struct field_table range_fields, region_fields, extension_fields;
-/* Row: struct report. The kernel that decides, and what told so. */
+/* Row: struct report. The kernel that decides, and how that is known. */
 extern const struct field_table kernel_fields;
 
 /* The paths among @paths (NR_PATHS) that the kernel offers. */

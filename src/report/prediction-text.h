@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The decisions of an inspection as text: each path step by step, now and once bound, and the patched
- * kernel's beside them. */
+/* The decisions of an inspection as text: each path step by step, now and after binding, beside those of
+ * the reference rules (Linux 6.0). */
 #pragma once
 
 #include "report/inspect-text.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reports for a person: titles, labelled text with a hanging indent, wrapped to the width of the
- * out. Everything is escaped on the way out. */
+/* Reports for a person: titles, labelled text with a hanging indent, wrapped to the width of the output.
+ * Everything is escaped before it is printed. */
 #pragma once
 
 #include <stddef.h>
@@ -19,12 +19,12 @@ struct prose {
 
 /* One unlabelled paragraph in @style. */
 void prose_text(const struct prose *p, enum style style, const char *fmt, ...) vt_printf(3, 4);
-/* "label  text", further lines below the text. On a out too narrow for two columns of text, the text
+/* "label text", further lines below the text. On an output too narrow for two columns of text, the text
  * goes below its label. */
 void prose_label(const struct prose *p, const char *label, enum style style, const char *fmt, ...)
 	vt_printf(4, 5);
-/* The title of what is told of a device; @name may be NULL. */
+/* The title of a device's section; @name may be NULL. */
 void prose_device(const struct prose *p, const char *address, const char *name);
 void prose_blank(const struct prose *p);
-/* A copy of @p that stands @by columns further right (less on a narrow out). */
+/* A copy of @p that is @by columns further right (less on a narrow output). */
 struct prose prose_indented(const struct prose *p, size_t by);

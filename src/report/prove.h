@@ -13,7 +13,7 @@
 struct proof_claim_view {
 	const char *name, *title;
 	enum answer answer;
-	bool tried; /* false: evidence tells why not */
+	bool tried; /* false: evidence has the reason */
 	const char *evidence;
 	bool has_iova;
 	uint64_t iova;
@@ -25,12 +25,12 @@ struct proof_view {
 	const struct attach_view *attach;
 	const char *exerciser, *what; /* NULL without one */
 	enum answer answer;
-	const char *because;  /* in words, what the answer rests on */
+	const char *because;  /* in words, the reason for the answer */
 	bool untranslated;    /* no-IOMMU */
 	const char *loopback; /* without an exerciser: what the kernel's own interrupt did */
 	const struct proof_claim_view *claims;
 	size_t nr_claims;
-	const char *faults_hidden; /* why no fault line could be looked for, or NULL */
+	const char *faults_hidden; /* why the log could not be searched for faults, or NULL */
 	bool has_pinned;
 	uint64_t pinned_before, pinned_while, pinned_after; /* bytes */
 	const char *reset; /* "ok", an errno, or NULL when it was not asked for */

@@ -20,7 +20,7 @@ enum {
 
 /* ---- regions ---- */
 
-/* What attach tells as well is told in the same words. */
+/* What attach also shows has the same words. */
 #define OF_REGION \
 	FIELD_SAME(vfio_region_fields), FIELD_VIA(struct region_row, info, struct region_info)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the regions of an attached device are, what its configuration space says, and bytes of them. Rows
- * are made by cmd/ from what the kernel told. */
+/* The regions of an attached device, its configuration space, and bytes of them. cmd/ makes the rows from
+ * the kernel's answers. */
 #pragma once
 
 #include <stdbool.h>

@@ -145,7 +145,7 @@ static const char *methods_text(const struct reset_device_row *d, struct arena *
 	return ret.s ? ret.s : "none";
 }
 
-/* Why the slot or bus cannot be is said already, beside it. */
+/* The reason why the slot or bus cannot be reset is shown beside it already. */
 static void print_refusal(const struct reset_device_row *d, const struct prose *p)
 {
 	bool said = d->because && d->hot_because && !strcmp(d->because, d->hot_because);

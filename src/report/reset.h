@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A reset: what it would hit, what was done, what the device looks like afterwards. Rows are made by
- * cmd/. */
+/* A reset: which devices it would affect, what was done, and the device afterwards. cmd/ makes the rows. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,14 +17,14 @@ struct reset_hit_row {
 	uint32_t group, devid;
 	const char *driver;  /* NULL: none */
 	bool ours;           /* its group, or itself, belongs to this attachment */
-	const char *because; /* why it stands in the way, or NULL */
+	const char *because; /* why it blocks the reset, or NULL */
 };
 
 struct reset_device_row {
 	const char *address, *name; /* name may be NULL */
 	const char *const *methods; /* of sysfs, in the kernel's order */
 	size_t nr_methods;
-	bool has_methods;        /* the kernel tells them */
+	bool has_methods;        /* the kernel lists them */
 	bool function;           /* VFIO offers a reset of the function */
 	bool hot;                /* and one of its slot or bus, with all of that ours */
 	const char *hot_because; /* why not hot, or NULL */
@@ -33,7 +32,7 @@ struct reset_device_row {
 	size_t nr_hits;
 	const char *chosen; /* "device" "hot", or NULL */
 	enum op op;         /* the request that would be made, or was; OP_NONE: none is known */
-	bool predicted;     /* what becomes of it is */
+	bool predicted;     /* whether its result is predicted */
 	int predicted_err;  /* positive errno, or 0: it is done */
 	bool asked;
 	const char *because; /* why, or why none */
@@ -46,8 +45,8 @@ struct reset_device_row {
 	uint32_t command_before, command_after;
 };
 
-/* The kernel decided otherwise than predicted. That a reset failed, or could not be done just now, is none of
- * its rules. */
+/* The kernel decided otherwise than predicted. A reset that failed, or was not possible at that moment, is
+ * not a difference: no rule is about that. */
 bool reset_differs(const struct reset_device_row *d);
 
 /* Row: struct reset_device_row. */

@@ -11,7 +11,7 @@
 
 /* Row: struct rule. */
 extern const struct field_table rule_fields;
-/* Whether @rule stands anywhere in @releases. */
+/* Whether @rule applies anywhere in @releases. */
 bool rule_stands_in(const struct rule *rule, uint64_t releases);
 /* One rule for a person, its sites in @releases. */
 int rule_print(const struct rule *rule, uint64_t releases, const struct output *out,

@@ -23,8 +23,8 @@ struct table {
 	size_t indent; /* columns before each line */
 };
 
-/* Reorders the rows by @field: numbers by size, text bytewise, what is not there last; rows that are
- * equal stay in their order, and children with their parents. Scratch memory from @a. */
+/* Reorders the rows by @field: numbers by size, text bytewise, missing values last; rows that are equal
+ * stay in their order, and children with their parents. Scratch memory from @a. */
 void table_sort(struct table *t, const struct field *field, struct arena *a);
 
 /* Prints @t as @v wants it (any format but JSON). Default columns that yield are left out while the

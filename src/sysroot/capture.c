@@ -381,7 +381,7 @@ static size_t utf8_len(const char *s, size_t len)
 	for (size_t i = 1; i < need; i++)
 		if ((u[i] & 0xc0) != 0x80)
 			return 0;
-	/* Overlong forms and surrogates are no characters. */
+	/* Overlong forms and surrogates are not characters. */
 	if ((u[0] == 0xe0 && u[1] < 0xa0) || (u[0] == 0xed && u[1] >= 0xa0))
 		return 0;
 	return need;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The capture file: one JSON value a line. The first is an object that names the format; each other
- * is an array [verb, path, answer] or [verb, path, null, errno], answer and path a string, or
- * {"hex": "..."} for bytes that are not UTF-8 text, errno a name, or a number where there is no name.
- * Where the errno does not tell the state of the fact, the state's name follows as a fifth. No verb
- * and path twice. Verbs: read link list stat access ask.
- * A capture is hostile input: everything has a limit, nothing in it is ever opened. */
+/* The capture file: one JSON value a line. The first is an object that names the format; each other is an
+ * array [verb, path, answer] or [verb, path, null, errno], answer and path a string, or {"hex": "..."} for
+ * bytes that are not UTF-8 text, errno a name, or a number where there is no name. Where the errno does not
+ * tell the state of the fact, the state's name follows as a fifth. No pair of verb and path occurs twice.
+ * Verbs: read link list stat access ask. A capture is hostile input: everything has a limit, and no path in
+ * it is ever opened. */
 #pragma once
 
 #include <stdio.h>
@@ -24,8 +24,8 @@ enum {
 
 struct capture *capture_new(void);
 void capture_free(struct capture *c);
-/* Reads a whole capture from @in. 0, -EBADMSG with the line number in @reterr when the text is not
- * one, -E2BIG past a limit, or the errno of the read. */
+/* Reads a whole capture from @in. 0, -EBADMSG with the line number in @reterr when the text is not a
+ * capture, -E2BIG past a limit, or the errno of the read. */
 int capture_load(FILE *in, struct capture **ret, struct failure **reterr);
 /* The recorded answer, its strings borrowed from @c, or one with state FACT_UNREAD. */
 struct fact capture_find(const struct capture *c, const char *verb, const char *path);

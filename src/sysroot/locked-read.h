@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads that may wait for ever. Some attributes of a device are read with the device locked, and the
- * kernel keeps it locked while an unbind waits for whoever has it open: then the reader sleeps so that no
- * signal reaches it. A process of its own reads; one that does not come back is left behind, and goes when
+/* Reads that may wait for ever. The kernel locks a device to read some of its attributes, and keeps it
+ * locked while an unbind waits for the programs that have it open. The reader then sleeps in the kernel and
+ * no signal wakes it. So a separate process reads; one that does not return is left behind, and ends when
  * the kernel lets it. linux: drivers/pci/pci-sysfs.c: driver_override_show() (to 6.11),
  * sriov_numvfs_show(), drivers/base/core.c: uevent_show(). */
 #pragma once
@@ -20,11 +20,11 @@ enum { LOCKED_READER_DEADLINE_MS = 1000 };
 
 void locked_reader_init(struct locked_reader *x);
 void locked_reader_done(struct locked_reader *x);
-/* Forks a process to talk with. Its pid in the parent, 0 in the child, -errno when there is none; @ret_fd is each
- * side's end of the talk, its own to close. */
+/* Forks a process to talk with. Returns its pid in the parent, 0 in the child, a negative errno on failure.
+ * @ret_fd is each side's end of the connection, which that side closes. */
 pid_t locked_reader_fork(int *ret_fd);
-/* In a child: closes every descriptor but the @nr ones of @keep, so that nobody waits for the end of what it
- * inherited. */
+/* In a child: closes every descriptor but the @nr ones of @keep, so that no process waits for the end of
+ * one that it inherited. */
 void locked_reader_close_others(const int *keep, size_t nr);
 /* Reads at most @size bytes of the file @path below @dir_fd. The length, -ETIMEDOUT when it did not answer
  * within @deadline_ms and the reader sleeps in the kernel, or another negative errno. */

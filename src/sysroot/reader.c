@@ -275,7 +275,7 @@ static int guarded_open_group(struct reader *r, const char *rest)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* In a guarded tree no device opens; what is no file is found out by whoever reads it. */
+/* In a guarded tree no device can be opened; the reading itself finds out what is not a file. */
 static int guarded_open(struct reader *r, const char *path)
 {
 	const char *slash = strrchr(path, '/'), *leaf;
@@ -343,7 +343,7 @@ static bool read_is_last(const char *path, size_t got)
 	return got < SYSROOT_ATTRIBUTE_MAX && !strncmp(path, "sys/", 4);
 }
 
-/* In a tree at an offset: what has none, a FIFO or a socket, is no file and says ESPIPE. */
+/* In a tree it reads at an offset, so that a FIFO or a socket, which has none, answers ESPIPE. */
 static ssize_t file_read(const struct reader *r, int fd, char *buf, size_t len, size_t at)
 {
 	return r->tree ? pread(fd, buf, len, (off_t)at) : read(fd, buf, len);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How a file system below a directory is read: the calls behind sysroot/sysroot.h for the live system
- * and for a tree. A tree is somebody else's files: no link leads out of it, a FIFO cannot block, and a
- * device cannot act: a file is looked at before it is opened, or the tree is read through a mount of
- * our own that has no devices. Paths are relative. Each call fills state, err, raw and len of a fact. */
+/* How a file system below a directory is read: the calls behind sysroot/sysroot.h for the live system and
+ * for a tree. The files of a tree are not trusted: no link leads out of it, a FIFO cannot block, and a
+ * device cannot act. The reader looks at a file before it opens it, or reads the tree through a mount of
+ * its own without devices. Paths are relative. Each call fills state, err, raw and len of a fact. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +27,7 @@ struct reader {
 	/* The directories of the PCI devices (live) and of the IOMMU groups (live, and in a guarded tree), for
 	 * there are thousands in each; -EBADF: not yet asked. */
 	int devices_fd, groups_fd;
-	/* Descriptors that are done with: closed many at a time. */
+	/* Descriptors no longer needed: closed many at a time. */
 	int closing[READER_CLOSING_MAX];
 	size_t nr_closing;
 	struct locked_reader apart; /* of the live system */
@@ -37,13 +37,13 @@ struct reader {
  * tree (no openat2(2)). */
 int reader_init(struct reader *r, int fd, bool tree);
 void reader_done(struct reader *r);
-/* Closes the descriptors that are done with. */
+/* Closes the descriptors that are no longer needed. */
 void reader_flush(struct reader *r);
 
 void reader_read(struct reader *r, struct arena *a, const char *path, size_t limit, struct fact *f);
-/* The same of an attribute of a device that is read with the device locked. A device without a driver may be
- * one that an unbind waits for: FACT_FAILED with ETIMEDOUT when it does not answer.
- * linux: drivers/base/dd.c: __device_release_driver() takes the link away before it waits. */
+/* The same for an attribute that the kernel reads with the device locked. An unbind of a device without a
+ * driver may still be waiting: FACT_FAILED with ETIMEDOUT when the attribute does not answer. linux:
+ * drivers/base/dd.c: __device_release_driver() takes the link away before it waits. */
 void reader_read_locked(struct reader *r, struct arena *a, const char *path, struct fact *f);
 void reader_read_link(struct reader *r, struct arena *a, const char *path, struct fact *f);
 void reader_list(struct reader *r, struct arena *a, const char *path, struct fact *f);

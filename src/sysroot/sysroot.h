@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The only door to the file system of a host. Everything is read below a root, which is the live
- * system, a directory tree that looks like one, or a capture: a file that holds what the same calls
- * answered elsewhere. Every answer is a fact; recording keeps each answer given, so that a capture
- * holds exactly what was read. Paths are relative to the root, without a leading slash
- * ("sys/class/iommu"); the facts name them with one. Nothing here writes to a host. */
+/* All reads of a host's file system pass through here. Everything is read below a root: the live system, a
+ * directory tree that looks like one, or a capture, a file with the answers of the same calls elsewhere.
+ * Every answer is a fact; recording keeps each answer, so that a capture holds exactly what was read. Paths
+ * are relative to the root, without a leading slash ("sys/class/iommu"); the facts name them with one.
+ * Nothing here writes to a host. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,13 +26,13 @@ enum {
 	SYSROOT_STREAM_MAX = 64 << 20,
 };
 
-/* Opens @path: NULL the live system, a directory a tree, a file a capture (not followed out of its
- * own contents: a capture is a table of answers). The caller closes *@ret. 0, or the errno of the
- * open, -EBADMSG for a file that is no capture (the line in @reterr), -E2BIG past the limits. */
+/* Opens @path: NULL is the live system, a directory is a tree, a file is a capture (a table of answers:
+ * none of its paths is opened). The caller closes *@ret. 0, or the errno of the open, -EBADMSG for a file
+ * that is not a capture (the line in @reterr), -E2BIG past the limits. */
 int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr);
 void sysroot_close(struct sysroot *root);
 void sysroot_closep(struct sysroot **root);
-/* Reading pauses: descriptors that wait to be closed are. */
+/* Reading pauses: closes the descriptors that wait for it. */
 void sysroot_rest(struct sysroot *root);
 enum sysroot_kind sysroot_kind(const struct sysroot *root);
 /* "/" for the live system, else the path it was opened by. Borrowed. */
@@ -44,7 +44,7 @@ struct fact sysroot_read(struct sysroot *root, struct arena *a, const char *path
 /* The same of an attribute that the kernel reads with its device locked (uevent, driver_override,
  * sriov_numvfs): FACT_FAILED with ETIMEDOUT when it does not answer, since the lock may be held for ever. */
 struct fact sysroot_read_locked(struct sysroot *root, struct arena *a, const char *path);
-/* The target of a symbolic link, as written. EINVAL when it is none. */
+/* The target of a symbolic link, as written. EINVAL when the path is not a link. */
 struct fact sysroot_read_link(struct sysroot *root, struct arena *a, const char *path);
 /* The names in a directory, sorted bytewise, one a line. */
 struct fact sysroot_list(struct sysroot *root, struct arena *a, const char *path);
@@ -52,15 +52,15 @@ struct fact sysroot_list(struct sysroot *root, struct arena *a, const char *path
  * fifo socket, MODE octal permission bits, MAJOR:MINOR of a device node, else 0:0. */
 struct fact sysroot_stat(struct sysroot *root, struct arena *a, const char *path);
 /* Which of "rw" the caller's effective ids may do with a path: "rw", "r", "w" or "-", by access(2).
- * FACT_UNREAD in a tree, where the host's own ids would decide about somebody else's files. */
+ * FACT_UNREAD in a tree: the ids of this host say nothing about the files of another. */
 struct fact sysroot_access(struct sysroot *root, struct arena *a, const char *path);
 /* An open stream for files too large to keep (kallsyms), or NULL with *@err set to a positive errno:
  * ENOTSUP on a capture, EFBIG for a file of a tree past SYSROOT_STREAM_MAX. Not recorded: use it
  * inside an asker. The caller closes it. */
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err);
-/* An absolute path of @path below a live or tree root, for libraries that open files themselves
- * (libkmod). In a tree it is where @path leads to with every link on the way resolved below the root;
- * what is below it is not looked at. NULL on a capture, or when @path leads nowhere in a tree. */
+/* An absolute path of @path below a live or tree root, for libraries that open files themselves (libkmod).
+ * In a tree, every link on the way is resolved below the root; what is below the result is not checked.
+ * NULL on a capture, or when @path leads nowhere in a tree. */
 const char *sysroot_host_path(struct sysroot *root, struct arena *a, const char *path);
 
 /* A question that no single file answers: a library, the process itself, a large file reduced to
@@ -72,7 +72,7 @@ typedef void sysroot_asker(struct sysroot *root, struct arena *a, void *ctx, str
 struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, bool in_tree,
 			sysroot_asker *ask, void *ctx);
 
-/* From now on keeps every answer. Only one recording at a time; memory until sysroot_close(). */
+/* Keeps every answer from now on, until sysroot_close(). Only one recording at a time. */
 void sysroot_record(struct sysroot *root);
 /* Writes what was recorded as a capture, in the order of the questions, each once. 0, or the
  * negative errno of the write. */

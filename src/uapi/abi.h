@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's VFIO and iommufd interface: request numbers and layouts, declared here because the
- * headers of the build machine may be older than the kernel that runs (Debian 12's know no iommufd).
- * Used unconditionally; what a kernel does not have it says at run time (ENOTTY, EINVAL).
- * linux: include/uapi/linux/vfio.h, include/uapi/linux/iommufd.h, as of 7.3. */
+/* The kernel's VFIO and iommufd interface: request numbers and layouts. They are declared here because the
+ * headers of the build machine may be older than the running kernel (those of Debian 12 lack iommufd). The
+ * client always uses them; a kernel that lacks a request says so at run time (ENOTTY, EINVAL). linux:
+ * include/uapi/linux/vfio.h, include/uapi/linux/iommufd.h, as of 7.3. */
 #pragma once
 
 #include <stdint.h>

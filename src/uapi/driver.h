@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Buses, and the drivers that matter for passthrough by name: which bus and module they belong to, and what
- * they are. The one place where that is written. */
+/* Buses, and the drivers that matter for passthrough: their names, their bus and module, and their kind.
+ * Only this table knows them. */
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include "uapi/module.h"
 
 enum bus {
-	BUS_OTHER = 0, /* a bus the kernel may know and VFIO does not */
+	BUS_OTHER = 0, /* a bus that VFIO does not support */
 	BUS_PCI,
 	BUS_PLATFORM,
 	BUS_AMBA,

@@ -29,7 +29,7 @@ enum module_id {
 };
 
 const char *module_name(enum module_id id);
-/* NR_MODULES when @name is that of none. */
+/* NR_MODULES when no module has the name @name. */
 enum module_id module_find(const char *name);
 
 /* X(ID, MODULE, module, name, default, key of --assume, its values). linux: module_param() in

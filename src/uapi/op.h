@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One request to the kernel, by the name the uAPI gives it. The model predicts an op, the client
- * issues it, and here the two meet. */
+/* One request to the kernel, by its name in the uAPI. The model predicts an op, the client issues it; both
+ * use this header. */
 #pragma once
 
 #include <stdint.h>
@@ -73,11 +73,11 @@ struct outcome {
 
 /* "GROUP_SET_CONTAINER"; "NONE" for OP_NONE. Static. */
 const char *op_name(enum op op);
-/* OP_NONE when @name is none of them. */
+/* OP_NONE when @name is not the name of an op. */
 enum op op_from_name(const char *name);
 /* "container" "iommufd" "compat" "noiommu". Static. */
 const char *path_kind_name(enum path_kind kind);
 /* "EPERM" for 1 or -1; "0" for 0; "E?" for a number that has no name here. Static. */
 const char *errno_name(int err);
-/* 0 when @name is no errno's name. Positive. */
+/* The positive errno, or 0 when @name is not the name of one. */
 int errno_from_name(const char *name);

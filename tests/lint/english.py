@@ -10,8 +10,7 @@ from pathlib import Path
 import tree
 
 # Files whose sentences are not revised yet: this list only shrinks.
-OPEN = ("src/base", "src/client", "src/decode",
-        "src/facts", "src/model", "src/report", "src/sysroot", "src/uapi")
+OPEN = ("src/client", "src/model", "src/report")
 
 PHRASES = {
     r"\b(is|are) no (?!longer\b|more\b)": "say 'is not a' or 'there is no'",
