@@ -9,8 +9,8 @@ struct strmap_slot {
 	void *object;
 };
 
-/* FNV-1a. It begins with where the slots lie, which differs from run to run: nobody who writes a capture
- * can choose names that meet. */
+/* FNV-1a. It starts with the address of the slots, which differs from run to run: a capture cannot choose
+ * names that collide. */
 static size_t name_hash(const struct strmap *t, struct span name)
 {
 	uint64_t hash =

@@ -108,8 +108,8 @@ static int get_device_fds(struct attachment *at)
 
 /* ---- the first mapping ---- */
 
-/* The first page of the first range with room that is not page 0: a device that reads address 0 by
- * mistake is found out that way. */
+/* The first page of the first range with room that is not page 0: this exposes a device that reads address
+ * 0 by mistake. */
 static int choose_iova(const struct space_info *info, uint64_t size, uint64_t *ret)
 {
 	if (!info->has_ranges) {

@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 enum {
-	ANSWER_MAX = 1 << 20, /* bytes of an answer that are believed */
+	ANSWER_MAX = 1 << 20, /* bytes; a longer answer is not believed */
 	TRIES_MAX = 4,        /* an answer may grow between asking for its size and for itself */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* QEMU's device for teaching: it has 4096 bytes of its own and moves bytes between them and memory,
- * one transfer at a time, each by a timer of 100 ms. QEMU: docs/specs/edu.rst. */
+/* QEMU's device for teaching: it has a buffer of 4096 bytes and moves bytes between it and memory, one
+ * transfer at a time, each by a timer of 100 ms. QEMU: docs/specs/edu.rst. */
 #include <errno.h>
 
 #include "base/macro.h"
@@ -99,7 +99,7 @@ static void edu_acknowledge(struct exercise *x)
 	(void)exercise_put32(x, EDU_ACKNOWLEDGE, EDU_INTERRUPT);
 }
 
-/* A transfer under way cannot be stopped, but waited for. */
+/* A transfer under way cannot be stopped, so wait for its end. */
 static void edu_quiesce(struct exercise *x)
 {
 	(void)exercise_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS, "the transfer");
@@ -111,7 +111,7 @@ const struct exerciser exerciser_edu = {
 	.what = "QEMU's educational device, which copies memory to itself and back",
 	.vendor = 0x1234,
 	.device = 0x11e8,
-	/* Without the property dma_mask it cuts addresses to these without a word. */
+	/* Without the property dma_mask it silently cuts addresses to these bits. */
 	.address_bits = 28,
 	.transfer = EDU_TRANSFER,
 	.irq_index = VT_PCI_MSI,

@@ -37,7 +37,7 @@ enum {
 	IDENTIFY_CONTROLLER = 1,
 	IDENTIFY_SIZE = 4096,
 	NVME_TIMEOUT_MS = 5000,
-	/* A controller may ask for 127 s (CAP.TO); nobody waits so long for one that works. */
+	/* A controller may ask for 127 s (CAP.TO); one that works never needs so long. */
 	READY_TIMEOUT_MAX_MS = 30000,
 	VERSION_1_2 = 0x010200,
 };
@@ -70,7 +70,7 @@ static int nvme_probe(struct exercise *x, struct failure **reterr)
 		return failure_set(reterr, -ENOTSUP,
 				   "%s: the controller wants pages of %u bytes, and this system has smaller ones",
 				   x->object, 1U << page_shift);
-	/* Opening the device resets it where that is possible: who is enabled now is used by someone. */
+	/* Opening the device resets it where that is possible: a controller still enabled is in use. */
 	if (cc & CC_ENABLE)
 		return failure_set(reterr, -EBUSY,
 				   "%s: the controller is enabled, so something may be using its namespaces: end that, or reset the device first",
@@ -184,7 +184,7 @@ static int nvme_store(struct exercise *x, uint64_t iova)
 	int r;
 
 	write_command(x, iova);
-	/* The command is in memory before the controller hears of it. */
+	/* The command is in memory before the controller is notified. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	r = exercise_put32(x, NVME_DOORBELLS, x->nvme.tail);
 	end = sys->ops->now_ns(sys) + (uint64_t)NVME_TIMEOUT_MS * 1000000U;

@@ -89,7 +89,7 @@ void irq_close(struct irq *irq)
 {
 	static const int32_t none = -1;
 
-	/* The device may be gone, and then there is nothing to take back: the outcome tells. */
+	/* The device may be gone, and then there is nothing to release: the outcome shows that. */
 	if (irq->active && is_single(irq))
 		set_irqs(irq, VT_IRQ_SET_DATA_EVENTFD | VT_IRQ_SET_ACTION_TRIGGER, 0, 1, &none,
 			 sizeof(none));
@@ -164,7 +164,7 @@ static bool have_all(const struct irq *irq, size_t first, size_t nr, uint64_t wa
 	return true;
 }
 
-/* What poll() found, read. @polled has an entry for each vector and one for the release. */
+/* Reads what poll() found. @polled has an entry for each vector and one for the release. */
 static int take(struct irq *irq, const struct pollfd *polled)
 {
 	struct sys *sys = irq->client->sys;

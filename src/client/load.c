@@ -20,7 +20,7 @@ static void unrefp(struct kmod_ctx **ctx)
 
 static int explain(const char *name, int r, struct failure **reterr)
 {
-	/* kmod_module_probe_insert_module() answers positively when modprobe.d stood in the way. */
+	/* kmod_module_probe_insert_module() returns a positive number when modprobe.d prevents the load. */
 	if (r > 0)
 		return failure_set_status(reterr, STATUS_DENIED, -EPERM,
 					  "module %s is blacklisted in modprobe.d: load it with 'modprobe %s', or take the line away",

@@ -10,7 +10,7 @@
 
 enum { LOG2_2M = 21, LOG2_1G = 30 };
 
-/* So many bytes are had without a look at who wants something else: some ten milliseconds. */
+/* Bytes to populate before the next look for a cancellation: some ten milliseconds. */
 enum { POPULATE_STEP = 64 << 20 };
 
 static const char *const names[NR_MEMORY_KINDS] = { "4K", "thp", "2M", "1G" };
@@ -75,7 +75,7 @@ static int populate_all(struct sys *sys, const struct memory *m, size_t unit, si
 	return 0;
 }
 
-/* What the kernel makes of the advice it may: huge pages may be configured out. */
+/* The kernel may ignore the advice: huge pages may be configured out. */
 static void advise(struct sys *sys, const struct memory *m)
 {
 	if (m->kind == MEMORY_BASE)

@@ -24,7 +24,7 @@ static bool arrived(const struct proof_run *p, enum area area)
 
 /* ---- what is mapped ---- */
 
-/* A device that does not do as told tells nothing about what it could reach. */
+/* A device that does not obey proves nothing about what it could reach. */
 static bool failed(struct proof_run *p, const char *what, int r)
 {
 	if (r < 0)
@@ -83,7 +83,7 @@ static bool transfer_through(struct proof_run *p)
 	return true;
 }
 
-/* A device that tells of itself: twice, over two different patterns, the same answer. */
+/* A device that writes data about itself: it must write the same data twice, over two different patterns. */
 static bool transfer_twice(struct proof_run *p)
 {
 	size_t len = transfer_size(p);
@@ -130,7 +130,7 @@ bool claim_transfers(struct proof_run *p)
 	p->proof->claims[CLAIM_DEVICE_READ].iova =
 		p->iova[p->exercise.kind->load ? AREA_SOURCE : AREA_OWN];
 	p->proof->claims[CLAIM_DEVICE_WRITE].iova = p->iova[AREA_TARGET];
-	/* What came or did not come where it should is one question; what lies elsewhere, another. */
+	/* This claim is about the target only; the other areas are another question. */
 	proof_memory_accept(&p->memory, AREA_TARGET, transfer_size(p));
 	if (!p->gone && !p->released)
 		answer_bounds(p, good);
@@ -139,8 +139,8 @@ bool claim_transfers(struct proof_run *p)
 
 /* ---- what is not ---- */
 
-/* Tells the device to write to @iova, which must be out of its reach, and looks at all memory. True
- * when it was, with *@ret what was seen; else the claim is answered. */
+/* Asks the device to write to @iova, which must be out of its reach, and checks all memory. True when it
+ * was, with the observation in *@ret; else the claim is answered. */
 static bool out_of_reach(struct proof_run *p, enum claim_id id, uint64_t iova, const char **ret)
 {
 	struct claim *c = &p->proof->claims[id];
@@ -171,8 +171,8 @@ static bool out_of_reach(struct proof_run *p, enum claim_id id, uint64_t iova, c
 	return true;
 }
 
-/* The counterpart: @area mapped at @iova for a moment, the device told the same. NULL when the bytes
- * arrive there, else what happened instead. */
+/* The counterpart: maps @area at @iova for a moment and asks the device for the same write. NULL when the
+ * bytes arrive there, else what happened instead. */
 static const char *reaches(struct proof_run *p, enum area area, uint64_t iova)
 {
 	struct arena *a = p->request->client->arena;
@@ -195,14 +195,14 @@ static const char *reaches(struct proof_run *p, enum area area, uint64_t iova)
 	else if (r < 0)
 		ret = arena_printf(a, "mapped, it is reached, but %s", p->exercise.said);
 	r = run_unmap(p, area);
-	/* What stays is tried once more in the end, where it is. */
+	/* The end of the proof tries once more to unmap what stays mapped. */
 	if (r < 0)
 		return arena_printf(a, "it cannot be unmapped again (%s)", errno_name(r));
 	p->iova[area] = place;
 	return ret;
 }
 
-/* @seen, and that the same address is reached when mapped; without that it tells nothing. */
+/* @seen, and that the device reaches the same address when it is mapped: without that it proves nothing. */
 static void answer_with_counterpart(struct proof_run *p, enum claim_id id, const char *seen,
 				    const char *missed)
 {
@@ -223,7 +223,7 @@ void claim_outside(struct proof_run *p)
 
 /* ---- physical addresses ---- */
 
-/* Not asked, for want of a permission or of an address that fits; else something failed. */
+/* Not asked, because a permission or a suitable address is missing; else something failed. */
 static void untried(struct proof_run *p, enum claim_id id, const char *what, int r)
 {
 	bool plain =
@@ -412,7 +412,7 @@ void claim_teardown(struct proof_run *p)
 
 enum { INTERRUPT_TIMEOUT_MS = 2000 };
 
-/* One by the kernel's loopback, so that what does not arrive afterwards is the device's doing. */
+/* First one interrupt by the kernel's loopback: if none arrives afterwards, the device is the cause. */
 static void raise_and_wait(struct proof_run *p, struct irq *irq)
 {
 	const char *name = irq_index_name(irq->index);

@@ -35,7 +35,7 @@ int proof_memory_open(struct client *c, size_t page_size, uint64_t seed, struct 
 		return r;
 	ret->memory = memory;
 	ret->expected = arena_alloc(c->arena, AREA_OWN * page_size);
-	/* Every page is there, and its own. */
+	/* Every page is present and private. */
 	memset(ret->memory, 0xff, NR_AREAS * page_size);
 	proof_memory_fill(ret);
 	return 0;
@@ -72,7 +72,7 @@ uint8_t *proof_memory_expected(const struct proof_memory *m, enum area area)
 	return m->expected + (size_t)area * m->page_size;
 }
 
-/* The splitmix64 generator: no two words of a run are alike but by chance. */
+/* The splitmix64 generator: two words of a run are equal only by chance. */
 static uint64_t next_word(uint64_t *state)
 {
 	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A proof from its memory to its end. What is claimed stands in proof-claims.c. */
+/* A proof from its memory to its end. The claims are in proof-claims.c. */
 #include "client/proof.h"
 
 #include <errno.h>
@@ -64,7 +64,8 @@ bool run_was_told(int r)
 	return r == 0 || r == -EIO || r == -ETIMEDOUT;
 }
 
-/* Whether somebody unplugs the device or takes its driver away: then it has to be let go at once. */
+/* Whether the kernel wants the device back, because it is unplugged or loses its driver: then it must be
+ * released at once. */
 static bool is_released(struct proof_run *p)
 {
 	if (p->has_release && !irq_collect(&p->release) && irq_total(&p->release))
@@ -298,7 +299,7 @@ static void finish(struct proof_run *p)
 	if (p->has_release)
 		irq_close(&p->release);
 	p->proof->reset = -EOPNOTSUPP;
-	/* Letting go of a device resets it as well: no time for it when somebody waits. */
+	/* Closing a device also resets it: skip this reset when the kernel waits for the device. */
 	if (q->resettable && !p->gone && !p->released)
 		p->proof->reset = client_op(q->client, OP_DEVICE_RESET, q->object, q->fd,
 					    VT_DEVICE_RESET, NULL);

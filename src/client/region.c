@@ -45,8 +45,8 @@ static int map_area(struct region *r, uint64_t offset, uint64_t size, size_t pag
 	return 0;
 }
 
-/* What of @area is to be mapped for [@offset, @offset + @size): from a page's beginning to a page's end
- * or the end of the area, never past the region. Empty when they do not meet. */
+/* The part of @area to map for [@offset, @offset + @size): from a page's beginning to a page's end or the
+ * end of the area, never past the region. Empty when they do not meet. */
 static struct region_area meet(const struct region *r, struct region_area area, uint64_t offset,
 			       uint64_t size, size_t page_size)
 {

@@ -103,7 +103,7 @@ static uint64_t live_now_ns(struct sys *s vt_unused)
 	return (uint64_t)ts.tv_sec * 1000000000U + (uint64_t)ts.tv_nsec;
 }
 
-/* A pipe that memory was lent to refers to its pages, and pages somebody refers to do not move.
+/* A pipe that memory was lent to holds references to its pages, and pages with such references do not move.
  * linux: fs/splice.c: vmsplice_to_pipe(); mm/migrate.c: folio_migrate_mapping(). */
 static int live_hold_pages(struct sys *s vt_unused, void *addr, size_t len, int ret[2])
 {

@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* Who writes it, by a word of the line, and what stands before the address. Up to 6.13 the SMMUv3 writes the four words of
- * an event, a line each, of which one is the address; /dev/kmsg has the tab before them so. */
+/* The driver that writes the line, a word that identifies it, and the text before the address. Up to 6.13
+ * the SMMUv3 writes the four words of an event, a line each, of which one is the address; /dev/kmsg has the
+ * tab before them so. */
 static const struct {
 	const char *mark, *before, *driver;
 } forms[] = {

@@ -46,7 +46,7 @@ static bool is_apart(struct sysroot *root, struct arena *a)
 	return fact_is(&link) && strcmp(link.raw, first) != 0;
 }
 
-/* Who the caller is outside: the lines of uid_map say "inside outside count". */
+/* The caller's uid outside the namespace: the lines of uid_map say "inside outside count". */
 static unsigned int outside_uid(struct sysroot *root, struct arena *a)
 {
 	enum { UID_MAP_MAX = 64 << 10, NOBODY = 65534 };
@@ -181,7 +181,7 @@ void caller_load(struct loader *l)
 		c->euid = (unsigned int)euid;
 	if (fact_is(&c->caps_fact))
 		fill_capabilities(c);
-	/* What is locked already is not told by every process; the limit is. */
+	/* The limit is always reported, the locked bytes are not. */
 	if (fact_is(&c->memlock_fact) && pair_number(&c->memlock_fact, "soft", &c->memlock_soft) &&
 	    pair_get(&c->memlock_fact, "locked", &locked))
 		(void)pair_number(&c->memlock_fact, "locked", &c->memlock_locked);

@@ -79,7 +79,7 @@ struct device_slot *device_want_path(struct loader *l, const char *path, struct 
 	return device_want(l, arena_strndup(l->a, bus.s, bus.len), name, parts, seed);
 }
 
-/* The driver comes with the uevent; its link is asked only when there is none to read. */
+/* The uevent names the driver; the link is read only when there is no uevent to read. */
 static void load_driver(struct loader *l, struct device *d)
 {
 	struct span driver;
@@ -249,8 +249,8 @@ static void load_numvfs(struct loader *l, struct device *d)
 	}
 }
 
-/* The virtual functions of a physical one on VFIO, and their groups: whether it wants their token
- * depends on who uses them. linux: drivers/pci/iov.c: pci_iov_add_virtfn(). */
+/* The virtual functions of a physical function on VFIO, and their groups: whether the kernel wants a VF
+ * token depends on their users. linux: drivers/pci/iov.c: pci_iov_add_virtfn(). */
 static void load_functions(struct loader *l, struct device *d)
 {
 	enum { VFS_MAX = 4096 };
@@ -338,7 +338,7 @@ static void load_vfio(struct loader *l, struct device *d)
 	    (d->driver && !driver_is_vfio(d->driver) && d->bus != BUS_MDEV))
 		return;
 	d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
-	/* Whether somebody has it open. */
+	/* Whether a process has it open. */
 	if (d->bus == BUS_PCI && driver_is_vfio(d->driver))
 		d->enable = read_at(l, d->sysfs, "enable");
 	rest = fact_describe(&d->vfio_dev);

@@ -7,7 +7,8 @@
 
 #include "decode/cmdline.h"
 
-/* What tells generations apart when no module file can be asked, and who provides a service. */
+/* Symbols that distinguish generations when no module file can be read, or that show which driver provides
+ * a service. */
 static const char *const symbol_names[] = {
 	"_vfio_alloc_device",
 	"bus_iommu_probe",

@@ -122,7 +122,7 @@ static int add_link(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-/* An address of @family in @attr; NULL when it is none. */
+/* An address of @family in @attr; NULL when @attr is not one. */
 static const char *address_text(struct arena *a, int family, const struct nlattr *attr)
 {
 	char text[INET6_ADDRSTRLEN];

@@ -93,7 +93,7 @@ static bool scan_mounts(struct sysroot *root, struct arena *a, struct strmap *se
 		return seen->nr < NAMESPACES_MAX;
 	mountinfo =
 		sysroot_read(root, a, arena_printf(a, "proc/%s/mountinfo", pid), SYSROOT_FILE_MAX);
-	/* A dying process has none any more; somebody else will have the namespace. */
+	/* A dying process has no mounts any more; another process has the namespace. */
 	if (mountinfo.state == FACT_ABSENT || (fact_is(&mountinfo) && !mountinfo.len) ||
 	    mountinfo.err == EINVAL)
 		return true;
@@ -162,7 +162,8 @@ static bool moves_drivers(const char *path)
 	return false;
 }
 
-/* A file of sysfs that takes drivers away is root's: nobody else can make one that looks so. */
+/* A file of sysfs that takes drivers away belongs to root: no other user can make a file that looks like
+ * one. */
 static bool is_written_by_root(struct sysroot *root, struct arena *a, const char *pid,
 			       struct span fd)
 {

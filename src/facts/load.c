@@ -69,8 +69,8 @@ static int load_devices(struct loader *l, const struct target *targets, size_t n
 	return 0;
 }
 
-/* For one device the long lists are only read when it has no group or unit of its own: then they
- * tell whether the host has any. */
+/* For one device the long lists are read only when it has no group or IOMMU: then they show whether the
+ * host has any. */
 static void load_lists(struct loader *l)
 {
 	struct host *h = l->h;

@@ -44,7 +44,7 @@ static bool put(int fd, const void *at, size_t len)
 	return true;
 }
 
-/* What libkmod says when it gives up is about a file that nobody asked it for. */
+/* When libkmod gives up, its messages are about a file that the user did not name. */
 static void vt_noreturn look_apart(int fd, module_file_read *read, const struct kmod_module *mod)
 {
 	struct strbuf out = { .arena = arena_new() };

@@ -251,7 +251,7 @@ static enum module_state module_find_state(const struct host *h, const struct mo
 	if (m->sysfs.state != FACT_ABSENT)
 		return MODULE_STATE_UNKNOWN;
 	state = state_of_answer(&m->kmod);
-	/* What would show itself if it were built in, does not, and has no file. */
+	/* A module that would show if it were built in does not show, and has no file. */
 	if (state == MODULE_STATE_UNKNOWN && module_shows_builtin(m->id) &&
 	    !directory_is_hidden(h, m) && (m->kmod.state == FACT_ABSENT || fact_is(&m->kmod)))
 		return MODULE_STATE_ABSENT;
@@ -324,8 +324,8 @@ static int add_aliases(struct strbuf *out, const struct kmod_module *mod)
 	return 0;
 }
 
-/* How many fields its best alias for @wanted leaves open; 0 where none of its own matches: then somebody has
- * written it into modprobe.d for this very device. */
+/* The number of fields that its best alias for @wanted leaves open. 0 where no alias of its own matches:
+ * then modprobe.d names it for this device. */
 static unsigned int alias_wildcards(const struct module_question *q, const char *name)
 {
 	struct kmod_module *mod = module_library_find(q->l->modules, q->l, name);

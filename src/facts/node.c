@@ -77,8 +77,8 @@ static const char *comm_plain(struct arena *a, const struct fact *comm)
 	return ret ? ret : "?";
 }
 
-/* What stands for a VFIO device's own descriptor, which has no node and mostly does not tell the device.
- * linux: drivers/vfio/group.c: vfio_device_open_file(). */
+/* The key of a VFIO device's own descriptor, which has no node and mostly does not name the device. linux:
+ * drivers/vfio/group.c: vfio_device_open_file(). */
 static const char device_word[] = "vfio-device";
 
 /* The nodes that matter, by "MAJOR:MINOR". */
@@ -87,8 +87,8 @@ static const char *node_key(struct arena *a, uint32_t major, uint32_t minor)
 	return arena_printf(a, "%u:%u", major, minor);
 }
 
-/* The one of @nodes that a descriptor is, whatever its process calls it, or NULL. Only a path begins with a
- * slash: the other names are the kernel's. */
+/* The one of @nodes that a descriptor refers to, or NULL; the name that the process sees does not matter.
+ * Only a path begins with a slash: the other names are the kernel's. */
 static const char *held_node(struct sysroot *root, struct arena *a, const struct strmap *nodes,
 			     const char *pid, struct span fd)
 {

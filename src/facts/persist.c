@@ -116,7 +116,7 @@ void persist_load(struct loader *l, struct device *d)
 	d->persist = override;
 	if (override.state == FACT_ABSENT || (fact_is(&override) && !override.len))
 		d->persist = set;
-	/* Nobody sets a driver: then neither does the rule, or it could not be looked at. */
+	/* driverctl sets no driver: then the rule sets none either, or it could not be read. */
 	if (d->persist.state == FACT_UNREAD && override.state != FACT_UNREAD)
 		d->persist = fact_is(&rule)
 				     ? (struct fact){ .state = FACT_ABSENT, .path = rule.path }

@@ -43,7 +43,7 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 	struct fact uevent =
 		read_uevent_at(l, arena_printf(l->a, "sys/bus/%s/devices/%s", bus, name), &locked);
 
-	/* A device whose uevent is gone or nonsense is one all the same. */
+	/* A device whose uevent is gone or malformed is still a device. */
 	if (uevent.state == FACT_ABSENT && !device_is_there(l, bus, name))
 		return no_target(l, t,
 				 "there is no such device; 'vfiotool list' shows the devices");

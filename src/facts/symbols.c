@@ -118,9 +118,9 @@ static int btf_slurp(struct sysroot *root, const char *path, struct span *ret)
 	return -err;
 }
 
-/* What of VFIO's own modules is loaded has a file of its own beside the kernel's. A name that only the
- * kernel itself can have is missing in all of them, so one set of names answers for both.
- * linux: kernel/bpf/sysfs_btf.c, since 5.4; kernel/bpf/btf.c: btf_module_notify(), since 5.11. */
+/* Each loaded module of VFIO has its own file beside the kernel's. A name that only the kernel itself can
+ * have is missing in all of them, so one set of names answers for both. linux: kernel/bpf/sysfs_btf.c,
+ * since 5.4; kernel/bpf/btf.c: btf_module_notify(), since 5.11. */
 static void ask_btf(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	static const char *const modules[] = { "vfio",     "vfio_iommu_type1", "vfio_virqfd",

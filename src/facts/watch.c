@@ -323,7 +323,7 @@ static void set_ids(struct host_event *e, const char *ids)
 	e->device_id = (uint16_t)device;
 }
 
-/* Group and driver as they are now, else as they were when the same monitor told of the device before. */
+/* Group and driver now, else those of the last event of the device from the same monitor. */
 static void device_details(struct collection *c, size_t which, struct udev_device *d,
 			   struct host_event *e)
 {

@@ -68,7 +68,7 @@ static const char *compare_page_sizes(const struct compare_devices *d,
 {
 	uint64_t want = UINT64_MAX;
 
-	/* An IOAS tells an alignment only, and iommufd behind a container has rules of its own. */
+	/* An IOAS reports an alignment only, and iommufd behind a container has its own rules. */
 	if (!space->page_sizes || d->path != PATH_CONTAINER)
 		return NULL;
 	for (size_t i = 0; i < d->nr; i++) {

@@ -183,7 +183,7 @@ enum provider eval_container_provider(struct eval *e)
 		return PROVIDER_TYPE1;
 	if (module_exports(&e->host->modules[MODULE_VFIO], "vfio_register_iommu_driver") == TRI_YES)
 		return PROVIDER_TYPE1;
-	/* Without iommufd nobody else could. */
+	/* Without iommufd no other driver could. */
 	return eval_module(e, MODULE_IOMMUFD) == MODULE_STATE_ABSENT ? PROVIDER_TYPE1
 								     : PROVIDER_UNKNOWN;
 }
@@ -287,7 +287,7 @@ enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned
 	return mode_denies(node->mode, node->uid, who);
 }
 
-/* Whether it is known that no VFIO driver takes @e->dev for want of a group. */
+/* Whether it is certain that no VFIO driver takes @e->dev, because it has no group. */
 static bool never_gets_group(const struct eval *e)
 {
 	struct eval bound = *e;

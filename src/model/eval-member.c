@@ -77,8 +77,8 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 	return ret->ruling != RULING_PASSES;
 }
 
-/* What its VFIO driver says to @member, another device of the group that the view wants on it: the same
- * rules as for a target. */
+/* Whether its VFIO driver takes @member, another device of the group that the view binds: by the same rules
+ * as for a target. */
 static enum answer taken(struct eval *e, const struct device *member, const char **ret_because,
 			 const char **ret_remedy)
 {
@@ -120,8 +120,8 @@ enum member_state eval_member_now(struct eval *e, const struct device *dev)
 	if (as)
 		return classify_driver(e, dev, strcmp(as->value, "none") == 0 ? "" : as->value);
 	eval_cite(e, &dev->driver_fact);
-	/* The link goes first, the driver when nobody uses the device any more: until then it counts.
-	 * linux: drivers/base/dd.c: __device_release_driver(). */
+	/* The link goes first, and the driver when no process uses the device any more: until then it
+	 * counts. linux: drivers/base/dd.c: __device_release_driver(). */
 	if (dev->driver_fact.state == FACT_ABSENT)
 		return dev->locked ? MEMBER_UNKNOWN : MEMBER_FREE;
 	if (!fact_is(&dev->driver_fact) || !dev->driver)

@@ -17,9 +17,9 @@ static bool starts_with(const char *text, const char *prefix)
 
 /* ---- an Arm machine: what is seen, then what its firmware says ---- */
 
-/* Chips of MSI domains that check nothing. GICv2m and MBI, and the MSI controllers of PCIe host
- * bridges, call theirs plainly MSI to 6.2; ITS has a name of its own. linux: drivers/irqchip/
- * irq-gic-v2m.c, irq-gic-v3-mbi.c; drivers/pci/controller/. */
+/* Chips of MSI domains that check nothing. GICv2m and MBI, and the MSI controllers of PCIe host bridges,
+ * call theirs plainly MSI to 6.2; an ITS has its own name. linux: drivers/irqchip/ irq-gic-v2m.c,
+ * irq-gic-v3-mbi.c; drivers/pci/controller/. */
 static bool is_unguarded_chip(const char *chip)
 {
 	return starts_with(chip, "GICv2m") || starts_with(chip, "MBI") ||
@@ -76,7 +76,7 @@ static enum tristate its_is_used(struct eval *e, const char **ret_why)
 	return say(ret_why, TRI_NO, "the kernel log shows no ITS in use");
 }
 
-/* Without any MSI domain nothing is amiss. */
+/* Without any MSI domain there is nothing that does not remap. */
 static enum tristate remapped_everywhere_on_arm(struct eval *e, const char **ret_why)
 {
 	const struct interrupts *irqs = &e->host->interrupts;

@@ -60,8 +60,8 @@ static const char *noiommu_command(struct eval *e)
 	return eval_param_command(e, PARAM_VFIO_NOIOMMU);
 }
 
-/* A guest has no firmware setup to go to. Answers then. Amazon's name is on machines of bare metal as
- * well. */
+/* Whether this is a guest, which has no firmware setup; answers then. Bare-metal machines of Amazon have
+ * the same name. */
 static bool is_guest(struct eval *e)
 {
 	const struct fact *hv = &e->host->firmware.hypervisor;

@@ -162,9 +162,8 @@ static bool may_get_group_later(struct eval *e, const struct device *dev)
 	return false;
 }
 
-/* What becomes of a device without a group at bind. linux: drivers/vfio/group.c:
- * vfio_group_find_or_alloc(); 5.10: vfio.c: vfio_iommu_group_get() also wants a bus without
- * iommu_ops. */
+/* What the bind does with a device that has no group. linux: drivers/vfio/group.c:
+ * vfio_group_find_or_alloc(); 5.10: vfio.c: vfio_iommu_group_get() also wants a bus without iommu_ops. */
 static enum group_kind group_kind_without(struct eval *e)
 {
 	const struct assumption *driver = eval_assumed(e, e->dev, "driver");
@@ -290,7 +289,7 @@ enum tristate eval_bus_has_iommu(struct eval *e, const struct device *dev)
 	return TRI_UNKNOWN;
 }
 
-/* Nothing read is not nothing hidden. */
+/* Holders that were not read may still exist. */
 const char *eval_unseen_holders(struct eval *e, const struct node *node)
 {
 	if (!node->path)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Apertures and page sizes of the IOMMU drivers whose registers tell them, less what is reserved. */
+/* Apertures and page sizes of the IOMMU drivers whose registers show them, less the reserved regions. */
 #include "model/iova.h"
 
 #include <string.h>

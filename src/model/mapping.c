@@ -197,7 +197,7 @@ static void apply_unmap(struct mapping_space *s, const struct mapping_request *r
 	(void)mapping_set_remove(&s->set, start, last);
 	if (s->path != PATH_COMPAT)
 		return;
-	/* What version 1 cut off stays. */
+	/* The parts that version 1 cut off stay. */
 	if (has_head)
 		(void)mapping_set_add(&s->set, s->arena, head, start - head);
 	if (has_tail)
@@ -297,7 +297,7 @@ void mapping_space_predict(const struct host *h, const struct assumptions *as,
 		ret->path = PATH_COMPAT;
 	if (p->page_sizes.answer == ANSWER_YES && p->page_sizes.bitmap)
 		ret->alignment = p->page_sizes.bitmap & -p->page_sizes.bitmap;
-	/* What else the user of an IOAS has charged nobody shows. */
+	/* No file shows what else the user of an IOAS has charged. */
 	ret->locked_known = ret->path == PATH_IOMMUFD || fact_is(&caller->memlock_fact);
 	ret->locked = ret->path == PATH_IOMMUFD ? 0 : caller->memlock_locked;
 	ret->unmap_all = predict_unmap_all(ret, a);

@@ -118,7 +118,7 @@ static enum tristate dma_cc(struct eval *e)
 {
 	enum group_kind kind = eval_group_kind(e);
 
-	/* A container that holds mediated devices only has no domain that could lack it. */
+	/* A container with mediated devices only has no domain that could lack it. */
 	if (kind == GROUP_EMULATED)
 		return TRI_YES;
 	if (kind != GROUP_REAL)

@@ -222,7 +222,7 @@ const struct finding *predict_difference(const struct path_prediction *a,
 {
 	if (same_end(a, b))
 		return NULL;
-	/* The one that stops earlier has met what the other does not mind. */
+	/* The prediction that stops earlier has the finding that makes the difference. */
 	if (a->answer == ANSWER_YES || !a->why)
 		return b->why;
 	if (b->answer == ANSWER_YES || !b->why)

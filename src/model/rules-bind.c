@@ -184,7 +184,7 @@ static void rule_bridge_header(struct eval *e)
 	}
 }
 
-/* What becomes of the virtual functions when the driver of their physical function goes is up to it. */
+/* The driver of a physical function decides whether its virtual functions stay when it is unbound. */
 static bool vfs_stay(struct eval *e)
 {
 	const char *driver = eval_driver_now(e, e->dev);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a group, or a device of it, is not handed to a user: somebody else has it. */
+/* Why a group, or a device of it, is not handed to a user: another process has it. */
 #include <errno.h>
 #include <string.h>
 

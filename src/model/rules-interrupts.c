@@ -5,7 +5,7 @@
 
 #include "model/rules.h"
 
-/* Whose allow_unsafe_interrupts counts. */
+/* Which module's allow_unsafe_interrupts counts. */
 static bool asks_iommufd(struct eval *e)
 {
 	return e->path == PATH_IOMMUFD || e->path == PATH_COMPAT ||

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a device is not taken for want of an IOMMU: it has no group, or its DMA is not cache coherent. */
+/* Why a device is refused because of its IOMMU: it has no group, or its DMA is not cache coherent. */
 #include <errno.h>
 #include <string.h>
 

@@ -41,8 +41,8 @@ static void rule_dma_entry_limit(struct eval *e)
 /* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
  * incr_user_locked_vm(), which counts what all processes of the user have locked. */
 /* iommufd charges the user, not the process: linux: drivers/iommu/iommufd/pages.c: incr_user_locked_vm(),
- * struct user_struct locked_vm, which nothing shows. One page more is refused only when the others of the
- * user have used up the limit; who holds iommufd open may have. */
+ * struct user_struct locked_vm, which nothing shows. One more page is refused only when the user's other
+ * processes have used up the limit; those that hold iommufd open may have. */
 static void user_may_lock(struct eval *e, uint64_t soft)
 {
 	const struct fact *holders = &e->host->iommu_node.holders;

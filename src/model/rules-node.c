@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why open(2) of a node fails: it is not there, it is not the caller's, nobody serves it. */
+/* Why open(2) of a node fails: it does not exist, the caller has no permission, or no driver serves it. */
 #include <errno.h>
 #include <string.h>
 
@@ -243,7 +243,7 @@ static enum tristate any_member_bound(struct eval *e)
 	return ret;
 }
 
-/* Nobody made the node although a device is bound. */
+/* The node does not exist although a device is bound. */
 static void node_is_missing(struct eval *e, const struct node *node)
 {
 	eval_refuses(e, "%s does not exist although a device of the group is on a VFIO driver",

@@ -5,7 +5,7 @@
 
 #include "model/rules.h"
 
-/* Whether somebody has opened @vf through VFIO, which enables it. linux: vfio_pci_core.c:
+/* Whether a process has opened @vf through VFIO, which enables it. linux: vfio_pci_core.c:
  * vfio_pci_core_enable(), vfio_pci_core_finish_enable(); pci-sysfs.c: enable_store() leaves a device with a
  * driver alone. */
 static enum tristate vf_in_use(struct eval *e, const struct device *vf)
@@ -57,7 +57,7 @@ static void token_of_pf(struct eval *e)
 	eval_remedy(e, "give the VF token that the user of the physical function has set");
 }
 
-/* A token that nobody asked for. */
+/* A VF token where the kernel wants none. */
 static void refuse_token(struct eval *e, const char *why)
 {
 	e->err = EINVAL;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a group is not handed to a user: a host driver is in it, or the device itself is on none of VFIO's. */
+/* Why a group is not handed to a user: a host driver is in it, or the device itself has no VFIO driver. */
 #include <errno.h>
 #include <string.h>
 

@@ -15,7 +15,7 @@ static const enum op compat_ops[] = { OP_OPEN_IOMMUFD, OP_OPEN_GROUP, OP_GROUP_S
 static const enum op iommufd_ops[] = { OP_OPEN_CDEV,  OP_OPEN_IOMMUFD,      OP_BIND_IOMMUFD,
 				       OP_IOAS_ALLOC, OP_ATTACH_IOMMUFD_PT, OP_IOAS_MAP,
 				       OP_NONE };
-/* Mapping is not part of it: there is nothing to map in. */
+/* Mapping is not part of it: there is no IOMMU to map in. */
 static const enum op noiommu_ops[] = { OP_OPEN_CONTAINER,      OP_OPEN_GROUP,
 				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU,
 				       OP_GROUP_GET_DEVICE_FD, OP_NONE };
@@ -105,7 +105,7 @@ static bool is_asked(const struct walk *w, uint32_t paths, const struct rule_at 
 	return !at->rule->token || (w->assumptions && w->assumptions->token);
 }
 
-/* The first refusal decides, unless something that may refuse with another errno stands before it. */
+/* The first refusal decides, unless a rule before it may refuse with another errno. */
 static void conclude_step(struct step *step)
 {
 	const struct finding *unsure = NULL;

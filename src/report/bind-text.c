@@ -191,7 +191,7 @@ int bind_text(const struct output *out, const struct bind_view *v, struct failur
 	int r = 0;
 
 	if (v->dry_run) {
-		/* All but the writes is a comment to a shell. */
+		/* Everything but the writes is a shell comment. */
 		p.prefix = "# ";
 		p.indent = 2;
 	}

@@ -204,7 +204,7 @@ static void get_cdev(const void *row, struct value *ret)
 		value_set_text(ret, d->cdev_name);
 	else if (fact_known(&d->vfio_dev) ||
 		 (d->vfio_dev.state == FACT_UNREAD && d->loaded & DEVICE_VFIO))
-		/* Nobody looks where no VFIO driver is bound. */
+		/* Without a VFIO driver this is not read: there is none. */
 		ret->kind = VALUE_NONE;
 }
 
@@ -236,7 +236,7 @@ static void get_holders(const void *row, struct value *ret)
 	for (char *p = s; *p; p++)
 		if (*p == '\n')
 			*p = ',';
-	/* None seen where processes were hidden is not none. */
+	/* Where processes were hidden, seeing no holder does not mean that there is none. */
 	if (*s || !n->hidden_processes)
 		value_set_text(ret, *s ? s : NULL);
 }

@@ -75,7 +75,7 @@ static int unknown_column(const struct field_table *table, struct arena *a, cons
 				  "unknown column '%s': --help lists the columns", name);
 }
 
-/* What was asked for by name does not give way. */
+/* A column that the user named is never left out. */
 static void columns_want(struct columns *c, struct arena *a, const struct field *f)
 {
 	struct field *kept;

@@ -185,8 +185,8 @@ static bool same_end(const struct path_prediction *a, const struct path_predicti
 	return a->answer == b->answer && a->op == b->op && a->err == b->err;
 }
 
-/* Whether the table says something: some generation has the path; and for things as they are, it is
- * neither what the table of the bound device says, nor the same line for every generation. */
+/* Whether the table is worth printing: some generation has the path; and the view 'now' neither repeats the
+ * table of the bound device, nor has the same line for every generation. */
 static bool is_worth_a_table(const struct inspection *i, enum view view, unsigned int kind)
 {
 	bool offered = false, differs = false, news = false;

@@ -8,7 +8,7 @@
 #include "report/field-kinds.h"
 #include "report/prediction-fields.h"
 
-/* How much of a fact is quoted, and how many facts, when nobody asked for all. */
+/* How much of a fact is quoted, and how many facts, unless the user asked for all. */
 enum { EVIDENCE_TEXT_MAX = 160, EVIDENCE_SHOWN = 4, PATH_LABEL_WIDTH = 11 };
 
 const char *steps_text(const struct path_prediction *p, struct arena *a)
@@ -79,7 +79,7 @@ static void put_reason(const struct inspect_text *t, const struct prose *p,
 		prose_label(p, "remedy", STYLE_REMEDY, "%s", path->remedy);
 }
 
-/* One path: its steps, and behind a refusal the reason, which is not told twice. */
+/* One path: its steps, and after a refusal the reason, which is printed only once. */
 static void put_path(const struct inspect_text *t, const struct prose *p,
 		     const struct path_prediction *paths, unsigned int kind, struct arena *a)
 {

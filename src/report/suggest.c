@@ -53,8 +53,8 @@ const char *suggest_nearest(const char *text, const char *const *names, size_t n
 	for (size_t i = 0; i < nr; i++) {
 		size_t d = suggest_distance(text, names[i]);
 
-		/* One slip in three letters is a slip; more is another word. A start that was cut short is as
-		 * good as a slip of two keys. */
+		/* One edit for every three letters is a typing error; more is another word. A name that was
+		 * cut short counts as two edits. */
 		if (len >= 2 && !strncasecmp(text, names[i], len))
 			d = smaller(d, 2);
 		else if (d >= len || d > slips)

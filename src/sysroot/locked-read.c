@@ -110,7 +110,7 @@ pid_t locked_reader_fork(int *ret_fd)
 		close(fds[1]);
 		return r;
 	}
-	/* Neither keeps the other's end open: it must hear when that one is gone. */
+	/* Neither side keeps the other's end open: each must notice when the other is gone. */
 	close(fds[pid ? 1 : 0]);
 	*ret_fd = fds[pid ? 0 : 1];
 	return pid;
@@ -219,7 +219,7 @@ static int await_answer(const struct locked_reader *x, unsigned int deadline_ms)
 			return -errno;
 		if (n)
 			return 0;
-		/* Found asleep once it may only wait for a page of its own. */
+		/* One D state may be a page fault; two in a row mean the lock. */
 		slept = asleep;
 		asleep = sleeps_in_kernel(x->pid);
 	}
@@ -258,7 +258,7 @@ ssize_t locked_reader_read(struct locked_reader *x, int dir_fd, const char *path
 		return -ETIMEDOUT;
 	n = ask(x, dir_fd, path, deadline_ms, &answer);
 	if (n == -EPIPE) {
-		/* Somebody ended it. */
+		/* Another process ended the reader. */
 		stop(x, true);
 		n = ask(x, dir_fd, path, deadline_ms, &answer);
 	}

@@ -46,7 +46,7 @@ static int int_compare(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-/* Closes what is done with; neighbours by one call. linux: fs/file.c: close_range(), since 5.9. */
+/* Closes descriptors; one call closes adjacent ones. linux: fs/file.c: close_range(), since 5.9. */
 void reader_flush(struct reader *r)
 {
 	size_t i = 0;
@@ -83,8 +83,8 @@ int reader_look(struct reader *r, const char *path)
 	return tree_open(r, path, O_PATH);
 }
 
-/* @fd once more, as a mount that nobody else sees, with no devices and nothing to write; negative for
- * a caller who may not mount. linux: fs/namespace.c: open_tree(), mount_setattr(), since 5.12. */
+/* @fd once more, as a mount that no other process sees, without devices and read-only; negative for a
+ * caller who may not mount. linux: fs/namespace.c: open_tree(), mount_setattr(), since 5.12. */
 static int tree_guard(int fd)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |

@@ -235,7 +235,7 @@ struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, 
 	if (!root_answer(root, a, "ask", path, &f) && (root->kind == SYSROOT_LIVE || in_tree)) {
 		struct capture *recording = root->recording;
 
-		/* The answer is kept, not the thousand readings that led to it. */
+		/* Only the answer is kept, not the reads that led to it. */
 		root->recording = NULL;
 		ask(root, a, ctx, &f);
 		root->recording = recording;

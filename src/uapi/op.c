@@ -30,8 +30,8 @@ const char *path_kind_name(enum path_kind kind)
 	return path_names[kind];
 }
 
-/* Numbers that the kernel keeps for itself and some driver lets through all the same.
- * linux: include/linux/errno.h. */
+/* Numbers that are internal to the kernel, which some drivers return nevertheless. linux:
+ * include/linux/errno.h. */
 static const struct {
 	int err;
 	const char *name;
