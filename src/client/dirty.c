@@ -145,7 +145,7 @@ int dirty_stop(struct dirty *d)
 	return r;
 }
 
-/* A container is asked about the whole: a piece would cut a mapping. */
+/* A container is asked about the whole range: a piece would cut a mapping. */
 static uint64_t piece_of(const struct dirty *d, uint64_t size, uint64_t page)
 {
 	uint64_t most = page * BITS_MAX;

@@ -18,7 +18,7 @@ enum {
 	BTF_SECTION_MAX = 64 << 20,
 };
 
-/* What follows a type: a part of its own, and one for each member. linux: include/uapi/linux/btf.h: the
+/* The bytes after a type: a fixed part, and one part for each member. linux: include/uapi/linux/btf.h: the
  * structures behind struct btf_type. */
 static const struct {
 	uint8_t own, each;

@@ -7,7 +7,7 @@
 #include "base/macro.h"
 #include "base/strbuf.h"
 
-/* Of an entry of msi-map or iommu-map: the first requester, the phandle, what it becomes, how many. */
+/* An entry of msi-map or iommu-map: the first requester, the phandle, its new id, the number of ids. */
 enum { MAP_CELLS = 4 };
 
 static int parse_hex32(struct span text, uint32_t *ret)
@@ -259,8 +259,9 @@ static bool names_have(const struct devicetree_node *node, const char *part)
 	return memmem(node->compatible.s, node->compatible.len, part, strlen(part)) != NULL;
 }
 
-/* Whether the driver of a host bridge brings no message interrupts of its own. linux: drivers/pci/controller/
- * pci-host-common.c and what uses it; dwc/pcie-designware-host.c: dw_pcie_host_init(). */
+/* Whether the driver of a host bridge does not bring its own message interrupts. linux:
+ * drivers/pci/controller/pci-host-common.c and what uses it; dwc/pcie-designware-host.c:
+ * dw_pcie_host_init(). */
 static bool host_is_plain(const struct devicetree_node *node)
 {
 	if (names_have(node, "ecam") || names_have(node, "cam-generic") ||
@@ -280,7 +281,8 @@ void devicetree_plain_msi(const struct devicetree *dt, const struct devicetree_n
 		its |= is_its(&dt->nodes[i]) && !dt->nodes[i].disabled;
 	for (size_t i = 0; i < dt->nr_nodes; i++) {
 		const struct devicetree_node *n = &dt->nodes[i];
-		/* A GICv2m is not asked whether it is available, and not used where there are LPIs. */
+		/* The kernel does not check whether a GICv2m is available, and does not use it where there
+		 * are LPIs. */
 		bool frame = devicetree_is(n, "arm,gic-v2m-frame");
 		bool plain = n->msi_controller &&
 			     ((frame && !its) || (is_its(n) && !n->disabled && n->pre_its));

@@ -18,7 +18,7 @@ void vfiocap_begin(struct vfiocap_walk *w, const void *buffer, size_t len, size_
 		.len = len,
 		.fixed = fixed,
 		.next = offset,
-		/* Headers that do not overlap: more of them have met one twice. */
+		/* The number of headers that fit without overlap: a longer chain repeats one. */
 		.left = len > fixed ? (unsigned int)((len - fixed) / HEADER) : 0,
 	};
 }

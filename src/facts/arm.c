@@ -21,7 +21,7 @@ enum {
 	BUSES_MAX = 4096,
 };
 
-/* Properties that say what a node has to do with message interrupts or IOMMUs. */
+/* Properties that show a node's part in message interrupts or IOMMUs. */
 enum property {
 	MSI_CONTROLLER = 1 << 0,
 	MSI_PARENT = 1 << 1,
@@ -107,7 +107,7 @@ static bool property_begins(struct walk *w, const char *node, const char *name, 
 	return fact_is(&f) && f.len >= strlen(text) && !memcmp(f.raw, text, strlen(text));
 }
 
-/* Names as one word: their ends become semicolons, what could break the line question marks. */
+/* Names as one word: their ends become semicolons; bytes that could break the line become question marks. */
 static void put_names(struct walk *w, const char *word, struct span text)
 {
 	while (text.len && !text.s[text.len - 1])
@@ -360,7 +360,8 @@ static void iort_device(struct loader *l, const struct acpi_iort *iort,
 	if (root && reaches_its(iort, madt, root, requester(&addr)))
 		d->msi = MSI_ITS;
 	else if (msi->known)
-		/* GICv2m serves all that nothing else does. linux: irq-gic-v2m.c: gicv2m_get_fwnode(). */
+		/* GICv2m serves every device that no other controller serves. linux: irq-gic-v2m.c:
+		 * gicv2m_get_fwnode(). */
 		d->msi = msi->plain ? MSI_PLAIN : MSI_NONE;
 	d->msi_name = d->msi == MSI_PLAIN ? msi->plain : NULL;
 }

@@ -58,7 +58,7 @@ struct device_slot *device_want(struct loader *l, const char *bus_name, struct s
 	struct device_slot *s = slot_get(l, bus_name, name);
 
 	s->wanted |= parts | DEVICE_BASE;
-	/* A neighbour that turns out to be asked for has to be looked at again: its group. */
+	/* A neighbour that the user also asked for must be read again, for its group. */
 	if (!s->queued && ((s->wanted & ~s->dev.loaded) || (seed && !s->seed))) {
 		l->queue = arena_grow(l->a, l->queue, l->nr_queue, sizeof(struct device_slot *));
 		l->queue[l->nr_queue++] = s;
@@ -101,7 +101,7 @@ static void load_driver(struct loader *l, struct device *d)
 		d->driver = d->driver_fact.raw;
 }
 
-/* Every device has a uevent. Where it is gone, the device is, and a missing link says nothing. */
+/* Every device has a uevent. Where it is gone, the device is gone too, and a missing link proves nothing. */
 static void link_of_vanished(const struct device *d, struct fact *link)
 {
 	if (d->uevent.state != FACT_ABSENT || link->state != FACT_ABSENT)

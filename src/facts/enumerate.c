@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which devices could matter to VFIO: every PCI device, and those of other buses that stand behind an
- * IOMMU, sit in a group, or have a VFIO driver. Other buses are not walked device by device. */
+/* Which devices could matter to VFIO: every PCI device, and those of other buses that are behind an IOMMU,
+ * are in a group, or have a VFIO driver. Other buses are not walked device by device. */
 #include <errno.h>
 #include <string.h>
 
@@ -18,8 +18,8 @@ static void want_listed(struct loader *l, const char *bus_name, const struct fac
 			device_want(l, bus_name, line, l->scope.device_parts, true)->listed = true;
 }
 
-/* Where there are many devices, each driver lists its own: then nothing has to be asked of each whether it
- * has one, and what has one needs no attribute that is read with the device locked. */
+/* Where there are many devices, each driver lists its own. Then no device is asked whether it has a driver,
+ * and one with a driver needs no attribute that the kernel reads with the device locked. */
 static void enumerate_bound(struct loader *l)
 {
 	enum { DEVICES_PER_DRIVER = 4 };
@@ -155,7 +155,7 @@ int enumerate_all(struct loader *l)
 					   "'%s' has no readable sys/bus: name the root of a host, or a capture of one",
 					   sysroot_name(l->root));
 	}
-	/* Not to know the devices is not to have none. */
+	/* When the devices cannot be read, there may still be some. */
 	if (pci.state == FACT_DENIED || pci.state == FACT_FAILED)
 		return failure_set(l->reterr, pci.err ? -pci.err : -EIO,
 				   "cannot list the devices in '%s' of '%s': %s; name the devices, or check that folder",

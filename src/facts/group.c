@@ -117,8 +117,8 @@ static void load_nodes(struct loader *l, struct group *g, bool served)
 				 arena_printf(l->a, "noiommu-%u", g->id), &l->vfio_names);
 }
 
-/* Nothing in the group is anything that a VFIO driver takes, so that no address of it is ever mapped.
- * linux: drivers/vfio/pci/vfio_pci.c: vfio_pci_probe() wants a header of type 0. */
+/* No VFIO driver takes any device of the group, so that no address of it is ever mapped. linux:
+ * drivers/vfio/pci/vfio_pci.c: vfio_pci_probe() wants a header of type 0. */
 static bool has_only_bridges(const struct group *g)
 {
 	for (size_t i = 0; i < g->nr_members; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the console is typed and printed with: keyboards, and terminals that the kernel prints to. */
+/* Input and output of the console: keyboards, and terminals that the kernel prints to. */
 #include <string.h>
 
 #include "decode/procfs.h"

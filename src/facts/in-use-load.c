@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a host does with its devices: the devices' own part, and what the other parts share. */
+/* How a host uses its devices: the part of the devices themselves, and what the other parts share. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Network interfaces, their addresses and routes, as rtnetlink tells them. */
+/* Network interfaces, their addresses and routes, as rtnetlink reports them. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>

@@ -77,7 +77,8 @@ static int add_mounts(struct arena *scratch, const struct fact *mountinfo, const
 	return r;
 }
 
-/* The mounts of one process, if its namespace was not met yet. False when it is closed to the caller. */
+/* The mounts of one process, if its namespace was not met yet. False when the caller has no permission to
+ * read it. */
 static bool scan_mounts(struct sysroot *root, struct arena *a, struct strmap *seen, const char *pid,
 			struct strbuf *out)
 {
@@ -134,8 +135,8 @@ void in_use_ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct 
 
 /* ---- open nodes ---- */
 
-/* The device that a VFIO descriptor belongs to, as newer kernels tell.
- * linux: drivers/vfio/vfio_main.c: vfio_device_show_fdinfo(). */
+/* The device that a VFIO descriptor belongs to, as newer kernels show it. linux: drivers/vfio/vfio_main.c:
+ * vfio_device_show_fdinfo(). */
 static const char *vfio_path(struct sysroot *root, struct arena *a, const char *pid, struct span fd)
 {
 	struct fact info =

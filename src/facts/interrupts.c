@@ -24,7 +24,7 @@ static void refuse(struct fact *f, int err)
 	f->state = fact_state_from_errno(err);
 }
 
-/* A line for each interrupt, a column for each CPU; only the distinct chips of it are kept. */
+/* The file has a line for each interrupt and a column for each CPU; only the distinct chips are kept. */
 static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	int err = 0;

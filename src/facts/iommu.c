@@ -71,7 +71,8 @@ static bool list_has(const struct fact *names, const char *name)
 	return false;
 }
 
-/* The sub-directory of the driver is proof, the parent's driver nearly so, the name a habit. */
+/* The sub-directory of the driver is proof, the parent's driver is nearly proof, the name is only a
+ * convention. */
 static void load_kind(struct loader *l, struct iommu_unit *u, const char *dir,
 		      const struct fact *names)
 {

@@ -137,7 +137,7 @@ static void load_config(struct loader *l, struct kernel *k)
 			continue;
 		f = sysroot_ask(l->root, l->a, arena_printf(l->a, "/%s", paths[i]), true,
 				ask_config, (void *)paths[i]);
-		/* Of those that did not answer, one that is there says more than one that is not. */
+		/* Of the sources that did not answer, one that exists says more than one that does not. */
 		if (k->config.state == FACT_UNREAD || f.state != FACT_ABSENT)
 			k->config = f;
 	}

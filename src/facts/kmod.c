@@ -108,7 +108,7 @@ static void library_open(struct module_library *lib, struct loader *l)
 	lib->ctx = ctx_new(dir, config);
 	if (!lib->ctx)
 		return;
-	/* It maps the indexes into memory and believes their offsets: only those of this host. */
+	/* libkmod maps the indexes into memory and trusts their offsets: use only those of this host. */
 	if (!tree)
 		kmod_load_resources(lib->ctx);
 	lib->nr_options = options_of_files(lib, dir);

@@ -18,7 +18,7 @@ static bool module_shows_builtin(enum module_id id)
 	       id == MODULE_IOMMUFD;
 }
 
-/* Those whose symbols tell generations apart. */
+/* Modules whose symbols distinguish generations. */
 static bool module_tells_generation(enum module_id id)
 {
 	return module_shows_builtin(id) || id == MODULE_VFIO_PCI_CORE;

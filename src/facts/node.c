@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Device nodes: what they are, what the caller may do, who holds them. A node is never opened: that
- * would load modules, and claim what others want. */
+/* Device nodes: what they are, what the caller may do, who holds them. A node is never opened: that would
+ * load modules, and claim what other programs want. */
 #include <errno.h>
 #include <string.h>
 

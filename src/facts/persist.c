@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What driver a device is given at each boot, as driverctl's directory or a rule of bind/persist.c has it,
- * and whether that is about this device or about one that had its address before. */
+/* The driver that a device gets at each boot, by driverctl's directory or a rule of bind/persist.c, and
+ * whether that entry is for this device or for one that had its address before. */
 #include <string.h>
 
 #include "facts/loader.h"
@@ -64,7 +64,7 @@ static bool matches(struct span pattern, const char *text)
 	return !*text;
 }
 
-/* Whether all that the rule asks of a device, or refuses others by, holds of @d. */
+/* Whether @d meets all conditions of the rule, also those that exclude other devices. */
 static bool is_about(struct loader *l, const struct device *d, const struct fact *rule)
 {
 	static const char attribute[] = "ATTR{";

@@ -203,8 +203,8 @@ static char *path_resolve(struct loader *l, const char *path)
 	return arena_strdup(l->a, done);
 }
 
-/* The device at @path or the nearest above it that stands on a bus VFIO serves: an interface or a
- * disk is some layers away from the device that does its DMA. */
+/* The device at @path, or the nearest above it on a bus that VFIO serves: an interface or a disk is some
+ * layers away from the device that does its DMA. */
 static struct device_slot *climb(struct loader *l, char *path)
 {
 	for (unsigned int i = 0; i < CLIMB_MAX; i++) {
@@ -248,7 +248,7 @@ static int enumerate_path(struct loader *l, const struct target *t, const char *
 	return 0;
 }
 
-/* The class that has a device called @name: those that people mean first, then all. */
+/* The class that has a device @name: the usual classes first, then all. */
 static char *find_class(struct loader *l, const char *name)
 {
 	static const char *const first[] = { "net", "block", "nvme", "drm", "infiniband" };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The functions of the running kernel, where the module files did not tell enough. Its BTF is read in a
- * few milliseconds; /proc/kallsyms, ten megabytes of text, takes ten times that and is read when BTF left
- * a question open. Of both only the asked names are kept. */
+/* The functions of the running kernel, where the module files were not enough. Its BTF is read in a few
+ * milliseconds; /proc/kallsyms, ten megabytes of text, takes ten times that and is read when BTF left a
+ * question open. Of both only the asked names are kept. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +137,7 @@ static void ask_btf(struct sysroot *root, struct arena *a, void *ctx, struct fac
 		r = btf_open(base, &vmlinux);
 	if (!r)
 		r = btf_find_functions(&vmlinux, NULL, names, nr, found);
-	/* A module's that is missing or makes no sense takes nothing away from what the others have. */
+	/* A module's BTF that is missing or malformed does not invalidate what the others have. */
 	for (size_t i = 0; !r && i < ARRAY_SIZE(modules); i++) {
 		if (!btf_slurp(root, arena_printf(a, "sys/kernel/btf/%s", modules[i]), &own) &&
 		    !btf_open(own, &module))
@@ -153,7 +153,7 @@ static void ask_btf(struct sysroot *root, struct arena *a, void *ctx, struct fac
 	free((void *)(uintptr_t)base.s);
 }
 
-/* The module files tell more than the kernel does. */
+/* The module files show more than the kernel does. */
 static bool modules_tell(const struct host *h)
 {
 	return h->modules[MODULE_VFIO].symbols_known &&

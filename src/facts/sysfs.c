@@ -127,7 +127,7 @@ struct fact read_locked_at(struct loader *l, const char *dir, const char *name)
 	return path_at(path, dir, name) ? sysroot_read_locked(l->root, l->a, path) : too_long(dir);
 }
 
-/* Those lines of a uevent that attributes without a lock tell as well. */
+/* The lines of a uevent that attributes without a lock have as well. */
 static struct fact uevent_without_lock(struct loader *l, const char *dir, struct fact locked)
 {
 	static const char *const names[] = { "class", "vendor", "device", "subsystem_vendor",

@@ -224,7 +224,7 @@ static bool target_match_text(struct arena *a, struct span s, struct target *t)
 	       parse_cdev(a, s, t) || parse_plain(a, s, t);
 }
 
-/* How to write what @text, which names nothing, was probably meant to name. */
+/* The right form of what @text, which names nothing, probably meant. */
 static const char *how_to_write(const char *text)
 {
 	size_t len = strlen(text);

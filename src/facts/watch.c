@@ -339,7 +339,7 @@ static void device_details(struct collection *c, size_t which, struct udev_devic
 					 arena_printf(c->a, "sys/bus/%s/devices/%s/iommu_group",
 						      e->bus, e->name));
 	base = path_base(fact_describe(&link));
-	/* Another one at its place has nothing of it. */
+	/* Another device at its address keeps none of its values. */
 	if (k && k->told[which].gone)
 		memset(&k->told[which], 0, sizeof(k->told[which]));
 	if (k && fact_is(&link))

@@ -18,7 +18,7 @@ static bool starts_with(const char *text, const char *prefix)
 /* ---- an Arm machine: what is seen, then what its firmware says ---- */
 
 /* Chips of MSI domains that check nothing. GICv2m and MBI, and the MSI controllers of PCIe host bridges,
- * call theirs plainly MSI to 6.2; an ITS has its own name. linux: drivers/irqchip/ irq-gic-v2m.c,
+ * call theirs plainly MSI to 6.2; an ITS has its own name. linux: drivers/irqchip/irq-gic-v2m.c,
  * irq-gic-v3-mbi.c; drivers/pci/controller/. */
 static bool is_unguarded_chip(const char *chip)
 {

@@ -139,7 +139,7 @@ static bool parse_sublevel(const char *text, unsigned int *ret)
 	return value || *at != '-' || at[1] < '0' || at[1] > '9';
 }
 
-/* What came into stable kernels: the sublevel tells. */
+/* Traits that came into stable kernels: the sublevel decides. */
 static void note_sublevel(struct kernels *k, enum release release, unsigned int sublevel)
 {
 	for (enum trait t = TRAIT_NONE + 1; t < NR_TRAITS; t++) {
@@ -154,7 +154,7 @@ static void note_sublevel(struct kernels *k, enum release release, unsigned int 
 	}
 }
 
-/* What the number of a release leaves. */
+/* The releases that the number leaves possible. */
 struct number {
 	bool older, newer; /* than what the rules were read for */
 	struct kernels kernels;

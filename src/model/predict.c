@@ -42,7 +42,7 @@ static const struct step *step_of(const struct path_prediction *p, enum op op)
 	return NULL;
 }
 
-/* What one kernel, and those that decide like it, make of a path. */
+/* How a path ends on one kernel, and on those that decide like it. */
 struct candidate {
 	uint64_t releases;
 	struct path_prediction path;

@@ -5,8 +5,8 @@
 
 #include "model/rules.h"
 
-/* A device that a process has opened is enabled: its open count tells a descriptor that was bound to
- * iommufd from one that was only opened. linux: vfio_pci_core.c: vfio_pci_core_enable(). */
+/* A device that a process has opened is enabled: its open count distinguishes a descriptor bound to iommufd
+ * from one that was only opened. linux: vfio_pci_core.c: vfio_pci_core_enable(). */
 static enum tristate cdev_in_use(struct eval *e, const struct device *member, const char **ret_who)
 {
 	if (!member->cdev.path || eval_assumed_bool(e, member, "held") == TRI_NO)
@@ -19,7 +19,7 @@ static enum tristate cdev_in_use(struct eval *e, const struct device *member, co
 	return held == TRI_YES && !enable_known ? TRI_UNKNOWN : held;
 }
 
-/* Whether this member's user is in the way of this step. */
+/* Whether this member's user blocks this step. */
 static bool cdev_matters(const struct eval *e, const struct device *member)
 {
 	if (e->site->op == OP_OPEN_GROUP)

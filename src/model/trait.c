@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of traits and of what shows them. Where a release is given, the one before it was read as
- * well and does otherwise, unless 'maybe' says which were not. */
+/* The table of traits and their clues. Where a release is given, the source of the release before it was
+ * read as well and does otherwise, unless 'maybe' lists releases that were not read. */
 #include "model/trait.h"
 
 #define BIT(r)        RELEASE_BIT(RELEASE_##r)

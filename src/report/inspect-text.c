@@ -36,7 +36,7 @@ static const char *tool_basis(enum gen_basis basis)
 	return "nothing: no evidence could be read";
 }
 
-/* What speaks against the answer is always shown. */
+/* Evidence against the answer is always shown. */
 static void put_kernel_evidence(const struct inspect_text *t, const struct prose *p)
 {
 	const struct gen_verdict *k = &t->report->kernel;

@@ -14,7 +14,7 @@ enum {
 	/* What a column that may be cut should keep before others give way, and what it keeps in any case. */
 	TRUNCATED_WIDTH = 24,
 	TRUNCATED_WIDTH_MIN = 12,
-	/* Sentences that would have less run on instead. */
+	/* With fewer columns than this, sentences are not wrapped. */
 	WRAPPED_WIDTH_MIN = 24,
 	/* What libsmartcols draws before a row that is below another. */
 	BRANCH_WIDTH = 2,
@@ -329,7 +329,7 @@ static void table_setup(const struct grid *g, struct libscols_table *tb)
 	scols_table_enable_ascii(tb, !v->utf8);
 	/* The cells are escaped already. */
 	scols_table_enable_noencoding(tb, v->format == FORMAT_TABLE);
-	/* What had to be cut or wrapped is. */
+	/* Cells are cut and wrapped already. */
 	scols_table_set_termforce(tb, SCOLS_TERMFORCE_NEVER);
 }
 
