@@ -221,9 +221,11 @@ def release_that_nobody_studied(p: Program):
     for release, studied in (("7.3.0", True), ("8.0.0-1-amd64", False)):
         tree = p.tree()
         write(tree / "proc/sys/kernel/osrelease", release + "\n")
-        # A module of older kernels only: evidence against the number.
+        # A module and functions of older kernels only: evidence against the number.
         p.on(tree, "inspect", "-q", *sure, bridge).must_be(NO)
         shutil.rmtree(tree / "sys/module/vfio_virqfd")
+        shutil.rmtree(tree / "sys/kernel/btf")
+        (tree / "proc/kallsyms").unlink(missing_ok=True)
         write(tree / "proc/interrupts", "           CPU0\n  24:          0  IR-PCI-MSI 0-edge ahci\n")
         answer = p.on(tree, "inspect", *sure, DEVICE).must_be(OK)
         must(("newer than Linux 7.3" in answer.out) != studied, answer.out)

@@ -215,11 +215,11 @@ def bench(stage: Stage) -> None:
     if not INSTALLED_BINARY.exists():
         stage.fail("no release to measure: dist failed")
         return
-    floor = DIST / "floor"
-    if not stage.need("compile (floor)", "gcc", "-O3", "-o", floor, ROOT / "tests/bench/floor.c"):
+    lean = DIST / "lean"
+    if not stage.need("compile (lean loop)", "gcc", "-O3", "-D_GNU_SOURCE", "-o", lean, ROOT / "tests/bench/lean.c"):
         return
     before = len(stage.count.failures)
-    status, output = stage.run("python3", ROOT / "tests/bench/run.py", "--vfiotool", INSTALLED_BINARY, "--floor", floor)
+    status, output = stage.run("python3", ROOT / "tests/bench/run.py", "--vfiotool", INSTALLED_BINARY, "--lean", lean)
     for line in output.splitlines():
         tap_line(line, stage.count)
         if line.startswith("# ") or not TAP_LINE.match(line):

@@ -11,7 +11,7 @@ since 5.14 || errno=ENODEV
 refused() {
 	exits 2 vfiotool bind --json "$@" && says "the kernel would refuse the bind ($errno)" && says "has no IOMMU group" &&
 		says "nothing was changed" && unchanged || return
-	exits 2 vfiotool bind --json --force=predicted "$@" && says '"match": true' && says "did not take it ($errno)" && unchanged
+	exits 2 vfiotool bind --json --force=predicted "$@" && says '"match": true' && says "refused it ($errno)" && unchanged
 }
 
 check "a disk on its driver" refused $DISK

@@ -135,7 +135,7 @@ check "says so, and tries nothing" says_error "sysfs is mounted read-only"
 mount -o remount,rw /sys
 echo nonsense >>/run/vfiotool/journal
 check "restore from a damaged journal" exits 1 vfiotool restore
-check "says that not all could be read" says_error "the journal '/run/vfiotool/journal' has 1 line that cannot be read"
+check "says that not all could be read" says_error "the journal '/run/vfiotool/journal' has 1 invalid line"
 check "brings back what it knows" driver_is 0000:00:04.0 e1000e
 check "and leaves the line to be looked at" grep -q nonsense /run/vfiotool/journal
 check "as often as it is asked" exits 1 vfiotool restore

@@ -33,7 +33,7 @@ check "without that guard the prediction refuses" exits 2 vfiotool bind --force=
 check "with its errno" says "the kernel would refuse the bind ($refusal)"
 check "without both the kernel does" exits 2 vfiotool bind --json --force=vfs --force=predicted $PF
 check "as predicted" says '"match": true'
-check "and for that reason" says "did not take it ($refusal): $PF has virtual functions enabled"
+check "and for that reason" says "refused it ($refusal): $PF has virtual functions enabled"
 check "and it is rolled back" driver_is $PF nvme
 check "they are as before" driver_is $ONE vfio-pci
 check "all of them" driver_is $TWO vfio-pci

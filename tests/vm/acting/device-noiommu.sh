@@ -8,7 +8,7 @@ check "one function of a card" exits 2 vfiotool reset --method hot 01:00.0
 check "would take the other along" says "0000:01:00.1 is not attached here: name 0000:01:00.1 as well"
 check "which is not ours" says "not ours"
 check "both named" exits 0 vfiotool reset --method hot 01:00.0 01:00.1
-check "in one go" says "slot or bus, 2 devices, all ours"
+check "in one go" says "slot or bus: 2 devices, all ours"
 if since 7.3; then
 	check "by their own nodes" exits 0 vfiotool irq --path iommufd --index msix 01:00.0
 	check "one of them" exits 2 vfiotool reset --path iommufd --method hot 01:00.0

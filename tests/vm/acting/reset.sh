@@ -11,10 +11,10 @@ check "asked for the function" exits 2 vfiotool reset --method device 00:04.0
 check "says the errno" says "EINVAL"
 check "a card alone behind a port" exits 0 vfiotool reset 02:00.0
 check "its bus" exits 0 vfiotool reset --method hot 02:00.0
-check "is its own" says "slot or bus, 1 device, all ours"
+check "is its own" says "slot or bus: 1 device, all ours"
 check "two functions of a card, dry" exits 0 vfiotool reset --dry-run --method hot 01:00.0
 check "the list has the other" says "0000:01:00.1 group"
-check "and is ours" says "Would be reset: slot or bus, 2 devices, all ours"
+check "and is ours" says "Would be reset: slot or bus: 2 devices, all ours"
 check "done" exits 0 vfiotool reset --method hot 01:00.0
 check "as it should be" says "It answers, and its header is as before"
 check "both named" exits 0 vfiotool reset --method hot 01:00.0 01:00.1
