@@ -235,9 +235,9 @@ LIMIT, LIMIT_ALL = 44 * 60, 4 * 3600
 # two make what the others use.
 STAGES = (
     ("build", build, 60, 90, "gcc -Werror: " + ", ".join(PLAIN)),
-    ("sanitize", sanitize, 120, 120, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
+    ("sanitize", sanitize, 220, 220, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
     ("fuzz", fuzz, 40, 160, "libFuzzer, a bounded time for each target"),
     ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
-    ("vm", guests, 400, 2700, "real kernels in guests"),
+    ("vm", guests, 700, 4000, "real kernels in guests"),
 )

@@ -55,7 +55,7 @@ chmod 755 /usr/sbin/driverctl
 echo uio_pci_generic >$OVERRIDE
 check "another's override is not touched" exits 1 vfiotool bind --persist $CARD
 check "nor the device" driver_is $CARD e1000e
-check "and told" says_error "$OVERRIDE is there already"
+check "and told" says_error "$OVERRIDE exists already"
 check "it says the same" grep -qx uio_pci_generic $OVERRIDE
 rm $OVERRIDE
 check "where driverctl is installed" exits 0 vfiotool bind --persist $CARD

@@ -37,8 +37,10 @@ def wanted(vfiotool: Path, scripts=()):
     for rule in ask(vfiotool, "rules", "--json")["rules"]:
         for site in rule["sites"]:
             name = " ".join((rule["id"], site["op"], site["errno"], site["paths"][0], site["generations"][0]))
-            ret[name] = {f"{rule['id']} {site['op']} {site['errno']} {path} {of}" for path in site["paths"]
-                         for of, generation in series.items() if generation in site["generations"]}
+            # Two sites that differ only in their order, or in the release where they begin, are shown by the same.
+            ret[name] = ret.get(name, set()) | {f"{rule['id']} {site['op']} {site['errno']} {path} {of}"
+                                                for path in site["paths"] for of, generation in series.items()
+                                                if generation in site["generations"]}
     return ret | {f"command {item['name']}": {f"command {item['name']}"} for item in introspect["commands"]}
 
 
