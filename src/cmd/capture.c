@@ -77,7 +77,7 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 	int r;
 
 	/* The reader of the capture may want it with -v. */
-	scope.host_parts |= HOST_KALLSYMS;
+	scope.host_parts |= HOST_KALLSYMS | HOST_BOOT;
 	if (in_use)
 		scope.host_parts |= HOST_USAGE;
 	r = session_record(s, app, targets, &scope, reterr);

@@ -340,6 +340,8 @@ struct host {
 	size_t nr_matches;
 	/* How the host uses its devices, see facts/in-use.h; NULL unless asked for. */
 	struct in_use *usage;
+	/* How it boots, see facts/boot.h; NULL unless asked for. */
+	const struct boot *boot;
 };
 
 struct target_match {

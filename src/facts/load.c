@@ -110,6 +110,8 @@ static void load_rest(struct loader *l)
 		caller_load(l);
 	if (parts & HOST_USAGE)
 		in_use_load(l);
+	if (parts & HOST_BOOT)
+		boot_load(l);
 }
 
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
@@ -157,4 +159,13 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 	}
 	*ret = h;
 	return 0;
+}
+
+void host_load_boot(struct sysroot *root, struct host *h)
+{
+	struct loader l = { .root = root, .a = h->arena, .h = h };
+
+	if (!h->boot)
+		boot_load(&l);
+	h->loaded |= HOST_BOOT;
 }

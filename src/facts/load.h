@@ -28,6 +28,8 @@ enum host_part {
 	/* Mounts, swap, network, consoles, open nodes: for commands that take a device away. No report asks
 	 * for it, because it looks into every process. */
 	HOST_USAGE = 1 << 10,
+	/* The boot loader and its settings, distribution, initramfs tool: for what changes how a host boots. */
+	HOST_BOOT = 1 << 12,
 };
 
 struct scope {
@@ -52,6 +54,8 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 bool host_wants_kallsyms(const struct host *h);
 /* Reads it. */
 void host_load_kallsyms(struct sysroot *root, struct host *h);
+/* Reads what HOST_BOOT stands for, for a plan that turns out to need it. Nothing when it was read. */
+void host_load_boot(struct sysroot *root, struct host *h);
 void host_free(struct host *h);
 void host_freep(struct host **h);
 /* The devices that @targets name, in the order given and each once (all of @h when there are none);

@@ -148,3 +148,4 @@ void firmware_load(struct loader *l);
 void arm_load(struct loader *l);
 void caller_load(struct loader *l);
 void in_use_load(struct loader *l);
+void boot_load(struct loader *l);
