@@ -11,7 +11,9 @@ Exit status: 0 nothing found, 1 problems, 64 usage, 77 a program that the check 
 """
 
 import argparse
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -77,6 +79,15 @@ def compile_samples(args, root: Path, place: Path):
         args.library.append((folder.name, library))
 
 
+def repeat_lines(root: Path, place: Path) -> Path:
+    """A copy of a sample in which a line that ends in @N stands N times."""
+    shutil.copytree(root, place / "tree")
+    for path in (place / "tree").rglob("*.*"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r"(.*) @(\d+)\n", lambda found: f"{found[1]}\n" * int(found[2]), text), encoding="utf-8")
+    return place / "tree"
+
+
 def self_test(args) -> list:
     """What is wrong with the check itself."""
     args.root = HERE / "bad" / args.check
@@ -86,6 +97,8 @@ def self_test(args) -> list:
         if args.check == "purity":
             args.expect_layer = ["decode", "model", "facts"]
             compile_samples(args, args.root, Path(place))
+        if args.check == "size":
+            args.root = repeat_lines(args.root, Path(place))
         found = CHECKS[args.check](args.root, args)
     problems = [f"finds nothing like: {line}" for line in expected if not any(line in got for got in found)]
     problems += [f"finds too much: {got}" for got in found if not any(line in got for line in expected)]
