@@ -4,22 +4,20 @@ Holds documents to the published schemas, by Debian's python3-jsonschema. Strict
 not name is an error, because a member that nobody describes is one that nobody can rely on.
 """
 
-import json
+import sys
 from functools import lru_cache
 from pathlib import Path
 
 import jsonschema
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/report"))
+
+import publish  # noqa: E402  pylint: disable=wrong-import-position
+
 # Commands that print what another prints.
 SAME = {"unbind": "bind", "restore": "bind"}
 # Parts that mean the same in every schema that has them.
 COMMON = {"text", "number", "truth", "hex", "errno", "path", "result", "range", "space", "extension", "irq"}
-FOLDER = Path(__file__).resolve().parents[2] / "src/report"
-
-
-def load(name: str) -> dict:
-    """The published schema @name, as a user of it reads it."""
-    return json.loads((FOLDER / f"{name}.schema.json").read_text(encoding="utf-8"))
 
 
 def _closed(schema):
@@ -53,7 +51,7 @@ class Checker:
     @lru_cache
     def named(cls, name: str):
         """That of the published schema @name."""
-        return cls(load(name))
+        return cls(publish.schema(name))
 
     def check(self, document):
         """Every place where @document is not as the schema says."""
@@ -71,11 +69,11 @@ def _references(schema):
 
 def dependent(names):
     """What of the schemas of @names, and of those that nobody named, cannot be had from their own file or differs."""
-    files = {path.name.partition(".")[0] for path in FOLDER.glob("*.schema.json")}
+    files = set(publish.names())
     problems = [f"{name}: no document, or no schema" for name in sorted(files ^ set(names))]
     meanings = {}
     for name in sorted(files):
-        schema = load(name)
+        schema = publish.schema(name)
         parts = schema.get("$defs", {})
         problems += [f"{name}: refers to {place}" for place in sorted(set(_references(schema)))
                      if place.removeprefix("#/$defs/") not in parts]

@@ -7,9 +7,14 @@ the same commands, options, columns, assumptions, generations, paths and members
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import tree
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src/report"))
+
+import publish  # noqa: E402  pylint: disable=wrong-import-position
 
 
 class Page:
@@ -104,7 +109,7 @@ def _json(root: Path, program: dict):
     # What is described elsewhere: a column in its command's page, the tops of documents in their schemas only.
     others = {column["key"] for command in program["commands"] for column in command["columns"]}
     for path in (root / "src/report").glob("*.schema.json"):
-        others |= _properties(json.loads(path.read_text(encoding="utf-8"))) - known
+        others |= _properties(publish.schema(path.name.partition(".")[0])) - known
     body = "".join(page.whole(command["name"].upper()) for command in program["commands"])
     named = set(re.findall(r"\*([a-z][a-z_]+)\*", body))
     yield from _differences(page.name, "member", named - others, known - others)
