@@ -184,6 +184,18 @@ void fake_free(struct host *h)
 	arena_free(h->arena);
 }
 
+int host_setup(void **state)
+{
+	*state = fake_host();
+	return 0;
+}
+
+int host_teardown(void **state)
+{
+	fake_free(*state);
+	return 0;
+}
+
 void fake_chips(struct host *h, const char *chips)
 {
 	h->interrupts.chips = split(h, chips, &h->interrupts.nr_chips);
@@ -320,6 +332,24 @@ void fake_irq(struct host *h, struct device *dev, unsigned int irq, const char *
 		.chip = fake_present(h, arena_printf(h->arena, "/sys/kernel/irq/%u/chip_name", irq),
 				     chip),
 	};
+}
+
+int scene_setup(void **state)
+{
+	static struct scene s;
+
+	s = (struct scene){ 0 };
+	*state = &s;
+	return 0;
+}
+
+int scene_teardown(void **state)
+{
+	struct scene *s = *state;
+
+	if (s->h)
+		fake_free(s->h);
+	return 0;
 }
 
 void scene_make(struct scene *s, enum iommu_kind kind, const char *unit, const char *driver)

@@ -10,6 +10,9 @@
 
 struct host *fake_host(void);
 void fake_free(struct host *h);
+/* A host for the life of a test. */
+int host_setup(void **state);
+int host_teardown(void **state);
 
 struct fact fake_present(struct host *h, const char *path, const char *raw);
 struct fact fake_absent(struct host *h, const char *path);
@@ -59,6 +62,10 @@ struct scene {
 	struct iommu_unit *u;
 	struct assumptions as;
 };
+
+/* An empty scene for the life of a test, and its host where the test has made one. */
+int scene_setup(void **state);
+int scene_teardown(void **state);
 
 /* 0000:01:00.0 on @driver, with FAKE_CONFIG. */
 void scene_make(struct scene *s, enum iommu_kind kind, const char *unit, const char *driver);

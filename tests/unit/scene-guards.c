@@ -39,9 +39,7 @@ void tree_card(const struct tree *x)
 	tree_put(x, "proc/consoles", "");
 }
 
-void assert_guards(void **state, const char *name, const char *text)
+void assert_guards(struct tree *x, const char *name, const char *text)
 {
-	struct tree *x = *state;
-
 	assert_string_equal(tree_guards(x, x->sysroot, name), text);
 }

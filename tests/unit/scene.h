@@ -96,4 +96,4 @@ char *tree_guards(struct tree *x, struct sysroot *root, const char *name);
 /* A host with one card, on nvme, that nobody uses. */
 #define TREE_CARD "0000:02:00.0"
 void tree_card(const struct tree *x);
-void assert_guards(void **state, const char *name, const char *text);
+void assert_guards(struct tree *x, const char *name, const char *text);

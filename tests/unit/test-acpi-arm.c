@@ -59,7 +59,7 @@ static struct span iort_make(unsigned char *t)
 	return (struct span){ (const char *)t, IORT_LEN };
 }
 
-static void test_madt(void **state)
+static void test_madt(void)
 {
 	struct acpi_madt m;
 
@@ -71,7 +71,7 @@ static void test_madt(void **state)
 	assert_int_equal(m.nr_msi_frames, 0);
 }
 
-static void test_madt_with_a_frame(void **state)
+static void test_madt_with_a_frame(void)
 {
 	unsigned char table[88];
 	struct acpi_madt m;
@@ -91,7 +91,7 @@ static void test_madt_with_a_frame(void **state)
 			 -EBADMSG);
 }
 
-static void test_iort_leads_to_the_its(void **state)
+static void test_iort_leads_to_the_its(void)
 {
 	const struct acpi_iort_smmu *smmu;
 	const struct acpi_iort_root *root;
@@ -115,7 +115,7 @@ static void test_iort_leads_to_the_its(void **state)
 	assert_true(acpi_iort_its(&iort, root, 0xffff, &its));
 }
 
-static void test_iort_leads_nowhere(void **state)
+static void test_iort_leads_nowhere(void)
 {
 	unsigned char table[IORT_LEN];
 	struct acpi_iort iort;
@@ -141,7 +141,7 @@ static void test_iort_leads_nowhere(void **state)
 }
 
 /* The last identifier of one mapping and the first of the next may be the same. */
-static void test_iort_mappings_that_overlap_by_one(void **state)
+static void test_iort_mappings_that_overlap_by_one(void)
 {
 	unsigned char table[IORT_LEN];
 	struct acpi_iort iort;
@@ -157,7 +157,7 @@ static void test_iort_mappings_that_overlap_by_one(void **state)
 	assert_non_null(acpi_iort_smmu_of(&iort, &iort.roots[0], 0x200));
 }
 
-static void test_iort_damaged(void **state)
+static void test_iort_damaged(void)
 {
 	unsigned char table[IORT_LEN];
 	struct acpi_iort iort;
@@ -174,18 +174,4 @@ static void test_iort_damaged(void **state)
 	assert_int_equal(acpi_iort_parse((struct span){ (const char *)table, IORT_LEN },
 					 scene_arena, &iort),
 			 -EBADMSG);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_madt),
-		cmocka_unit_test(test_madt_with_a_frame),
-		cmocka_unit_test(test_iort_leads_to_the_its),
-		cmocka_unit_test(test_iort_leads_nowhere),
-		cmocka_unit_test(test_iort_mappings_that_overlap_by_one),
-		cmocka_unit_test(test_iort_damaged),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

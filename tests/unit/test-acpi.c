@@ -53,7 +53,7 @@ static void dmar_begin(struct table_bytes *t)
 	t->b[37] = ACPI_DMAR_INTR_REMAP | ACPI_DMAR_PLATFORM_OPT_IN;
 }
 
-static void test_acpi_dmar(void **state)
+static void test_acpi_dmar(void)
 {
 	struct table_bytes t;
 	struct acpi_dmar d;
@@ -80,7 +80,7 @@ static void test_acpi_dmar(void **state)
 	assert_int_equal(d.rmrrs[0].scopes[0].path[1].function, 1);
 }
 
-static void test_acpi_dmar_truncated_anywhere(void **state)
+static void test_acpi_dmar_truncated_anywhere(void)
 {
 	struct table_bytes t;
 	struct acpi_dmar d;
@@ -96,7 +96,7 @@ static void test_acpi_dmar_truncated_anywhere(void **state)
 }
 
 /* A reader of text drops a last newline; the header's length tells. */
-static void test_acpi_dmar_last_byte_was_a_newline(void **state)
+static void test_acpi_dmar_last_byte_was_a_newline(void)
 {
 	struct table_bytes t;
 	struct acpi_dmar d;
@@ -111,7 +111,7 @@ static void test_acpi_dmar_last_byte_was_a_newline(void **state)
 	assert_int_equal(d.rmrrs[0].scopes[0].path[1].function, '\n');
 }
 
-static void test_acpi_dmar_broken_lengths(void **state)
+static void test_acpi_dmar_broken_lengths(void)
 {
 	struct table_bytes t;
 	struct acpi_dmar d;
@@ -135,7 +135,7 @@ static void test_acpi_dmar_broken_lengths(void **state)
 
 /* ---- IVRS ---- */
 
-static void test_acpi_ivrs(void **state)
+static void test_acpi_ivrs(void)
 {
 	/* Type 0x11 at 00:00.2: one select entry, one IO-APIC and one HPET, and an ACPI name. */
 	static const unsigned char ivhd[] = {
@@ -179,7 +179,7 @@ static void test_acpi_ivrs(void **state)
 				 -EBADMSG);
 }
 
-static void test_acpi_ivrs_unknown_entry(void **state)
+static void test_acpi_ivrs_unknown_entry(void)
 {
 	static const unsigned char ivhd[] = { 0x10, 0, 28, 0, 0, 0, 0, 0, 0, 0, 0,    0, 0, 0,
 					      0,    0, 0,  0, 0, 0, 0, 0, 0, 0, 0x90, 0, 0, 0 };
@@ -196,7 +196,7 @@ static void test_acpi_ivrs_unknown_entry(void **state)
 
 /* ---- VIOT ---- */
 
-static void test_acpi_viot(void **state)
+static void test_acpi_viot(void)
 {
 	static const unsigned char nodes[] = { 1,    0,    24,   0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0,
 					       0xff, 0xff, 0x48, 0, 0, 0, 0, 0, 0, 0, 3, 0, 16, 0,
@@ -223,7 +223,7 @@ static void test_acpi_viot(void **state)
 	assert_int_equal(acpi_viot_parse(table_end(&t), &v), -EBADMSG);
 }
 
-static void test_acpi_viot_covers(void **state)
+static void test_acpi_viot_covers(void)
 {
 	/* Segment 1, functions 01:00.0 to 02:1f.7. */
 	static const unsigned char nodes[] = { 1, 0, 24,   0, 0,    0, 0, 0, 1, 0, 1, 0,
@@ -247,20 +247,4 @@ static void test_acpi_viot_covers(void **state)
 	assert_false(covers);
 	t.b[50] = 17;
 	assert_int_equal(acpi_viot_covers(table_end(&t), 1, 0x0100, &covers), -EBADMSG);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_acpi_dmar),
-		cmocka_unit_test(test_acpi_dmar_truncated_anywhere),
-		cmocka_unit_test(test_acpi_dmar_last_byte_was_a_newline),
-		cmocka_unit_test(test_acpi_dmar_broken_lengths),
-		cmocka_unit_test(test_acpi_ivrs),
-		cmocka_unit_test(test_acpi_ivrs_unknown_entry),
-		cmocka_unit_test(test_acpi_viot),
-		cmocka_unit_test(test_acpi_viot_covers),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

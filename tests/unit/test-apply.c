@@ -119,7 +119,7 @@ struct fixture {
 	struct bind_apply apply;
 };
 
-static int setup(void **state)
+static int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -135,7 +135,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 
@@ -152,9 +152,8 @@ static struct bind_move to_vfio(void)
 	};
 }
 
-static void test_bind_records_what_was(void **state)
+static void test_bind_records_what_was(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 	const struct journal_record *r;
 
@@ -176,9 +175,8 @@ static void read_again(struct fixture *f, struct journal *j)
 }
 
 /* They go with its driver, and it is known afterwards that there were some. */
-static void test_bind_records_virtual_functions(void **state)
+static void test_bind_records_virtual_functions(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio(), back = { .bus = "pci", .name = "0000:01:00.0" };
 	struct journal j;
 
@@ -197,9 +195,8 @@ static void test_bind_records_virtual_functions(void **state)
 }
 
 /* Of a device that another bus has, or that has no such attribute, nothing is known. */
-static void test_bind_without_virtual_functions(void **state)
+static void test_bind_without_virtual_functions(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 	struct journal j;
 
@@ -221,9 +218,8 @@ static __attribute__((noinline, no_sanitize("address"))) void overwrite_stack(vo
 		bytes[i] = 0x55;
 }
 
-static void test_bind_steps_taken_back_are_of_the_device(void **state)
+static void test_bind_steps_taken_back_are_of_the_device(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 
 	f->kernel.fails_at = 3;
@@ -236,10 +232,8 @@ static void test_bind_steps_taken_back_are_of_the_device(void **state)
 	}
 }
 
-static void test_bind_returns_when_any_write_fails(void **state)
+static void test_bind_returns_when_any_write_fails(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	for (unsigned int n = 1; n <= 3; n++) {
 		struct bind_move m = to_vfio();
 
@@ -256,9 +250,8 @@ static void test_bind_returns_when_any_write_fails(void **state)
 	}
 }
 
-static void test_bind_of_a_locked_device_writes_nothing(void **state)
+static void test_bind_of_a_locked_device_writes_nothing(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 
 	f->kernel.driver = NULL;
@@ -270,9 +263,8 @@ static void test_bind_of_a_locked_device_writes_nothing(void **state)
 	assert_int_equal(f->journal.nr_records, 0);
 }
 
-static void test_back_of_a_locked_device_stays_recorded(void **state)
+static void test_back_of_a_locked_device_stays_recorded(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio(),
 			 back = { .bus = "pci", .name = "0000:01:00.0", .to = "e1000e" };
 
@@ -286,9 +278,8 @@ static void test_back_of_a_locked_device_stays_recorded(void **state)
 	assert_int_equal(f->journal.nr_records, 1);
 }
 
-static void test_bind_back_by_override_when_ids_do_not_match(void **state)
+static void test_bind_back_by_override_when_ids_do_not_match(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = { .bus = "pci", .name = "0000:01:00.0", .to = "vfio-pci" };
 
 	/* Its override was cleared after vfio-pci had it. */
@@ -299,10 +290,9 @@ static void test_bind_back_by_override_when_ids_do_not_match(void **state)
 }
 
 /* Between the guards' answer and the first write somebody else gave it a driver. */
-static void test_bind_driver_changed_meanwhile(void **state)
+static void test_bind_driver_changed_meanwhile(struct fixture *f)
 {
 	static const struct device device = { .name = "0000:01:00.0" };
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 
 	m.device = &device;
@@ -318,9 +308,8 @@ static void test_bind_driver_changed_meanwhile(void **state)
 	assert_int_equal(m.result, BIND_MOVED);
 }
 
-static void test_bind_back_to_a_driver_that_another_override_excludes(void **state)
+static void test_bind_back_to_a_driver_that_another_override_excludes(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = { .bus = "pci",
 			       .name = "0000:01:00.0",
 			       .to = "e1000e",
@@ -340,9 +329,8 @@ static void test_bind_back_to_a_driver_that_another_override_excludes(void **sta
 }
 
 /* Its driver is not to be had any more: another may come, but it is not left without. */
-static void test_bind_back_to_whatever_the_bus_chooses(void **state)
+static void test_bind_back_to_whatever_the_bus_chooses(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move other = {
 		.bus = "pci", .name = "0000:01:00.0", .any = true, .back = true
 	};
@@ -358,9 +346,8 @@ static void test_bind_back_to_whatever_the_bus_chooses(void **state)
 	assert_string_equal(f->kernel.driver, "e1000");
 }
 
-static void test_restore_keeps_the_record_of_a_device_without_a_driver(void **state)
+static void test_restore_keeps_the_record_of_a_device_without_a_driver(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 	struct bind_move back = { .bus = "pci", .name = "0000:01:00.0", .any = true, .back = true };
 
@@ -371,9 +358,8 @@ static void test_restore_keeps_the_record_of_a_device_without_a_driver(void **st
 }
 
 /* Somewhere new an override is the way in: there is no other. */
-static void test_bind_elsewhere_is_not_tried_again(void **state)
+static void test_bind_elsewhere_is_not_tried_again(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = {
 		.bus = "pci", .name = "0000:01:00.0", .to = "e1000", .to_override = "pci-stub"
 	};
@@ -384,9 +370,8 @@ static void test_bind_elsewhere_is_not_tried_again(void **state)
 	assert_null(f->kernel.override);
 }
 
-static void test_bind_device_gone(void **state)
+static void test_bind_device_gone(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct bind_move m = to_vfio();
 
 	f->kernel.gone = true;
@@ -395,10 +380,8 @@ static void test_bind_device_gone(void **state)
 	assert_int_equal(f->kernel.writes, 0);
 }
 
-static void test_bind_device_goes_meanwhile(void **state)
+static void test_bind_device_goes_meanwhile(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	for (unsigned int n = 1; n <= 3; n++) {
 		struct bind_move m = to_vfio();
 		/* What another move of it recorded before is of no use either. */
@@ -417,28 +400,4 @@ static void test_bind_device_goes_meanwhile(void **state)
 		assert_null(m.now);
 		assert_int_equal(f->journal.nr_records, 0);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_bind_records_what_was),
-		T(test_bind_records_virtual_functions),
-		T(test_bind_without_virtual_functions),
-		T(test_bind_returns_when_any_write_fails),
-		T(test_bind_steps_taken_back_are_of_the_device),
-		T(test_bind_back_by_override_when_ids_do_not_match),
-		T(test_bind_driver_changed_meanwhile),
-		T(test_bind_back_to_a_driver_that_another_override_excludes),
-		T(test_bind_back_to_whatever_the_bus_chooses),
-		T(test_restore_keeps_the_record_of_a_device_without_a_driver),
-		T(test_bind_elsewhere_is_not_tried_again),
-		T(test_bind_device_gone),
-		T(test_bind_device_goes_meanwhile),
-		T(test_bind_of_a_locked_device_writes_nothing),
-		T(test_back_of_a_locked_device_stays_recorded),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "base/arena.h"
 #include "scene.h"
 
-static void test_arena_alloc_is_zeroed_and_aligned(void **state)
+static void test_arena_alloc_is_zeroed_and_aligned(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
@@ -16,7 +16,7 @@ static void test_arena_alloc_is_zeroed_and_aligned(void **state)
 	}
 }
 
-static void test_arena_blocks_do_not_overlap(void **state)
+static void test_arena_blocks_do_not_overlap(void)
 {
 	enum { NR = 2000 };
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -34,7 +34,7 @@ static void test_arena_blocks_do_not_overlap(void **state)
 			assert_int_equal(blocks[i][k], i & 0xff);
 }
 
-static void test_arena_grow_keeps_what_was_appended(void **state)
+static void test_arena_grow_keeps_what_was_appended(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	uint32_t *numbers = NULL;
@@ -47,7 +47,7 @@ static void test_arena_grow_keeps_what_was_appended(void **state)
 		assert_int_equal(numbers[i], i * 3);
 }
 
-static void test_arena_grow_moves_only_at_powers_of_two(void **state)
+static void test_arena_grow_moves_only_at_powers_of_two(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	char *p = NULL;
@@ -62,7 +62,7 @@ static void test_arena_grow_moves_only_at_powers_of_two(void **state)
 	assert_in_range(moves, 1, 11); /* at most at 0, 1, 2, 4, ... 512 */
 }
 
-static void test_arena_resize_keeps_the_start_and_zeroes_the_rest(void **state)
+static void test_arena_resize_keeps_the_start_and_zeroes_the_rest(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	unsigned char *p = NULL, *other;
@@ -80,7 +80,7 @@ static void test_arena_resize_keeps_the_start_and_zeroes_the_rest(void **state)
 	}
 }
 
-static void test_arena_reset_gives_zeroed_memory_again(void **state)
+static void test_arena_reset_gives_zeroed_memory_again(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
@@ -98,7 +98,7 @@ static void test_arena_reset_gives_zeroed_memory_again(void **state)
 	}
 }
 
-static void test_arena_blocks_of_many_mebibytes(void **state)
+static void test_arena_blocks_of_many_mebibytes(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	const size_t len = 5 << 20;
@@ -120,7 +120,7 @@ static void test_arena_blocks_of_many_mebibytes(void **state)
 	assert_int_equal(two[len], 2);
 }
 
-static void test_arena_text_is_packed_and_ends_with_a_nul(void **state)
+static void test_arena_text_is_packed_and_ends_with_a_nul(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	char *one = arena_text(a, "one and more", 3), *room = arena_text(a, NULL, 4);
@@ -134,7 +134,7 @@ static void test_arena_text_is_packed_and_ends_with_a_nul(void **state)
 	assert_string_equal(one, "one");
 }
 
-static void test_arena_memdup_ends_with_a_nul_not_counted(void **state)
+static void test_arena_memdup_ends_with_a_nul_not_counted(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	char *copy = arena_memdup(a, "a\0b", 3);
@@ -143,7 +143,7 @@ static void test_arena_memdup_ends_with_a_nul_not_counted(void **state)
 	assert_string_equal(arena_memdup(a, NULL, 0), "");
 }
 
-static void test_arena_strndup_stops_at_the_nul(void **state)
+static void test_arena_strndup_stops_at_the_nul(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
@@ -152,7 +152,7 @@ static void test_arena_strndup_stops_at_the_nul(void **state)
 	assert_string_equal(arena_strdup(a, ""), "");
 }
 
-static void test_arena_printf_long_and_short(void **state)
+static void test_arena_printf_long_and_short(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	char *text;
@@ -168,7 +168,7 @@ static void test_arena_printf_long_and_short(void **state)
 	assert_int_equal(strlen(text), 1000000);
 }
 
-static void test_arena_join_and_decimal(void **state)
+static void test_arena_join_and_decimal(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
@@ -178,32 +178,11 @@ static void test_arena_join_and_decimal(void **state)
 	assert_string_equal(arena_decimal(a, 4294967295U), "4294967295");
 }
 
-static void test_arena_free_of_nothing(void **state)
+static void test_arena_free_of_nothing(void)
 {
 	struct arena *none = NULL;
 
 	arena_free(NULL);
 	arena_freep(&none);
 	assert_null(none);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_arena_alloc_is_zeroed_and_aligned),
-		cmocka_unit_test(test_arena_blocks_do_not_overlap),
-		cmocka_unit_test(test_arena_grow_keeps_what_was_appended),
-		cmocka_unit_test(test_arena_grow_moves_only_at_powers_of_two),
-		cmocka_unit_test(test_arena_resize_keeps_the_start_and_zeroes_the_rest),
-		cmocka_unit_test(test_arena_reset_gives_zeroed_memory_again),
-		cmocka_unit_test(test_arena_blocks_of_many_mebibytes),
-		cmocka_unit_test(test_arena_text_is_packed_and_ends_with_a_nul),
-		cmocka_unit_test(test_arena_memdup_ends_with_a_nul_not_counted),
-		cmocka_unit_test(test_arena_strndup_stops_at_the_nul),
-		cmocka_unit_test(test_arena_printf_long_and_short),
-		cmocka_unit_test(test_arena_join_and_decimal),
-		cmocka_unit_test(test_arena_free_of_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

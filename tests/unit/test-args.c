@@ -36,7 +36,7 @@ static void assert_not_parsed(const struct argp *argp, const char *words, const 
 	assert_string_equal(text, message);
 }
 
-static void test_args_good_lines_pass(void **state)
+static void test_args_good_lines_pass(void)
 {
 	char text[256];
 
@@ -48,7 +48,7 @@ static void test_args_good_lines_pass(void **state)
 	assert_int_equal(check(command_list.argp, false, "--noh", text), 2);
 }
 
-static void test_args_in_order_stops_at_the_command(void **state)
+static void test_args_in_order_stops_at_the_command(void)
 {
 	char text[256];
 
@@ -56,7 +56,7 @@ static void test_args_in_order_stops_at_the_command(void **state)
 	assert_int_equal(check(&global_argp, true, "-v -- list", text), 2);
 }
 
-static void test_args_unknown_options_are_named(void **state)
+static void test_args_unknown_options_are_named(void)
 {
 	assert_not_parsed(command_list.argp, "--jsno",
 			  "unknown option '--jsno': did you mean --json?");
@@ -70,13 +70,13 @@ static void test_args_unknown_options_are_named(void **state)
 			  "unknown option '--': --help lists the options");
 }
 
-static void test_args_ambiguous_start_is_refused(void **state)
+static void test_args_ambiguous_start_is_refused(void)
 {
 	assert_not_parsed(command_inspect.argp, "--ver",
 			  "option '--ver' is ambiguous: write it out in full");
 }
 
-static void test_args_values_are_checked(void **state)
+static void test_args_values_are_checked(void)
 {
 	assert_not_parsed(command_list.argp, "--sort",
 			  "option '--sort' needs a value: --sort=COLUMN");
@@ -85,7 +85,7 @@ static void test_args_values_are_checked(void **state)
 			  "option '--tree' takes no value: remove the value");
 }
 
-static void test_commands_are_found_by_name_only(void **state)
+static void test_commands_are_found_by_name_only(void)
 {
 	size_t nr;
 	const struct command *const *all = commands_all(&nr);
@@ -95,18 +95,4 @@ static void test_commands_are_found_by_name_only(void **state)
 	assert_ptr_equal(command_find("inspect"), &command_inspect);
 	assert_null(command_find("insp"));
 	assert_null(command_find(""));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_args_good_lines_pass),
-		cmocka_unit_test(test_args_in_order_stops_at_the_command),
-		cmocka_unit_test(test_args_unknown_options_are_named),
-		cmocka_unit_test(test_args_ambiguous_start_is_refused),
-		cmocka_unit_test(test_args_values_are_checked),
-		cmocka_unit_test(test_commands_are_found_by_name_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

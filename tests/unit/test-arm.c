@@ -51,9 +51,8 @@ static struct host *load(struct tree *x)
 	return tree_load(x, x->sysroot, tree_scope(), NULL);
 }
 
-static void test_arm_by_device_tree(void **state)
+static void test_arm_by_device_tree(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct device *d;
 	struct host *h;
 
@@ -77,9 +76,8 @@ static void test_arm_by_device_tree(void **state)
 	host_free(h);
 }
 
-static void test_arm_controllers_that_do_not_isolate(void **state)
+static void test_arm_controllers_that_do_not_isolate(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	put_machine(x);
@@ -96,9 +94,8 @@ static void test_arm_controllers_that_do_not_isolate(void **state)
 	host_free(h);
 }
 
-static void test_arm_tree_of_a_machine_without(void **state)
+static void test_arm_tree_of_a_machine_without(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	tree_device(x, &(struct tree_device){ .name = "0000:00:04.0" });
@@ -121,9 +118,8 @@ static struct host *load_capture(struct tree *x, const char *lines)
 	return h;
 }
 
-static void test_arm_tables_denied_or_damaged(void **state)
+static void test_arm_tables_denied_or_damaged(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h = load_capture(x, ARM TABLES TABLE "APIC\",null,\"EACCES\"]\n" TABLE
 							  "IORT\",null,\"EACCES\"]\n");
 
@@ -136,16 +132,4 @@ static void test_arm_tables_denied_or_damaged(void **state)
 	assert_int_equal(h->firmware.iort.state, FACT_FAILED);
 	assert_false(h->firmware.msi.known);
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_arm_by_device_tree),
-		tree_test(test_arm_controllers_that_do_not_isolate),
-		tree_test(test_arm_tree_of_a_machine_without),
-		tree_test(test_arm_tables_denied_or_damaged),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

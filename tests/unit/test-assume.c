@@ -5,7 +5,7 @@
 #include "fake-host.h"
 #include "scene.h"
 
-static void test_add_takes_all_forms(void **state)
+static void test_add_takes_all_forms(void)
 {
 	static const struct {
 		const char *text, *target, *key, *value;
@@ -46,7 +46,7 @@ static void test_add_takes_all_forms(void **state)
 	arena_free(a);
 }
 
-static void test_add_refuses_in_one_line(void **state)
+static void test_add_refuses_in_one_line(void)
 {
 	static const struct {
 		const char *text, *says;
@@ -84,7 +84,7 @@ static void test_add_refuses_in_one_line(void **state)
 	arena_free(a);
 }
 
-static void test_add_refuses_a_contradiction(void **state)
+static void test_add_refuses_a_contradiction(void)
 {
 	struct arena *a = arena_new();
 	struct assumptions as = { 0 };
@@ -100,9 +100,8 @@ static void test_add_refuses_a_contradiction(void **state)
 	arena_free(a);
 }
 
-static void test_find_prefers_the_closest(void **state)
+static void test_find_prefers_the_closest(struct host *h)
 {
-	struct host *h = fake_host();
 	struct group *g = fake_group(h, 12);
 	struct device *d = fake_pci(h, "0000:01:00.0", g, NULL, NULL);
 	struct device *other = fake_pci(h, "0000:01:00.1", g, NULL, NULL);
@@ -119,10 +118,9 @@ static void test_find_prefers_the_closest(void **state)
 	assert_null(assumptions_find(&as, alien, "isolated_msi")->target);
 	assert_ptr_equal(assumption_device(h, &as.items[0]), d);
 	assert_null(assumption_device(h, &as.items[1]));
-	fake_free(h);
 }
 
-static void test_keys_are_all_accepted(void **state)
+static void test_keys_are_all_accepted(void)
 {
 	struct arena *a = arena_new();
 	size_t nr;
@@ -147,17 +145,4 @@ static void test_keys_are_all_accepted(void **state)
 		assert_true(strlen(keys[i].help) > 0);
 	}
 	arena_free(a);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_add_takes_all_forms),
-		cmocka_unit_test(test_add_refuses_in_one_line),
-		cmocka_unit_test(test_add_refuses_a_contradiction),
-		cmocka_unit_test(test_find_prefers_the_closest),
-		cmocka_unit_test(test_keys_are_all_accepted),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

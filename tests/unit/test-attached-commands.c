@@ -237,7 +237,7 @@ static void check_irq(const struct trial *t, const struct command_case *c)
 		must_say(t, c, "delivered");
 }
 
-static void test_irq_every_call_fails_in_turn(void **state)
+static void test_irq_every_call_fails_in_turn(const struct tree *x)
 {
 	static const struct irq_args all = { .acting = { .single = true, .no_map = true } };
 	static const struct irq_args msi = { .acting = { .single = true, .no_map = true },
@@ -247,7 +247,6 @@ static void test_irq_every_call_fails_in_turn(void **state)
 		{ .name = "irq", .run = irq_run, .args = &all },
 		{ .name = "irq --index msi --count 2", .run = irq_run, .args = &msi },
 	};
-	const struct tree *x = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		every_call_fails(&cases[i], x->sysroot, check_irq);
@@ -304,7 +303,7 @@ static void put_drivers(const struct tree *x)
 	tree_link(x, "../../drivers/vfio-pci", "sys/bus/pci/devices/0000:01:00.0/driver");
 }
 
-static void test_reset_every_call_fails_in_turn(void **state)
+static void test_reset_every_call_fails_in_turn(const struct tree *x)
 {
 	static const struct reset_args any = { .acting = { .no_map = true } };
 	static const struct reset_args hot = { .acting = { .no_map = true }, .method = METHOD_HOT };
@@ -313,7 +312,6 @@ static void test_reset_every_call_fails_in_turn(void **state)
 		{ .name = "reset, no other way", .run = reset_run, .args = &hot, .no_reset = true },
 		{ .name = "reset --method hot", .run = reset_run, .args = &hot },
 	};
-	const struct tree *x = *state;
 
 	put_drivers(x);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -321,7 +319,7 @@ static void test_reset_every_call_fails_in_turn(void **state)
 }
 
 /* What would hit others is refused with the list, and not asked. */
-static void test_reset_of_what_is_not_ours(void **state)
+static void test_reset_of_what_is_not_ours(const struct tree *x)
 {
 	static const struct reset_args hot = { .acting = { .no_map = true }, .method = METHOD_HOT };
 	static const struct {
@@ -331,7 +329,6 @@ static void test_reset_of_what_is_not_ours(void **state)
 		{ 1, "../../drivers/nvme", "on host driver nvme: bind it to vfio-pci" },
 		{ 2, "../../drivers/vfio-pci", "not attached here: name 0000:01:00.1 as well" },
 	};
-	const struct tree *x = *state;
 
 	put_drivers(x);
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
@@ -383,7 +380,7 @@ static void check_regions(const struct trial *t, const struct command_case *c)
 	}
 }
 
-static void test_regions_every_call_fails_in_turn(void **state)
+static void test_regions_every_call_fails_in_turn(const struct tree *x)
 {
 	static struct region_store stores[] = {
 		{ .region = VT_PCI_CONFIG, .offset = 0x3c, .value = 7, .width = 1, .text = "a" },
@@ -422,14 +419,13 @@ static void test_regions_every_call_fails_in_turn(void **state)
 		  .undecoded = true },
 		{ .name = "regions --write", .run = regions_run, .args = &write },
 	};
-	const struct tree *x = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		every_call_fails(&cases[i], x->sysroot, check_regions);
 }
 
 /* Nothing that was asked for is done, and it is said why. */
-static void test_regions_failed_dump_prints_no_bytes(void **state)
+static void test_regions_failed_dump_prints_no_bytes(const struct tree *x)
 {
 	static const struct regions_args dump = { .acting = { .no_map = true, .single = true },
 						  .has_dump = true,
@@ -437,7 +433,6 @@ static void test_regions_failed_dump_prints_no_bytes(void **state)
 	static const struct command_case c = { .name = "regions --dump BAR0",
 					       .run = regions_run,
 					       .args = &dump };
-	const struct tree *x = *state;
 	unsigned int calls = calls_of(&c, PATH_CONTAINER, x->sysroot, STATUS_OK);
 	struct trial t;
 
@@ -451,17 +446,4 @@ static void test_regions_failed_dump_prints_no_bytes(void **state)
 	assert_string_equal(t.why->text, NAME
 			    ": cannot read BAR0 at 0x1c: Input/output error (EIO); 'vfiotool list' shows whether it is still there");
 	end(&t, &c);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_irq_every_call_fails_in_turn),
-		tree_test(test_reset_every_call_fails_in_turn),
-		tree_test(test_reset_of_what_is_not_ours),
-		tree_test(test_regions_every_call_fails_in_turn),
-		tree_test(test_regions_failed_dump_prints_no_bytes),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

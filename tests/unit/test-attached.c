@@ -97,7 +97,7 @@ static void end(struct trial *t)
 	fake_free(t->host);
 }
 
-static int setup(void **state)
+static int trial_setup(void **state)
 {
 	static struct trial t;
 
@@ -106,13 +106,11 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int trial_teardown(void **state)
 {
 	end(*state);
 	return 0;
 }
-
-#define trial_test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static void assert_says(const struct trial *t, const char *text)
 {
@@ -122,10 +120,8 @@ static void assert_says(const struct trial *t, const char *text)
 
 /* ---- as predicted ---- */
 
-static void test_acting_attached_as_predicted(void **state)
+static void test_acting_attached_as_predicted(struct trial *t)
 {
-	struct trial *t = *state;
-
 	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_OK);
 	assert_true(t->ac.view.attached);
 	assert_int_equal(t->ac.view.match, MATCH_YES);
@@ -136,10 +132,8 @@ static void test_acting_attached_as_predicted(void **state)
 	assert_says(t, "0xfef00000");
 }
 
-static void test_acting_refused_as_predicted(void **state)
+static void test_acting_refused_as_predicted(struct trial *t)
 {
-	struct trial *t = *state;
-
 	fake_chips(t->host, "IO-APIC PCI-MSI DMAR-MSI");
 	call_fails(t, SET_IOMMU_CALL, EPERM);
 	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_NO);
@@ -150,10 +144,8 @@ static void test_acting_refused_as_predicted(void **state)
 }
 
 /* The prediction was no, and the kernel lets it: a difference, however welcome. */
-static void test_acting_attached_against_the_prediction(void **state)
+static void test_acting_attached_against_the_prediction(struct trial *t)
 {
-	struct trial *t = *state;
-
 	fake_chips(t->host, "IO-APIC PCI-MSI DMAR-MSI");
 	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_DIFFER);
 	assert_true(t->ac.view.attached);
@@ -162,10 +154,8 @@ static void test_acting_attached_against_the_prediction(void **state)
 }
 
 /* Another errno than the one that was predicted. */
-static void test_acting_refused_otherwise(void **state)
+static void test_acting_refused_otherwise(struct trial *t)
 {
-	struct trial *t = *state;
-
 	fake_chips(t->host, "IO-APIC PCI-MSI DMAR-MSI");
 	call_fails(t, SET_IOMMU_CALL, EINVAL);
 	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_DIFFER);
@@ -173,7 +163,7 @@ static void test_acting_refused_otherwise(void **state)
 }
 
 /* Open either way: what the kernel says is the answer. */
-static void test_acting_unknown_is_decided_by_the_kernel(void **state)
+static void test_acting_unknown_is_decided_by_the_kernel(void)
 {
 	struct trial t;
 
@@ -193,10 +183,8 @@ static void test_acting_unknown_is_decided_by_the_kernel(void **state)
 
 /* ---- on a driver of the host ---- */
 
-static void test_acting_host_driver_is_named_with_the_way_out(void **state)
+static void test_acting_host_driver_is_named_with_the_way_out(struct trial *t)
 {
-	struct trial *t = *state;
-
 	fake_unbind(t->host, t->devices[0], "e1000e");
 	fake_node_absent(t->host, &t->group->node, "/dev/vfio/1");
 	t->devices[0]->vfio_dev =
@@ -209,10 +197,8 @@ static void test_acting_host_driver_is_named_with_the_way_out(void **state)
 }
 
 /* The node is there, and not for this user: VFIO was not asked. */
-static void test_acting_node_of_another_user(void **state)
+static void test_acting_node_of_another_user(struct trial *t)
 {
-	struct trial *t = *state;
-
 	fake_user(t->host, 1000);
 	fake_node(t->host, &t->group->node, "/dev/vfio/1", 0600, 0);
 	t->kernel.fail_at = OPEN_GROUP_CALL;
@@ -231,7 +217,7 @@ static void attach_with_token(struct trial *t, int err, int want)
 	assert_int_equal(attach(t, PATH_CONTAINER), want);
 }
 
-static void test_acting_token_that_nobody_asked_for(void **state)
+static void test_acting_token_that_nobody_asked_for(void)
 {
 	struct trial t;
 
@@ -252,7 +238,7 @@ static void test_acting_token_that_nobody_asked_for(void **state)
 }
 
 /* Whether it is the right one only the kernel knows. */
-static void test_acting_token_of_a_virtual_function(void **state)
+static void test_acting_token_of_a_virtual_function(void)
 {
 	struct trial t;
 
@@ -270,7 +256,7 @@ static void test_acting_token_of_a_virtual_function(void **state)
 
 /* ---- a space that is not as predicted ---- */
 
-static void test_acting_other_ranges_are_a_difference(void **state)
+static void test_acting_other_ranges_are_a_difference(void)
 {
 	struct trial t;
 
@@ -336,7 +322,7 @@ static void check_status(const struct trial *t, int status, int err)
 	assert_says(t, "vfiotool capture FILE");
 }
 
-static void test_acting_every_call_fails_in_turn(void **state)
+static void test_acting_every_call_fails_in_turn(void)
 {
 	static const int errnos[] = { EPERM, ENODEV, EBUSY, EINVAL, ENOMEM, EACCES };
 	static const enum path_kind paths[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
@@ -361,7 +347,7 @@ static void test_acting_every_call_fails_in_turn(void **state)
 
 /* ---- nonsense ---- */
 
-static void test_acting_nonsense_is_a_failure(void **state)
+static void test_acting_nonsense_is_a_failure(void)
 {
 	static const struct {
 		unsigned int lie;
@@ -387,7 +373,7 @@ static void test_acting_nonsense_is_a_failure(void **state)
 
 /* ---- given to a program ---- */
 
-static void test_hold_names_are_what_libsystemd_takes_apart(void **state)
+static void test_hold_names_are_what_libsystemd_takes_apart(void)
 {
 	static const char *const names[] = { "container", "group:12", "device:0000:01:00.0",
 					     "a\\b" };
@@ -400,10 +386,9 @@ static void test_hold_names_are_what_libsystemd_takes_apart(void **state)
 	arena_free(a);
 }
 
-static void test_hold_descriptors_in_order(void **state)
+static void test_hold_descriptors_in_order(struct trial *t)
 {
 	const char *names[8];
-	struct trial *t = *state;
 	int fds[8];
 
 	assert_int_equal(attach(t, PATH_CONTAINER), STATUS_OK);
@@ -414,26 +399,4 @@ static void test_hold_descriptors_in_order(void **state)
 	assert_string_equal(names[2], "device:0000:01:00.0");
 	assert_int_equal(fds[0], t->ac.attachment.space.fd);
 	assert_int_equal(fds[2], t->ac.attachment.devices[0].fd);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		trial_test(test_acting_attached_as_predicted),
-		trial_test(test_acting_refused_as_predicted),
-		trial_test(test_acting_attached_against_the_prediction),
-		trial_test(test_acting_refused_otherwise),
-		cmocka_unit_test(test_acting_unknown_is_decided_by_the_kernel),
-		trial_test(test_acting_host_driver_is_named_with_the_way_out),
-		trial_test(test_acting_node_of_another_user),
-		cmocka_unit_test(test_acting_token_that_nobody_asked_for),
-		cmocka_unit_test(test_acting_token_of_a_virtual_function),
-		cmocka_unit_test(test_acting_other_ranges_are_a_difference),
-		cmocka_unit_test(test_acting_every_call_fails_in_turn),
-		cmocka_unit_test(test_acting_nonsense_is_a_failure),
-		cmocka_unit_test(test_hold_names_are_what_libsystemd_takes_apart),
-		trial_test(test_hold_descriptors_in_order),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,39 +18,27 @@ static enum match match_of(const struct step *predicted, int err, enum bind_resu
 	return bind_match(&m);
 }
 
-static void test_match_of_what_was_predicted(void **state)
+static void test_match_of_what_was_predicted(void)
 {
 	assert_int_equal(match_of(&taken, 0, BIND_MOVED), MATCH_YES);
 	assert_int_equal(match_of(&refused, EBUSY, BIND_ROLLED_BACK), MATCH_YES);
 }
 
-static void test_match_of_something_else(void **state)
+static void test_match_of_something_else(void)
 {
 	assert_int_equal(match_of(&taken, ENODEV, BIND_ROLLED_BACK), MATCH_NO);
 	assert_int_equal(match_of(&refused, 0, BIND_MOVED), MATCH_NO);
 	assert_int_equal(match_of(&refused, EINVAL, BIND_ROLLED_BACK), MATCH_NO);
 }
 
-static void test_match_open_without_a_prediction(void **state)
+static void test_match_open_without_a_prediction(void)
 {
 	assert_int_equal(match_of(NULL, ENODEV, BIND_ROLLED_BACK), MATCH_OPEN);
 }
 
 /* The kernel answers ENODEV to the address of a device that was unplugged a moment before. */
-static void test_match_open_when_the_device_went(void **state)
+static void test_match_open_when_the_device_went(void)
 {
 	assert_int_equal(match_of(&taken, ENODEV, BIND_GONE), MATCH_OPEN);
 	assert_int_equal(match_of(&refused, ENODEV, BIND_GONE), MATCH_OPEN);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_match_of_what_was_predicted),
-		cmocka_unit_test(test_match_of_something_else),
-		cmocka_unit_test(test_match_open_without_a_prediction),
-		cmocka_unit_test(test_match_open_when_the_device_went),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

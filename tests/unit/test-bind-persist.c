@@ -57,9 +57,8 @@ static void assert_content(struct tree *x, const char *path, const char *text)
 #define DRIVERCTL "etc/driverctl.d/pci-0000:01:00.0"
 #define CARD      "ACTION==\"add\", SUBSYSTEM==\"pci\", KERNEL==\"0000:01:00.0\", "
 
-static void removes(void **state, size_t nr)
+static void removes(struct tree *x, size_t nr)
 {
-	struct tree *x = *state;
 	const char **paths;
 	size_t got;
 
@@ -68,10 +67,10 @@ static void removes(void **state, size_t nr)
 	assert_int_equal(got, nr);
 }
 
-static void test_persist_rule_and_softdep(void **state)
+static void test_persist_rule_and_softdep(struct tree *x)
 {
 	const struct persist_request q = card();
-	struct persist_file *f = make(*state, &q, 2);
+	struct persist_file *f = make(x, &q, 2);
 
 	assert_string_equal(f[0].path, RULE);
 	assert_string_equal(f[0].text,
@@ -82,16 +81,16 @@ static void test_persist_rule_and_softdep(void **state)
 	assert_non_null(strstr(f[1].text, "\nsoftdep e1000e pre: vfio-pci\n"));
 }
 
-static void test_persist_without_another_module(void **state)
+static void test_persist_without_another_module(struct tree *x)
 {
 	struct persist_request q = card();
 
 	q.module = NULL;
-	make(*state, &q, 1);
+	make(x, &q, 1);
 }
 
 /* A driver that has the device already: vfiotool is asked, after the override is gone. */
-static void test_persist_where_another_driver_was_quicker(void **state)
+static void test_persist_where_another_driver_was_quicker(struct tree *x)
 {
 	static const char *const bad[] = { "vfiotool",
 					   "/usr/bin/vfio tool",
@@ -104,18 +103,18 @@ static void test_persist_where_another_driver_was_quicker(void **state)
 	struct persist_file *f;
 
 	q.tool = "/usr/bin/vfiotool";
-	f = make(*state, &q, 2);
+	f = make(x, &q, 2);
 	assert_non_null(strstr(f[0].text,
 			       "RUN{program}+=\"/bin/sh -c 'echo 0000:01:00.0 >/sys/bus/pci/drivers_probe; test -e /sys/bus/pci/drivers/vfio-pci/0000:01:00.0 || test ! -e /sys/bus/pci/devices/0000:01:00.0/driver || { test -d /run/systemd/system && test -x /usr/bin/vfiotool && echo >/sys/bus/pci/devices/0000:01:00.0/driver_override && exec systemd-run --no-block --collect /usr/bin/vfiotool bind --wait 60 --driver vfio-pci pci:0000:01:00.0; }'\"\n"));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		q.tool = bad[i];
-		f = make(*state, &q, 2);
+		f = make(x, &q, 2);
 		assert_non_null(strstr(f[0].text, ">/sys/bus/pci/drivers_probe'\"\n"));
 	}
 }
 
 /* udev would cut it, and run what is left. */
-static void test_persist_of_a_long_name_has_no_second_try(void **state)
+static void test_persist_of_a_long_name_has_no_second_try(struct tree *x)
 {
 	struct persist_request q = card();
 	struct persist_file *f;
@@ -125,21 +124,20 @@ static void test_persist_of_a_long_name_has_no_second_try(void **state)
 	name[sizeof(name) - 1] = '\0';
 	q.tool = "/usr/bin/vfiotool";
 	q.name = name;
-	f = make(*state, &q, 2);
+	f = make(x, &q, 2);
 	assert_non_null(strstr(f[0].text, ">/sys/bus/pci/drivers_probe'\"\n"));
 	assert_null(strstr(f[0].text, "systemd-run"));
 }
 
-static void test_persist_in_an_image_of_dracut(void **state)
+static void test_persist_in_an_image_of_dracut(struct tree *x)
 {
 	struct persist_request q = card();
-	struct tree *x = *state;
 	struct persist_file *f;
 	const char **paths;
 	size_t nr;
 
 	q.dracut = true;
-	f = make(*state, &q, 3);
+	f = make(x, &q, 3);
 	assert_string_equal(f[2].path, DRACUT);
 	assert_non_null(strstr(f[2].text, "\nadd_drivers+=\" vfio-pci \"\n"
 					  "install_items+=\" /" RULE " /" MODPROBE " \"\n"));
@@ -151,24 +149,24 @@ static void test_persist_in_an_image_of_dracut(void **state)
 	assert_string_equal(paths[0], DRACUT);
 	assert_string_equal(paths[1], MODPROBE);
 	assert_string_equal(paths[2], RULE);
-	removes(state, 3);
+	removes(x, 3);
 	assert_false(is_there(x, DRACUT));
-	removes(state, 0);
+	removes(x, 0);
 	q.module = NULL;
-	f = make(*state, &q, 2);
+	f = make(x, &q, 2);
 	assert_non_null(strstr(f[1].text, "install_items+=\" /" RULE " \"\n"));
 	/* driverctl comes later than the initramfs, and takes what it finds. */
 	q.driverctl = true;
-	make(*state, &q, 2);
+	make(x, &q, 2);
 }
 
-static void test_persist_by_driverctl_refuses_a_stranger(void **state)
+static void test_persist_by_driverctl_refuses_a_stranger(struct tree *x)
 {
 	struct persist_request q = card();
 	struct persist_file *f;
 
 	q.driverctl = true;
-	f = make(*state, &q, 2);
+	f = make(x, &q, 2);
 	assert_string_equal(f[0].path, RULE);
 	assert_non_null(strstr(f[0].text,
 			       "\n" CARD "ATTR{vendor}!=\"0x8086\", ENV{SYSTEMD_WANTS}=\"\"\n"));
@@ -180,7 +178,7 @@ static void test_persist_by_driverctl_refuses_a_stranger(void **state)
 	assert_string_equal(f[1].text, "vfio-pci\n");
 }
 
-static void test_persist_of_another_bus(void **state)
+static void test_persist_of_another_bus(struct tree *x)
 {
 	struct persist_request q = { .bus = "platform",
 				     .name = "edu-dma.0",
@@ -191,16 +189,15 @@ static void test_persist_of_another_bus(void **state)
 	size_t nr;
 
 	/* A bracket that closes cannot be escaped. */
-	assert_int_equal(persist_make(&q, ((struct tree *)*state)->arena, &f, &nr, &why), -ENODATA);
+	assert_int_equal(persist_make(&q, ((struct tree *)x)->arena, &f, &nr, &why), -ENODATA);
 	failure_free(why);
 	q.modalias = "of:NeduT*C?";
-	f = make(*state, &q, 1);
+	f = make(x, &q, 1);
 	assert_non_null(strstr(f[0].text, "ATTR{modalias}==\"of:NeduT[*]C[?]\", "));
 }
 
-static void refuses(void **state, struct persist_request q)
+static void refuses(struct tree *x, struct persist_request q)
 {
-	struct tree *x = *state;
 	struct failure *why = NULL;
 	struct persist_file *f;
 	size_t nr;
@@ -210,7 +207,7 @@ static void refuses(void **state, struct persist_request q)
 	failure_free(why);
 }
 
-static void test_persist_refuses_what_a_rule_would_act_on(void **state)
+static void test_persist_refuses_what_a_rule_would_act_on(struct tree *x)
 {
 	static const char *const bad[] = { "",   "a\"b", "a*",   "a b",     "$(reboot)", "a'b",
 					   "..", "a/b",  "a\nb", "-option", "a;b",       "%k" };
@@ -219,51 +216,48 @@ static void test_persist_refuses_what_a_rule_would_act_on(void **state)
 		struct persist_request q = card();
 
 		q.name = bad[i];
-		refuses(state, q);
+		refuses(x, q);
 		q = card();
 		q.driver = bad[i];
-		refuses(state, q);
+		refuses(x, q);
 		q = card();
 		q.module = bad[i];
-		refuses(state, q);
+		refuses(x, q);
 	}
 }
 
-static void test_persist_is_written_and_taken_away(void **state)
+static void test_persist_is_written_and_taken_away(struct tree *x)
 {
 	const struct persist_request q = card();
-	struct persist_file *f = make(*state, &q, 2);
-	struct tree *x = *state;
+	struct persist_file *f = make(x, &q, 2);
 
 	assert_int_equal(persist_write(x->fd, f, 2, NULL), 0);
 	assert_content(x, RULE, f[0].text);
 	assert_content(x, MODPROBE, f[1].text);
 	/* Again is no mistake. */
 	assert_int_equal(persist_write(x->fd, f, 2, NULL), 0);
-	removes(state, 2);
+	removes(x, 2);
 	assert_false(is_there(x, RULE));
 	assert_false(is_there(x, MODPROBE));
-	removes(state, 0);
+	removes(x, 0);
 }
 
-static void test_persist_by_driverctl_is_written_and_taken_away(void **state)
+static void test_persist_by_driverctl_is_written_and_taken_away(struct tree *x)
 {
 	struct persist_request q = card();
-	struct tree *x = *state;
 
 	q.driverctl = true;
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, NULL), 0);
 	assert_content(x, DRIVERCTL, "vfio-pci\n");
-	removes(state, 2);
+	removes(x, 2);
 	assert_false(is_there(x, DRIVERCTL));
 	assert_false(is_there(x, RULE));
 }
 
 /* What an administrator wrote is neither replaced nor taken away. */
-static void test_persist_leaves_others_alone(void **state)
+static void test_persist_leaves_others_alone(struct tree *x)
 {
 	struct persist_request q = card();
-	struct tree *x = *state;
 	struct failure *why = NULL;
 
 	tree_dir(x, "etc");
@@ -274,21 +268,20 @@ static void test_persist_leaves_others_alone(void **state)
 	assert_non_null(strstr(why->text, "/" DRIVERCTL " exists already"));
 	failure_free(why);
 	assert_false(is_there(x, RULE));
-	removes(state, 0);
+	removes(x, 0);
 	assert_content(x, DRIVERCTL, "uio\n");
 	tree_dir(x, "etc/modprobe.d");
 	tree_put(x, MODPROBE, "# mine\n");
 	q.driverctl = false;
 	assert_int_equal(persist_write(x->fd, make(x, &q, 2), 2, NULL), -EEXIST);
-	removes(state, 0);
+	removes(x, 0);
 	assert_content(x, MODPROBE, "# mine\n");
 }
 
 /* The second file cannot be written: the first does not stay. */
-static void test_persist_is_whole_or_nothing(void **state)
+static void test_persist_is_whole_or_nothing(struct tree *x)
 {
 	const struct persist_request q = card();
-	struct tree *x = *state;
 	struct failure *why = NULL;
 
 	tree_dir(x, "etc");
@@ -299,10 +292,8 @@ static void test_persist_is_whole_or_nothing(void **state)
 	assert_false(is_there(x, RULE));
 }
 
-static void test_persist_of_a_device_that_is_gone(void **state)
+static void test_persist_of_a_device_that_is_gone(struct tree *x)
 {
-	struct tree *x = *state;
-
 	assert_true(persist_is_gone(x->fd, "pci", "0000:01:00.0", x->arena));
 	tree_dir(x, "sys/bus");
 	tree_dir(x, "sys/bus/pci");
@@ -314,9 +305,8 @@ static void test_persist_of_a_device_that_is_gone(void **state)
 }
 
 /* A rule has root run it: nobody else may put another in its place. */
-static void test_persist_of_a_program_that_others_may_change(void **state)
+static void test_persist_of_a_program_that_others_may_change(struct tree *x)
 {
-	struct tree *x = *state;
 	struct failure *why = NULL;
 	const bool root = !geteuid();
 
@@ -337,10 +327,8 @@ static void test_persist_of_a_program_that_others_may_change(void **state)
 	assert_int_equal(persist_check_tool(x->fd, "/usr/sbin/link", NULL), -EPERM);
 }
 
-static void test_persist_tools(void **state)
+static void test_persist_tools(struct tree *x)
 {
-	struct tree *x = *state;
-
 	assert_false(persist_has_driverctl(x->fd));
 	assert_null(persist_initramfs(x->fd));
 	tree_dir(x, "usr");
@@ -351,27 +339,4 @@ static void test_persist_tools(void **state)
 	fchmodat(x->fd, "usr/sbin/dracut", 0755, 0);
 	assert_true(persist_has_driverctl(x->fd));
 	assert_string_equal(persist_initramfs(x->fd), "dracut");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_persist_rule_and_softdep),
-		tree_test(test_persist_without_another_module),
-		tree_test(test_persist_where_another_driver_was_quicker),
-		tree_test(test_persist_of_a_long_name_has_no_second_try),
-		tree_test(test_persist_in_an_image_of_dracut),
-		tree_test(test_persist_by_driverctl_refuses_a_stranger),
-		tree_test(test_persist_of_another_bus),
-		tree_test(test_persist_refuses_what_a_rule_would_act_on),
-		tree_test(test_persist_is_written_and_taken_away),
-		tree_test(test_persist_by_driverctl_is_written_and_taken_away),
-		tree_test(test_persist_leaves_others_alone),
-		tree_test(test_persist_is_whole_or_nothing),
-		tree_test(test_persist_of_a_device_that_is_gone),
-		tree_test(test_persist_of_a_program_that_others_may_change),
-		tree_test(test_persist_tools),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,7 @@
 #include "report/bind.h"
 #include "scene.h"
 
-static void test_dry_run_loads_a_module_once(void **state)
+static void test_dry_run_loads_a_module_once(void)
 {
 	static const struct bind_step steps[] = { { .path = "/sys/a", .text = "vfio-pci" },
 						  { .path = "/sys/b", .text = "" } };
@@ -32,13 +32,4 @@ static void test_dry_run_loads_a_module_once(void **state)
 	fclose(out.stream);
 	assert_ptr_equal(strstr(text, wanted), text);
 	free(text);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dry_run_loads_a_module_once),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,10 +144,8 @@ static void put_grub(const struct tree *x, const char *settings)
 	put_program(x, "update-grub");
 }
 
-static void test_grub_of_debian(void **state)
+static void test_grub_of_debian(struct tree *x)
 {
-	struct tree *x = *state;
-
 	put_grub(x,
 		 "GRUB_DEFAULT=0\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\nGRUB_CMDLINE_LINUX=\"\"\n");
 	assert_loader(x, BOOT_LOADER_GRUB,
@@ -159,7 +157,7 @@ static void test_grub_of_debian(void **state)
 			    "update-grub\nupdate-grub\nupdate-grub\nupdate-grub\nupdate-grub\nupdate-grub");
 }
 
-static void test_grub_values(void **state)
+static void test_grub_values(struct tree *x)
 {
 	static const struct {
 		const char *before, *with, *without;
@@ -183,7 +181,6 @@ static void test_grub_values(void **state)
 		  "GRUB_CMDLINE_LINUX=\"intel_iommu=on,sm_on xintel_iommu=on intel_iommu=on\"",
 		  "GRUB_CMDLINE_LINUX=\"intel_iommu=on,sm_on xintel_iommu=on\"" },
 	};
-	struct tree *x = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		put_grub(x, arena_printf(x->arena, "%s\n", cases[i].before));
@@ -192,14 +189,13 @@ static void test_grub_values(void **state)
 }
 
 /* What was there before goes from wherever it stands, however often. */
-static void test_grub_removes(void **state)
+static void test_grub_removes(struct tree *x)
 {
 	static const char *const befores[] = {
 		"GRUB_CMDLINE_LINUX=\"a=off ro\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"x a=off\"\n",
 		"GRUB_CMDLINE_LINUX=\"a=off a=off ro a=off\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"x a=off a=off\"\n",
 		"GRUB_CMDLINE_LINUX=\"ro\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"a=off x\"\n",
 	};
-	struct tree *x = *state;
 	const char *why;
 
 	for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
@@ -215,11 +211,10 @@ static void test_grub_removes(void **state)
 }
 
 /* Two options of one plan, both printed before the first is run. */
-static void test_grub_two_options_at_once(void **state)
+static void test_grub_two_options_at_once(struct tree *x)
 {
 	static const char *const befores[] = { "GRUB_CMDLINE_LINUX=\"\"\n", "GRUB_CMDLINE_LINUX=\n",
 					       "" };
-	struct tree *x = *state;
 	const char *why;
 
 	for (size_t i = 0; i < ARRAY_SIZE(befores); i++) {
@@ -240,10 +235,9 @@ static void test_grub_two_options_at_once(void **state)
 }
 
 /* Of a cloud image: the file that is read last decides. */
-static void test_grub_drop_in(void **state)
+static void test_grub_drop_in(struct tree *x)
 {
 	static const char file_path[] = "etc/default/grub.d/50-cloud.cfg";
-	struct tree *x = *state;
 	struct host *h;
 
 	put_grub(x, "GRUB_CMDLINE_LINUX=\"ro\"\n");
@@ -259,14 +253,13 @@ static void test_grub_drop_in(void **state)
 	host_free(h);
 }
 
-static void test_grub_that_needs_an_editor(void **state)
+static void test_grub_that_needs_an_editor(struct tree *x)
 {
 	static const char because[] =
 		"GRUB_CMDLINE_LINUX is assigned in /etc/default/grub in a way that needs an editor";
 	static const char *const settings[] = { "GRUB_CMDLINE_LINUX=\"ro \\\nquiet\"\n",
 						"GRUB_CMDLINE_LINUX=\"a\"'b'\n",
 						"if true; then\n\tGRUB_CMDLINE_LINUX=x\nfi\n" };
-	struct tree *x = *state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
 		put_grub(x, settings[i]);
@@ -274,10 +267,8 @@ static void test_grub_that_needs_an_editor(void **state)
 	}
 }
 
-static void test_grub_of_others(void **state)
+static void test_grub_of_others(struct tree *x)
 {
-	struct tree *x = *state;
-
 	put_grub(x, "GRUB_CMDLINE_LINUX=\"\"\n");
 	tree_remove(x, "usr/sbin/update-grub");
 	assert_no_command(x, BOOT_LOADER_GRUB,
@@ -297,9 +288,8 @@ static void test_grub_of_others(void **state)
 }
 
 /* Fedora and its relatives: each kernel's entry is a file. */
-static void test_grub_entries(void **state)
+static void test_grub_entries(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 	const char *why;
 
@@ -328,10 +318,9 @@ static void put_systemd(const struct tree *x)
 	put_loader_info(x, "systemd-boot 252.5-2");
 }
 
-static void test_systemd_entries(void **state)
+static void test_systemd_entries(struct tree *x)
 {
 	static const char path[] = "boot/loader/entries/arch.conf";
-	struct tree *x = *state;
 
 	put_systemd(x);
 	tree_put(x, path, "title Arch\nlinux /vmlinuz\noptions root=/dev/sda1 rw\n");
@@ -350,9 +339,8 @@ static void test_systemd_entries(void **state)
 }
 
 /* The same without a variable of the firmware, as in a container. */
-static void test_systemd_by_its_command_line(void **state)
+static void test_systemd_by_its_command_line(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	put_systemd(x);
@@ -364,10 +352,8 @@ static void test_systemd_by_its_command_line(void **state)
 	host_free(h);
 }
 
-static void test_kernel_install(void **state)
+static void test_kernel_install(struct tree *x)
 {
-	struct tree *x = *state;
-
 	put_systemd(x);
 	put_program(x, "kernel-install");
 	tree_put(x, "etc/kernel/cmdline", "root=/dev/sda1 rw\n");
@@ -386,9 +372,8 @@ static void test_kernel_install(void **state)
 }
 
 /* A unified image: no entries at all. */
-static void test_mkinitcpio_image(void **state)
+static void test_mkinitcpio_image(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	put_systemd(x);
@@ -404,10 +389,8 @@ static void test_mkinitcpio_image(void **state)
 	host_free(h);
 }
 
-static void test_proxmox(void **state)
+static void test_proxmox(struct tree *x)
 {
-	struct tree *x = *state;
-
 	put_systemd(x);
 	put_program(x, "proxmox-boot-tool");
 	tree_put(x, "etc/kernel/proxmox-boot-uuids", "1234-5678\n");
@@ -421,10 +404,9 @@ static void test_proxmox(void **state)
 
 /* ---- extlinux ---- */
 
-static void test_extlinux(void **state)
+static void test_extlinux(struct tree *x)
 {
 	static const char path[] = "boot/extlinux/extlinux.conf";
-	struct tree *x = *state;
 
 	tree_put(x, "proc/cmdline", "root=/dev/mmcblk0p1 rw\n");
 	tree_put(x, path, "label one\n\tlinux /vmlinuz\n\tAPPEND root=/dev/mmcblk0p1 rw\n");
@@ -444,10 +426,8 @@ static void test_extlinux(void **state)
 
 /* ---- others, and none ---- */
 
-static void test_ostree(void **state)
+static void test_ostree(struct tree *x)
 {
-	struct tree *x = *state;
-
 	put_grub(x, "GRUB_CMDLINE_LINUX=\"\"\n");
 	tree_put(x, "proc/cmdline", "BOOT_IMAGE=/vmlinuz ostree=/ostree/boot.1/x\n");
 	assert_no_command(x, BOOT_LOADER_OSTREE,
@@ -456,10 +436,9 @@ static void test_ostree(void **state)
 	assert_loader(x, BOOT_LOADER_OSTREE, "rpm-ostree kargs --append-if-missing=intel_iommu=on");
 }
 
-static void test_unknown_loader(void **state)
+static void test_unknown_loader(struct tree *x)
 {
 	static const char unknown[] = "the boot loader of this host is unknown";
-	struct tree *x = *state;
 
 	assert_no_command(x, BOOT_LOADER_UNKNOWN, unknown);
 	/* QEMU's -kernel */
@@ -475,11 +454,10 @@ static void test_unknown_loader(void **state)
 			  "NixOS takes boot options from boot.kernelParams of its configuration");
 }
 
-static void test_option_that_a_shell_would_read(void **state)
+static void test_option_that_a_shell_would_read(struct tree *x)
 {
 	static const char *const options[] = { "",    "a b", "a'b", "a\"b", "$(x)",
 					       "a;b", "a|b", "a&b", "a\\b", "*" };
-	struct tree *x = *state;
 	struct host *h;
 	const char *why;
 
@@ -496,9 +474,8 @@ static void test_option_that_a_shell_would_read(void **state)
 	host_free(h);
 }
 
-static void test_option_is_pending(void **state)
+static void test_option_is_pending(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	put_grub(x, "GRUB_CMDLINE_LINUX=\"iommu=pt\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n");
@@ -519,9 +496,8 @@ static void test_option_is_pending(void **state)
 }
 
 /* A capture says the same, and holds of each file only what matters. */
-static void test_boot_from_a_capture(void **state)
+static void test_boot_from_a_capture(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *again;
 	const char *why, *live;
 	struct host *h;
@@ -549,31 +525,4 @@ static void test_boot_from_a_capture(void **state)
 	assert_string_equal(boot_option_add(h->boot, x->arena, OPTION, &why), live);
 	host_free(h);
 	sysroot_close(again);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_grub_of_debian),
-		tree_test(test_grub_values),
-		tree_test(test_grub_removes),
-		tree_test(test_grub_two_options_at_once),
-		tree_test(test_grub_drop_in),
-		tree_test(test_grub_that_needs_an_editor),
-		tree_test(test_grub_of_others),
-		tree_test(test_grub_entries),
-		tree_test(test_systemd_entries),
-		tree_test(test_systemd_by_its_command_line),
-		tree_test(test_kernel_install),
-		tree_test(test_mkinitcpio_image),
-		tree_test(test_proxmox),
-		tree_test(test_extlinux),
-		tree_test(test_ostree),
-		tree_test(test_unknown_loader),
-		tree_test(test_option_that_a_shell_would_read),
-		tree_test(test_option_is_pending),
-		tree_test(test_boot_from_a_capture),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static void assert_assignment(const char *text, const char *name, const char *va
 	assert_int_equal(one.plain, plain);
 }
 
-static void test_assignment_values(void **state)
+static void test_assignment_values(void)
 {
 	assert_assignment("A=\"quiet splash\"\n", "A", "quiet splash", '"', true);
 	assert_assignment("# A=1\nA='x y'", "A", "x y", '\'', true);
@@ -33,7 +33,7 @@ static void test_assignment_values(void **state)
 }
 
 /* What an editor of lines must leave alone. */
-static void test_assignment_that_is_not_plain(void **state)
+static void test_assignment_that_is_not_plain(void)
 {
 	assert_assignment("  A=\"x\"", "A", "x", '"', false);
 	assert_assignment("export A=x", "A", "x", 0, false);
@@ -46,7 +46,7 @@ static void test_assignment_that_is_not_plain(void **state)
 	assert_assignment("A=\"", "A", "", '"', false);
 }
 
-static void test_assignment_appends(void **state)
+static void test_assignment_appends(void)
 {
 	struct span rest = span_of("A+=\" x\"");
 	struct assignment one;
@@ -57,7 +57,7 @@ static void test_assignment_appends(void **state)
 	assert_false(assignment_next(&rest, &one));
 }
 
-static void test_assignment_of_other_lines(void **state)
+static void test_assignment_of_other_lines(void)
 {
 	struct span rest = span_of("if true; then\n=x\n1A=x\nA B=x\n\nfi\n+=\n");
 	struct assignment one;
@@ -65,7 +65,7 @@ static void test_assignment_of_other_lines(void **state)
 	assert_false(assignment_next(&rest, &one));
 }
 
-static void test_assignments_reduce(void **state)
+static void test_assignments_reduce(void)
 {
 	static const char *const names[] = { "ID", "ID_LIKE" };
 
@@ -75,7 +75,7 @@ static void test_assignments_reduce(void **state)
 	assert_string_equal(assignments_reduce(span_of("NAME=x"), names, 2, scene_arena), "");
 }
 
-static void test_keyword(void **state)
+static void test_keyword(void)
 {
 	struct span rest = span_of("title x\nOPTIONS\troot=/dev/sda1 ro \noptionsx y\noptions\n"),
 		    value;
@@ -90,7 +90,7 @@ static void test_keyword(void **state)
 			    "\toptions y\n");
 }
 
-static void test_loader_info(void **state)
+static void test_loader_info(void)
 {
 	static const char info[] = "\6\0\0\0s\0d\0 \0002\0\0\0";
 	const char *name = NULL;
@@ -109,19 +109,4 @@ static void test_loader_info(void **state)
 			 -EBADMSG);
 	assert_int_equal(loader_info_parse((struct span){ "\6\0\0\0a\1", 6 }, scene_arena, &name),
 			 -EBADMSG);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_assignment_values),
-		cmocka_unit_test(test_assignment_that_is_not_plain),
-		cmocka_unit_test(test_assignment_appends),
-		cmocka_unit_test(test_assignment_of_other_lines),
-		cmocka_unit_test(test_assignments_reduce),
-		cmocka_unit_test(test_keyword),
-		cmocka_unit_test(test_loader_info),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -7,7 +7,7 @@
 
 static const char *const names[] = { "iommu_capable", "vfio_open", "vfio_read" };
 
-static void test_btf_functions(void **state)
+static void test_btf_functions(void)
 {
 	bool found[ARRAY_SIZE(names)] = { false };
 	struct btf_bytes t;
@@ -28,7 +28,7 @@ static void test_btf_functions(void **state)
 	assert_true(found[2]);
 }
 
-static void test_btf_of_a_module_shares_strings(void **state)
+static void test_btf_of_a_module_shares_strings(void)
 {
 	bool found[ARRAY_SIZE(names)] = { false };
 	struct btf_bytes t, m;
@@ -50,7 +50,7 @@ static void test_btf_of_a_module_shares_strings(void **state)
 	assert_int_equal(btf_find_functions(&b, NULL, names, ARRAY_SIZE(names), found), -EBADMSG);
 }
 
-static void test_btf_header_that_lies(void **state)
+static void test_btf_header_that_lies(void)
 {
 	/* the word of the header, and what it says */
 	static const struct {
@@ -76,7 +76,7 @@ static void test_btf_header_that_lies(void **state)
 }
 
 /* What was found before the nonsense is told. */
-static void test_btf_types_that_lie(void **state)
+static void test_btf_types_that_lie(void)
 {
 	static const struct {
 		unsigned int kind;
@@ -103,16 +103,4 @@ static void test_btf_types_that_lie(void **state)
 				 -EBADMSG);
 		assert_true(found[1]);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_btf_functions),
-		cmocka_unit_test(test_btf_of_a_module_shares_strings),
-		cmocka_unit_test(test_btf_header_that_lies),
-		cmocka_unit_test(test_btf_types_that_lie),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,9 +7,8 @@
 #include "facts/load.h"
 #include "scene.h"
 
-static void test_caller_from_a_capture(void **state)
+static void test_caller_from_a_capture(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x,
 				    "[\"ask\",\"process:identity\",\"euid=1000 egid=1000\"]\n"
@@ -33,9 +32,8 @@ static void test_caller_from_a_capture(void **state)
 	sysroot_close(root);
 }
 
-static void test_caller_absurd(void **state)
+static void test_caller_absurd(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x, "[\"ask\",\"process:identity\",\"root\"]\n"
 				       "[\"ask\",\"process:capabilities\",\"all of them\"]\n"
@@ -50,9 +48,8 @@ static void test_caller_absurd(void **state)
 	sysroot_close(root);
 }
 
-static void test_caller_of_this_process(void **state)
+static void test_caller_of_this_process(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	char link[64] = "";
 	struct host *h;
@@ -70,15 +67,4 @@ static void test_caller_of_this_process(void **state)
 	assert_non_null(strstr(h->caller.memlock_fact.raw, "locked="));
 	host_free(h);
 	sysroot_close(root);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_caller_from_a_capture),
-		tree_test(test_caller_absurd),
-		tree_test(test_caller_of_this_process),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -168,7 +168,7 @@ static void run(const struct script_line *lines, size_t nr, const struct attach_
 		.left_len = sizeof(*(bytes))                                              \
 	}
 
-static void test_attach_script_container(void **state)
+static void test_attach_script_container(void)
 {
 	static const int32_t container = 5;
 	static const struct vt_iommu_info info = { .argsz = sizeof(info),
@@ -209,7 +209,7 @@ static void test_attach_script_container(void **state)
 	run(lines, ARRAY_SIZE(lines), &virtual, PATH_CONTAINER, 0);
 }
 
-static void test_attach_script_iommufd(void **state)
+static void test_attach_script_iommufd(void)
 {
 	/* Without a token as short as 6.6 knew it. */
 	static const struct {
@@ -232,7 +232,7 @@ static void test_attach_script_iommufd(void **state)
 	run(lines, ARRAY_SIZE(lines), &plain, PATH_IOMMUFD, -ENOMEM);
 }
 
-static void test_attach_script_iommufd_with_token(void **state)
+static void test_attach_script_iommufd_with_token(void)
 {
 	static const struct {
 		uint32_t argsz, flags;
@@ -252,15 +252,4 @@ static void test_attach_script_iommufd_with_token(void **state)
 	};
 
 	run(lines, ARRAY_SIZE(lines), &virtual, PATH_IOMMUFD, -EACCES);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_attach_script_container),
-		cmocka_unit_test(test_attach_script_iommufd),
-		cmocka_unit_test(test_attach_script_iommufd_with_token),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -80,7 +80,7 @@ static void expect_ops(const struct trial *t, const enum op *ops, size_t nr)
 	assert_int_equal(t->client.nr_outcomes, nr);
 }
 
-static void test_attach_container_in_order(void **state)
+static void test_attach_container_in_order(void)
 {
 	static const enum op ops[] = {
 		OP_OPEN_CONTAINER,
@@ -118,7 +118,7 @@ static void test_attach_container_in_order(void **state)
 	end(&t);
 }
 
-static void test_attach_iommufd_in_order(void **state)
+static void test_attach_iommufd_in_order(void)
 {
 	static const enum op ops[] = {
 		OP_OPEN_CDEV,         OP_OPEN_CDEV,         OP_OPEN_CDEV,
@@ -140,7 +140,7 @@ static void test_attach_iommufd_in_order(void **state)
 	end(&t);
 }
 
-static void test_attach_noiommu_maps_nothing(void **state)
+static void test_attach_noiommu_maps_nothing(void)
 {
 	struct trial t;
 
@@ -219,7 +219,7 @@ static unsigned int calls_of(enum path_kind path)
 	return ret;
 }
 
-static void test_attach_every_call_fails_in_turn(void **state)
+static void test_attach_every_call_fails_in_turn(void)
 {
 	for (unsigned int path = 0; path < NR_PATHS; path++) {
 		unsigned int calls = calls_of((enum path_kind)path);
@@ -239,7 +239,7 @@ static void test_attach_every_call_fails_in_turn(void **state)
 	}
 }
 
-static void test_attach_interrupted_calls_are_made_again(void **state)
+static void test_attach_interrupted_calls_are_made_again(void)
 {
 	for (unsigned int path = 0; path < NR_PATHS; path++) {
 		unsigned int calls = calls_of((enum path_kind)path);
@@ -291,13 +291,13 @@ static void expect_refusal(unsigned int lies, enum path_kind path, enum op op, i
 	end(&t);
 }
 
-static void test_attach_other_api_version(void **state)
+static void test_attach_other_api_version(void)
 {
 	expect_failure(FAKE_API_VERSION, PATH_CONTAINER, -EPROTO, "container: VFIO API version 1");
 	expect_failure(FAKE_API_VERSION, PATH_COMPAT, -EPROTO, "iommufd: VFIO API version 1");
 }
 
-static void test_attach_chains_that_make_no_sense(void **state)
+static void test_attach_chains_that_make_no_sense(void)
 {
 	expect_failure(FAKE_INFO_LOOPS, PATH_CONTAINER, -EBADMSG, "loop or leave");
 	expect_failure(FAKE_INFO_LEAVES, PATH_CONTAINER, -EBADMSG, "loop or leave");
@@ -306,19 +306,19 @@ static void test_attach_chains_that_make_no_sense(void **state)
 	expect_failure(FAKE_INFO_GROWS, PATH_IOMMUFD, -EBADMSG, "loop or leave");
 }
 
-static void test_attach_nothing_can_be_mapped(void **state)
+static void test_attach_nothing_can_be_mapped(void)
 {
 	expect_failure(FAKE_NO_RANGES, PATH_CONTAINER, -ENOSPC, "no IOVA");
 	expect_failure(FAKE_NO_RANGES, PATH_IOMMUFD, -ENOSPC, "no IOVA");
 }
 
-static void test_attach_descriptors_that_are_something_else(void **state)
+static void test_attach_descriptors_that_are_something_else(void)
 {
 	expect_refusal(FAKE_GROUP_IS_NONE, PATH_CONTAINER, OP_GROUP_GET_STATUS, ENOTTY);
 	expect_refusal(FAKE_DEVICE_IS_NONE, PATH_IOMMUFD, OP_BIND_IOMMUFD, ENOTTY);
 }
 
-static void test_attach_device_descriptor_that_is_none(void **state)
+static void test_attach_device_descriptor_that_is_none(void)
 {
 	struct device_info info;
 	struct trial t;
@@ -331,7 +331,7 @@ static void test_attach_device_descriptor_that_is_none(void **state)
 	end(&t);
 }
 
-static void test_attach_region_chain_that_loops(void **state)
+static void test_attach_region_chain_that_loops(void)
 {
 	struct region_info info;
 	struct trial t;
@@ -347,7 +347,7 @@ static void test_attach_region_chain_that_loops(void **state)
 
 /* ---- VF tokens ---- */
 
-static void test_attach_tokens_have_one_form(void **state)
+static void test_attach_tokens_have_one_form(void)
 {
 	static const char *const bad[] = {
 		"",
@@ -365,24 +365,4 @@ static void test_attach_tokens_have_one_form(void **state)
 	assert_memory_equal(token, want, sizeof(want));
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		assert_int_equal(attach_parse_token(bad[i], token), -EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_attach_container_in_order),
-		cmocka_unit_test(test_attach_iommufd_in_order),
-		cmocka_unit_test(test_attach_noiommu_maps_nothing),
-		cmocka_unit_test(test_attach_every_call_fails_in_turn),
-		cmocka_unit_test(test_attach_interrupted_calls_are_made_again),
-		cmocka_unit_test(test_attach_other_api_version),
-		cmocka_unit_test(test_attach_chains_that_make_no_sense),
-		cmocka_unit_test(test_attach_nothing_can_be_mapped),
-		cmocka_unit_test(test_attach_descriptors_that_are_something_else),
-		cmocka_unit_test(test_attach_device_descriptor_that_is_none),
-		cmocka_unit_test(test_attach_region_chain_that_loops),
-		cmocka_unit_test(test_attach_tokens_have_one_form),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

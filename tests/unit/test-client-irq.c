@@ -194,7 +194,7 @@ static int open_msix(struct fixture *f, size_t nr)
 	return irq_open(&f->client, "0000:01:00.0", DEVICE_FD, VT_PCI_MSIX, nr, &f->irq);
 }
 
-static void test_irq_each_vector_reaches_its_own_eventfd(void **state)
+static void test_irq_each_vector_reaches_its_own_eventfd(void)
 {
 	struct fixture f;
 
@@ -214,7 +214,7 @@ static void test_irq_each_vector_reaches_its_own_eventfd(void **state)
 	assert_int_equal(f.kernel.active, VT_PCI_NR_IRQS);
 }
 
-static void test_irq_some_vectors_by_bytes(void **state)
+static void test_irq_some_vectors_by_bytes(void)
 {
 	static const uint8_t which[4] = { 0, 1, 0, 1 };
 	struct fixture f;
@@ -230,7 +230,7 @@ static void test_irq_some_vectors_by_bytes(void **state)
 	end(&f);
 }
 
-static void test_irq_lost_signal_is_a_timeout(void **state)
+static void test_irq_lost_signal_is_a_timeout(void)
 {
 	struct fixture f;
 	uint64_t start;
@@ -247,7 +247,7 @@ static void test_irq_lost_signal_is_a_timeout(void **state)
 	end(&f);
 }
 
-static void test_irq_fewer_vectors_set_nothing_up(void **state)
+static void test_irq_fewer_vectors_set_nothing_up(void)
 {
 	struct fixture f;
 
@@ -260,7 +260,7 @@ static void test_irq_fewer_vectors_set_nothing_up(void **state)
 	end(&f);
 }
 
-static void test_irq_one_kind_at_a_time(void **state)
+static void test_irq_one_kind_at_a_time(void)
 {
 	struct fixture f;
 	struct irq other;
@@ -276,7 +276,7 @@ static void test_irq_one_kind_at_a_time(void **state)
 	end(&f);
 }
 
-static void test_irq_release_ends_a_wait(void **state)
+static void test_irq_release_ends_a_wait(void)
 {
 	struct fixture f;
 	struct irq release;
@@ -291,7 +291,7 @@ static void test_irq_release_ends_a_wait(void **state)
 	end(&f);
 }
 
-static void test_irq_only_intx_is_masked(void **state)
+static void test_irq_only_intx_is_masked(void)
 {
 	struct fixture f;
 
@@ -305,7 +305,7 @@ static void test_irq_only_intx_is_masked(void **state)
 	end(&f);
 }
 
-static void test_irq_absurd_numbers(void **state)
+static void test_irq_absurd_numbers(void)
 {
 	struct fixture f;
 
@@ -318,7 +318,7 @@ static void test_irq_absurd_numbers(void **state)
 	end(&f);
 }
 
-static void test_irq_no_descriptor_left(void **state)
+static void test_irq_no_descriptor_left(void)
 {
 	struct fixture f;
 
@@ -341,7 +341,7 @@ static int good_run(struct fixture *f)
 }
 
 /* Every call of a good run fails in turn; only an interrupted one is made again. */
-static void test_irq_each_call_fails(void **state)
+static void test_irq_each_call_fails(void)
 {
 	static const int errs[] = { EINVAL, ENODEV, ENOMEM, EIO };
 	unsigned int calls;
@@ -363,7 +363,7 @@ static void test_irq_each_call_fails(void **state)
 	}
 }
 
-static void test_irq_interrupted_calls_are_made_again(void **state)
+static void test_irq_interrupted_calls_are_made_again(void)
 {
 	struct fixture f;
 
@@ -377,7 +377,7 @@ static void test_irq_interrupted_calls_are_made_again(void **state)
 	}
 }
 
-static void test_irq_teardown_of_a_device_that_is_gone(void **state)
+static void test_irq_teardown_of_a_device_that_is_gone(void)
 {
 	struct fixture f;
 
@@ -388,24 +388,4 @@ static void test_irq_teardown_of_a_device_that_is_gone(void **state)
 	irq_close(&f.irq);
 	assert_int_equal(client_last(&f.client)->err, ENODEV);
 	end(&f);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_irq_each_vector_reaches_its_own_eventfd),
-		cmocka_unit_test(test_irq_some_vectors_by_bytes),
-		cmocka_unit_test(test_irq_lost_signal_is_a_timeout),
-		cmocka_unit_test(test_irq_fewer_vectors_set_nothing_up),
-		cmocka_unit_test(test_irq_one_kind_at_a_time),
-		cmocka_unit_test(test_irq_release_ends_a_wait),
-		cmocka_unit_test(test_irq_only_intx_is_masked),
-		cmocka_unit_test(test_irq_absurd_numbers),
-		cmocka_unit_test(test_irq_no_descriptor_left),
-		cmocka_unit_test(test_irq_each_call_fails),
-		cmocka_unit_test(test_irq_interrupted_calls_are_made_again),
-		cmocka_unit_test(test_irq_teardown_of_a_device_that_is_gone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

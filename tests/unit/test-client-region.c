@@ -200,7 +200,7 @@ static void expect_access(struct device *d, uint64_t offset, unsigned int width,
 
 /* ---- sparse areas ---- */
 
-static void test_region_sparse_areas_are_told(void **state)
+static void test_region_sparse_areas_are_told(void)
 {
 	struct device d;
 
@@ -215,7 +215,7 @@ static void test_region_sparse_areas_are_told(void **state)
 	end(&d);
 }
 
-static void test_region_table_between_areas_is_not_mapped(void **state)
+static void test_region_table_between_areas_is_not_mapped(void)
 {
 	struct device d;
 
@@ -235,7 +235,7 @@ static void test_region_table_between_areas_is_not_mapped(void **state)
 }
 
 /* Of each area the pages that matter. */
-static void test_region_maps_no_more_than_is_asked_for(void **state)
+static void test_region_maps_no_more_than_is_asked_for(void)
 {
 	struct device d;
 
@@ -253,7 +253,7 @@ static void test_region_maps_no_more_than_is_asked_for(void **state)
 	end(&d);
 }
 
-static void test_region_sparse_without_areas(void **state)
+static void test_region_sparse_without_areas(void)
 {
 	struct device d;
 
@@ -266,7 +266,7 @@ static void test_region_sparse_without_areas(void **state)
 }
 
 /* An area that ends within a page: the page is mapped, and the rest of it is not used. */
-static void test_region_area_that_ends_within_a_page(void **state)
+static void test_region_area_that_ends_within_a_page(void)
 {
 	static const struct area areas[] = { { 0, PAGE + 6 } };
 	struct device d;
@@ -281,7 +281,7 @@ static void test_region_area_that_ends_within_a_page(void **state)
 }
 
 /* Nothing of these can be mapped by pages, or lies in the region. */
-static void test_region_areas_that_make_no_sense(void **state)
+static void test_region_areas_that_make_no_sense(void)
 {
 	static const struct area areas[] = {
 		{ 8, PAGE }, { SIZE, PAGE }, { UINT64_MAX - 7, 16 }, { UINT64_MAX, UINT64_MAX },
@@ -295,7 +295,7 @@ static void test_region_areas_that_make_no_sense(void **state)
 	end(&d);
 }
 
-static void test_region_area_that_leaves_the_region(void **state)
+static void test_region_area_that_leaves_the_region(void)
 {
 	static const struct area areas[] = { { 4 * PAGE, UINT64_MAX } };
 	struct device d;
@@ -309,7 +309,7 @@ static void test_region_area_that_leaves_the_region(void **state)
 
 /* ---- without sparse areas ---- */
 
-static void test_region_whole(void **state)
+static void test_region_whole(void)
 {
 	struct device d;
 
@@ -322,7 +322,7 @@ static void test_region_whole(void **state)
 }
 
 /* Smaller than a page: the page is had, and no more of it is used than there is. */
-static void test_region_smaller_than_a_page(void **state)
+static void test_region_smaller_than_a_page(void)
 {
 	struct device d;
 	uint64_t value;
@@ -337,7 +337,7 @@ static void test_region_smaller_than_a_page(void **state)
 	end(&d);
 }
 
-static void test_region_that_may_not_be_mapped(void **state)
+static void test_region_that_may_not_be_mapped(void)
 {
 	struct device d;
 
@@ -349,7 +349,7 @@ static void test_region_that_may_not_be_mapped(void **state)
 	end(&d);
 }
 
-static void test_region_read_only_is_mapped_so(void **state)
+static void test_region_read_only_is_mapped_so(void)
 {
 	struct device d;
 
@@ -361,7 +361,7 @@ static void test_region_read_only_is_mapped_so(void **state)
 }
 
 /* One area may not be mapped: none is, and everything goes through the descriptor. */
-static void test_region_refused_map_undoes_the_others(void **state)
+static void test_region_refused_map_undoes_the_others(void)
 {
 	struct device d;
 
@@ -373,7 +373,7 @@ static void test_region_refused_map_undoes_the_others(void **state)
 	end(&d);
 }
 
-static void test_region_of_no_size(void **state)
+static void test_region_of_no_size(void)
 {
 	struct device d;
 	struct region other;
@@ -382,25 +382,4 @@ static void test_region_of_no_size(void **state)
 	d.size = 0;
 	assert_int_equal(region_open(&d.client, "0000:01:00.0", DEVICE_FD, 0, &other), -ENOENT);
 	end(&d);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_region_sparse_areas_are_told),
-		cmocka_unit_test(test_region_table_between_areas_is_not_mapped),
-		cmocka_unit_test(test_region_maps_no_more_than_is_asked_for),
-		cmocka_unit_test(test_region_sparse_without_areas),
-		cmocka_unit_test(test_region_area_that_ends_within_a_page),
-		cmocka_unit_test(test_region_areas_that_make_no_sense),
-		cmocka_unit_test(test_region_area_that_leaves_the_region),
-		cmocka_unit_test(test_region_whole),
-		cmocka_unit_test(test_region_smaller_than_a_page),
-		cmocka_unit_test(test_region_that_may_not_be_mapped),
-		cmocka_unit_test(test_region_read_only_is_mapped_so),
-		cmocka_unit_test(test_region_refused_map_undoes_the_others),
-		cmocka_unit_test(test_region_of_no_size),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,7 +108,7 @@ static int find(struct fixture *f)
 	return reset_find_scope(&f->at, &f->device, &f->scope);
 }
 
-static void test_reset_all_groups_are_ours(void **state)
+static void test_reset_all_groups_are_ours(void)
 {
 	struct fixture f;
 
@@ -127,7 +127,7 @@ static void test_reset_all_groups_are_ours(void **state)
 	end(&f);
 }
 
-static void test_reset_of_a_foreign_group_is_not_asked(void **state)
+static void test_reset_of_a_foreign_group_is_not_asked(void)
 {
 	struct fixture f;
 
@@ -143,7 +143,7 @@ static void test_reset_of_a_foreign_group_is_not_asked(void **state)
 	end(&f);
 }
 
-static void test_reset_by_ids_of_iommufd(void **state)
+static void test_reset_by_ids_of_iommufd(void)
 {
 	struct fixture f;
 
@@ -159,7 +159,7 @@ static void test_reset_by_ids_of_iommufd(void **state)
 	end(&f);
 }
 
-static void test_reset_by_ids_with_one_of_somebody_else(void **state)
+static void test_reset_by_ids_with_one_of_somebody_else(void)
 {
 	struct fixture f;
 
@@ -176,7 +176,7 @@ static void test_reset_by_ids_with_one_of_somebody_else(void **state)
 	end(&f);
 }
 
-static void test_reset_of_many_devices_asks_again(void **state)
+static void test_reset_of_many_devices_asks_again(void)
 {
 	struct fixture f;
 
@@ -191,7 +191,7 @@ static void test_reset_of_many_devices_asks_again(void **state)
 	end(&f);
 }
 
-static void test_reset_answers_that_contradict_themselves(void **state)
+static void test_reset_answers_that_contradict_themselves(void)
 {
 	struct fixture f;
 
@@ -210,7 +210,7 @@ static void test_reset_answers_that_contradict_themselves(void **state)
 	end(&f);
 }
 
-static void test_reset_of_a_function_that_has_none(void **state)
+static void test_reset_of_a_function_that_has_none(void)
 {
 	struct fixture f;
 
@@ -218,19 +218,4 @@ static void test_reset_of_a_function_that_has_none(void **state)
 	assert_int_equal(reset_function(&f.client, "0000:01:00.0", DEVICE_FD), -EINVAL);
 	assert_int_equal(client_last(&f.client)->op, OP_DEVICE_RESET);
 	end(&f);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reset_all_groups_are_ours),
-		cmocka_unit_test(test_reset_of_a_foreign_group_is_not_asked),
-		cmocka_unit_test(test_reset_by_ids_of_iommufd),
-		cmocka_unit_test(test_reset_by_ids_with_one_of_somebody_else),
-		cmocka_unit_test(test_reset_of_many_devices_asks_again),
-		cmocka_unit_test(test_reset_answers_that_contradict_themselves),
-		cmocka_unit_test(test_reset_of_a_function_that_has_none),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,7 @@ static void assert_value(const char *cmdline, const char *key, const char *expec
 	assert_true(span_equals(value, expected));
 }
 
-static void test_cmdline_find(void **state)
+static void test_cmdline_find(void)
 {
 	const char *line =
 		"BOOT_IMAGE=/vmlinuz root=/dev/sda1 ro intel_iommu=on iommu=pt vfio_iommu_type1.allow_unsafe_interrupts=1 intel_iommu=off";
@@ -36,7 +36,7 @@ static void test_cmdline_find(void **state)
 	assert_value("   ", "ro", NULL);
 }
 
-static void test_cmdline_bare_word_differs_from_empty_value(void **state)
+static void test_cmdline_bare_word_differs_from_empty_value(void)
 {
 	struct span value;
 	bool has_value = true;
@@ -48,7 +48,7 @@ static void test_cmdline_bare_word_differs_from_empty_value(void **state)
 	assert_int_equal(value.len, 0);
 }
 
-static void test_cmdline_quotes(void **state)
+static void test_cmdline_quotes(void)
 {
 	assert_value("dyndbg=\"file drivers/vfio/* +p\" iommu=pt", "dyndbg",
 		     "file drivers/vfio/* +p");
@@ -58,12 +58,12 @@ static void test_cmdline_quotes(void **state)
 	assert_value("\"", "x", NULL);
 }
 
-static void test_cmdline_words_of_init_are_not_ours(void **state)
+static void test_cmdline_words_of_init_are_not_ours(void)
 {
 	assert_value("iommu=pt -- iommu=off", "iommu", "pt");
 }
 
-static void test_param_bool(void **state)
+static void test_param_bool(void)
 {
 	assert_int_equal(param_bool(span_of("Y")), 1);
 	assert_int_equal(param_bool(span_of("1")), 1);
@@ -74,17 +74,4 @@ static void test_param_bool(void **state)
 	assert_int_equal(param_bool(span_of("")), -EINVAL);
 	assert_int_equal(param_bool(span_of("2")), -EINVAL);
 	assert_int_equal(param_bool(span_of("Yes please")), -EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cmdline_find),
-		cmocka_unit_test(test_cmdline_bare_word_differs_from_empty_value),
-		cmocka_unit_test(test_cmdline_quotes),
-		cmocka_unit_test(test_cmdline_words_of_init_are_not_ours),
-		cmocka_unit_test(test_param_bool),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

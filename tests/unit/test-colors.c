@@ -2,7 +2,7 @@
 #include "report/colors.h"
 #include "scene.h"
 
-static void test_scheme_takes_colors_only(void **state)
+static void test_scheme_takes_colors_only(void)
 {
 	struct color_scheme scheme;
 
@@ -15,7 +15,7 @@ static void test_scheme_takes_colors_only(void **state)
 	assert_string_equal(scheme.sequences[STYLE_HEADING], "\033[1m");
 }
 
-static void test_color_file_the_more_specific_first(void **state)
+static void test_color_file_the_more_specific_first(void)
 {
 	const char *names[COLOR_FILE_NAMES];
 
@@ -26,14 +26,4 @@ static void test_color_file_the_more_specific_first(void **state)
 	assert_string_equal(names[3], "enable");
 	assert_int_equal(color_file_names(scene_arena, "vfiotool", "../x", "scheme", names), 2);
 	assert_string_equal(names[0], "vfiotool.scheme");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_scheme_takes_colors_only),
-		cmocka_unit_test(test_color_file_the_more_specific_first),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -62,7 +62,7 @@ static void expect(const struct pair *p, const char *text)
 	arena_free(a);
 }
 
-static void test_compare_space_is_what_both_can_do(void **state)
+static void test_compare_space_is_what_both_can_do(void)
 {
 	struct pair p;
 
@@ -76,7 +76,7 @@ static void test_compare_space_is_what_both_can_do(void **state)
 	expect(&p, "Page sizes: predicted 0x201000; the kernel reports 0x40201000.");
 }
 
-static void test_compare_space_extension_of_one_that_lacks_it(void **state)
+static void test_compare_space_extension_of_one_that_lacks_it(void)
 {
 	struct pair p;
 
@@ -92,7 +92,7 @@ static void test_compare_space_extension_of_one_that_lacks_it(void **state)
 	expect(&p, "predicted 0");
 }
 
-static void test_compare_space_leaves_open_what_was_not_predicted(void **state)
+static void test_compare_space_leaves_open_what_was_not_predicted(void)
 {
 	struct pair p;
 
@@ -111,7 +111,7 @@ static void test_compare_space_leaves_open_what_was_not_predicted(void **state)
 }
 
 /* iommufd tells an alignment, and answers extensions in its own way. */
-static void test_compare_space_of_another_path(void **state)
+static void test_compare_space_of_another_path(void)
 {
 	struct pair p;
 
@@ -122,16 +122,4 @@ static void test_compare_space_of_another_path(void **state)
 	expect(&p, NULL);
 	p.told[0].last = 0x1000;
 	expect(&p, "IOVA ranges");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_compare_space_is_what_both_can_do),
-		cmocka_unit_test(test_compare_space_extension_of_one_that_lacks_it),
-		cmocka_unit_test(test_compare_space_leaves_open_what_was_not_predicted),
-		cmocka_unit_test(test_compare_space_of_another_path),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static uint32_t value(const struct space *s, size_t cap, const char *name)
 	return 0;
 }
 
-static void test_pciconfig_both_lists(void **state)
+static void test_pciconfig_both_lists(void)
 {
 	struct space s;
 
@@ -85,7 +85,7 @@ static void test_pciconfig_both_lists(void **state)
 	end(&s);
 }
 
-static void test_pciconfig_loops_and_ways_out(void **state)
+static void test_pciconfig_loops_and_ways_out(void)
 {
 	struct space s;
 
@@ -108,7 +108,7 @@ static void test_pciconfig_loops_and_ways_out(void **state)
 	end(&s);
 }
 
-static void test_pciconfig_ends_early(void **state)
+static void test_pciconfig_ends_early(void)
 {
 	struct space s;
 
@@ -127,7 +127,7 @@ static void test_pciconfig_ends_early(void **state)
 	end(&s);
 }
 
-static void test_pciconfig_of_a_device_that_is_gone(void **state)
+static void test_pciconfig_of_a_device_that_is_gone(void)
 {
 	struct space s;
 
@@ -139,7 +139,7 @@ static void test_pciconfig_of_a_device_that_is_gone(void **state)
 }
 
 /* What VFIO leaves of a first capability that it hides. */
-static void test_pciconfig_hidden_first_capability(void **state)
+static void test_pciconfig_hidden_first_capability(void)
 {
 	struct space s;
 
@@ -161,7 +161,7 @@ static const char *danger(struct space *s, size_t offset, unsigned int width)
 	return f ? f->name : "-";
 }
 
-static void test_pciconfig_dangerous_writes(void **state)
+static void test_pciconfig_dangerous_writes(void)
 {
 	struct space s;
 
@@ -184,7 +184,7 @@ static void test_pciconfig_dangerous_writes(void **state)
 }
 
 /* The names and numbers are libpci's. */
-static void test_pciconfig_names_of_libpci(void **state)
+static void test_pciconfig_names_of_libpci(void)
 {
 	static const struct {
 		bool extended;
@@ -233,19 +233,4 @@ static void test_pciconfig_names_of_libpci(void **state)
 				found++;
 			}
 	assert_int_equal(found, ARRAY_SIZE(registers));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pciconfig_both_lists),
-		cmocka_unit_test(test_pciconfig_loops_and_ways_out),
-		cmocka_unit_test(test_pciconfig_ends_early),
-		cmocka_unit_test(test_pciconfig_of_a_device_that_is_gone),
-		cmocka_unit_test(test_pciconfig_hidden_first_capability),
-		cmocka_unit_test(test_pciconfig_dangerous_writes),
-		cmocka_unit_test(test_pciconfig_names_of_libpci),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,7 @@ static void assert_plain(const char *text, const char *plain, const char *doubtf
 	assert_path(d, doubtful);
 }
 
-static void test_maps(void **state)
+static void test_maps(void)
 {
 	struct devicetree dt = parse(GIC ITS SMMU HOST "bus 0000:00 /pcie\nbus 0000:01 /pcie/port");
 	const struct devicetree_node *host = devicetree_host(&dt, 0, 5);
@@ -53,7 +53,7 @@ static void test_maps(void **state)
 	assert_true(host->coherent);
 }
 
-static void test_parents(void **state)
+static void test_parents(void)
 {
 	struct devicetree dt =
 		parse(ITS SMMU
@@ -71,7 +71,7 @@ static void test_parents(void **state)
 	assert_path(devicetree_iommu_of(&dt, &dt.nodes[5]), NULL);
 }
 
-static void test_an_its_that_does_not_isolate(void **state)
+static void test_an_its_that_does_not_isolate(void)
 {
 	struct devicetree dt = parse("/a compatible=arm,gic-v3-its msi-controller disabled\n"
 				     "/b compatible=arm,gic-v3-its\n"
@@ -83,7 +83,7 @@ static void test_an_its_that_does_not_isolate(void **state)
 	assert_true(devicetree_isolates(&dt.nodes[3]));
 }
 
-static void test_what_has_messages_of_its_own(void **state)
+static void test_what_has_messages_of_its_own(void)
 {
 	assert_plain(GIC ITS HOST, NULL, NULL);
 	assert_plain("/v2m compatible=arm,gic-v2m-frame msi-controller disabled\n" HOST, "/v2m",
@@ -100,7 +100,7 @@ static void test_what_has_messages_of_its_own(void **state)
 		     "/pcie");
 }
 
-static void test_damaged(void **state)
+static void test_damaged(void)
 {
 	static const char *const bad[] = { "/a phandle=x", "/a msi-map=0.1.100000000",
 					   "bus 0000:100 /a", "bus zz:00 /a", "/a iommus=1..2" };
@@ -114,17 +114,4 @@ static void test_damaged(void **state)
 	dt = parse("/a what=1 pci msi-map=0.1.0\nnonsense\n\n");
 	assert_int_equal(dt.nr_nodes, 1);
 	assert_null(devicetree_msi_of_pci(&dt, &dt.nodes[0], 0));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_maps),
-		cmocka_unit_test(test_parents),
-		cmocka_unit_test(test_an_its_that_does_not_isolate),
-		cmocka_unit_test(test_what_has_messages_of_its_own),
-		cmocka_unit_test(test_damaged),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -162,7 +162,7 @@ static void count_one_of_four(enum path_kind path, uint64_t iova, uint64_t pages
 	end(&k);
 }
 
-static void test_dirty_counts(void **state)
+static void test_dirty_counts(void)
 {
 	static const enum path_kind paths[] = { PATH_IOMMUFD, PATH_CONTAINER };
 
@@ -176,14 +176,14 @@ static void test_dirty_counts(void **state)
 }
 
 /* Of iommufd in pieces, the last of them shorter; of a container at once. */
-static void test_dirty_counts_more_than_one_bitmap(void **state)
+static void test_dirty_counts_more_than_one_bitmap(void)
 {
 	count_one_of_four(PATH_IOMMUFD, 0, (UINT64_C(1) << 20) + 5, (1 << 18) + 2);
 	count_one_of_four(PATH_CONTAINER, 0, (UINT64_C(1) << 20) + 5, (1 << 18) + 2);
 }
 
 /* The device moves to the tracking table, and back before that is destroyed. */
-static void test_dirty_order_of_requests(void **state)
+static void test_dirty_order_of_requests(void)
 {
 	static const enum op want[] = {
 		OP_HWPT_ALLOC,
@@ -210,7 +210,7 @@ static void test_dirty_order_of_requests(void **state)
 
 /* ---- refusals ---- */
 
-static void test_dirty_capability(void **state)
+static void test_dirty_capability(void)
 {
 	struct kernel k;
 
@@ -223,7 +223,7 @@ static void test_dirty_capability(void **state)
 	end(&k);
 }
 
-static void test_dirty_hardware_that_cannot(void **state)
+static void test_dirty_hardware_that_cannot(void)
 {
 	struct kernel k;
 	struct dirty d;
@@ -238,7 +238,7 @@ static void test_dirty_hardware_that_cannot(void **state)
 }
 
 /* Each request of the beginning fails: what was made is taken back. */
-static void test_dirty_start_fails_at_each_request(void **state)
+static void test_dirty_start_fails_at_each_request(void)
 {
 	for (unsigned int at = 1; at <= 3; at++) {
 		struct kernel k;
@@ -254,7 +254,7 @@ static void test_dirty_start_fails_at_each_request(void **state)
 }
 
 /* Each request of the end fails: the others are made all the same, and the first errno is told. */
-static void test_dirty_stop_fails_at_each_request(void **state)
+static void test_dirty_stop_fails_at_each_request(void)
 {
 	for (unsigned int at = 1; at <= 3; at++) {
 		struct kernel k;
@@ -273,7 +273,7 @@ static void test_dirty_stop_fails_at_each_request(void **state)
 	}
 }
 
-static void test_dirty_bitmap_is_refused(void **state)
+static void test_dirty_bitmap_is_refused(void)
 {
 	struct kernel k;
 	struct dirty d;
@@ -286,20 +286,4 @@ static void test_dirty_bitmap_is_refused(void **state)
 	assert_int_equal(dirty, 0);
 	assert_int_equal(dirty_stop(&d), 0);
 	end(&k);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_dirty_counts),
-		cmocka_unit_test(test_dirty_counts_more_than_one_bitmap),
-		cmocka_unit_test(test_dirty_order_of_requests),
-		cmocka_unit_test(test_dirty_capability),
-		cmocka_unit_test(test_dirty_hardware_that_cannot),
-		cmocka_unit_test(test_dirty_start_fails_at_each_request),
-		cmocka_unit_test(test_dirty_stop_fails_at_each_request),
-		cmocka_unit_test(test_dirty_bitmap_is_refused),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,12 +7,11 @@
 #include "scene.h"
 
 /* One function behind a VT-d that remaps interrupts; VFIO is on disk, as modules. */
-static struct host *make_host(void)
+static void make_host(struct host *h)
 {
 	static const enum module_id ids[] = { MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1,
 					      MODULE_VFIO_PCI_CORE, MODULE_VFIO_PCI,
 					      MODULE_IOMMUFD };
-	struct host *h = fake_host();
 	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
 	struct group *g = fake_group(h, 1);
 
@@ -24,7 +23,6 @@ static struct host *make_host(void)
 		fake_module(h, ids[i], MODULE_STATE_LOADABLE);
 	fake_node_absent(h, &h->vfio_node, "/dev/vfio/vfio");
 	fake_node_absent(h, &h->iommu_node, "/dev/iommu");
-	return h;
 }
 
 static void configure(struct host *h, enum module_id id, const char *line)
@@ -58,10 +56,9 @@ static void expect(struct host *h, enum path_kind path, enum answer answer, enum
 	assert_true(p.why->nr_evidence > 0);
 }
 
-static void test_load_is_free(void **state)
+static void test_load_is_free(struct host *h)
 {
-	struct host *h = make_host();
-
+	make_host(h);
 	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
 	expect(h, PATH_IOMMUFD, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
 	/* Who asks by name gets a blacklisted module all the same. */
@@ -70,15 +67,14 @@ static void test_load_is_free(void **state)
 	h->kernel.cmdline =
 		fake_present(h, "/proc/cmdline", "quiet module_blacklist=vfio_pci_old,e1000e,vfi");
 	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
-	fake_free(h);
 }
 
-static void test_load_is_disabled(void **state)
+static void test_load_is_disabled(struct host *h)
 {
-	struct host *h = make_host();
 	const struct path_prediction *now;
 	struct prediction p;
 
+	make_host(h);
 	h->kernel.modules_disabled = fake_present(h, "/proc/sys/kernel/modules_disabled", "1");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "kernel.modules_disabled",
 	       "reboot");
@@ -95,13 +91,11 @@ static void test_load_is_disabled(void **state)
 	predict_device(h, NULL, fake_kernels(h, ONLY(6_8)), h->devices[0], h->arena, &p);
 	now = &p.paths[VIEW_NOW][PATH_CONTAINER];
 	assert_int_equal(now->answer, ANSWER_NO);
-	fake_free(h);
 }
 
-static void test_load_is_forbidden_by_the_command_line(void **state)
+static void test_load_is_forbidden_by_the_command_line(struct host *h)
 {
-	struct host *h = make_host();
-
+	make_host(h);
 	h->kernel.cmdline =
 		fake_present(h, "/proc/cmdline", "quiet module_blacklist=e1000e,vfio_pci ro");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver",
@@ -110,13 +104,11 @@ static void test_load_is_forbidden_by_the_command_line(void **state)
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "module_blacklist=vfio_pci_core");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "vfio_pci_core",
 	       "command line");
-	fake_free(h);
 }
 
-static void test_load_is_replaced_by_a_command(void **state)
+static void test_load_is_replaced_by_a_command(struct host *h)
 {
-	struct host *h = make_host();
-
+	make_host(h);
 	configure(h, MODULE_VFIO_PCI, "install=/bin/false");
 	expect(h, PATH_CONTAINER, ANSWER_NO, OP_BIND, "vfio-driver", "'/bin/false'",
 	       "modprobe --ignore-install vfio_pci");
@@ -128,29 +120,14 @@ static void test_load_is_replaced_by_a_command(void **state)
 	expect(h, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_IOMMUFD, "iommufd-node", "'/bin/true'",
 	       "iommufd");
 	expect(h, PATH_CONTAINER, ANSWER_YES, OP_NONE, NULL, NULL, NULL);
-	fake_free(h);
 }
 
-static void test_load_assumed_asks_no_configuration(void **state)
+static void test_load_assumed_asks_no_configuration(struct host *h)
 {
-	struct host *h = make_host();
 	struct assumptions as = { 0 };
 
+	make_host(h);
 	configure(h, MODULE_VFIO_PCI, "install=/bin/false");
 	assert_int_equal(assumptions_add(&as, h->arena, "module.vfio_pci=loaded", NULL), 0);
 	assert_int_equal(ask(h, &as, PATH_CONTAINER).answer, ANSWER_YES);
-	fake_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_load_is_free),
-		cmocka_unit_test(test_load_is_disabled),
-		cmocka_unit_test(test_load_is_forbidden_by_the_command_line),
-		cmocka_unit_test(test_load_is_replaced_by_a_command),
-		cmocka_unit_test(test_load_assumed_asks_no_configuration),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

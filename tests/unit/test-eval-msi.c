@@ -7,16 +7,10 @@
 #include "fake-host.h"
 #include "scene.h"
 
-struct arm {
-	struct host *h;
-	struct device *d;
-	struct iommu_unit *u;
-};
-
 /* A device behind a coherent SMMUv3, on a machine whose one controller is an ITS that the device reaches. */
-static void make(struct arm *s, const char *driver)
+static void make(struct scene *s, const char *driver)
 {
-	*s = (struct arm){ .h = fake_host() };
+	s->h = fake_host();
 	s->u = fake_unit(s->h, IOMMU_KIND_SMMU_V3, "smmu3.0x0000000009050000");
 	s->u->coherent = TRI_YES;
 	s->d = fake_pci(s->h, "0000:01:00.0", fake_group(s->h, 1), s->u, driver);
@@ -33,204 +27,148 @@ static void make(struct arm *s, const char *driver)
 	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y CONFIG_ARM64_VA_BITS=48");
 }
 
-static struct prediction predict(struct arm *s, enum release release)
-{
-	struct assumptions none = { 0 };
-	struct prediction p;
-
-	predict_device(s->h, &none, fake_kernels(s->h, RELEASE_BIT(release)), s->d, s->h->arena,
-		       &p);
-	return p;
-}
-
-static void expect(struct arm *s, enum release release, enum answer answer, enum op op, int err)
-{
-	struct prediction all = predict(s, release);
-	const struct path_prediction *p = &all.paths[VIEW_IF_BOUND][PATH_CONTAINER];
-
-	if (p->answer != answer || p->op != op || p->err != err)
-		fail_msg("%s at %s with %s: %s", answer_name(p->answer), op_name(p->op),
-			 errno_name(p->err), p->because ? p->because : "");
-}
-
+#define expect(s, release, answer, op, err) \
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, PATH_CONTAINER, answer, op, err)
 #define expect_yes(s, release)     expect(s, release, ANSWER_YES, OP_NONE, 0)
 #define expect_unknown(s, release) expect(s, release, ANSWER_UNKNOWN, OP_NONE, 0)
 #define expect_eperm(s, release)   expect(s, release, ANSWER_NO, OP_SET_IOMMU, EPERM)
 
-static void test_its_isolates(void **state)
+static void test_its_isolates(struct scene *s)
 {
-	struct arm s;
-
-	make(&s, "nvme");
-	expect_yes(&s, RELEASE_6_1);
-	expect_yes(&s, RELEASE_6_12);
-	fake_free(s.h);
+	make(s, "nvme");
+	expect_yes(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_12);
 }
 
 /* To 6.2 every controller of the machine counts, from 6.3 the device's own. */
-static void test_another_controller_stands_beside_the_its(void **state)
+static void test_another_controller_stands_beside_the_its(struct scene *s)
 {
-	struct arm s;
-
-	make(&s, "nvme");
-	s.h->firmware.msi.plain = "/soc/v2m";
-	expect_eperm(&s, RELEASE_6_1);
-	expect_yes(&s, RELEASE_6_12);
-	s.h->firmware.msi.plain = NULL;
-	s.h->firmware.msi.doubtful = "/soc/pcie";
-	expect_unknown(&s, RELEASE_6_1);
-	fake_chips(s.h, "GICv3 Tegra-MSI");
-	expect_eperm(&s, RELEASE_6_1);
-	expect_yes(&s, RELEASE_6_12);
-	fake_free(s.h);
+	make(s, "nvme");
+	s->h->firmware.msi.plain = "/soc/v2m";
+	expect_eperm(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_12);
+	s->h->firmware.msi.plain = NULL;
+	s->h->firmware.msi.doubtful = "/soc/pcie";
+	expect_unknown(s, RELEASE_6_1);
+	fake_chips(s->h, "GICv3 Tegra-MSI");
+	expect_eperm(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_12);
 }
 
-static void test_device_that_reaches_no_its(void **state)
+static void test_device_that_reaches_no_its(struct scene *s)
 {
-	struct arm s;
-
-	make(&s, "nvme");
-	s.d->msi = MSI_NONE;
-	expect_yes(&s, RELEASE_6_1);
-	expect_eperm(&s, RELEASE_6_12);
-	s.d->msi = MSI_PLAIN;
-	s.d->msi_name = "GICv2m";
-	expect_eperm(&s, RELEASE_6_12);
+	make(s, "nvme");
+	s->d->msi = MSI_NONE;
+	expect_yes(s, RELEASE_6_1);
+	expect_eperm(s, RELEASE_6_12);
+	s->d->msi = MSI_PLAIN;
+	s->d->msi_name = "GICv2m";
+	expect_eperm(s, RELEASE_6_12);
 	/* The chip of its own interrupt is proof enough, and is not where the board translates before it. */
-	s.d->msi = MSI_UNKNOWN;
-	fake_irq(s.h, s.d, 5, "ITS-PCI-MSI-0000:01:00.0");
-	expect_yes(&s, RELEASE_6_12);
-	s.d->msi = MSI_PLAIN;
-	expect_eperm(&s, RELEASE_6_12);
-	fake_free(s.h);
+	s->d->msi = MSI_UNKNOWN;
+	fake_irq(s->h, s->d, 5, "ITS-PCI-MSI-0000:01:00.0");
+	expect_yes(s, RELEASE_6_12);
+	s->d->msi = MSI_PLAIN;
+	expect_eperm(s, RELEASE_6_12);
 }
 
-static void test_its_that_the_kernel_does_not_use(void **state)
+static void test_its_that_the_kernel_does_not_use(struct scene *s)
 {
-	struct arm s;
-
-	make(&s, "nvme");
-	s.h->interrupts.dmesg = fake_present(s.h, "/dev/kmsg", "GICv3: 224 SPIs implemented");
-	expect_eperm(&s, RELEASE_6_12);
-	s.h->interrupts.dmesg =
-		fake_present(s.h, "/dev/kmsg",
+	make(s, "nvme");
+	s->h->interrupts.dmesg = fake_present(s->h, "/dev/kmsg", "GICv3: 224 SPIs implemented");
+	expect_eperm(s, RELEASE_6_12);
+	s->h->interrupts.dmesg =
+		fake_present(s->h, "/dev/kmsg",
 			     "GICv3: 224 SPIs implemented\nITS [mem 0x08080000-0x0809ffff]");
-	expect_yes(&s, RELEASE_6_12);
-	s.h->interrupts.dmesg = fake_denied(s.h, "/dev/kmsg");
-	s.h->kernel.cmdline = fake_present(s.h, "/proc/cmdline", "irqchip.gicv3_nolpi=1");
-	expect_eperm(&s, RELEASE_6_12);
-	fake_chips(s.h, "GICv3 ITS-MSI");
-	expect_yes(&s, RELEASE_6_12);
-	fake_free(s.h);
+	expect_yes(s, RELEASE_6_12);
+	s->h->interrupts.dmesg = fake_denied(s->h, "/dev/kmsg");
+	s->h->kernel.cmdline = fake_present(s->h, "/proc/cmdline", "irqchip.gicv3_nolpi=1");
+	expect_eperm(s, RELEASE_6_12);
+	fake_chips(s->h, "GICv3 ITS-MSI");
+	expect_yes(s, RELEASE_6_12);
 }
 
 /* An ordinary user on a machine with ACPI; what root would see is said. */
-static void test_tables_that_could_not_be_read(void **state)
+static void test_tables_that_could_not_be_read(struct scene *s)
 {
 	struct prediction p;
-	struct arm s;
 
-	make(&s, "nvme");
-	s.h->firmware.madt = fake_denied(s.h, "/sys/firmware/acpi/tables/APIC");
-	s.h->firmware.msi = (struct msi_controllers){ .source = &s.h->firmware.madt };
-	s.d->msi = MSI_UNKNOWN;
-	expect_unknown(&s, RELEASE_6_1);
-	expect_unknown(&s, RELEASE_6_12);
-	p = predict(&s, RELEASE_6_12);
+	make(s, "nvme");
+	s->h->firmware.madt = fake_denied(s->h, "/sys/firmware/acpi/tables/APIC");
+	s->h->firmware.msi = (struct msi_controllers){ .source = &s->h->firmware.madt };
+	s->d->msi = MSI_UNKNOWN;
+	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_12);
+	p = scene_predict(s, RELEASE_BIT(RELEASE_6_12));
 	assert_non_null(strstr(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].because,
 			       "/sys/firmware/acpi/tables/APIC"));
 	assert_non_null(strstr(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].because, "root can"));
-	fake_free(s.h);
 }
 
 /* ---- the SMMU ---- */
 
-static void test_smmu_that_is_not_coherent(void **state)
+static void test_smmu_that_is_not_coherent(struct scene *s)
 {
-	struct arm s;
-
-	make(&s, "nvme");
-	s.u->coherent = TRI_NO;
-	expect_yes(&s, RELEASE_5_19);
-	expect_yes(&s, RELEASE_6_0);
-	expect(&s, RELEASE_6_1, ANSWER_NO, OP_BIND, EINVAL);
+	make(s, "nvme");
+	s->u->coherent = TRI_NO;
+	expect_yes(s, RELEASE_5_19);
+	expect_yes(s, RELEASE_6_0);
+	expect(s, RELEASE_6_1, ANSWER_NO, OP_BIND, EINVAL);
 	/* An older SMMU asks the device too. */
-	s.u->kind = IOMMU_KIND_SMMU;
-	s.d->coherent = TRI_YES;
-	expect_yes(&s, RELEASE_6_12);
-	s.d->coherent = TRI_UNKNOWN;
-	expect_unknown(&s, RELEASE_6_12);
-	fake_free(s.h);
+	s->u->kind = IOMMU_KIND_SMMU;
+	s->d->coherent = TRI_YES;
+	expect_yes(s, RELEASE_6_12);
+	s->d->coherent = TRI_UNKNOWN;
+	expect_unknown(s, RELEASE_6_12);
 }
 
-static void test_smmu_takes_a_device_at_its_probe(void **state)
+static void test_smmu_takes_a_device_at_its_probe(struct scene *s)
 {
-	struct arm s;
-
-	make(&s, NULL);
-	s.d->iommu = NULL;
-	s.d->group = NULL;
-	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
-	s.d->group_link = fake_absent(s.h, s.d->sysfs);
-	expect_unknown(&s, RELEASE_6_1);
-	s.d->behind_smmu = TRI_YES;
-	s.d->coming = s.u;
-	expect_yes(&s, RELEASE_6_1);
-	s.u->coherent = TRI_NO;
-	expect(&s, RELEASE_6_12, ANSWER_NO, OP_BIND, EINVAL);
-	s.d->behind_smmu = TRI_NO;
-	s.d->coming = NULL;
-	expect(&s, RELEASE_6_1, ANSWER_NO, OP_BIND, EINVAL);
-	fake_free(s.h);
+	make(s, NULL);
+	s->d->iommu = NULL;
+	s->d->group = NULL;
+	s->d->iommu_link = fake_absent(s->h, s->d->sysfs);
+	s->d->group_link = fake_absent(s->h, s->d->sysfs);
+	expect_unknown(s, RELEASE_6_1);
+	s->d->behind_smmu = TRI_YES;
+	s->d->coming = s->u;
+	expect_yes(s, RELEASE_6_1);
+	s->u->coherent = TRI_NO;
+	expect(s, RELEASE_6_12, ANSWER_NO, OP_BIND, EINVAL);
+	s->d->behind_smmu = TRI_NO;
+	s->d->coming = NULL;
+	expect(s, RELEASE_6_1, ANSWER_NO, OP_BIND, EINVAL);
 }
 
-static void test_smmu_address_width(void **state)
+static void test_smmu_address_width(struct scene *s)
 {
 	struct prediction p;
-	struct arm s;
 
-	make(&s, "nvme");
-	assert_int_equal(predict(&s, RELEASE_6_12).iova.answer, ANSWER_UNKNOWN);
-	s.h->interrupts.dmesg =
-		fake_present(s.h, "/dev/kmsg",
+	make(s, "nvme");
+	assert_int_equal(scene_predict(s, RELEASE_BIT(RELEASE_6_12)).iova.answer, ANSWER_UNKNOWN);
+	s->h->interrupts.dmesg =
+		fake_present(s->h, "/dev/kmsg",
 			     "arm-smmu-v3 9050000.smmuv3: ias 44-bit, oas 44-bit (features 0x00008305)");
-	p = predict(&s, RELEASE_6_12);
+	p = scene_predict(s, RELEASE_BIT(RELEASE_6_12));
 	assert_int_equal(p.iova.answer, ANSWER_YES);
 	assert_int_equal(p.iova.ranges[p.iova.nr_ranges - 1].last, 0xffffffffffff);
 	/* A kernel of 52 bits uses them with VAX only. */
-	fake_config(s.h, "CONFIG_ARM64_VA_BITS=52");
-	p = predict(&s, RELEASE_6_12);
+	fake_config(s->h, "CONFIG_ARM64_VA_BITS=52");
+	p = scene_predict(s, RELEASE_BIT(RELEASE_6_12));
 	assert_int_equal(p.iova.ranges[p.iova.nr_ranges - 1].last, 0xffffffffffff);
-	s.h->interrupts.dmesg =
-		fake_present(s.h, "/dev/kmsg",
+	s->h->interrupts.dmesg =
+		fake_present(s->h, "/dev/kmsg",
 			     "arm-smmu-v3 a: ias 48-bit, oas 48-bit (features 0x0000c305)");
-	p = predict(&s, RELEASE_6_12);
+	p = scene_predict(s, RELEASE_BIT(RELEASE_6_12));
 	assert_int_equal(p.iova.ranges[p.iova.nr_ranges - 1].last, 0xfffffffffffff);
 	/* Second stage only; a unit of which nothing is logged. */
-	s.h->interrupts.dmesg =
-		fake_present(s.h, "/dev/kmsg",
+	s->h->interrupts.dmesg =
+		fake_present(s->h, "/dev/kmsg",
 			     "arm-smmu-v3 a: ias 48-bit, oas 48-bit (features 0x00000405)");
-	assert_int_equal(predict(&s, RELEASE_6_12).iova.answer, ANSWER_UNKNOWN);
-	s.h->interrupts.dmesg =
-		fake_present(s.h, "/dev/kmsg",
+	assert_int_equal(scene_predict(s, RELEASE_BIT(RELEASE_6_12)).iova.answer, ANSWER_UNKNOWN);
+	s->h->interrupts.dmesg =
+		fake_present(s->h, "/dev/kmsg",
 			     "arm-smmu-v3 a: ias 48-bit, oas 48-bit (features 0x00008305)");
-	fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x000000000a050000");
-	assert_int_equal(predict(&s, RELEASE_6_12).iova.answer, ANSWER_UNKNOWN);
-	fake_free(s.h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_its_isolates),
-		cmocka_unit_test(test_another_controller_stands_beside_the_its),
-		cmocka_unit_test(test_device_that_reaches_no_its),
-		cmocka_unit_test(test_its_that_the_kernel_does_not_use),
-		cmocka_unit_test(test_tables_that_could_not_be_read),
-		cmocka_unit_test(test_smmu_that_is_not_coherent),
-		cmocka_unit_test(test_smmu_takes_a_device_at_its_probe),
-		cmocka_unit_test(test_smmu_address_width),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	fake_unit(s->h, IOMMU_KIND_SMMU_V3, "smmu3.0x000000000a050000");
+	assert_int_equal(scene_predict(s, RELEASE_BIT(RELEASE_6_12)).iova.answer, ANSWER_UNKNOWN);
 }

@@ -4,7 +4,7 @@
 #include "scene.h"
 
 /* No group: the firmware's word and the kernel's tell what to do. */
-static void test_remedy_without_group(void **state)
+static void test_remedy_without_group(void)
 {
 	static const struct {
 		enum { NOTHING, DMAR, IVRS, VIOT } table;
@@ -60,9 +60,8 @@ static const char *remedy_of(struct host *h, const struct device *d)
 }
 
 /* There is no firmware setup in a guest, and what is loaded takes no parameter of modprobe's. */
-static void test_remedy_in_a_guest(void **state)
+static void test_remedy_in_a_guest(struct host *h)
 {
-	struct host *h = fake_host();
 	const struct device *d = fake_pci(h, "0000:01:00.0", NULL, NULL, "e1000e");
 
 	fake_config(h, "CONFIG_VFIO_NOIOMMU=y");
@@ -78,12 +77,10 @@ static void test_remedy_in_a_guest(void **state)
 	assert_non_null(strstr(remedy_of(h, d), "xl pci-assignable-add"));
 	h->firmware.hypervisor = fake_present(h, "/sys/class/dmi/id/sys_vendor", "amazon");
 	assert_non_null(strstr(remedy_of(h, d), "in the firmware setup"));
-	fake_free(h);
 }
 
-static void test_remedy_for_graphics_left_out(void **state)
+static void test_remedy_for_graphics_left_out(struct host *h)
 {
-	struct host *h = fake_host();
 	struct device *d = fake_pci(h, "0000:00:02.0", NULL, NULL, "i915");
 
 	fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
@@ -91,7 +88,6 @@ static void test_remedy_for_graphics_left_out(void **state)
 	assert_non_null(strstr(remedy_of(h, d), "no IOMMU of this machine serves"));
 	d->class_code = 0x030000;
 	assert_non_null(strstr(remedy_of(h, d), "without igfx_off"));
-	fake_free(h);
 }
 
 static const char *remedy_now(struct host *h, const struct device *d)
@@ -104,9 +100,8 @@ static const char *remedy_now(struct host *h, const struct device *d)
 }
 
 /* One command does it, however many devices of the group are in the way. */
-static void test_remedy_takes_the_group_along(void **state)
+static void test_remedy_takes_the_group_along(struct host *h)
 {
-	struct host *h = fake_host();
 	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
 	struct group *g = fake_group(h, 1);
 	struct device *d = fake_pci(h, "0000:01:00.0", g, u, "e1000");
@@ -130,11 +125,10 @@ static void test_remedy_takes_the_group_along(void **state)
 	fake_bind(h, sibling, "vfio-pci");
 	assert_string_equal(remedy_now(h, idle),
 			    "bind 0000:01:00.2 to vfio-pci: vfiotool bind 0000:01:00.2");
-	fake_free(h);
 }
 
 /* A udev rule that matches no event gives nobody anything. */
-static void test_remedy_names_what_udev_matches(void **state)
+static void test_remedy_names_what_udev_matches(struct host *h)
 {
 	static const char *const matches[NR_PATHS] = {
 		[PATH_CONTAINER] = "a udev rule for SUBSYSTEM==\"vfio\"",
@@ -142,7 +136,6 @@ static void test_remedy_names_what_udev_matches(void **state)
 		[PATH_COMPAT] = "a udev rule for SUBSYSTEM==\"misc\", KERNEL==\"iommu\"",
 	};
 	static const struct assumptions none;
-	struct host *h = fake_host();
 	struct device *d = fake_pci(h, "0000:01:00.0", fake_group(h, 1),
 				    fake_unit(h, IOMMU_KIND_INTEL, "dmar0"), NULL);
 	struct prediction all;
@@ -162,18 +155,4 @@ static void test_remedy_names_what_udev_matches(void **state)
 	}
 	fake_node(h, &h->vfio_node, "/dev/vfio/vfio", 0660, 0);
 	assert_non_null(strstr(remedy_now(h, d), "SUBSYSTEM==\"misc\", KERNEL==\"vfio\""));
-	fake_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_remedy_without_group),
-		cmocka_unit_test(test_remedy_in_a_guest),
-		cmocka_unit_test(test_remedy_for_graphics_left_out),
-		cmocka_unit_test(test_remedy_takes_the_group_along),
-		cmocka_unit_test(test_remedy_names_what_udev_matches),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

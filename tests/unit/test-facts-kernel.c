@@ -17,10 +17,9 @@ static void make_kernel(const struct tree *x)
 	tree_put(x, "proc/cmdline", "ro quiet\n");
 }
 
-static void test_kernel_config_packed_first(void **state)
+static void test_kernel_config_packed_first(struct tree *x)
 {
 	static const char text[] = "CONFIG_VFIO=y\n# CONFIG_VFIO_NOIOMMU is not set\n";
-	struct tree *x = *state;
 	char path[256];
 	struct host *h;
 	gzFile gz;
@@ -41,9 +40,8 @@ static void test_kernel_config_packed_first(void **state)
 	host_free(h);
 }
 
-static void test_kernel_config_damaged(void **state)
+static void test_kernel_config_damaged(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -66,10 +64,9 @@ static void test_kernel_config_damaged(void **state)
 }
 
 /* A small file that unpacks to more than any configuration has. */
-static void test_kernel_config_bomb(void **state)
+static void test_kernel_config_bomb(struct tree *x)
 {
 	static char block[1 << 16];
-	struct tree *x = *state;
 	char path[256];
 	struct host *h;
 	gzFile gz;
@@ -88,9 +85,8 @@ static void test_kernel_config_bomb(void **state)
 	host_free(h);
 }
 
-static void test_kernel_cmdline(void **state)
+static void test_kernel_cmdline(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -100,16 +96,4 @@ static void test_kernel_cmdline(void **state)
 	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "nointremap"), "");
 	assert_null(kernel_cmdline(&h->kernel, x->arena, "amd_iommu"));
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_kernel_config_packed_first),
-		tree_test(test_kernel_config_damaged),
-		tree_test(test_kernel_config_bomb),
-		tree_test(test_kernel_cmdline),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

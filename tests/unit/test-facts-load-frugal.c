@@ -115,9 +115,8 @@ static void make_host(const struct tree *x)
 			     "0x00000000fee00000 0x00000000feefffff msi\n");
 }
 
-static void test_frugal_load_is_the_same(void **state)
+static void test_frugal_load_is_the_same(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -133,10 +132,8 @@ static void test_frugal_load_is_the_same(void **state)
 }
 
 /* Some device without an IOMMU, some of another bus, some in a group that spans two of them. */
-static void test_frugal_load_of_a_mixed_host(void **state)
+static void test_frugal_load_of_a_mixed_host(struct tree *x)
 {
-	struct tree *x = *state;
-
 	make_host(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:03:00.0", .driver = "nvme" });
 	tree_device(x, &(struct tree_device){ .bus = "platform",
@@ -147,10 +144,8 @@ static void test_frugal_load_of_a_mixed_host(void **state)
 }
 
 /* A bridge of another class may have any header, and a uevent without a class tells none. */
-static void test_frugal_load_of_odd_bridges(void **state)
+static void test_frugal_load_of_odd_bridges(struct tree *x)
 {
-	struct tree *x = *state;
-
 	make_host(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:04:00.0",
 					      .group = "6",
@@ -164,9 +159,8 @@ static void test_frugal_load_of_odd_bridges(void **state)
 }
 
 /* What a unit lists and the bus does not have is no device of the host. */
-static void test_frugal_load_when_a_unit_lists_more(void **state)
+static void test_frugal_load_when_a_unit_lists_more(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -179,9 +173,8 @@ static void test_frugal_load_when_a_unit_lists_more(void **state)
 }
 
 /* Many devices of few drivers: the drivers list them, and a modalias tells what the uevent would. */
-static void test_frugal_load_by_lists_of_drivers(void **state)
+static void test_frugal_load_by_lists_of_drivers(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -209,17 +202,4 @@ static void test_frugal_load_by_lists_of_drivers(void **state)
 			    "/sys/bus/pci/devices/0000:05:00.7/uevent");
 	assert_string_equal(tree_find(h, "0000:05:00.7")->driver, "ixgbe");
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_frugal_load_is_the_same),
-		tree_test(test_frugal_load_of_a_mixed_host),
-		tree_test(test_frugal_load_of_odd_bridges),
-		tree_test(test_frugal_load_when_a_unit_lists_more),
-		tree_test(test_frugal_load_by_lists_of_drivers),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

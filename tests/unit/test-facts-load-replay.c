@@ -247,17 +247,14 @@ static void make_host(const struct tree *x)
 	tree_put(x, "dev/vfio/2", "");
 }
 
-static void test_replay_of_a_tree(void **state)
+static void test_replay_of_a_tree(struct tree *x)
 {
-	struct tree *x = *state;
-
 	make_host(x);
 	assert_replays(x, x->sysroot);
 }
 
-static void test_replay_of_this_host(void **state)
+static void test_replay_of_this_host(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 
 	assert_int_equal(sysroot_open(NULL, &root, NULL), 0);
@@ -266,9 +263,8 @@ static void test_replay_of_this_host(void **state)
 }
 
 /* One device asked of a capture of everything is what it is in the capture. */
-static void test_replay_of_one_device(void **state)
+static void test_replay_of_one_device(struct tree *x)
 {
-	struct tree *x = *state;
 	const char *before, *one, *other;
 	struct sysroot *replay;
 	char path[128];
@@ -290,9 +286,8 @@ static void test_replay_of_one_device(void **state)
 }
 
 /* The huge files are in it only as far as they matter. */
-static void test_replay_capture_is_small(void **state)
+static void test_replay_capture_is_small(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *replay;
 	const char *before;
 	char path[128];
@@ -307,7 +302,7 @@ static void test_replay_capture_is_small(void **state)
 }
 
 /* A capture that names what no kernel would: nothing is followed, nothing crashes. */
-static void test_replay_hostile(void **state)
+static void test_replay_hostile(struct tree *x)
 {
 	static const char text[] =
 		"{\"vfiotool-capture\":1}\n"
@@ -317,7 +312,6 @@ static void test_replay_hostile(void **state)
 		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu\",\"../..\"]\n"
 		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/physfn\",\"/\"]\n"
 		"[\"read\",\"/proc/sys/kernel/osrelease\",\"../../../etc\"]\n";
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct device *d;
 	char path[128];
@@ -342,15 +336,4 @@ static void test_replay_hostile(void **state)
 	assert_int_equal(h->kernel.release.state, FACT_FAILED);
 	host_free(h);
 	sysroot_close(root);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_replay_of_a_tree),     tree_test(test_replay_of_this_host),
-		tree_test(test_replay_of_one_device), tree_test(test_replay_capture_is_small),
-		tree_test(test_replay_hostile),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

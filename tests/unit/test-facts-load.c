@@ -42,11 +42,10 @@ static void make_host(const struct tree *x)
 	tree_group_attribute(x, "3", "reserved_regions", "nonsense\n");
 }
 
-static void test_load_everything_in_order(void **state)
+static void test_load_everything_in_order(struct tree *x)
 {
 	static const char *const names[] = { "0000:00:1c.0", "0000:01:00.0", "0000:01:00.1",
 					     "10000:e1:00.0", "edu-dma.0" };
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -66,9 +65,8 @@ static void test_load_everything_in_order(void **state)
 	host_free(h);
 }
 
-static void test_load_device_facts(void **state)
+static void test_load_device_facts(struct tree *x)
 {
-	struct tree *x = *state;
 	struct device *d;
 	struct host *h;
 
@@ -109,9 +107,8 @@ static void test_load_device_facts(void **state)
 	host_free(h);
 }
 
-static void test_load_group_facts(void **state)
+static void test_load_group_facts(struct tree *x)
 {
-	struct tree *x = *state;
 	struct group *g;
 	struct host *h;
 
@@ -137,9 +134,8 @@ static void test_load_group_facts(void **state)
 	host_free(h);
 }
 
-static void test_load_unit_facts(void **state)
+static void test_load_unit_facts(struct tree *x)
 {
-	struct tree *x = *state;
 	struct iommu_unit *u;
 	struct host *h;
 
@@ -176,9 +172,8 @@ static void test_load_unit_facts(void **state)
 }
 
 /* A group that no PCI device and no unit leads to is found through its own list. */
-static void test_load_group_of_other_devices_only(void **state)
+static void test_load_group_of_other_devices_only(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -189,9 +184,8 @@ static void test_load_group_of_other_devices_only(void **state)
 	host_free(h);
 }
 
-static void test_load_platform_device_on_a_vfio_driver(void **state)
+static void test_load_platform_device_on_a_vfio_driver(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -207,9 +201,8 @@ static void test_load_platform_device_on_a_vfio_driver(void **state)
 
 /* ---- targets ---- */
 
-static void test_load_one_device_with_its_group(void **state)
+static void test_load_one_device_with_its_group(struct tree *x)
 {
-	struct tree *x = *state;
 	struct target t;
 	struct device **selected;
 	struct host *h;
@@ -235,9 +228,8 @@ static void test_load_one_device_with_its_group(void **state)
 	host_free(h);
 }
 
-static void test_load_device_without_group_asks_for_any(void **state)
+static void test_load_device_without_group_asks_for_any(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_host(x);
@@ -265,10 +257,8 @@ static void assert_selects(struct tree *x, const char *text, const char *const *
 	host_free(h);
 }
 
-static void test_load_every_form_of_target(void **state)
+static void test_load_every_form_of_target(struct tree *x)
 {
-	struct tree *x = *state;
-
 	make_host(x);
 	tree_link(x, "../../devices/pci0000:00/0000:01:00.1/net/eth7", "sys/class/net/eth7");
 	tree_link(x, "../../../0000:01:00.1",
@@ -292,10 +282,8 @@ static void test_load_every_form_of_target(void **state)
 	assert_selects(x, "vfio3", (const char *[]){ "0000:01:00.0", NULL });
 }
 
-static void test_load_unknown_targets(void **state)
+static void test_load_unknown_targets(struct tree *x)
 {
-	struct tree *x = *state;
-
 	make_host(x);
 	tree_link(x, "loop", "sys/class/net/loop");
 	tree_dir(x, "sys/class/net/lo");
@@ -320,10 +308,9 @@ static void test_load_unknown_targets(void **state)
 }
 
 /* Each step of such a path once took memory for all of it: 3 GB for a capture of 160 KB. */
-static void test_load_path_longer_than_paths_are(void **state)
+static void test_load_path_longer_than_paths_are(struct tree *x)
 {
 	enum { LONG = 40000 };
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct strbuf text = { .arena = x->arena };
 
@@ -342,9 +329,8 @@ static void test_load_path_longer_than_paths_are(void **state)
 	sysroot_close(root);
 }
 
-static void test_load_what_is_no_host(void **state)
+static void test_load_what_is_no_host(struct tree *x)
 {
-	struct tree *x = *state;
 	struct failure *why = NULL;
 	struct host *h = NULL;
 
@@ -356,9 +342,8 @@ static void test_load_what_is_no_host(void **state)
 
 /* ---- VFs ---- */
 
-static void test_load_vf_brings_its_pf(void **state)
+static void test_load_vf_brings_its_pf(struct tree *x)
 {
-	struct tree *x = *state;
 	struct device *vf;
 	struct host *h;
 
@@ -380,10 +365,9 @@ static void test_load_vf_brings_its_pf(void **state)
 
 /* ---- attributes that no kernel would write, and things that go while they are read ---- */
 
-static void test_absurd_attributes(void **state)
+static void test_absurd_attributes(struct tree *x)
 {
 	static char huge[1 << 20];
-	struct tree *x = *state;
 	const struct device *d;
 	struct host *h;
 
@@ -428,9 +412,8 @@ static void test_absurd_attributes(void **state)
 }
 
 /* A device that goes while it is read: its directory is named, and everything in it is gone. */
-static void test_vanished_device(void **state)
+static void test_vanished_device(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct device *d;
 	struct host *h;
 
@@ -452,9 +435,8 @@ static void test_vanished_device(void **state)
 }
 
 /* A group whose directory went between the link and the list. */
-static void test_vanished_group(void **state)
+static void test_vanished_group(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
@@ -467,28 +449,4 @@ static void test_vanished_group(void **state)
 	assert_int_equal(h->groups[0]->nr_members, 1);
 	assert_int_equal(h->groups[0]->regions_err, -ENODATA);
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_load_everything_in_order),
-		tree_test(test_load_device_facts),
-		tree_test(test_load_group_facts),
-		tree_test(test_load_unit_facts),
-		tree_test(test_load_group_of_other_devices_only),
-		tree_test(test_load_platform_device_on_a_vfio_driver),
-		tree_test(test_load_one_device_with_its_group),
-		tree_test(test_load_device_without_group_asks_for_any),
-		tree_test(test_load_every_form_of_target),
-		tree_test(test_load_unknown_targets),
-		tree_test(test_load_path_longer_than_paths_are),
-		tree_test(test_load_what_is_no_host),
-		tree_test(test_load_vf_brings_its_pf),
-		tree_test(test_absurd_attributes),
-		tree_test(test_vanished_device),
-		tree_test(test_vanished_group),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

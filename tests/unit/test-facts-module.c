@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Modules and their parameters. The first argument is an object file that
- * stands for a module. */
+/* Modules and their parameters. FAKE_MODULE is an object file that stands for a module. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -13,7 +12,8 @@
 #define RELEASE "6.1.0-test"
 #define MODULES "lib/modules/" RELEASE
 
-static const char *fake_module;
+enum { MODULE_MAX = 16384 };
+
 static const struct scope scope = { HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS | HOST_KALLSYMS,
 				    DEVICE_BASE, 0 };
 
@@ -24,17 +24,22 @@ static void make_kernel(const struct tree *x)
 	tree_put(x, "proc/cmdline", "ro quiet\n");
 }
 
+/* The length of the module in @content. */
+static size_t read_module(char content[static MODULE_MAX])
+{
+	int fd = open(FAKE_MODULE, O_RDONLY | O_CLOEXEC);
+	ssize_t len = read(fd, content, MODULE_MAX);
+
+	assert_true(fd >= 0 && len > 0 && len < MODULE_MAX);
+	close(fd);
+	return (size_t)len;
+}
+
 static void put_module(const struct tree *x, const char *path)
 {
-	char content[16384];
-	int fd = open(fake_module, O_RDONLY | O_CLOEXEC);
-	ssize_t len;
+	char content[MODULE_MAX];
 
-	assert_true(fd >= 0);
-	len = read(fd, content, sizeof(content));
-	assert_true(len > 0 && (size_t)len < sizeof(content));
-	close(fd);
-	tree_put_bytes(x, path, content, (size_t)len);
+	tree_put_bytes(x, path, content, read_module(content));
 }
 
 /* ---- aliases ---- */
@@ -42,18 +47,15 @@ static void put_module(const struct tree *x, const char *path)
 static void put_variant(const struct tree *x, const char *name, const char *alias)
 {
 	static const char placeholder[] = "alias=vfio_pci:v0000FFFF";
-	char content[16384], *at;
-	int fd = open(fake_module, O_RDONLY | O_CLOEXEC);
-	ssize_t len = read(fd, content, sizeof(content));
-	char *path = arena_printf(x->arena, MODULES "/kernel/drivers/vfio/pci/%s.ko", name);
+	char content[MODULE_MAX], *at;
+	size_t len = read_module(content);
 
-	assert_true(fd >= 0 && len > 0 && (size_t)len < sizeof(content));
-	close(fd);
-	at = memmem(content, (size_t)len, placeholder, sizeof(placeholder) - 1);
+	at = memmem(content, len, placeholder, sizeof(placeholder) - 1);
 	assert_non_null(at);
 	memset(at, 0, 80);
 	snprintf(at, 80, "alias=%s", alias);
-	tree_put_bytes(x, path, content, (size_t)len);
+	tree_put_bytes(x, arena_printf(x->arena, MODULES "/kernel/drivers/vfio/pci/%s.ko", name),
+		       content, len);
 }
 
 /* The index as a host has it; false without depmod(8). */
@@ -96,21 +98,20 @@ static void variants_are(struct tree *x, const char *config, const char *wanted)
 	host_free(h);
 }
 
-static void test_alias_of_fewest_wildcards_first(void **state)
+static void test_alias_of_fewest_wildcards_first(struct tree *x)
 {
-	variants_are(*state, "", "zzz_vfio_pci\naaa_vfio_pci\nvfio_pci");
+	variants_are(x, "", "zzz_vfio_pci\naaa_vfio_pci\nvfio_pci");
 }
 
-static void test_alias_of_a_module_on_a_blacklist(void **state)
+static void test_alias_of_a_module_on_a_blacklist(struct tree *x)
 {
-	variants_are(*state, "blacklist zzz_vfio_pci\n", "aaa_vfio_pci\nvfio_pci");
+	variants_are(x, "blacklist zzz_vfio_pci\n", "aaa_vfio_pci\nvfio_pci");
 }
 
 /* ---- state ---- */
 
-static void test_module_states(void **state)
+static void test_module_states(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct module *m;
 	struct host *h;
 
@@ -134,9 +135,8 @@ static void test_module_states(void **state)
 	host_free(h);
 }
 
-static void test_module_without_a_directory(void **state)
+static void test_module_without_a_directory(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -156,9 +156,8 @@ static void test_module_without_a_directory(void **state)
 }
 
 /* A container has the host's /proc and /sys, and none of its module files. */
-static void test_module_in_a_container(void **state)
+static void test_module_in_a_container(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -180,9 +179,8 @@ static void test_module_in_a_container(void **state)
 	host_free(h);
 }
 
-static void test_module_of_an_unknown_release(void **state)
+static void test_module_of_an_unknown_release(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -201,9 +199,8 @@ static void test_module_of_an_unknown_release(void **state)
 
 /* ---- symbols ---- */
 
-static void test_module_symbols_of_the_file(void **state)
+static void test_module_symbols_of_the_file(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct module *m;
 	struct host *h;
 
@@ -225,9 +222,8 @@ static void test_module_symbols_of_the_file(void **state)
 	host_free(h);
 }
 
-static void test_module_that_is_no_module(void **state)
+static void test_module_that_is_no_module(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct module *m;
 	struct host *h;
 
@@ -253,11 +249,10 @@ static void test_module_that_is_no_module(void **state)
 }
 
 /* Over this one libkmod ends its process by an assertion. */
-static void test_module_with_a_broken_header(void **state)
+static void test_module_with_a_broken_header(struct tree *x)
 {
 	unsigned char elf[128] = { 0x7f, 'E',       'L',       'F',       2,        1,
 				   1,    [40] = 64, [52] = 64, [58] = 64, [60] = 1, [62] = 9 };
-	struct tree *x = *state;
 	struct host *h;
 	int fd;
 
@@ -274,10 +269,9 @@ static void test_module_with_a_broken_header(void **state)
 }
 
 /* The kernel's own and those of its loaded modules; kallsyms waits until somebody asks. */
-static void test_module_btf(void **state)
+static void test_module_btf(struct tree *x)
 {
 	static const struct scope cheap = { HOST_SYMBOLS, DEVICE_BASE, 0 };
-	struct tree *x = *state;
 	struct btf_bytes kernel, vfio;
 	struct span bytes;
 	struct host *h;
@@ -312,9 +306,8 @@ static void test_module_btf(void **state)
 	host_free(h);
 }
 
-static void test_module_symbols_only_when_asked(void **state)
+static void test_module_symbols_only_when_asked(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -330,9 +323,8 @@ static void test_module_symbols_only_when_asked(void **state)
 
 /* ---- parameters ---- */
 
-static void test_param_now_and_when_it_loads(void **state)
+static void test_param_now_and_when_it_loads(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct param *p;
 	struct host *h;
 
@@ -364,9 +356,8 @@ static void test_param_now_and_when_it_loads(void **state)
 	host_free(h);
 }
 
-static void test_param_that_nothing_can_tell(void **state)
+static void test_param_that_nothing_can_tell(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	make_kernel(x);
@@ -374,26 +365,4 @@ static void test_param_that_nothing_can_tell(void **state)
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->params[PARAM_VFIO_NOIOMMU].configured.state, FACT_UNREAD);
 	host_free(h);
-}
-
-int main(int argc, char **argv)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_alias_of_fewest_wildcards_first),
-		tree_test(test_alias_of_a_module_on_a_blacklist),
-		tree_test(test_module_states),
-		tree_test(test_module_without_a_directory),
-		tree_test(test_module_in_a_container),
-		tree_test(test_module_of_an_unknown_release),
-		tree_test(test_module_symbols_of_the_file),
-		tree_test(test_module_that_is_no_module),
-		tree_test(test_module_with_a_broken_header),
-		tree_test(test_module_btf),
-		tree_test(test_module_symbols_only_when_asked),
-		tree_test(test_param_now_and_when_it_loads),
-		tree_test(test_param_that_nothing_can_tell),
-	};
-
-	fake_module = argc > 1 ? argv[1] : "";
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

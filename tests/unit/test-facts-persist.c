@@ -72,10 +72,8 @@ static void assert_nothing(struct tree *x, enum fact_state state)
 	host_free(h);
 }
 
-static void test_persist_of_nothing_is_absent(void **state)
+static void test_persist_of_nothing_is_absent(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	assert_nothing(x, FACT_ABSENT);
 	tree_put(x, "etc/driverctl.d/pci-0000:02:00.0", "vfio-pci\n");
@@ -83,10 +81,9 @@ static void test_persist_of_nothing_is_absent(void **state)
 	assert_nothing(x, FACT_ABSENT);
 }
 
-static void test_persist_by_a_rule(void **state)
+static void test_persist_by_a_rule(struct tree *x)
 {
 	const struct persist_request q = card();
-	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	keep(x, &q);
@@ -94,10 +91,9 @@ static void test_persist_by_a_rule(void **state)
 }
 
 /* Every id that the rule has must be that of the device. */
-static void test_persist_by_a_rule_about_a_stranger(void **state)
+static void test_persist_by_a_rule_about_a_stranger(struct tree *x)
 {
 	struct persist_request others[] = { card(), card(), card(), card() };
-	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	others[0].vendor++;
@@ -110,10 +106,9 @@ static void test_persist_by_a_rule_about_a_stranger(void **state)
 	}
 }
 
-static void test_persist_by_driverctl(void **state)
+static void test_persist_by_driverctl(struct tree *x)
 {
 	struct persist_request q = card();
-	struct tree *x = *state;
 
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	/* By hand: without a rule beside it. */
@@ -135,14 +130,13 @@ static void test_persist_by_driverctl(void **state)
 }
 
 /* The alias of another bus, with characters that mean something in a rule. */
-static void test_persist_by_an_alias(void **state)
+static void test_persist_by_an_alias(struct tree *x)
 {
 	struct persist_request q = { .bus = "platform",
 				     .name = "edu-dma.0",
 				     .driver = "vfio-platform",
 				     .modalias = "platform:edu-dma.0" };
 	static const char path[] = "/etc/udev/rules.d/06-vfiotool-platform-edu-dma.0.rules";
-	struct tree *x = *state;
 
 	tree_device(x,
 		    &(struct tree_device){ .bus = "platform", .name = "edu-dma.0", .group = "3" });
@@ -158,25 +152,9 @@ static void test_persist_by_an_alias(void **state)
 	}
 }
 
-static void test_persist_that_cannot_be_read_is_unknown(void **state)
+static void test_persist_that_cannot_be_read_is_unknown(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_device(x, &(struct tree_device){ .name = NAME });
 	tree_put(x, "etc/driverctl.d", "no directory");
 	assert_nothing(x, FACT_FAILED);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_persist_of_nothing_is_absent),
-		tree_test(test_persist_by_a_rule),
-		tree_test(test_persist_by_a_rule_about_a_stranger),
-		tree_test(test_persist_by_driverctl),
-		tree_test(test_persist_by_an_alias),
-		tree_test(test_persist_that_cannot_be_read_is_unknown),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

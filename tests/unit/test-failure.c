@@ -4,7 +4,7 @@
 #include "base/failure.h"
 #include "scene.h"
 
-static void test_failure_set_returns_the_errno_and_tells_why(void **state)
+static void test_failure_set_returns_the_errno_and_tells_why(void)
 {
 	vt_cleanup(failure_freep) struct failure *why = NULL;
 
@@ -15,7 +15,7 @@ static void test_failure_set_returns_the_errno_and_tells_why(void **state)
 	assert_string_equal(why->text, "no 'group'");
 }
 
-static void test_failure_set_permission_is_denied(void **state)
+static void test_failure_set_permission_is_denied(void)
 {
 	static const int errs[] = { -EACCES, -EPERM };
 
@@ -27,7 +27,7 @@ static void test_failure_set_permission_is_denied(void **state)
 	}
 }
 
-static void test_failure_set_status_says_it_explicitly(void **state)
+static void test_failure_set_status_says_it_explicitly(void)
 {
 	vt_cleanup(failure_freep) struct failure *why = NULL;
 
@@ -35,7 +35,7 @@ static void test_failure_set_status_says_it_explicitly(void **state)
 	assert_int_equal(why->status, STATUS_NO_TARGET);
 }
 
-static void test_failure_first_cause_wins(void **state)
+static void test_failure_first_cause_wins(void)
 {
 	vt_cleanup(failure_freep) struct failure *why = NULL;
 
@@ -45,13 +45,13 @@ static void test_failure_first_cause_wins(void **state)
 	assert_int_equal(why->err, -EIO);
 }
 
-static void test_failure_nobody_wants(void **state)
+static void test_failure_nobody_wants(void)
 {
 	assert_int_equal(failure_set(NULL, -EIO, "%d", 1), -EIO);
 	failure_free(NULL);
 }
 
-static void test_failure_advice_is_never_empty(void **state)
+static void test_failure_advice_is_never_empty(void)
 {
 	assert_non_null(strstr(failure_write_advice(ENOENT), "directory"));
 	assert_non_null(strstr(failure_write_advice(EACCES), "may write"));
@@ -65,18 +65,4 @@ static void test_failure_advice_is_never_empty(void **state)
 		assert_true(strlen(failure_write_advice(err)) > 0);
 		assert_true(strlen(failure_room_advice(err)) > 0);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_failure_advice_is_never_empty),
-		cmocka_unit_test(test_failure_set_returns_the_errno_and_tells_why),
-		cmocka_unit_test(test_failure_set_permission_is_denied),
-		cmocka_unit_test(test_failure_set_status_says_it_explicitly),
-		cmocka_unit_test(test_failure_first_cause_wins),
-		cmocka_unit_test(test_failure_nobody_wants),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@ static struct span span(const char *s)
 	return (struct span){ s, strlen(s) };
 }
 
-static void test_fault_of_each_driver(void **state)
+static void test_fault_of_each_driver(void)
 {
 	static const struct {
 		const char *line, *driver;
@@ -41,7 +41,7 @@ static void test_fault_of_each_driver(void **state)
 	}
 }
 
-static void test_fault_of_other_lines(void **state)
+static void test_fault_of_other_lines(void)
 {
 	static const char *const lines[] = {
 		"",
@@ -62,7 +62,7 @@ static void test_fault_of_other_lines(void **state)
 	}
 }
 
-static void test_fault_record_of_the_log(void **state)
+static void test_fault_record_of_the_log(void)
 {
 	struct span text = kmsg_text(span("3,812,5150,-;DMAR: x;y\n SUBSYSTEM=pci\n"));
 
@@ -70,15 +70,4 @@ static void test_fault_record_of_the_log(void **state)
 	assert_true(span_equals(kmsg_text(span("6,1,2,-;end")), "end"));
 	assert_int_equal(kmsg_text(span("no semicolon")).len, 0);
 	assert_int_equal(kmsg_text(span(";")).len, 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fault_of_each_driver),
-		cmocka_unit_test(test_fault_of_other_lines),
-		cmocka_unit_test(test_fault_record_of_the_log),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

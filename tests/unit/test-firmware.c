@@ -3,10 +3,9 @@
 #include "facts/load.h"
 #include "scene.h"
 
-static void test_firmware_of_a_tree(void **state)
+static void test_firmware_of_a_tree(struct tree *x)
 {
 	static const unsigned char dmar[48] = { 'D', 'M', 'A', 'R', 48, [36] = 38, [37] = 1 };
-	struct tree *x = *state;
 	struct host *h;
 
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
@@ -25,9 +24,8 @@ static void test_firmware_of_a_tree(void **state)
 	host_free(h);
 }
 
-static void test_firmware_denied_or_damaged(void **state)
+static void test_firmware_denied_or_damaged(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x,
 				    "[\"list\",\"/sys/firmware/acpi/tables\",\"DMAR\\nIVRS\"]\n"
@@ -42,9 +40,8 @@ static void test_firmware_denied_or_damaged(void **state)
 	sysroot_close(root);
 }
 
-static void test_firmware_without_acpi(void **state)
+static void test_firmware_without_acpi(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
@@ -53,15 +50,4 @@ static void test_firmware_without_acpi(void **state)
 	assert_int_equal(h->firmware.has_viot, TRI_NO);
 	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_firmware_of_a_tree),
-		tree_test(test_firmware_denied_or_damaged),
-		tree_test(test_firmware_without_acpi),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

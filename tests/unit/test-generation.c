@@ -46,13 +46,22 @@ static const struct kernel_symbols linux_7_3 = {
 	.core = "vfio_find_device_in_devset",
 };
 
-/* A host whose modules lie on disk and are not loaded. */
-static struct host *host_of(const struct kernel_symbols *s, const char *release)
+static void all_modules(struct host *h, enum module_state state)
 {
-	struct host *h = fake_host();
-
 	for (unsigned int i = 0; i < NR_MODULES; i++)
-		fake_module(h, (enum module_id)i, MODULE_STATE_LOADABLE);
+		fake_module(h, (enum module_id)i, state);
+}
+
+static void modules_unknown(struct host *h)
+{
+	for (unsigned int i = 0; i < NR_MODULES; i++)
+		h->modules[i].state = MODULE_STATE_UNKNOWN;
+}
+
+/* A host whose modules lie on disk and are not loaded. */
+static void make(struct host *h, const struct kernel_symbols *s, const char *release)
+{
+	all_modules(h, MODULE_STATE_LOADABLE);
 	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
 	fake_node_absent(h, &h->iommu_node, "/dev/iommu");
 	fake_node_absent(h, &h->vfio_node, "/dev/vfio/vfio");
@@ -69,24 +78,31 @@ static struct host *host_of(const struct kernel_symbols *s, const char *release)
 	}
 	if (release)
 		h->kernel.release = fake_present(h, "uname:release", release);
-	return h;
+}
+
+static struct gen_verdict find(struct host *h)
+{
+	struct gen_verdict v;
+
+	generation_find(h, h->arena, &v);
+	return v;
 }
 
 static uint64_t candidates(const struct kernel_symbols *s, const char *release,
 			   enum gen_basis *ret_basis)
 {
-	struct host *h = host_of(s, release);
+	struct host *h = fake_host();
 	struct gen_verdict v;
 
-	generation_find(h, h->arena, &v);
-	uint64_t ret = v.kernels.releases;
+	make(h, s, release);
+	v = find(h);
 	if (ret_basis)
 		*ret_basis = v.basis;
 	fake_free(h);
-	return ret;
+	return v.kernels.releases;
 }
 
-static void test_find_by_symbols(void **state)
+static void test_find_by_symbols(void)
 {
 	enum gen_basis basis;
 
@@ -100,7 +116,7 @@ static void test_find_by_symbols(void **state)
 	assert_int_equal(candidates(&linux_7_3, "6.18.0", &basis), ONLY(6_18));
 }
 
-static void test_find_ignores_a_release_that_contradicts(void **state)
+static void test_find_ignores_a_release_that_contradicts(void)
 {
 	static const char *const fakes[] = { "5.14.0-503.el9", "6.5.0", "99.0" };
 
@@ -111,13 +127,13 @@ static void test_find_ignores_a_release_that_contradicts(void **state)
 	}
 }
 
-static void test_find_shows_unused_evidence(void **state)
+static void test_find_shows_unused_evidence(struct host *h)
 {
-	struct host *h = host_of(&linux_6_1, "5.14.0-faked");
 	struct gen_verdict v;
 	bool found = false;
 
-	generation_find(h, h->arena, &v);
+	make(h, &linux_6_1, "5.14.0-faked");
+	v = find(h);
 	for (size_t i = 0; i < v.nr_evidence; i++) {
 		const struct gen_evidence *e = &v.evidence[i];
 		if (e->basis != GEN_BASIS_VERSION)
@@ -127,36 +143,24 @@ static void test_find_shows_unused_evidence(void **state)
 		assert_ptr_equal(e->fact, &h->kernel.release);
 	}
 	assert_true(found);
-	fake_free(h);
 }
 
-static void test_find_without_symbols_takes_the_version(void **state)
+static void test_find_without_symbols_takes_the_version(struct host *h)
 {
-	enum gen_basis basis;
-
-	struct host *h = host_of(NULL, "6.5.0");
-	for (unsigned int i = 0; i < NR_MODULES; i++)
-		h->modules[i].state = MODULE_STATE_UNKNOWN;
-	struct gen_verdict v;
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, ONLY(6_5));
-	assert_int_equal(v.basis, GEN_BASIS_VERSION);
+	make(h, NULL, "6.5.0");
+	modules_unknown(h);
+	assert_int_equal(find(h).kernels.releases, ONLY(6_5));
+	assert_int_equal(find(h).basis, GEN_BASIS_VERSION);
 	h->kernel.release = fake_denied(h, "uname:release");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, RELEASES_ALL);
-	assert_int_equal(v.basis, GEN_BASIS_NONE);
-	fake_free(h);
-	(void)basis;
+	assert_int_equal(find(h).kernels.releases, RELEASES_ALL);
+	assert_int_equal(find(h).basis, GEN_BASIS_NONE);
 }
 
 /* Built in: no module file, but names. */
-static void test_find_by_kallsyms(void **state)
+static void test_find_by_kallsyms(struct host *h)
 {
-	struct host *h = host_of(NULL, "5.4.0-faked");
-	struct gen_verdict v;
-
-	for (unsigned int i = 0; i < NR_MODULES; i++)
-		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
+	make(h, NULL, "5.4.0-faked");
+	all_modules(h, MODULE_STATE_BUILTIN);
 	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
 	h->kernel.kallsyms =
 		fake_present(h, "/proc/kallsyms",
@@ -164,74 +168,59 @@ static void test_find_by_kallsyms(void **state)
 			     "iommu_group_has_isolated_msi\niommu_paging_domain_alloc\n"
 			     "iommufd_device_bind\nvfio_df_ioctl_bind_iommufd\n"
 			     "vfio_iommu_type1_attach_group\nvfio_pci_core_register_device");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, SPAN(6_11, 6_13));
-	assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
-	fake_free(h);
+	assert_int_equal(find(h).kernels.releases, SPAN(6_11, 6_13));
+	assert_int_equal(find(h).basis, GEN_BASIS_KALLSYMS);
 }
 
 /* BTF is asked first; of a module that is not loaded it has no name, which says nothing. */
-static void test_find_by_btf(void **state)
+static void test_find_by_btf(struct host *h)
 {
-	struct host *h = host_of(NULL, "5.4.0-faked");
-	struct gen_verdict v;
-
+	make(h, NULL, "5.4.0-faked");
 	h->kernel.btf = fake_present(h, "/sys/kernel/btf",
 				     "device_iommu_capable\niommu_group_claim_dma_owner\n"
 				     "iommu_group_has_isolated_msi");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, SPAN(6_3, 6_13));
-	assert_int_equal(v.basis, GEN_BASIS_BTF);
+	assert_int_equal(find(h).kernels.releases, SPAN(6_3, 6_13));
+	assert_int_equal(find(h).basis, GEN_BASIS_BTF);
 	h->kernel.kallsyms = fake_present(h, "/proc/kallsyms", "vfio_df_ioctl_bind_iommufd");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, SPAN(6_6, 6_13));
+	assert_int_equal(find(h).kernels.releases, SPAN(6_6, 6_13));
 	h->kernel.release = fake_present(h, "uname:release", "6.8.0");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, ONLY(6_8));
-	fake_free(h);
+	assert_int_equal(find(h).kernels.releases, ONLY(6_8));
 }
 
-static void test_find_by_kallsyms_of_a_late_kernel(void **state)
+static void test_find_by_kallsyms_of_a_late_kernel(struct host *h)
 {
-	struct host *h = host_of(NULL, "6.12.0-faked");
-	struct gen_verdict v;
-
-	for (unsigned int i = 0; i < NR_MODULES; i++)
-		fake_module(h, (enum module_id)i, MODULE_STATE_BUILTIN);
+	make(h, NULL, "6.12.0-faked");
+	all_modules(h, MODULE_STATE_BUILTIN);
 	h->kernel.kallsyms =
 		fake_present(h, "/proc/kallsyms",
 			     "iommu_group_has_isolated_msi\niommu_paging_domain_alloc_flags\n"
 			     "pt_iommu_vtdss_init\nvfio_iommu_type1_attach_group");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, FROM(6_19));
-	assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
-	fake_free(h);
+	assert_int_equal(find(h).kernels.releases, FROM(6_19));
+	assert_int_equal(find(h).basis, GEN_BASIS_KALLSYMS);
 }
 
 /* A kernel without dma-buf in VFIO has no name of its feature, but those of what came with it. */
-static void test_find_by_kallsyms_without_a_release(void **state)
+static void test_find_by_kallsyms_without_a_release(void)
 {
 	static const char *const rows[] = { "iopt_alloc_dmabuf_pages",
 					    "vfio_pci_core_get_dmabuf_phys" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct host *h = host_of(NULL, "2.6.63-small");
-		struct gen_verdict v;
+		struct host *h = fake_host();
 
-		for (unsigned int m = 0; m < NR_MODULES; m++)
-			fake_module(h, (enum module_id)m, MODULE_STATE_BUILTIN);
+		make(h, NULL, "2.6.63-small");
+		all_modules(h, MODULE_STATE_BUILTIN);
 		h->kernel.kallsyms =
 			fake_present(h, "/proc/kallsyms",
 				     arena_printf(h->arena, "%s\niommu_paging_domain_alloc_flags",
 						  rows[i]));
-		generation_find(h, h->arena, &v);
-		assert_int_equal(v.kernels.releases, FROM(6_19));
+		assert_int_equal(find(h).kernels.releases, FROM(6_19));
 		fake_free(h);
 	}
 }
 
 /* Without any module of VFIO the kernel's own names are left. */
-static void test_find_by_kallsyms_without_vfio(void **state)
+static void test_find_by_kallsyms_without_vfio(void)
 {
 	static const struct {
 		const char *names;
@@ -250,71 +239,55 @@ static void test_find_by_kallsyms_without_vfio(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct host *h = host_of(NULL, NULL);
-		struct gen_verdict v;
+		struct host *h = fake_host();
 
-		for (unsigned int m = 0; m < NR_MODULES; m++)
-			fake_module(h, (enum module_id)m, MODULE_STATE_ABSENT);
+		make(h, NULL, NULL);
+		all_modules(h, MODULE_STATE_ABSENT);
 		h->kernel.kallsyms = fake_present(h, "/proc/kallsyms", rows[i].names);
-		generation_find(h, h->arena, &v);
-		assert_int_equal(v.kernels.releases, rows[i].gens);
-		assert_int_equal(v.basis, GEN_BASIS_KALLSYMS);
+		assert_int_equal(find(h).kernels.releases, rows[i].gens);
+		assert_int_equal(find(h).basis, GEN_BASIS_KALLSYMS);
 		fake_free(h);
 	}
 }
 
-static void test_find_by_shape(void **state)
+static void test_find_by_shape(struct host *h)
 {
-	struct host *h = host_of(NULL, NULL);
-	struct gen_verdict v;
-
-	for (unsigned int i = 0; i < NR_MODULES; i++)
-		h->modules[i].state = MODULE_STATE_UNKNOWN;
+	make(h, NULL, NULL);
+	modules_unknown(h);
 	struct device *d = fake_pci(h, "0000:01:00.0", fake_group(h, 1), NULL, "vfio-pci");
 	d->vfio_dev = fake_present(h, d->sysfs, "vfio0");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, FROM(6_1));
-	assert_int_equal(v.basis, GEN_BASIS_SHAPE);
+	assert_int_equal(find(h).kernels.releases, FROM(6_1));
+	assert_int_equal(find(h).basis, GEN_BASIS_SHAPE);
 	d->cdev_devno = fake_present(h, d->sysfs, "511:0");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, FROM(6_6));
-	fake_free(h);
+	assert_int_equal(find(h).kernels.releases, FROM(6_6));
 }
 
 /* Where no module file is to be seen, the configuration alone does not make a module of its own. */
-static void test_find_by_shape_in_a_container(void **state)
+static void test_find_by_shape_in_a_container(struct host *h)
 {
-	struct host *h = host_of(NULL, "6.12.3");
 	struct module *virqfd = &h->modules[MODULE_VFIO_VIRQFD];
-	struct gen_verdict v;
 
+	make(h, NULL, "6.12.3");
 	for (unsigned int i = 0; i < NR_MODULES; i++) {
 		h->modules[i].state = MODULE_STATE_UNKNOWN;
 		h->modules[i].sysfs = h->modules[i].kmod = fake_absent(h, "libkmod");
 	}
 	virqfd->state = MODULE_STATE_BUILTIN;
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, ONLY(6_12));
+	assert_int_equal(find(h).kernels.releases, ONLY(6_12));
 	virqfd->kmod = fake_present(h, "libkmod:vfio_virqfd", "state=builtin");
 	h->kernel.release = fake_present(h, "uname:release", "6.1.3");
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, ONLY(6_1));
-	fake_free(h);
+	assert_int_equal(find(h).kernels.releases, ONLY(6_1));
 }
 
-static void test_find_tells_6_2_from_the_patched_kernel(void **state)
+static void test_find_tells_6_2_from_the_patched_kernel(struct host *h)
 {
-	struct host *h = host_of(&linux_6_1, NULL);
-	struct gen_verdict v;
-
+	make(h, &linux_6_1, NULL);
 	fake_module(h, MODULE_VFIO_VIRQFD, MODULE_STATE_ABSENT);
 	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_LOADABLE);
-	generation_find(h, h->arena, &v);
-	assert_int_equal(v.kernels.releases, SPAN(6_2, 6_3));
-	fake_free(h);
+	assert_int_equal(find(h).kernels.releases, SPAN(6_2, 6_3));
 }
 
-static void test_parse_takes_names_and_releases(void **state)
+static void test_parse_takes_names_and_releases(void)
 {
 	static const struct {
 		const char *text;
@@ -346,7 +319,7 @@ static void test_parse_takes_names_and_releases(void **state)
 }
 
 /* What an enterprise kernel may have taken into the kernel itself its number does not tell. */
-static void test_parse_leaves_open_what_was_taken(void **state)
+static void test_parse_leaves_open_what_was_taken(void)
 {
 	struct kernels k;
 
@@ -371,7 +344,7 @@ static void refuse(const char *text, const char *says)
 	failure_free(f);
 }
 
-static void test_parse_refuses_other_text(void **state)
+static void test_parse_refuses_other_text(void)
 {
 	static const char *const rows[] = { "", "six", "6", "6.", ".1", "6.1x", "-6.1", "6.99999" };
 
@@ -379,7 +352,7 @@ static void test_parse_refuses_other_text(void **state)
 		refuse(rows[i], "unknown kernel");
 }
 
-static void test_parse_refuses_what_the_rules_are_not_for(void **state)
+static void test_parse_refuses_what_the_rules_are_not_for(void)
 {
 	static const char *const newer[] = { "7.4", "8.0", "9.9", "7.10.1-1-amd64" };
 	static const char *const older[] = { "4.19", "5.4.0-150-generic", "5.9", "2.6.32" };
@@ -394,7 +367,7 @@ static void test_parse_refuses_what_the_rules_are_not_for(void **state)
 	}
 }
 
-static void test_find_marks_what_the_rules_are_not_for(void **state)
+static void test_find_marks_what_the_rules_are_not_for(void)
 {
 	static const struct {
 		const char *release;
@@ -414,11 +387,10 @@ static void test_find_marks_what_the_rules_are_not_for(void **state)
 		struct host *h = fake_host();
 		struct gen_verdict v;
 
-		for (unsigned int m = 0; m < NR_MODULES; m++)
-			h->modules[m].state = MODULE_STATE_UNKNOWN;
+		modules_unknown(h);
 		fake_node_absent(h, &h->iommu_node, "/dev/iommu");
 		h->kernel.release = fake_present(h, "/proc/sys/kernel/osrelease", rows[i].release);
-		generation_find(h, h->arena, &v);
+		v = find(h);
 		assert_int_equal(v.older, rows[i].older);
 		assert_int_equal(v.newer, rows[i].newer);
 		if (rows[i].newer) {
@@ -429,29 +401,4 @@ static void test_find_marks_what_the_rules_are_not_for(void **state)
 		}
 		fake_free(h);
 	}
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_find_by_symbols),
-		cmocka_unit_test(test_find_ignores_a_release_that_contradicts),
-		cmocka_unit_test(test_find_shows_unused_evidence),
-		cmocka_unit_test(test_find_without_symbols_takes_the_version),
-		cmocka_unit_test(test_find_by_kallsyms),
-		cmocka_unit_test(test_find_by_btf),
-		cmocka_unit_test(test_find_by_kallsyms_of_a_late_kernel),
-		cmocka_unit_test(test_find_by_kallsyms_without_a_release),
-		cmocka_unit_test(test_find_by_kallsyms_without_vfio),
-		cmocka_unit_test(test_find_by_shape),
-		cmocka_unit_test(test_find_by_shape_in_a_container),
-		cmocka_unit_test(test_find_tells_6_2_from_the_patched_kernel),
-		cmocka_unit_test(test_parse_takes_names_and_releases),
-		cmocka_unit_test(test_parse_refuses_other_text),
-		cmocka_unit_test(test_parse_leaves_open_what_was_taken),
-		cmocka_unit_test(test_parse_refuses_what_the_rules_are_not_for),
-		cmocka_unit_test(test_find_marks_what_the_rules_are_not_for),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

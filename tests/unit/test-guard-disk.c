@@ -44,59 +44,51 @@ static void tree_host(struct tree *x)
 	tree_block(x, NVME1, "nvme0n1p2", "259:2\n");
 }
 
-static void test_disk_free(void **state)
+static void test_disk_free(struct tree *x)
 {
-	tree_host(*state);
-	assert_guards(state, DISK, "");
+	tree_host(x);
+	assert_guards(x, DISK, "");
 }
 
-static void test_disk_mounted(void **state)
+static void test_disk_mounted(struct tree *x)
 {
-	tree_host(*state);
-	tree_mounts(*state, "22 1 259:1 / /srv/my\\040data rw - ext4 /dev/nvme0n1p1 rw\n");
-	assert_guards(state, DISK, "disk yes /srv/my\\040data <- nvme0n1p1 <- " DISK "\n");
+	tree_host(x);
+	tree_mounts(x, "22 1 259:1 / /srv/my\\040data rw - ext4 /dev/nvme0n1p1 rw\n");
+	assert_guards(x, DISK, "disk yes /srv/my\\040data <- nvme0n1p1 <- " DISK "\n");
 }
 
-static void test_disk_mounted_through_dm(void **state)
+static void test_disk_mounted_through_dm(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
 	tree_put(x, "sys/devices/virtual/block/dm-0/dm/name", "vg-root\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
 	tree_mounts(x, "22 1 254:0 / / rw - ext4 /dev/mapper/vg-root rw\n");
-	assert_guards(state, DISK, "disk yes / <- dm-0 (vg-root) <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes / <- dm-0 (vg-root) <- nvme0n1p2 <- " DISK "\n");
 }
 
 /* A volume that nothing is mounted from is held all the same. */
-static void test_disk_held_by_dm(void **state)
+static void test_disk_held_by_dm(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
-	assert_guards(state, DISK, "disk yes dm-0 <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes dm-0 <- nvme0n1p2 <- " DISK "\n");
 }
 
-static void test_disk_in_partition_of_md(void **state)
+static void test_disk_in_partition_of_md(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "virtual/block", "md0", "9:0\n");
 	tree_block(x, "virtual/block/md0", "md0p1", "259:9\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "md0");
 	tree_mounts(x, "22 1 259:9 / /home rw - xfs /dev/md0p1 rw\n");
-	assert_guards(state, DISK, "disk yes /home <- md0p1 <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes /home <- md0p1 <- nvme0n1p2 <- " DISK "\n");
 }
 
 /* A loop of holders, as no kernel has it: ends. */
-static void test_disk_holders_in_circle(void **state)
+static void test_disk_holders_in_circle(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "virtual/block", "dm-0", "254:0\n");
 	tree_holder(x, NVME1, "nvme0n1p2", "dm-0");
@@ -104,119 +96,99 @@ static void test_disk_holders_in_circle(void **state)
 	assert_non_null(strstr(tree_guards(x, x->sysroot, DISK), "disk yes "));
 }
 
-static void test_disk_in_swap(void **state)
+static void test_disk_in_swap(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_put(x, "proc/swaps",
 		 "Filename\tType\tSize\n/dev/nvme0n1p1 partition 100\n/swapfile file 5\n");
-	assert_guards(state, DISK, "disk yes swap <- nvme0n1p1 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes swap <- nvme0n1p1 <- " DISK "\n");
 }
 
-static void test_disk_mounted_in_another_namespace(void **state)
+static void test_disk_mounted_in_another_namespace(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_link(x, "mnt:[1]", "proc/self/ns/mnt");
 	tree_link(x, "mnt:[2]", "proc/77/ns/mnt");
 	tree_link(x, "mnt:[1]", "proc/78/ns/mnt");
 	tree_put(x, "proc/77/mountinfo", "22 1 259:1 / /data rw - ext4 /dev/nvme0n1p1 rw\n");
-	assert_guards(state, DISK,
+	assert_guards(x, DISK,
 		      "disk yes /data <- nvme0n1p1 <- " DISK
 		      " (in the mount namespace of process 77) pid=77\n");
 }
 
 /* Any user calls the source of a tmpfs of his what he likes, in a namespace of his own. */
-static void test_disk_not_mounted_by_name_alone(void **state)
+static void test_disk_not_mounted_by_name_alone(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_mounts(x, "22 1 0:50 / /mnt rw - tmpfs /dev/nvme0n1p1 rw\n"
 		       "23 1 0:51 / /x rw - fuse.btrfs /dev/nvme0n1p2 rw\n");
-	assert_guards(state, DISK, "");
+	assert_guards(x, DISK, "");
 }
 
-static void test_disk_mounted_out_of_sight(void **state)
+static void test_disk_mounted_out_of_sight(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_dir(x, "sys/fs/ext4/nvme0n1p1");
-	assert_guards(state, DISK,
+	assert_guards(x, DISK,
 		      "disk yes ext4, mounted in a namespace that vfiotool cannot see <- nvme0n1p1 <- " DISK
 		      "\n");
 }
 
-static void test_disk_second_of_btrfs(void **state)
+static void test_disk_second_of_btrfs(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "virtual/block", "sdz", "8:0\n");
 	tree_link(x, "../x", "sys/fs/btrfs/aaaa-bbbb/devices/sdz");
 	tree_link(x, "../x", "sys/fs/btrfs/aaaa-bbbb/devices/nvme0n1p2");
 	tree_mounts(x, "22 1 0:44 /root / rw - btrfs /dev/sdz rw\n");
-	assert_guards(state, DISK, "disk yes / <- nvme0n1p2 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes / <- nvme0n1p2 <- " DISK "\n");
 }
 
-static void test_disk_of_bcache(void **state)
+static void test_disk_of_bcache(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "virtual/block", "bcache0", "250:0\n");
 	tree_link(x, "../../x/bcache0", "sys/devices/" NVME1 "/nvme0n1p1/bcache/dev");
 	tree_dir(x, "sys/devices/" NVME1 "/nvme0n1p2/bcache");
 	tree_mounts(x, "22 1 250:0 / /srv rw - ext4 /dev/bcache0 rw\n");
-	assert_guards(state, DISK,
+	assert_guards(x, DISK,
 		      "disk yes /srv <- bcache0 <- nvme0n1p1 <- " DISK "\n"
 		      "disk yes bcache <- nvme0n1p2 <- " DISK "\n");
 }
 
-static void test_disk_of_zfs(void **state)
+static void test_disk_of_zfs(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
 	tree_put(x, "run/udev/data/b259:1", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=tank\n");
 	tree_put(x, "run/udev/data/b259:2", "E:ID_FS_TYPE=zfs_member\nE:ID_FS_LABEL=exported\n");
 	tree_dir(x, "proc/spl/kstat/zfs/tank");
-	assert_guards(state, DISK, "disk yes pool tank (zfs) <- nvme0n1p1 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes pool tank (zfs) <- nvme0n1p1 <- " DISK "\n");
 }
 
-static void test_disk_that_zfs_may_have(void **state)
+static void test_disk_that_zfs_may_have(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_put(x, "run/udev/data/b259:0", "S:disk/by-id/x\n");
 	tree_put(x, "run/udev/data/b259:1", "S:disk/by-id/y\n");
 	tree_dir(x, "proc/spl/kstat/zfs/tank");
-	assert_guards(state, DISK,
+	assert_guards(x, DISK,
 		      "disk unknown cannot tell whether ZFS uses nvme0n1p2: udev has no record of it\n");
 }
 
-static void test_disk_of_a_subsystem(void **state)
+static void test_disk_of_a_subsystem(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
 	tree_block(x, "virtual/nvme-subsystem/nvme-subsys0", "nvme0n1", "259:0\n");
 	tree_link(x, "../../../" NVME, "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0");
 	tree_put(x, "proc/swaps", "Filename\n");
 	tree_mounts(x, "22 1 259:0 / /data rw - xfs /dev/nvme0n1 rw\n");
-	assert_guards(state, DISK, "disk yes /data <- nvme0n1 <- " DISK "\n");
+	assert_guards(x, DISK, "disk yes /data <- nvme0n1 <- " DISK "\n");
 }
 
 /* AHCI, a port, a target, a disk, a partition. */
-static void test_disk_deep_behind_a_controller(void **state)
+static void test_disk_deep_behind_a_controller(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_device(x, &(struct tree_device){
 			       .name = "0000:00:1f.2", .driver = "ahci", .class = "10601" });
 	tree_block(x, "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block", "sda",
@@ -225,23 +197,20 @@ static void test_disk_deep_behind_a_controller(void **state)
 		   "8:1\n");
 	tree_put(x, "proc/swaps", "Filename\n");
 	tree_mounts(x, "22 1 8:1 / / rw - ext4 /dev/root rw\n");
-	assert_guards(state, "0000:00:1f.2", "disk yes / <- sda1 <- 0000:00:1f.2\n");
+	assert_guards(x, "0000:00:1f.2", "disk yes / <- sda1 <- 0000:00:1f.2\n");
 }
 
 /* A name that begins like the device's is another device. */
-static void test_disk_of_a_namesake(void **state)
+static void test_disk_of_a_namesake(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_block(x, "pci0000:00/" DISK "0/x", "sda", "8:0\n");
 	tree_mounts(x, "22 1 8:0 / / rw - ext4 /dev/sda rw\n");
-	assert_guards(state, DISK, "");
+	assert_guards(x, DISK, "");
 }
 
-static void test_disk_with_unreadable_mounts(void **state)
+static void test_disk_with_unreadable_mounts(struct tree *x)
 {
-	struct tree *x = *state;
 	const char *text;
 
 	tree_host(x);
@@ -250,50 +219,18 @@ static void test_disk_with_unreadable_mounts(void **state)
 	assert_non_null(strstr(text, "disk unknown cannot tell what is mounted"));
 }
 
-static void test_disk_with_a_closed_namespace(void **state)
+static void test_disk_with_a_closed_namespace(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	/* No link, and not absent either. */
 	tree_put(x, "proc/99/ns/mnt", "");
-	assert_guards(state, DISK, "disk unknown the mounts of 1 processes could not be read\n");
+	assert_guards(x, DISK, "disk unknown the mounts of 1 processes could not be read\n");
 }
 
-static void test_disk_with_a_silent_holder(void **state)
+static void test_disk_with_a_silent_holder(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_host(x);
 	tree_dir(x, "sys/module/drbd");
-	assert_guards(state, DISK,
+	assert_guards(x, DISK,
 		      "disk unknown module drbd is loaded, and the disks that it uses cannot be seen\n");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_disk_free),
-		tree_test(test_disk_mounted),
-		tree_test(test_disk_mounted_through_dm),
-		tree_test(test_disk_held_by_dm),
-		tree_test(test_disk_in_partition_of_md),
-		tree_test(test_disk_holders_in_circle),
-		tree_test(test_disk_in_swap),
-		tree_test(test_disk_mounted_in_another_namespace),
-		tree_test(test_disk_not_mounted_by_name_alone),
-		tree_test(test_disk_mounted_out_of_sight),
-		tree_test(test_disk_second_of_btrfs),
-		tree_test(test_disk_of_bcache),
-		tree_test(test_disk_of_zfs),
-		tree_test(test_disk_that_zfs_may_have),
-		tree_test(test_disk_of_a_subsystem),
-		tree_test(test_disk_deep_behind_a_controller),
-		tree_test(test_disk_of_a_namesake),
-		tree_test(test_disk_with_unreadable_mounts),
-		tree_test(test_disk_with_a_closed_namespace),
-		tree_test(test_disk_with_a_silent_holder),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

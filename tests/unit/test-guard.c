@@ -26,9 +26,8 @@ static const char net_here[] = "[\"list\",\"" NICDIR "/virtio0/net\",\"eth0\"]\n
 static const char no_session[] = "[\"ask\",\"process:ssh\",\"none\"]\n";
 static const char no_opens[] = "[\"ask\",\"process:open-devices\",\"hidden 0\"]\n";
 
-static void uevent_says(void **state, const char *uevent, const char *more, const char *text)
+static void uevent_says(struct tree *x, const char *uevent, const char *more, const char *text)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture(x, arena_printf(x->arena,
 					     "%s[\"read\",\"/sys/bus/pci/devices/" NIC
@@ -39,11 +38,9 @@ static void uevent_says(void **state, const char *uevent, const char *more, cons
 	sysroot_close(root);
 }
 
-static void capture_says_of(void **state, const char *driver, const char *more, const char *text)
+static void capture_says_of(struct tree *x, const char *driver, const char *more, const char *text)
 {
-	struct tree *x = *state;
-
-	uevent_says(state,
+	uevent_says(x,
 		    arena_printf(x->arena,
 				 "\"DRIVER=%s\\nPCI_CLASS=20000\\nPCI_ID=1AF4:1041\\n"
 				 "PCI_SUBSYS_ID=0:0\"",
@@ -51,9 +48,9 @@ static void capture_says_of(void **state, const char *driver, const char *more, 
 		    more, text);
 }
 
-static void capture_says(void **state, const char *more, const char *text)
+static void capture_says(struct tree *x, const char *more, const char *text)
 {
-	capture_says_of(state, "virtio-pci", more, text);
+	capture_says_of(x, "virtio-pci", more, text);
 }
 
 static const char *lines(struct tree *x, const char *links, const char *addresses,
@@ -66,29 +63,28 @@ static const char *lines(struct tree *x, const char *links, const char *addresse
 			    net_here, no_session, no_opens, links, addresses, routes);
 }
 
-static void test_network_down(void **state)
+static void test_network_down(struct tree *x)
 {
-	capture_says(state, lines(*state, "2 eth0 4098 0 0 -", "", ""), "");
+	capture_says(x, lines(x, "2 eth0 4098 0 0 -", "", ""), "");
 }
 
-static void test_network_up_without_address(void **state)
+static void test_network_up_without_address(struct tree *x)
 {
-	capture_says(state, lines(*state, "2 eth0 69699 0 0 -", "", ""), "");
+	capture_says(x, lines(x, "2 eth0 69699 0 0 -", "", ""), "");
 }
 
-static void test_network_up_with_address_and_route(void **state)
+static void test_network_up_with_address_and_route(struct tree *x)
 {
-	capture_says(state,
-		     lines(*state, "2 eth0 69699 0 0 -", "2 192.0.2.5/24",
-			   "2 default\\n9 10.0.0.0/8"),
+	capture_says(x,
+		     lines(x, "2 eth0 69699 0 0 -", "2 192.0.2.5/24", "2 default\\n9 10.0.0.0/8"),
 		     "network yes address 192.0.2.5/24 <- eth0 <- " NIC "\n"
 		     "network yes route default <- eth0 <- " NIC "\n");
 }
 
-static void test_network_in_a_bridge_on_a_bond(void **state)
+static void test_network_in_a_bridge_on_a_bond(struct tree *x)
 {
-	capture_says(state,
-		     lines(*state,
+	capture_says(x,
+		     lines(x,
 			   "2 eth0 71747 3 0 -\\n3 bond0 71235 4 0 bond\\n4 br0 69699 0 0 bridge",
 			   "4 192.0.2.5/24", ""),
 		     "network yes bond0 (bond) <- eth0 <- " NIC "\n"
@@ -96,30 +92,26 @@ static void test_network_in_a_bridge_on_a_bond(void **state)
 		     "network yes address 192.0.2.5/24 <- br0 <- bond0 <- eth0 <- " NIC "\n");
 }
 
-static void test_network_in_a_bridge_that_is_down(void **state)
+static void test_network_in_a_bridge_that_is_down(struct tree *x)
 {
-	capture_says(state, lines(*state, "2 eth0 4098 3 0 -\\n3 br0 4098 0 0 bridge", "", ""), "");
+	capture_says(x, lines(x, "2 eth0 4098 3 0 -\\n3 br0 4098 0 0 bridge", "", ""), "");
 }
 
-static void test_network_below_a_vlan(void **state)
+static void test_network_below_a_vlan(struct tree *x)
 {
-	capture_says(state, lines(*state, "2 eth0 69699 0 0 -\\n5 eth0.7 69699 0 2 vlan", "", ""),
+	capture_says(x, lines(x, "2 eth0 69699 0 0 -\\n5 eth0.7 69699 0 2 vlan", "", ""),
 		     "network yes eth0.7 (vlan) <- eth0 <- " NIC "\n");
 }
 
-static void test_network_port_of_open_vswitch(void **state)
+static void test_network_port_of_open_vswitch(struct tree *x)
 {
-	capture_says(state,
-		     lines(*state, "2 eth0 69699 3 0 -\\n3 ovs-system 4098 0 0 openvswitch", "",
-			   ""),
+	capture_says(x, lines(x, "2 eth0 69699 3 0 -\\n3 ovs-system 4098 0 0 openvswitch", "", ""),
 		     "network yes ovs-system (openvswitch) <- eth0 <- " NIC "\n");
 }
 
-static void test_network_in_another_namespace(void **state)
+static void test_network_in_another_namespace(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says(state,
+	capture_says(x,
 		     arena_printf(x->arena,
 				  "[\"list\",\"" NICDIR
 				  "/virtio0/net\",\"\"]\n%s%s[\"ask\",\"rtnetlink:links\",\"1 lo 65609 0 0 -\"]\n"
@@ -130,17 +122,15 @@ static void test_network_in_another_namespace(void **state)
 }
 
 /* rtnetlink of one namespace, sysfs of another: the numbers do not match. */
-static void test_network_seen_by_sysfs_only(void **state)
+static void test_network_seen_by_sysfs_only(struct tree *x)
 {
-	capture_says(state, lines(*state, "7 eth0 69699 0 0 -", "7 192.0.2.5/24", ""),
+	capture_says(x, lines(x, "7 eth0 69699 0 0 -", "7 192.0.2.5/24", ""),
 		     "network unknown interface eth0 is in another network namespace: its use cannot be seen\n");
 }
 
-static void test_network_unreadable(void **state)
+static void test_network_unreadable(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says(state,
+	capture_says(x,
 		     arena_printf(x->arena,
 				  "%s%s%s[\"ask\",\"rtnetlink:links\",null,\"EPERM\"]\n"
 				  "[\"ask\",\"rtnetlink:addresses\",\"\"]\n"
@@ -159,30 +149,27 @@ static const char *with_ssh(struct tree *x, const char *ssh, const char *address
 			    net_here, no_opens, ssh, address);
 }
 
-static void test_session_over_the_device(void **state)
+static void test_session_over_the_device(struct tree *x)
 {
-	capture_says(state,
-		     with_ssh(*state, "ssh 198.51.100.9 50000 192.0.2.5 22", "2 192.0.2.5/24"),
+	capture_says(x, with_ssh(x, "ssh 198.51.100.9 50000 192.0.2.5 22", "2 192.0.2.5/24"),
 		     "network yes address 192.0.2.5/24 <- eth0 <- " NIC "\n"
 		     "session yes your SSH connection, to 192.0.2.5 <- eth0 <- " NIC "\n");
 }
 
-static void test_session_over_another(void **state)
+static void test_session_over_another(struct tree *x)
 {
-	capture_says(state,
-		     with_ssh(*state, "ssh 198.51.100.9 50000 192.0.2.50 22", "9 192.0.2.50/24"),
-		     "");
+	capture_says(x, with_ssh(x, "ssh 198.51.100.9 50000 192.0.2.50 22", "9 192.0.2.50/24"), "");
 }
 
-static void test_session_to_an_address_of_nobody(void **state)
+static void test_session_to_an_address_of_nobody(struct tree *x)
 {
-	capture_says(state, with_ssh(*state, "ssh 198.51.100.9 50000 203.0.113.1 22", ""),
+	capture_says(x, with_ssh(x, "ssh 198.51.100.9 50000 203.0.113.1 22", ""),
 		     "session unknown this SSH session goes to 203.0.113.1, an address of no interface here\n");
 }
 
-static void test_session_hidden(void **state)
+static void test_session_hidden(struct tree *x)
 {
-	capture_says(state, with_ssh(*state, "hidden 1234", ""),
+	capture_says(x, with_ssh(x, "hidden 1234", ""),
 		     "session unknown cannot tell whether this is an SSH session: no permission to inspect process 1234\n");
 }
 
@@ -194,11 +181,9 @@ static const char quiet[] = "[\"ask\",\"rtnetlink:links\",\"\"]\n"
 			    "[\"ask\",\"process:ssh\",\"none\"]\n"
 			    "[\"list\",\"" NICDIR "/virtio0/net\",null,\"ENOENT\"]\n";
 
-static void test_open_client(void **state)
+static void test_open_client(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says(state,
+	capture_says(x,
 		     arena_printf(x->arena,
 				  "%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 				  "c 226:0 /dev/dri/card0 812 Xorg\\nc 10:5 /dev/x 5 other\"]\n"
@@ -209,11 +194,9 @@ static void test_open_client(void **state)
 		     "open yes process 812 (Xorg) has /dev/dri/card0 open <- " NIC " pid=812\n");
 }
 
-static void test_open_of_hidden_processes(void **state)
+static void test_open_of_hidden_processes(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says(state,
+	capture_says(x,
 		     arena_printf(x->arena, "%s[\"ask\",\"process:open-devices\",\"hidden 4\"]\n",
 				  quiet),
 		     "open unknown 4 processes could not be inspected; one may have its device nodes open\n");
@@ -226,11 +209,9 @@ static const char vfio_group[] = "[\"link\",\"/sys/bus/pci/devices/" NIC
 				 "[\"list\",\"/sys/bus/pci/devices/" NIC "/vfio-dev\",\"vfio0\"]\n"
 				 "[\"ask\",\"/proc/*/fd\",\"hidden 0\"]\n";
 
-static void test_vm_by_group(void **state)
+static void test_vm_by_group(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says_of(state, "vfio-pci",
+	capture_says_of(x, "vfio-pci",
 			arena_printf(x->arena,
 				     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 				     "c 10:196 /dev/vfio/vfio 411 qemu-system-x86\\n"
@@ -244,11 +225,9 @@ static void test_vm_by_group(void **state)
 }
 
 /* Before 6.1 there is no class device. */
-static void test_vm_on_an_older_kernel(void **state)
+static void test_vm_on_an_older_kernel(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says_of(state, "vfio-pci",
+	capture_says_of(x, "vfio-pci",
 			arena_printf(x->arena,
 				     "%s[\"link\",\"/sys/bus/pci/devices/" NIC
 				     "/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n"
@@ -265,11 +244,9 @@ static void test_vm_on_an_older_kernel(void **state)
 			"vm yes virtual machine ?, process 411 (kvm) <- " NIC " pid=411\n");
 }
 
-static void test_vm_by_descriptor_that_tells_nothing(void **state)
+static void test_vm_by_descriptor_that_tells_nothing(struct tree *x)
 {
-	struct tree *x = *state;
-
-	capture_says_of(state, "vfio-pci",
+	capture_says_of(x, "vfio-pci",
 			arena_printf(x->arena,
 				     "%s%s[\"ask\",\"process:open-devices\",\"hidden 0\\n"
 				     "v 0:0 ? 411 qemu-system-x86\"]\n",
@@ -296,40 +273,40 @@ static const char *of_group(struct tree *x, const char *opens)
 }
 
 /* The uevent does not answer: to 6.1 it is read with the device locked. */
-static void test_locked_uevent_does_not_answer(void **state)
+static void test_locked_uevent_does_not_answer(struct tree *x)
 {
-	uevent_says(state, "null,\"ETIMEDOUT\"", of_group(*state, waits),
+	uevent_says(x, "null,\"ETIMEDOUT\"", of_group(x, waits),
 		    "locked yes an unbind of the device waits for process 411 (kvm), which has /dev/vfio/12 open; process 99 (sh) waits in a write to /sys/bus/pci/drivers/vfio-pci/unbind pid=411\n");
 }
 
-static void test_locked_and_nobody_seen(void **state)
+static void test_locked_and_nobody_seen(struct tree *x)
 {
-	uevent_says(state, "null,\"ETIMEDOUT\"", of_group(*state, no_opens),
+	uevent_says(x, "null,\"ETIMEDOUT\"", of_group(x, no_opens),
 		    "locked yes the kernel has it locked: an unbind or bind of it has not finished\n");
 }
 
 /* A newer kernel tells whose a descriptor is, and keeps nobody waiting. */
-static void test_locked_by_a_descriptor_of_the_device(void **state)
+static void test_locked_by_a_descriptor_of_the_device(struct tree *x)
 {
-	uevent_says(state, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
-		    of_group(*state, "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
-				     "v 0:0 " NICDIR " 411 kvm\"]\n"
-				     "[\"read\",\"/proc/411/cmdline\",\"kvm\"]\n"),
+	uevent_says(x, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
+		    of_group(x, "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+				"v 0:0 " NICDIR " 411 kvm\"]\n"
+				"[\"read\",\"/proc/411/cmdline\",\"kvm\"]\n"),
 		    "locked yes an unbind of the device waits for process 411 (kvm) pid=411\n");
 }
 
-static void test_locked_perhaps(void **state)
+static void test_locked_perhaps(struct tree *x)
 {
-	uevent_says(state, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
-		    of_group(*state, waits),
+	uevent_says(x, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
+		    of_group(x, waits),
 		    "locked unknown process 99 (sh) waits in a write to /sys/bus/pci/drivers/vfio-pci/unbind, perhaps for this device: process 411 (kvm) has /dev/vfio/12 open pid=411\n");
 }
 
-static void test_locked_not_by_a_write_elsewhere(void **state)
+static void test_locked_not_by_a_write_elsewhere(struct tree *x)
 {
-	uevent_says(state, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
-		    of_group(*state, "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
-				     "w 0:0 /sys/bus/pci/drivers/vfio-pci/unbind 99 sh\"]\n"),
+	uevent_says(x, "\"PCI_CLASS=20000\\nPCI_ID=1AF4:1041\\nPCI_SUBSYS_ID=0:0\"",
+		    of_group(x, "[\"ask\",\"process:open-devices\",\"hidden 0\\n"
+				"w 0:0 /sys/bus/pci/drivers/vfio-pci/unbind 99 sh\"]\n"),
 		    "");
 }
 
@@ -337,39 +314,30 @@ static void test_locked_not_by_a_write_elsewhere(void **state)
 
 #define CARD TREE_CARD
 
-static void test_display_booted_with(void **state)
+static void test_display_booted_with(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_attribute(x, CARD, "boot_vga", "1\n");
-	assert_guards(state, CARD,
-		      "display yes the display that the host booted with <- " CARD "\n");
+	assert_guards(x, CARD, "display yes the display that the host booted with <- " CARD "\n");
 }
 
-static void test_display_second(void **state)
+static void test_display_second(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_attribute(x, CARD, "boot_vga", "0\n");
-	assert_guards(state, CARD, "");
+	assert_guards(x, CARD, "");
 }
 
-static void test_display_unreadable(void **state)
+static void test_display_unreadable(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_dir(x, "sys/devices/pci0000:00/" CARD "/boot_vga");
-	assert_guards(state, CARD,
+	assert_guards(x, CARD,
 		      "display unknown cannot tell whether it is the display that the host booted with: Is a directory\n");
 }
 
-static void test_console_keyboard(void **state)
+static void test_console_keyboard(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_put(x, "proc/bus/input/devices",
 		 "I: Bus=0019\nN: Name=\"Power Button\"\nS: Sysfs=/devices/pci0000:00/" CARD "/a\n"
@@ -377,55 +345,48 @@ static void test_console_keyboard(void **state)
 		 "I: Bus=0003\nN: Name=\"QEMU USB Keyboard\"\n"
 		 "S: Sysfs=/devices/pci0000:00/" CARD "/usb1/1-1/1-1:1.0/input/input5\n"
 		 "H: Handlers=sysrq kbd leds event5 \nB: EV=120013\n\n");
-	assert_guards(state, CARD, "console yes keyboard QEMU USB Keyboard <- " CARD "\n");
+	assert_guards(x, CARD, "console yes keyboard QEMU USB Keyboard <- " CARD "\n");
 }
 
-static void test_console_terminal(void **state)
+static void test_console_terminal(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_put(x, "proc/consoles",
 		 "ttyS4                -W- (EC p a)    4:68\n"
 		 "tty0                 -WU (E  p  )    4:1\n");
 	tree_link(x, "../../devices/pci0000:00/" CARD "/tty/ttyS4", "sys/dev/char/4:68");
 	tree_link(x, "../../devices/virtual/tty/tty0", "sys/dev/char/4:1");
-	assert_guards(state, CARD, "console yes console ttyS4 <- " CARD "\n");
+	assert_guards(x, CARD, "console yes console ttyS4 <- " CARD "\n");
 }
 
-static void test_vfs_in_use(void **state)
+static void test_vfs_in_use(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_device(x, &(struct tree_device){ .name = "0000:02:10.0" });
 	tree_attribute(x, CARD, "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:02:10.0", "sys/devices/pci0000:00/" CARD "/virtfn0");
-	assert_guards(state, CARD, "");
+	assert_guards(x, CARD, "");
 	tree_link(x, "../../../bus/pci/drivers/igbvf",
 		  "sys/devices/pci0000:00/0000:02:10.0/driver");
-	assert_guards(state, CARD, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " CARD "\n");
+	assert_guards(x, CARD, "vfs yes virtual functions 0000:02:10.0 (igbvf) <- " CARD "\n");
 }
 
 /* nvme leaves them, c6xx takes them along: the number that was set would be lost. */
-static void test_vfs_that_go_with_the_driver(void **state)
+static void test_vfs_that_go_with_the_driver(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_card(x);
 	tree_device(x, &(struct tree_device){
 			       .name = "0000:05:00.0", .driver = "c6xx", .class = "b4000" });
 	tree_device(x, &(struct tree_device){ .name = "0000:05:10.0" });
-	assert_guards(state, "0000:05:00.0", "");
+	assert_guards(x, "0000:05:00.0", "");
 	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");
-	assert_guards(state, "0000:05:00.0",
+	assert_guards(x, "0000:05:00.0",
 		      "vfs unknown cannot tell whether driver c6xx keeps the virtual functions (1) at its unbind <- 0000:05:00.0\n");
 }
 
-static void test_usage_not_looked_at(void **state)
+static void test_usage_not_looked_at(struct tree *x)
 {
-	struct tree *x = *state;
 	struct guard_finding *f;
 	static const struct scope scope = {
 		.host_parts = HOST_GROUPS | HOST_GROUP_NODES,
@@ -443,44 +404,4 @@ static void test_usage_not_looked_at(void **state)
 	for (size_t i = 0; i < nr; i++)
 		assert_int_equal(f[i].answer, ANSWER_UNKNOWN);
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_network_down),
-		tree_test(test_network_up_without_address),
-		tree_test(test_network_up_with_address_and_route),
-		tree_test(test_network_in_a_bridge_on_a_bond),
-		tree_test(test_network_in_a_bridge_that_is_down),
-		tree_test(test_network_below_a_vlan),
-		tree_test(test_network_port_of_open_vswitch),
-		tree_test(test_network_in_another_namespace),
-		tree_test(test_network_seen_by_sysfs_only),
-		tree_test(test_network_unreadable),
-		tree_test(test_session_over_the_device),
-		tree_test(test_session_over_another),
-		tree_test(test_session_to_an_address_of_nobody),
-		tree_test(test_session_hidden),
-		tree_test(test_open_client),
-		tree_test(test_open_of_hidden_processes),
-		tree_test(test_vm_by_group),
-		tree_test(test_vm_on_an_older_kernel),
-		tree_test(test_vm_by_descriptor_that_tells_nothing),
-		tree_test(test_locked_uevent_does_not_answer),
-		tree_test(test_locked_and_nobody_seen),
-		tree_test(test_locked_by_a_descriptor_of_the_device),
-		tree_test(test_locked_perhaps),
-		tree_test(test_locked_not_by_a_write_elsewhere),
-		tree_test(test_display_booted_with),
-		tree_test(test_display_second),
-		tree_test(test_display_unreadable),
-		tree_test(test_console_keyboard),
-		tree_test(test_console_terminal),
-		tree_test(test_vfs_in_use),
-		tree_test(test_vfs_that_go_with_the_driver),
-		tree_test(test_usage_not_looked_at),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,9 +4,8 @@
 #include "facts/load.h"
 #include "scene.h"
 
-static void test_interrupts_of_a_tree(void **state)
+static void test_interrupts_of_a_tree(struct tree *x)
 {
-	struct tree *x = *state;
 	const struct device *d;
 	struct host *h;
 
@@ -33,9 +32,8 @@ static void test_interrupts_of_a_tree(void **state)
 	host_free(h);
 }
 
-static void test_interrupts_unreadable(void **state)
+static void test_interrupts_unreadable(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
@@ -46,14 +44,4 @@ static void test_interrupts_unreadable(void **state)
 	assert_int_equal(h->interrupts.nr_chips, 0);
 	assert_int_equal(h->devices[0]->msi_irqs.state, FACT_ABSENT);
 	host_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_interrupts_of_a_tree),
-		tree_test(test_interrupts_unreadable),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

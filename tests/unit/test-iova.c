@@ -25,7 +25,7 @@ static const char *exclude(struct arena *a, uint64_t first, uint64_t last,
 	return ranges_text(a, &p);
 }
 
-static void test_exclude_cuts_regions_out(void **state)
+static void test_exclude_cuts_regions_out(void)
 {
 	static const struct resv_region regions[] = {
 		{ 0x0, 0xffffff, RESV_DIRECT_RELAXABLE, NULL },
@@ -48,9 +48,8 @@ static void test_exclude_cuts_regions_out(void **state)
 
 /* ---- whole devices, as real kernels reported them ---- */
 
-static struct host *x86(enum iommu_kind kind, uint64_t cap, uint64_t ecap, struct device **ret)
+static struct device *x86(struct host *h, enum iommu_kind kind, uint64_t cap, uint64_t ecap)
 {
-	struct host *h = fake_host();
 	struct iommu_unit *u = fake_unit(h, kind, "unit0");
 	struct group *g = fake_group(h, 1);
 
@@ -58,8 +57,7 @@ static struct host *x86(enum iommu_kind kind, uint64_t cap, uint64_t ecap, struc
 	u->cap = cap;
 	u->ecap = ecap;
 	fake_region(h, g, 0xfee00000, 0xfeefffff, RESV_MSI);
-	*ret = fake_pci(h, "0000:01:00.0", g, u, NULL);
-	return h;
+	return fake_pci(h, "0000:01:00.0", g, u, NULL);
 }
 
 static void check(struct host *h, const struct device *d, enum release release, const char *ranges,
@@ -81,11 +79,10 @@ static uint64_t cap_of(unsigned int sagaw, unsigned int mgaw, unsigned int super
 	return (uint64_t)sagaw << 8 | (uint64_t)(mgaw - 1) << 16 | (uint64_t)superpages << 34;
 }
 
-static void test_intel_as_qemu_emulates_it(void **state)
+static void test_intel_as_qemu_emulates_it(struct host *h)
 {
 	static const char ranges[] = "0-fedfffff fef00000-7fffffffff";
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a, &d);
+	struct device *d = x86(h, IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a);
 
 	check(h, d, RELEASE_5_10, ranges, 0xfffffffffffff000);
 	check(h, d, RELEASE_5_14, ranges, 0xfffffffffffff000);
@@ -93,10 +90,9 @@ static void test_intel_as_qemu_emulates_it(void **state)
 	check(h, d, RELEASE_6_1, ranges, 0x40201000);
 	check(h, d, RELEASE_6_12, ranges, 0x40201000);
 	check(h, d, RELEASE_7_3, ranges, 0x40201000);
-	fake_free(h);
 }
 
-static void test_intel_width_is_the_narrower(void **state)
+static void test_intel_width_is_the_narrower(void)
 {
 	static const struct {
 		unsigned int sagaw, mgaw;
@@ -112,31 +108,28 @@ static void test_intel_width_is_the_narrower(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct device *d;
-		struct host *h =
-			x86(IOMMU_KIND_INTEL, cap_of(rows[i].sagaw, rows[i].mgaw, 0), 0, &d);
+		struct host *h = fake_host();
+		struct device *d =
+			x86(h, IOMMU_KIND_INTEL, cap_of(rows[i].sagaw, rows[i].mgaw, 0), 0);
 		check(h, d, RELEASE_6_1, rows[i].ranges, 0x1000);
 		fake_free(h);
 	}
 }
 
-static void test_intel_scalable_mode_is_not_guessed(void **state)
+static void test_intel_scalable_mode_is_not_guessed(struct host *h)
 {
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(4, 48, 3), UINT64_C(1) << 43, &d);
+	struct device *d = x86(h, IOMMU_KIND_INTEL, cap_of(4, 48, 3), UINT64_C(1) << 43);
 
 	check(h, d, RELEASE_6_12, "?", 0);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,sm_off");
 	check(h, d, RELEASE_6_12, "0-fedfffff fef00000-ffffffffffff", 0x40201000);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=on,sm_on");
 	check(h, d, RELEASE_6_12, "?", 0);
-	fake_free(h);
 }
 
-static void test_intel_without_super_pages(void **state)
+static void test_intel_without_super_pages(struct host *h)
 {
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 1), 0, &d);
+	struct device *d = x86(h, IOMMU_KIND_INTEL, cap_of(2, 39, 1), 0);
 
 	check(h, d, RELEASE_6_1, "0-fedfffff fef00000-7fffffffff", 0x201000);
 	/* Up to 6.12 the smallest of all units counts. */
@@ -147,15 +140,13 @@ static void test_intel_without_super_pages(void **state)
 	check(h, d, RELEASE_6_13, "0-fedfffff fef00000-7fffffffff", 0x201000);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=sp_off");
 	check(h, d, RELEASE_6_13, "0-fedfffff fef00000-7fffffffff", 0x1000);
-	fake_free(h);
 }
 
-static void test_amd_has_a_hole(void **state)
+static void test_amd_has_a_hole(struct host *h)
 {
 	static const char ranges[] = "0-fedfffff fef00000-fcffffffff 10000000000-ffffffffffffffff",
 			  by_hats[] = "0-fedfffff fef00000-fcffffffff 10000000000-ffffffffffff";
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_AMD, 0, 0, &d);
+	struct device *d = x86(h, IOMMU_KIND_AMD, 0, 0);
 
 	fake_region(h, d->group, 0xfd00000000, 0xffffffffff, RESV_RESERVED);
 	check(h, d, RELEASE_5_10, ranges, 0xffffff7ffffff000);
@@ -174,13 +165,11 @@ static void test_amd_has_a_hole(void **state)
 	check(h, d, RELEASE_7_3, "?", 0);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "amd_iommu=pgtbl_v2");
 	check(h, d, RELEASE_6_12, "?", 0);
-	fake_free(h);
 }
 
-static void test_other_iommus_are_told(void **state)
+static void test_other_iommus_are_told(struct host *h)
 {
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_OTHER, 0, 0, &d);
+	struct device *d = x86(h, IOMMU_KIND_OTHER, 0, 0);
 	struct assumptions as = { 0 };
 	struct prediction p;
 
@@ -195,30 +184,25 @@ static void test_other_iommus_are_told(void **state)
 	predict_device(h, &as, fake_kernels(h, ONLY(6_1)), d, h->arena, &p);
 	assert_int_equal(p.iova.answer, ANSWER_UNKNOWN);
 	assert_non_null(strstr(p.iova.because, "reserved regions of group 1"));
-	fake_free(h);
 }
 
-static void test_noiommu_has_no_limit_where_iommufd_maps(void **state)
+static void test_noiommu_has_no_limit_where_iommufd_maps(struct host *h)
 {
-	struct host *h = fake_host();
 	struct device *d = fake_pci(h, "0000:00:03.0", NULL, NULL, NULL);
 
 	fake_param(h, PARAM_VFIO_NOIOMMU, "Y");
 	check(h, d, RELEASE_6_12, "?", 0);
 	check(h, d, RELEASE_7_3, "0-ffffffffffffffff", 0);
-	fake_free(h);
 }
 
-static void test_candidates_must_agree(void **state)
+static void test_candidates_must_agree(struct host *h)
 {
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0, &d);
+	struct device *d = x86(h, IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0);
 	struct prediction p;
 
 	predict_device(h, NULL, fake_kernels(h, ONLY(5_10) | ONLY(6_1)), d, h->arena, &p);
 	assert_int_equal(p.iova.answer, ANSWER_YES);
 	assert_int_equal(p.page_sizes.answer, ANSWER_UNKNOWN);
-	fake_free(h);
 }
 
 /* ---- extensions, as real kernels answered ---- */
@@ -235,7 +219,7 @@ static void check_extension(const struct prediction *p, const char *name, enum a
 	fail_msg("no extension %s", name);
 }
 
-static void test_extensions_by_generation(void **state)
+static void test_extensions_by_generation(struct host *h)
 {
 	static const enum answer yes = ANSWER_YES, no = ANSWER_NO;
 	static const struct {
@@ -254,8 +238,7 @@ static void test_extensions_by_generation(void **state)
 		{ RELEASE_6_13, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_NO },
 		{ RELEASE_7_3, ANSWER_YES, ANSWER_NO, ANSWER_YES, ANSWER_NO },
 	};
-	struct device *d;
-	struct host *h = x86(IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a, &d);
+	struct device *d = x86(h, IOMMU_KIND_INTEL, cap_of(2, 39, 3), 0xf00f4a);
 	struct prediction p;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -276,11 +259,10 @@ static void test_extensions_by_generation(void **state)
 	d->iommu->kind = IOMMU_KIND_AMD;
 	predict_device(h, NULL, fake_kernels(h, ONLY(5_10)), d, h->arena, &p);
 	check_extension(&p, "DMA_CC_IOMMU", no, yes);
-	fake_free(h);
 }
 
 /* A group that VFIO makes: iommufd's table has no limit, and type1 begins with all page sizes. */
-static void test_predict_mediated_device(void **state)
+static void test_predict_mediated_device(struct host *h)
 {
 	static const struct {
 		enum release release;
@@ -295,7 +277,6 @@ static void test_predict_mediated_device(void **state)
 		{ RELEASE_6_12, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
 		{ RELEASE_7_3, "0-ffffffffffffffff", ~UINT64_C(0xfff) },
 	};
-	struct host *h = fake_host();
 	struct group *g = fake_group(h, 3);
 	struct device *d = fake_device(h, BUS_MDEV, "mdev", "7e1a0b7c-3d7f-4f4a-9c55-0d6a7e2f1b11",
 				       g, NULL, "mtty");
@@ -313,24 +294,4 @@ static void test_predict_mediated_device(void **state)
 		if (!rows[i].sizes)
 			assert_non_null(strstr(p.page_sizes.because, "has no domain"));
 	}
-	fake_free(h);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_exclude_cuts_regions_out),
-		cmocka_unit_test(test_intel_as_qemu_emulates_it),
-		cmocka_unit_test(test_intel_width_is_the_narrower),
-		cmocka_unit_test(test_intel_scalable_mode_is_not_guessed),
-		cmocka_unit_test(test_intel_without_super_pages),
-		cmocka_unit_test(test_amd_has_a_hole),
-		cmocka_unit_test(test_other_iommus_are_told),
-		cmocka_unit_test(test_noiommu_has_no_limit_where_iommufd_maps),
-		cmocka_unit_test(test_candidates_must_agree),
-		cmocka_unit_test(test_extensions_by_generation),
-		cmocka_unit_test(test_predict_mediated_device),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@ struct fixture {
 	struct journal journal;
 };
 
-static int setup(void **state)
+static int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -26,7 +26,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 
@@ -61,9 +61,8 @@ static void read_again(struct fixture *f, const char *boot, const char *tail, st
 	journal_close(j);
 }
 
-static void test_journal_torn_line_never_acted(void **state)
+static void test_journal_torn_line_never_acted(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct journal j;
 
 	record(f);
@@ -74,9 +73,8 @@ static void test_journal_torn_line_never_acted(void **state)
 }
 
 /* A line that is whole and makes no sense may be about a device: it is told, and nobody removes it. */
-static void test_journal_keeps_what_cannot_be_read(void **state)
+static void test_journal_keeps_what_cannot_be_read(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct journal j;
 
 	record(f);
@@ -99,9 +97,8 @@ static void test_journal_keeps_what_cannot_be_read(void **state)
 	assert_int_equal(f->journal.nr_records, 0);
 }
 
-static void test_journal_of_an_earlier_boot(void **state)
+static void test_journal_of_an_earlier_boot(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct journal j;
 
 	record(f);
@@ -110,9 +107,8 @@ static void test_journal_of_an_earlier_boot(void **state)
 	assert_int_equal(j.nr_earlier, 1);
 }
 
-static void test_lock_names_its_holder(void **state)
+static void test_lock_names_its_holder(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct failure *why = NULL;
 	struct journal j;
 
@@ -124,9 +120,8 @@ static void test_lock_names_its_holder(void **state)
 }
 
 /* Its write may still be under way in a child, which has the lock as well. */
-static void test_lock_of_a_tool_that_was_ended(void **state)
+static void test_lock_of_a_tool_that_was_ended(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct failure *why = NULL;
 	struct journal j;
 	pid_t pid = fork();
@@ -145,16 +140,4 @@ static void test_lock_of_a_tool_that_was_ended(void **state)
 	assert_non_null(strstr(why->text, "(vfiotool unbind 0000:01:00.0) was ended"));
 	failure_free(why);
 	journal_close(&j);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_journal_torn_line_never_acted), T(test_journal_keeps_what_cannot_be_read),
-		T(test_journal_of_an_earlier_boot),    T(test_lock_names_its_holder),
-		T(test_lock_of_a_tool_that_was_ended),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@ static struct span span_of(const char *s)
 	return (struct span){ s, strlen(s) };
 }
 
-static void test_kconfig_keeps_the_named_options(void **state)
+static void test_kconfig_keeps_the_named_options(void)
 {
 	static const char *const names[] = { "CONFIG_VFIO", "CONFIG_IOMMUFD", "CONFIG_CMDLINE" };
 	const char *text = "#\n# Linux/x86 6.12.0 Kernel Configuration\n#\nCONFIG_VFIO=m\n"
@@ -21,13 +21,4 @@ static void test_kconfig_keeps_the_named_options(void **state)
 	assert_null(kconfig_reduce(span_of("this is no configuration\n"), names, 3, scene_arena));
 	assert_null(kconfig_reduce(span_of(""), names, 3, scene_arena));
 	assert_null(kconfig_reduce(span_of("# CONFIG_ is not set"), names, 3, scene_arena));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_kconfig_keeps_the_named_options),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

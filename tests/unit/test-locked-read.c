@@ -17,7 +17,7 @@ struct fixture {
 	char text[64];
 };
 
-static int setup(void **state)
+static int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -30,7 +30,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 
@@ -53,10 +53,8 @@ static ssize_t take(struct fixture *f, const char *name)
 	return locked_reader_read(&f->apart, f->tree->fd, name, f->text, sizeof(f->text) - 1, 20);
 }
 
-static void test_apart_reads(void **state)
+static void test_apart_reads(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(take(f, "file"), 5);
 	assert_string_equal(f->text, "text\n");
 	assert_int_equal(take(f, "nothing"), -ENOENT);
@@ -64,10 +62,8 @@ static void test_apart_reads(void **state)
 	assert_int_equal(take(f, "file"), 5);
 }
 
-static void test_apart_file_that_does_not_answer(void **state)
+static void test_apart_file_that_does_not_answer(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(take(f, "stuck/lock"), -ETIMEDOUT);
 	/* Its directory is not asked again, others are. */
 	assert_int_equal(take(f, "stuck/other"), -ETIMEDOUT);
@@ -75,29 +71,24 @@ static void test_apart_file_that_does_not_answer(void **state)
 	assert_string_equal(f->text, "text\n");
 }
 
-static void test_apart_reader_is_killed(void **state)
+static void test_apart_reader_is_killed(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(take(f, "file"), 5);
 	assert_int_equal(kill(f->apart.pid, SIGKILL), 0);
 	assert_int_equal(take(f, "file"), 5);
 	assert_string_equal(f->text, "text\n");
 }
 
-static void test_apart_given_up(void **state)
+static void test_apart_given_up(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	locked_reader_give_up(&f->apart, "file");
 	assert_int_equal(take(f, "file"), -ETIMEDOUT);
 	assert_int_equal(take(f, "nothing"), -ENOENT);
 }
 
 /* A reader that is left behind keeps nobody waiting for the end of a pipe. */
-static void test_apart_keeps_no_pipe_open(void **state)
+static void test_apart_keeps_no_pipe_open(struct fixture *f)
 {
-	struct fixture *f = *state;
 	int fds[2];
 	char byte;
 
@@ -106,18 +97,4 @@ static void test_apart_keeps_no_pipe_open(void **state)
 	close(fds[1]);
 	assert_int_equal(read(fds[0], &byte, 1), 0);
 	close(fds[0]);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_apart_reads),
-		T(test_apart_file_that_does_not_answer),
-		T(test_apart_reader_is_killed),
-		T(test_apart_given_up),
-		T(test_apart_keeps_no_pipe_open),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

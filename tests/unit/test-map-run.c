@@ -71,25 +71,20 @@ static void end(struct trial *t)
 	fake_free(t->host);
 }
 
-static int setup(void **state)
+static int trial_setup(void **state)
 {
 	static struct trial t;
-	const enum path_kind *path = *state;
 
-	begin(&t, *path);
+	begin(&t, PATH_CONTAINER);
 	*state = &t;
 	return 0;
 }
 
-static int teardown(void **state)
+static int trial_teardown(void **state)
 {
 	end(*state);
 	return 0;
 }
-
-/* A test of one trial, on this path. */
-#define trial_test(name, path) \
-	cmocka_unit_test_prestate_setup_teardown(name, setup, teardown, &(enum path_kind){ path })
 
 static const struct mapping_step *step(const struct trial *t, size_t i)
 {
@@ -99,7 +94,7 @@ static const struct mapping_step *step(const struct trial *t, size_t i)
 
 /* ---- the caller's own memory ---- */
 
-static void test_map_memory_that_is_not_the_callers(void **state)
+static void test_map_memory_that_is_not_the_callers(void)
 {
 	static const struct {
 		enum mapping_memory memory;
@@ -131,10 +126,8 @@ static void test_map_memory_that_is_not_the_callers(void **state)
 }
 
 /* The kernel is asked with memory that is as was said, and lets it: that is a difference. */
-static void test_map_memory_that_the_kernel_takes_all_the_same(void **state)
+static void test_map_memory_that_the_kernel_takes_all_the_same(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.memory = MAPPING_MEMORY_NONE;
 	t->args.anyway = true;
 	assert_int_equal(map(t), STATUS_DIFFER);
@@ -145,7 +138,7 @@ static void test_map_memory_that_the_kernel_takes_all_the_same(void **state)
 
 static const enum path_kind paths[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
 
-static void test_map_takes_away_what_it_mapped(void **state)
+static void test_map_takes_away_what_it_mapped(void)
 {
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
 		struct trial t;
@@ -163,19 +156,15 @@ static void test_map_takes_away_what_it_mapped(void **state)
 	}
 }
 
-static void test_map_spread_leaves_gaps(void **state)
+static void test_map_spread_leaves_gaps(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.layout = MAP_SPREAD;
 	assert_int_equal(map(t), STATUS_OK);
 	assert_int_equal(step(t, 1)->request.iova, 5 * PAGE);
 }
 
-static void test_map_scatter_meets_no_window(void **state)
+static void test_map_scatter_meets_no_window(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.layout = MAP_SCATTER;
 	t->args.count = 60;
 	assert_int_equal(map(t), STATUS_OK);
@@ -187,10 +176,9 @@ static void test_map_scatter_meets_no_window(void **state)
 	}
 }
 
-static void test_map_unmaps_ranges_and_all(void **state)
+static void test_map_unmaps_ranges_and_all(struct trial *t)
 {
 	struct map_range middle = { 3 * PAGE, 2 * PAGE };
-	struct trial *t = *state;
 
 	t->args.unmaps = &middle;
 	t->args.nr_unmaps = 1;
@@ -210,10 +198,8 @@ static const struct mapping_check *find_check(const struct trial *t, const char 
 }
 
 /* This kernel locks nothing, which is found out. */
-static void test_map_verifies(void **state)
+static void test_map_verifies(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.verify = true;
 	assert_int_equal(map(t), STATUS_FAILED);
 	assert_int_equal(find_check(t, "mapped")->answer, ANSWER_YES);
@@ -221,10 +207,9 @@ static void test_map_verifies(void **state)
 	assert_int_equal(find_check(t, "returned")->answer, ANSWER_YES);
 }
 
-static void test_map_dirty_pages_of_a_container_of_iommufd(void **state)
+static void test_map_dirty_pages_of_a_container_of_iommufd(struct trial *t)
 {
-	struct trial *t = *state;
-
+	t->path = PATH_COMPAT;
 	t->args.dirty = true;
 	assert_int_equal(map(t), STATUS_OK);
 	assert_int_equal(t->run.report.dirty.err, ENOTTY);
@@ -261,16 +246,14 @@ static void wanted_at(size_t mapped, size_t asked)
 	}
 }
 
-static void test_map_of_a_device_that_is_wanted_back(void **state)
+static void test_map_of_a_device_that_is_wanted_back(void)
 {
 	wanted_at(3, 3);
 }
 
 /* One that is wanted while many are mapped is not kept until the last of them. */
-static void test_map_looks_while_it_maps(void **state)
+static void test_map_looks_while_it_maps(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.size = 16 << 20;
 	t->args.count = 9;
 	t->kernel.wanted_at = 6;
@@ -282,10 +265,8 @@ static void test_map_looks_while_it_maps(void **state)
 }
 
 /* Nor until all the memory is there. */
-static void test_map_looks_while_it_gets_memory(void **state)
+static void test_map_looks_while_it_gets_memory(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.size = 65 << 20;
 	t->args.count = 1;
 	/* The first of two times, of which one is 64 MiB; before is one advice for all of it. */
@@ -299,10 +280,9 @@ static void test_map_looks_while_it_gets_memory(void **state)
 
 /* ---- refusals ---- */
 
-static void test_map_does_not_ask_what_is_predicted_to_be_refused(void **state)
+static void test_map_does_not_ask_what_is_predicted_to_be_refused(struct trial *t)
 {
 	uint64_t iovas[] = { 0x100000, 0x101000 };
-	struct trial *t = *state;
 
 	t->args.iovas = iovas;
 	t->args.nr_iovas = 2;
@@ -314,10 +294,9 @@ static void test_map_does_not_ask_what_is_predicted_to_be_refused(void **state)
 	assert_int_equal(t->run.report.mapped, 0);
 }
 
-static void test_map_anyway_asks_and_compares(void **state)
+static void test_map_anyway_asks_and_compares(struct trial *t)
 {
 	uint64_t iovas[] = { 0x100000, 0x101000 };
-	struct trial *t = *state;
 
 	t->args.iovas = iovas;
 	t->args.nr_iovas = 2;
@@ -329,10 +308,9 @@ static void test_map_anyway_asks_and_compares(void **state)
 }
 
 /* The window is not known to this kernel: it lets what is predicted to be refused. */
-static void test_map_anyway_and_the_kernel_lets_it(void **state)
+static void test_map_anyway_and_the_kernel_lets_it(struct trial *t)
 {
 	uint64_t iova = 0xfee00000;
-	struct trial *t = *state;
 
 	t->args.iovas = &iova;
 	t->args.nr_iovas = t->args.count = 1;
@@ -342,10 +320,9 @@ static void test_map_anyway_and_the_kernel_lets_it(void **state)
 	assert_int_equal(step(t, 0)->predicted.err, EINVAL);
 }
 
-static void test_map_names_the_limit_that_is_needed(void **state)
+static void test_map_names_the_limit_that_is_needed(struct trial *t)
 {
-	struct trial *t = *state;
-
+	t->path = PATH_IOMMUFD;
 	fake_user(t->host, 1000);
 	fake_node(t->host, &t->device->cdev, "/dev/vfio/devices/vfio0", 0666, 0);
 	fake_node(t->host, &t->host->iommu_node, "/dev/iommu", 0666, 0);
@@ -358,10 +335,8 @@ static void test_map_names_the_limit_that_is_needed(void **state)
 	assert_non_null(strstr(step(t, 2)->predicted.remedy, "ulimit -l 24"));
 }
 
-static void test_map_dry_run_asks_nothing(void **state)
+static void test_map_dry_run_asks_nothing(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.dry_run = true;
 	/* What VT-d can reach is not read here. */
 	assert_int_equal(map(t), STATUS_UNKNOWN);
@@ -369,10 +344,8 @@ static void test_map_dry_run_asks_nothing(void **state)
 	assert_string_equal(t->run.report.result, "predicted");
 }
 
-static void test_map_without_room(void **state)
+static void test_map_without_room(struct trial *t)
 {
-	struct trial *t = *state;
-
 	t->args.size = UINT64_C(1) << 40;
 	t->args.count = 1;
 	assert_int_not_equal(map(t), STATUS_OK);
@@ -391,7 +364,7 @@ static bool decides_nothing(const struct trial *t)
 	       (!request && !t->kernel.failed_path);
 }
 
-static void test_map_every_call_fails_in_turn(void **state)
+static void test_map_every_call_fails_in_turn(void)
 {
 	static const int errnos[] = { EPERM, ENODEV, EBUSY, EINVAL, ENOMEM, EEXIST };
 
@@ -418,30 +391,4 @@ static void test_map_every_call_fails_in_turn(void **state)
 				end(&t);
 			}
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_map_memory_that_is_not_the_callers),
-		trial_test(test_map_memory_that_the_kernel_takes_all_the_same, PATH_CONTAINER),
-		cmocka_unit_test(test_map_takes_away_what_it_mapped),
-		trial_test(test_map_spread_leaves_gaps, PATH_CONTAINER),
-		trial_test(test_map_scatter_meets_no_window, PATH_CONTAINER),
-		trial_test(test_map_unmaps_ranges_and_all, PATH_CONTAINER),
-		trial_test(test_map_verifies, PATH_CONTAINER),
-		trial_test(test_map_dirty_pages_of_a_container_of_iommufd, PATH_COMPAT),
-		cmocka_unit_test(test_map_of_a_device_that_is_wanted_back),
-		trial_test(test_map_looks_while_it_maps, PATH_CONTAINER),
-		trial_test(test_map_looks_while_it_gets_memory, PATH_CONTAINER),
-		trial_test(test_map_does_not_ask_what_is_predicted_to_be_refused, PATH_CONTAINER),
-		trial_test(test_map_anyway_asks_and_compares, PATH_CONTAINER),
-		trial_test(test_map_anyway_and_the_kernel_lets_it, PATH_CONTAINER),
-		trial_test(test_map_names_the_limit_that_is_needed, PATH_IOMMUFD),
-		trial_test(test_map_dry_run_asks_nothing, PATH_CONTAINER),
-		trial_test(test_map_without_room, PATH_CONTAINER),
-		cmocka_unit_test(test_map_every_call_fails_in_turn),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 #define PAGE UINT64_C(4096)
 
-static void test_set_finds_what_overlaps(void **state)
+static void test_set_finds_what_overlaps(void)
 {
 	struct mapping_set set = { 0 };
 	struct arena *a = arena_new();
@@ -31,7 +31,7 @@ static void test_set_finds_what_overlaps(void **state)
 	arena_free(a);
 }
 
-static void test_set_holds_many(void **state)
+static void test_set_holds_many(void)
 {
 	enum { NR = 65535 };
 	struct mapping_set set = { 0 };
@@ -50,7 +50,7 @@ static void test_set_holds_many(void **state)
 
 /* ---- the space ---- */
 
-static void test_limit_says_who_counts(void **state)
+static void test_limit_says_who_counts(void)
 {
 	static const struct {
 		enum path_kind path;
@@ -79,9 +79,8 @@ static void test_limit_says_who_counts(void **state)
 	}
 }
 
-static void test_a_container_of_iommufd_is_found(void **state)
+static void test_a_container_of_iommufd_is_found(struct host *h)
 {
-	struct host *h = fake_host();
 	struct prediction p = { .kernels = fake_kernels(h, ONLY(7_3)) };
 	struct mapping_space s;
 
@@ -90,17 +89,4 @@ static void test_a_container_of_iommufd_is_found(void **state)
 	mapping_space_predict(h, NULL, &p, PATH_CONTAINER, h->arena, &s);
 	assert_int_equal(s.path, PATH_COMPAT);
 	mapping_space_done(&s);
-	fake_free(h);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set_finds_what_overlaps),
-		cmocka_unit_test(test_set_holds_many),
-		cmocka_unit_test(test_limit_says_who_counts),
-		cmocka_unit_test(test_a_container_of_iommufd_is_found),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -314,7 +314,7 @@ static int said(const struct mapping_prediction *p)
 	return p->err ? p->err : SOME_ERRNO;
 }
 
-static void test_each_request_on_each_kernel(void **state)
+static void test_each_request_on_each_kernel(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		for (size_t k = 0; k < ARRAY_SIZE(places); k++) {
@@ -340,7 +340,7 @@ static void test_each_request_on_each_kernel(void **state)
 
 /* ---- without an address space ---- */
 
-static void test_noiommu_has_nothing_to_map_in(void **state)
+static void test_noiommu_has_nothing_to_map_in(void)
 {
 	static const struct mapping_request requests[] = { MAP(0x300000, PAGE),
 							   UNMAP(0x100000, PAGE), DIRTY };
@@ -358,7 +358,7 @@ static void test_noiommu_has_nothing_to_map_in(void **state)
 		}
 }
 
-static void test_candidates_that_disagree_leave_it_open(void **state)
+static void test_candidates_that_disagree_leave_it_open(void)
 {
 	static const struct mapping_request past = MAP(-PAGE, 2 * PAGE),
 					    around = MAP(0x300000, PAGE), tail = MAP(-PAGE, PAGE);
@@ -391,7 +391,7 @@ static uint64_t unmapped(struct situation *sc, const struct mapping_request *req
 	return p.bytes;
 }
 
-static void test_unmap_counts_bytes_of_mappings(void **state)
+static void test_unmap_counts_bytes_of_mappings(void)
 {
 	static const struct mapping_request all = UNMAP_ALL, wide = UNMAP(0xf0000, 0x200000),
 					    none = UNMAP(0x400000, PAGE);
@@ -407,7 +407,7 @@ static void test_unmap_counts_bytes_of_mappings(void **state)
 }
 
 /* The first page of a mapping takes all of it, another page nothing. */
-static void test_version_1_of_type1_takes_whole_mappings(void **state)
+static void test_version_1_of_type1_takes_whole_mappings(void)
 {
 	static const struct mapping_request middle = UNMAP(0x101000, PAGE),
 					    first = UNMAP(0x100000, PAGE);
@@ -422,7 +422,7 @@ static void test_version_1_of_type1_takes_whole_mappings(void **state)
 	close_scene(&sc);
 }
 
-static void test_version_1_of_iommufd_cuts(void **state)
+static void test_version_1_of_iommufd_cuts(void)
 {
 	static const struct mapping_request middle = UNMAP(0x101000, PAGE), all = UNMAP_ALL;
 	uint64_t iova, size;
@@ -440,7 +440,7 @@ static void test_version_1_of_iommufd_cuts(void **state)
 }
 
 /* iommufd has taken the lower mapping away when it finds that it would cut the upper one. */
-static void test_refused_unmap_of_iommufd_has_done_a_part(void **state)
+static void test_refused_unmap_of_iommufd_has_done_a_part(void)
 {
 	static const struct mapping_request tail = UNMAP(0x200000, 0x101000),
 					    head = UNMAP(0x101000, 0x100000);
@@ -463,7 +463,7 @@ static void test_refused_unmap_of_iommufd_has_done_a_part(void **state)
 
 /* ---- what a mapping changes ---- */
 
-static void test_mappings_count_against_the_limits(void **state)
+static void test_mappings_count_against_the_limits(void)
 {
 	static const struct mapping_request map = MAP(0x300000, 4 * PAGE),
 					    unmap = UNMAP(0x300000, 4 * PAGE);
@@ -518,7 +518,7 @@ static bool always_knows(const char *id)
 	return false;
 }
 
-static void test_each_rule_about_requests_decides(void **state)
+static void test_each_rule_about_requests_decides(void)
 {
 	const struct rule *rule;
 
@@ -542,21 +542,4 @@ static void test_each_rule_about_requests_decides(void **state)
 		if (!unknown)
 			fail_msg("no row is left open by %s", rule->id);
 	}
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_request_on_each_kernel),
-		cmocka_unit_test(test_noiommu_has_nothing_to_map_in),
-		cmocka_unit_test(test_candidates_that_disagree_leave_it_open),
-		cmocka_unit_test(test_unmap_counts_bytes_of_mappings),
-		cmocka_unit_test(test_version_1_of_type1_takes_whole_mappings),
-		cmocka_unit_test(test_version_1_of_iommufd_cuts),
-		cmocka_unit_test(test_refused_unmap_of_iommufd_has_done_a_part),
-		cmocka_unit_test(test_mappings_count_against_the_limits),
-		cmocka_unit_test(test_each_rule_about_requests_decides),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

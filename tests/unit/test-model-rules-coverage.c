@@ -527,27 +527,27 @@ static void expect(void (*make)(struct scene *s), size_t row, enum ruling ruling
 	fake_free(s.h);
 }
 
-static void test_each_rule_says_yes(void **state)
+static void test_each_rule_says_yes(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		expect(rows[i].yes, i, RULING_REFUSES);
 }
 
-static void test_each_rule_says_unknown(void **state)
+static void test_each_rule_says_unknown(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (rows[i].unknown)
 			expect(rows[i].unknown, i, RULING_UNKNOWN);
 }
 
-static void test_each_rule_says_no(void **state)
+static void test_each_rule_says_no(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].id, "vf-token-flag") != 0)
 			expect(rows[i].no ? rows[i].no : good, i, RULING_PASSES);
 }
 
-static void test_each_rule_has_a_row(void **state)
+static void test_each_rule_has_a_row(void)
 {
 	const struct rule *rule;
 	size_t asked = 0;
@@ -564,16 +564,4 @@ static void test_each_rule_has_a_row(void **state)
 			fail_msg("rule %s has no row in this test", rule->id);
 	}
 	assert_int_equal(asked, ARRAY_SIZE(rows));
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_rule_has_a_row),
-		cmocka_unit_test(test_each_rule_says_yes),
-		cmocka_unit_test(test_each_rule_says_unknown),
-		cmocka_unit_test(test_each_rule_says_no),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

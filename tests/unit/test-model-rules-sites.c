@@ -15,7 +15,7 @@ static uint64_t sure_releases(const struct rule_site *site)
 	return ret;
 }
 
-static void test_rules_sites_are_sound(void **state)
+static void test_rules_sites_are_sound(void)
 {
 	const struct rule *rule;
 
@@ -40,13 +40,4 @@ static void test_rules_sites_are_sound(void **state)
 		}
 	}
 	assert_null(rule_find("no-such-rule"));
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rules_sites_are_sound),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

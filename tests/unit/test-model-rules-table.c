@@ -490,7 +490,7 @@ static int check(struct scene *s, const struct row *row, enum release release, e
 	return 1;
 }
 
-static void test_table_rows(void **state)
+static void test_table_rows(void)
 {
 	int wrong = 0;
 
@@ -505,13 +505,4 @@ static void test_table_rows(void **state)
 		fake_free(s.h);
 	}
 	assert_int_equal(wrong, 0);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_table_rows),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,9 +6,8 @@
 #include "facts/load.h"
 #include "scene.h"
 
-static void test_node_of_a_group_and_its_holders(void **state)
+static void test_node_of_a_group_and_its_holders(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x,
 				    "[\"list\",\"/dev/vfio\",\"12\\nvfio\"]\n"
@@ -39,9 +38,8 @@ static void test_node_of_a_group_and_its_holders(void **state)
 	sysroot_close(root);
 }
 
-static void test_node_nobody_holds(void **state)
+static void test_node_nobody_holds(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x, "[\"stat\",\"/dev/vfio/12\",\"char 0600 0 0 240:7\"]\n"
 				       "[\"ask\",\"/proc/*/fd\",\"hidden 0\"]\n");
@@ -55,9 +53,8 @@ static void test_node_nobody_holds(void **state)
 	sysroot_close(root);
 }
 
-static void test_node_with_absurd_stat(void **state)
+static void test_node_with_absurd_stat(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x, "[\"stat\",\"/dev/vfio/12\",\"char what\"]\n");
 	struct host *h = tree_load(x, root, tree_scope(), NULL);
@@ -68,9 +65,8 @@ static void test_node_with_absurd_stat(void **state)
 	sysroot_close(root);
 }
 
-static void test_node_of_a_device(void **state)
+static void test_node_of_a_device(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x,
 				    "[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
@@ -89,9 +85,8 @@ static void test_node_of_a_device(void **state)
 }
 
 /* 6.1 has the class device and no character device. */
-static void test_node_of_a_device_without_cdev(void **state)
+static void test_node_of_a_device_without_cdev(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root =
 		tree_capture_device(x,
 				    "[\"list\",\"/sys/bus/pci/devices/0000:01:00.0/vfio-dev\",\"vfio3\"]\n"
@@ -104,15 +99,4 @@ static void test_node_of_a_device_without_cdev(void **state)
 	assert_null(h->devices[0]->cdev.path);
 	host_free(h);
 	sysroot_close(root);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_node_of_a_group_and_its_holders), tree_test(test_node_nobody_holds),
-		tree_test(test_node_with_absurd_stat),           tree_test(test_node_of_a_device),
-		tree_test(test_node_of_a_device_without_cdev),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
 #include "uapi/op.h"
 #include "scene.h"
 
-static void test_op_name_and_back(void **state)
+static void test_op_name_and_back(void)
 {
 	for (int i = 1; i < NR_OPS; i++) {
 		assert_string_not_equal(op_name((enum op)i), "NONE");
@@ -13,7 +13,7 @@ static void test_op_name_and_back(void **state)
 	assert_string_equal(op_name(OP_GROUP_SET_CONTAINER), "GROUP_SET_CONTAINER");
 }
 
-static void test_op_out_of_range(void **state)
+static void test_op_out_of_range(void)
 {
 	assert_string_equal(op_name(OP_NONE), "NONE");
 	assert_string_equal(op_name(NR_OPS), "NONE");
@@ -23,7 +23,7 @@ static void test_op_out_of_range(void **state)
 	assert_int_equal(op_from_name("bind"), OP_NONE);
 }
 
-static void test_errno_name_and_back(void **state)
+static void test_errno_name_and_back(void)
 {
 	static const int errs[] = { EPERM,  ENOENT, EBUSY,  EINVAL,     ENODEV,
 				    EACCES, EFBIG,  ENOTTY, EOPNOTSUPP, EADDRINUSE };
@@ -36,7 +36,7 @@ static void test_errno_name_and_back(void **state)
 	assert_string_equal(errno_name(0), "0");
 }
 
-static void test_errno_without_a_name(void **state)
+static void test_errno_without_a_name(void)
 {
 	assert_string_equal(errno_name(524), "ENOTSUPP"); /* the kernel's own */
 	assert_string_equal(errno_name(-517), "EPROBE_DEFER");
@@ -46,16 +46,4 @@ static void test_errno_without_a_name(void **state)
 	assert_int_equal(errno_from_name(""), 0);
 	assert_int_equal(errno_from_name("0"), 0);
 	assert_int_equal(errno_from_name("EPERMX"), 0);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_op_name_and_back),
-		cmocka_unit_test(test_op_out_of_range),
-		cmocka_unit_test(test_errno_name_and_back),
-		cmocka_unit_test(test_errno_without_a_name),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

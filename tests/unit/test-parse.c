@@ -44,7 +44,7 @@ static const struct number numbers[] = {
 	{ "1\xc2\xb2", 10, -EINVAL, 0 },
 };
 
-static void test_parse_u64_whole_text_or_nothing(void **state)
+static void test_parse_u64_whole_text_or_nothing(void)
 {
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
 		const struct number *n = &numbers[i];
@@ -56,7 +56,7 @@ static void test_parse_u64_whole_text_or_nothing(void **state)
 	}
 }
 
-static void test_parse_u64_span_stops_at_its_length(void **state)
+static void test_parse_u64_span_stops_at_its_length(void)
 {
 	uint64_t value;
 
@@ -66,7 +66,7 @@ static void test_parse_u64_span_stops_at_its_length(void **state)
 	assert_int_equal(parse_u64_span((struct span){ "1\0002", 3 }, 10, &value), -EINVAL);
 }
 
-static void test_parse_u32_past_32_bits(void **state)
+static void test_parse_u32_past_32_bits(void)
 {
 	uint32_t value = 5;
 
@@ -83,7 +83,7 @@ static void assert_span(struct span s, const char *text)
 		fail_msg("'%.*s' instead of '%s'", (int)s.len, s.s, text);
 }
 
-static void test_parse_line_with_and_without_last_newline(void **state)
+static void test_parse_line_with_and_without_last_newline(void)
 {
 	static const char *const texts[] = { "a\n\nb\n", "a\n\nb" };
 	struct span line;
@@ -101,7 +101,7 @@ static void test_parse_line_with_and_without_last_newline(void **state)
 	}
 }
 
-static void test_parse_line_of_nothing(void **state)
+static void test_parse_line_of_nothing(void)
 {
 	struct span none = { NULL, 0 }, line;
 
@@ -109,7 +109,7 @@ static void test_parse_line_of_nothing(void **state)
 	assert_false(parse_word(&none, &line));
 }
 
-static void test_parse_word_between_blanks(void **state)
+static void test_parse_word_between_blanks(void)
 {
 	static const char text[] = "  0x1000\t0x2000  msi ";
 	struct span rest = { text, strlen(text) }, word;
@@ -124,7 +124,7 @@ static void test_parse_word_between_blanks(void **state)
 	assert_int_equal(rest.len, 0);
 }
 
-static void test_span_equals_needs_the_whole(void **state)
+static void test_span_equals_needs_the_whole(void)
 {
 	assert_true(span_equals((struct span){ "msix", 3 }, "msi"));
 	assert_false(span_equals((struct span){ "msix", 4 }, "msi"));
@@ -132,7 +132,7 @@ static void test_span_equals_needs_the_whole(void **state)
 	assert_true(span_equals((struct span){ NULL, 0 }, ""));
 }
 
-static void test_text_is_plain_refuses_controls_and_bytes(void **state)
+static void test_text_is_plain_refuses_controls_and_bytes(void)
 {
 	assert_true(text_is_plain("a b\tc\n", 6));
 	assert_true(text_is_plain("", 0));
@@ -143,7 +143,7 @@ static void test_text_is_plain_refuses_controls_and_bytes(void **state)
 	assert_false(text_is_plain("\r", 1));
 }
 
-static void test_parse_size_with_units(void **state)
+static void test_parse_size_with_units(void)
 {
 	static const struct {
 		const char *text;
@@ -185,21 +185,4 @@ static void test_parse_size_with_units(void **state)
 		if (r != cases[i].ret || size != cases[i].size)
 			fail_msg("%s: %d, %llu", cases[i].text, r, (unsigned long long)size);
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_parse_u64_whole_text_or_nothing),
-		cmocka_unit_test(test_parse_u64_span_stops_at_its_length),
-		cmocka_unit_test(test_parse_u32_past_32_bits),
-		cmocka_unit_test(test_parse_size_with_units),
-		cmocka_unit_test(test_parse_line_with_and_without_last_newline),
-		cmocka_unit_test(test_parse_line_of_nothing),
-		cmocka_unit_test(test_parse_word_between_blanks),
-		cmocka_unit_test(test_span_equals_needs_the_whole),
-		cmocka_unit_test(test_text_is_plain_refuses_controls_and_bytes),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static void assert_address(const char *text, const char *canonical)
 	arena_free(a);
 }
 
-static void test_pciaddr_canonical_form(void **state)
+static void test_pciaddr_canonical_form(void)
 {
 	assert_address("0000:01:00.0", "0000:01:00.0");
 	assert_address("01:00.0", "0000:01:00.0");
@@ -29,7 +29,7 @@ static void test_pciaddr_canonical_form(void **state)
 	assert_address("ffffffff:ff:1f.7", "ffffffff:ff:1f.7");
 }
 
-static void test_pciaddr_refused(void **state)
+static void test_pciaddr_refused(void)
 {
 	static const char *const bad[] = {
 		"",
@@ -67,7 +67,7 @@ static void test_pciaddr_refused(void **state)
 			fail_msg("'%s' was taken for an address", bad[i]);
 }
 
-static void test_pciaddr_embedded_nul_is_refused(void **state)
+static void test_pciaddr_embedded_nul_is_refused(void)
 {
 	struct pciaddr addr;
 
@@ -75,7 +75,7 @@ static void test_pciaddr_embedded_nul_is_refused(void **state)
 	assert_int_equal(pciaddr_parse((struct span){ "01:\000\060.0", 7 }, &addr), -EINVAL);
 }
 
-static void test_pciaddr_slot(void **state)
+static void test_pciaddr_slot(void)
 {
 	struct pciaddr addr;
 
@@ -86,16 +86,4 @@ static void test_pciaddr_slot(void **state)
 	assert_int_equal(addr.function, 0);
 	assert_int_equal(pciaddr_parse_slot(span_of("02:1f.0"), &addr), -EINVAL);
 	assert_int_equal(pciaddr_parse_slot(span_of("02"), &addr), -EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pciaddr_canonical_form),
-		cmocka_unit_test(test_pciaddr_refused),
-		cmocka_unit_test(test_pciaddr_embedded_nul_is_refused),
-		cmocka_unit_test(test_pciaddr_slot),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

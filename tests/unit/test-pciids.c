@@ -39,7 +39,7 @@ static const char database[] = "# A comment before all\n"
 		assert_memory_equal((name).s, text, strlen(text)); \
 	} while (0)
 
-static void test_pciids_names_that_are_there(void **state)
+static void test_pciids_names_that_are_there(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct pciids p = index_of(a, database);
@@ -57,7 +57,7 @@ static void test_pciids_names_that_are_there(void **state)
 	expect_name(pciids_class(&p, 0x0c03, &name), name, "USB controller");
 }
 
-static void test_pciids_names_that_are_not(void **state)
+static void test_pciids_names_that_are_not(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct pciids p = index_of(a, database);
@@ -75,7 +75,7 @@ static void test_pciids_names_that_are_not(void **state)
 }
 
 /* Somebody's own additions need not be sorted. */
-static void test_pciids_unsorted_lines(void **state)
+static void test_pciids_unsorted_lines(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strbuf text = { .arena = a };
@@ -93,7 +93,7 @@ static void test_pciids_unsorted_lines(void **state)
 	expect_name(pciids_device(&p, 0x1000, 1, &name), name, "One");
 }
 
-static void test_pciids_lines_that_are_nonsense(void **state)
+static void test_pciids_lines_that_are_nonsense(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct pciids p = index_of(a, "zzzz  No number\n"
@@ -116,16 +116,4 @@ static void test_pciids_lines_that_are_nonsense(void **state)
 	expect_name(pciids_device(&p, 0x10de, 1, &name), name, "One blank");
 	assert_false(pciids_device(&p, 0x10de, 2, &name));
 	assert_false(pciids_vendor(&p, 0x8086, &name));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_pciids_names_that_are_there),
-		cmocka_unit_test(test_pciids_names_that_are_not),
-		cmocka_unit_test(test_pciids_unsorted_lines),
-		cmocka_unit_test(test_pciids_lines_that_are_nonsense),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@ static struct host *card(struct device *ret[2])
 }
 
 /* What must go along goes first, whatever its place in the group: what was asked for moves only when it could. */
-static void test_plan_moves_the_others_first(void **state)
+static void test_plan_moves_the_others_first(void)
 {
 	static const struct assumptions none;
 	struct device *devices[2];
@@ -45,13 +45,4 @@ static void test_plan_moves_the_others_first(void **state)
 	assert_string_equal(plan.moves[0].name, "0000:05:00.0");
 	assert_false(plan.moves[0].along || plan.moves[1].along);
 	fake_free(h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_plan_moves_the_others_first),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

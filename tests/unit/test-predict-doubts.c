@@ -25,80 +25,65 @@ static void make_intel(struct scene *s, const char *driver)
 
 /* ---- interrupts ---- */
 
-static void test_s390_calls_its_chip_as_x86_does(void **state)
+static void test_s390_calls_its_chip_as_x86_does(struct scene *s)
 {
-	struct scene s;
-
-	scene_make(&s, IOMMU_KIND_S390, "s390-iommu.00000001", "mlx5_core");
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "s390x");
-	fake_irq(s.h, s.d, 5, "PCI-MSI");
-	expect_yes(&s, RELEASE_6_12);
-	fake_free(s.h);
+	scene_make(s, IOMMU_KIND_S390, "s390-iommu.00000001", "mlx5_core");
+	s->h->kernel.machine = fake_present(s->h, "uname:machine", "s390x");
+	fake_irq(s->h, s->d, 5, "PCI-MSI");
+	expect_yes(s, RELEASE_6_12);
 }
 
-static void test_arm_chip_named_msi_guards_nothing(void **state)
+static void test_arm_chip_named_msi_guards_nothing(struct scene *s)
 {
-	struct scene s;
-
-	scene_make(&s, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000", NULL);
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	fake_bind(s.h, s.d, "vfio-pci");
-	s.d->vfio_dev = fake_present(s.h, s.d->sysfs, "vfio0");
-	fake_chips(s.h, "GICv2 MSI");
-	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
-	fake_chips(s.h, "GICv3 ITS-MSI");
-	expect_unknown(&s, RELEASE_6_1);
-	fake_irq(s.h, s.d, 40, "MSI");
-	expect_no(&s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
-	fake_free(s.h);
+	scene_make(s, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000", NULL);
+	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->d->vfio_dev = fake_present(s->h, s->d->sysfs, "vfio0");
+	fake_chips(s->h, "GICv2 MSI");
+	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
+	fake_chips(s->h, "GICv3 ITS-MSI");
+	expect_unknown(s, RELEASE_6_1);
+	fake_irq(s->h, s->d, 40, "MSI");
+	expect_no(s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
 }
 
-static void test_x86_plain_msi_alone_is_no_proof(void **state)
+static void test_x86_plain_msi_alone_is_no_proof(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "e1000e");
-	fake_chips(s.h, "PCI-MSI-0000:05:00.0 DMAR-MSI");
-	expect_unknown(&s, RELEASE_6_1);
-	expect_unknown(&s, RELEASE_6_12);
-	s.h->interrupts.dmesg =
-		fake_present(s.h, "/dev/kmsg", "DMAR-IR: Enabled IRQ remapping in x2apic mode");
-	expect_yes(&s, RELEASE_6_12);
-	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
-	fake_free(s.h);
+	make_intel(s, "e1000e");
+	fake_chips(s->h, "PCI-MSI-0000:05:00.0 DMAR-MSI");
+	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_12);
+	s->h->interrupts.dmesg =
+		fake_present(s->h, "/dev/kmsg", "DMAR-IR: Enabled IRQ remapping in x2apic mode");
+	expect_yes(s, RELEASE_6_12);
+	fake_chips(s->h, "IO-APIC");
+	expect_no(s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
 }
 
-static void test_x86_remapping_wants_every_unit_and_io_apics(void **state)
+static void test_x86_remapping_wants_every_unit_and_io_apics(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "e1000e");
-	fake_chips(s.h, "");
-	expect_unknown(&s, RELEASE_6_1);
-	s.u->has_ecap = true;
-	s.u->ecap = 0x8;
-	expect_unknown(&s, RELEASE_6_1);
-	fake_unit(s.h, IOMMU_KIND_INTEL, "dmar1")->has_ecap = true;
-	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
-	s.h->iommus[1]->ecap = 0x8;
-	expect_unknown(&s, RELEASE_6_1);
-	s.h->kernel.cmdline = fake_present(s.h, "/proc/cmdline", "noapic");
-	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
-	fake_free(s.h);
+	make_intel(s, "e1000e");
+	fake_chips(s->h, "");
+	expect_unknown(s, RELEASE_6_1);
+	s->u->has_ecap = true;
+	s->u->ecap = 0x8;
+	expect_unknown(s, RELEASE_6_1);
+	fake_unit(s->h, IOMMU_KIND_INTEL, "dmar1")->has_ecap = true;
+	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
+	s->h->iommus[1]->ecap = 0x8;
+	expect_unknown(s, RELEASE_6_1);
+	s->h->kernel.cmdline = fake_present(s->h, "/proc/cmdline", "noapic");
+	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
 }
 
-static void test_unsafe_parameter_is_that_of_the_provider(void **state)
+static void test_unsafe_parameter_is_that_of_the_provider(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "e1000e");
-	fake_chips(s.h, "IO-APIC");
-	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_no(&s, RELEASE_6_12, OP_GROUP_GET_DEVICE_FD, EPERM);
-	s.h->params[PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS].value = fake_denied(s.h, "parameter");
-	expect_unknown(&s, RELEASE_6_12);
-	fake_free(s.h);
+	make_intel(s, "e1000e");
+	fake_chips(s->h, "IO-APIC");
+	fake_config(s->h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	expect_no(s, RELEASE_6_12, OP_GROUP_GET_DEVICE_FD, EPERM);
+	s->h->params[PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS].value = fake_denied(s->h, "parameter");
+	expect_unknown(s, RELEASE_6_12);
 }
 
 /* ---- virtual functions ---- */
@@ -109,193 +94,161 @@ static void enable_vfs(struct scene *s, struct device *pf)
 	pf->numvfs = 2;
 }
 
-static void test_driver_may_take_its_vfs_along(void **state)
+static void test_driver_may_take_its_vfs_along(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "igb");
-	enable_vfs(&s, s.d);
-	expect_unknown(&s, RELEASE_6_1);
-	fake_unbind(s.h, s.d, "nvme");
-	expect_no(&s, RELEASE_6_1, OP_BIND, EBUSY);
-	fake_unbind(s.h, s.d, NULL);
-	expect_no(&s, RELEASE_6_1, OP_BIND, EBUSY);
-	fake_free(s.h);
+	make_intel(s, "igb");
+	enable_vfs(s, s->d);
+	expect_unknown(s, RELEASE_6_1);
+	fake_unbind(s->h, s->d, "nvme");
+	expect_no(s, RELEASE_6_1, OP_BIND, EBUSY);
+	fake_unbind(s->h, s->d, NULL);
+	expect_no(s, RELEASE_6_1, OP_BIND, EBUSY);
 }
 
-static void test_pf_in_the_group_of_its_vf_stays(void **state)
+static void test_pf_in_the_group_of_its_vf_stays(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	struct device *pf = fake_pci(s.h, "0000:01:00.1", s.g, s.u, "igb");
-	enable_vfs(&s, pf);
-	s.d->physfn = pf;
-	s.d->physfn_link = fake_present(s.h, s.d->sysfs, "0000:01:00.1");
-	expect_no(&s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
-	expect_no(&s, RELEASE_5_10, OP_GROUP_GET_DEVICE_FD, EINVAL);
-	fake_free(s.h);
+	make_intel(s, NULL);
+	struct device *pf = fake_pci(s->h, "0000:01:00.1", s->g, s->u, "igb");
+	enable_vfs(s, pf);
+	s->d->physfn = pf;
+	s->d->physfn_link = fake_present(s->h, s->d->sysfs, "0000:01:00.1");
+	expect_no(s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
+	expect_no(s, RELEASE_5_10, OP_GROUP_GET_DEVICE_FD, EINVAL);
 }
 
 /* ---- what was not read ---- */
 
-static void test_unread_noiommu_mode_settles_nothing(void **state)
+static void test_unread_noiommu_mode_settles_nothing(struct scene *s)
 {
-	struct scene s;
-
-	s = (struct scene){ .h = fake_host() };
-	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, "e1000e");
-	fake_chips(s.h, "IO-APIC");
-	fake_config(s.h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
-	s.h->params[PARAM_VFIO_NOIOMMU].value = fake_denied(s.h, "parameter");
-	scene_expect(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
-	fake_free(s.h);
+	*s = (struct scene){ .h = fake_host() };
+	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, "e1000e");
+	fake_chips(s->h, "IO-APIC");
+	fake_config(s->h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
+	s->h->params[PARAM_VFIO_NOIOMMU].value = fake_denied(s->h, "parameter");
+	scene_expect(s, ONLY(7_3), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
 }
 
-static void test_unread_name_may_hide_a_group_of_vfio(void **state)
+static void test_unread_name_may_hide_a_group_of_vfio(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	fake_bind(s.h, s.d, "vfio-pci");
-	s.d->iommu = NULL;
-	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
-	s.g->name = (struct fact){ .state = FACT_UNREAD };
+	make_intel(s, NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->d->iommu = NULL;
+	s->d->iommu_link = fake_absent(s->h, s->d->sysfs);
+	s->g->name = (struct fact){ .state = FACT_UNREAD };
 	/* Refused in both cases, and not at the same step. */
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_NONE, 0);
-	fake_free(s.h);
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_NONE, 0);
 }
 
-static void test_unread_node_is_not_there_for_certain(void **state)
+static void test_unread_node_is_not_there_for_certain(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	fake_bind(s.h, s.d, "vfio-pci");
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
-	s.g->node = (struct node){ .path = "/dev/vfio/1" };
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_UNKNOWN, OP_NONE, 0);
-	fake_free(s.h);
+	make_intel(s, NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	s->g->node = (struct node){ .path = "/dev/vfio/1" };
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_UNKNOWN, OP_NONE, 0);
 }
 
-static void test_unknown_module_may_bring_its_node(void **state)
+static void test_unknown_module_may_bring_its_node(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "e1000e");
-	fake_module(s.h, MODULE_VFIO, MODULE_STATE_UNKNOWN);
-	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_UNKNOWN);
-	fake_node_absent(s.h, &s.h->vfio_node, "/dev/vfio/vfio");
-	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
-	expect_unknown(&s, RELEASE_6_12);
-	scene_expect(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
-	scene_expect(&s, ONLY(6_12), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
-	fake_free(s.h);
+	make_intel(s, "e1000e");
+	fake_module(s->h, MODULE_VFIO, MODULE_STATE_UNKNOWN);
+	fake_module(s->h, MODULE_IOMMUFD, MODULE_STATE_UNKNOWN);
+	fake_node_absent(s->h, &s->h->vfio_node, "/dev/vfio/vfio");
+	fake_node_absent(s->h, &s->h->iommu_node, "/dev/iommu");
+	expect_unknown(s, RELEASE_6_12);
+	scene_expect(s, ONLY(6_12), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
+	scene_expect(s, ONLY(6_12), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
 }
 
 /* Who has closed the group and still has the device keeps others out. */
-static void test_group_of_an_open_device_may_be_held(void **state)
+static void test_group_of_an_open_device_may_be_held(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	fake_bind(s.h, s.d, "vfio-pci");
-	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
-	s.d->enable = fake_present(s.h, "enable", "0");
-	expect_yes(&s, RELEASE_5_10);
-	s.d->enable = fake_present(s.h, "enable", "1");
-	expect_unknown(&s, RELEASE_5_10);
-	expect_unknown(&s, RELEASE_6_1);
-	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "");
-	expect_yes(&s, RELEASE_6_1);
+	make_intel(s, NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "411 dpdk");
+	s->d->enable = fake_present(s->h, "enable", "0");
+	expect_yes(s, RELEASE_5_10);
+	s->d->enable = fake_present(s->h, "enable", "1");
+	expect_unknown(s, RELEASE_5_10);
+	expect_unknown(s, RELEASE_6_1);
+	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "");
+	expect_yes(s, RELEASE_6_1);
 	/* Another of its group. */
-	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "411 dpdk");
-	s.d->enable = fake_present(s.h, "enable", "0");
-	struct device *other = fake_pci(s.h, "0000:00:03.1", s.g, s.u, "vfio-pci");
-	expect_yes(&s, RELEASE_6_1);
-	other->enable = fake_present(s.h, "enable", "1");
-	expect_unknown(&s, RELEASE_6_1);
-	fake_free(s.h);
+	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "411 dpdk");
+	s->d->enable = fake_present(s->h, "enable", "0");
+	struct device *other = fake_pci(s->h, "0000:00:03.1", s->g, s->u, "vfio-pci");
+	expect_yes(s, RELEASE_6_1);
+	other->enable = fake_present(s->h, "enable", "1");
+	expect_unknown(s, RELEASE_6_1);
 }
 
-static void test_bus_that_was_not_read_is_not_another(void **state)
+static void test_bus_that_was_not_read_is_not_another(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
-	s.g = fake_group(s.h, 1);
-	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
-	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.xgmac", s.g, s.u, NULL);
-	s.d->modalias = fake_present(s.h, s.d->sysfs, "of:NethernetT(null)Ccalxeda,hb-xgmac");
-	struct device *other = fake_device(s.h, BUS_OTHER, "unknown", "b.device", s.g, s.u, NULL);
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
-	expect_unknown(&s, RELEASE_5_15);
+	s->h = fake_host();
+	s->g = fake_group(s->h, 1);
+	s->u = fake_unit(s->h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
+	s->d = fake_device(s->h, BUS_PLATFORM, "platform", "a.xgmac", s->g, s->u, NULL);
+	s->d->modalias = fake_present(s->h, s->d->sysfs, "of:NethernetT(null)Ccalxeda,hb-xgmac");
+	struct device *other =
+		fake_device(s->h, BUS_OTHER, "unknown", "b.device", s->g, s->u, NULL);
+	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
+	fake_param(s->h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
+	expect_unknown(s, RELEASE_5_15);
 	other->bus_name = "amba";
-	expect_no(&s, RELEASE_5_15, OP_SET_IOMMU, EINVAL);
-	fake_free(s.h);
+	expect_no(s, RELEASE_5_15, OP_SET_IOMMU, EINVAL);
 }
 
 /* A description by the kernel itself may have the property that vfio-platform asks for. */
-static void test_software_node_may_describe_a_platform_device(void **state)
+static void test_software_node_may_describe_a_platform_device(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
-	s.g = fake_group(s.h, 1);
-	s.u = fake_unit(s.h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
-	s.d = fake_device(s.h, BUS_PLATFORM, "platform", "a.dma", s.g, s.u, NULL);
-	s.d->modalias = fake_present(s.h, s.d->sysfs, "platform:a");
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
-	s.d->software_node = fake_present(s.h, s.d->sysfs, "../../kernel/software_nodes/node0");
-	expect_unknown(&s, RELEASE_6_1);
-	s.d->software_node = fake_denied(s.h, s.d->sysfs);
-	expect_unknown(&s, RELEASE_6_1);
-	fake_free(s.h);
+	s->h = fake_host();
+	s->g = fake_group(s->h, 1);
+	s->u = fake_unit(s->h, IOMMU_KIND_SMMU_V3, "smmu3.0x9050000");
+	s->d = fake_device(s->h, BUS_PLATFORM, "platform", "a.dma", s->g, s->u, NULL);
+	s->d->modalias = fake_present(s->h, s->d->sysfs, "platform:a");
+	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
+	expect_no(s, RELEASE_6_1, OP_BIND, EINVAL);
+	s->d->software_node = fake_present(s->h, s->d->sysfs, "../../kernel/software_nodes/node0");
+	expect_unknown(s, RELEASE_6_1);
+	s->d->software_node = fake_denied(s->h, s->d->sysfs);
+	expect_unknown(s, RELEASE_6_1);
 }
 
 /* On ARM the probe may wait for an SMMU that is not there yet. */
-static void test_arm_without_iommu_may_wait(void **state)
+static void test_arm_without_iommu_may_wait(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
-	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
-	fake_config(s.h, FAKE_CONFIG);
-	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	expect_no(&s, RELEASE_6_1, OP_BIND, 0);
-	fake_unbind(s.h, s.d, "e1000e");
-	expect_no(&s, RELEASE_6_1, OP_BIND, EINVAL);
-	fake_free(s.h);
+	s->h = fake_host();
+	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, NULL);
+	fake_config(s->h, FAKE_CONFIG);
+	expect_no(s, RELEASE_6_1, OP_BIND, EINVAL);
+	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
+	expect_no(s, RELEASE_6_1, OP_BIND, 0);
+	fake_unbind(s->h, s->d, "e1000e");
+	expect_no(s, RELEASE_6_1, OP_BIND, EINVAL);
 }
 
 /* What the patched kernel decides is asked of a host that has no type1 because iommufd stands for it. */
-static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(void **state)
+static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "e1000e");
-	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
-	fake_config(s.h, "CONFIG_VFIO_GROUP=y");
-	expect_no(&s, RELEASE_6_1, OP_SET_IOMMU, ENODEV);
-	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_yes(&s, RELEASE_6_1);
-	fake_free(s.h);
+	make_intel(s, "e1000e");
+	fake_module(s->h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
+	fake_config(s->h, "CONFIG_VFIO_GROUP=y");
+	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, ENODEV);
+	fake_config(s->h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	expect_yes(s, RELEASE_6_1);
 }
 
 /* ---- what the kernel did is stronger than any table ---- */
 
-static void test_registered_device_is_coherent(void **state)
+static void test_registered_device_is_coherent(struct scene *s)
 {
-	struct scene s;
-
-	scene_make(&s, IOMMU_KIND_RISCV, "riscv-iommu@10010000", NULL);
-	expect_no(&s, RELEASE_6_12, OP_BIND, EINVAL);
-	fake_bind(s.h, s.d, "vfio-pci");
-	s.d->vfio_dev = fake_present(s.h, s.d->sysfs, "vfio0");
-	struct prediction p = scene_predict(&s, ONLY(6_12));
+	scene_make(s, IOMMU_KIND_RISCV, "riscv-iommu@10010000", NULL);
+	expect_no(s, RELEASE_6_12, OP_BIND, EINVAL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->d->vfio_dev = fake_present(s->h, s->d->sysfs, "vfio0");
+	struct prediction p = scene_predict(s, ONLY(6_12));
 	assert_int_equal(p.paths[VIEW_IF_BOUND][C].steps[0].op, OP_BIND);
 	assert_int_equal(p.paths[VIEW_IF_BOUND][C].steps[0].answer, ANSWER_YES);
-	fake_free(s.h);
 }
 
 /* ---- which kernel ---- */
@@ -309,7 +262,7 @@ static uint64_t generations(struct scene *s, enum gen_basis basis)
 	return v.kernels.releases;
 }
 
-static void test_enterprise_release_is_a_lower_bound(void **state)
+static void test_enterprise_release_is_a_lower_bound(void)
 {
 	static const struct {
 		const char *release;
@@ -338,96 +291,83 @@ static void test_enterprise_release_is_a_lower_bound(void **state)
 	}
 }
 
-static void test_kernel_of_two_kernels_is_something_between(void **state)
+static void test_kernel_of_two_kernels_is_something_between(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
+	s->h = fake_host();
 	for (unsigned int m = 0; m < NR_MODULES; m++)
-		fake_module(s.h, (enum module_id)m, MODULE_STATE_UNKNOWN);
-	s.h->iommu_node.stat = fake_absent(s.h, "/dev/iommu");
+		fake_module(s->h, (enum module_id)m, MODULE_STATE_UNKNOWN);
+	s->h->iommu_node.stat = fake_absent(s->h, "/dev/iommu");
 	/* type1 of 6.12, vfio of 6.3: no device nodes. */
-	fake_symbols(s.h, MODULE_VFIO_IOMMU_TYPE1,
+	fake_symbols(s->h, MODULE_VFIO_IOMMU_TYPE1,
 		     "iommu_enable_nesting iommu_group_has_isolated_msi iommu_paging_domain_alloc",
 		     "");
-	fake_symbols(s.h, MODULE_VFIO, "device_iommu_capable iommu_group_claim_dma_owner",
+	fake_symbols(s->h, MODULE_VFIO, "device_iommu_capable iommu_group_claim_dma_owner",
 		     "vfio_register_iommu_driver vfio_virqfd_enable");
-	uint64_t releases = generations(&s, GEN_BASIS_SYMBOLS);
+	uint64_t releases = generations(s, GEN_BASIS_SYMBOLS);
 	assert_true(releases & ONLY(6_12));
 	assert_true(releases & ONLY(6_5));
 	assert_true(releases & ONLY(6_8));
 	assert_false(releases & (RELEASES_UNTIL(RELEASE_5_19) | ONLY(7_3)));
-	fake_free(s.h);
 }
 
-static void test_candidates_that_all_refuse(void **state)
+static void test_candidates_that_all_refuse(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	fake_pci(s.h, "0000:01:00.1", s.g, s.u, "pciehp-like");
-	fake_bridge(s.h, s.g->members[1]);
-	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, RELEASE_5_10, OP_SET_IOMMU, EPERM);
-	expect_no(&s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
-	scene_expect(&s, ONLY(5_10) | ONLY(6_1), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
-	fake_free(s.h);
+	make_intel(s, NULL);
+	fake_pci(s->h, "0000:01:00.1", s->g, s->u, "pciehp-like");
+	fake_bridge(s->h, s->g->members[1]);
+	fake_chips(s->h, "IO-APIC");
+	expect_no(s, RELEASE_5_10, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
+	scene_expect(s, ONLY(5_10) | ONLY(6_1), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
 }
 
 /* ---- nodes and limits ---- */
 
-static void test_device_cgroup_has_its_own_errno(void **state)
+static void test_device_cgroup_has_its_own_errno(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	fake_bind(s.h, s.d, "vfio-pci");
-	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "EPERM");
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
-	s.g->node.access = fake_present(s.h, "/dev/vfio/1", "-");
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
-	fake_free(s.h);
+	make_intel(s, NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->g->node.access = fake_present(s->h, "/dev/vfio/1", "EPERM");
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EPERM);
+	s->g->node.access = fake_present(s->h, "/dev/vfio/1", "-");
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_OPEN_GROUP, EACCES);
 }
 
-static void test_one_page_may_be_large(void **state)
+static void test_one_page_may_be_large(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, NULL);
-	fake_user(s.h, 1000);
-	fake_bind(s.h, s.d, "vfio-pci");
-	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
-	s.h->caller.memlock_soft = 32768;
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
-	s.h->kernel.page_size = fake_present(s.h, "process:page_size", "65536");
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
-	fake_free(s.h);
+	make_intel(s, NULL);
+	fake_user(s->h, 1000);
+	fake_bind(s->h, s->d, "vfio-pci");
+	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0600, 1000);
+	s->h->caller.memlock_soft = 32768;
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	s->h->kernel.page_size = fake_present(s->h, "process:page_size", "65536");
+	scene_expect(s, ONLY(6_1), VIEW_NOW, C, ANSWER_NO, OP_MAP_DMA, ENOMEM);
 }
 
 /* iommufd charges all processes of a user together. */
-static void test_memlock_of_a_user_who_maps_elsewhere(void **state)
+static void test_memlock_of_a_user_who_maps_elsewhere(struct scene *s)
 {
 	const enum path_kind I = PATH_IOMMUFD;
-	struct scene s;
 
-	make_intel(&s, NULL);
-	fake_user(s.h, 1000);
-	fake_bind(s.h, s.d, "vfio-pci");
-	s.d->cdev_name = "vfio0";
-	s.d->cdev_devno = fake_present(s.h, "/sys/x/vfio-dev/vfio0/dev", "511:0");
-	fake_node(s.h, &s.d->cdev, "/dev/vfio/devices/vfio0", 0600, 1000);
-	fake_node(s.h, &s.h->iommu_node, "/dev/iommu", 0666, 0);
-	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "");
-	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
-	s.h->iommu_node.holders = fake_present(s.h, "/proc/*/fd", "4711 qemu-system-x86");
-	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
+	make_intel(s, NULL);
+	fake_user(s->h, 1000);
+	fake_bind(s->h, s->d, "vfio-pci");
+	s->d->cdev_name = "vfio0";
+	s->d->cdev_devno = fake_present(s->h, "/sys/x/vfio-dev/vfio0/dev", "511:0");
+	fake_node(s->h, &s->d->cdev, "/dev/vfio/devices/vfio0", 0600, 1000);
+	fake_node(s->h, &s->h->iommu_node, "/dev/iommu", 0666, 0);
+	s->h->iommu_node.holders = fake_present(s->h, "/proc/*/fd", "");
+	scene_expect(s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	s->h->iommu_node.holders = fake_present(s->h, "/proc/*/fd", "4711 qemu-system-x86");
+	scene_expect(s, ONLY(6_8), VIEW_NOW, I, ANSWER_UNKNOWN, OP_NONE, 0);
 	/* A container charges its own process, and who has no limit none. */
-	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
-	scene_expect(&s, ONLY(6_8), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
-	s.h->caller.memlock_soft = UINT64_MAX;
-	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
-	s.h->caller.memlock_soft = 0;
-	scene_expect(&s, ONLY(6_8), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
-	fake_free(s.h);
+	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0600, 1000);
+	scene_expect(s, ONLY(6_8), VIEW_NOW, C, ANSWER_YES, OP_NONE, 0);
+	s->h->caller.memlock_soft = UINT64_MAX;
+	scene_expect(s, ONLY(6_8), VIEW_NOW, I, ANSWER_YES, OP_NONE, 0);
+	s->h->caller.memlock_soft = 0;
+	scene_expect(s, ONLY(6_8), VIEW_NOW, I, ANSWER_NO, OP_IOAS_MAP, ENOMEM);
 }
 
 /* ---- extensions ---- */
@@ -446,60 +386,22 @@ static void expect_extension(struct scene *s, enum release release, const char *
 	fail_msg("no extension %s", name);
 }
 
-static void test_compat_container_answers_for_itself(void **state)
+static void test_compat_container_answers_for_itself(struct scene *s)
 {
-	struct scene s;
-
-	make_intel(&s, "e1000e");
-	fake_config(s.h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_extension(&s, RELEASE_6_8, "TYPE1_NESTING_IOMMU", ANSWER_NO, ANSWER_NO);
-	expect_extension(&s, RELEASE_6_12, "UPDATE_VADDR", ANSWER_NO, ANSWER_NO);
-	expect_extension(&s, RELEASE_6_12, "DMA_CC_IOMMU", ANSWER_UNKNOWN, ANSWER_UNKNOWN);
-	expect_extension(&s, RELEASE_6_12, "UNMAP_ALL", ANSWER_YES, ANSWER_YES);
-	fake_free(s.h);
+	make_intel(s, "e1000e");
+	fake_config(s->h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	expect_extension(s, RELEASE_6_8, "TYPE1_NESTING_IOMMU", ANSWER_NO, ANSWER_NO);
+	expect_extension(s, RELEASE_6_12, "UPDATE_VADDR", ANSWER_NO, ANSWER_NO);
+	expect_extension(s, RELEASE_6_12, "DMA_CC_IOMMU", ANSWER_UNKNOWN, ANSWER_UNKNOWN);
+	expect_extension(s, RELEASE_6_12, "UNMAP_ALL", ANSWER_YES, ANSWER_YES);
 }
 
-static void test_noiommu_container_has_one_extension(void **state)
+static void test_noiommu_container_has_one_extension(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
-	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, "e1000e");
-	fake_config(s.h, FAKE_CONFIG);
-	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
-	expect_extension(&s, RELEASE_6_12, "NOIOMMU_IOMMU", ANSWER_YES, ANSWER_YES);
-	expect_extension(&s, RELEASE_6_12, "TYPE1v2_IOMMU", ANSWER_YES, ANSWER_NO);
-	fake_free(s.h);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_s390_calls_its_chip_as_x86_does),
-		cmocka_unit_test(test_arm_chip_named_msi_guards_nothing),
-		cmocka_unit_test(test_x86_plain_msi_alone_is_no_proof),
-		cmocka_unit_test(test_x86_remapping_wants_every_unit_and_io_apics),
-		cmocka_unit_test(test_unsafe_parameter_is_that_of_the_provider),
-		cmocka_unit_test(test_driver_may_take_its_vfs_along),
-		cmocka_unit_test(test_pf_in_the_group_of_its_vf_stays),
-		cmocka_unit_test(test_unread_noiommu_mode_settles_nothing),
-		cmocka_unit_test(test_unread_name_may_hide_a_group_of_vfio),
-		cmocka_unit_test(test_unread_node_is_not_there_for_certain),
-		cmocka_unit_test(test_unknown_module_may_bring_its_node),
-		cmocka_unit_test(test_group_of_an_open_device_may_be_held),
-		cmocka_unit_test(test_bus_that_was_not_read_is_not_another),
-		cmocka_unit_test(test_software_node_may_describe_a_platform_device),
-		cmocka_unit_test(test_arm_without_iommu_may_wait),
-		cmocka_unit_test(test_patched_kernel_has_type1_where_iommufd_stands_for_it),
-		cmocka_unit_test(test_registered_device_is_coherent),
-		cmocka_unit_test(test_enterprise_release_is_a_lower_bound),
-		cmocka_unit_test(test_kernel_of_two_kernels_is_something_between),
-		cmocka_unit_test(test_candidates_that_all_refuse),
-		cmocka_unit_test(test_device_cgroup_has_its_own_errno),
-		cmocka_unit_test(test_one_page_may_be_large),
-		cmocka_unit_test(test_memlock_of_a_user_who_maps_elsewhere),
-		cmocka_unit_test(test_compat_container_answers_for_itself),
-		cmocka_unit_test(test_noiommu_container_has_one_extension),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	s->h = fake_host();
+	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, "e1000e");
+	fake_config(s->h, FAKE_CONFIG);
+	fake_param(s->h, PARAM_VFIO_NOIOMMU, "Y");
+	expect_extension(s, RELEASE_6_12, "NOIOMMU_IOMMU", ANSWER_YES, ANSWER_YES);
+	expect_extension(s, RELEASE_6_12, "TYPE1v2_IOMMU", ANSWER_YES, ANSWER_NO);
 }

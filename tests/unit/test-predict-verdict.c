@@ -57,9 +57,8 @@ static void expect_agreement_everywhere(struct host *h, const struct assumptions
 
 /* A machine with most of what makes a rule answer: a function alone, two in one group with a driver,
  * one on VFIO with a node, a bridge, one without a group, one with a direct region, a platform device. */
-static struct host *make_host(void)
+static void make_host(struct host *h)
 {
-	struct host *h = fake_host();
 	struct iommu_unit *u = fake_unit(h, IOMMU_KIND_INTEL, "dmar0");
 	struct group *g[5];
 	struct device *d;
@@ -81,55 +80,47 @@ static struct host *make_host(void)
 	fake_region(h, g[4], 0x1000, 0x1fff, RESV_DIRECT);
 	fake_device(h, BUS_PLATFORM, "platform", "edu-dma.0", g[0], u, NULL);
 	fake_config(h, FAKE_CONFIG);
-	return h;
 }
 
-static void test_verdict_agrees_with_the_whole(void **state)
+static void test_verdict_agrees_with_the_whole(struct host *h)
 {
-	struct host *h = make_host();
-
+	make_host(h);
 	expect_agreement_everywhere(h, NULL);
-	fake_free(h);
 }
 
-static void test_verdict_agrees_for_a_user(void **state)
+static void test_verdict_agrees_for_a_user(struct host *h)
 {
-	struct host *h = make_host();
-
+	make_host(h);
 	fake_user(h, 1000);
 	expect_agreement_everywhere(h, NULL);
-	fake_free(h);
 }
 
-static void test_verdict_agrees_without_modules_and_remapping(void **state)
+static void test_verdict_agrees_without_modules_and_remapping(struct host *h)
 {
-	struct host *h = make_host();
-
+	make_host(h);
 	fake_chips(h, "IO-APIC PCI-MSI");
 	fake_module(h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
 	fake_module(h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
 	fake_module(h, MODULE_VFIO_PCI, MODULE_STATE_UNKNOWN);
 	expect_agreement_everywhere(h, NULL);
-	fake_free(h);
 }
 
-static void test_verdict_agrees_with_assumptions(void **state)
+static void test_verdict_agrees_with_assumptions(struct host *h)
 {
 	static const char *const texts[] = { "0000:02:00.1:driver=vfio-pci",
 					     "module.vfio_pci=absent",
 					     "0000:01:00.0:interrupt_remapping=0", "euid=1000" };
-	struct host *h = make_host();
 	struct assumptions as = { 0 };
 
+	make_host(h);
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		assert_int_equal(assumptions_add(&as, h->arena, texts[i], NULL), 0);
 		expect_agreement_everywhere(h, &as);
 	}
-	fake_free(h);
 }
 
 /* Every site of every rule is found, once for each of its releases, in order. */
-static void test_rules_at_has_every_site(void **state)
+static void test_rules_at_has_every_site(void)
 {
 	const struct kernels all = { .releases = RELEASES_ALL };
 	size_t nr_sites = 0, nr_found = 0;
@@ -154,17 +145,4 @@ static void test_rules_at_has_every_site(void **state)
 			nr_found += nr;
 		}
 	assert_int_equal(nr_found, nr_sites);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_verdict_agrees_with_the_whole),
-		cmocka_unit_test(test_verdict_agrees_for_a_user),
-		cmocka_unit_test(test_verdict_agrees_without_modules_and_remapping),
-		cmocka_unit_test(test_verdict_agrees_with_assumptions),
-		cmocka_unit_test(test_rules_at_has_every_site),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,29 +27,24 @@ static void assume(struct scene *s, const char *text)
 
 /* ---- one device ---- */
 
-static void test_predict_good_device_on_each_generation(void **state)
+static void test_predict_good_device_on_each_generation(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
+	make_good(s);
 	for (unsigned int g = 0; g < NR_RELEASES; g++) {
-		expect_yes(&s, g, PATH_CONTAINER);
+		expect_yes(s, g, PATH_CONTAINER);
 		/* Now there is no node: nothing is bound. */
-		scene_expect(&s, RELEASE_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
+		scene_expect(s, RELEASE_BIT(g), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP,
 			     ENOENT);
 	}
-	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
 	assert_non_null(strstr(p.remedy, "bind 0000:01:00.0 to vfio-pci"));
-	fake_free(s.h);
 }
 
-static void test_predict_steps_end_at_the_refusal(void **state)
+static void test_predict_steps_end_at_the_refusal(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	fake_chips(s.h, "IO-APIC PCI-MSI");
-	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	make_good(s);
+	fake_chips(s->h, "IO-APIC PCI-MSI");
+	struct path_prediction p = scene_ask(s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 	static const enum op ops[] = { OP_BIND, OP_OPEN_CONTAINER, OP_OPEN_GROUP,
 				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU };
 	assert_int_equal(p.nr_steps, ARRAY_SIZE(ops));
@@ -63,96 +58,82 @@ static void test_predict_steps_end_at_the_refusal(void **state)
 	assert_non_null(strstr(p.because, "/proc/interrupts shows chip"));
 	assert_non_null(strstr(p.remedy, "allow_unsafe_interrupts"));
 	assert_true(p.why->nr_evidence > 0);
-	fake_free(s.h);
 }
 
-static void test_predict_unbound_device_of_a_bound_group(void **state)
+static void test_predict_unbound_device_of_a_bound_group(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
-	fake_bind(s.h, s.other, "vfio-pci");
+	make_good(s);
+	s->other = fake_pci(s->h, "0000:01:00.1", s->g, s->u, NULL);
+	fake_bind(s->h, s->other, "vfio-pci");
 	/* On a host driver: the group is not viable before the device is looked for. */
-	scene_expect(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+	scene_expect(s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
 		     EINVAL);
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER,
+	scene_expect(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_SET_CONTAINER,
 		     EPERM);
-	fake_unbind(s.h, s.d, NULL);
-	scene_expect(&s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+	fake_unbind(s->h, s->d, NULL);
+	scene_expect(s, ONLY(5_10), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
 		     ENODEV);
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
+	scene_expect(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_GROUP_GET_DEVICE_FD,
 		     ENODEV);
-	scene_expect(&s, ONLY(6_12), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
-	fake_free(s.h);
+	scene_expect(s, ONLY(6_12), VIEW_NOW, PATH_IOMMUFD, ANSWER_NO, OP_OPEN_CDEV, ENOENT);
 }
 
-static void test_predict_for_a_plain_user(void **state)
+static void test_predict_for_a_plain_user(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	fake_user(s.h, 1000);
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_OPEN_GROUP, EACCES);
-	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_OPEN_CDEV, EACCES);
+	make_good(s);
+	fake_user(s->h, 1000);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_OPEN_GROUP, EACCES);
+	expect_no(s, RELEASE_6_12, PATH_IOMMUFD, OP_OPEN_CDEV, EACCES);
 	/* A node that was given away is the user's. */
-	fake_bind(s.h, s.d, "vfio-pci");
-	fake_node(s.h, &s.g->node, "/dev/vfio/1", 0600, 1000);
-	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
+	fake_bind(s->h, s->d, "vfio-pci");
+	fake_node(s->h, &s->g->node, "/dev/vfio/1", 0600, 1000);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
 	/* Whether the next group is given away too is up to the rules of udev. */
-	struct group *g2 = fake_group(s.h, 2);
-	s.d = fake_pci(s.h, "0000:02:00.0", g2, s.u, NULL);
-	expect_unknown(&s, RELEASE_6_1, PATH_CONTAINER);
-	fake_free(s.h);
+	struct group *g2 = fake_group(s->h, 2);
+	s->d = fake_pci(s->h, "0000:02:00.0", g2, s->u, NULL);
+	expect_unknown(s, RELEASE_6_1, PATH_CONTAINER);
 }
 
-static void test_predict_modules_now_and_later(void **state)
+static void test_predict_modules_now_and_later(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	fake_bind(s.h, s.d, "vfio-pci");
-	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_LOADABLE);
-	fake_param(s.h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, NULL);
-	fake_param(s.h, PARAM_TYPE1_DMA_ENTRY_LIMIT, NULL);
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
-	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
-	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
+	make_good(s);
+	fake_bind(s->h, s->d, "vfio-pci");
+	fake_module(s->h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_LOADABLE);
+	fake_param(s->h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, NULL);
+	fake_param(s->h, PARAM_TYPE1_DMA_ENTRY_LIMIT, NULL);
+	scene_expect(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
+	struct path_prediction p = scene_ask(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
 	assert_string_equal(p.remedy, "modprobe vfio_iommu_type1");
-	fake_free(s.h);
 }
 
 /* ---- order and agreement ---- */
 
-static void test_predict_unknown_before_a_refusal(void **state)
+static void test_predict_unknown_before_a_refusal(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
+	make_good(s);
 	/* Unknown at BIND, refused for certain at SET_IOMMU: no, but not known where. */
-	s.d->is_bridge = TRI_UNKNOWN;
-	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_NONE, 0);
-	struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	s->d->is_bridge = TRI_UNKNOWN;
+	fake_chips(s->h, "IO-APIC");
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_NONE, 0);
+	struct path_prediction p = scene_ask(s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.because, "or BIND may refuse before that"));
 	/* Within a step: another errno before it leaves the errno open, the same does not. */
-	fake_unbind(s.h, s.d, "nvme");
-	s.d->numvfs = 1;
-	s.d->sriov_numvfs = fake_present(s.h, s.d->sysfs, "1");
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, 0);
-	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
-	fake_free(s.h);
+	fake_unbind(s->h, s->d, "nvme");
+	s->d->numvfs = 1;
+	s->d->sriov_numvfs = fake_present(s->h, s->d->sysfs, "1");
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, 0);
+	expect_no(s, RELEASE_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
 }
 
-static void test_predict_candidates_that_disagree(void **state)
+static void test_predict_candidates_that_disagree(struct scene *s)
 {
-	struct scene s;
 	uint64_t releases = ONLY(5_19) | ONLY(6_1);
 
-	make_good(&s);
-	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	scene_expect(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
-	struct path_prediction p = scene_ask(&s, releases, VIEW_IF_BOUND, PATH_CONTAINER);
+	make_good(s);
+	s->other = fake_device(s->h, BUS_PLATFORM, "platform", "edu-dma.0", s->g, s->u, NULL);
+	scene_expect(s, releases, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_UNKNOWN, OP_NONE, 0);
+	struct path_prediction p = scene_ask(s, releases, VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(p.because,
 			    "the kernel may be 5.19 (SET_IOMMU fails with EINVAL) or 6.1 (it succeeds)");
 	assert_string_equal(p.why->rule->id, "mixed-bus");
@@ -160,25 +141,21 @@ static void test_predict_candidates_that_disagree(void **state)
 	assert_int_equal(p.steps[0].answer, ANSWER_YES);
 	assert_int_equal(p.steps[4].op, OP_SET_IOMMU);
 	assert_int_equal(p.steps[4].answer, ANSWER_UNKNOWN);
-	scene_expect(&s, ONLY(6_1) | ONLY(6_2), VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_YES, OP_NONE,
+	scene_expect(s, ONLY(6_1) | ONLY(6_2), VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_YES, OP_NONE,
 		     0);
-	fake_free(s.h);
 }
 
-static void test_predict_difference_names_the_rule(void **state)
+static void test_predict_difference_names_the_rule(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	s.other = fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	struct path_prediction before = scene_ask(&s, ONLY(5_19), VIEW_IF_BOUND, PATH_CONTAINER);
-	struct path_prediction patched = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
-	struct path_prediction after = scene_ask(&s, ONLY(6_4), VIEW_IF_BOUND, PATH_CONTAINER);
+	make_good(s);
+	s->other = fake_device(s->h, BUS_PLATFORM, "platform", "edu-dma.0", s->g, s->u, NULL);
+	struct path_prediction before = scene_ask(s, ONLY(5_19), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction patched = scene_ask(s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+	struct path_prediction after = scene_ask(s, ONLY(6_4), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_string_equal(predict_difference(&before, &patched)->rule->id, "mixed-bus");
 	assert_string_equal(predict_difference(&patched, &before)->rule->id, "mixed-bus");
 	assert_string_equal(predict_difference(&patched, &after)->rule->id, "isolated-msi");
 	assert_null(predict_difference(&patched, &patched));
-	fake_free(s.h);
 }
 
 /* ---- an IOMMU that nobody knows: the mock ---- */
@@ -197,171 +174,147 @@ static void make_mock_mixed(struct scene *s)
 	s->other = fake_device(s->h, BUS_PLATFORM, "platform", "mock0", s->g, s->u, NULL);
 }
 
-static void test_mock_mixed_bus_is_certain_on_5_10(void **state)
+static void test_mock_mixed_bus_is_certain_on_5_10(struct scene *s)
 {
-	struct scene s;
-
-	make_mock_mixed(&s);
-	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
-	expect_unknown(&s, RELEASE_6_1, PATH_CONTAINER);
-	expect_unknown(&s, RELEASE_6_12, PATH_CONTAINER);
-	expect_unknown(&s, RELEASE_7_3, PATH_IOMMUFD);
-	fake_free(s.h);
+	make_mock_mixed(s);
+	expect_no(s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
+	expect_unknown(s, RELEASE_6_1, PATH_CONTAINER);
+	expect_unknown(s, RELEASE_6_12, PATH_CONTAINER);
+	expect_unknown(s, RELEASE_7_3, PATH_IOMMUFD);
 }
 
 /* Each reason says what to assume, about the device that was asked about; who does so gets on. */
-static void test_mock_unknown_says_what_to_assume(void **state)
+static void test_mock_unknown_says_what_to_assume(struct scene *s)
 {
 	static const char *const keys[] = {
 		"0000:01:00.0:cache_coherency=1",
 		"0000:01:00.0:interrupt_remapping=1",
 	};
-	struct scene s;
 
-	make_mock(&s);
-	s.other = fake_pci(s.h, "0000:00:01.0", s.g, s.u, NULL);
+	make_mock(s);
+	s->other = fake_pci(s->h, "0000:00:01.0", s->g, s->u, NULL);
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		struct path_prediction p = scene_ask(&s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
+		struct path_prediction p = scene_ask(s, ONLY(6_1), VIEW_IF_BOUND, PATH_CONTAINER);
 		const char *said = strstr(p.because, "--assume ");
 
 		assert_int_equal(p.answer, ANSWER_UNKNOWN);
 		assert_non_null(said);
 		assert_string_equal(said + strlen("--assume "), keys[i]);
-		assume(&s, keys[i]);
+		assume(s, keys[i]);
 	}
-	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
-	fake_free(s.h);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
 }
 
-static void test_mock_any_member_claims_remapping(void **state)
+static void test_mock_any_member_claims_remapping(struct scene *s)
 {
-	struct scene s;
+	make_mock_mixed(s);
+	assume(s, "cache_coherency=1");
+	assume(s, "platform:mock0:interrupt_remapping=1");
+	assume(s, "0000:01:00.0:interrupt_remapping=0");
+	expect_no(s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
+	fake_free(s->h);
 
-	make_mock_mixed(&s);
-	assume(&s, "cache_coherency=1");
-	assume(&s, "platform:mock0:interrupt_remapping=1");
-	assume(&s, "0000:01:00.0:interrupt_remapping=0");
-	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_SET_IOMMU, EINVAL);
-	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
-	fake_free(s.h);
-
-	make_mock_mixed(&s);
-	assume(&s, "cache_coherency=1");
-	assume(&s, "interrupt_remapping=0");
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
-	fake_free(s.h);
+	make_mock_mixed(s);
+	assume(s, "cache_coherency=1");
+	assume(s, "interrupt_remapping=0");
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 }
 
 /* 5.10 asks the bus, 6.1 the device. */
-static void test_mock_a_group_each(void **state)
+static void test_mock_a_group_each(struct scene *s)
 {
-	struct scene s;
-
-	make_mock(&s);
-	s.other =
-		fake_device(s.h, BUS_PLATFORM, "platform", "mock0", fake_group(s.h, 2), s.u, NULL);
-	assume(&s, "cache_coherency=1");
-	assume(&s, "platform:mock0:interrupt_remapping=1");
-	assume(&s, "01:00.0:interrupt_remapping=0");
-	expect_yes(&s, RELEASE_5_10, PATH_CONTAINER);
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
-	fake_free(s.h);
+	make_mock(s);
+	s->other = fake_device(s->h, BUS_PLATFORM, "platform", "mock0", fake_group(s->h, 2), s->u,
+			       NULL);
+	assume(s, "cache_coherency=1");
+	assume(s, "platform:mock0:interrupt_remapping=1");
+	assume(s, "01:00.0:interrupt_remapping=0");
+	expect_yes(s, RELEASE_5_10, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 }
 
-static void test_mock_without_coherency(void **state)
+static void test_mock_without_coherency(struct scene *s)
 {
-	struct scene s;
 	struct prediction p;
 
-	make_mock(&s);
-	assume(&s, "interrupt_remapping=1");
-	assume(&s, "cache_coherency=0");
-	expect_yes(&s, RELEASE_5_10, PATH_CONTAINER);
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
-	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND, EINVAL);
-	predict_device(s.h, &s.as, fake_kernels(s.h, ONLY(5_10)), s.d, s.h->arena, &p);
+	make_mock(s);
+	assume(s, "interrupt_remapping=1");
+	assume(s, "cache_coherency=0");
+	expect_yes(s, RELEASE_5_10, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND, EINVAL);
+	predict_device(s->h, &s->as, fake_kernels(s->h, ONLY(5_10)), s->d, s->h->arena, &p);
 	assert_true(p.assumed);
 	for (size_t i = 0; i < p.nr_extensions; i++)
 		if (strcmp(p.extensions[i].name, "DMA_CC_IOMMU") == 0)
 			assert_int_equal(p.extensions[i].after, ANSWER_NO);
-	fake_free(s.h);
 }
 
-static void test_mock_isolated_msi_is_asked_of_every_device(void **state)
+static void test_mock_isolated_msi_is_asked_of_every_device(struct scene *s)
 {
-	struct scene s;
-
-	make_mock_mixed(&s);
-	assume(&s, "cache_coherency=1");
-	assume(&s, "01:00.0:isolated_msi=1");
-	expect_unknown(&s, RELEASE_6_12, PATH_CONTAINER);
-	assume(&s, "platform:mock0:isolated_msi=0");
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
-	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
+	make_mock_mixed(s);
+	assume(s, "cache_coherency=1");
+	assume(s, "01:00.0:isolated_msi=1");
+	expect_unknown(s, RELEASE_6_12, PATH_CONTAINER);
+	assume(s, "platform:mock0:isolated_msi=0");
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
 	/* One parameter for each. */
-	assume(&s, "allow_unsafe_interrupts=1");
-	expect_yes(&s, RELEASE_6_12, PATH_CONTAINER);
-	expect_no(&s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
-	expect_no(&s, RELEASE_6_12, PATH_COMPAT, OP_GROUP_GET_DEVICE_FD, EPERM);
-	assume(&s, "iommufd.allow_unsafe_interrupts=1");
-	expect_yes(&s, RELEASE_6_12, PATH_IOMMUFD);
-	expect_yes(&s, RELEASE_6_12, PATH_COMPAT);
-	fake_free(s.h);
+	assume(s, "allow_unsafe_interrupts=1");
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_12, PATH_IOMMUFD, OP_BIND_IOMMUFD, EPERM);
+	expect_no(s, RELEASE_6_12, PATH_COMPAT, OP_GROUP_GET_DEVICE_FD, EPERM);
+	assume(s, "iommufd.allow_unsafe_interrupts=1");
+	expect_yes(s, RELEASE_6_12, PATH_IOMMUFD);
+	expect_yes(s, RELEASE_6_12, PATH_COMPAT);
 }
 
-static void test_mock_direct_region(void **state)
+static void test_mock_direct_region(struct scene *s)
 {
-	struct scene s;
-
-	make_mock(&s);
-	fake_region(s.h, s.g, 0x100000, 0x1fffff, RESV_DIRECT);
-	assume(&s, "cache_coherency=1");
-	assume(&s, "interrupt_remapping=1");
-	expect_yes(&s, RELEASE_5_10, PATH_CONTAINER);
-	expect_yes(&s, RELEASE_6_1, PATH_CONTAINER);
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_GROUP_SET_CONTAINER, EINVAL);
-	assume(&s, "isolated_msi=1");
-	expect_no(&s, RELEASE_7_3, PATH_IOMMUFD, OP_BIND_IOMMUFD, EINVAL);
-	fake_free(s.h);
+	make_mock(s);
+	fake_region(s->h, s->g, 0x100000, 0x1fffff, RESV_DIRECT);
+	assume(s, "cache_coherency=1");
+	assume(s, "interrupt_remapping=1");
+	expect_yes(s, RELEASE_5_10, PATH_CONTAINER);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_GROUP_SET_CONTAINER, EINVAL);
+	assume(s, "isolated_msi=1");
+	expect_no(s, RELEASE_7_3, PATH_IOMMUFD, OP_BIND_IOMMUFD, EINVAL);
 }
 
 /* ---- the patch itself ---- */
 
 /* A device with a group and no IOMMU instance, beside one that has both. */
-static void test_patch_device_without_instance(void **state)
+static void test_patch_device_without_instance(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	s.d->iommu = NULL;
-	s.d->iommu_link = fake_absent(s.h, s.d->sysfs);
-	s.other = fake_pci(s.h, "0000:02:00.0", fake_group(s.h, 2), s.u, NULL);
+	make_good(s);
+	s->d->iommu = NULL;
+	s->d->iommu_link = fake_absent(s->h, s->d->sysfs);
+	s->other = fake_pci(s->h, "0000:02:00.0", fake_group(s->h, 2), s->u, NULL);
 	/* Unpatched: the bus speaks for it, at bind and for interrupts. */
-	expect_yes(&s, RELEASE_5_19, PATH_CONTAINER);
-	expect_no(&s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_yes(s, RELEASE_5_19, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
 	/* Bound before, the patched kernel still finds no device that claims remapping. */
-	fake_bind(s.h, s.d, "vfio-pci");
-	scene_expect(&s, ONLY(5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
-	scene_expect(&s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
-	fake_free(s.h);
+	fake_bind(s->h, s->d, "vfio-pci");
+	scene_expect(s, ONLY(5_19), VIEW_NOW, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	scene_expect(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, EPERM);
 }
 
-static void test_patch_representative(void **state)
+static void test_patch_representative(struct scene *s)
 {
-	struct scene s;
 	struct prediction p;
 
-	make_good(&s);
-	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.d, s.h->arena, &p);
-	assert_ptr_equal(p.representative, s.d);
-	s.other = fake_pci(s.h, "0000:01:00.1", s.g, s.u, NULL);
-	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.other, s.h->arena, &p);
-	assert_ptr_equal(p.representative, s.d);
-	fake_device(s.h, BUS_PLATFORM, "platform", "edu-dma.0", s.g, s.u, NULL);
-	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_1)), s.d, s.h->arena, &p);
+	make_good(s);
+	predict_device(s->h, NULL, fake_kernels(s->h, ONLY(6_1)), s->d, s->h->arena, &p);
+	assert_ptr_equal(p.representative, s->d);
+	s->other = fake_pci(s->h, "0000:01:00.1", s->g, s->u, NULL);
+	predict_device(s->h, NULL, fake_kernels(s->h, ONLY(6_1)), s->other, s->h->arena, &p);
+	assert_ptr_equal(p.representative, s->d);
+	fake_device(s->h, BUS_PLATFORM, "platform", "edu-dma.0", s->g, s->u, NULL);
+	predict_device(s->h, NULL, fake_kernels(s->h, ONLY(6_1)), s->d, s->h->arena, &p);
 	assert_null(p.representative);
 	assert_non_null(strstr(p.representative_because, "edu-dma.0"));
-	fake_free(s.h);
 }
 
 /* ---- no-IOMMU and iommufd's container ---- */
@@ -374,150 +327,104 @@ static void make_noiommu(struct scene *s)
 	fake_config(s->h, FAKE_CONFIG " CONFIG_VFIO_NOIOMMU=y CONFIG_IOMMUFD_NOIOMMU=y");
 }
 
-static void test_noiommu_path(void **state)
+static void test_noiommu_path(struct scene *s)
 {
-	struct scene s;
 	struct prediction p;
 
-	make_noiommu(&s);
+	make_noiommu(s);
 	for (unsigned int g = 0; g < NR_RELEASES; g++)
-		expect_yes(&s, g, PATH_NOIOMMU);
-	predict_device(s.h, NULL, fake_kernels(s.h, ONLY(6_12)), s.d, s.h->arena, &p);
+		expect_yes(s, g, PATH_NOIOMMU);
+	predict_device(s->h, NULL, fake_kernels(s->h, ONLY(6_12)), s->d, s->h->arena, &p);
 	assert_int_equal(p.best[VIEW_IF_BOUND], PATH_NOIOMMU);
 	assert_true(p.paths[VIEW_IF_BOUND][PATH_NOIOMMU].offered);
-	s.h->caller.caps &= ~(unsigned int)CALLER_CAP_SYS_RAWIO;
-	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
-	expect_no(&s, RELEASE_7_3, PATH_IOMMUFD, OP_OPEN_CDEV, EPERM);
+	s->h->caller.caps &= ~(unsigned int)CALLER_CAP_SYS_RAWIO;
+	expect_no(s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
+	expect_no(s, RELEASE_7_3, PATH_IOMMUFD, OP_OPEN_CDEV, EPERM);
 	/* Before 5.19 a bus with an IOMMU has no such devices. */
-	fake_pci(s.h, "0000:00:04.0", fake_group(s.h, 1), fake_unit(s.h, IOMMU_KIND_INTEL, "dmar0"),
-		 NULL);
-	expect_no(&s, RELEASE_5_10, PATH_NOIOMMU, OP_BIND, ENODEV);
-	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
-	fake_free(s.h);
+	fake_pci(s->h, "0000:00:04.0", fake_group(s->h, 1),
+		 fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0"), NULL);
+	expect_no(s, RELEASE_5_10, PATH_NOIOMMU, OP_BIND, ENODEV);
+	expect_no(s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, EPERM);
 }
 
-static void test_noiommu_is_not_for_devices_with_a_group(void **state)
+static void test_noiommu_is_not_for_devices_with_a_group(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	expect_no(&s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, ENOENT);
-	assert_false(scene_ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
-	fake_free(s.h);
+	make_good(s);
+	expect_no(s, RELEASE_6_12, PATH_NOIOMMU, OP_OPEN_GROUP, ENOENT);
+	assert_false(scene_ask(s, ONLY(6_12), VIEW_IF_BOUND, PATH_NOIOMMU).offered);
 }
 
-static void test_container_served_by_iommufd(void **state)
+static void test_container_served_by_iommufd(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	fake_config(s.h,
+	make_good(s);
+	fake_config(s->h,
 		    "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_DEVICE_CDEV=y CONFIG_VFIO_GROUP=y");
-	fake_module(s.h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
-	expect_yes(&s, RELEASE_7_3, PATH_CONTAINER);
-	fake_chips(s.h, "IO-APIC");
-	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
+	fake_module(s->h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
+	expect_yes(s, RELEASE_7_3, PATH_CONTAINER);
+	fake_chips(s->h, "IO-APIC");
+	expect_no(s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
 	/* type1's parameter means nothing there. */
-	assume(&s, "allow_unsafe_interrupts=1");
-	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
-	struct path_prediction p = scene_ask(&s, ONLY(7_3), VIEW_IF_BOUND, PATH_CONTAINER);
+	assume(s, "allow_unsafe_interrupts=1");
+	expect_no(s, RELEASE_7_3, PATH_CONTAINER, OP_GROUP_GET_DEVICE_FD, EPERM);
+	struct path_prediction p = scene_ask(s, ONLY(7_3), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_non_null(strstr(p.remedy, "/iommufd/parameters/allow_unsafe_interrupts"));
-	fake_free(s.h);
 }
 
-static void test_paths_that_a_kernel_lacks(void **state)
+static void test_paths_that_a_kernel_lacks(struct scene *s)
 {
-	struct scene s;
-
-	make_good(&s);
-	fake_module(s.h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
-	fake_node_absent(s.h, &s.h->iommu_node, "/dev/iommu");
-	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	make_good(s);
+	fake_module(s->h, MODULE_IOMMUFD, MODULE_STATE_ABSENT);
+	fake_node_absent(s->h, &s->h->iommu_node, "/dev/iommu");
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
 	for (unsigned int g = 0; g < NR_RELEASES; g++) {
-		expect_no(&s, g, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
-		expect_no(&s, g, PATH_COMPAT, OP_OPEN_IOMMUFD, ENOENT);
-		assert_false(scene_ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
-		assert_false(scene_ask(&s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
+		expect_no(s, g, PATH_IOMMUFD, OP_OPEN_CDEV, ENOENT);
+		expect_no(s, g, PATH_COMPAT, OP_OPEN_IOMMUFD, ENOENT);
+		assert_false(scene_ask(s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_IOMMUFD).offered);
+		assert_false(scene_ask(s, RELEASE_BIT(g), VIEW_IF_BOUND, PATH_COMPAT).offered);
 	}
-	fake_free(s.h);
 }
 
 /* ---- virtio-iommu, whose groups come with the first probe ---- */
 
-static void test_virtio_group_comes_with_the_probe(void **state)
+static void test_virtio_group_comes_with_the_probe(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
-	fake_unit(s.h, IOMMU_KIND_VIRTIO, "0000:00:01.0");
-	fake_chips(s.h, "IO-APIC PCI-MSI");
-	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	s.d = fake_pci(s.h, "0000:00:03.0", NULL, NULL, NULL);
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
-	s.h->firmware.has_viot = TRI_YES;
-	s.d->behind_viot = TRI_UNKNOWN;
+	s->h = fake_host();
+	fake_unit(s->h, IOMMU_KIND_VIRTIO, "0000:00:01.0");
+	fake_chips(s->h, "IO-APIC PCI-MSI");
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
+	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, NULL);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
+	s->h->firmware.has_viot = TRI_YES;
+	s->d->behind_viot = TRI_UNKNOWN;
 	/* Refused at bind without a group, and for its interrupts with one. */
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_NONE, 0);
-	struct path_prediction p = scene_ask(&s, ONLY(6_12), VIEW_IF_BOUND, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_NONE, 0);
+	struct path_prediction p = scene_ask(s, ONLY(6_12), VIEW_IF_BOUND, PATH_CONTAINER);
 	assert_int_equal(p.steps[0].answer, ANSWER_UNKNOWN);
-	s.d->behind_viot = TRI_YES;
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
-	assume(&s, "allow_unsafe_interrupts=1");
-	expect_yes(&s, RELEASE_6_12, PATH_CONTAINER);
-	fake_free(s.h);
+	s->d->behind_viot = TRI_YES;
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	assume(s, "allow_unsafe_interrupts=1");
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 }
 
-static void test_virtio_without_its_driver_waits(void **state)
+static void test_virtio_without_its_driver_waits(struct scene *s)
 {
-	struct scene s = { .h = fake_host() };
-
-	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_LOADABLE);
-	s.h->firmware.has_viot = TRI_YES;
-	s.d = fake_pci(s.h, "0000:00:04.0", NULL, NULL, NULL);
-	s.d->behind_viot = TRI_YES;
-	expect_no(&s, RELEASE_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EAGAIN);
+	s->h = fake_host();
+	fake_module(s->h, MODULE_VIRTIO_IOMMU, MODULE_STATE_LOADABLE);
+	s->h->firmware.has_viot = TRI_YES;
+	s->d = fake_pci(s->h, "0000:00:04.0", NULL, NULL, NULL);
+	s->d->behind_viot = TRI_YES;
+	expect_no(s, RELEASE_5_10, PATH_CONTAINER, OP_BIND, ENODEV);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EAGAIN);
 	/* Later kernels give up after a while. */
-	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, 0);
-	s.h->kernel.cmdline = fake_present(s.h, "/proc/cmdline", "deferred_probe_timeout=60");
-	s.h->kernel.uptime = fake_present(s.h, "/proc/uptime", "59.98 12.00");
-	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, EAGAIN);
-	s.h->kernel.uptime = fake_present(s.h, "/proc/uptime", "60.00 12.00");
-	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, 0);
-	fake_unbind(s.h, s.d, "e1000");
-	expect_no(&s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, 0);
+	s->h->kernel.cmdline = fake_present(s->h, "/proc/cmdline", "deferred_probe_timeout=60");
+	s->h->kernel.uptime = fake_present(s->h, "/proc/uptime", "59.98 12.00");
+	expect_no(s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, EAGAIN);
+	s->h->kernel.uptime = fake_present(s->h, "/proc/uptime", "60.00 12.00");
+	expect_no(s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, 0);
+	fake_unbind(s->h, s->d, "e1000");
+	expect_no(s, RELEASE_7_3, PATH_CONTAINER, OP_BIND, EINVAL);
 	/* Nobody waits for a driver that cannot come. */
-	fake_module(s.h, MODULE_VIRTIO_IOMMU, MODULE_STATE_ABSENT);
-	expect_no(&s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
-	fake_free(s.h);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_predict_good_device_on_each_generation),
-		cmocka_unit_test(test_predict_steps_end_at_the_refusal),
-		cmocka_unit_test(test_predict_unbound_device_of_a_bound_group),
-		cmocka_unit_test(test_predict_for_a_plain_user),
-		cmocka_unit_test(test_predict_modules_now_and_later),
-		cmocka_unit_test(test_predict_unknown_before_a_refusal),
-		cmocka_unit_test(test_predict_candidates_that_disagree),
-		cmocka_unit_test(test_predict_difference_names_the_rule),
-		cmocka_unit_test(test_mock_mixed_bus_is_certain_on_5_10),
-		cmocka_unit_test(test_mock_unknown_says_what_to_assume),
-		cmocka_unit_test(test_mock_any_member_claims_remapping),
-		cmocka_unit_test(test_mock_a_group_each),
-		cmocka_unit_test(test_mock_without_coherency),
-		cmocka_unit_test(test_mock_isolated_msi_is_asked_of_every_device),
-		cmocka_unit_test(test_mock_direct_region),
-		cmocka_unit_test(test_patch_device_without_instance),
-		cmocka_unit_test(test_patch_representative),
-		cmocka_unit_test(test_noiommu_path),
-		cmocka_unit_test(test_noiommu_is_not_for_devices_with_a_group),
-		cmocka_unit_test(test_container_served_by_iommufd),
-		cmocka_unit_test(test_paths_that_a_kernel_lacks),
-		cmocka_unit_test(test_virtio_group_comes_with_the_probe),
-		cmocka_unit_test(test_virtio_without_its_driver_waits),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	fake_module(s->h, MODULE_VIRTIO_IOMMU, MODULE_STATE_ABSENT);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
 }

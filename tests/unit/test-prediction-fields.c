@@ -8,10 +8,8 @@
 #include "report/prediction-text.h"
 #include "scene.h"
 
-static void test_generations_text_names_kernels(void **state)
+static void test_generations_text_names_kernels(struct arena *a)
 {
-	struct arena *a = *state;
-
 	assert_string_equal(releases_text(RELEASE_BIT(RELEASE_5_19), a), "5.19");
 	assert_string_equal(releases_text(kernels_reference.releases, a), "6.0 - 6.1");
 	assert_string_equal(releases_text(RELEASES_UNTIL(RELEASE_5_19), a), "5.10 - 5.18");
@@ -26,9 +24,8 @@ static void test_generations_text_names_kernels(void **state)
 	assert_string_equal(releases_text(0, a), "none");
 }
 
-static void test_fact_text_says_why_there_is_none(void **state)
+static void test_fact_text_says_why_there_is_none(struct arena *a)
 {
-	struct arena *a = *state;
 	struct fact f = { .state = FACT_DENIED, .err = EACCES };
 
 	assert_string_equal(fact_describe(&f, 10, a), "denied (EACCES)");
@@ -44,7 +41,7 @@ static void test_fact_text_says_why_there_is_none(void **state)
 	assert_string_equal(fact_describe(&f, 10, a), "3 bytes");
 }
 
-static void test_steps_text_joins_equal_results(void **state)
+static void test_steps_text_joins_equal_results(struct arena *a)
 {
 	struct step steps[] = {
 		{ .op = OP_BIND, .answer = ANSWER_YES },
@@ -54,14 +51,14 @@ static void test_steps_text_joins_equal_results(void **state)
 	};
 	struct path_prediction p = { .steps = steps, .nr_steps = 4 };
 
-	assert_string_equal(steps_text(&p, *state),
+	assert_string_equal(steps_text(&p, a),
 			    "BIND, OPEN_CONTAINER ok; SET_IOMMU unknown; MAP_DMA ENOMEM");
 	steps[3].err = 0;
 	p.steps = steps + 3;
 	p.nr_steps = 1;
-	assert_string_equal(steps_text(&p, *state), "MAP_DMA refused");
+	assert_string_equal(steps_text(&p, a), "MAP_DMA refused");
 	p.nr_steps = 0;
-	assert_string_equal(steps_text(&p, *state), "no step to take");
+	assert_string_equal(steps_text(&p, a), "no step to take");
 }
 
 /* JSON of @row, printed plainly. */
@@ -75,46 +72,46 @@ static const char *json(struct arena *a, const struct field_table *table, const 
 	return ret;
 }
 
-static void test_json_unknown_is_null_not_false(void **state)
+static void test_json_unknown_is_null_not_false(struct arena *a)
 {
 	struct capabilities c = { .cache_coherency = { .answer = ANSWER_YES },
 				  .isolated_msi = { .answer = ANSWER_NO } };
 
-	assert_string_equal(json(*state, &capability_fields, &c),
+	assert_string_equal(json(a, &capability_fields, &c),
 			    "{\"cache_coherency\":true,\"interrupt_remapping\":null,\"isolated_msi\":false,\"enforce_cache_coherency\":null}");
 }
 
-static void test_json_ranges_are_inclusive_hex(void **state)
+static void test_json_ranges_are_inclusive_hex(struct arena *a)
 {
 	struct iova_range r = { 0, UINT64_MAX };
 
-	assert_string_equal(json(*state, &range_fields, &r),
+	assert_string_equal(json(a, &range_fields, &r),
 			    "{\"start\":\"0x0\",\"end\":\"0xffffffffffffffff\"}");
 }
 
-static void test_json_evidence_keeps_why_it_was_not_read(void **state)
+static void test_json_evidence_keeps_why_it_was_not_read(struct arena *a)
 {
 	struct fact f = { .state = FACT_DENIED, .err = EACCES, .path = "/proc/x" };
 
-	assert_string_equal(json(*state, &evidence_fields, &f),
+	assert_string_equal(json(a, &evidence_fields, &f),
 			    "{\"path\":\"/proc/x\",\"value\":null,\"state\":\"denied\",\"errno\":\"EACCES\"}");
 	f = (struct fact){ .state = FACT_PRESENT, .path = "/x", .raw = "a\0b", .len = 3 };
-	assert_string_equal(json(*state, &evidence_fields, &f),
+	assert_string_equal(json(a, &evidence_fields, &f),
 			    "{\"path\":\"/x\",\"value\":\"(3 bytes)\",\"state\":\"present\",\"errno\":null}");
 }
 
-static void test_json_uncertain_errno_is_null(void **state)
+static void test_json_uncertain_errno_is_null(struct arena *a)
 {
 	struct step s = { .op = OP_SET_IOMMU, .answer = ANSWER_NO, .err = EPERM };
 
-	assert_string_equal(json(*state, &step_fields, &s),
+	assert_string_equal(json(a, &step_fields, &s),
 			    "{\"op\":\"SET_IOMMU\",\"answer\":\"no\",\"errno\":\"EPERM\",\"rule\":null,\"because\":null}");
 	s.answer = ANSWER_UNKNOWN;
-	assert_string_equal(json(*state, &step_fields, &s),
+	assert_string_equal(json(a, &step_fields, &s),
 			    "{\"op\":\"SET_IOMMU\",\"answer\":\"unknown\",\"errno\":null,\"rule\":null,\"because\":null}");
 }
 
-static void test_paths_that_are_not_offered_are_left_out(void **state)
+static void test_paths_that_are_not_offered_are_left_out(void)
 {
 	struct path_prediction paths[NR_PATHS] = {
 		[PATH_CONTAINER] = { .kind = PATH_CONTAINER, .offered = true },
@@ -126,20 +123,4 @@ static void test_paths_that_are_not_offered_are_left_out(void **state)
 	assert_int_equal(v.kind, VALUE_OBJECTS);
 	assert_int_equal(v.nr, 2);
 	assert_ptr_equal(v.rows[1], &paths[PATH_NOIOMMU]);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_generations_text_names_kernels),
-		cmocka_unit_test(test_fact_text_says_why_there_is_none),
-		cmocka_unit_test(test_steps_text_joins_equal_results),
-		cmocka_unit_test(test_json_unknown_is_null_not_false),
-		cmocka_unit_test(test_json_ranges_are_inclusive_hex),
-		cmocka_unit_test(test_json_evidence_keeps_why_it_was_not_read),
-		cmocka_unit_test(test_json_uncertain_errno_is_null),
-		cmocka_unit_test(test_paths_that_are_not_offered_are_left_out),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

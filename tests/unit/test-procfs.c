@@ -11,7 +11,7 @@ static struct span span_of(const char *s)
 
 /* ---- /proc/interrupts ---- */
 
-static void test_interrupts_distinct_chips_in_order(void **state)
+static void test_interrupts_distinct_chips_in_order(void)
 {
 	const char *text =
 		"            CPU0       CPU1       \n"
@@ -27,7 +27,7 @@ static void test_interrupts_distinct_chips_in_order(void **state)
 			    "IR-IO-APIC\nDMAR-MSI\nIR-PCI-MSIX-0000:00:02.0\n");
 }
 
-static void test_interrupts_of_an_old_kernel_and_of_arm(void **state)
+static void test_interrupts_of_an_old_kernel_and_of_arm(void)
 {
 	assert_string_equal(interrupts_reduce(span_of("           CPU0\n"
 						      " 26:  9 IR-PCI-MSI 327680-edge xhci_hcd\n"),
@@ -41,7 +41,7 @@ static void test_interrupts_of_an_old_kernel_and_of_arm(void **state)
 			    "GICv3\nITS-PCI-MSI-0000:00:01.0\n");
 }
 
-static void test_interrupts_absurd(void **state)
+static void test_interrupts_absurd(void)
 {
 	assert_null(interrupts_reduce(span_of(""), scene_arena));
 	assert_null(interrupts_reduce(span_of("hello world\n"), scene_arena));
@@ -54,7 +54,7 @@ static void test_interrupts_absurd(void **state)
 
 /* ---- status files ---- */
 
-static void test_status(void **state)
+static void test_status(void)
 {
 	const char *text = "Name:\tvfiotool\nVmLck:\t     128 kB\nVmPin:\t 0 kB\nVmBad:\t 12 MB\n"
 			   "vendor_id\t: GenuineIntel\n";
@@ -72,7 +72,7 @@ static void test_status(void **state)
 			 -EBADMSG);
 }
 
-static void test_stat_text(void **state)
+static void test_stat_text(void)
 {
 	static const char *const bad[] = { "",
 					   "char",
@@ -95,17 +95,4 @@ static void test_stat_text(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (stat_text_parse(span_of(bad[i]), &st) != -EBADMSG)
 			fail_msg("'%s' was understood", bad[i]);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_interrupts_distinct_chips_in_order),
-		cmocka_unit_test(test_interrupts_of_an_old_kernel_and_of_arm),
-		cmocka_unit_test(test_interrupts_absurd),
-		cmocka_unit_test(test_status),
-		cmocka_unit_test(test_stat_text),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

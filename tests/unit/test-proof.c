@@ -106,7 +106,7 @@ static void assert_says(const struct trial *t, enum claim_id id, const char *wor
 
 /* ---- all is well ---- */
 
-static void test_proof_of_an_edu_behind_an_iommu(void **state)
+static void test_proof_of_an_edu_behind_an_iommu(void)
 {
 	struct trial t = { 0 };
 
@@ -127,7 +127,7 @@ static void test_proof_of_an_edu_behind_an_iommu(void **state)
 	done(&t);
 }
 
-static void test_proof_of_an_nvme_controller_behind_an_iommu(void **state)
+static void test_proof_of_an_nvme_controller_behind_an_iommu(void)
 {
 	struct trial t = { 0 };
 
@@ -142,7 +142,7 @@ static void test_proof_of_an_nvme_controller_behind_an_iommu(void **state)
 	done(&t);
 }
 
-static void test_proof_of_a_controller_that_tells_failed_transfers(void **state)
+static void test_proof_of_a_controller_that_tells_failed_transfers(void)
 {
 	struct trial t = { 0 };
 
@@ -154,7 +154,7 @@ static void test_proof_of_a_controller_that_tells_failed_transfers(void **state)
 
 /* ---- an IOMMU that does not do its work ---- */
 
-static void test_proof_finds_that_unmapped_memory_is_reached(void **state)
+static void test_proof_finds_that_unmapped_memory_is_reached(void)
 {
 	struct trial t = { 0 };
 
@@ -169,7 +169,7 @@ static void test_proof_finds_that_unmapped_memory_is_reached(void **state)
 	}
 }
 
-static void test_proof_finds_that_unmapped_memory_is_read(void **state)
+static void test_proof_finds_that_unmapped_memory_is_read(void)
 {
 	struct trial t = { 0 };
 
@@ -179,7 +179,7 @@ static void test_proof_finds_that_unmapped_memory_is_read(void **state)
 	done(&t);
 }
 
-static void test_proof_finds_that_physical_memory_is_reached(void **state)
+static void test_proof_finds_that_physical_memory_is_reached(void)
 {
 	struct trial t = { 0 };
 
@@ -192,7 +192,7 @@ static void test_proof_finds_that_physical_memory_is_reached(void **state)
 	}
 }
 
-static void test_proof_finds_that_a_read_only_page_is_written(void **state)
+static void test_proof_finds_that_a_read_only_page_is_written(void)
 {
 	struct trial t = { 0 };
 
@@ -202,7 +202,7 @@ static void test_proof_finds_that_a_read_only_page_is_written(void **state)
 	done(&t);
 }
 
-static void test_proof_finds_that_memory_stays_pinned(void **state)
+static void test_proof_finds_that_memory_stays_pinned(void)
 {
 	struct trial t = { 0 };
 
@@ -213,7 +213,7 @@ static void test_proof_finds_that_memory_stays_pinned(void **state)
 
 /* ---- no IOMMU ---- */
 
-static void test_proof_without_an_iommu_shows_that_nothing_protects(void **state)
+static void test_proof_without_an_iommu_shows_that_nothing_protects(void)
 {
 	struct trial t = { 0 };
 
@@ -230,7 +230,7 @@ static void test_proof_without_an_iommu_shows_that_nothing_protects(void **state
 }
 
 /* The one thing that must never happen: somebody else's memory. */
-static void test_proof_without_an_iommu_never_guesses_an_address(void **state)
+static void test_proof_without_an_iommu_never_guesses_an_address(void)
 {
 	struct trial t = { 0 };
 
@@ -249,7 +249,7 @@ static void test_proof_without_an_iommu_never_guesses_an_address(void **state)
 }
 
 /* Registers that cannot be mapped are cut in two by the kernel, and the device has but one half. */
-static void test_proof_does_not_cut_an_address_short(void **state)
+static void test_proof_does_not_cut_an_address_short(void)
 {
 	struct trial t = { .address_bits = 64 };
 
@@ -261,7 +261,7 @@ static void test_proof_does_not_cut_an_address_short(void **state)
 	done(&t);
 }
 
-static void test_proof_of_physical_addresses_that_the_device_cannot_drive(void **state)
+static void test_proof_of_physical_addresses_that_the_device_cannot_drive(void)
 {
 	struct trial t = { 0 };
 
@@ -274,7 +274,7 @@ static void test_proof_of_physical_addresses_that_the_device_cannot_drive(void *
 
 /* ---- a device that does not do its work ---- */
 
-static void test_proof_finds_wrong_bytes(void **state)
+static void test_proof_finds_wrong_bytes(void)
 {
 	struct trial t = { 0 };
 
@@ -286,7 +286,7 @@ static void test_proof_finds_wrong_bytes(void **state)
 	done(&t);
 }
 
-static void test_proof_finds_bytes_beside_the_target(void **state)
+static void test_proof_finds_bytes_beside_the_target(void)
 {
 	struct trial t = { 0 };
 
@@ -299,7 +299,7 @@ static void test_proof_finds_bytes_beside_the_target(void **state)
 	}
 }
 
-static void test_proof_of_a_device_that_does_nothing_proves_nothing(void **state)
+static void test_proof_of_a_device_that_does_nothing_proves_nothing(void)
 {
 	struct trial t = { 0 };
 
@@ -309,7 +309,7 @@ static void test_proof_of_a_device_that_does_nothing_proves_nothing(void **state
 	done(&t);
 }
 
-static void test_proof_of_a_device_that_loses_completions(void **state)
+static void test_proof_of_a_device_that_loses_completions(void)
 {
 	struct trial t = { 0 };
 
@@ -324,7 +324,7 @@ static void test_proof_of_a_device_that_loses_completions(void **state)
 	}
 }
 
-static void test_proof_of_a_device_that_goes_away(void **state)
+static void test_proof_of_a_device_that_goes_away(void)
 {
 	struct trial t = { 0 };
 
@@ -341,7 +341,7 @@ static void test_proof_of_a_device_that_goes_away(void **state)
 	}
 }
 
-static void test_proof_of_a_device_whose_interrupt_is_lost(void **state)
+static void test_proof_of_a_device_whose_interrupt_is_lost(void)
 {
 	struct trial t = { 0 };
 
@@ -353,7 +353,7 @@ static void test_proof_of_a_device_whose_interrupt_is_lost(void **state)
 
 /* ---- refusals ---- */
 
-static void test_proof_leaves_a_controller_in_use_alone(void **state)
+static void test_proof_leaves_a_controller_in_use_alone(void)
 {
 	struct trial t = { 0 };
 
@@ -365,7 +365,7 @@ static void test_proof_leaves_a_controller_in_use_alone(void **state)
 	done(&t);
 }
 
-static void test_proof_leaves_a_stranger_with_the_same_ids_alone(void **state)
+static void test_proof_leaves_a_stranger_with_the_same_ids_alone(void)
 {
 	struct trial t = { 0 };
 
@@ -376,7 +376,7 @@ static void test_proof_leaves_a_stranger_with_the_same_ids_alone(void **state)
 	done(&t);
 }
 
-static void test_proof_with_a_refused_mapping(void **state)
+static void test_proof_with_a_refused_mapping(void)
 {
 	struct trial t = { 0 };
 
@@ -391,7 +391,7 @@ static void test_proof_with_a_refused_mapping(void **state)
 	done(&t);
 }
 
-static void test_proof_without_the_kernels_log(void **state)
+static void test_proof_without_the_kernels_log(void)
 {
 	struct trial t = { 0 };
 
@@ -403,7 +403,7 @@ static void test_proof_without_the_kernels_log(void **state)
 	done(&t);
 }
 
-static void test_proof_lets_a_device_go_that_is_asked_back(void **state)
+static void test_proof_lets_a_device_go_that_is_asked_back(void)
 {
 	struct trial t = { 0 };
 
@@ -448,7 +448,7 @@ static void every_call_fails(bool nvme, unsigned int faults, enum claim_id leak)
 	assert_true(calls > 50);
 }
 
-static void test_proof_with_every_call_failing_in_turn(void **state)
+static void test_proof_with_every_call_failing_in_turn(void)
 {
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
 		every_call_fails(nvme, 0, NR_CLAIMS);
@@ -459,44 +459,11 @@ static void test_proof_with_every_call_failing_in_turn(void **state)
 	}
 }
 
-static void test_exerciser_by_identity(void **state)
+static void test_exerciser_by_identity(void)
 {
 	assert_ptr_equal(exerciser_find(0x1234, 0x11e8, 0x00ff00), &exerciser_edu);
 	assert_ptr_equal(exerciser_find(0x144d, 0xa808, 0x010802), &exerciser_nvme);
 	assert_null(exerciser_find(0x1234, 0x11e9, 0x00ff00));
 	assert_null(exerciser_find(0x144d, 0xa808, 0x010800));
 	assert_null(exerciser_find(0x8086, 0x1521, 0x020000));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_proof_of_an_edu_behind_an_iommu),
-		cmocka_unit_test(test_proof_of_an_nvme_controller_behind_an_iommu),
-		cmocka_unit_test(test_proof_of_a_controller_that_tells_failed_transfers),
-		cmocka_unit_test(test_proof_finds_that_unmapped_memory_is_reached),
-		cmocka_unit_test(test_proof_finds_that_unmapped_memory_is_read),
-		cmocka_unit_test(test_proof_finds_that_physical_memory_is_reached),
-		cmocka_unit_test(test_proof_finds_that_a_read_only_page_is_written),
-		cmocka_unit_test(test_proof_finds_that_memory_stays_pinned),
-		cmocka_unit_test(test_proof_without_an_iommu_shows_that_nothing_protects),
-		cmocka_unit_test(test_proof_without_an_iommu_never_guesses_an_address),
-		cmocka_unit_test(test_proof_does_not_cut_an_address_short),
-		cmocka_unit_test(test_proof_of_physical_addresses_that_the_device_cannot_drive),
-		cmocka_unit_test(test_proof_finds_wrong_bytes),
-		cmocka_unit_test(test_proof_finds_bytes_beside_the_target),
-		cmocka_unit_test(test_proof_of_a_device_that_does_nothing_proves_nothing),
-		cmocka_unit_test(test_proof_of_a_device_that_loses_completions),
-		cmocka_unit_test(test_proof_of_a_device_that_goes_away),
-		cmocka_unit_test(test_proof_of_a_device_whose_interrupt_is_lost),
-		cmocka_unit_test(test_proof_leaves_a_controller_in_use_alone),
-		cmocka_unit_test(test_proof_leaves_a_stranger_with_the_same_ids_alone),
-		cmocka_unit_test(test_proof_with_a_refused_mapping),
-		cmocka_unit_test(test_proof_without_the_kernels_log),
-		cmocka_unit_test(test_proof_lets_a_device_go_that_is_asked_back),
-		cmocka_unit_test(test_proof_with_every_call_failing_in_turn),
-		cmocka_unit_test(test_exerciser_by_identity),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,9 +13,8 @@
 #include "sysroot/sysroot.h"
 #include "scene.h"
 
-static void test_reader_read_removes_one_newline(void **state)
+static void test_reader_read_removes_one_newline(struct tree *x)
 {
-	struct tree *x = *state;
 	struct fact f;
 
 	tree_put(x, "sys/a", "0x8086\n");
@@ -34,10 +33,9 @@ static void test_reader_read_removes_one_newline(void **state)
 	assert_memory_equal(f.raw, "bin\0ary", 8);
 }
 
-static void test_reader_read_at_the_limit(void **state)
+static void test_reader_read_at_the_limit(struct tree *x)
 {
 	static const size_t sizes[] = { 4094, 4095, 4096, 4097, 4098, 8194, 100000, 1 << 20 };
-	struct tree *x = *state;
 	char *text = malloc(1 << 20);
 
 	memset(text, 'x', 1 << 20);
@@ -59,10 +57,8 @@ static void test_reader_read_at_the_limit(void **state)
 	free(text);
 }
 
-static void test_reader_read_of_a_directory(void **state)
+static void test_reader_read_of_a_directory(struct tree *x)
 {
-	struct tree *x = *state;
-
 	assert_refused(tree_read(x, "sys/d"), FACT_FAILED, EISDIR);
 	assert_refused(tree_read(x, "sys/d/"), FACT_FAILED, EISDIR);
 	assert_refused(tree_read(x, "sys/d/.."), FACT_FAILED, EISDIR);
@@ -71,10 +67,8 @@ static void test_reader_read_of_a_directory(void **state)
 	assert_refused(tree_read(x, "sys/to-d"), FACT_FAILED, EISDIR);
 }
 
-static void test_reader_read_of_what_is_not_there(void **state)
+static void test_reader_read_of_what_is_not_there(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_put(x, "sys/file", "x");
 	tree_link(x, "nowhere", "sys/dangling");
 	assert_refused(tree_read(x, "sys/none"), FACT_ABSENT, ENOENT);
@@ -84,10 +78,8 @@ static void test_reader_read_of_what_is_not_there(void **state)
 	assert_refused(tree_read(x, ""), FACT_ABSENT, ENOENT);
 }
 
-static void test_reader_escape_by_dots(void **state)
+static void test_reader_escape_by_dots(struct tree *x)
 {
-	struct tree *x = *state;
-
 	assert_refused(tree_read(x, "../secret"), FACT_ABSENT, ENOENT);
 	assert_refused(tree_read(x, "sys/../../secret"), FACT_ABSENT, ENOENT);
 	assert_refused(tree_read(x, "sys/d/../../../../../secret"), FACT_ABSENT, ENOENT);
@@ -97,9 +89,8 @@ static void test_reader_escape_by_dots(void **state)
 	assert_text(tree_read(x, "../../inside"), "yes");
 }
 
-static void test_reader_escape_by_links(void **state)
+static void test_reader_escape_by_links(struct tree *x)
 {
-	struct tree *x = *state;
 	char outside[128];
 
 	snprintf(outside, sizeof(outside), "%s/secret", x->dir);
@@ -120,10 +111,8 @@ static void test_reader_escape_by_links(void **state)
 	assert_text(sysroot_list(x->sysroot, x->arena, "/"), "proc\nsys");
 }
 
-static void test_reader_absolute_link_stays_inside(void **state)
+static void test_reader_absolute_link_stays_inside(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_put(x, "sys/d/vendor", "0x8086\n");
 	tree_link(x, "/sys/d", "sys/abs");
 	tree_link(x, "/sys/d/vendor", "sys/abs-file");
@@ -132,10 +121,8 @@ static void test_reader_absolute_link_stays_inside(void **state)
 	assert_text(tree_read(x, "/sys/d/vendor"), "0x8086");
 }
 
-static void test_reader_loop_of_links(void **state)
+static void test_reader_loop_of_links(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_link(x, "b", "sys/a");
 	tree_link(x, "a", "sys/b");
 	tree_link(x, "self", "sys/self");
@@ -146,9 +133,8 @@ static void test_reader_loop_of_links(void **state)
 	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/self"), "self");
 }
 
-static void test_reader_path_too_long(void **state)
+static void test_reader_path_too_long(struct tree *x)
 {
-	struct tree *x = *state;
 	char path[5001];
 
 	memset(path, 'a', 5000);
@@ -160,9 +146,8 @@ static void test_reader_path_too_long(void **state)
 }
 
 /* With alarm(2) a read that blocks ends the test, not the patience of the reader. */
-static void test_reader_fifo_does_not_block(void **state)
+static void test_reader_fifo_does_not_block(struct tree *x)
 {
-	struct tree *x = *state;
 	int err = 0;
 
 	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
@@ -198,9 +183,8 @@ static void assert_not_opened(int watch)
 	close(watch);
 }
 
-static void test_reader_watch_sees_an_open(void **state)
+static void test_reader_watch_sees_an_open(struct tree *x)
 {
-	struct tree *x = *state;
 	char event[512];
 	int watch;
 
@@ -212,9 +196,8 @@ static void test_reader_watch_sees_an_open(void **state)
 }
 
 /* What is in a FIFO stays there. */
-static void test_reader_fifo_is_not_read(void **state)
+static void test_reader_fifo_is_not_read(struct tree *x)
 {
-	struct tree *x = *state;
 	char rest[8];
 	int fd;
 
@@ -232,9 +215,8 @@ static void test_reader_fifo_is_not_read(void **state)
 }
 
 /* To open a device may act: a watchdog starts, a tape rewinds. */
-static void test_reader_device_node_is_looked_at_only(void **state)
+static void test_reader_device_node_is_looked_at_only(struct tree *x)
 {
-	struct tree *x = *state;
 	int watch;
 
 	if (mknodat(x->fd, "sys/node", S_IFCHR | 0600, makedev(4095, 7)) < 0) {
@@ -249,9 +231,8 @@ static void test_reader_device_node_is_looked_at_only(void **state)
 	assert_not_opened(watch);
 }
 
-static void test_reader_stat_tells_type_and_mode(void **state)
+static void test_reader_stat_tells_type_and_mode(struct tree *x)
 {
-	struct tree *x = *state;
 	char expected[64];
 
 	tree_put(x, "sys/file", "x");
@@ -262,10 +243,8 @@ static void test_reader_stat_tells_type_and_mode(void **state)
 	assert_refused(sysroot_stat(x->sysroot, x->arena, "sys/no"), FACT_ABSENT, ENOENT);
 }
 
-static void test_reader_read_link_as_written(void **state)
+static void test_reader_read_link_as_written(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_link(x, "../../../kernel/iommu_groups/12", "sys/d/iommu_group");
 	tree_put(x, "sys/d/file", "x");
 	assert_text(sysroot_read_link(x->sysroot, x->arena, "sys/d/iommu_group"),
@@ -278,10 +257,8 @@ static void test_reader_read_link_as_written(void **state)
 	assert_refused(sysroot_read_link(x->sysroot, x->arena, "sys/no/no"), FACT_ABSENT, ENOENT);
 }
 
-static void test_reader_list_sorted(void **state)
+static void test_reader_list_sorted(struct tree *x)
 {
-	struct tree *x = *state;
-
 	assert_text(sysroot_list(x->sysroot, x->arena, "sys/d"), "");
 	tree_put(x, "sys/d/b", "");
 	tree_put(x, "sys/d/.hidden", "");
@@ -293,26 +270,20 @@ static void test_reader_list_sorted(void **state)
 }
 
 /* Two names for one would be a device that is not there. */
-static void test_reader_list_refuses_a_newline_in_a_name(void **state)
+static void test_reader_list_refuses_a_newline_in_a_name(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_put(x, "sys/d/a\n..", "");
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d"), FACT_FAILED, EILSEQ);
 }
 
-static void test_reader_access_is_not_asked_in_a_tree(void **state)
+static void test_reader_access_is_not_asked_in_a_tree(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_put(x, "sys/file", "x");
 	assert_refused(sysroot_access(x->sysroot, x->arena, "sys/file"), FACT_UNREAD, 0);
 }
 
-static void test_reader_directory_vanishes_between_reads(void **state)
+static void test_reader_directory_vanishes_between_reads(struct tree *x)
 {
-	struct tree *x = *state;
-
 	tree_put(x, "sys/d/a", "a");
 	tree_put(x, "sys/d/b", "b");
 	assert_text(tree_read(x, "sys/d/a"), "a");
@@ -324,11 +295,10 @@ static void test_reader_directory_vanishes_between_reads(void **state)
 	assert_refused(sysroot_list(x->sysroot, x->arena, "sys/d"), FACT_ABSENT, ENOENT);
 }
 
-static void test_reader_leaks_no_descriptor(void **state)
+static void test_reader_leaks_no_descriptor(struct tree *x)
 {
 	static const char *const paths[] = { "sys/file", "sys/to-file", "sys/loop", "sys/d",
 					     "sys/fifo", "sys/no",      "no/no",    "sys/d/" };
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	int before = dup(x->fd), after;
 
@@ -353,9 +323,8 @@ static void test_reader_leaks_no_descriptor(void **state)
 }
 
 /* Descriptors wait to be closed; with few to be had they are not missed. */
-static void test_reader_few_descriptors(void **state)
+static void test_reader_few_descriptors(struct tree *x)
 {
-	struct tree *x = *state;
 	struct rlimit limit, few;
 
 	tree_put(x, "sys/file", "x");
@@ -372,33 +341,4 @@ static void test_reader_few_descriptors(void **state)
 			       ENOENT);
 	}
 	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_reader_read_removes_one_newline),
-		tree_test(test_reader_read_at_the_limit),
-		tree_test(test_reader_read_of_a_directory),
-		tree_test(test_reader_read_of_what_is_not_there),
-		tree_test(test_reader_escape_by_dots),
-		tree_test(test_reader_escape_by_links),
-		tree_test(test_reader_absolute_link_stays_inside),
-		tree_test(test_reader_loop_of_links),
-		tree_test(test_reader_path_too_long),
-		tree_test(test_reader_fifo_does_not_block),
-		tree_test(test_reader_watch_sees_an_open),
-		tree_test(test_reader_fifo_is_not_read),
-		tree_test(test_reader_device_node_is_looked_at_only),
-		tree_test(test_reader_stat_tells_type_and_mode),
-		tree_test(test_reader_read_link_as_written),
-		tree_test(test_reader_list_sorted),
-		tree_test(test_reader_list_refuses_a_newline_in_a_name),
-		tree_test(test_reader_access_is_not_asked_in_a_tree),
-		tree_test(test_reader_directory_vanishes_between_reads),
-		tree_test(test_reader_leaks_no_descriptor),
-		tree_test(test_reader_few_descriptors),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

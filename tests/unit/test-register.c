@@ -23,7 +23,7 @@ static uint64_t field(const struct register_field *(*table)(size_t *), const cha
 }
 
 /* The registers of QEMU's unit (39 bits, no snoop control), and of a server's. */
-static void test_register_intel_fields(void **state)
+static void test_register_intel_fields(void)
 {
 	assert_int_equal(field(intel_cap_fields, "CM", 0xd2008c222f0686), 1);
 	assert_int_equal(field(intel_ecap_fields, "IR", 0xf00f4a), 1);
@@ -32,7 +32,7 @@ static void test_register_intel_fields(void **state)
 	assert_int_equal(field(intel_cap_fields, "MGAW", 0x8d2078c106f0466), 47);
 }
 
-static void test_register_intel_width_and_pages(void **state)
+static void test_register_intel_width_and_pages(void)
 {
 	/* SAGAW 39 bits, MGAW 39. */
 	assert_int_equal(intel_cap_width(UINT64_C(2) << 8 | UINT64_C(38) << 16), 39);
@@ -45,7 +45,7 @@ static void test_register_intel_width_and_pages(void **state)
 	assert_int_equal(intel_cap_page_sizes(UINT64_C(1) << 34), 0x201000);
 }
 
-static void test_register_text(void **state)
+static void test_register_text(void)
 {
 	uint64_t value = 1;
 
@@ -70,7 +70,7 @@ static void assert_efr(const char *text, uint64_t efr, uint64_t efr2)
 }
 
 /* The same unit as 5.10, 6.1 and 6.12 print it. */
-static void test_register_amd_features_of_three_kernels(void **state)
+static void test_register_amd_features_of_three_kernels(void)
 {
 	assert_efr("58f77ef22294ade", UINT64_C(0x58f77ef22294ade), 0);
 	assert_efr("0:58f77ef22294ade", UINT64_C(0x58f77ef22294ade), 0);
@@ -79,7 +79,7 @@ static void test_register_amd_features_of_three_kernels(void **state)
 	assert_efr("25bf732fa2295afe:10", UINT64_C(0x25bf732fa2295afe), 0x10);
 }
 
-static void test_register_amd_features_that_do_not_tell(void **state)
+static void test_register_amd_features_that_do_not_tell(void)
 {
 	struct amd_features f;
 
@@ -99,7 +99,7 @@ static void test_register_amd_features_that_do_not_tell(void **state)
 }
 
 /* Every bit of a table is its own: no two fields share one. */
-static void test_register_fields_do_not_overlap(void **state)
+static void test_register_fields_do_not_overlap(void)
 {
 	const struct register_field *(*const tables[])(size_t *) = {
 		intel_cap_fields, intel_ecap_fields, amd_efr_fields, amd_efr2_fields
@@ -119,18 +119,4 @@ static void test_register_fields_do_not_overlap(void **state)
 			taken |= mask;
 		}
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_register_intel_fields),
-		cmocka_unit_test(test_register_intel_width_and_pages),
-		cmocka_unit_test(test_register_text),
-		cmocka_unit_test(test_register_amd_features_of_three_kernels),
-		cmocka_unit_test(test_register_amd_features_that_do_not_tell),
-		cmocka_unit_test(test_register_fields_do_not_overlap),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,7 @@ struct fixture {
 	struct device_row row;
 };
 
-static int setup(void **state)
+static int fixture_setup(void **state)
 {
 	struct host *h = fake_host();
 	struct fixture *f = arena_new_object(h->arena, struct fixture);
@@ -41,16 +41,14 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int fixture_teardown(void **state)
 {
 	fake_free(((struct fixture *)*state)->host);
 	return 0;
 }
 
-static void test_device_row_tells_what_is(void **state)
+static void test_device_row_tells_what_is(const struct fixture *f)
 {
-	const struct fixture *f = *state;
-
 	assert_string_equal(cell(&f->row, "address"), "0000:01:00.0");
 	assert_string_equal(cell(&f->row, "group"), "7");
 	assert_string_equal(cell(&f->row, "bus"), "pci");
@@ -58,9 +56,8 @@ static void test_device_row_tells_what_is(void **state)
 	assert_string_equal(cell(&f->row, "iommu"), "dmar0");
 }
 
-static void test_device_row_none_is_not_unknown(void **state)
+static void test_device_row_none_is_not_unknown(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct device *d = fake_pci(f->host, "0000:02:00.0", NULL, NULL, NULL);
 
 	f->row.device = d;
@@ -77,10 +74,8 @@ static void test_device_row_none_is_not_unknown(void **state)
 	assert_string_equal(cell(&f->row, "iommu"), "?");
 }
 
-static void test_group_row_has_what_belongs_to_the_group(void **state)
+static void test_group_row_has_what_belongs_to_the_group(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->row.device = NULL;
 	assert_string_equal(cell(&f->row, "address"), "group:7");
 	assert_string_equal(cell(&f->row, "group"), "7");
@@ -91,9 +86,8 @@ static void test_group_row_has_what_belongs_to_the_group(void **state)
 		assert_non_null(cell(&f->row, device_fields.fields[i].key));
 }
 
-static void test_holders_hidden_is_not_nobody(void **state)
+static void test_holders_hidden_is_not_nobody(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct node *n = &f->row.device->group->node;
 
 	fake_node(f->host, n, "/dev/vfio/7", 0600, 0);
@@ -106,9 +100,8 @@ static void test_holders_hidden_is_not_nobody(void **state)
 	assert_string_equal(cell(&f->row, "holders"), "12 qemu,13 dpdk");
 }
 
-static void test_verdict_comes_with_its_reason(void **state)
+static void test_verdict_comes_with_its_reason(struct fixture *f)
 {
-	struct fixture *f = *state;
 	const struct rule rule = { .id = "group-viable" };
 	const struct verdict p = { .kind = PATH_CONTAINER,
 				   .answer = ANSWER_NO,
@@ -124,19 +117,4 @@ static void test_verdict_comes_with_its_reason(void **state)
 	assert_string_equal(cell(&f->row, "rule"), "group-viable");
 	assert_string_equal(cell(&f->row, "because"), "a sibling");
 	assert_string_equal(cell(&f->row, "verdict_now"), "-");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_device_row_tells_what_is),
-		T(test_device_row_none_is_not_unknown),
-		T(test_group_row_has_what_belongs_to_the_group),
-		T(test_holders_hidden_is_not_nobody),
-		T(test_verdict_comes_with_its_reason),
-#undef T
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

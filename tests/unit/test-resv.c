@@ -10,7 +10,7 @@ static int parse(const char *text, struct resv_region **ret, size_t *ret_nr)
 	return resv_parse((struct span){ text, strlen(text) }, scene_arena, ret, ret_nr);
 }
 
-static void test_resv_types_of_any_width(void **state)
+static void test_resv_types_of_any_width(void)
 {
 	struct resv_region *r;
 	size_t nr;
@@ -32,7 +32,7 @@ static void test_resv_types_of_any_width(void **state)
 	assert_int_equal(r[3].start, UINT64_C(0xfd00000000));
 }
 
-static void test_resv_unknown_word_is_kept(void **state)
+static void test_resv_unknown_word_is_kept(void)
 {
 	struct resv_region *r;
 	size_t nr;
@@ -44,7 +44,7 @@ static void test_resv_unknown_word_is_kept(void **state)
 	assert_true(r[0].last == UINT64_MAX);
 }
 
-static void test_resv_empty_text_is_no_region(void **state)
+static void test_resv_empty_text_is_no_region(void)
 {
 	struct resv_region *r;
 	size_t nr = 7;
@@ -53,7 +53,7 @@ static void test_resv_empty_text_is_no_region(void **state)
 	assert_int_equal(nr, 0);
 }
 
-static void test_resv_nonsense(void **state)
+static void test_resv_nonsense(void)
 {
 	static const char *const bad[] = {
 		"hello",
@@ -77,7 +77,7 @@ static void test_resv_nonsense(void **state)
 			fail_msg("'%s' was understood", bad[i]);
 }
 
-static void test_resv_too_many(void **state)
+static void test_resv_too_many(void)
 {
 	struct strbuf t = { .arena = scene_arena };
 	struct resv_region *r;
@@ -91,17 +91,4 @@ static void test_resv_too_many(void **state)
 		assert_int_equal(r[i].start, i + 1);
 	strbuf_printf(&t, "0x0 0x0 msi\n");
 	assert_int_equal(parse(strbuf_get(&t), &r, &nr), -E2BIG);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_resv_types_of_any_width),
-		cmocka_unit_test(test_resv_unknown_word_is_kept),
-		cmocka_unit_test(test_resv_empty_text_is_no_region),
-		cmocka_unit_test(test_resv_nonsense),
-		cmocka_unit_test(test_resv_too_many),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

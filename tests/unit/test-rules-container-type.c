@@ -52,7 +52,7 @@ static void expect(struct scene *s, enum release release, enum path_kind path, e
 
 /* ---- type1 ---- */
 
-static void test_nesting_without_driver_support(void **state)
+static void test_nesting_without_driver_support(void)
 {
 	static const enum iommu_kind kinds[] = { IOMMU_KIND_AMD, IOMMU_KIND_VIRTIO };
 
@@ -66,95 +66,78 @@ static void test_nesting_without_driver_support(void **state)
 	}
 }
 
-static void test_nesting_of_vtd(void **state)
+static void test_nesting_of_vtd(struct scene *s)
 {
-	struct scene s;
-
-	make(&s, IOMMU_KIND_INTEL);
-	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
-	expect(&s, RELEASE_5_15, PATH_CONTAINER, ANSWER_UNKNOWN, 0);
-	expect(&s, RELEASE_5_19, PATH_CONTAINER, ANSWER_NO, EINVAL);
-	expect(&s, RELEASE_6_8, PATH_CONTAINER, ANSWER_NO, EINVAL);
-	fake_free(s.h);
+	make(s, IOMMU_KIND_INTEL);
+	expect(s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
+	expect(s, RELEASE_5_15, PATH_CONTAINER, ANSWER_UNKNOWN, 0);
+	expect(s, RELEASE_5_19, PATH_CONTAINER, ANSWER_NO, EINVAL);
+	expect(s, RELEASE_6_8, PATH_CONTAINER, ANSWER_NO, EINVAL);
 }
 
 /* With scalable mode it depends on the hardware: 5.10 with nested translation may accept it. */
-static void test_nesting_of_vtd_in_scalable_mode(void **state)
+static void test_nesting_of_vtd_in_scalable_mode(struct scene *s)
 {
-	struct scene s;
-
-	make(&s, IOMMU_KIND_INTEL);
-	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=y");
-	s.u->has_ecap = true;
-	s.u->ecap = UINT64_C(1) << 43 | UINT64_C(1) << 26;
-	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_UNKNOWN, 0);
-	s.u->ecap = UINT64_C(1) << 43;
-	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
-	s.u->ecap = UINT64_C(1) << 26;
-	expect(&s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
-	fake_free(s.h);
+	make(s, IOMMU_KIND_INTEL);
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_INTEL_IOMMU_SCALABLE_MODE_DEFAULT_ON=y");
+	s->u->has_ecap = true;
+	s->u->ecap = UINT64_C(1) << 43 | UINT64_C(1) << 26;
+	expect(s, RELEASE_5_10, PATH_CONTAINER, ANSWER_UNKNOWN, 0);
+	s->u->ecap = UINT64_C(1) << 43;
+	expect(s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
+	s->u->ecap = UINT64_C(1) << 26;
+	expect(s, RELEASE_5_10, PATH_CONTAINER, ANSWER_NO, ENODEV);
 }
 
-static void test_nesting_of_smmu(void **state)
+static void test_nesting_of_smmu(struct scene *s)
 {
-	struct scene s;
-
-	make(&s, IOMMU_KIND_SMMU_V3);
-	s.h->kernel.machine = fake_present(s.h, "uname:machine", "aarch64");
-	fake_chips(s.h, "ITS-PCI-MSI GICv3");
+	make(s, IOMMU_KIND_SMMU_V3);
+	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
+	fake_chips(s->h, "ITS-PCI-MSI GICv3");
 	for (unsigned int release = RELEASE_5_10; release < RELEASE_6_13; release++)
-		assert_int_not_equal(set_iommu(&s, (enum release)release, CONTAINER_NESTING,
+		assert_int_not_equal(set_iommu(s, (enum release)release, CONTAINER_NESTING,
 					       PATH_CONTAINER)
 					     ->answer,
 				     ANSWER_NO);
-	fake_free(s.h);
 }
 
 /* The release tells, whatever the modules of the host are. */
-static void test_nesting_is_gone(void **state)
+static void test_nesting_is_gone(struct scene *s)
 {
-	struct scene s;
-
-	make(&s, IOMMU_KIND_SMMU_V3);
-	expect(&s, RELEASE_7_3, PATH_CONTAINER, ANSWER_NO, ENODEV);
-	fake_symbols(s.h, MODULE_VFIO_IOMMU_TYPE1, "iommu_paging_domain_alloc_flags", "");
-	expect(&s, RELEASE_6_13, PATH_CONTAINER, ANSWER_NO, ENODEV);
-	fake_free(s.h);
-	make(&s, IOMMU_KIND_AMD);
-	expect(&s, RELEASE_6_12, PATH_CONTAINER, ANSWER_NO, EINVAL);
-	fake_free(s.h);
+	make(s, IOMMU_KIND_SMMU_V3);
+	expect(s, RELEASE_7_3, PATH_CONTAINER, ANSWER_NO, ENODEV);
+	fake_symbols(s->h, MODULE_VFIO_IOMMU_TYPE1, "iommu_paging_domain_alloc_flags", "");
+	expect(s, RELEASE_6_13, PATH_CONTAINER, ANSWER_NO, ENODEV);
+	fake_free(s->h);
+	make(s, IOMMU_KIND_AMD);
+	expect(s, RELEASE_6_12, PATH_CONTAINER, ANSWER_NO, EINVAL);
 }
 
 /* Of either release it is refused for one reason or the other, and the errno is open. */
-static void test_nesting_that_may_be_gone(void **state)
+static void test_nesting_that_may_be_gone(struct scene *s)
 {
-	struct scene s;
-
-	make(&s, IOMMU_KIND_AMD);
+	make(s, IOMMU_KIND_AMD);
 	struct prediction p;
 	struct assumptions as = { .type = CONTAINER_NESTING };
-	predict_device(s.h, &as, fake_kernels(s.h, ONLY(6_12) | ONLY(6_13)), s.d, s.h->arena, &p);
+	predict_device(s->h, &as, fake_kernels(s->h, ONLY(6_12) | ONLY(6_13)), s->d, s->h->arena,
+		       &p);
 	assert_int_equal(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].answer, ANSWER_NO);
 	assert_int_equal(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].op, OP_SET_IOMMU);
 	assert_int_equal(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].err, 0);
-	fake_free(s.h);
 }
 
 /* ---- other containers, other types ---- */
 
-static void test_iommufd_behind_the_container(void **state)
+static void test_iommufd_behind_the_container(struct scene *s)
 {
-	struct scene s;
-
-	make(&s, IOMMU_KIND_SMMU_V3);
-	fake_node(s.h, &s.h->iommu_node, "/dev/iommu", 0600, 0);
-	expect(&s, RELEASE_6_8, PATH_COMPAT, ANSWER_NO, EINVAL);
-	assert_int_equal(set_iommu(&s, RELEASE_6_8, CONTAINER_TYPE1, PATH_COMPAT)->answer,
+	make(s, IOMMU_KIND_SMMU_V3);
+	fake_node(s->h, &s->h->iommu_node, "/dev/iommu", 0600, 0);
+	expect(s, RELEASE_6_8, PATH_COMPAT, ANSWER_NO, EINVAL);
+	assert_int_equal(set_iommu(s, RELEASE_6_8, CONTAINER_TYPE1, PATH_COMPAT)->answer,
 			 ANSWER_YES);
-	fake_free(s.h);
 }
 
-static void test_types_of_type1(void **state)
+static void test_types_of_type1(void)
 {
 	static const enum container_type types[] = { CONTAINER_DEFAULT, CONTAINER_TYPE1,
 						     CONTAINER_TYPE1V2 };
@@ -172,43 +155,25 @@ static void test_types_of_type1(void **state)
 	}
 }
 
-static void test_noiommu_takes_its_own_only(void **state)
+static void test_noiommu_takes_its_own_only(struct scene *s)
 {
 	static const enum container_type types[] = { CONTAINER_TYPE1, CONTAINER_TYPE1V2,
 						     CONTAINER_NESTING };
-	struct scene s = { .h = fake_host() };
 
-	s.d = fake_pci(s.h, "0000:01:00.0", fake_group(s.h, 1), NULL, NULL);
-	s.d->group->name = fake_present(s.h, "name", "vfio-noiommu");
-	fake_bind(s.h, s.d, "vfio-pci");
-	fake_param(s.h, PARAM_VFIO_NOIOMMU, "Y");
-	fake_config(s.h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_NOIOMMU=y");
-	fake_node(s.h, &s.d->group->noiommu_node, "/dev/vfio/noiommu-1", 0600, 0);
+	s->h = fake_host();
+	s->d = fake_pci(s->h, "0000:01:00.0", fake_group(s->h, 1), NULL, NULL);
+	s->d->group->name = fake_present(s->h, "name", "vfio-noiommu");
+	fake_bind(s->h, s->d, "vfio-pci");
+	fake_param(s->h, PARAM_VFIO_NOIOMMU, "Y");
+	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_NOIOMMU=y");
+	fake_node(s->h, &s->d->group->noiommu_node, "/dev/vfio/noiommu-1", 0600, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
-		const struct step *got = set_iommu(&s, RELEASE_6_8, types[i], PATH_NOIOMMU);
+		const struct step *got = set_iommu(s, RELEASE_6_8, types[i], PATH_NOIOMMU);
 
 		assert_int_equal(got->answer, ANSWER_NO);
 		assert_int_equal(got->err, ENODEV);
 		assert_string_equal(got->why->rule->id, "container-type");
 	}
-	assert_int_equal(set_iommu(&s, RELEASE_6_8, CONTAINER_DEFAULT, PATH_NOIOMMU)->answer,
+	assert_int_equal(set_iommu(s, RELEASE_6_8, CONTAINER_DEFAULT, PATH_NOIOMMU)->answer,
 			 ANSWER_YES);
-	fake_free(s.h);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nesting_without_driver_support),
-		cmocka_unit_test(test_nesting_of_vtd),
-		cmocka_unit_test(test_nesting_of_vtd_in_scalable_mode),
-		cmocka_unit_test(test_nesting_of_smmu),
-		cmocka_unit_test(test_nesting_is_gone),
-		cmocka_unit_test(test_nesting_that_may_be_gone),
-		cmocka_unit_test(test_iommufd_behind_the_container),
-		cmocka_unit_test(test_types_of_type1),
-		cmocka_unit_test(test_noiommu_takes_its_own_only),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

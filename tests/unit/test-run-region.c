@@ -170,7 +170,7 @@ static int refused_dump(struct device *d, uint32_t index, uint64_t offset, uint6
 	return status_of(r, failure, words);
 }
 
-static void test_region_work_rows(void **state)
+static void test_region_work_rows(void)
 {
 	const struct region_row *rows;
 	struct device d;
@@ -186,7 +186,7 @@ static void test_region_work_rows(void **state)
 	end(&d);
 }
 
-static void test_region_work_dump_by_register(void **state)
+static void test_region_work_dump_by_register(void)
 {
 	struct dump_row dump;
 	struct device d;
@@ -206,7 +206,7 @@ static void test_region_work_dump_by_register(void **state)
 	end(&d);
 }
 
-static void test_region_work_dumps_that_cannot_be(void **state)
+static void test_region_work_dumps_that_cannot_be(void)
 {
 	struct device d;
 
@@ -221,7 +221,7 @@ static void test_region_work_dumps_that_cannot_be(void **state)
 	end(&d);
 }
 
-static void test_region_work_decoding_is_off(void **state)
+static void test_region_work_decoding_is_off(void)
 {
 	uint16_t bits = 0;
 	struct device d;
@@ -239,7 +239,7 @@ static void test_region_work_decoding_is_off(void **state)
 	end(&d);
 }
 
-static void test_region_work_asleep(void **state)
+static void test_region_work_asleep(void)
 {
 	struct failure *failure = NULL;
 	struct dump_row dump;
@@ -254,7 +254,7 @@ static void test_region_work_asleep(void **state)
 	end(&d);
 }
 
-static void test_region_work_writes_that_are_guarded(void **state)
+static void test_region_work_writes_that_are_guarded(void)
 {
 	struct region_store store;
 	struct device d;
@@ -279,7 +279,7 @@ static void test_region_work_writes_that_are_guarded(void **state)
 	end(&d);
 }
 
-static void test_region_work_writes(void **state)
+static void test_region_work_writes(void)
 {
 	struct region_store store;
 	struct write_row row;
@@ -303,7 +303,7 @@ static void test_region_work_writes(void **state)
 }
 
 /* Each call fails in turn: the list is there, or a line says why not. */
-static void test_region_work_each_call_fails(void **state)
+static void test_region_work_each_call_fails(void)
 {
 	static const int errs[] = { ENODEV, EIO, ENOMEM };
 	unsigned int calls;
@@ -331,20 +331,4 @@ static void test_region_work_each_call_fails(void **state)
 			end(&d);
 		}
 	}
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_region_work_rows),
-		cmocka_unit_test(test_region_work_dump_by_register),
-		cmocka_unit_test(test_region_work_dumps_that_cannot_be),
-		cmocka_unit_test(test_region_work_decoding_is_off),
-		cmocka_unit_test(test_region_work_asleep),
-		cmocka_unit_test(test_region_work_writes_that_are_guarded),
-		cmocka_unit_test(test_region_work_writes),
-		cmocka_unit_test(test_region_work_each_call_fails),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

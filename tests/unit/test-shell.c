@@ -3,14 +3,14 @@
 #include "base/shell.h"
 #include "scene.h"
 
-static void test_shell_word_plain_is_borrowed(void **state)
+static void test_shell_word_plain_is_borrowed(void)
 {
 	const char *s = "/sys/bus/pci/devices/0000:01:00.0/driver_override";
 
 	assert_ptr_equal(shell_word(scene_arena, s), s);
 }
 
-static void test_shell_word_quotes_what_acts(void **state)
+static void test_shell_word_quotes_what_acts(void)
 {
 	assert_string_equal(shell_word(scene_arena, ""), "''");
 	assert_string_equal(shell_word(scene_arena, "~"), "'~'");
@@ -19,19 +19,8 @@ static void test_shell_word_quotes_what_acts(void **state)
 }
 
 /* A shell that does not know this form must not find its end earlier. */
-static void test_shell_word_writes_out_what_a_terminal_acts_on(void **state)
+static void test_shell_word_writes_out_what_a_terminal_acts_on(void)
 {
 	assert_string_equal(shell_word(scene_arena, "\033[2J'; id\n"), "$'\\x1b[2J\\x27; id\\x0a'");
 	assert_string_equal(shell_word(scene_arena, "\\\xc2\x9b"), "$'\\x5c\\xc2\\x9b'");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_shell_word_plain_is_borrowed),
-		cmocka_unit_test(test_shell_word_quotes_what_acts),
-		cmocka_unit_test(test_shell_word_writes_out_what_a_terminal_acts_on),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

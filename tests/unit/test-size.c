@@ -3,7 +3,7 @@
 #include "report/size.h"
 #include "scene.h"
 
-static void test_size_takes_the_largest_unit_that_leaves_nothing(void **state)
+static void test_size_takes_the_largest_unit_that_leaves_nothing(void)
 {
 	assert_string_equal(size_text(scene_arena, 0), "0");
 	assert_string_equal(size_text(scene_arena, 256), "256");
@@ -14,7 +14,7 @@ static void test_size_takes_the_largest_unit_that_leaves_nothing(void **state)
 	assert_string_equal(size_text(scene_arena, UINT64_C(1) << 63), "8E");
 }
 
-static void test_size_mask_names_each_page_size(void **state)
+static void test_size_mask_names_each_page_size(void)
 {
 	assert_string_equal(size_mask_text(scene_arena, 0x1000), "4K (0x1000)");
 	assert_string_equal(size_mask_text(scene_arena, 0x40201000), "4K 2M 1G (0x40201000)");
@@ -23,21 +23,10 @@ static void test_size_mask_names_each_page_size(void **state)
 }
 
 /* Type1 says so before it has a domain, and drivers that split what they are given do. */
-static void test_size_mask_from_one_size_on(void **state)
+static void test_size_mask_from_one_size_on(void)
 {
 	assert_string_equal(size_mask_text(scene_arena, UINT64_C(0xfffffffffffff000)),
 			    "any from 4K (0xfffffffffffff000)");
 	assert_string_equal(size_mask_text(scene_arena, UINT64_MAX),
 			    "any from 1 (0xffffffffffffffff)");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_size_takes_the_largest_unit_that_leaves_nothing),
-		cmocka_unit_test(test_size_mask_names_each_page_size),
-		cmocka_unit_test(test_size_mask_from_one_size_on),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -29,7 +29,7 @@ static int sum(const char *s, uint64_t address, uint64_t len, struct smaps_sum *
 	return smaps_sum((struct span){ s, strlen(s) }, address, len, ret);
 }
 
-static void test_smaps_of_transparent_huge_pages(void **state)
+static void test_smaps_of_transparent_huge_pages(void)
 {
 	struct smaps_sum s;
 
@@ -39,7 +39,7 @@ static void test_smaps_of_transparent_huge_pages(void **state)
 	assert_int_equal(s.present, 4 << 20);
 }
 
-static void test_smaps_of_hugetlb_at_the_end(void **state)
+static void test_smaps_of_hugetlb_at_the_end(void)
 {
 	struct smaps_sum s;
 
@@ -49,7 +49,7 @@ static void test_smaps_of_hugetlb_at_the_end(void **state)
 	assert_int_equal(s.present, 4 << 20);
 }
 
-static void test_smaps_of_several_areas(void **state)
+static void test_smaps_of_several_areas(void)
 {
 	struct smaps_sum s;
 
@@ -61,7 +61,7 @@ static void test_smaps_of_several_areas(void **state)
 	assert_int_equal(s.present, 8 << 20);
 }
 
-static void test_smaps_of_nothing(void **state)
+static void test_smaps_of_nothing(void)
 {
 	struct smaps_sum s;
 
@@ -69,7 +69,7 @@ static void test_smaps_of_nothing(void **state)
 	assert_int_equal(sum("", 0, UINT64_MAX, &s), -ENODATA);
 }
 
-static void test_smaps_that_are_torn(void **state)
+static void test_smaps_that_are_torn(void)
 {
 	struct smaps_sum s;
 
@@ -79,17 +79,4 @@ static void test_smaps_that_are_torn(void **state)
 	assert_int_equal(sum("1000-2000 rw-p\nKernelPageSize: 4 kB\nRss: 99999999999999999 kB\n",
 			     0x1000, 0x1000, &s),
 			 -EBADMSG);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_smaps_of_transparent_huge_pages),
-		cmocka_unit_test(test_smaps_of_hugetlb_at_the_end),
-		cmocka_unit_test(test_smaps_of_several_areas),
-		cmocka_unit_test(test_smaps_of_nothing),
-		cmocka_unit_test(test_smaps_that_are_torn),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

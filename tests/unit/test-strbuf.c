@@ -3,7 +3,7 @@
 #include "base/strmap.h"
 #include "scene.h"
 
-static void test_strbuf_separates_items(void **state)
+static void test_strbuf_separates_items(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strbuf t = { .arena = a };
@@ -18,7 +18,7 @@ static void test_strbuf_separates_items(void **state)
 	assert_string_equal(t.s + t.len - 3, "99!");
 }
 
-static void test_strmap_finds_what_was_added(void **state)
+static void test_strmap_finds_what_was_added(void)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strmap t = { .arena = a };
@@ -31,14 +31,4 @@ static void test_strmap_finds_what_was_added(void **state)
 		assert_string_equal(strmap_find(&t, arena_decimal(a, i)), arena_decimal(a, i));
 	assert_null(strmap_find(&t, "1000"));
 	assert_string_equal(strmap_find_span(&t, (struct span){ "123", 2 }), "12");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_strbuf_separates_items),
-		cmocka_unit_test(test_strmap_finds_what_was_added),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "report/suggest.h"
 #include "scene.h"
 
-static void test_suggest_slips_and_cuts(void **state)
+static void test_suggest_slips_and_cuts(void)
 {
 	static const char *const names[] = { "list", "inspect", "capture", "rules" };
 
@@ -15,13 +15,4 @@ static void test_suggest_slips_and_cuts(void **state)
 	assert_null(suggest_nearest("FOO", (const char *const[]){ "OP", "GROUP" }, 2));
 	assert_null(suggest_nearest("x", (const char *const[]){ "r", "w", "rw" }, 3));
 	assert_null(suggest_nearest("xy", (const char *const[]){ "r", "w", "rw" }, 3));
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_suggest_slips_and_cuts),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

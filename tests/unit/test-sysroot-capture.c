@@ -82,7 +82,7 @@ static const struct fact answers[] = {
 	{ .state = FACT_FAILED, .err = 0 },
 };
 
-static void test_capture_round_trip_of_every_answer(void **state)
+static void test_capture_round_trip_of_every_answer(void)
 {
 	static const char *const verbs[] = { "read", "link", "list", "stat", "access", "ask" };
 	struct capture *c = capture_new(), *again;
@@ -106,7 +106,7 @@ static void test_capture_round_trip_of_every_answer(void **state)
 	capture_free(c);
 }
 
-static void test_capture_round_trip_of_odd_paths(void **state)
+static void test_capture_round_trip_of_odd_paths(void)
 {
 	static const char *const paths[] = {
 		"/", "", "/a b", "/a\nb", "/\xff", "/\xc3\xa9", "\"\\"
@@ -126,7 +126,7 @@ static void test_capture_round_trip_of_odd_paths(void **state)
 	capture_free(c);
 }
 
-static void test_capture_long_path_and_answer(void **state)
+static void test_capture_long_path_and_answer(void)
 {
 	struct capture *c = capture_new(), *again;
 	size_t path_len = 100000, raw_len = 5 << 20;
@@ -147,7 +147,7 @@ static void test_capture_long_path_and_answer(void **state)
 	free(raw);
 }
 
-static void test_capture_add_keeps_the_first(void **state)
+static void test_capture_add_keeps_the_first(void)
 {
 	struct capture *c = capture_new();
 	struct fact f;
@@ -159,7 +159,7 @@ static void test_capture_add_keeps_the_first(void **state)
 	capture_free(c);
 }
 
-static void test_capture_find_of_what_is_not_there(void **state)
+static void test_capture_find_of_what_is_not_there(void)
 {
 	struct capture *c = capture_new();
 	struct fact unread = { .state = FACT_UNREAD }, f;
@@ -237,7 +237,7 @@ static const char *const hostile[] = {
 	HEADER "[[[[[[[[[[[[[[[[[[[[[[[[\n",
 };
 
-static void test_capture_load_refuses_what_is_none(void **state)
+static void test_capture_load_refuses_what_is_none(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(hostile); i++) {
 		struct capture *c = NULL;
@@ -252,7 +252,7 @@ static void test_capture_load_refuses_what_is_none(void **state)
 	}
 }
 
-static void test_capture_load_of_an_empty_file(void **state)
+static void test_capture_load_of_an_empty_file(void)
 {
 	FILE *in = fopen("/dev/null", "re");
 	struct failure *why = NULL;
@@ -264,7 +264,7 @@ static void test_capture_load_of_an_empty_file(void **state)
 	fclose(in);
 }
 
-static void test_capture_load_refuses_a_nul_in_a_line(void **state)
+static void test_capture_load_refuses_a_nul_in_a_line(void)
 {
 	static const char text[] = HEADER "[\"read\",\"/x\",\"y\"]\0garbage\n";
 	struct capture *c = NULL;
@@ -272,7 +272,7 @@ static void test_capture_load_refuses_a_nul_in_a_line(void **state)
 	assert_int_equal(load(text, sizeof(text) - 1, &c, NULL), -EBADMSG);
 }
 
-static void test_capture_load_names_the_line(void **state)
+static void test_capture_load_names_the_line(void)
 {
 	static const char text[] = HEADER "[\"read\",\"/x\",\"y\"]\n\nx\n";
 	struct failure *why = NULL;
@@ -283,7 +283,7 @@ static void test_capture_load_names_the_line(void **state)
 	failure_free(why);
 }
 
-static void test_capture_load_last_line_without_newline(void **state)
+static void test_capture_load_last_line_without_newline(void)
 {
 	static const char text[] = HEADER "[\"read\",\"/x\",\"y\"]";
 	struct capture *c = NULL;
@@ -296,7 +296,7 @@ static void test_capture_load_last_line_without_newline(void **state)
 }
 
 /* A sparse file of any size is a line without an end: it must not be read into memory whole. */
-static void test_capture_load_of_an_endless_line(void **state)
+static void test_capture_load_of_an_endless_line(void)
 {
 	FILE *in = tmpfile();
 	struct failure *why = NULL;
@@ -310,7 +310,7 @@ static void test_capture_load_of_an_endless_line(void **state)
 	fclose(in);
 }
 
-static void test_capture_load_carries_the_errno_of_the_read(void **state)
+static void test_capture_load_carries_the_errno_of_the_read(void)
 {
 	int fd = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	FILE *in = fdopen(fd, "re");
@@ -321,7 +321,7 @@ static void test_capture_load_carries_the_errno_of_the_read(void **state)
 	fclose(in);
 }
 
-static void test_capture_write_carries_the_errno_of_a_full_disk(void **state)
+static void test_capture_write_carries_the_errno_of_a_full_disk(void)
 {
 	struct capture *c = capture_new();
 	FILE *out = fopen("/dev/full", "we");
@@ -339,25 +339,4 @@ static void test_capture_write_carries_the_errno_of_a_full_disk(void **state)
 	assert_int_equal(capture_write(c, out), -ENOSPC);
 	fclose(out);
 	capture_free(c);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_capture_round_trip_of_every_answer),
-		cmocka_unit_test(test_capture_round_trip_of_odd_paths),
-		cmocka_unit_test(test_capture_long_path_and_answer),
-		cmocka_unit_test(test_capture_add_keeps_the_first),
-		cmocka_unit_test(test_capture_find_of_what_is_not_there),
-		cmocka_unit_test(test_capture_load_refuses_what_is_none),
-		cmocka_unit_test(test_capture_load_of_an_empty_file),
-		cmocka_unit_test(test_capture_load_refuses_a_nul_in_a_line),
-		cmocka_unit_test(test_capture_load_names_the_line),
-		cmocka_unit_test(test_capture_load_last_line_without_newline),
-		cmocka_unit_test(test_capture_load_of_an_endless_line),
-		cmocka_unit_test(test_capture_load_carries_the_errno_of_the_read),
-		cmocka_unit_test(test_capture_write_carries_the_errno_of_a_full_disk),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

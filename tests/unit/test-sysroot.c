@@ -24,9 +24,8 @@ static void assert_open_fails(const char *path, int err, enum status status, con
 	failure_free(why);
 }
 
-static void test_sysroot_open_of_what_is_no_root(void **state)
+static void test_sysroot_open_of_what_is_no_root(struct tree *x)
 {
-	struct tree *x = *state;
 	char path[128];
 
 	snprintf(path, sizeof(path), "%s/none", x->dir);
@@ -42,9 +41,8 @@ static void test_sysroot_open_of_what_is_no_root(void **state)
 	alarm(0);
 }
 
-static void test_sysroot_open_live(void **state)
+static void test_sysroot_open_live(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct fact f;
 
@@ -62,11 +60,10 @@ static void test_sysroot_open_live(void **state)
 
 /* A binary attribute gives a page a read: it is not at its end after the first.
  * linux: fs/kernfs/file.c: kernfs_file_read_iter(). */
-static void test_sysroot_live_binary_attribute_is_read_to_its_end(void **state)
+static void test_sysroot_live_binary_attribute_is_read_to_its_end(struct tree *x)
 {
 	static const char path[] = "sys/kernel/btf/vmlinux";
 	enum { LIMIT = 64 << 20 };
-	struct tree *x = *state;
 	struct sysroot *root = NULL;
 	struct stat st;
 	struct fact f;
@@ -171,9 +168,8 @@ static void traps_add(const struct tree *x)
 	assert_int_equal(mkfifoat(x->fd, "sys/fifo", 0644), 0);
 }
 
-static void test_sysroot_replay_equals_recording(void **state)
+static void test_sysroot_replay_equals_recording(struct tree *x)
 {
-	struct tree *x = *state;
 	struct fact first[NR_ANSWERS], second[NR_ANSWERS], third[NR_ANSWERS];
 	char path[128], again[128];
 	struct sysroot *replay = NULL, *copy = NULL;
@@ -202,9 +198,8 @@ static void test_sysroot_replay_equals_recording(void **state)
 	sysroot_close(replay);
 }
 
-static void test_sysroot_capture_answers_nothing_from_this_host(void **state)
+static void test_sysroot_capture_answers_nothing_from_this_host(struct tree *x)
 {
-	struct tree *x = *state;
 	struct sysroot *replay = NULL;
 	char path[128];
 	int err = 0;
@@ -226,23 +221,7 @@ static void test_sysroot_capture_answers_nothing_from_this_host(void **state)
 	sysroot_close(replay);
 }
 
-static void test_sysroot_write_capture_without_recording(void **state)
+static void test_sysroot_write_capture_without_recording(struct tree *x)
 {
-	struct tree *x = *state;
-
 	assert_int_equal(sysroot_write_capture(x->sysroot, stderr), -EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_sysroot_open_of_what_is_no_root),
-		tree_test(test_sysroot_open_live),
-		tree_test(test_sysroot_live_binary_attribute_is_read_to_its_end),
-		tree_test(test_sysroot_replay_equals_recording),
-		tree_test(test_sysroot_capture_answers_nothing_from_this_host),
-		tree_test(test_sysroot_write_capture_without_recording),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static void assert_file(struct fixture *f, const char *name, const char *text)
 	assert_string_equal(got, text);
 }
 
-static int setup(void **state)
+static int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -54,7 +54,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 
@@ -89,10 +89,8 @@ static void unbind_and_die(struct fixture *f)
 	close(ends[0]);
 }
 
-static void test_watch_puts_back_when_killed(void **state)
+static void test_watch_puts_back_when_killed(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	unbind_and_die(f);
 	assert_file(f, "unbind", NAME);
 	/* Written over the start of what was there: a plain file is not cut. */
@@ -100,20 +98,16 @@ static void test_watch_puts_back_when_killed(void **state)
 	assert_file(f, "bind", NAME);
 }
 
-static void test_watch_leaves_what_has_a_driver(void **state)
+static void test_watch_leaves_what_has_a_driver(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(symlinkat("../vfio-pci", f->system.root_fd, "driver"), 0);
 	unbind_and_die(f);
 	assert_file(f, "override", "vfio-pci");
 	assert_file(f, "bind", "");
 }
 
-static void test_watch_ends_when_settled(void **state)
+static void test_watch_ends_when_settled(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(bind_system_live.write_waiting(&f->system, "/unbind", NAME, NULL,
 							&way_back),
 			 0);
@@ -126,10 +120,8 @@ static void test_watch_ends_when_settled(void **state)
 	assert_file(f, "bind", "");
 }
 
-static void test_watch_not_begun_when_refused(void **state)
+static void test_watch_not_begun_when_refused(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	assert_int_equal(bind_system_live.write_waiting(&f->system, "/absent", NAME, NULL,
 							&way_back),
 			 -ENOENT);
@@ -138,9 +130,8 @@ static void test_watch_not_begun_when_refused(void **state)
 }
 
 /* A pipe that nobody reads stands for a device that nobody lets go of. */
-static void test_late_unbind_is_undone(void **state)
+static void test_late_unbind_is_undone(struct fixture *f)
 {
-	struct fixture *f = *state;
 	char text[32] = "";
 	int fd;
 
@@ -158,16 +149,4 @@ static void test_late_unbind_is_undone(void **state)
 	assert_true(waitpid(-1, NULL, 0) > 0);
 	assert_string_equal(text, NAME);
 	assert_file(f, "bind", NAME);
-}
-
-int main(void)
-{
-	static const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_watch_puts_back_when_killed), T(test_watch_leaves_what_has_a_driver),
-		T(test_watch_ends_when_settled),     T(test_watch_not_begun_when_refused),
-		T(test_late_unbind_is_undone),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

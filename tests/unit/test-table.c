@@ -56,7 +56,7 @@ struct fixture {
 	size_t len;
 };
 
-static int setup(void **state)
+static int fixture_setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof(*f));
 
@@ -75,7 +75,7 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
+static int fixture_teardown(void **state)
 {
 	struct fixture *f = *state;
 
@@ -93,28 +93,24 @@ static const char *printed(struct fixture *f)
 	return f->text;
 }
 
-static void test_table_tells_none_from_unknown(void **state)
+static void test_table_tells_none_from_unknown(struct fixture *f)
 {
-	assert_string_equal(printed(*state), "NAME   SKIN_COLOR WEIGHT\n"
-					     "kiwi   -              90\n"
-					     "apple  red           150\n"
-					     "e\\x1bv x\"y             ?\n");
+	assert_string_equal(printed(f), "NAME   SKIN_COLOR WEIGHT\n"
+					"kiwi   -              90\n"
+					"apple  red           150\n"
+					"e\\x1bv x\"y             ?\n");
 }
 
-static void test_table_raw_and_pairs_escape(void **state)
+static void test_table_raw_and_pairs_escape(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.format = FORMAT_PAIRS;
 	assert_string_equal(printed(f), "NAME=\"kiwi\" SKIN_COLOR=\"\" WEIGHT=\"90\"\n"
 					"NAME=\"apple\" SKIN_COLOR=\"red\" WEIGHT=\"150\"\n"
 					"NAME=\"e\\x1bv\" SKIN_COLOR=\"x\\x22y\" WEIGHT=\"?\"\n");
 }
 
-static void test_table_colors_cells(void **state)
+static void test_table_colors_cells(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.color = true;
 	f->view.headings = false;
 	color_scheme_default(&f->view.scheme);
@@ -122,27 +118,21 @@ static void test_table_colors_cells(void **state)
 	assert_non_null(strstr(printed(f), "\033[32mred"));
 }
 
-static void test_table_gives_way_when_narrow(void **state)
+static void test_table_gives_way_when_narrow(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	columns_default(&fruits, f->a, &f->columns);
 	f->view.width = 12;
 	assert_string_equal(printed(f), "NAME\nkiwi\napple\ne\\x1bv\n");
 }
 
-static void test_table_survives_one_column(void **state)
+static void test_table_survives_one_column(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.width = 1;
 	assert_true(strlen(printed(f)) > 0);
 }
 
-static void test_table_tree_below_parents(void **state)
+static void test_table_tree_below_parents(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.tree = true;
 	f->view.utf8 = false;
 	f->rows[1].parent = 1;
@@ -182,10 +172,8 @@ static void tell(struct fixture *f, const char *list, size_t width)
 	f->view.width = width;
 }
 
-static void test_sentences_break_between_words(void **state)
+static void test_sentences_break_between_words(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	tell(f, "place,story", 40);
 	assert_string_equal(printed(f), "PLACE    STORY\n"
 					"field    the hare slept because it was\n"
@@ -193,10 +181,8 @@ static void test_sentences_break_between_words(void **state)
 					"vineyard the fox found the grapes sour\n");
 }
 
-static void test_sentences_between_columns_are_padded(void **state)
+static void test_sentences_between_columns_are_padded(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.headings = false;
 	f->table.indent = 2;
 	tell(f, "story,place", 40);
@@ -207,10 +193,8 @@ static void test_sentences_between_columns_are_padded(void **state)
 }
 
 /* What one of two does not need is the other's. */
-static void test_sentences_share_the_room(void **state)
+static void test_sentences_share_the_room(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	tell(f, "story,moral", 80);
 	assert_string_equal(printed(f),
 			    "STORY                                          MORAL\n"
@@ -219,10 +203,8 @@ static void test_sentences_share_the_room(void **state)
 			    "the fox found the grapes sour                  who is too small finds fault\n");
 }
 
-static void test_sentences_stay_whole_without_a_width(void **state)
+static void test_sentences_stay_whole_without_a_width(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	tell(f, "place,story", 0);
 	assert_string_equal(printed(f),
 			    "PLACE    STORY\n"
@@ -230,10 +212,8 @@ static void test_sentences_stay_whole_without_a_width(void **state)
 			    "vineyard the fox found the grapes sour\n");
 }
 
-static void test_sentences_run_on_where_too_little_is_left(void **state)
+static void test_sentences_run_on_where_too_little_is_left(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	tell(f, "place,story", 32);
 	assert_string_equal(printed(f),
 			    "PLACE    STORY\n"
@@ -241,10 +221,8 @@ static void test_sentences_run_on_where_too_little_is_left(void **state)
 			    "vineyard the fox found the grapes sour\n");
 }
 
-static void test_sentences_stay_whole_for_programs(void **state)
+static void test_sentences_stay_whole_for_programs(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	tell(f, "place,story", 40);
 	f->view.format = FORMAT_PAIRS;
 	assert_string_equal(printed(f),
@@ -253,11 +231,10 @@ static void test_sentences_stay_whole_for_programs(void **state)
 }
 
 /* The name is cut to leave room, and not to nothing. */
-static void test_sentences_leave_a_name_its_least(void **state)
+static void test_sentences_leave_a_name_its_least(struct fixture *f)
 {
 	static const struct tale wood = { "a wood that nobody has seen the end of",
 					  "the wolf was eaten by the grandmother", NULL };
-	struct fixture *f = *state;
 
 	tell(f, "place,story", 52);
 	f->rows[0].row = &wood;
@@ -268,11 +245,10 @@ static void test_sentences_leave_a_name_its_least(void **state)
 }
 
 /* Columns that nobody chose give way to one that was added; a heading stays whole. */
-static void test_added_column_keeps_the_width(void **state)
+static void test_added_column_keeps_the_width(struct fixture *f)
 {
 	static const struct tale wood = { "a wood that nobody has seen the end of", "a wolf",
 					  NULL };
-	struct fixture *f = *state;
 
 	tell(f, "place,story", 0);
 	f->columns.chosen = false;
@@ -285,9 +261,8 @@ static void test_added_column_keeps_the_width(void **state)
 					"a wood tha... a wolf -\n");
 }
 
-static void test_columns_added_by_name_stay(void **state)
+static void test_columns_added_by_name_stay(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct columns c;
 
 	columns_default(&fruits, f->a, &c);
@@ -298,19 +273,16 @@ static void test_columns_added_by_name_stay(void **state)
 			    "NAME   WEIGHT\nkiwi       90\napple     150\ne\\x1bv      ?\n");
 }
 
-static void test_sort_of_nothing(void **state)
+static void test_sort_of_nothing(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->table.nr_rows = 0;
 	table_sort(&f->table, &fruit_fields[2], f->a);
 	assert_string_equal(printed(f), "");
 }
 
-static void test_sentences_of_wide_characters_keep_columns(void **state)
+static void test_sentences_of_wide_characters_keep_columns(struct fixture *f)
 {
 	static const struct tale panda = { "竹林", "熊猫吃了竹子 熊猫睡着了 熊猫再吃竹子", NULL };
-	struct fixture *f = *state;
 
 	tell(f, "story,place", 40);
 	f->rows[0].row = &panda;
@@ -320,10 +292,8 @@ static void test_sentences_of_wide_characters_keep_columns(void **state)
 					"熊猫再吃竹子\n");
 }
 
-static void test_sentences_are_coloured_line_by_line(void **state)
+static void test_sentences_are_coloured_line_by_line(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.color = true;
 	color_scheme_default(&f->view.scheme);
 	tell(f, "place,story", 40);
@@ -333,10 +303,8 @@ static void test_sentences_are_coloured_line_by_line(void **state)
 					"      \033[32mmuch too sure of itself\033[0m\n");
 }
 
-static void test_sentences_below_a_parent(void **state)
+static void test_sentences_below_a_parent(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.tree = true;
 	f->view.utf8 = false;
 	tell(f, "place,story", 40);
@@ -348,10 +316,8 @@ static void test_sentences_below_a_parent(void **state)
 					"           sour\n");
 }
 
-static void test_sentences_that_have_branches_run_on(void **state)
+static void test_sentences_that_have_branches_run_on(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->view.tree = true;
 	f->view.utf8 = false;
 	tell(f, "story", 40);
@@ -361,10 +327,8 @@ static void test_sentences_that_have_branches_run_on(void **state)
 					"`-the fox found the grapes sour\n");
 }
 
-static void test_sort_puts_unknown_last(void **state)
+static void test_sort_puts_unknown_last(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->rows[0].row = &evil;
 	f->rows[2].row = &kiwi;
 	table_sort(&f->table, &fruit_fields[2], f->a);
@@ -373,10 +337,8 @@ static void test_sort_puts_unknown_last(void **state)
 	assert_ptr_equal(f->table.rows[2].row, &evil);
 }
 
-static void test_sort_keeps_children_with_parents(void **state)
+static void test_sort_keeps_children_with_parents(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	f->rows[1] = (struct table_row){ &evil, 1 };
 	f->rows[2] = (struct table_row){ &apple, 0 };
 	table_sort(&f->table, &fruit_fields[0], f->a);
@@ -386,9 +348,8 @@ static void test_sort_keeps_children_with_parents(void **state)
 	assert_int_equal(f->table.rows[2].parent, 2);
 }
 
-static void test_columns_add_and_choose(void **state)
+static void test_columns_add_and_choose(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct columns c;
 
 	columns_default(&fruits, f->a, &c);
@@ -400,9 +361,8 @@ static void test_columns_add_and_choose(void **state)
 	assert_int_equal(c.nr, 1);
 }
 
-static void test_columns_unknown_names_the_nearest(void **state)
+static void test_columns_unknown_names_the_nearest(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct failure *failure = NULL;
 
 	assert_int_equal(columns_parse(&fruits, f->a, "NAME,WIEGHT", &f->columns, &failure),
@@ -415,9 +375,8 @@ static void test_columns_unknown_names_the_nearest(void **state)
 	failure_free(failure);
 }
 
-static void test_json_document_is_one_object(void **state)
+static void test_json_document_is_one_object(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct json_object *doc, *array, *item;
 	struct json_doc d;
 
@@ -442,9 +401,8 @@ static void test_json_document_is_one_object(void **state)
 	json_object_put(doc);
 }
 
-static void test_prose_wraps_below_the_text(void **state)
+static void test_prose_wraps_below_the_text(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct prose p = { .out = &f->view, .indent = 2, .label_width = 8 };
 
 	f->view.width = 40;
@@ -455,9 +413,8 @@ static void test_prose_wraps_below_the_text(void **state)
 }
 
 /* What is copied into a shell is one line, however long. */
-static void test_prose_keeps_commands_whole(void **state)
+static void test_prose_keeps_commands_whole(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct prose p = { .out = &f->view, .indent = 2, .label_width = 8 };
 
 	f->view.width = 40;
@@ -471,51 +428,12 @@ static void test_prose_keeps_commands_whole(void **state)
 				     "          and so on modprobe a\n");
 }
 
-static void test_prose_survives_a_narrow_terminal(void **state)
+static void test_prose_survives_a_narrow_terminal(struct fixture *f)
 {
-	struct fixture *f = *state;
 	struct prose p = { .out = &f->view, .indent = 2, .label_width = 8 };
 
 	f->view.width = 20;
 	prose_label(&p, "label", STYLE_NONE, "%s", "one two three four");
 	fflush(f->view.stream);
 	assert_string_equal(f->text, "  label\n    one two three\n    four\n");
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		T(test_table_tells_none_from_unknown),
-		T(test_table_raw_and_pairs_escape),
-		T(test_table_colors_cells),
-		T(test_table_gives_way_when_narrow),
-		T(test_table_survives_one_column),
-		T(test_table_tree_below_parents),
-		T(test_sentences_break_between_words),
-		T(test_sentences_between_columns_are_padded),
-		T(test_sentences_share_the_room),
-		T(test_sentences_stay_whole_without_a_width),
-		T(test_sentences_run_on_where_too_little_is_left),
-		T(test_sentences_stay_whole_for_programs),
-		T(test_sentences_leave_a_name_its_least),
-		T(test_added_column_keeps_the_width),
-		T(test_columns_added_by_name_stay),
-		T(test_sort_of_nothing),
-		T(test_sentences_of_wide_characters_keep_columns),
-		T(test_sentences_are_coloured_line_by_line),
-		T(test_sentences_below_a_parent),
-		T(test_sentences_that_have_branches_run_on),
-		T(test_sort_puts_unknown_last),
-		T(test_sort_keeps_children_with_parents),
-		T(test_columns_add_and_choose),
-		T(test_columns_unknown_names_the_nearest),
-		T(test_json_document_is_one_object),
-		T(test_prose_wraps_below_the_text),
-		T(test_prose_keeps_commands_whole),
-		T(test_prose_survives_a_narrow_terminal),
-#undef T
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

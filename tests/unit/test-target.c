@@ -26,7 +26,7 @@ static void assert_named(const char *text, enum target_kind kind, const char *bu
 	assert_string_equal(t.name, name);
 }
 
-static void test_target_pci(void **state)
+static void test_target_pci(void)
 {
 	assert_named("0000:01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
 	assert_named("01:00.0", TARGET_PCI, "pci", "0000:01:00.0");
@@ -36,14 +36,14 @@ static void test_target_pci(void **state)
 	assert_named("10000:e1:00.0", TARGET_PCI, "pci", "10000:e1:00.0");
 }
 
-static void test_target_slot(void **state)
+static void test_target_slot(void)
 {
 	assert_named("01:00", TARGET_SLOT, "pci", "0000:01:00");
 	assert_named("0001:01:00", TARGET_SLOT, "pci", "0001:01:00");
 	assert_named("01:00.*", TARGET_SLOT, "pci", "0000:01:00");
 }
 
-static void test_target_ids(void **state)
+static void test_target_ids(void)
 {
 	struct target t = parse("8086:1521");
 
@@ -57,7 +57,7 @@ static void test_target_ids(void **state)
 	assert_true(t.any_device);
 }
 
-static void test_target_group(void **state)
+static void test_target_group(void)
 {
 	static const char *const texts[] = { "group:12", "iommu:12", "/dev/vfio/12",
 					     "/dev/vfio/noiommu-12" };
@@ -70,7 +70,7 @@ static void test_target_group(void **state)
 	}
 }
 
-static void test_target_other_names(void **state)
+static void test_target_other_names(void)
 {
 	assert_named("platform:edu-dma.0", TARGET_NAMED, "platform", "edu-dma.0");
 	assert_named("fsl-mc:dprc.2", TARGET_NAMED, "fsl-mc", "dprc.2");
@@ -86,7 +86,7 @@ static void test_target_other_names(void **state)
 	assert_named("vfio", TARGET_CLASS_DEVICE, NULL, "vfio");
 }
 
-static void test_target_malformed(void **state)
+static void test_target_malformed(void)
 {
 	static const char *const bad[] = {
 		"",
@@ -136,7 +136,7 @@ static void test_target_malformed(void **state)
 }
 
 /* The next step is about what was written. */
-static void test_target_malformed_says_how_to_write_it(void **state)
+static void test_target_malformed_says_how_to_write_it(void)
 {
 	static const struct {
 		const char *text, *hint;
@@ -163,7 +163,7 @@ static void test_target_malformed_says_how_to_write_it(void **state)
 	}
 }
 
-static void test_target_too_long(void **state)
+static void test_target_too_long(void)
 {
 	char text[5000];
 	struct target t;
@@ -171,20 +171,4 @@ static void test_target_too_long(void **state)
 	memset(text, 'a', sizeof(text));
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(target_parse(scene_arena, text, &t, NULL), -EINVAL);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_target_pci),
-		cmocka_unit_test(test_target_slot),
-		cmocka_unit_test(test_target_ids),
-		cmocka_unit_test(test_target_group),
-		cmocka_unit_test(test_target_other_names),
-		cmocka_unit_test(test_target_malformed),
-		cmocka_unit_test(test_target_malformed_says_how_to_write_it),
-		cmocka_unit_test(test_target_too_long),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -527,7 +527,7 @@ static void put_host(const struct tree *x)
 	log_set_level(LOG_LEVEL_ERROR);
 }
 
-static void test_every_call_fails_in_turn(void **state)
+static void test_every_call_fails_in_turn(struct tree *x)
 {
 	static const struct command_case cases[] = {
 		{ .name = "bind", .run = bind_devices },
@@ -536,13 +536,13 @@ static void test_every_call_fails_in_turn(void **state)
 		{ .name = "restore", .run = restore_devices, .bound = true },
 	};
 
-	put_host(*state);
+	put_host(x);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		every_call_fails(*state, &cases[i], false);
+		every_call_fails(x, &cases[i], false);
 }
 
 /* What fails once fails from then on: nothing can be taken back, but nothing is forgotten. */
-static void test_what_fails_goes_on_failing(void **state)
+static void test_what_fails_goes_on_failing(struct tree *x)
 {
 	static const struct command_case cases[] = {
 		{ .name = "bind", .run = bind_devices },
@@ -550,18 +550,17 @@ static void test_what_fails_goes_on_failing(void **state)
 		{ .name = "restore", .run = restore_devices, .bound = true },
 	};
 
-	put_host(*state);
+	put_host(x);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		every_call_fails(*state, &cases[i], true);
+		every_call_fails(x, &cases[i], true);
 }
 
 /* Whoever passed the guard is told at once, and whoever undoes it how to have them again. */
-static void test_virtual_functions_that_go_are_said(void **state)
+static void test_virtual_functions_that_go_are_said(const struct tree *x)
 {
 	static const struct command_case back = { .name = "restore", .run = restore_devices };
 	static const char had[] = "virtual functions: it had 2 and has 0";
 	static const char again[] = "echo 2 > /sys/bus/pci/devices/" ONE "/sriov_numvfs";
-	const struct tree *x = *state;
 	struct trial t;
 
 	put_host(x);
@@ -578,15 +577,4 @@ static void test_virtual_functions_that_go_are_said(void **state)
 	/* Of the other function there is nothing to say. */
 	assert_null(strstr(strstr(t.text, had) + 1, had));
 	end(&t);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_every_call_fails_in_turn),
-		tree_test(test_what_fails_goes_on_failing),
-		tree_test(test_virtual_functions_that_go_are_said),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "uapi/driver.h"
 #include "scene.h"
 
-static void test_driver_kinds(void **state)
+static void test_driver_kinds(void)
 {
 	assert_int_equal(driver_kind("vfio-pci"), DRIVER_VFIO);
 	assert_int_equal(driver_kind("mlx5_vfio_pci"), DRIVER_VFIO);
@@ -18,7 +18,7 @@ static void test_driver_kinds(void **state)
 	assert_false(driver_leaves_vfs("igb"));
 }
 
-static void test_driver_is_vfio_by_name(void **state)
+static void test_driver_is_vfio_by_name(void)
 {
 	assert_true(driver_is_vfio("vfio-pci"));
 	assert_true(driver_is_vfio("new_vfio_pci"));
@@ -27,7 +27,7 @@ static void test_driver_is_vfio_by_name(void **state)
 	assert_false(driver_is_vfio(NULL));
 }
 
-static void test_driver_of_a_bus(void **state)
+static void test_driver_of_a_bus(void)
 {
 	assert_string_equal(driver_of_bus(BUS_PCI)->name, "vfio-pci");
 	assert_int_equal(driver_of_bus(BUS_PCI)->module, MODULE_VFIO_PCI);
@@ -39,7 +39,7 @@ static void test_driver_of_a_bus(void **state)
 }
 
 /* The rows name buses that are known, and are themselves found. */
-static void test_driver_rows_agree(void **state)
+static void test_driver_rows_agree(void)
 {
 	const struct driver_row *d;
 
@@ -53,7 +53,7 @@ static void test_driver_rows_agree(void **state)
 	assert_int_equal(bus_from_name("usb"), BUS_OTHER);
 }
 
-static void test_param_has_module_default_and_key(void **state)
+static void test_param_has_module_default_and_key(void)
 {
 	const struct param_row *p = param_get(PARAM_VFIO_PLATFORM_RESET_REQUIRED);
 
@@ -66,17 +66,4 @@ static void test_param_has_module_default_and_key(void **state)
 	assert_int_equal(module_find("vfio_pci_core"), MODULE_VFIO_PCI_CORE);
 	assert_int_equal(module_find("vfio"), MODULE_VFIO);
 	assert_int_equal(module_find("e1000e"), NR_MODULES);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_driver_kinds),
-		cmocka_unit_test(test_driver_is_vfio_by_name),
-		cmocka_unit_test(test_driver_of_a_bus),
-		cmocka_unit_test(test_driver_rows_agree),
-		cmocka_unit_test(test_param_has_module_default_and_key),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

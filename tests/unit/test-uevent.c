@@ -13,7 +13,7 @@ static struct span span_of(const char *s)
 	return (struct span){ s, strlen(s) };
 }
 
-static void test_uevent_get_whole_keys_only(void **state)
+static void test_uevent_get_whole_keys_only(void)
 {
 	struct span value;
 
@@ -29,7 +29,7 @@ static void test_uevent_get_whole_keys_only(void **state)
 	assert_false(uevent_get(span_of(""), "DRIVER", &value));
 }
 
-static void test_uevent_pci_ids(void **state)
+static void test_uevent_pci_ids(void)
 {
 	struct uevent_pci pci;
 
@@ -49,7 +49,7 @@ static void assert_refused_as(const char *text, int err)
 	assert_int_equal(pci.vendor, 0x1234);
 }
 
-static void test_uevent_pci_missing_or_absurd(void **state)
+static void test_uevent_pci_missing_or_absurd(void)
 {
 	assert_refused_as("", -ENODATA);
 	assert_refused_as("PCI_CLASS=20000\nPCI_ID=8086:1521\n", -ENODATA);
@@ -60,7 +60,7 @@ static void test_uevent_pci_missing_or_absurd(void **state)
 	assert_refused_as("PCI_CLASS=20000\nPCI_ID=8086:1521\nPCI_SUBSYS_ID=:\n", -EBADMSG);
 }
 
-static void test_modalias_pci(void **state)
+static void test_modalias_pci(void)
 {
 	static const char *const refused[] = {
 		"",
@@ -83,16 +83,4 @@ static void test_modalias_pci(void **state)
 	assert_int_equal(pci.subdevice, 0x0602);
 	for (size_t i = 0; i < ARRAY_SIZE(refused); i++)
 		assert_int_equal(modalias_get_pci(span_of(refused[i]), &pci), -EBADMSG);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_uevent_get_whole_keys_only),
-		cmocka_unit_test(test_uevent_pci_ids),
-		cmocka_unit_test(test_uevent_pci_missing_or_absurd),
-		cmocka_unit_test(test_modalias_pci),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

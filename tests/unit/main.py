@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Writes the main() of a unit test: it runs every 'static void test_…()' of the file, in order.
+
+    main.py TEST.c OUT.c
+
+The parameter says what a test stands on: 'void' nothing, 'struct X *' what X_setup() makes before the test and X_teardown() takes away
+after it, 'struct arena *' the arena of all tests in the file. A file that has a main() of its own is left as it is.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+TEST = re.compile(r"^static void (test_\w+)\((?:void|(?:const )?struct (\w+) \*\w+)\)$", re.M)
+RUN = "\nstatic void run_{name}(void **state)\n{{\n\t{name}({argument});\n}}\n"
+MAIN = """
+int main(void)
+{{
+	static const struct CMUnitTest tests[] = {{
+{rows}
+	}};
+
+	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
+}}
+"""
+
+
+def generate(source: Path) -> str:
+    """The program around @source."""
+    text = source.read_text(encoding="utf-8")
+    program = f'#include "{source.name}"\n'
+    if re.search(r"^int main\(", text, re.M):
+        return program
+    rows = []
+    for name, thing in TEST.findall(text):
+        program += RUN.format(name=name, argument="*state" if thing else "")
+        fixture = f"{thing}_setup, {thing}_teardown" if thing not in ("", "arena") else "NULL, NULL"
+        rows.append(f'\t\t{{ "{name}", run_{name}, {fixture}, NULL }},')
+    return program + MAIN.format(rows="\n".join(rows))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(generate(Path(sys.argv[1])), encoding="utf-8")
