@@ -13,7 +13,7 @@ enum { FAULT_TIMEOUT_MS = 500 };
 
 static size_t transfer_size(const struct proof_run *p)
 {
-	return p->exercise.kind->transfer;
+	return p->test.kind->transfer;
 }
 
 static bool arrived(const struct proof_run *p, enum area area)
@@ -29,7 +29,7 @@ static bool failed(struct proof_run *p, const char *what, int r)
 {
 	if (r < 0)
 		run_answer(p, CLAIM_DEVICE_WRITE, CLAIM_UNKNOWN, "told to %s: %s", what,
-			   p->exercise.said);
+			   p->test.said);
 	return r < 0;
 }
 
@@ -42,7 +42,7 @@ static void answer_bounds(struct proof_run *p, bool wrote)
 			   transfer_size(p), changed);
 	else if (!wrote)
 		run_answer(p, CLAIM_BOUNDS, CLAIM_UNKNOWN,
-			   "none of %zu bytes has changed, but nor did it write as it was told to",
+			   "none of %zu bytes has changed, but the device did not write as requested either",
 			   proof_memory_compared(&p->memory));
 	else
 		run_answer(p, CLAIM_BOUNDS, CLAIM_YES,
@@ -93,17 +93,17 @@ static bool transfer_twice(struct proof_run *p)
 
 	if (failed(p, "write", r))
 		return false;
-	words = p->exercise.said;
-	if (!p->exercise.kind->verify(&p->exercise, target)) {
+	words = p->test.said;
+	if (!p->test.kind->verify(&p->test, target)) {
 		run_answer(p, CLAIM_DEVICE_WRITE, CLAIM_NO,
 			   "it says that it wrote, and what is at %#llx is not of it: %s",
-			   (unsigned long long)p->iova[AREA_TARGET], p->exercise.said);
+			   (unsigned long long)p->iova[AREA_TARGET], p->test.said);
 		return false;
 	}
 	run_answer(p, CLAIM_DEVICE_READ, CLAIM_YES,
 		   "it fetched the command from its queue at %#llx and answered to its number: %s",
 		   (unsigned long long)p->iova[AREA_OWN], words);
-	words = p->exercise.said;
+	words = p->test.said;
 	p->payload = arena_memdup(p->request->client->arena, target, len);
 	proof_memory_fill(&p->memory);
 	r = run_store(p, p->iova[AREA_TARGET]);
@@ -124,11 +124,11 @@ static bool transfer_twice(struct proof_run *p)
 bool claim_transfers(struct proof_run *p)
 {
 	static const enum claim_id both[] = { CLAIM_DEVICE_READ, CLAIM_DEVICE_WRITE };
-	bool good = p->exercise.kind->load ? transfer_through(p) : transfer_twice(p);
+	bool good = p->test.kind->load ? transfer_through(p) : transfer_twice(p);
 
 	p->proof->claims[both[0]].has_iova = p->proof->claims[both[1]].has_iova = true;
 	p->proof->claims[CLAIM_DEVICE_READ].iova =
-		p->iova[p->exercise.kind->load ? AREA_SOURCE : AREA_OWN];
+		p->iova[p->test.kind->load ? AREA_SOURCE : AREA_OWN];
 	p->proof->claims[CLAIM_DEVICE_WRITE].iova = p->iova[AREA_TARGET];
 	/* This claim is about the target only; the other areas are another question. */
 	proof_memory_accept(&p->memory, AREA_TARGET, transfer_size(p));
@@ -159,15 +159,15 @@ static bool out_of_reach(struct proof_run *p, enum claim_id id, uint64_t iova, c
 		return false;
 	}
 	if (!run_was_told(r)) {
-		run_answer(p, id, CLAIM_UNKNOWN, "it could not be told to write to %#llx: %s",
-			   (unsigned long long)iova, p->exercise.said);
+		run_answer(p, id, CLAIM_UNKNOWN, "vfiotool could not make it write to %#llx: %s",
+			   (unsigned long long)iova, p->test.said);
 		return false;
 	}
 	c->fault = faults_wait(&p->faults, iova, transfer_size(p), FAULT_TIMEOUT_MS);
 	*ret = arena_printf(p->request->client->arena,
 			    "told to write to %#llx: none of %zu bytes changed (%s)",
 			    (unsigned long long)iova, proof_memory_compared(&p->memory),
-			    p->exercise.said);
+			    p->test.said);
 	return true;
 }
 
@@ -191,9 +191,9 @@ static const char *reaches(struct proof_run *p, enum area area, uint64_t iova)
 	}
 	r = run_store(p, iova);
 	if (!arrived(p, area))
-		ret = arena_printf(a, "mapped, it is not reached either (%s)", p->exercise.said);
+		ret = arena_printf(a, "mapped, it is not reached either (%s)", p->test.said);
 	else if (r < 0)
-		ret = arena_printf(a, "mapped, it is reached, but %s", p->exercise.said);
+		ret = arena_printf(a, "mapped, it is reached, but %s", p->test.said);
 	r = run_unmap(p, area);
 	/* The end of the proof tries once more to unmap what stays mapped. */
 	if (r < 0)
@@ -254,7 +254,7 @@ static void try_physical(struct proof_run *p, uint64_t address)
 	r = pagemap_physical(c, canary, p->request->page_size, &after);
 	if (r < 0 || after != address)
 		run_answer(p, CLAIM_PHYSICAL, CLAIM_UNKNOWN,
-			   "the canary moved away while the device was told to write to it");
+			   "the canary moved away before the device wrote to it");
 	else
 		run_answer(p, CLAIM_PHYSICAL, CLAIM_YES,
 			   "%s; the canary lies there in memory, and the same address is reached when mapped",
@@ -347,13 +347,13 @@ void claim_after_unmap(struct proof_run *p)
 	}
 	if (!out_of_reach(p, CLAIM_AFTER_UNMAP, p->iova[AREA_TARGET], &seen))
 		return;
-	if (p->exercise.kind->load && still_read(p))
+	if (p->test.kind->load && still_read(p))
 		run_answer(p, CLAIM_AFTER_UNMAP, CLAIM_NO,
 			   "the device still reads the page that was mapped at %#llx",
 			   (unsigned long long)p->iova[AREA_TARGET]);
 	else
 		run_answer(p, CLAIM_AFTER_UNMAP, CLAIM_YES, "%s; before, the device wrote there%s",
-			   seen, p->exercise.kind->load ? "; nor is it read any more" : "");
+			   seen, p->test.kind->load ? "; nor is it read any more" : "");
 }
 
 /* What is pinned afterwards, in words. */
@@ -378,14 +378,14 @@ static const char *pinned_words(struct proof_run *p, bool *back)
 
 void claim_teardown(struct proof_run *p)
 {
-	size_t own = EXERCISE_OWN_PAGES * p->page;
+	size_t own = DMA_TEST_OWN_PAGES * p->page;
 	uint8_t *queues = proof_memory_at(&p->memory, AREA_OWN), *before;
 	const char *seen = NULL, *pinned;
 	bool back;
 	int r = 0;
 
 	/* Set up before, as it would not get far after. */
-	if (p->stale && p->exercise.kind->init(&p->exercise, NULL) >= 0)
+	if (p->stale && p->test.kind->init(&p->test, NULL) >= 0)
 		p->stale = false;
 	for (unsigned int i = 0; !r && i < NR_AREAS; i++)
 		if (p->mapped[i])
@@ -400,7 +400,7 @@ void claim_teardown(struct proof_run *p)
 	if (!out_of_reach(p, CLAIM_TEARDOWN, p->iova[AREA_SOURCE], &seen))
 		return;
 	pinned = pinned_words(p, &back);
-	if (p->exercise.kind->own_pages && memcmp(before, queues + p->page, own - p->page))
+	if (p->test.kind->own_pages && memcmp(before, queues + p->page, own - p->page))
 		run_answer(p, CLAIM_TEARDOWN, CLAIM_NO,
 			   "the device still answers into its queue at %#llx",
 			   (unsigned long long)p->iova[AREA_OWN + 1]);
@@ -424,14 +424,14 @@ static void raise_and_wait(struct proof_run *p, struct irq *irq)
 	int r;
 
 	/* Some devices raise none when they were set up before their vectors: QEMU's NVMe. */
-	r = p->exercise.kind->init(&p->exercise, NULL);
+	r = p->test.kind->init(&p->test, NULL);
 	if (!r)
-		r = p->exercise.kind->interrupt(&p->exercise, p->iova[AREA_TARGET]);
+		r = p->test.kind->interrupt(&p->test, p->iova[AREA_TARGET]);
 	p->stale = r < 0;
 	p->gone |= r == -ENODEV;
 	if (r < 0) {
 		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN,
-			   "it could not be told to raise one: %s", p->exercise.said);
+			   "vfiotool could not make it raise one: %s", p->test.said);
 		return;
 	}
 	r = irq_wait(irq, 0, 1, before + 1, INTERRUPT_TIMEOUT_MS, -EBADF);
@@ -444,14 +444,14 @@ static void raise_and_wait(struct proof_run *p, struct irq *irq)
 	else
 		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN,
 			   "%s vector 0 cannot be waited for: %s", name, strerror(-r));
-	if (p->exercise.kind->acknowledge)
-		p->exercise.kind->acknowledge(&p->exercise);
+	if (p->test.kind->acknowledge)
+		p->test.kind->acknowledge(&p->test);
 }
 
 void claim_interrupt(struct proof_run *p)
 {
 	const struct proof_request *q = p->request;
-	uint32_t index = q->exerciser->irq_index;
+	uint32_t index = q->driver->irq_index;
 	struct irq_info info;
 	struct irq irq;
 	int r = device_irq_get(q->client, q->object, q->fd, index, &info);

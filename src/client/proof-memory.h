@@ -15,7 +15,7 @@ enum area {
 	AREA_BEHIND, /* mapped for the counterparts only */
 	AREA_CANARY, /* mapped elsewhere, so that it stays where it is */
 	AREA_SEALED, /* mapped for reading */
-	AREA_OWN,    /* of the exerciser: EXERCISE_OWN_PAGES of them */
+	AREA_OWN,    /* of the driver: DMA_TEST_OWN_PAGES of them */
 	NR_AREAS = AREA_OWN + 2,
 };
 
@@ -36,7 +36,7 @@ int proof_memory_hold(struct proof_memory *m);
 uint8_t *proof_memory_at(const struct proof_memory *m, enum area area);
 /* What @area should hold. */
 uint8_t *proof_memory_expected(const struct proof_memory *m, enum area area);
-/* New patterns everywhere but in the exerciser's own pages. */
+/* New patterns everywhere but in the driver's own pages. */
 void proof_memory_fill(struct proof_memory *m);
 /* Accepts the first @len bytes of @area as expected from now on. */
 void proof_memory_accept(struct proof_memory *m, enum area area, size_t len);

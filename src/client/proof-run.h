@@ -11,7 +11,7 @@ struct proof_run {
 	const struct proof_request *request;
 	struct proof *proof;
 	struct proof_memory memory;
-	struct exercise exercise;
+	struct dma_test test;
 	struct faults faults;
 	size_t page;               /* bytes, of an area */
 	unsigned int address_bits; /* that the device drives */
@@ -29,7 +29,7 @@ struct proof_run {
 int run_map(struct proof_run *p, enum area area, unsigned int prot);
 int run_unmap(struct proof_run *p, enum area area);
 /* One transfer, after a new setup of the device when that is needed. 0, -EIO, -ETIMEDOUT: the device got
- * the command. Anything else: it did not, and exercise.said has the reason. */
+ * the command. Anything else: it did not, and dma_test.said has the reason. */
 int run_store(struct proof_run *p, uint64_t iova);
 int run_load(struct proof_run *p, uint64_t iova);
 /* Whether the device got the command, by what run_store() returned. */

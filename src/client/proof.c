@@ -73,25 +73,25 @@ static bool is_released(struct proof_run *p)
 	return p->released;
 }
 
-static int run_transfer(struct proof_run *p, int (*move)(struct exercise *, uint64_t),
+static int run_transfer(struct proof_run *p, int (*move)(struct dma_test *, uint64_t),
 			uint64_t iova)
 {
 	int r = 0;
 
 	if (is_released(p)) {
-		p->exercise.said = "the kernel asked for the device back";
+		p->test.said = "the kernel asked for the device back";
 		return -ECANCELED;
 	}
 	if (p->stale)
-		r = p->exercise.kind->init(&p->exercise, NULL);
+		r = p->test.kind->init(&p->test, NULL);
 	if (r < 0) {
 		p->gone |= r == -ENODEV;
-		p->exercise.said =
+		p->test.said =
 			arena_printf(p->request->client->arena,
-				     "the device could not be set up again: %s", p->exercise.said);
+				     "the device could not be set up again: %s", p->test.said);
 		return -ECANCELED;
 	}
-	r = move(&p->exercise, iova);
+	r = move(&p->test, iova);
 	p->stale = r < 0;
 	p->gone |= r == -ENODEV;
 	return r;
@@ -99,12 +99,12 @@ static int run_transfer(struct proof_run *p, int (*move)(struct exercise *, uint
 
 int run_store(struct proof_run *p, uint64_t iova)
 {
-	return run_transfer(p, p->exercise.kind->store, iova);
+	return run_transfer(p, p->test.kind->store, iova);
 }
 
 int run_load(struct proof_run *p, uint64_t iova)
 {
-	return run_transfer(p, p->exercise.kind->load, iova);
+	return run_transfer(p, p->test.kind->load, iova);
 }
 
 /* ---- mappings ---- */
@@ -157,7 +157,7 @@ static int choose_iova(const struct proof_run *p, uint64_t *ret)
 static int map_areas(struct proof_run *p, struct failure **reterr)
 {
 	static const enum area plain[] = { AREA_SOURCE, AREA_TARGET, AREA_OWN, AREA_OWN + 1 };
-	size_t nr = 2 + p->request->exerciser->own_pages;
+	size_t nr = 2 + p->request->driver->own_pages;
 	uint64_t base;
 	int r = choose_iova(p, &base);
 
@@ -188,7 +188,7 @@ static int find_areas(struct proof_run *p, struct failure **reterr)
 				     &p->iova[i]);
 	if (r < 0)
 		return failure_set_status(reterr, STATUS_UNKNOWN, r,
-					  "%s: cannot tell where the memory for the proof lies, and without an IOMMU the device has to be told: %s",
+					  "%s: vfiotool cannot find the physical address of its memory, which the device needs without an IOMMU: %s",
 					  p->request->object,
 					  r == -EPERM
 						  ? "the kernel hides it from who lacks CAP_SYS_ADMIN"
@@ -196,7 +196,7 @@ static int find_areas(struct proof_run *p, struct failure **reterr)
 	for (unsigned int i = 0; i < NR_AREAS; i++)
 		if (p->address_bits < 64 && p->iova[i] >> p->address_bits)
 			return failure_set_status(reterr, STATUS_UNKNOWN, -ERANGE,
-						  "%s: memory for the proof lies at %#llx, beyond the %u address bits that the device surely has, and an address cut short would be somebody else's: say what it has with --address-bits",
+						  "%s: memory for the proof lies at %#llx, beyond the %u address bits of the device; if it has more, pass them with --address-bits",
 						  p->request->object,
 						  (unsigned long long)p->iova[i], p->address_bits);
 	return 0;
@@ -218,16 +218,16 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 				   "%s: the address space wants mappings of %zu bytes, too large for a proof",
 				   q->object, page);
 	p->page = page;
-	p->address_bits = q->address_bits ? q->address_bits : q->exerciser->address_bits;
+	p->address_bits = q->address_bits ? q->address_bits : q->driver->address_bits;
 	r = proof_memory_open(q->client, page, q->seed, &p->memory);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: no memory for the proof", q->object);
 	r = q->untranslated ? find_areas(p, reterr) : map_areas(p, reterr);
 	if (r < 0)
 		return r;
-	p->exercise = (struct exercise){
+	p->test = (struct dma_test){
 		.client = q->client,
-		.kind = q->exerciser,
+		.kind = q->driver,
 		.object = q->object,
 		.fd = q->fd,
 		.page_size = page,
@@ -238,8 +238,8 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 	p->has_release = !irq_open(q->client, q->object, q->fd, VT_PCI_REQ, 1, &p->release);
 	if (!p->has_release)
 		irq_close(&p->release);
-	r = exercise_begin(&p->exercise, reterr);
-	return r < 0 ? r : exercise_start(&p->exercise, reterr);
+	r = dma_test_begin(&p->test, reterr);
+	return r < 0 ? r : dma_test_start(&p->test, reterr);
 }
 
 typedef void claim_function(struct proof_run *p);
@@ -295,7 +295,7 @@ static void finish(struct proof_run *p)
 {
 	const struct proof_request *q = p->request;
 
-	exercise_end(&p->exercise);
+	dma_test_end(&p->test);
 	if (p->has_release)
 		irq_close(&p->release);
 	p->proof->reset = -EOPNOTSUPP;
@@ -339,7 +339,7 @@ int proof_run(const struct proof_request *request, struct proof *ret, struct fai
 				request->object);
 	if (!r && p.gone)
 		r = failure_set(reterr, -ENODEV, "%s: the device went away: %s", request->object,
-				p.exercise.said);
+				p.test.said);
 	finish(&p);
 	return r;
 }

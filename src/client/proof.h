@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The proof: an exerciser makes the device move data, then memory is checked. Each claim is a sentence that
+/* The proof: a DMA test driver makes the device move data, then memory is checked. Each claim is a sentence that
  * holds or does not, with what was seen. Every claim that an address is out of reach has a counterpart: the
  * same device reaches the same address when it is mapped. A device that does nothing proves nothing. */
 #pragma once
@@ -10,12 +10,12 @@
 
 #include "base/failure.h"
 #include "client/attach.h"
-#include "client/exerciser.h"
+#include "client/dma-test.h"
 
 #define CLAIM_LIST(X)                                                                       \
 	X(DEVICE_READ, "device-read", "the device reads memory that is mapped for it")      \
 	X(DEVICE_WRITE, "device-write", "the device writes memory that is mapped for it")   \
-	X(BOUNDS, "bounds", "it changes nothing beside what it was told to")                \
+	X(BOUNDS, "bounds", "it changes no other bytes")                                    \
 	X(INTERRUPT, "interrupt", "the interrupt that it raises arrives")                   \
 	X(OUTSIDE, "outside", "an address that was never mapped is out of its reach")       \
 	X(PHYSICAL, "physical", "the physical address of memory is out of its reach")       \
@@ -56,7 +56,7 @@ struct proof_request {
 	const struct space_info *info;
 	const char *object; /* the device */
 	int fd;             /* of it */
-	const struct exerciser *exerciser;
+	const struct dma_driver *driver;
 	bool untranslated;         /* no-IOMMU: the device's addresses are physical ones */
 	size_t page_size;          /* bytes, of the processor */
 	unsigned int address_bits; /* that the device drives; 0: as many as its kind surely has */
@@ -75,7 +75,7 @@ struct proof {
 };
 
 /* Runs the proof. When it returns, the device is quiet and all is unmapped. 0 with all claims answered as
- * far as possible; a negative errno with *@reterr when the exerciser or a mapping failed before the first
+ * far as possible; a negative errno with *@reterr when the driver or a mapping failed before the first
  * claim, or the device went away: claims answered until then stand. */
 int proof_run(const struct proof_request *request, struct proof *ret, struct failure **reterr);
 /* CLAIM_NO when any claim does not hold. CLAIM_YES when the device writes, pages never mapped or no longer

@@ -132,7 +132,7 @@ static int try_kinds(struct irq_work *w, const struct irq_info *kinds, size_t nr
 		r = irq_work_kind(w, &kinds[i], &rows[i], reterr);
 		irq_close(&release);
 		/* No driver can make the device raise one: report that once. */
-		raise &= !rows[i].raised || rows[i].raised->exerciser;
+		raise &= !rows[i].raised || rows[i].raised->driver;
 	}
 	return r;
 }

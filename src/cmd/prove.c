@@ -185,7 +185,7 @@ static bool is_untranslated(const struct attached *ac)
 	       (ac->path == PATH_IOMMUFD && cdev && !strncmp(cdev, "noiommu-", 8));
 }
 
-static int prove(struct attached *ac, const struct prove_args *args, const struct exerciser *e,
+static int prove(struct attached *ac, const struct prove_args *args, const struct dma_driver *e,
 		 struct proof_view *v, struct failure **reterr)
 {
 	const struct app *app = ac->session.app;
@@ -200,7 +200,7 @@ static int prove(struct attached *ac, const struct prove_args *args, const struc
 		.info = &ac->attachment.info,
 		.object = d->target->name,
 		.fd = d->fd,
-		.exerciser = e,
+		.driver = e,
 		.untranslated = v->untranslated,
 		.page_size = ac->request.page_size,
 		.address_bits = args->address_bits,
@@ -264,11 +264,11 @@ static int answer_status(const struct attached *ac, const struct proof_view *v)
 static int run_attached(struct attached *ac, const struct prove_args *args, struct failure **reterr)
 {
 	const struct device *d = ac->session.devices[0];
-	const struct exerciser *e =
-		d->has_ids ? exerciser_find(d->vendor, d->device_id, d->class_code) : NULL;
+	const struct dma_driver *e =
+		d->has_ids ? dma_driver_find(d->vendor, d->device_id, d->class_code) : NULL;
 	struct proof_view v = {
 		.attach = &ac->view,
-		.exerciser = e ? e->name : NULL,
+		.driver = e ? e->name : NULL,
 		.what = e ? e->what : NULL,
 		.untranslated = is_untranslated(ac),
 	};

@@ -33,9 +33,10 @@ static const struct field_table irq_vector_fields = FIELD_TABLE("irq_vectors", v
 /* ---- raised by the device ---- */
 
 static const struct field raised_rows[] = {
-	{ "exerciser", "who knows how to ask this device; null: nobody",
-	  FIELD_TEXT(struct irq_raised_row, exerciser) },
-	{ "raised", "the device could be told to", FIELD_BOOL(struct irq_raised_row, raised) },
+	{ "exerciser", "DMA test driver of this device; null: there is none",
+	  FIELD_TEXT(struct irq_raised_row, driver) },
+	{ "raised", "vfiotool could make the device raise one",
+	  FIELD_BOOL(struct irq_raised_row, raised) },
 	{ "arrived", "and its interrupt came", FIELD_BOOL(struct irq_raised_row, arrived) },
 	{ "latency_ns", "from telling it to the arrival",
 	  FIELD_NUMBER(struct irq_raised_row, latency_ns),
@@ -206,7 +207,7 @@ static void print_raised(const struct irq_kind_row *k, const struct prose *p, st
 
 	if (r->arrived)
 		prose_text(p, STYLE_YES, "%s raised by the device (%s): arrived after %s.", k->name,
-			   r->exerciser, time_text(r->latency_ns, a));
+			   r->driver, time_text(r->latency_ns, a));
 	else
 		prose_text(p, r->raised ? STYLE_NO : STYLE_UNKNOWN, "%s raised by the device: %s.",
 			   k->name, r->because ? r->because : "it did not arrive");

@@ -27,8 +27,8 @@ enum irq_result {
 
 /* An interrupt that the device raised itself. */
 struct irq_raised_row {
-	const char *exerciser; /* the DMA test driver used */
-	bool raised, arrived;  /* raised: the device could be asked to raise one */
+	const char *driver;   /* the DMA test driver used */
+	bool raised, arrived; /* raised: the device could be asked to raise one */
 	uint64_t latency_ns;
 	const char *because; /* why not, or NULL */
 };

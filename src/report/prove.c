@@ -24,7 +24,7 @@ static const struct field claim_rows[] = {
 	  FIELD_TEXT(struct proof_claim_view, title) },
 	{ "answer", "yes, no, unknown or untried", FIELD_GET(claim_answer) },
 	{ "evidence", "what was done and seen", FIELD_TEXT(struct proof_claim_view, evidence) },
-	{ "iova", "address that the device was told", FIELD_HEX(struct proof_claim_view, iova, 1),
+	{ "iova", "address that the device received", FIELD_HEX(struct proof_claim_view, iova, 1),
 	  FIELD_IF(struct proof_claim_view, has_iova) },
 	{ "fault", "what the kernel logged about it", FIELD_TEXT(struct proof_claim_view, fault) },
 	{ "ns", "nanoseconds it took", FIELD_NUMBER(struct proof_claim_view, ns) },
@@ -35,12 +35,12 @@ static const struct field_table proof_claim_fields = FIELD_TABLE("proof_claims",
 
 static const struct field proof_rows[] = {
 	{ "exerciser", "what made the device move; null: there is none for it",
-	  FIELD_TEXT(struct proof_view, exerciser) },
+	  FIELD_TEXT(struct proof_view, driver) },
 	{ "proven", "yes, no or unknown", FIELD_ANSWER(struct proof_view, answer) },
 	{ "because", "what that rests on", FIELD_TEXT(struct proof_view, because) },
 	{ "untranslated", "there is no IOMMU between the device and memory",
 	  FIELD_BOOL(struct proof_view, untranslated) },
-	{ "loopback", "without an exerciser: the kernel's own interrupt",
+	{ "loopback", "without a DMA test driver: the kernel's own interrupt",
 	  FIELD_TEXT(struct proof_view, loopback) },
 	{ "claims", "the claims in the order of their answers",
 	  FIELD_ROWS(struct proof_view, claims, proof_claim_fields) },
@@ -91,9 +91,9 @@ static void put_without(const struct prose *p, const struct proof_view *v)
 	const struct device *d = v->attach->devices[0].device;
 
 	prose_text(p, STYLE_UNKNOWN,
-		   "Nothing here can make this device (%04x:%04x, class %06x) move data: there are exercisers for QEMU's edu and for NVMe controllers.",
+		   "vfiotool cannot make this device (%04x:%04x, class %06x) move data: it has DMA test drivers for QEMU's edu and for NVMe controllers.",
 		   d->vendor, d->device_id, d->class_code);
-	prose_text(p, STYLE_NONE, "What can be said without one:");
+	prose_text(p, STYLE_NONE, "What vfiotool can prove without one:");
 	prose_label(p, "yes", STYLE_YES, "it is attached%s",
 		    v->untranslated ? "" : ", and a page was mapped for it and unmapped");
 	if (v->loopback)
@@ -111,11 +111,11 @@ void proof_text(const struct output *out, const struct proof_view *v)
 
 	put_attached(&p, v);
 	prose_blank(&p);
-	if (!v->exerciser) {
+	if (!v->driver) {
 		put_without(&body, v);
 		return;
 	}
-	prose_text(&p, STYLE_HEADING, "Exerciser %s: %s", v->exerciser, v->what);
+	prose_text(&p, STYLE_HEADING, "DMA test driver %s: %s", v->driver, v->what);
 	for (size_t i = 0; i < v->nr_claims; i++)
 		put_claim(&body, v, &v->claims[i], v->claims[i].has_iova && i > 3);
 	if (v->faults_hidden)

@@ -23,11 +23,11 @@ struct proof_claim_view {
 
 struct proof_view {
 	const struct attach_view *attach;
-	const char *exerciser, *what; /* NULL without one */
+	const char *driver, *what; /* NULL without one */
 	enum answer answer;
 	const char *because;  /* in words, the reason for the answer */
 	bool untranslated;    /* no-IOMMU */
-	const char *loopback; /* without an exerciser: what the kernel's own interrupt did */
+	const char *loopback; /* without a DMA test driver: what the kernel's own interrupt did */
 	const struct proof_claim_view *claims;
 	size_t nr_claims;
 	const char *faults_hidden; /* why the log could not be searched for faults, or NULL */

@@ -6,7 +6,7 @@
 
 #include "base/macro.h"
 #include "uapi/abi.h"
-#include "client/exerciser.h"
+#include "client/dma-test.h"
 #include "run/irq.h"
 
 /* The work area of the DMA test driver, in memory that the device reaches. */
@@ -39,7 +39,7 @@ static int choose_iova(const struct space_info *info, uint64_t size, unsigned in
 	return -ENOSPC;
 }
 
-static int map_pages(const struct irq_work *w, const struct exerciser *e, struct exercise *x,
+static int map_pages(const struct irq_work *w, const struct dma_driver *e, struct dma_test *x,
 		     struct pages *p)
 {
 	struct attachment *at = &w->ac->attachment;
@@ -58,7 +58,7 @@ static int map_pages(const struct irq_work *w, const struct exerciser *e, struct
 	r = space_map(&at->space, p->iova, p->memory, p->size, VT_MAP_READ | VT_MAP_WRITE);
 	p->mapped = !r;
 	for (unsigned int i = 0; i < e->own_pages; i++)
-		x->own[i] = (struct exercise_page){ (uint8_t *)p->memory + i * page,
+		x->own[i] = (struct dma_test_page){ (uint8_t *)p->memory + i * page,
 						    p->iova + i * page };
 	return r;
 }
@@ -74,7 +74,7 @@ static void unmap_pages(const struct irq_work *w, struct pages *p)
 }
 
 /* Instructs the device and waits for its interrupt. */
-static int raise_and_wait(const struct irq_work *w, struct exercise *x, struct irq *irq,
+static int raise_and_wait(const struct irq_work *w, struct dma_test *x, struct irq *irq,
 			  uint64_t scratch, struct irq_raised_row *ret)
 {
 	struct sys *sys = w->ac->client.sys;
@@ -113,9 +113,9 @@ static int raise_and_wait(const struct irq_work *w, struct exercise *x, struct i
 void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_raised_row *ret)
 {
 	const struct device *dev = w->dev;
-	const struct exerciser *e =
-		dev->has_ids ? exerciser_find(dev->vendor, dev->device_id, dev->class_code) : NULL;
-	struct exercise x = {
+	const struct dma_driver *e =
+		dev->has_ids ? dma_driver_find(dev->vendor, dev->device_id, dev->class_code) : NULL;
+	struct dma_test x = {
 		.client = &w->ac->client,
 		.kind = e,
 		.object = w->device->target->name,
@@ -126,7 +126,7 @@ void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_r
 	struct pages pages = { 0 };
 	int r = 0;
 
-	*ret = (struct irq_raised_row){ .exerciser = e ? e->name : NULL };
+	*ret = (struct irq_raised_row){ .driver = e ? e->name : NULL };
 	if (!e) {
 		ret->because = "there is no DMA test driver for this device";
 		return;
@@ -141,12 +141,12 @@ void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_r
 		ret->because =
 			arena_printf(w->ac->arena, "cannot map memory for it: %s", strerror(-r));
 	if (!r)
-		r = exercise_begin(&x, &failure);
+		r = dma_test_begin(&x, &failure);
 	if (!r)
-		r = exercise_start(&x, &failure);
+		r = dma_test_start(&x, &failure);
 	if (!r)
 		r = raise_and_wait(w, &x, irq, pages.iova + e->own_pages * x.page_size, ret);
-	exercise_end(&x);
+	dma_test_end(&x);
 	unmap_pages(w, &pages);
 	if (r < 0 && failure)
 		ret->because = arena_strdup(w->ac->arena, failure->text);

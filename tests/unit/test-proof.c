@@ -44,8 +44,8 @@ static void try_it(struct trial *t, bool nvme, unsigned int faults)
 		.info = &info,
 		.object = "0000:00:04.0",
 		.fd = FAKE_DEVICE_FD,
-		.exerciser = nvme ? exerciser_find(0x1b36, 0x0010, 0x010802)
-				  : exerciser_find(0x1234, 0x11e8, 0x00ff00),
+		.driver = nvme ? dma_driver_find(0x1b36, 0x0010, 0x010802)
+			       : dma_driver_find(0x1234, 0x11e8, 0x00ff00),
 		.untranslated = faults & FAKE_NO_IOMMU,
 		.page_size = 4096,
 		.address_bits = t->address_bits,
@@ -61,7 +61,7 @@ static void try_it(struct trial *t, bool nvme, unsigned int faults)
 	t->fake.fail_at = t->fail_at;
 	t->fake.fail_errno = t->fail_errno;
 	client_init(&t->client, &t->fake.sys, t->arena);
-	assert_non_null(request.exerciser);
+	assert_non_null(request.driver);
 	t->r = proof_run(&request, &t->proof, &t->why);
 	/* Whatever happened: */
 	assert_int_equal(t->fake.open_fds, 0);
@@ -459,11 +459,11 @@ static void test_proof_with_every_call_failing_in_turn(void)
 	}
 }
 
-static void test_exerciser_by_identity(void)
+static void test_dma_driver_by_identity(void)
 {
-	assert_ptr_equal(exerciser_find(0x1234, 0x11e8, 0x00ff00), &exerciser_edu);
-	assert_ptr_equal(exerciser_find(0x144d, 0xa808, 0x010802), &exerciser_nvme);
-	assert_null(exerciser_find(0x1234, 0x11e9, 0x00ff00));
-	assert_null(exerciser_find(0x144d, 0xa808, 0x010800));
-	assert_null(exerciser_find(0x8086, 0x1521, 0x020000));
+	assert_ptr_equal(dma_driver_find(0x1234, 0x11e8, 0x00ff00), &dma_driver_edu);
+	assert_ptr_equal(dma_driver_find(0x144d, 0xa808, 0x010802), &dma_driver_nvme);
+	assert_null(dma_driver_find(0x1234, 0x11e9, 0x00ff00));
+	assert_null(dma_driver_find(0x144d, 0xa808, 0x010800));
+	assert_null(dma_driver_find(0x8086, 0x1521, 0x020000));
 }

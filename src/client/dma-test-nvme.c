@@ -8,7 +8,7 @@
 
 #include "base/macro.h"
 #include "uapi/abi.h"
-#include "client/exerciser.h"
+#include "client/dma-test.h"
 
 /* 3.1.3: controller properties. */
 enum {
@@ -42,25 +42,25 @@ enum {
 	VERSION_1_2 = 0x010200,
 };
 
-static unsigned int ready_timeout(const struct exercise *x)
+static unsigned int ready_timeout(const struct dma_test *x)
 {
 	unsigned int ms = (unsigned int)(x->nvme.cap >> 24 & 0xff) * 500;
 
 	return ms < 1000 ? 1000 : ms > READY_TIMEOUT_MAX_MS ? READY_TIMEOUT_MAX_MS : ms;
 }
 
-static int nvme_probe(struct exercise *x, struct failure **reterr)
+static int nvme_probe(struct dma_test *x, struct failure **reterr)
 {
 	uint32_t low = 0, high = 0, cc = 0;
 	unsigned int page_shift;
-	int r = exercise_get32(x, NVME_CAP, &low);
+	int r = dma_test_get32(x, NVME_CAP, &low);
 
 	if (!r)
-		r = exercise_get32(x, NVME_CAP + 4, &high);
+		r = dma_test_get32(x, NVME_CAP + 4, &high);
 	if (!r)
-		r = exercise_get32(x, NVME_VS, &x->nvme.version);
+		r = dma_test_get32(x, NVME_VS, &x->nvme.version);
 	if (!r)
-		r = exercise_get32(x, NVME_CC, &cc);
+		r = dma_test_get32(x, NVME_CC, &cc);
 	if (r < 0)
 		return failure_set(reterr, r, "%s: %s", x->object, x->said);
 	x->nvme.cap = (uint64_t)high << 32 | low;
@@ -78,36 +78,36 @@ static int nvme_probe(struct exercise *x, struct failure **reterr)
 	return 0;
 }
 
-static int disable(struct exercise *x)
+static int disable(struct dma_test *x)
 {
-	int r = exercise_put32(x, NVME_CC, 0);
+	int r = dma_test_put32(x, NVME_CC, 0);
 
 	return r < 0 ? r
-		     : exercise_wait32(x, NVME_CSTS, CSTS_READY, 0, ready_timeout(x),
+		     : dma_test_wait32(x, NVME_CSTS, CSTS_READY, 0, ready_timeout(x),
 				       "the end of the controller's readiness (CSTS.RDY 0)");
 }
 
-static int enable(struct exercise *x)
+static int enable(struct dma_test *x)
 {
 	uint32_t mps = (uint32_t)(x->nvme.cap >> 48 & 0xf);
-	int r = exercise_put32(x, NVME_AQA, (DEPTH - 1) << 16 | (DEPTH - 1));
+	int r = dma_test_put32(x, NVME_AQA, (DEPTH - 1) << 16 | (DEPTH - 1));
 
 	if (!r)
-		r = exercise_put32(x, NVME_ASQ, (uint32_t)x->own[0].iova);
+		r = dma_test_put32(x, NVME_ASQ, (uint32_t)x->own[0].iova);
 	if (!r)
-		r = exercise_put32(x, NVME_ASQ + 4, (uint32_t)(x->own[0].iova >> 32));
+		r = dma_test_put32(x, NVME_ASQ + 4, (uint32_t)(x->own[0].iova >> 32));
 	if (!r)
-		r = exercise_put32(x, NVME_ACQ, (uint32_t)x->own[1].iova);
+		r = dma_test_put32(x, NVME_ACQ, (uint32_t)x->own[1].iova);
 	if (!r)
-		r = exercise_put32(x, NVME_ACQ + 4, (uint32_t)(x->own[1].iova >> 32));
+		r = dma_test_put32(x, NVME_ACQ + 4, (uint32_t)(x->own[1].iova >> 32));
 	if (!r)
-		r = exercise_put32(x, NVME_CC, CC_ENTRIES | mps << CC_MPS_SHIFT | CC_ENABLE);
+		r = dma_test_put32(x, NVME_CC, CC_ENTRIES | mps << CC_MPS_SHIFT | CC_ENABLE);
 	return r < 0 ? r
-		     : exercise_wait32(x, NVME_CSTS, CSTS_READY | CSTS_FATAL, CSTS_READY,
+		     : dma_test_wait32(x, NVME_CSTS, CSTS_READY | CSTS_FATAL, CSTS_READY,
 				       ready_timeout(x), "the controller's readiness (CSTS.RDY 1)");
 }
 
-static int nvme_init(struct exercise *x, struct failure **reterr)
+static int nvme_init(struct dma_test *x, struct failure **reterr)
 {
 	int r = disable(x);
 
@@ -127,7 +127,7 @@ static void put_le32(uint8_t *p, uint32_t value)
 }
 
 /* 3.3.3.1: the common command format. */
-static void write_command(struct exercise *x, uint64_t iova)
+static void write_command(struct dma_test *x, uint64_t iova)
 {
 	uint8_t *entry = x->own[0].memory + (size_t)x->nvme.tail * COMMAND_SIZE;
 
@@ -141,7 +141,7 @@ static void write_command(struct exercise *x, uint64_t iova)
 }
 
 /* 3.3.3.2: the last of the four words of a completion: status, phase, command. */
-static uint32_t completion_word(const struct exercise *x)
+static uint32_t completion_word(const struct dma_test *x)
 {
 	const volatile uint32_t *word =
 		(const volatile uint32_t *)(const void *)(x->own[1].memory +
@@ -151,7 +151,7 @@ static uint32_t completion_word(const struct exercise *x)
 	return le32toh(*word);
 }
 
-static int take_completion(struct exercise *x, uint32_t word)
+static int take_completion(struct dma_test *x, uint32_t word)
 {
 	struct arena *a = x->client->arena;
 	unsigned int status = word >> 17 & 0x7ff, id = word & 0xffff;
@@ -160,7 +160,7 @@ static int take_completion(struct exercise *x, uint32_t word)
 	x->nvme.head = (x->nvme.head + 1) % DEPTH;
 	if (!x->nvme.head)
 		x->nvme.phase ^= 1;
-	r = exercise_put32(x, NVME_DOORBELLS + x->nvme.stride, x->nvme.head);
+	r = dma_test_put32(x, NVME_DOORBELLS + x->nvme.stride, x->nvme.head);
 	if (r < 0)
 		return r;
 	if (id != x->nvme.id) {
@@ -177,7 +177,7 @@ static int take_completion(struct exercise *x, uint32_t word)
 	return -EIO;
 }
 
-static int nvme_store(struct exercise *x, uint64_t iova)
+static int nvme_store(struct dma_test *x, uint64_t iova)
 {
 	struct sys *sys = x->client->sys;
 	uint64_t end;
@@ -186,7 +186,7 @@ static int nvme_store(struct exercise *x, uint64_t iova)
 	write_command(x, iova);
 	/* The command is in memory before the controller is notified. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	r = exercise_put32(x, NVME_DOORBELLS, x->nvme.tail);
+	r = dma_test_put32(x, NVME_DOORBELLS, x->nvme.tail);
 	end = sys->ops->now_ns(sys) + (uint64_t)NVME_TIMEOUT_MS * 1000000U;
 	while (!r) {
 		bool late = sys->ops->now_ns(sys) >= end;
@@ -194,7 +194,7 @@ static int nvme_store(struct exercise *x, uint64_t iova)
 
 		if ((word >> 16 & 1) == x->nvme.phase)
 			return take_completion(x, word);
-		r = exercise_get32(x, NVME_CSTS, &csts);
+		r = dma_test_get32(x, NVME_CSTS, &csts);
 		if (!r && csts & CSTS_FATAL) {
 			x->said = "the controller reports a fatal error (CSTS.CFS)";
 			return -EIO;
@@ -205,7 +205,7 @@ static int nvme_store(struct exercise *x, uint64_t iova)
 					       NVME_TIMEOUT_MS);
 			return -ETIMEDOUT;
 		}
-		exercise_pause(x, 1);
+		dma_test_pause(x, 1);
 	}
 	return r;
 }
@@ -219,7 +219,7 @@ static uint32_t get_le32(const uint8_t *p)
 }
 
 /* 5.17.2.1: the ids of the PCI function, and the version as in the register since 1.2. */
-static bool nvme_verify(struct exercise *x, const uint8_t *data)
+static bool nvme_verify(struct dma_test *x, const uint8_t *data)
 {
 	uint32_t ids = get_le32(data), version = get_le32(data + 80);
 	bool good = ids == (x->vendor | (uint32_t)x->subvendor << 16);
@@ -235,17 +235,17 @@ static bool nvme_verify(struct exercise *x, const uint8_t *data)
 }
 
 /* Each completion raises one. */
-static int nvme_interrupt(struct exercise *x, uint64_t scratch)
+static int nvme_interrupt(struct dma_test *x, uint64_t scratch)
 {
 	return nvme_store(x, scratch);
 }
 
-static void nvme_quiesce(struct exercise *x)
+static void nvme_quiesce(struct dma_test *x)
 {
 	(void)disable(x);
 }
 
-const struct exerciser exerciser_nvme = {
+const struct dma_driver dma_driver_nvme = {
 	.name = "nvme",
 	.what = "NVMe controllers, which are asked what they are (Identify Controller)",
 	.class_code = 0x010802,

@@ -5,7 +5,7 @@
 
 #include "base/macro.h"
 #include "uapi/abi.h"
-#include "client/exerciser.h"
+#include "client/dma-test.h"
 
 enum {
 	EDU_ID = 0x00, /* 0xRRrr00ed: version RR.rr */
@@ -26,10 +26,10 @@ enum {
 	EDU_INTERRUPT = 1,
 };
 
-static int edu_probe(struct exercise *x, struct failure **reterr)
+static int edu_probe(struct dma_test *x, struct failure **reterr)
 {
 	uint32_t id;
-	int r = exercise_get32(x, EDU_ID, &id);
+	int r = dma_test_get32(x, EDU_ID, &id);
 
 	if (r < 0)
 		return failure_set(reterr, r, "%s: %s", x->object, x->said);
@@ -40,17 +40,17 @@ static int edu_probe(struct exercise *x, struct failure **reterr)
 	return 0;
 }
 
-static int edu_init(struct exercise *x, struct failure **reterr)
+static int edu_init(struct dma_test *x, struct failure **reterr)
 {
 	static const uint32_t question = 0x5aa5c33c;
 	uint32_t answer = 0;
-	int r = exercise_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS,
+	int r = dma_test_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS,
 				"an earlier transfer of the device");
 
 	if (!r)
-		r = exercise_put32(x, EDU_LIVENESS, question);
+		r = dma_test_put32(x, EDU_LIVENESS, question);
 	if (!r)
-		r = exercise_get32(x, EDU_LIVENESS, &answer);
+		r = dma_test_get32(x, EDU_LIVENESS, &answer);
 	if (!r && answer != ~question) {
 		x->said =
 			arena_printf(x->client->arena,
@@ -61,52 +61,52 @@ static int edu_init(struct exercise *x, struct failure **reterr)
 	return r < 0 ? failure_set(reterr, r, "%s: %s", x->object, x->said) : 0;
 }
 
-static int transfer(struct exercise *x, uint64_t source, uint64_t target, uint32_t command)
+static int transfer(struct dma_test *x, uint64_t source, uint64_t target, uint32_t command)
 {
-	int r = exercise_put64(x, EDU_DMA_SOURCE, source);
+	int r = dma_test_put64(x, EDU_DMA_SOURCE, source);
 
 	if (!r)
-		r = exercise_put64(x, EDU_DMA_TARGET, target);
+		r = dma_test_put64(x, EDU_DMA_TARGET, target);
 	if (!r)
-		r = exercise_put32(x, EDU_DMA_COUNT, EDU_TRANSFER);
+		r = dma_test_put32(x, EDU_DMA_COUNT, EDU_TRANSFER);
 	if (!r)
-		r = exercise_put32(x, EDU_DMA_COMMAND, command | COMMAND_RUN);
+		r = dma_test_put32(x, EDU_DMA_COMMAND, command | COMMAND_RUN);
 	if (!r)
-		r = exercise_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS,
+		r = dma_test_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS,
 				    "the transfer");
 	if (!r)
 		x->said = "the device says that it is done";
 	return r;
 }
 
-static int edu_load(struct exercise *x, uint64_t iova)
+static int edu_load(struct dma_test *x, uint64_t iova)
 {
 	return transfer(x, iova, EDU_BUFFER, 0);
 }
 
-static int edu_store(struct exercise *x, uint64_t iova)
+static int edu_store(struct dma_test *x, uint64_t iova)
 {
 	return transfer(x, EDU_BUFFER, iova, COMMAND_TO_MEMORY);
 }
 
-static int edu_interrupt(struct exercise *x, uint64_t scratch vt_unused)
+static int edu_interrupt(struct dma_test *x, uint64_t scratch vt_unused)
 {
-	return exercise_put32(x, EDU_RAISE, EDU_INTERRUPT);
+	return dma_test_put32(x, EDU_RAISE, EDU_INTERRUPT);
 }
 
-static void edu_acknowledge(struct exercise *x)
+static void edu_acknowledge(struct dma_test *x)
 {
-	(void)exercise_put32(x, EDU_ACKNOWLEDGE, EDU_INTERRUPT);
+	(void)dma_test_put32(x, EDU_ACKNOWLEDGE, EDU_INTERRUPT);
 }
 
 /* A transfer under way cannot be stopped, so wait for its end. */
-static void edu_quiesce(struct exercise *x)
+static void edu_quiesce(struct dma_test *x)
 {
-	(void)exercise_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS, "the transfer");
+	(void)dma_test_wait32(x, EDU_DMA_COMMAND, COMMAND_RUN, 0, EDU_TIMEOUT_MS, "the transfer");
 	edu_acknowledge(x);
 }
 
-const struct exerciser exerciser_edu = {
+const struct dma_driver dma_driver_edu = {
 	.name = "edu",
 	.what = "QEMU's educational device, which copies memory to itself and back",
 	.vendor = 0x1234,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Exercisers: small drivers, one for each kind of device that can move data on request, behind one
+/* DMA test drivers: one for each kind of device that can move data on request, behind one
  * interface. They know the device's registers and nothing of the proof.
  *
  * A transfer ends in one of these:
@@ -7,7 +7,7 @@
  *   -EIO        the device says that it failed
  *   -ETIMEDOUT  the device said nothing within its time, which the text names
  *   -ENODEV     it answers all ones: it is gone
- * or in the errno of an access to its registers; exercise.said has the words. The caller checks
+ * or in the errno of an access to its registers; dma_test.said has the words. The caller checks
  * where the bytes went. */
 #pragma once
 
@@ -18,24 +18,24 @@
 #include "base/failure.h"
 #include "client/region.h"
 
-enum { EXERCISE_OWN_PAGES = 2 };
+enum { DMA_TEST_OWN_PAGES = 2 };
 
 /* A page of the tool's memory as both sides see it. */
-struct exercise_page {
+struct dma_test_page {
 	uint8_t *memory;
 	uint64_t iova; /* what the device has to put on the bus for it */
 };
 
-struct exerciser;
+struct dma_driver;
 
 /* One device at work. */
-struct exercise {
+struct dma_test {
 	struct client *client;
-	const struct exerciser *kind;
+	const struct dma_driver *kind;
 	const char *object;                           /* the device, borrowed */
 	int fd;                                       /* of the device, borrowed */
 	size_t page_size;                             /* bytes, of the pages below */
-	struct exercise_page own[EXERCISE_OWN_PAGES]; /* the first own_pages of them */
+	struct dma_test_page own[DMA_TEST_OWN_PAGES]; /* the first own_pages of them */
 	struct region config, registers;
 	bool has_config, has_registers;
 	uint16_t vendor, subvendor; /* of its config space */
@@ -51,7 +51,7 @@ struct exercise {
 	} nvme;
 };
 
-struct exerciser {
+struct dma_driver {
 	const char *name, *what;
 	uint16_t vendor, device;   /* 0: any */
 	uint32_t class_code;       /* 24 bits; 0: any */
@@ -61,49 +61,49 @@ struct exerciser {
 	unsigned int irq_index;    /* whose vector 0 it raises: VT_PCI_MSI and the like */
 	/* Whether the device may be used: -EBUSY with the reason when something may be using it, -ENOTSUP
 	 * when it is not the device it seemed. Changes nothing. */
-	int (*probe)(struct exercise *x, struct failure **reterr);
+	int (*probe)(struct dma_test *x, struct failure **reterr);
 	/* Makes the device ready; it can reach own[]. Also recovers it after a lost transfer. */
-	int (*init)(struct exercise *x, struct failure **reterr);
+	int (*init)(struct dma_test *x, struct failure **reterr);
 	/* The device reads kind->transfer bytes at @iova and keeps them; NULL when it keeps nothing. */
-	int (*load)(struct exercise *x, uint64_t iova);
+	int (*load)(struct dma_test *x, uint64_t iova);
 	/* The device writes kind->transfer bytes to @iova: what it keeps, else data about itself. */
-	int (*store)(struct exercise *x, uint64_t iova);
+	int (*store)(struct dma_test *x, uint64_t iova);
 	/* Whether @data can be what a store without a load gives; NULL where it keeps. The reason in
 	 * x->said: what was looked at. */
-	bool (*verify)(struct exercise *x, const uint8_t *data);
+	bool (*verify)(struct dma_test *x, const uint8_t *data);
 	/* The device itself raises an interrupt; the caller has set up irq_index. @scratch is an address
 	 * that it may write kind->transfer bytes to. */
-	int (*interrupt)(struct exercise *x, uint64_t scratch);
+	int (*interrupt)(struct dma_test *x, uint64_t scratch);
 	/* Clears an interrupt that stays asserted until it is acknowledged; may be NULL. */
-	void (*acknowledge)(struct exercise *x);
+	void (*acknowledge)(struct dma_test *x);
 	/* No transfer from now on. */
-	void (*quiesce)(struct exercise *x);
+	void (*quiesce)(struct dma_test *x);
 };
 
-extern const struct exerciser exerciser_edu, exerciser_nvme;
+extern const struct dma_driver dma_driver_edu, dma_driver_nvme;
 
 /* All of them; a const table. */
-const struct exerciser *const *exercisers_all(size_t *nr);
+const struct dma_driver *const *dma_drivers_all(size_t *nr);
 /* The one for a device of these ids and @class_code (24 bits), or NULL. */
-const struct exerciser *exerciser_find(uint16_t vendor, uint16_t device, uint32_t class_code);
+const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code);
 
 /* Opens registers and config space of the device behind @fd, lets it decode its memory and asks
- * kind->probe. exercise_end() gives everything back, in any case. */
-int exercise_begin(struct exercise *x, struct failure **reterr);
+ * kind->probe. dma_test_end() gives everything back, in any case. */
+int dma_test_begin(struct dma_test *x, struct failure **reterr);
 /* Lets the device be master of the bus and calls kind->init. */
-int exercise_start(struct exercise *x, struct failure **reterr);
+int dma_test_start(struct dma_test *x, struct failure **reterr);
 /* Quiesces, restores the command register, closes the regions. */
-void exercise_end(struct exercise *x);
+void dma_test_end(struct dma_test *x);
 
-/* For exercisers: registers of four and eight bytes. -ENODEV for all ones, which none of the
+/* For the drivers: registers of four and eight bytes. -ENODEV for all ones, which none of the
  * registers they ask for has. */
-int exercise_get32(struct exercise *x, uint64_t offset, uint32_t *ret);
-int exercise_put32(struct exercise *x, uint64_t offset, uint32_t value);
+int dma_test_get32(struct dma_test *x, uint64_t offset, uint32_t *ret);
+int dma_test_put32(struct dma_test *x, uint64_t offset, uint32_t value);
 /* Eight bytes in one access; -ERANGE when @value needs them and the register is not mapped. */
-int exercise_put64(struct exercise *x, uint64_t offset, uint64_t value);
+int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value);
 /* Asks register @offset until (@value & @mask) == @want; -ETIMEDOUT after @timeout_ms with
  * x->said telling what was waited for. */
-int exercise_wait32(struct exercise *x, uint64_t offset, uint32_t mask, uint32_t want,
+int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t want,
 		    unsigned int timeout_ms, const char *what);
 /* Waits some time without asking anything. */
-void exercise_pause(struct exercise *x, unsigned int ms);
+void dma_test_pause(struct dma_test *x, unsigned int ms);

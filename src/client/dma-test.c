@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "client/exerciser.h"
+#include "client/dma-test.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,18 +19,18 @@ enum {
 
 enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
 
-static const struct exerciser *const exercisers[] = { &exerciser_edu, &exerciser_nvme };
+static const struct dma_driver *const drivers[] = { &dma_driver_edu, &dma_driver_nvme };
 
-const struct exerciser *const *exercisers_all(size_t *nr)
+const struct dma_driver *const *dma_drivers_all(size_t *nr)
 {
-	*nr = ARRAY_SIZE(exercisers);
-	return exercisers;
+	*nr = ARRAY_SIZE(drivers);
+	return drivers;
 }
 
-const struct exerciser *exerciser_find(uint16_t vendor, uint16_t device, uint32_t class_code)
+const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(exercisers); i++) {
-		const struct exerciser *e = exercisers[i];
+	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
+		const struct dma_driver *e = drivers[i];
 
 		if (e->vendor && (e->vendor != vendor || e->device != device))
 			continue;
@@ -50,7 +50,7 @@ static int get16(const struct region *r, uint64_t offset, uint16_t *ret)
 	return err;
 }
 
-static int open_config(struct exercise *x, struct failure **reterr)
+static int open_config(struct dma_test *x, struct failure **reterr)
 {
 	int r = region_open(x->client, x->object, x->fd, VT_PCI_CONFIG, &x->config);
 
@@ -70,7 +70,7 @@ static int open_config(struct exercise *x, struct failure **reterr)
 	return 0;
 }
 
-int exercise_begin(struct exercise *x, struct failure **reterr)
+int dma_test_begin(struct dma_test *x, struct failure **reterr)
 {
 	int r = open_config(x, reterr);
 
@@ -91,7 +91,7 @@ int exercise_begin(struct exercise *x, struct failure **reterr)
 	return x->kind->probe(x, reterr);
 }
 
-int exercise_start(struct exercise *x, struct failure **reterr)
+int dma_test_start(struct dma_test *x, struct failure **reterr)
 {
 	int r;
 
@@ -106,7 +106,7 @@ int exercise_start(struct exercise *x, struct failure **reterr)
 	return x->kind->init(x, reterr);
 }
 
-void exercise_end(struct exercise *x)
+void dma_test_end(struct dma_test *x)
 {
 	if (x->started)
 		x->kind->quiesce(x);
@@ -119,7 +119,7 @@ void exercise_end(struct exercise *x)
 	x->started = x->touched = x->has_registers = x->has_config = false;
 }
 
-int exercise_get32(struct exercise *x, uint64_t offset, uint32_t *ret)
+int dma_test_get32(struct dma_test *x, uint64_t offset, uint32_t *ret)
 {
 	uint64_t value;
 	int r = region_get(&x->registers, offset, 4, &value);
@@ -138,7 +138,7 @@ int exercise_get32(struct exercise *x, uint64_t offset, uint32_t *ret)
 	return r;
 }
 
-int exercise_put32(struct exercise *x, uint64_t offset, uint32_t value)
+int dma_test_put32(struct dma_test *x, uint64_t offset, uint32_t value)
 {
 	int r = region_put(&x->registers, offset, 4, value);
 
@@ -148,13 +148,13 @@ int exercise_put32(struct exercise *x, uint64_t offset, uint32_t value)
 	return r == -EIO ? -EREMOTEIO : r;
 }
 
-int exercise_put64(struct exercise *x, uint64_t offset, uint64_t value)
+int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value)
 {
 	int r;
 
 	if (!region_is_mapped(&x->registers, offset, 8)) {
 		if (value <= UINT32_MAX)
-			return exercise_put32(x, offset, (uint32_t)value);
+			return dma_test_put32(x, offset, (uint32_t)value);
 		/* linux: drivers/vfio/pci/vfio_pci_rdwr.c: vfio_pci_core_do_io_rw(): cut in two. */
 		x->said =
 			arena_printf(x->client->arena,
@@ -169,14 +169,14 @@ int exercise_put64(struct exercise *x, uint64_t offset, uint64_t value)
 	return r == -EIO ? -EREMOTEIO : r;
 }
 
-void exercise_pause(struct exercise *x, unsigned int ms)
+void dma_test_pause(struct dma_test *x, unsigned int ms)
 {
 	struct sys *sys = x->client->sys;
 
 	(void)sys->ops->poll(sys, NULL, 0, (int)ms);
 }
 
-int exercise_wait32(struct exercise *x, uint64_t offset, uint32_t mask, uint32_t want,
+int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t want,
 		    unsigned int timeout_ms, const char *what)
 {
 	struct sys *sys = x->client->sys;
@@ -186,13 +186,13 @@ int exercise_wait32(struct exercise *x, uint64_t offset, uint32_t mask, uint32_t
 		/* The time first: a process that was not scheduled for long still asks once more. */
 		bool late = sys->ops->now_ns(sys) >= end;
 		uint32_t value;
-		int r = exercise_get32(x, offset, &value);
+		int r = dma_test_get32(x, offset, &value);
 
 		if (r < 0 || (value & mask) == want)
 			return r;
 		if (late)
 			break;
-		exercise_pause(x, POLL_MS);
+		dma_test_pause(x, POLL_MS);
 	}
 	x->said = arena_printf(x->client->arena, "%s took longer than %u ms", what, timeout_ms);
 	return -ETIMEDOUT;
