@@ -67,7 +67,7 @@ int lock_take(int dir_fd, const char *dir, const char *who, unsigned int wait_ms
 
 	if (r == -EBUSY && holder_is_gone(fd))
 		failure_set_status(reterr, STATUS_FAILED, r,
-				   "%s was ended, but its write to sysfs still waits in the kernel and keeps the lock '%s/lock': run 'vfiotool bind --dry-run' on the device to see which process must close it",
+				   "%s was ended, but its write to sysfs still waits and keeps the lock '%s/lock'; 'vfiotool bind --dry-run DEVICE' shows which process must close it",
 				   read_holder(fd, a), dir);
 	else if (r == -EBUSY)
 		failure_set_status(reterr, STATUS_FAILED, r,

@@ -159,7 +159,7 @@ static bool out_of_reach(struct proof_run *p, enum claim_id id, uint64_t iova, c
 		return false;
 	}
 	if (!run_was_told(r)) {
-		run_answer(p, id, CLAIM_UNKNOWN, "vfiotool could not make it write to %#llx: %s",
+		run_answer(p, id, CLAIM_UNKNOWN, "the request to write to %#llx failed: %s",
 			   (unsigned long long)iova, p->test.said);
 		return false;
 	}
@@ -430,8 +430,8 @@ static void raise_and_wait(struct proof_run *p, struct irq *irq)
 	p->stale = r < 0;
 	p->gone |= r == -ENODEV;
 	if (r < 0) {
-		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN,
-			   "vfiotool could not make it raise one: %s", p->test.said);
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNKNOWN, "the request to raise one failed: %s",
+			   p->test.said);
 		return;
 	}
 	r = irq_wait(irq, 0, 1, before + 1, INTERRUPT_TIMEOUT_MS, -EBADF);

@@ -261,7 +261,7 @@ static void group_aperture(struct eval *e, struct aperture *ret)
 		ret->known = false;
 		ret->because =
 			eval_text(e,
-				  "%s and %s have different IOMMUs, and which of them stands for the group cannot be told",
+				  "%s and %s have different IOMMUs, and vfiotool cannot tell which of them the kernel asks",
 				  e->dev->name, member->name);
 	}
 }

@@ -94,7 +94,7 @@ static void denylist_entry(struct eval *e, size_t i)
 			    denylist[i].name);
 	} else if (listed == TRI_UNKNOWN) {
 		eval_unknown(e,
-			     "%s is a %s (%04x:%04x), which some kernels of this release refuse and some do not; try it, or look for it in the kernel's changelog",
+			     "%s is a %s (%04x:%04x), which only some kernels of this release refuse; try it, or look in the kernel's changelog",
 			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
 	} else if (listed == TRI_NO) {
 		eval_passes(e, "%s is a %s, which this kernel does not refuse yet", dev->name,

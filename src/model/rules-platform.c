@@ -130,7 +130,7 @@ static void reset_of_amba(struct eval *e)
 			     e->dev->name);
 	else
 		eval_unknown(e,
-			     "Linux 6.1 and 6.2 require a reset for %s: cannot tell whether one of them is running, and whether its ACPI object has a _RST method",
+			     "Linux 6.1 and 6.2 require a reset for %s: cannot tell whether one of them runs, or whether the ACPI object has _RST",
 			     e->dev->name);
 	eval_remedy(e, "use a kernel before 6.1 or after 6.2");
 }

@@ -216,7 +216,7 @@ static const struct field device_rows[] = {
 	  FIELD_MEMBER(struct attach_device_view, attached, bool, get_result) },
 	{ "match", "prediction and kernel agree; null: nothing certain predicted",
 	  FIELD_MATCH(struct attach_device_view, match) },
-	{ "reset", "the device can be reset by itself", FIELD_GET(device_reset),
+	{ "reset", "the kernel can reset this device alone", FIELD_GET(device_reset),
 	  FIELD_IF(struct attach_device_view, attached) },
 	{ "regions", "regions of an attached device",
 	  FIELD_ROWS(struct attach_device_view, regions, vfio_region_fields) },

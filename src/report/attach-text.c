@@ -139,7 +139,8 @@ static void put_device(const struct prose *p, const struct attach_device_view *d
 	text = irqs_text(d, pci, a);
 	prose_label(&body, "interrupts", STYLE_NONE, "%s", text ? text : "none");
 	prose_label(&body, "reset", STYLE_NONE, "%s",
-		    d->info.flags & INFO_RESET ? "by itself" : "not by itself");
+		    d->info.flags & INFO_RESET ? "of this device alone"
+					       : "not of this device alone");
 }
 
 /* ---- how it ended ---- */

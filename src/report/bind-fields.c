@@ -75,9 +75,9 @@ static void get_pid(const void *at, struct value *ret)
 }
 
 static const struct field guard_rows[] = {
-	{ "guard", "name of the guard, as --force takes it", FIELD_TEXT(struct guard, name),
+	{ "guard", "name of the safety check, as --force takes it", FIELD_TEXT(struct guard, name),
 	  FIELD_VIA(struct guard_finding, guard, struct guard) },
-	{ "answer", "yes: it stands in the way; unknown: it could not look",
+	{ "answer", "yes: it refuses; unknown: it could not look",
 	  FIELD_ANSWER(struct guard_finding, answer) },
 	{ "evidence", "the chain from the device to what is in use",
 	  FIELD_TEXT(struct guard_finding, evidence) },
@@ -131,7 +131,7 @@ static const struct field move_rows[] = {
 	{ "remedy", "next step to take", FIELD_TEXT(struct bind_move, remedy) },
 	{ "missing", "what went with a driver, and how to have it again",
 	  FIELD_TEXT(struct bind_move, missing) },
-	{ "guards", "what stands in the way",
+	{ "guards", "safety checks that refuse",
 	  FIELD_ROWS(struct bind_move, findings, guard_fields) },
 };
 const struct field_table bind_move_fields = FIELD_TABLE("bind_devices", move_rows);

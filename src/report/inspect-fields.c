@@ -122,21 +122,21 @@ static const struct field_table bound_fields = FIELD_TABLE("if_bound", bound_row
 #define OF_REPRESENTATIVE FIELD_VIA(struct prediction, representative, struct device)
 
 static const struct field patched_rows[] = {
-	{ "representative", "device that stands for the group", FIELD_TEXT(struct device, name),
-	  OF_REPRESENTATIVE },
-	{ "representative_because", "why, or why it cannot be told",
+	{ "representative", "device that the kernel asks on behalf of the group",
+	  FIELD_TEXT(struct device, name), OF_REPRESENTATIVE },
+	{ "representative_because", "why this device, or why it is not known",
 	  FIELD_TEXT(struct prediction, representative_because) },
 	{ "bus", "bus whose IOMMU operations are used", FIELD_TEXT(struct device, bus_name),
 	  OF_REPRESENTATIVE },
-	{ "capabilities", "as the patched kernel asks them",
+	{ "capabilities", "as the reference rules (Linux 6.0) ask them",
 	  FIELD_PART(struct prediction, capabilities, capability_fields) },
-	{ "paths", "decisions as things are", FIELD_GET(get_paths_now), .fields = &path_fields },
+	{ "paths", "decisions now", FIELD_GET(get_paths_now), .fields = &path_fields },
 	{ "if_bound", "decisions after binding", FIELD_SELF(bound_fields) },
 };
 static const struct field_table patched_fields = FIELD_TABLE("patched", patched_rows);
 
 static const struct field generation_rows[] = {
-	{ "paths", "decisions as things are", FIELD_GET(get_paths_now), .fields = &path_fields },
+	{ "paths", "decisions now", FIELD_GET(get_paths_now), .fields = &path_fields },
 	{ "if_bound", "decisions after binding", FIELD_SELF(bound_fields) },
 };
 static const struct field_table generation_fields = FIELD_TABLE("all_kernels", generation_rows);
@@ -201,12 +201,12 @@ static const struct field inspection_rows[] = {
 	{ "extensions", "answers of VFIO_CHECK_EXTENSION on a type1 container",
 	  FIELD_MEMBER(struct inspection, running, struct prediction, get_extensions),
 	  .fields = &extension_fields },
-	{ "paths", "decisions as things are",
+	{ "paths", "decisions now",
 	  FIELD_MEMBER(struct inspection, running, struct prediction, get_paths_now),
 	  .fields = &path_fields },
 	{ "if_bound", "decisions after binding to a VFIO driver",
 	  FIELD_PART(struct inspection, running, bound_fields) },
-	{ "patched", "what the patched kernel decides",
+	{ "patched", "what the reference rules (Linux 6.0) decide",
 	  FIELD_PART(struct inspection, patched, patched_fields) },
 	{ "assumed", "whether an answer rests on an assumption",
 	  FIELD_BOOL(struct inspection, running.assumed) },

@@ -92,7 +92,7 @@ void inspect_text_kernel(const struct inspect_text *t)
 static const char *driver_text(const struct device *d, struct arena *a)
 {
 	if (d->driver_fact.state == FACT_ABSENT)
-		return d->locked ? "being unbound, which waits for whoever uses the device"
+		return d->locked ? "being unbound, which waits for the user of the device"
 				 : "no driver";
 	return fact_describe(&d->driver_fact, 64, a);
 }

@@ -35,7 +35,7 @@ static const struct field_table irq_vector_fields = FIELD_TABLE("irq_vectors", v
 static const struct field raised_rows[] = {
 	{ "exerciser", "DMA test driver of this device; null: there is none",
 	  FIELD_TEXT(struct irq_raised_row, driver) },
-	{ "raised", "vfiotool could make the device raise one",
+	{ "raised", "the device accepted the request to raise one",
 	  FIELD_BOOL(struct irq_raised_row, raised) },
 	{ "arrived", "and its interrupt came", FIELD_BOOL(struct irq_raised_row, arrived) },
 	{ "latency_ns", "from telling it to the arrival",

@@ -147,7 +147,7 @@ static bool put_difference(const struct inspect_text *t, const struct prose *p,
 		return false;
 	reason.label_width = PATH_LABEL_WIDTH - 2;
 	prose_label(p, path_kind_name(theirs->kind), answer_style(theirs->answer), "%s, %s: %s",
-		    view == VIEW_NOW ? "now" : "once bound", answer_name(theirs->answer),
+		    view == VIEW_NOW ? "now" : "after binding", answer_name(theirs->answer),
 		    steps_text(theirs, a));
 	prose_label(&reason, "rule", STYLE_NONE, "%s makes the difference", f->rule->id);
 	if (theirs->answer == ANSWER_YES)
@@ -208,7 +208,7 @@ void inspect_text_decisions(const struct inspect_text *t, const struct inspectio
 	const struct prediction *d = &i->running;
 
 	if (views_agree(d)) {
-		put_view(t, at, "Now, and once bound to a VFIO driver:", d->paths[VIEW_IF_BOUND],
+		put_view(t, at, "Now, and after binding to a VFIO driver:", d->paths[VIEW_IF_BOUND],
 			 a);
 	} else {
 		put_view(t, at, "Now:", d->paths[VIEW_NOW], a);

@@ -23,7 +23,7 @@ static const struct field hit_rows[] = {
 	  FIELD_IF(struct reset_hit_row, has_devid) },
 	{ "driver", "driver it is on; null: none", FIELD_TEXT(struct reset_hit_row, driver) },
 	{ "ours", "it belongs to what was attached", FIELD_BOOL(struct reset_hit_row, ours) },
-	{ "because", "why it stands in the way; null: it does not",
+	{ "because", "why it prevents the reset; null: it does not",
 	  FIELD_TEXT(struct reset_hit_row, because) },
 };
 static const struct field_table reset_hit_fields = FIELD_TABLE("reset_hits", hit_rows);

@@ -65,7 +65,7 @@ static void say_earlier(struct transaction *b, const struct bind_move *m,
 			  driver, m->name);
 	else if (tool)
 		log_write(LOG_LEVEL_WARNING,
-			  "if %s is in the initramfs, it gets %s before the udev rule, which moves it only if nothing uses it by then; run '%s' to put the rule and %s into the initramfs",
+			  "if %s is in the initramfs, it gets %s before the udev rule, which then moves only an unused device. Run '%s' to put the rule and %s into the initramfs",
 			  driver, m->name, initramfs_command(tool), m->to);
 }
 

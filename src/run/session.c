@@ -217,11 +217,11 @@ static void warn_of_release(struct session *s)
 	s->app->told_newer = true;
 	if (k->newer)
 		log_write(LOG_LEVEL_WARNING,
-			  "this kernel is newer than Linux %s, the last one with known rules: vfiotool answers as for that one; 'vfiotool attach' shows what this kernel does",
+			  "this kernel is newer than Linux %s, the last one with known rules: vfiotool answers as for that one; 'vfiotool attach' asks this kernel",
 			  generation_newest());
 	else
 		log_write(LOG_LEVEL_WARNING,
-			  "this kernel is older than Linux %s, the first one with known rules: vfiotool answers as for that one; 'vfiotool attach' shows what this kernel does",
+			  "this kernel is older than Linux %s, the first one with known rules: vfiotool answers as for that one; 'vfiotool attach' asks this kernel",
 			  release_name(0));
 }
 

@@ -61,7 +61,7 @@ enum {
 	}
 #define BINDING_FORCE(group)                                                                  \
 	{                                                                                     \
-		"force", OPT_BIND_FORCE, "GUARD", 0,                                          \
+		"force", OPT_BIND_FORCE, "CHECK", 0,                                          \
 			"override this safety check; repeat it, or separate names by commas", \
 			group                                                                 \
 	}

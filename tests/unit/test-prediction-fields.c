@@ -111,13 +111,13 @@ static void test_json_uncertain_errno_is_null(struct arena *a)
 			    "{\"op\":\"SET_IOMMU\",\"answer\":\"unknown\",\"errno\":null,\"rule\":null,\"because\":null}");
 }
 
-static void test_paths_that_are_not_offered_are_left_out(void)
+static void test_paths_that_are_not_offered_are_left_out(struct arena *a)
 {
 	struct path_prediction paths[NR_PATHS] = {
 		[PATH_CONTAINER] = { .kind = PATH_CONTAINER, .offered = true },
 		[PATH_NOIOMMU] = { .kind = PATH_NOIOMMU, .offered = true },
 	};
-	struct value v = { .arena = *state };
+	struct value v = { .arena = a };
 
 	value_set_paths(&v, paths);
 	assert_int_equal(v.kind, VALUE_OBJECTS);

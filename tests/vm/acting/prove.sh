@@ -21,7 +21,7 @@ check "is silent" not test -s /out/stdout
 
 # A device without a DMA test driver.
 check "a network card is not proven" exits 3 vfiotool prove $CARD
-check "for want of a DMA test driver" says "vfiotool cannot make this device (8086:100e"
+check "for want of a DMA test driver" says "There is no DMA test driver for this device (8086:100e"
 check "but its interrupt arrives" says "arrives through the kernel's loopback"
 check "a group of two is one too many" exits 64 vfiotool prove "group:$(group_of 0000:00:05.0)"
 

@@ -10,4 +10,6 @@ static const char *const sentences[] = {
 	"Path container once bound stands for the group",
 	"The patched kernel has no exerciser: the guard stands in the way, in nobody's way, of the compat container",
 	"guard", "exerciser",
+	"%s: one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
+	"fifteen sixteen seventeen eighteen nineteen twenty 21 22 23 24: 25. Not more",
 };
