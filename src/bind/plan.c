@@ -112,6 +112,9 @@ static int plan_move(const struct bind_request *q, const struct device *dev, str
 				   dev->name, strerror(dev->driver_fact.err));
 	if (q->driver)
 		m->to = q->driver;
+	else if (m->from && device_serves_vfio(q->host, dev) == TRI_YES && !driver_is_vfio(m->from))
+		/* The driver of a vendor that made a VFIO device of it: no other could. */
+		m->to = m->from;
 	else
 		r = choose_vfio(q->host, m, a, reterr);
 	if (r < 0)
@@ -141,7 +144,8 @@ static bool is_planned(const struct bind_plan *plan, const struct device *dev)
 /* The member that blocks the group of @dev: one on a host driver. Bridges on pcieport, members on pci-stub
  * and members without a driver do not block; and a physical function or a VMD must move after the devices
  * that depend on it. */
-static bool must_go_along(const struct device *dev, const struct device *member)
+static bool must_go_along(const struct host *h, const struct device *dev,
+			  const struct device *member)
 {
 	return !device_carries(member, dev) && member->driver &&
 	       driver_kind(member->driver) == DRIVER_HOST && member->is_bridge != TRI_YES;
@@ -167,7 +171,7 @@ static bool is_asked_for(const struct bind_request *q, const struct device *dev)
 int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_plan *ret,
 		   struct failure **reterr)
 {
-	struct bind_plan plan = { 0 };
+	struct bind_plan plan = { .host = q->host };
 	int r = 0;
 
 	/* The other members move first: the requested device only moves if they could. */
@@ -176,7 +180,7 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 
 		for (size_t k = 0; r >= 0 && g && k < g->nr_members; k++)
 			if (!is_asked_for(q, g->members[k]) &&
-			    must_go_along(q->devices[i], g->members[k]))
+			    must_go_along(q->host, q->devices[i], g->members[k]))
 				r = add_move(q, g->members[k], a, &plan, reterr);
 	}
 	for (size_t i = 0; i < plan.nr_moves; i++)
@@ -194,7 +198,8 @@ const struct device *bind_plan_in_the_way(const struct bind_plan *plan, const st
 	const struct group *g = m->device ? m->device->group : NULL;
 
 	for (size_t i = 0; g && driver_is_vfio(m->to) && i < g->nr_members; i++)
-		if (g->members[i] != m->device && must_go_along(m->device, g->members[i]) &&
+		if (g->members[i] != m->device &&
+		    must_go_along(plan->host, m->device, g->members[i]) &&
 		    !is_planned(plan, g->members[i]))
 			return g->members[i];
 	return NULL;

@@ -85,6 +85,7 @@ struct bind_request {
 };
 
 struct bind_plan {
+	const struct host *host; /* of the request, borrowed */
 	struct bind_move *moves; /* in the order of the writes */
 	size_t nr_moves;
 };

@@ -329,19 +329,71 @@ static void load_irqs(struct loader *l, struct device *d)
 	}
 }
 
+/* The device that owns a link of the class: ".../0000:01:00.0/vfio-dev/vfio0". */
+static struct span owner_of_link(struct span link)
+{
+	for (unsigned int i = 0; i < 2 && link.len; i++) {
+		link.len -= path_base(link).len;
+		link.len -= link.len > 0;
+	}
+	return path_base(link);
+}
+
+/* The class lists every VFIO device. linux: drivers/vfio/vfio_main.c: vfio_init(), since 6.1. */
+static void load_vfio_class(struct loader *l)
+{
+	static const char dir[] = "sys/class/vfio-dev";
+	struct fact *list = &l->h->vfio_class;
+	struct span rest, line;
+
+	if (list->state != FACT_UNREAD)
+		return;
+	*list = sysroot_list(l->root, l->a, dir);
+	l->vfio_owners.arena = l->a;
+	rest = fact_describe(list);
+	while (l->scope.frugal && parse_line(&rest, &line)) {
+		struct fact link = { 0 };
+		struct span owner;
+
+		if (name_is_file(line))
+			link = read_link_at(l, dir, arena_strndup(l->a, line.s, line.len));
+		owner = owner_of_link(fact_describe(&link));
+		if (owner.len && !strmap_find_span(&l->vfio_owners, owner))
+			strmap_add(&l->vfio_owners, arena_strndup(l->a, owner.s, owner.len), l);
+	}
+}
+
+/* Whether the device itself is asked for a VFIO device. Its driver's name says little: drivers of vendors make
+ * some, too. A list of a whole host asks the class instead, and before 6.1 the nodes of groups. */
+static bool is_asked_for_vfio(struct loader *l, struct device *d)
+{
+	if (d->driver_fact.state == FACT_ABSENT)
+		return false;
+	load_vfio_class(l);
+	if (!l->scope.frugal || !d->driver || driver_is_vfio(d->driver) || d->bus == BUS_MDEV)
+		return true;
+	if (fact_known(&l->h->vfio_class))
+		d->vfio_dev = (struct fact){ .state = FACT_ABSENT,
+					     .err = ENOENT,
+					     .path = l->h->vfio_class.path };
+	if (fact_is(&l->h->vfio_class))
+		return strmap_find(&l->vfio_owners, d->name);
+	return d->group &&
+	       node_is_listed(l, "/dev/vfio", arena_decimal(l->a, d->group->id), &l->vfio_names);
+}
+
 /* linux: drivers/vfio/vfio_main.c: the class device, since 6.1; DEVICE/vfio-dev/vfioN. */
 static void load_vfio(struct loader *l, struct device *d)
 {
 	struct span rest, line;
 
-	if (d->driver_fact.state == FACT_ABSENT ||
-	    (d->driver && !driver_is_vfio(d->driver) && d->bus != BUS_MDEV))
+	if (!is_asked_for_vfio(l, d))
 		return;
 	d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
-	/* Whether a process has it open. */
-	if (d->bus == BUS_PCI && driver_is_vfio(d->driver))
-		d->enable = read_at(l, d->sysfs, "enable");
 	rest = fact_describe(&d->vfio_dev);
+	/* Whether a process has it open. */
+	if (d->bus == BUS_PCI && (driver_is_vfio(d->driver) || rest.len))
+		d->enable = read_at(l, d->sysfs, "enable");
 	if (!fact_is(&d->vfio_dev) || !parse_line(&rest, &line) || !name_is_file(line))
 		return;
 	d->cdev_name = arena_strndup(l->a, line.s, line.len);
@@ -380,7 +432,7 @@ void device_load(struct loader *l, struct device_slot *s)
 		persist_load(l, &s->dev);
 	if (parts & DEVICE_IRQS)
 		load_irqs(l, &s->dev);
-	if (parts & DEVICE_VFIO)
+	if (parts & DEVICE_VFIO) {
 		load_vfio(l, &s->dev);
 	if (parts & DEVICE_DETAILS)
 		load_details(l, &s->dev);

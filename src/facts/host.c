@@ -105,6 +105,60 @@ const char *const *host_config_names(size_t *nr)
 	return config_names;
 }
 
+/* Whether @dev is sure to have no VFIO device: with the class there would be a folder. */
+static bool lacks_vfio_dev(const struct host *h, const struct device *dev)
+{
+	return fact_known(&dev->vfio_dev) && !dev->vfio_dev.len && fact_is(&h->vfio_class);
+}
+
+/* Whether the driver of @dev may be the one that made the node of its group. */
+static bool may_make_node(const struct host *h, const struct device *dev)
+{
+	enum driver_kind kind = dev->driver ? driver_kind(dev->driver) : DRIVER_STUB;
+
+	return kind != DRIVER_STUB && kind != DRIVER_PORT && dev->is_bridge != TRI_YES &&
+	       !lacks_vfio_dev(h, dev);
+}
+
+/* Whether the node of the group of @dev is there because of @dev. Before 5.19 a node stays while it is open. */
+static enum tristate made_group_node(const struct host *h, const struct device *dev)
+{
+	const struct group *g = dev->group;
+	bool others = false;
+
+	if (!g || !fact_is(&g->node.stat))
+		return TRI_NO;
+	for (size_t i = 0; i < g->nr_members; i++) {
+		const struct device *m = g->members[i];
+
+		if (m == dev || !may_make_node(h, m))
+			continue;
+		if (driver_kind(m->driver) == DRIVER_VFIO || m->vfio_dev.len)
+			return TRI_NO;
+		others = true;
+	}
+	return !others && fact_is(&g->node.holders) && !g->node.holders.len &&
+			       !g->node.hidden_processes
+		       ? TRI_YES
+		       : TRI_UNKNOWN;
+}
+
+enum tristate device_serves_vfio(const struct host *h, const struct device *dev)
+{
+	enum driver_kind kind;
+	enum tristate node;
+
+	if (!dev->driver)
+		return dev->driver_fact.state == FACT_ABSENT && !dev->locked ? TRI_NO : TRI_UNKNOWN;
+	kind = driver_kind(dev->driver);
+	if (kind == DRIVER_VFIO || (fact_is(&dev->vfio_dev) && dev->vfio_dev.len))
+		return TRI_YES;
+	if (kind == DRIVER_STUB || kind == DRIVER_PORT)
+		return TRI_NO;
+	node = lacks_vfio_dev(h, dev) ? TRI_NO : made_group_node(h, dev);
+	return node == TRI_NO && kind == DRIVER_MAYBE_VFIO ? TRI_UNKNOWN : node;
+}
+
 int device_compare(const struct device *a, const struct device *b)
 {
 	size_t x, y;
@@ -151,13 +205,16 @@ const char *device_override(const struct device *dev)
 
 bool device_carries(const struct device *carrier, const struct device *dev)
 {
-	const char *colon = strchr(dev->name, ':');
+	return dev->bus == BUS_PCI && strcspn(dev->name, ":") > 4;
+}
 
 	if (carrier == dev)
 		return false;
 	if (carrier == dev->physfn)
 		return true;
 	return carrier->bus == BUS_PCI && dev->bus == BUS_PCI && carrier->driver &&
+bool device_carries(const struct device *carrier, const struct device *dev)
+{
 	       !strcmp(carrier->driver, "vmd") && colon && colon - dev->name > 4 && dev->group &&
 	       dev->group == carrier->group;
 }

@@ -89,7 +89,7 @@ struct device {
 
 	/* when bound to a VFIO driver */
 	struct fact vfio_dev;   /* list of DEVICE/vfio-dev */
-	const char *cdev_name;  /* "vfio3", "noiommu-vfio0", or NULL */
+	const char *cdev_name;  /* "vfio3", "noiommu-vfio0", or NULL: also where it has no node */
 	struct fact cdev_devno; /* DEVICE/vfio-dev/vfioN/dev, "511:3"; ABSENT: no cdev */
 	struct node cdev;       /* /dev/vfio/devices/vfioN; path NULL when no cdev_name */
 
@@ -330,6 +330,8 @@ struct host {
 	/* The node of some group does not belong to root: udev rules change the owner, so a new node may
 	 * have other permissions than the kernel's defaults. */
 	bool group_nodes_given_away;
+	/* List of /sys/class/vfio-dev; ABSENT before 6.1, and without module vfio. */
+	struct fact vfio_class;
 	size_t nr_groups;
 	struct iommu_unit **iommus;
 	size_t nr_iommus;
@@ -370,6 +372,10 @@ bool symbol_is_kept(const char *symbol);
 enum tristate module_imports(const struct module *m, const char *symbol);
 enum tristate module_exports(const struct module *m, const char *symbol);
 /* The names looked for in BTF and /proc/kallsyms, and the configuration options kept. Static. */
+/* Whether the kernel made a VFIO device for @dev: because its driver is VFIO's by name, and whatever its name is
+ * where there is a folder below the device (since 6.1), or a node of its group that no other member explains.
+ * Unknown where these leave it open. linux: drivers/vfio/vfio_main.c: __vfio_register_dev(). */
+enum tristate device_serves_vfio(const struct host *h, const struct device *dev);
 const char *const *host_symbol_names(size_t *nr);
 const char *const *host_config_names(size_t *nr);
 /* Whether @name is in @found, which is @k->btf or @k->kallsyms; unknown when that could not be read, or

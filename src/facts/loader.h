@@ -55,8 +55,9 @@ struct loader {
 	size_t nr_group_slots;
 	struct node_names vfio_names, cdev_names; /* of /dev/vfio and /dev/vfio/devices */
 	bool some_node;                           /* a group or cdev node exists */
-	struct module_library *modules;           /* see module.c; NULL until used */
-	struct fact driverctl, rules;             /* lists of persist.c; UNREAD until used */
+	struct strmap vfio_owners; /* devices with one of host.vfio_class; filled where frugal */
+	struct module_library *modules; /* see module.c; NULL until used */
+	struct fact driverctl, rules;   /* lists of persist.c; UNREAD until used */
 };
 
 /* ---- names and facts ---- */
@@ -136,6 +137,8 @@ void node_load_listed(struct loader *l, struct node *n, const char *dir, const c
 		      struct node_names *names);
 /* Finds out who holds the nodes that exist; one look through all processes. */
 void holders_load(struct loader *l);
+/* Whether @names, the list of @dir, has @name; reads the list the first time. */
+bool node_is_listed(struct loader *l, const char *dir, const char *name, struct node_names *names);
 void kernel_load(struct loader *l);
 void modules_load(struct loader *l);
 /* The answer of the module tables to a device's VFIO alias. */

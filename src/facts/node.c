@@ -45,6 +45,15 @@ static void names_index(struct loader *l, const struct fact *list, struct strmap
 	}
 }
 
+bool node_is_listed(struct loader *l, const char *dir, const char *name, struct node_names *names)
+{
+	if (names->list.state == FACT_UNREAD) {
+		names->list = sysroot_list(l->root, l->a, dir + 1);
+		names_index(l, &names->list, &names->set);
+	}
+	return strmap_find(&names->set, name);
+}
+
 void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
 		      struct node_names *names)
 {
@@ -52,11 +61,8 @@ void node_load_listed(struct loader *l, struct node *n, const char *dir, const c
 
 	/* One listing spares a question for each of thousands of groups that have no node; for one
 	 * device the nodes of the others do not matter. A capture may hold only the listing. */
-	if ((l->all || sysroot_kind(l->root) == SYSROOT_CAPTURE) &&
-	    names->list.state == FACT_UNREAD) {
-		names->list = sysroot_list(l->root, l->a, dir + 1);
-		names_index(l, &names->list, &names->set);
-	}
+	if (l->all || sysroot_kind(l->root) == SYSROOT_CAPTURE)
+		node_is_listed(l, dir, name, names);
 	if (fact_known(&names->list) && !strmap_find(&names->set, name)) {
 		n->path = path;
 		n->stat = (struct fact){ .state = FACT_ABSENT, .err = ENOENT, .path = path };

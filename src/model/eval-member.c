@@ -6,25 +6,37 @@
 #include "model/eval.h"
 #include "model/rule.h"
 
-static enum member_state classify_driver(struct eval *e, const struct device *dev, const char *name)
+static enum member_state classify_driver(const char *name)
 {
 	static const enum member_state states[] = {
 		[DRIVER_HOST] = MEMBER_HOST,          [DRIVER_VFIO] = MEMBER_VFIO,
 		[DRIVER_MAYBE_VFIO] = MEMBER_UNKNOWN, [DRIVER_STUB] = MEMBER_STUB,
 		[DRIVER_PORT] = MEMBER_PORT,
 	};
-	enum driver_kind kind = driver_kind(name);
 
-	if (!*name)
-		return MEMBER_FREE;
-	if (kind != DRIVER_HOST && kind != DRIVER_MAYBE_VFIO)
-		return states[kind];
-	/* A driver that is not in the list and has made a VFIO device is one. */
-	if (fact_is(&dev->vfio_dev) && dev->vfio_dev.len) {
-		eval_cite(e, &dev->vfio_dev);
+	return *name ? states[driver_kind(name)] : MEMBER_FREE;
+}
+
+/* The driver that the device has now: what the kernel made of the device counts, not the name. */
+static enum member_state classify_device(struct eval *e, const struct device *dev)
+{
+	enum member_state by_name = classify_driver(dev->driver);
+	enum tristate serves;
+
+	if (by_name != MEMBER_HOST && by_name != MEMBER_UNKNOWN)
+		return by_name;
+	if (dev->bus == BUS_MDEV)
 		return MEMBER_VFIO;
+	serves = device_serves_vfio(e->host, dev);
+	if (serves == TRI_NO)
+		return by_name;
+	if (dev->vfio_dev.len) {
+		eval_cite(e, &dev->vfio_dev);
+	} else if (dev->group) {
+		eval_cite(e, &dev->group->node.stat);
+		eval_cite(e, &dev->group->node.holders);
 	}
-	return dev->bus == BUS_MDEV ? MEMBER_VFIO : states[kind];
+	return serves == TRI_YES ? MEMBER_VFIO : MEMBER_UNKNOWN;
 }
 
 const char *eval_vfio_driver(const struct device *dev)
@@ -118,7 +130,7 @@ enum member_state eval_member_now(struct eval *e, const struct device *dev)
 	const struct assumption *as = eval_assumed(e, dev, "driver");
 
 	if (as)
-		return classify_driver(e, dev, strcmp(as->value, "none") == 0 ? "" : as->value);
+		return classify_driver(strcmp(as->value, "none") == 0 ? "" : as->value);
 	eval_cite(e, &dev->driver_fact);
 	/* The link goes first, and the driver when no process uses the device any more: until then it
 	 * counts. linux: drivers/base/dd.c: __device_release_driver(). */
@@ -126,7 +138,7 @@ enum member_state eval_member_now(struct eval *e, const struct device *dev)
 		return dev->locked ? MEMBER_UNKNOWN : MEMBER_FREE;
 	if (!fact_is(&dev->driver_fact) || !dev->driver)
 		return MEMBER_UNKNOWN;
-	return classify_driver(e, dev, dev->driver);
+	return classify_device(e, dev);
 }
 
 enum member_state eval_member(struct eval *e, const struct device *member)

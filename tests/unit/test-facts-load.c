@@ -87,7 +87,7 @@ static void test_load_device_facts(struct tree *x)
 	assert_int_equal(d->group->id, 2);
 	assert_string_equal(d->iommu->name, "dmar0");
 	assert_int_equal(d->physfn_link.state, FACT_ABSENT);
-	assert_int_equal(d->vfio_dev.state, FACT_UNREAD);
+	assert_int_equal(d->vfio_dev.state, FACT_ABSENT);
 	assert_int_equal(d->loaded, DEVICE_ALL);
 	d = tree_find(h, "0000:00:1c.0");
 	assert_int_equal(d->is_bridge, TRI_YES);

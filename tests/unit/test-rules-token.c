@@ -25,7 +25,10 @@ static void virtual_function(struct scene *s, const char *driver)
 {
 	plain(s);
 	s->other = fake_pci(s->h, "0000:01:00.0", fake_group(s->h, 2), s->d->iommu, NULL);
-	fake_bind(s->h, s->other, driver);
+	if (driver_is_vfio(driver))
+		fake_bind(s->h, s->other, driver);
+	else
+		fake_unbind(s->h, s->other, driver);
 	s->d->physfn = s->other;
 	s->d->physfn_link = fake_present(s->h, "physfn", s->other->name);
 }
