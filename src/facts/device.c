@@ -434,6 +434,9 @@ void device_load(struct loader *l, struct device_slot *s)
 		load_irqs(l, &s->dev);
 	if (parts & DEVICE_VFIO) {
 		load_vfio(l, &s->dev);
+		if (!l->scope.frugal)
+			power_load(l, &s->dev);
+	}
 	if (parts & DEVICE_DETAILS)
 		load_details(l, &s->dev);
 	s->dev.loaded |= parts;

@@ -86,8 +86,14 @@ struct device {
 	struct device_irq *irqs;
 	size_t nr_irqs;
 	struct fact reset_method, enable, numa_node;
+	/* Runtime power management: power/runtime_status ("active", "suspended", ..., "unsupported" where it is
+	 * off, "error"). The others only where it is off or in error: power/control, the milliseconds that it
+	 * was on, both 0 where it never was, and power_state ("D0", "D3hot").
+	 * linux: drivers/base/power/sysfs.c: runtime_status_show(). */
+	struct fact power_status, power_control, power_active_time, power_suspended_time,
+		power_state;
 
-	/* when bound to a VFIO driver */
+	/* of a VFIO device; read of each device that has a driver, see device_serves_vfio() */
 	struct fact vfio_dev;   /* list of DEVICE/vfio-dev */
 	const char *cdev_name;  /* "vfio3", "noiommu-vfio0", or NULL: also where it has no node */
 	struct fact cdev_devno; /* DEVICE/vfio-dev/vfioN/dev, "511:3"; ABSENT: no cdev */
@@ -125,11 +131,11 @@ struct device {
 
 /* The parts of a device to read. The facts of a part not asked for stay FACT_UNREAD. */
 enum device_part {
-	DEVICE_BASE = 1 << 0,    /* uevent, driver, group_link */
-	DEVICE_IOMMU = 1 << 1,   /* iommu_link */
-	DEVICE_PCI = 1 << 2,     /* bridge, SR-IOV, physfn */
-	DEVICE_IRQS = 1 << 3,    /* msi_irqs and chips */
-	DEVICE_VFIO = 1 << 4,    /* vfio-dev, cdev, node; enable of what is on a VFIO driver */
+	DEVICE_BASE = 1 << 0,  /* uevent, driver, group_link */
+	DEVICE_IOMMU = 1 << 1, /* iommu_link */
+	DEVICE_PCI = 1 << 2,   /* bridge, SR-IOV, physfn */
+	DEVICE_IRQS = 1 << 3,  /* msi_irqs and chips */
+	DEVICE_VFIO = 1 << 4,  /* vfio-dev, cdev, node, power; enable of what is on a VFIO driver */
 	DEVICE_DETAILS = 1 << 5, /* driver_override, reset_method, enable, numa_node, alias */
 	DEVICE_ALL = (1 << 6) - 1,
 	/* persist: what is written in /etc, so only where it is shown. */

@@ -94,6 +94,7 @@ static void load_rest(struct loader *l)
 		node_load(l, &h->vfio_node, "/dev/vfio/vfio");
 		node_load(l, &h->iommu_node, "/dev/iommu");
 	}
+	powers_load(l);
 	if (parts & (HOST_NODES | HOST_GROUP_NODES))
 		holders_load(l);
 	if (parts & (HOST_MODULES | HOST_SYMBOLS))

@@ -107,6 +107,12 @@ void device_load(struct loader *l, struct device_slot *s);
 /* Where the load is frugal: counts the virtual functions of each physical function. */
 void functions_load(struct loader *l);
 
+/* Runtime power management of @d (power.c). */
+void power_load(struct loader *l, struct device *d);
+/* The same where the load is frugal: of few devices all are asked, of many first those that most likely have it
+ * off, which are virtual functions and what is on a VFIO driver. */
+void powers_load(struct loader *l);
+
 /* Reads what @d is given at each boot (persist.c). */
 void persist_load(struct loader *l, struct device *d);
 

@@ -7,7 +7,7 @@
 static const struct rule_table *const tables[] = {
 	&rules_bind,      &rules_platform, &rules_iommu,     &rules_node,       &rules_held,
 	&rules_viability, &rules_direct,   &rules_container, &rules_interrupts, &rules_limits,
-	&rules_token,     &rules_mapping,  &rules_dirty,
+	&rules_token,     &rules_power,    &rules_mapping,   &rules_dirty,
 };
 
 const struct rule *rule_get(size_t index)

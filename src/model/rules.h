@@ -31,7 +31,7 @@ struct rule_table {
 
 extern const struct rule_table rules_bind, rules_platform, rules_iommu, rules_node, rules_held,
 	rules_viability, rules_direct, rules_container, rules_interrupts, rules_limits, rules_token,
-	rules_mapping, rules_dirty;
+	rules_mapping, rules_dirty, rules_power;
 
 /* Whether the device is on a VFIO driver already, so that no driver refuses it; answers then. */
 bool rule_bound_already(struct eval *e);

@@ -38,6 +38,9 @@ static void expect_same_device(const struct device *a, const struct device *b)
 	expect_same_fact(&a->iommu_link, &b->iommu_link);
 	expect_same_fact(&a->sriov_numvfs, &b->sriov_numvfs);
 	expect_same_fact(&a->physfn_link, &b->physfn_link);
+	expect_same_fact(&a->vfio_dev, &b->vfio_dev);
+	expect_same_fact(&a->power_status, &b->power_status);
+	assert_string_equal(a->cdev_name ? a->cdev_name : "", b->cdev_name ? b->cdev_name : "");
 	assert_int_equal(a->is_bridge, b->is_bridge);
 	assert_int_equal(a->numvfs, b->numvfs);
 	assert_int_equal(a->nr_vfs, b->nr_vfs);
@@ -201,5 +204,65 @@ static void test_frugal_load_by_lists_of_drivers(struct tree *x)
 	assert_string_equal(tree_find(h, "0000:05:00.7")->uevent.path,
 			    "/sys/bus/pci/devices/0000:05:00.7/uevent");
 	assert_string_equal(tree_find(h, "0000:05:00.7")->driver, "ixgbe");
+	host_free(h);
+}
+
+/* A device of which the driver of its vendor made a VFIO device. */
+static void make_vendor(const struct tree *x)
+{
+	make_host(x);
+	tree_put(x, "sys/devices/pci0000:00/0000:02:00.1/vfio-dev/vfio0/dev", "510:0\n");
+	tree_put(x, "sys/devices/pci0000:00/0000:02:00.1/power/runtime_status", "suspended\n");
+}
+
+static void expect_vendor(struct tree *x, const char *cdev)
+{
+	struct host *h = load_list(x, true);
+
+	assert_string_equal(tree_find(h, "0000:02:00.1")->cdev_name, cdev);
+	assert_null(tree_find(h, "0000:01:00.0")->cdev_name);
+	assert_int_equal(tree_find(h, "0000:01:00.0")->vfio_dev.state, FACT_ABSENT);
+	host_free(h);
+	expect_same_hosts(x);
+}
+
+static void test_class_names_the_devices_of_vendors(struct tree *x)
+{
+	make_vendor(x);
+	tree_link(x, "../../devices/pci0000:00/0000:02:00.1/vfio-dev/vfio0",
+		  "sys/class/vfio-dev/vfio0");
+	expect_vendor(x, "vfio0");
+}
+
+/* Not every tree has the class. */
+static void test_node_of_a_group_leads_to_the_devices_of_vendors(struct tree *x)
+{
+	make_vendor(x);
+	tree_put(x, "dev/vfio/5", "");
+	expect_vendor(x, "vfio0");
+}
+
+/* Of many devices those are asked that may have it off; one that has makes all be asked. */
+static void test_power_of_many_devices(struct tree *x)
+{
+	struct host *h;
+	char name[32];
+
+	make_host(x);
+	for (unsigned int i = 0; i < 80; i++) {
+		snprintf(name, sizeof(name), "0000:03:%02x.%u", i / 8, i % 8);
+		tree_device(x, &(struct tree_device){ .name = name });
+	}
+	tree_attribute(x, "0000:02:00.1", "power/runtime_status", "active\n");
+	tree_attribute(x, "0000:01:10.1", "power/runtime_status", "active\n");
+	h = load_list(x, true);
+	assert_int_equal(tree_find(h, "0000:02:00.1")->power_status.state, FACT_UNREAD);
+	assert_string_equal(tree_find(h, "0000:01:10.1")->power_status.raw, "active");
+	host_free(h);
+	tree_attribute(x, "0000:01:10.1", "power/runtime_status", "unsupported\n");
+	tree_attribute(x, "0000:01:10.1", "power/runtime_active_time", "0\n");
+	h = load_list(x, true);
+	assert_string_equal(tree_find(h, "0000:02:00.1")->power_status.raw, "active");
+	assert_string_equal(tree_find(h, "0000:01:10.1")->power_active_time.raw, "0");
 	host_free(h);
 }

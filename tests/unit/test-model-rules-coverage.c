@@ -401,6 +401,19 @@ static void memlock_unread(struct scene *s)
 	s->h->caller.memlock_fact = fake_denied(s->h, "process:limits");
 }
 
+static void never_managed(struct scene *s)
+{
+	good(s);
+	s->d->power_status = fake_present(s->h, "power/runtime_status", "unsupported");
+}
+
+/* Whether it was active when it was turned off nobody can see. */
+static void managed_once(struct scene *s)
+{
+	never_managed(s);
+	s->d->power_active_time = fake_present(s->h, "power/runtime_active_time", "4711");
+}
+
 /* ---- the table ---- */
 
 /* ---- types of container ---- */
@@ -482,6 +495,7 @@ static const struct {
 	{ "memlock", RELEASE_6_1, NOW, C, no_memlock, memlock_unread },
 	{ "device-not-bound", RELEASE_6_1, NOW, C, sibling_is_bound_instead, own_driver_unread },
 	{ "vf-token", RELEASE_6_1, NOW, C, vf, vf_of_unknown },
+	{ "runtime-pm", RELEASE_6_1, NOW, C, never_managed, managed_once },
 	{ "noiommu-compat", RELEASE_6_2, LATER, PATH_NOIOMMU, noiommu_by_iommufd,
 	  noiommu_by_someone, noiommu_by_type1 },
 	{ "vf-token-flag", RELEASE_6_12, NOW, I, good, NULL },
