@@ -312,6 +312,8 @@ int bind_apply_all(struct bind_apply *ap, struct bind_move *moves, size_t nr)
 	int r = 0;
 
 	for (size_t i = 0; i < nr; i++) {
+		if (moves[i].result == BIND_GONE)
+			moves[i].now = NULL;
 		if (moves[i].result != BIND_PLANNED)
 			continue;
 		r = do_move(ap, &moves[i], &ids[i]);

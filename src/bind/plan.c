@@ -141,14 +141,40 @@ static bool is_planned(const struct bind_plan *plan, const struct device *dev)
 	return false;
 }
 
+/* Whether @member is behind the VMD @dev, and so gone once that is moved. */
+static bool goes_with(const struct device *dev, const struct device *member)
+{
+	return device_is_vmd(dev) && device_carries(dev, member);
+}
+
+/* A device behind a VMD that is moved as well needs no move. */
+static void leave_what_goes(struct bind_plan *plan, struct arena *a)
+{
+	for (size_t i = 0; i < plan->nr_moves; i++) {
+		struct bind_move *m = &plan->moves[i];
+
+		for (size_t k = 0; k < plan->nr_moves && m->result == BIND_PLANNED; k++) {
+			const struct bind_move *vmd = &plan->moves[k];
+
+			if (vmd->result != BIND_PLANNED || !goes_with(vmd->device, m->device))
+				continue;
+			m->result = BIND_GONE;
+			m->because =
+				arena_printf(a, "%s, the VMD controller in front of it, is moved",
+					     vmd->name);
+		}
+	}
+}
+
 /* The member that blocks the group of @dev: one on a host driver. Bridges on pcieport, members on pci-stub
  * and members without a driver do not block; and a physical function or a VMD must move after the devices
  * that depend on it. */
 static bool must_go_along(const struct host *h, const struct device *dev,
 			  const struct device *member)
 {
-	return !device_carries(member, dev) && member->driver &&
-	       driver_kind(member->driver) == DRIVER_HOST && member->is_bridge != TRI_YES;
+	return !device_carries(member, dev) && !goes_with(dev, member) && member->driver &&
+	       driver_kind(member->driver) == DRIVER_HOST && member->is_bridge != TRI_YES &&
+	       device_serves_vfio(h, member) == TRI_NO;
 }
 
 static int add_move(const struct bind_request *q, const struct device *dev, struct arena *a,
@@ -189,6 +215,7 @@ int bind_plan_make(const struct bind_request *q, struct arena *a, struct bind_pl
 		r = add_move(q, q->devices[i], a, &plan, reterr);
 	if (r < 0)
 		return r;
+	leave_what_goes(&plan, a);
 	*ret = plan;
 	return 0;
 }

@@ -203,19 +203,23 @@ const char *device_override(const struct device *dev)
 	return fact_is(f) && f->len && strcmp(f->raw, "(null)") != 0 ? f->raw : NULL;
 }
 
-bool device_carries(const struct device *carrier, const struct device *dev)
+bool device_is_vmd(const struct device *dev)
+{
+	return dev->bus == BUS_PCI && dev->driver && !strcmp(dev->driver, "vmd");
+}
+
+bool device_is_behind_vmd(const struct device *dev)
 {
 	return dev->bus == BUS_PCI && strcspn(dev->name, ":") > 4;
 }
 
+bool device_carries(const struct device *carrier, const struct device *dev)
+{
 	if (carrier == dev)
 		return false;
 	if (carrier == dev->physfn)
 		return true;
-	return carrier->bus == BUS_PCI && dev->bus == BUS_PCI && carrier->driver &&
-bool device_carries(const struct device *carrier, const struct device *dev)
-{
-	       !strcmp(carrier->driver, "vmd") && colon && colon - dev->name > 4 && dev->group &&
+	return device_is_vmd(carrier) && device_is_behind_vmd(dev) && dev->group &&
 	       dev->group == carrier->group;
 }
 

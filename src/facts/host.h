@@ -330,14 +330,14 @@ struct host {
 	struct node iommu_node; /* /dev/iommu */
 	/* "PID COMM" of processes with a VFIO device open, whichever it is; read with the nodes' holders. */
 	struct fact device_holders;
+	/* List of /sys/class/vfio-dev; ABSENT before 6.1, and without module vfio. */
+	struct fact vfio_class;
 	struct fact groups_list; /* of /sys/kernel/iommu_groups */
 	struct fact iommus_list; /* of /sys/class/iommu */
 	struct group **groups;   /* by number */
 	/* The node of some group does not belong to root: udev rules change the owner, so a new node may
 	 * have other permissions than the kernel's defaults. */
 	bool group_nodes_given_away;
-	/* List of /sys/class/vfio-dev; ABSENT before 6.1, and without module vfio. */
-	struct fact vfio_class;
 	size_t nr_groups;
 	struct iommu_unit **iommus;
 	size_t nr_iommus;
@@ -359,6 +359,11 @@ struct target_match {
 
 /* The device @name on @bus_name, or on any bus when that is NULL; NULL when there is none. */
 struct device *host_find_device(const struct host *h, const char *bus_name, const char *name);
+/* Whether @dev is a VMD controller on its driver: other devices are behind it.
+ * linux: drivers/pci/controller/vmd.c. */
+bool device_is_vmd(const struct device *dev);
+/* Whether @dev is in a domain that a VMD controller made, in front of which no VMD may have been loaded. */
+bool device_is_behind_vmd(const struct device *dev);
 /* Whether @dev goes away when @carrier loses its driver: @carrier is its physical function, or the VMD
  * controller behind which it is. linux: drivers/pci/controller/vmd.c: vmd_remove(), and
  * vmd_find_free_domain(), whose domains begin at 0x10000. */
@@ -367,6 +372,10 @@ bool device_carries(const struct device *carrier, const struct device *dev);
  * linux: drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is
  * set. */
 const char *device_override(const struct device *dev);
+/* Whether the kernel made a VFIO device for @dev: because its driver is VFIO's by name, and whatever its name is
+ * where there is a folder below the device (since 6.1), or a node of its group that no other member explains.
+ * Unknown where these leave it open. linux: drivers/vfio/vfio_main.c: __vfio_register_dev(). */
+enum tristate device_serves_vfio(const struct host *h, const struct device *dev);
 /* The order of host.devices: negative, 0 or positive. */
 int device_compare(const struct device *a, const struct device *b);
 struct group *host_find_group(const struct host *h, unsigned int id);
@@ -378,10 +387,6 @@ bool symbol_is_kept(const char *symbol);
 enum tristate module_imports(const struct module *m, const char *symbol);
 enum tristate module_exports(const struct module *m, const char *symbol);
 /* The names looked for in BTF and /proc/kallsyms, and the configuration options kept. Static. */
-/* Whether the kernel made a VFIO device for @dev: because its driver is VFIO's by name, and whatever its name is
- * where there is a folder below the device (since 6.1), or a node of its group that no other member explains.
- * Unknown where these leave it open. linux: drivers/vfio/vfio_main.c: __vfio_register_dev(). */
-enum tristate device_serves_vfio(const struct host *h, const struct device *dev);
 const char *const *host_symbol_names(size_t *nr);
 const char *const *host_config_names(size_t *nr);
 /* Whether @name is in @found, which is @k->btf or @k->kallsyms; unknown when that could not be read, or

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "decode/pciaddr.h"
 #include "facts/loader.h"
 
 void host_free(struct host *h)
@@ -47,6 +48,33 @@ static void devices_sort(struct loader *l)
 	}
 }
 
+/* A device behind a VMD that has no group leads to no controller: all that may be one are looked at. A capture may
+ * lack the list of the driver. */
+static void want_vmds(struct loader *l)
+{
+	struct fact names = sysroot_list(l->root, l->a, "sys/bus/pci/drivers/vmd");
+	struct span rest, line;
+	struct pciaddr addr;
+
+	if (names.state == FACT_UNREAD)
+		names = sysroot_list(l->root, l->a, "sys/bus/pci/devices");
+	rest = (struct span){ names.raw ? names.raw : "", names.len };
+	while (parse_line(&rest, &line))
+		if (!pciaddr_parse(line, &addr) && addr.domain <= UINT16_MAX)
+			device_want(l, "pci", line, 0, false);
+	devices_load(l);
+}
+
+static void load_vmds(struct loader *l)
+{
+	for (size_t i = 0; !l->all && i < l->nr_slots; i++) {
+		if (!device_is_behind_vmd(&l->slots[i]->dev) || l->slots[i]->dev.group)
+			continue;
+		want_vmds(l);
+		return;
+	}
+}
+
 static int load_devices(struct loader *l, const struct target *targets, size_t nr_targets)
 {
 	int r = 0;
@@ -64,7 +92,9 @@ static int load_devices(struct loader *l, const struct target *targets, size_t n
 			return r;
 	}
 	devices_load(l);
+	load_vmds(l);
 	functions_load(l);
+	powers_load(l);
 	devices_sort(l);
 	return 0;
 }
@@ -94,7 +124,6 @@ static void load_rest(struct loader *l)
 		node_load(l, &h->vfio_node, "/dev/vfio/vfio");
 		node_load(l, &h->iommu_node, "/dev/iommu");
 	}
-	powers_load(l);
 	if (parts & (HOST_NODES | HOST_GROUP_NODES))
 		holders_load(l);
 	if (parts & (HOST_MODULES | HOST_SYMBOLS))

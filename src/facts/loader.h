@@ -137,14 +137,14 @@ int enumerate_target(struct loader *l, const struct target *t);
 /* ---- the rest of the host ---- */
 
 void node_load(struct loader *l, struct node *n, const char *path);
+/* Whether @names, the list of @dir, has @name; reads the list the first time. */
+bool node_is_listed(struct loader *l, const char *dir, const char *name, struct node_names *names);
 /* As node_load() of @name in @dir, but asks @names, the list of the directory, before the node itself
  * where the whole host is loaded. */
 void node_load_listed(struct loader *l, struct node *n, const char *dir, const char *name,
 		      struct node_names *names);
 /* Finds out who holds the nodes that exist; one look through all processes. */
 void holders_load(struct loader *l);
-/* Whether @names, the list of @dir, has @name; reads the list the first time. */
-bool node_is_listed(struct loader *l, const char *dir, const char *name, struct node_names *names);
 void kernel_load(struct loader *l);
 void modules_load(struct loader *l);
 /* The answer of the module tables to a device's VFIO alias. */

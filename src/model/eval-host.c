@@ -305,8 +305,8 @@ static size_t count_to_move(const struct eval *e)
 
 	now.view = VIEW_NOW;
 	bound.view = VIEW_IF_BOUND;
-	for (size_t i = 0; e->dev->group && i < e->dev->group->nr_members; i++) {
-		const struct device *member = e->dev->group->members[i];
+	for (size_t i = 0; e->dev->group && i < eval_nr_members(&bound); i++) {
+		const struct device *member = eval_get_member(&bound, i);
 
 		ret += eval_member(&now, member) != MEMBER_VFIO &&
 		       eval_member(&bound, member) == MEMBER_VFIO;

@@ -79,6 +79,31 @@ static bool is_guest(struct eval *e)
 	return true;
 }
 
+void eval_remedy_vmd(struct eval *e, const struct device *vmd, const struct device *dev)
+{
+	const char *name = vmd ? vmd->name : "the VMD controller in front of it";
+
+	eval_remedy(e,
+		    "%s exists only while %s is on vmd: pass through %s with all devices behind it, or turn off VMD in the firmware setup",
+		    dev->name, name, vmd ? name : "that controller");
+}
+
+/* The VMD that has a device without a group behind it, where only one could: kernels before 5.6 give such
+ * devices no group. linux: drivers/iommu/intel/iommu.c: device_to_iommu(). */
+static const struct device *only_vmd(const struct host *h)
+{
+	const struct device *found = NULL;
+
+	for (size_t i = 0; i < h->nr_devices; i++) {
+		if (!device_is_vmd(h->devices[i]))
+			continue;
+		if (found)
+			return NULL;
+		found = h->devices[i];
+	}
+	return found;
+}
+
 void eval_remedy_no_group(struct eval *e)
 {
 	const struct firmware *fw = &e->host->firmware;
@@ -89,6 +114,10 @@ void eval_remedy_no_group(struct eval *e)
 	if (e->host->nr_iommus && e->dev->class_code >> 16 == 3 &&
 	    eval_cmdline(e, "intel_iommu", &value) && strstr(value, "igfx_off")) {
 		eval_remedy(e, "boot without igfx_off in intel_iommu=");
+		return;
+	}
+	if (device_is_behind_vmd(e->dev)) {
+		eval_remedy_vmd(e, only_vmd(e->host), e->dev);
 		return;
 	}
 	if (e->host->nr_iommus) {

@@ -114,14 +114,34 @@ bool eval_is_pci(const struct device *dev)
 
 /* ---- groups ---- */
 
+/* The devices behind a VMD go away when it is bound to a VFIO driver.
+ * linux: drivers/pci/controller/vmd.c: vmd_remove(). */
+static bool stays_in_view(const struct eval *e, const struct device *member)
+{
+	return !device_carries(e->dev, member) || member->physfn == e->dev;
+}
+
 size_t eval_nr_members(const struct eval *e)
 {
-	return e->dev->group && e->dev->group->nr_members ? e->dev->group->nr_members : 1;
+	const struct group *g = e->dev->group;
+	size_t nr = g ? g->nr_members : 0;
+
+	if (e->view == VIEW_IF_BOUND && device_is_vmd(e->dev))
+		for (size_t i = 0; g && i < g->nr_members; i++)
+			nr -= !stays_in_view(e, g->members[i]);
+	return nr ? nr : 1;
 }
 
 const struct device *eval_get_member(const struct eval *e, size_t i)
 {
-	return e->dev->group && e->dev->group->nr_members ? e->dev->group->members[i] : e->dev;
+	const struct group *g = e->dev->group;
+
+	if (!g || !g->nr_members)
+		return e->dev;
+	if (e->view == VIEW_IF_BOUND && device_is_vmd(e->dev))
+		for (size_t k = 0; k <= i && i < g->nr_members - 1; k++)
+			i += !stays_in_view(e, g->members[k]);
+	return g->members[i];
 }
 
 bool eval_members_complete(struct eval *e)

@@ -57,6 +57,8 @@ void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 const char *eval_param_command(struct eval *e, enum param_id id);
 /* The remedy for @e->dev, which has no IOMMU group. */
 void eval_remedy_no_group(struct eval *e);
+/* The remedy for @dev, which exists only while @vmd (NULL: not known) is on its driver. */
+void eval_remedy_vmd(struct eval *e, const struct device *vmd, const struct device *dev);
 /* The remedy 'give @dev to the VFIO driver of its bus', with the command. For a device that cannot be bound
  * because it has no group: how it gets one. */
 void eval_remedy_bind(struct eval *e, const struct device *dev);
@@ -114,7 +116,7 @@ enum group_kind {
 };
 
 enum group_kind eval_group_kind(struct eval *e);
-/* Members of the device's group, itself included; 1 when there is no group. */
+/* Members of the device's group in this view, itself included; 1 when there is no group. */
 size_t eval_nr_members(const struct eval *e);
 const struct device *eval_get_member(const struct eval *e, size_t i);
 /* Whether eval_nr_members() is all of them. Cites the list. */

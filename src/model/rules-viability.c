@@ -33,9 +33,7 @@ static bool remedy_where_refused(struct eval *e, const struct device *member)
 static void remedy_for_host_driver(struct eval *e, const struct device *member)
 {
 	if (device_carries(member, e->dev) && member != e->dev->physfn)
-		eval_remedy(e,
-			    "%s exists only while %s is on %s: pass through %s with all devices behind it, or turn off VMD in the firmware setup",
-			    e->dev->name, member->name, eval_driver_name(e, member), member->name);
+		eval_remedy_vmd(e, member, e->dev);
 	else if (member == e->dev->physfn)
 		eval_remedy(e,
 			    "use a slot whose ports isolate functions (ACS): %s exists only while %s, its physical function, keeps its driver",

@@ -158,7 +158,7 @@ static void put_move(const struct prose *p, const struct bind_move *m, struct ar
 		prose_text(p, STYLE_NONE, "%s: from %s to %s", m->name, or_none(m->from), to);
 		break;
 	case BIND_GONE:
-		prose_text(p, STYLE_NO, "%s is no longer there", m->name);
+		prose_text(p, STYLE_NO, m->now ? "%s goes away" : "%s is no longer there", m->name);
 		break;
 	default:
 		prose_text(p, STYLE_NO, "%s: %s; it is on %s", m->name, bind_result_name(m->result),

@@ -37,7 +37,7 @@ static bool interrupts_matter(const struct host *h)
 			      (strcmp(machine->raw, "x86_64") && strcmp(machine->raw, "s390x"))))
 		return true;
 	for (size_t i = 0; i < h->nr_devices; i++)
-		if (h->devices[i]->bus == BUS_PCI && strcspn(h->devices[i]->name, ":") > 4)
+		if (device_is_behind_vmd(h->devices[i]))
 			return true;
 	return false;
 }

@@ -144,3 +144,39 @@ static void test_member_that_collects_events(struct scene *s)
 	fake_bridge(s->h, s->other);
 	expect(s, RELEASE_5_15, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
 }
+
+/* The device of a vendor serves VFIO as it is: it neither moves nor blocks. */
+static void test_member_on_the_driver_of_a_vendor(struct scene *s)
+{
+	struct prediction p;
+
+	make(s, "nvidia");
+	s->other->vfio_dev = fake_present(s->h, "vfio-dev", "vfio3");
+	expect(s, RELEASE_6_12, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	p = scene_predict(s, ONLY(6_12));
+	assert_null(strstr(p.paths[VIEW_NOW][PATH_CONTAINER].remedy, "0000:01:00.1"));
+	s->d = s->other;
+	p = scene_predict(s, ONLY(6_12));
+	assert_int_equal(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].steps[0].answer, ANSWER_YES);
+}
+
+/* What is behind a VMD goes away with it. */
+static void test_members_behind_a_vmd(struct scene *s)
+{
+	struct prediction p;
+
+	make(s, NULL);
+	fake_unbind(s->h, s->d, NULL);
+	fake_unbind(s->h, s->other, "vmd");
+	s->d = fake_pci(s->h, "10000:01:00.0", s->g, s->u, "nvme");
+	p = scene_predict(s, ONLY(6_12));
+	assert_int_equal(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].err, EPERM);
+	assert_non_null(strstr(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].remedy,
+			       "pass through 0000:01:00.1 with all devices behind it"));
+	s->d = s->other;
+	expect(s, RELEASE_6_12, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0);
+	expect(s, RELEASE_6_12, PATH_IOMMUFD, ANSWER_YES, OP_NONE, 0);
+	p = scene_predict(s, ONLY(6_12));
+	assert_non_null(strstr(p.paths[VIEW_NOW][PATH_CONTAINER].remedy,
+			       "vfiotool bind 0000:01:00.1"));
+}
