@@ -326,8 +326,8 @@ static int enumerate_cdev(struct loader *l, const struct target *t)
 	const char *path = arena_printf(l->a, "sys/class/vfio-dev/%s", t->name);
 	struct fact link = sysroot_read_link(l->root, l->a, path);
 
-	/* A capture need not hold the folder of the class. */
-	if (link.state == FACT_UNREAD && want_owner(l, t))
+	/* A capture or a tree need not hold the folder of the class. */
+	if (!fact_is(&link) && sysroot_kind(l->root) != SYSROOT_LIVE && want_owner(l, t))
 		return 0;
 	if (!fact_is(&link))
 		return no_target(l, t,

@@ -112,7 +112,9 @@ static void merge_paths(struct arena *a, const struct candidate *each, size_t nr
 	if (!other)
 		return;
 	bool offered = ret->offered;
-	*ret = (struct path_prediction){ .kind = first->kind, .offered = offered };
+	*ret = (struct path_prediction){ .kind = first->kind,
+					 .offered = offered,
+					 .missing = offered ? NULL : first->missing };
 	ret->why = other->why ? other->why : first->why;
 	ret->because = ends_text(a, each, nr);
 	if (all_refuse) {
@@ -154,7 +156,7 @@ static enum path_kind best_path(struct walk *w)
 		return PATH_NOIOMMU;
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		w->path = order[i];
-		if (walk_is_offered(w)) {
+		if (!walk_missing(w)) {
 			ret = order[i];
 			break;
 		}

@@ -35,6 +35,7 @@ struct step {
 struct path_prediction {
 	enum path_kind kind;
 	bool offered; /* the kernel has this path at all (iommufd needs 6.6 and /dev/iommu, ...) */
+	const char *missing; /* why the kernel does not have it; NULL where it has. Static */
 	enum answer answer;
 	enum op op; /* where it ends, OP_NONE when yes or not certain */
 	int err;

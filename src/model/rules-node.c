@@ -411,13 +411,21 @@ static void rule_cdev_node(struct eval *e)
 	eval_cite(e, &dev->cdev.stat);
 	if (fact_is(&dev->cdev.stat)) {
 		eval_passes(e, "%s exists", dev->cdev.path);
-	} else if (dev->cdev_devno.state == FACT_ABSENT || dev->vfio_dev.state == FACT_ABSENT ||
-		   dev->cdev.stat.state == FACT_ABSENT) {
-		eval_refuses(e, "%s is bound but has no node in /dev/vfio/devices", dev->name);
+	} else if (dev->cdev_devno.state == FACT_ABSENT || dev->vfio_dev.state == FACT_ABSENT) {
+		eval_refuses(e, "the kernel made no node in /dev/vfio/devices for %s", dev->name);
 		eval_remedy(e, "use the container path, or a kernel with CONFIG_VFIO_DEVICE_CDEV");
+	} else if (dev->cdev.stat.state == FACT_ABSENT) {
+		eval_refuses(e, "%s is missing, although the kernel made a device for it (%s)",
+			     dev->cdev.path, dev->cdev_devno.path);
+		eval_remedy(e,
+			    "pass the node to the container (for example: docker run --device %s), or check that udev or devtmpfs fills /dev",
+			    dev->cdev.path);
 	} else {
 		eval_unknown(e, "cannot tell whether %s has a node in /dev/vfio/devices",
 			     dev->name);
+		eval_remedy(e,
+			    "use the container path, or read %s/vfio-dev on that host: a new capture records it",
+			    dev->sysfs);
 	}
 }
 

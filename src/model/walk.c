@@ -231,7 +231,8 @@ void walk_path(struct walk *w, struct path_prediction *ret)
 	while (ops[nr - 1] != OP_NONE)
 		nr++;
 	*ret = (struct path_prediction){ .kind = w->path };
-	ret->offered = walk_is_offered(w);
+	ret->missing = walk_missing(w);
+	ret->offered = !ret->missing;
 	ret->steps = arena_array(w->arena, nr, sizeof(*ret->steps));
 	if (first != OP_NONE)
 		walk_step(w, first, &ret->steps[ret->nr_steps++]);
@@ -252,33 +253,54 @@ static bool not_built(struct eval *e, const char *option)
 	return value && *value == 'n';
 }
 
-static bool noiommu_is_offered(struct eval *e)
+static const char without_groups[] =
+	"it was built without group nodes (CONFIG_VFIO_GROUP is not set)";
+
+static const char *noiommu_missing(struct eval *e)
 {
 	enum group_kind kind = eval_group_kind(e);
 
 	if (kind == GROUP_NOIOMMU)
-		return true;
+		return NULL;
 	if (kind != GROUP_NONE && kind != GROUP_UNKNOWN)
-		return false;
-	return fact_is(&e->host->params[PARAM_VFIO_NOIOMMU].value) ||
-	       (!not_built(e, "CONFIG_VFIO_NOIOMMU") && eval_config(e, "CONFIG_VFIO_NOIOMMU"));
+		return "no-IOMMU mode is for devices without an IOMMU group, and this one has a group";
+	if (fact_is(&e->host->params[PARAM_VFIO_NOIOMMU].value) ||
+	    (!not_built(e, "CONFIG_VFIO_NOIOMMU") && eval_config(e, "CONFIG_VFIO_NOIOMMU")))
+		return NULL;
+	return "nothing shows that it was built with CONFIG_VFIO_NOIOMMU";
 }
 
-bool walk_is_offered(const struct walk *w)
+static const char *iommufd_missing(struct eval *e)
+{
+	if (trait_lacks(e, TRAIT_CDEV))
+		return "VFIO device nodes exist since Linux 6.6";
+	if (not_built(e, "CONFIG_VFIO_DEVICE_CDEV"))
+		return "it was built without VFIO device nodes (CONFIG_VFIO_DEVICE_CDEV is not set)";
+	return eval_module(e, MODULE_IOMMUFD) == MODULE_STATE_ABSENT ? "it has no iommufd" : NULL;
+}
+
+static const char *compat_missing(struct eval *e)
+{
+	if (trait_lacks(e, TRAIT_IOMMUFD))
+		return "iommufd exists since Linux 6.2";
+	if (eval_module(e, MODULE_IOMMUFD) == MODULE_STATE_ABSENT)
+		return "it has no iommufd";
+	return eval_built_without_groups(e) ? without_groups : NULL;
+}
+
+const char *walk_missing(const struct walk *w)
 {
 	struct eval e;
 
 	walk_ask(w, &e);
-	bool iommufd = eval_module(&e, MODULE_IOMMUFD) != MODULE_STATE_ABSENT;
 	switch (w->path) {
 	case PATH_IOMMUFD:
-		return !trait_lacks(&e, TRAIT_CDEV) && iommufd &&
-		       !not_built(&e, "CONFIG_VFIO_DEVICE_CDEV");
+		return iommufd_missing(&e);
 	case PATH_COMPAT:
-		return !trait_lacks(&e, TRAIT_IOMMUFD) && iommufd && !eval_built_without_groups(&e);
+		return compat_missing(&e);
 	case PATH_NOIOMMU:
-		return !eval_built_without_groups(&e) && noiommu_is_offered(&e);
+		return eval_built_without_groups(&e) ? without_groups : noiommu_missing(&e);
 	default:
-		return !eval_built_without_groups(&e);
+		return eval_built_without_groups(&e) ? without_groups : NULL;
 	}
 }

@@ -24,8 +24,8 @@ struct walk {
 void walk_ask(const struct walk *w, struct eval *ret);
 /* Takes the next kernel of w->kernels out of *@left, one for all that decide alike; false when none is left. */
 bool walk_next(struct walk *w, uint64_t *left);
-/* Whether the kernel has the path at all for this device. */
-bool walk_is_offered(const struct walk *w);
+/* Why the kernel does not have the path at all for this device, static; NULL where it has. */
+const char *walk_missing(const struct walk *w);
 /* One step of it, with the rules that w->mapping chooses; w->path is what serves the requests. */
 void walk_request(struct walk *w, enum op op, struct step *ret);
 void walk_path(struct walk *w, struct path_prediction *ret);

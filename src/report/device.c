@@ -200,11 +200,11 @@ static void get_cdev(const void *row, struct value *ret)
 {
 	const struct device *d = row;
 
-	if (d->cdev_name)
+	/* The kernel names each VFIO device, but makes nodes only with CONFIG_VFIO_DEVICE_CDEV. */
+	if (fact_is(&d->cdev_devno))
 		value_set_text(ret, d->cdev_name);
-	else if (fact_known(&d->vfio_dev) ||
-		 (d->vfio_dev.state == FACT_UNREAD && d->loaded & DEVICE_VFIO))
-		/* Without a VFIO driver this is not read: there is none. */
+	else if (d->driver_fact.state == FACT_ABSENT || d->cdev_devno.state == FACT_ABSENT ||
+		 (fact_known(&d->vfio_dev) && !d->cdev_name))
 		ret->kind = VALUE_NONE;
 }
 
@@ -339,7 +339,7 @@ static const struct field fields[] = {
 	       FIELD_GET(get_driver_override)),
 	DEVICE("persist", 0, NEED_PERSIST, "driver that it is given at each boot",
 	       FIELD_FACT(struct device, persist)),
-	DEVICE("cdev", 0, NEED_VFIO, "VFIO character device", FIELD_GET(get_cdev)),
+	DEVICE("cdev", 0, NEED_VFIO, "its own node in /dev/vfio/devices", FIELD_GET(get_cdev)),
 	GROUP("node", 0, NEED_GROUP_NODES, "node of the group in /dev/vfio", FIELD_GET(get_node)),
 	GROUP("holders", 0, NEED_GROUP_NODES, "processes that hold that node open",
 	      FIELD_GET(get_holders)),

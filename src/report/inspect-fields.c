@@ -19,7 +19,7 @@ static void predict(const struct report *report, const struct kernels *kernels,
 void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
 		     unsigned int paths, struct arena *a, struct inspection *ret)
 {
-	*ret = (struct inspection){ .report = report };
+	*ret = (struct inspection){ .report = report, .paths = paths };
 	ret->row = (struct device_row){ .report = report, .device = dev, .group = dev->group };
 	predict(report, &report->kernels, dev, paths, a, &ret->running);
 	predict(report, &kernels_reference, dev, paths, a, &ret->patched);
@@ -111,6 +111,11 @@ static void get_paths_now(const void *at, struct value *ret)
 static void get_paths_bound(const void *at, struct value *ret)
 {
 	value_set_paths(ret, ((const struct prediction *)at)->paths[VIEW_IF_BOUND]);
+}
+
+static void get_not_offered(const void *at, struct value *ret)
+{
+	value_set_missing_paths(ret, ((const struct prediction *)at)->paths[VIEW_IF_BOUND]);
 }
 
 static const struct field bound_rows[] = {
@@ -206,6 +211,9 @@ static const struct field inspection_rows[] = {
 	  .fields = &path_fields },
 	{ "if_bound", "decisions after binding to a VFIO driver",
 	  FIELD_PART(struct inspection, running, bound_fields) },
+	{ "not_offered", "paths that the kernel does not have, after binding",
+	  FIELD_MEMBER(struct inspection, running, struct prediction, get_not_offered),
+	  .fields = &missing_path_fields },
 	{ "patched", "what the reference rules (Linux 6.0) decide",
 	  FIELD_PART(struct inspection, patched, patched_fields) },
 	{ "assumed", "whether an answer rests on an assumption",

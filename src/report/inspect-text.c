@@ -145,7 +145,7 @@ static void put_identity(const struct prose *p, const struct device *d, struct a
 		prose_label(p, "device", STYLE_NONE, "on bus %s", d->bus_name);
 	prose_label(p, "driver", STYLE_NONE, "%s%s",
 		    d->driver_fact.state == FACT_ABSENT && !d->locked ? "none" : driver_text(d, a),
-		    d->cdev_name ? arena_printf(a, ", %s", d->cdev_name) : "");
+		    fact_is(&d->cdev_devno) ? arena_printf(a, ", %s", d->cdev_name) : "");
 }
 
 /* Only where it keeps away every driver but one that does not have the device: what a bind that failed leaves behind. */

@@ -14,6 +14,7 @@ struct inspection {
 	struct prediction running; /* by the kernel that decides */
 	struct prediction patched;
 	struct prediction *generations; /* one for each, or NULL: not asked */
+	unsigned int paths;             /* those asked for, as inspection_make() takes them */
 };
 
 /* Asks the model for all that a report of @dev shows. Only the @paths (bits of 1 << enum path_kind; 0: all)

@@ -142,6 +142,25 @@ void value_set_paths(struct value *ret, const struct path_prediction *paths)
 	value_set_objects(ret, rows, nr);
 }
 
+static const struct field missing_rows[] = {
+	{ "path", "container, iommufd, compat or noiommu",
+	  FIELD_PATH(struct path_prediction, kind) },
+	{ "because", "why the kernel does not offer it",
+	  FIELD_TEXT(struct path_prediction, missing) },
+};
+const struct field_table missing_path_fields = FIELD_TABLE("not_offered", missing_rows);
+
+void value_set_missing_paths(struct value *ret, const struct path_prediction *paths)
+{
+	const void **rows = arena_array(ret->arena, NR_PATHS, sizeof(*rows));
+	size_t nr = 0;
+
+	for (size_t i = 0; i < NR_PATHS; i++)
+		if (paths[i].missing)
+			rows[nr++] = &paths[i];
+	value_set_objects(ret, rows, nr);
+}
+
 /* ---- capabilities and addresses ---- */
 
 #define CAPABILITY_LIST(X)                                                                \

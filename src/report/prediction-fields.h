@@ -19,5 +19,8 @@ extern const struct field_table kernel_fields;
 
 /* The paths among @paths (NR_PATHS) that the kernel offers. */
 void value_set_paths(struct value *ret, const struct path_prediction *paths);
+/* Those of the NR_PATHS @paths that the kernel does not offer. */
+extern const struct field_table missing_path_fields;
+void value_set_missing_paths(struct value *ret, const struct path_prediction *paths);
 /* What a fact says in at most @max bytes: its text, or why there is none. Not escaped; in @a. */
 const char *fact_describe(const struct fact *f, size_t max, struct arena *a);

@@ -100,8 +100,19 @@ static void put_path(const struct inspect_text *t, const struct prose *p,
 	put_reason(t, &reason, path, a);
 }
 
+/* Why none of the paths asked for is there. */
+static void put_missing(const struct prose *p, const struct path_prediction *paths,
+			unsigned int asked)
+{
+	prose_text(p, STYLE_NO, "This kernel offers no such path.");
+	for (unsigned int k = 0; k < NR_PATHS; k++)
+		if (paths[k].missing && (!asked || asked & 1U << k))
+			prose_label(p, path_kind_name(paths[k].kind), STYLE_NONE, "not offered: %s",
+				    paths[k].missing);
+}
+
 static void put_view(const struct inspect_text *t, const struct prose *at, const char *title,
-		     const struct path_prediction *paths, struct arena *a)
+		     const struct path_prediction *paths, unsigned int asked, struct arena *a)
 {
 	struct prose p = prose_indented(at, 2);
 	bool any = false;
@@ -116,7 +127,7 @@ static void put_view(const struct inspect_text *t, const struct prose *at, const
 		any = true;
 	}
 	if (!any)
-		prose_text(&p, STYLE_NO, "This kernel offers no such path.");
+		put_missing(&p, paths, asked);
 }
 
 static bool same_decision(const struct path_prediction *a, const struct path_prediction *b)
@@ -209,10 +220,11 @@ void inspect_text_decisions(const struct inspect_text *t, const struct inspectio
 
 	if (views_agree(d)) {
 		put_view(t, at, "Now, and after binding to a VFIO driver:", d->paths[VIEW_IF_BOUND],
-			 a);
+			 i->paths, a);
 	} else {
-		put_view(t, at, "Now:", d->paths[VIEW_NOW], a);
-		put_view(t, at, "After binding to a VFIO driver:", d->paths[VIEW_IF_BOUND], a);
+		put_view(t, at, "Now:", d->paths[VIEW_NOW], i->paths, a);
+		put_view(t, at, "After binding to a VFIO driver:", d->paths[VIEW_IF_BOUND],
+			 i->paths, a);
 	}
 	if (d->assumed)
 		prose_text(at, STYLE_UNKNOWN, "Answers here rest on what was assumed.");
