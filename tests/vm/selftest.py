@@ -9,11 +9,11 @@ import argparse
 import base64
 import copy
 import dataclasses
-import gzip
-import hashlib
+import io
 import json
 import os
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -244,23 +244,31 @@ MUTATIONS = (wrong_now_op, wrong_now_errno, wrong_if_bound, wrong_bound, unknown
              wrong_generation, one_generation_too_many, only_the_release_tells, two_devices, no_document, kernel_differs, bind_refused, prober_died, prober_silent, setup_broken, guest_silent)
 
 
-def frame(name: str, content: bytes, digest=None) -> bytes:
-    """A file as the guest sends it."""
-    digest = digest or hashlib.sha256(content).hexdigest()
-    return f"@@file {name}\n{base64.encodebytes(gzip.compress(content)).decode()}@@end {digest}\n".encode()
+def frame(files: dict) -> bytes:
+    """Files as the guest sends them."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"./{name}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return b"@@files\n" + base64.encodebytes(packed.getvalue()) + b"@@end\n"
 
 
 def check_frames() -> str:
     """Whole frames are read, damaged ones are refused."""
     result = guest.Result()
-    guest.parse(b"@@start 6.1\n" + frame("a", b"text") + b"@@status a 2\n@@done\n", result)
-    if result.failure or result.files != {"a": b"text"} or result.status != {"a": 2} or not result.done:
+    guest.parse(b"@@start 6.1\n" + frame({"a": b"text", "b": b""}) + b"@@status a 2\n" + frame({"c.d": b"\0"}) + b"@@done\n",
+                result)
+    if result.failure or result.files != {"a": b"text", "b": b"", "c.d": b"\0"} or result.status != {"a": 2} or not result.done:
         return f"a good stream was not read: {result}"
-    torn = frame("a", b"text")[:-80] + b"\n@@end x\n"
-    for bad in (frame("a", b"text", "0" * 64), b"@@file a\n!!!!\n@@end x\n", torn):
+    whole = frame({"a": b"text"})
+    changed = bytearray(whole)
+    changed[-20] ^= 1
+    for bad in (bytes(changed), b"@@files\n!!!!\n@@end\n", whole[:-40] + b"\n@@end\n", whole[:-20] + whole[-18:]):
         result = guest.Result()
         guest.parse(bad, result)
-        if not result.failure and result.files:
+        if not result.failure:
             return f"a damaged stream was accepted: {bad!r}"
     return ""
 

@@ -74,8 +74,9 @@ def _add_programs(archive: Archive, trees: dict) -> None:
             program = trees[package] / name
             archive.data(name, program.read_bytes(), 0o755)
             for library, path in _libraries(program, folders).items():
-                # The loader has to be where the program says, any other where the loader looks.
-                where = library if library.startswith("/") else f"usr/lib/x86_64-linux-gnu/{library}"
+                # The loader has to be where the program says, any other where the loader looks first: there the other
+                # archives have a libcrypto that does nothing.
+                where = library if library.startswith("/") else f"lib/x86_64-linux-gnu/{library}"
                 archive.data(where, Path(path).read_bytes(), 0o755)
 
 

@@ -10,7 +10,9 @@
 check() {
 	checked=$1
 	shift
-	number=$(($(cat "/out/$PART.number" 2>/dev/null || echo $((BOOT * 1000 - 1000))) + 1))
+	number=$((BOOT * 1000 - 1000))
+	[ ! -e "/out/$PART.number" ] || read -r number <"/out/$PART.number"
+	number=$((number + 1))
 	echo $number >"/out/$PART.number"
 	"$@" >/out/check 2>&1
 	answered=$?
@@ -33,10 +35,10 @@ since() {
 	[ $((${SERIES%.*} * 1000 + ${SERIES#*.})) -ge $((${1%.*} * 1000 + ${1#*.})) ]
 }
 
-# run COMMAND...: its output goes to /out/stdout and /out/stderr. What takes ten times STEP_LIMIT seconds, which are those
-# of an idle machine, hangs.
+# run COMMAND...: its output goes to /out/stdout and /out/stderr. With STEP_LIMIT, seconds of an idle machine, it is ended
+# after ten times as many; else what hangs ends with the scenario.
 run() {
-	timeout -s KILL $((${STEP_LIMIT:-30} * 10)) "$@" >/out/stdout 2>/out/stderr </dev/null
+	${STEP_LIMIT:+timeout -s KILL $((STEP_LIMIT * 10))} "$@" >/out/stdout 2>/out/stderr </dev/null
 }
 
 # exits STATUS COMMAND...: whether it ends with that status; what it said is kept in /out/stdout and /out/stderr.
@@ -238,15 +240,12 @@ kib() {
 # -- that nothing stays ------------------------------------------------------------------------------------------------
 
 holders() {
-	for link in /proc/[0-9]*/fd/*; do
-		case $(readlink "$link" 2>/dev/null) in
-		/dev/vfio/* | /dev/iommu | anon_inode:*vfio* | anon_inode:*iommufd*)
+	stat -c %N /proc/[0-9]*/fd/* 2>/dev/null | grep -E "> '(/dev/(vfio/|iommu')|anon_inode:.*(vfio|iommufd))" |
+		while IFS="'" read -r _ link _ held _; do
 			pid=${link#/proc/}
 			pid=${pid%%/*}
-			echo "pid $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline")) holds $(readlink "$link")"
-			;;
-		esac
-	done
+			echo "pid $pid ($(tr '\0' ' ' <"/proc/$pid/cmdline")) holds $held"
+		done
 }
 
 no_holder() {
@@ -368,8 +367,8 @@ act() {
 	[ ! -s /out/log ] || emit "$PART.log" /out/log
 	leak_check
 	clean_up 2>/dev/null
-	dmesg -c >/out/dmesg
-	emit "$PART.dmesg" /out/dmesg
+	dmesg -c >"/spool/$PART.dmesg"
+	flush
 	say "@@status $PART.seconds $((($(uptime_ms) - began) / 1000))"
 	say "@@status $PART $status"
 }
@@ -381,8 +380,7 @@ run_scenario() {
 	if step setup sh -c '. /lib/guest.sh; . /lib/acting.sh; set -e; . /scenario/setup.sh'; then
 		devices >/out/devices.first
 		begin_here
-		dmesg -c >/out/dmesg
-		emit boot.dmesg /out/dmesg
+		dmesg -c >/spool/boot.dmesg
 		for part in $SCENARIOS; do
 			act "$part"
 		done

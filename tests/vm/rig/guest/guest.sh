@@ -17,20 +17,26 @@ modprobe() { /sbin/modprobe "$@"; }
 insmod() { /sbin/insmod "$@"; }
 modinfo() { /sbin/modinfo "$@"; }
 
-# emit NAME FILE: sends a file to the host, with a digest so that a torn line is noticed.
+# emit NAME FILE: lays a file out for the host; flush sends all of them at once, which costs what sending one does. gzip's
+# own check notices a torn line.
 emit() {
-	{
-		echo "@@file $1"
-		gzip -c <"$2" | base64
-		echo "@@end $(sha256sum <"$2" | cut -d' ' -f1)"
-	} >"$SERIAL"
+	cat "$2" >"/spool/$1"
 }
 
-# step NAME COMMAND...: runs it with a time limit; sends its output, what it said, its exit status.
+flush() {
+	{
+		echo "@@files"
+		tar -c -C /spool . | gzip -1 | base64
+		echo "@@end"
+	} >"$SERIAL"
+	rm -f /spool/*
+}
+
+# step NAME COMMAND...: runs it; sends its output, what it said, its exit status. What hangs ends with the guest.
 step() {
 	name=$1
 	shift
-	timeout -s KILL "${STEP_LIMIT:-300}" "$@" >/out/stdout 2>/out/stderr </dev/null
+	"$@" >/out/stdout 2>/out/stderr </dev/null
 	status=$?
 	[ -s /out/stdout ] && emit "$name.out" /out/stdout
 	[ -s /out/stderr ] && emit "$name.err" /out/stderr
@@ -69,13 +75,25 @@ must() {
 	}
 }
 
+# A line for each device: its name, its group, its driver. One process for all of them: each costs an emulated processor
+# some milliseconds.
 devices() {
-	for device in /sys/bus/pci/devices/* /sys/bus/platform/devices/mock* /sys/bus/mdev/devices/*; do
-		[ -e "$device" ] || continue
-		group=$(readlink "$device/iommu_group" 2>/dev/null)
-		driver=$(readlink "$device/driver" 2>/dev/null)
-		echo "${device##*/} ${group##*/} ${driver##*/}"
-	done
+	set -- /sys/bus/pci/devices/* /sys/bus/platform/devices/mock* /sys/bus/mdev/devices/*
+	for device; do
+		[ ! -e "$device" ] || echo "$device" "$device/iommu_group" "$device/driver"
+	done >/out/paths
+	# shellcheck disable=SC2046
+	stat -c %N $(cat /out/paths) 2>/dev/null | awk -F "'" '
+		{
+			parts = split($2 ? $2 : $1, path, "/")
+			target = $4
+			sub(".*/", "", target)
+			name = path[parts]
+		}
+		name == "iommu_group" { group[path[parts - 1]] = target; next }
+		name == "driver" { driver[path[parts - 1]] = target; next }
+		{ order[++count] = name }
+		END { for (i = 1; i <= count; i++) print order[i], group[order[i]], driver[order[i]] }'
 }
 
 ask_tool() {
@@ -143,8 +161,7 @@ run_scenario() {
 		modprobe "$module" || say "@@broken modprobe $module"
 	done
 	step setup sh -c '. /lib/guest.sh; set -e; . /scenario/setup.sh' || say "@@broken setup"
-	devices >/out/devices
-	emit devices.now /out/devices
+	devices >/spool/devices.now
 	if [ -x /bin/vfiotool ]; then
 		# shellcheck disable=SC2086
 		step capture prober $CALLER run vfiotool capture -
@@ -162,10 +179,8 @@ run_scenario() {
 		step bind prober bind-group "$TARGET" vfio-pci
 		;;
 	esac
-	devices >/out/devices
-	emit devices.bound /out/devices
-	cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts >/out/unsafe 2>/dev/null
-	emit unsafe /out/unsafe
+	devices >/spool/devices.bound
+	cat /sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts >/spool/unsafe 2>/dev/null
 	ask_tool bound
 	# shellcheck disable=SC2086
 	attach bound $PATHS
