@@ -8,17 +8,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/macro.h"
+
 /* Under a sanitizer each allocation is a block of its own, so that a step past its end is seen. */
-#if defined(__SANITIZE_ADDRESS__)
-#define ARENA_EXACT 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ARENA_EXACT 1
-#endif
-#endif
-#ifndef ARENA_EXACT
-#define ARENA_EXACT 0
-#endif
+enum { ARENA_EXACT = VT_SANITIZED };
 
 /* Each chunk is as large as all before it: many arenas hold a few words, and some a large host. From
  * where they are worth it, chunks are made of huge pages. */

@@ -9,3 +9,15 @@
 #define vt_cleanup(f)        __attribute__((cleanup(f)))
 #define vt_unused            __attribute__((unused))
 #define vt_noreturn          __attribute__((noreturn))
+
+/* 1 in a build with AddressSanitizer, else 0. */
+#if defined(__SANITIZE_ADDRESS__)
+#define VT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VT_SANITIZED 1
+#endif
+#endif
+#ifndef VT_SANITIZED
+#define VT_SANITIZED 0
+#endif

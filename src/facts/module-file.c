@@ -9,20 +9,12 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/macro.h"
 
 enum { ANSWER_MAX = 1 << 20, CPU_SECONDS = 2, SPACE_MAX = 192 << 20 };
 
 /* A sanitizer has more address space than that from the start. */
-#if defined(__SANITIZE_ADDRESS__)
-#define SPACE_IS_LIMITED 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SPACE_IS_LIMITED 0
-#endif
-#endif
-#ifndef SPACE_IS_LIMITED
-#define SPACE_IS_LIMITED 1
-#endif
+enum { SPACE_IS_LIMITED = !VT_SANITIZED };
 
 static bool set_limit(int resource, rlim_t max)
 {

@@ -19,6 +19,8 @@ from pathlib import Path
 RELEASE = "6.1.0-44-amd64"
 # linux: drivers/iommu/intel/iommu.c: the registers of a Sapphire Rapids unit.
 CAP, ECAP = "19ed008c40780c66", "3ee9e86f050df"
+# Functions that a kernel has besides those that tell its release.
+NAMES = 30000
 
 
 @dataclass
@@ -240,8 +242,8 @@ def attributes(f):
 class Tree:
     """Writes a plan below a root."""
 
-    def __init__(self, root: Path, plan: Plan, builtin=False):
-        self.root, self.plan, self.builtin = root, plan, builtin
+    def __init__(self, root: Path, plan: Plan, builtin=False, names=NAMES):
+        self.root, self.plan, self.builtin, self.nr_names = root, plan, builtin, names
         self.sys = root / "sys"
 
     def directories(self, *names):
@@ -291,8 +293,8 @@ class Tree:
             make(self.sys / "module" / name, value + "\n")
 
     def names(self):
-        """The functions of the kernel: 5 MiB of BTF, 10 MiB of kallsyms."""
-        functions = [f"some_function_of_the_kernel_{n}" for n in range(30000)] + list(KERNEL_FUNCTIONS)
+        """The functions of the kernel; the usual number makes 5 MiB of BTF and 10 MiB of kallsyms."""
+        functions = [f"some_function_of_the_kernel_{n}" for n in range(self.nr_names)] + list(KERNEL_FUNCTIONS)
         self.directories("sys/kernel/btf")
         make(self.sys / "kernel/btf/vmlinux", btf(functions))
         make(self.root / "proc/kallsyms", "".join(f"{address:016x} t {name}\n" for address in range(7) for name in functions))

@@ -87,7 +87,7 @@ class Program:
         """The same everywhere."""
         ret = {key: value for key, value in os.environ.items()
                if key not in ("COLUMNS", "LINES", "NO_COLOR", "TERM", "TERMINAL_COLORS_DEBUG") and not key.startswith("LC_")}
-        ret.update(LC_ALL="C.UTF-8", ASAN_OPTIONS=f"detect_leaks=1:exitcode={SANITIZER_STATUS}",
+        ret.update(LC_ALL="C.UTF-8", ASAN_OPTIONS=f"detect_leaks=1:malloc_context_size=8:exitcode={SANITIZER_STATUS}",
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
         ret.update({key: value for key, value in extra.items() if value is not None})
         return ret
@@ -118,9 +118,9 @@ class Program:
         return ret
 
     def tree(self, count=16):
-        """A new tree with so many PCI functions."""
+        """A new tree with so many PCI functions; its kernel is small, since these cases make hundreds of trees."""
         ret = self.folder()
-        mksys.Tree(ret, mksys.Plan(count)).write()
+        mksys.Tree(ret, mksys.Plan(count), names=300).write()
         return ret
 
 

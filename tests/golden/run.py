@@ -66,8 +66,8 @@ def difference(want: bytes, have: bytes, name: str):
 class Golden:
     """The run over all captures."""
 
-    def __init__(self, tool, update: bool):
-        self.tool, self.update = tool, update
+    def __init__(self, tool, update: bool, schemas: bool):
+        self.tool, self.update, self.schemas = tool, update, schemas
         self.count, self.failed = 0, 0
 
     def say(self, name: str, problems) -> None:
@@ -154,7 +154,8 @@ class Golden:
 
     def _check_json(self, out: bytes, name: str = "inspect"):
         try:
-            return json_schema.Checker.named(name).check(json.loads(out))[:20]
+            document = json.loads(out)
+            return json_schema.Checker.named(name).check(document)[:20] if self.schemas else []
         except ValueError as error:
             return [f"not JSON: {error}"]
 
@@ -195,10 +196,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--update", action="store_true", help="write the expected files")
     parser.add_argument("--only", metavar="NAME", help="one capture")
+    parser.add_argument("--no-schemas", action="store_true", help="hold no document to its schema, which takes most of the time")
     parser.add_argument("tool", nargs="+", help="vfiotool, and what stands before its arguments")
     args = parser.parse_args()
     captures = sorted(path for path in CAPTURES.glob("*.capture") if args.only in (None, path.stem))
-    golden = Golden(args.tool, args.update)
+    golden = Golden(args.tool, args.update, not args.no_schemas)
     for capture in captures:
         golden.capture(capture)
     between = sorted(path for path in (CAPTURES / "between").glob("*.capture") if args.only in (None, path.stem))

@@ -13,7 +13,7 @@ from stage import BINARY, PLACE, PROGRESS, ROOT, Stage, jobs, say
 
 # What the plain build shows, and what the sanitised one, made by the other compiler, shows better.
 PLAIN, SANITIZED = ("lint", "unit", "golden", "shell"), ("unit", "golden", "umockdev", "cli", "fuzz")
-SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1",
+SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1:malloc_context_size=8",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # Pairs that the sanitised binary goes through again: one of each kind; by default two of them.
 SANITIZED_PAIRS, SOME_PAIRS = 6, 2
