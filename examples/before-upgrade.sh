@@ -15,7 +15,7 @@ vt() {
 
 answer() {
 	status=0
-	vt inspect -q "$@" || status=$?
+	vt inspect -q --if-bound "$@" || status=$?
 	case $status in
 	0) echo yes ;;
 	2) echo no ;;

@@ -43,7 +43,7 @@ while read -r target rest; do
 	'' | '#'*) continue ;;
 	esac
 	status=0
-	vt inspect -q "$target" </dev/null || status=$?
+	vt inspect -q --if-bound "$target" </dev/null || status=$?
 	case $status in
 	0) echo "ok      $target${rest:+ $rest}" ;;
 	2)

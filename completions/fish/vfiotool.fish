@@ -108,7 +108,7 @@ complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfioto
 complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Show all kernels side by side'
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'Assume this to be true'
 complete -c vfiotool -n '__vfiotool_is inspect attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this path'
-complete -c vfiotool -n '__vfiotool_is inspect' -l now -d 'With -q: answer for now'
+complete -c vfiotool -n '__vfiotool_is inspect' -l if-bound -d 'With -q: answer for after binding'
 
 complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'VF token'
 complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'IOMMU type'

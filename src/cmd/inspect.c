@@ -18,11 +18,11 @@
 struct inspect_args {
 	struct operands targets, assume;
 	const char *kernel;
-	bool all_kernels, json, now;
+	bool all_kernels, json, if_bound;
 	unsigned int paths; /* bits of 1 << enum path_kind; 0: all */
 };
 
-enum { OPT_KERNEL = OPT_COMMAND_FIRST, OPT_ALL_KERNELS, OPT_ASSUME, OPT_PATH, OPT_NOW };
+enum { OPT_KERNEL = OPT_COMMAND_FIRST, OPT_ALL_KERNELS, OPT_ASSUME, OPT_PATH, OPT_IF_BOUND };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -48,16 +48,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		err = parse_path(p, arg, &path);
 		args->paths |= 1U << path;
 		return err;
-	case OPT_NOW:
-		args->now = true;
+	case OPT_IF_BOUND:
+		args->if_bound = true;
 		return 0;
 	case 'J':
 		args->json = true;
 		return 0;
 	case ARGP_KEY_END:
-		if (p && !p->asked && args->now && !p->app->quiet)
+		if (p && !p->asked && args->if_bound && !p->app->quiet)
 			return parse_fail(p,
-					  "--now is for -q: without -q the report has the answer for now and the one after binding");
+					  "--if-bound is for -q: without -q the report has the answer for now and the one after binding");
 		return 0;
 	default:
 		return command_parse_default(key, state);
@@ -73,8 +73,8 @@ static const struct argp_option options[] = {
 	  1 },
 	{ "path", OPT_PATH, "PATH", 0,
 	  "only this path: container, iommufd, compat or noiommu; may be repeated", 1 },
-	{ "now", OPT_NOW, NULL, 0, "with -q: answer for now, not for after binding to vfio-pci",
-	  1 },
+	{ "if-bound", OPT_IF_BOUND, NULL, 0,
+	  "with -q: answer for after binding to vfio-pci, not for now", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 1 },
 	{ 0 },
 };
@@ -105,7 +105,7 @@ static enum answer device_answer(struct session *s, const struct inspect_args *a
 				 const struct device *d)
 {
 	const struct report *r = &s->report;
-	enum view view = args->now ? VIEW_NOW : VIEW_IF_BOUND;
+	enum view view = args->if_bound ? VIEW_IF_BOUND : VIEW_NOW;
 	struct prediction prediction;
 	struct verdict verdict;
 
@@ -223,18 +223,22 @@ static int print_devices(struct session *s, const struct inspect_args *args,
 	return 0;
 }
 
-/* The columns of the short form: a narrow terminal cuts the name first, then the driver. */
-static int short_columns(struct arena *a, struct columns *ret, struct failure **reterr)
+/* The columns of the short form: what is refused now, and what binding changes. A narrow terminal leaves out the step
+ * first. The reference rules only where they differ. */
+static int short_columns(struct arena *a, bool differ, struct columns *ret, struct failure **reterr)
 {
 	int r = columns_parse(&device_fields, a,
-			      "address,group,driver,verdict,op,errno,rule,patched,name", ret,
-			      reterr);
+			      differ ? "address,group,driver,now,op,errno,rule,after,patched,name"
+				     : "address,group,driver,now,op,errno,rule,after,name",
+			      ret, reterr);
 
 	for (size_t i = 0; r >= 0 && i < ret->nr; i++) {
 		struct field *copy = arena_memdup(a, ret->fields[i], sizeof(*copy));
 
-		if (!strcmp(copy->key, "name") || !strcmp(copy->key, "driver"))
+		if (!strcmp(copy->key, "op"))
 			copy->flags |= FIELD_YIELDS;
+		if (!strcmp(copy->key, "name") || !strcmp(copy->key, "driver"))
+			copy->flags |= FIELD_YIELDS_LAST;
 		ret->fields[i] = copy;
 	}
 	ret->chosen = false;
@@ -253,29 +257,27 @@ static int print_short(struct session *s, struct failure **reterr)
 			       .columns = &columns,
 			       .rows = table_rows,
 			       .nr_rows = s->nr_devices };
-	bool denied = false;
-	unsigned int needs;
+	bool denied = false, differ = false;
 	int r;
 
-	r = short_columns(a, &columns, reterr);
-	if (r < 0)
-		return r;
-	needs = columns_needs(&columns);
 	for (size_t i = 0; i < s->nr_devices; i++) {
 		rows[i] = (struct device_row){ .report = &s->report,
 					       .device = s->devices[i],
 					       .group = s->devices[i]->group };
 		rows[i].names = session_names(s, s->devices[i]);
-		device_row_decide(&rows[i], needs);
+		device_row_decide(&rows[i], NEED_ANY_VERDICT);
 		denied |= device_row_is_denied(&rows[i]);
+		differ |= rows[i].patched->answer != rows[i].verdict[VIEW_IF_BOUND]->answer;
 		table_rows[i].row = &rows[i];
 	}
-	r = table_print(&table, &s->app->out, reterr);
+	r = short_columns(a, differ, &columns, reterr);
+	if (r >= 0)
+		r = table_print(&table, &s->app->out, reterr);
 	if (r < 0)
 		return r;
 	prose_blank(&end);
 	prose_text(&end, STYLE_DIM,
-		   "Verdicts apply after binding to vfio-pci. 'vfiotool inspect ADDRESS' shows why, step by step.%s",
+		   "NOW: a program can attach the device now. AFTER: once its group is bound to a VFIO driver. 'vfiotool inspect ADDRESS' shows why.%s",
 		   denied ? " They apply to the calling user, who may not open all device nodes; --assume euid=0 shows root's."
 			  : "");
 	return 0;
@@ -312,8 +314,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct inspect_args *args = data;
 	bool brief = is_brief(app, args);
-	const struct scope scope =
-		brief ? scope_for(NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED) : scope_all;
+	const struct scope scope = brief ? scope_for(NEED_ANY_VERDICT) : scope_all;
 	struct session s = { 0 };
 	int r;
 

@@ -182,6 +182,22 @@ static void get_errno(const void *row, struct value *ret)
 	value_set_errno(ret, v->answer, v->err);
 }
 
+/* The rule of the first answer that is not yes: of now, then of after binding. */
+static void get_why(const void *at, struct value *ret)
+{
+	const struct device_row *row = at;
+
+	ret->kind = VALUE_NONE;
+	for (unsigned int view = 0; view < NR_VIEWS; view++) {
+		const struct verdict *v = row->verdict[view];
+
+		if (!v || v->answer == ANSWER_YES)
+			continue;
+		value_set_text(ret, v->rule ? v->rule->id : NULL);
+		return;
+	}
+}
+
 static void get_name(const void *at, struct value *ret)
 {
 	value_set_text(ret, device_names_text(at, ret->arena));
@@ -289,6 +305,8 @@ static void get_vfs(const void *row, struct value *ret)
 	ROW(key, flag, need, help, FIELD_VIA(struct device_row, group, struct group), __VA_ARGS__)
 #define VERDICT(key, which, flag, need, help, ...) \
 	ROW(key, flag, need, help, FIELD_VIA(struct device_row, which, struct verdict), __VA_ARGS__)
+#define NOW(key, flag, need, help, ...) \
+	VERDICT(key, verdict[VIEW_NOW], flag, NEED_VERDICT_NOW | (need), help, __VA_ARGS__)
 #define BOUND(key, flag, need, help, ...) \
 	VERDICT(key, verdict[VIEW_IF_BOUND], flag, NEED_VERDICT | (need), help, __VA_ARGS__)
 
@@ -298,31 +316,37 @@ static const struct field fields[] = {
 	ROW("group", FIELD_DEFAULT | FIELD_RIGHT, 0, "IOMMU group", FIELD_GET(get_group)),
 	DEVICE("bus", FIELD_DEFAULT | FIELD_YIELDS, 0, "bus: pci, platform, amba, fsl-mc, ...",
 	       FIELD_TEXT(struct device, bus_name)),
-	DEVICE("id", FIELD_DEFAULT, 0, "vendor:device", FIELD_GET(get_id)),
+	DEVICE("id", FIELD_DEFAULT | FIELD_YIELDS, 0, "vendor:device", FIELD_GET(get_id)),
 	DEVICE("class", FIELD_DEFAULT | FIELD_YIELDS, 0, "PCI class, subclass and interface",
 	       FIELD_GET(get_class)),
 	DEVICE("driver", FIELD_DEFAULT, 0, "driver that is bound", FIELD_GET(get_driver)),
-	DEVICE("iommu", FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_IOMMU,
+	DEVICE("iommu", FIELD_DEFAULT | FIELD_YIELDS, NEED_IOMMU,
 	       "IOMMU instance the device is behind", FIELD_GET(get_iommu)),
-	ROW("type", FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_GROUPS, "default domain of the group",
+	ROW("type", FIELD_DEFAULT | FIELD_YIELDS, NEED_GROUPS, "default domain of the group",
 	    FIELD_GET(get_type)),
-	BOUND("verdict", FIELD_DEFAULT, 0, "whether VFIO accepts it after binding",
-	      FIELD_ANSWER(struct verdict, answer)),
+	NOW("verdict_now", FIELD_DEFAULT, 0, "whether the kernel gives it to a program now",
+	    FIELD_ANSWER(struct verdict, answer), .column = "NOW"),
+	BOUND("verdict", FIELD_DEFAULT, 0, "the same after its group is bound to a VFIO driver",
+	      FIELD_ANSWER(struct verdict, answer), .column = "AFTER"),
+	ROW("why", FIELD_DEFAULT, NEED_BOTH_VERDICTS,
+	    "rule of the first of both that is not yes, see 'vfiotool rules'", FIELD_GET(get_why)),
 	ROW("name", FIELD_DEFAULT | FIELD_TRUNCATE | FIELD_YIELDS_LAST, NEED_NAMES,
 	    "vendor and device by name",
 	    FIELD_MEMBER(struct device_row, names, struct device_names, get_name)),
-	BOUND("path", 0, 0, "way to the device the verdict is about",
-	      FIELD_PATH(struct verdict, kind)),
-	BOUND("op", 0, 0, "refused step, after binding", FIELD_OP(struct verdict, op)),
-	BOUND("errno", 0, 0, "error of that step", FIELD_GET(get_errno)),
-	BOUND("rule", 0, 0, "rule that decides, see 'vfiotool rules'",
-	      FIELD_RULE(struct verdict, rule)),
-	BOUND("because", FIELD_WRAPS, NEED_SENTENCES, "what was seen",
-	      FIELD_TEXT(struct verdict, because)),
-	BOUND("remedy", FIELD_WRAPS, NEED_SENTENCES, "next step to take",
-	      FIELD_TEXT(struct verdict, remedy)),
-	VERDICT("verdict_now", verdict[VIEW_NOW], 0, NEED_VERDICT_NOW, "whether VFIO takes it now",
-		FIELD_ANSWER(struct verdict, answer)),
+#define VERDICT_COLUMNS(VIEW, suffix, when)                                                       \
+	VIEW("path" suffix, 0, 0, "path that the answer " when " is about",                       \
+	     FIELD_PATH(struct verdict, kind)),                                                   \
+		VIEW("op" suffix, 0, 0, "step that the kernel refuses " when,                     \
+		     FIELD_OP(struct verdict, op)),                                               \
+		VIEW("errno" suffix, 0, 0, "error of that step", FIELD_GET(get_errno)),           \
+		VIEW("rule" suffix, 0, 0, "rule that decides " when,                              \
+		     FIELD_RULE(struct verdict, rule)),                                           \
+		VIEW("because" suffix, FIELD_WRAPS, NEED_SENTENCES, "reason of the answer " when, \
+		     FIELD_TEXT(struct verdict, because)),                                        \
+		VIEW("remedy" suffix, FIELD_WRAPS, NEED_SENTENCES, "next step to take " when,     \
+		     FIELD_TEXT(struct verdict, remedy))
+	VERDICT_COLUMNS(NOW, "", "now"),
+	VERDICT_COLUMNS(BOUND, "_bound", "after binding"),
 	VERDICT("patched", patched, 0, NEED_PATCHED,
 		"verdict of the reference rules, after binding",
 		FIELD_ANSWER(struct verdict, answer)),

@@ -14,15 +14,19 @@
 
 const struct field *field_find(const struct field_table *table, const char *key, size_t len)
 {
-	for (size_t i = 0; i < table->nr; i++)
-		if (!strncasecmp(table->fields[i].key, key, len) && !table->fields[i].key[len])
-			return &table->fields[i];
+	for (size_t i = 0; i < table->nr; i++) {
+		const struct field *f = &table->fields[i];
+
+		if ((!strncasecmp(f->key, key, len) && !f->key[len]) ||
+		    (f->column && !strncasecmp(f->column, key, len) && !f->column[len]))
+			return f;
+	}
 	return NULL;
 }
 
 const char *field_column_name(struct arena *a, const struct field *f)
 {
-	char *ret = arena_strdup(a, f->key);
+	char *ret = arena_strdup(a, f->column ? f->column : f->key);
 
 	for (char *p = ret; *p; p++)
 		*p = (char)toupper((unsigned char)*p);

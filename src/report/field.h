@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Field tables: one row for each property that a report may show. A table feeds the text, the JSON,
  * --introspect and the test that compares man pages and completions with them. A column's name is its key
- * in upper case. */
+ * in upper case, or one of its own. */
 #pragma once
 
 #include <stdbool.h>
@@ -84,6 +84,7 @@ struct field {
 	const struct field_table *same;   /* the field of this key there is read instead */
 	unsigned int flags;               /* enum field_flag */
 	unsigned int needs;               /* what must be known for it: the table's own bits */
+	const char *column; /* its name as a column, where that is not the key in upper case */
 };
 
 struct field_table {
@@ -159,6 +160,7 @@ void value_read(struct value *ret, const struct field_table *table, const char *
 		const void *row);
 /* The field that says what @f means: itself, or the one that is read instead. */
 const struct field *field_source(const struct field *f);
+/* The field with this key, or this name as a column, in any case; NULL when there is none. */
 const struct field *field_find(const struct field_table *table, const char *key, size_t len);
 /* "DRIVER_OVERRIDE" for driver_override; in @a. */
 const char *field_column_name(struct arena *a, const struct field *f);

@@ -117,10 +117,12 @@ def statuses_of_answers(p: Program):
     # No kernel takes a bridge; one refused is a no for all.
     bridge = "0000:00:01.0"
     for argv, status in (([bridge], NO), (["--kernel", "6.6", bridge], NO), ([DEVICE, bridge], NO)):
-        answer = p.on(tree, "inspect", "-q", *argv).must_be(status)
+        answer = p.on(tree, "inspect", "-q", "--if-bound", *argv).must_be(status)
         must(not answer.out and not answer.err, f"-q said {answer.out!r} {answer.err!r}")
+    # Now it is on no VFIO driver.
+    p.on(tree, "inspect", "-q", DEVICE).must_be(NO)
     # Nobody knows who may open the nodes of somebody else's folder.
-    p.on(tree, "inspect", "-q", "0000:01:10.0").must_be(UNKNOWN)
+    p.on(tree, "inspect", "-q", "--if-bound", "0000:01:10.0").must_be(UNKNOWN)
     sure = ["--assume", "euid=0", "--assume", "interrupt_remapping=1", "--assume", "isolated_msi=1", "--assume", "held=0",
             "--assume", "enforce_cache_coherency=1", "--assume", "cache_coherency=1", "--kernel", "6.0"]
-    p.on(tree, "inspect", "-q", *sure, "0000:01:10.0").must_be(OK, UNKNOWN)
+    p.on(tree, "inspect", "-q", "--if-bound", *sure, "0000:01:10.0").must_be(OK, UNKNOWN)

@@ -94,7 +94,7 @@ def absurd_uevent(p: Program):
         make(tree / SLOT / "uevent")
         row = ask_everything(p, tree)[DEVICE]
         must(row["id"] is None, f"{make.__name__}: an id from nowhere: {row['id']}")
-        p.on(tree, "inspect", "-q", DEVICE).must_be(UNKNOWN, NO)
+        p.on(tree, "inspect", "-q", "--if-bound", DEVICE).must_be(UNKNOWN, NO)
 
 
 @case
@@ -222,7 +222,7 @@ def release_that_nobody_studied(p: Program):
         tree = p.tree()
         write(tree / "proc/sys/kernel/osrelease", release + "\n")
         # A module and functions of older kernels only: evidence against the number.
-        p.on(tree, "inspect", "-q", *sure, bridge).must_be(NO)
+        p.on(tree, "inspect", "-q", "--if-bound", *sure, bridge).must_be(NO)
         shutil.rmtree(tree / "sys/module/vfio_virqfd")
         shutil.rmtree(tree / "sys/kernel/btf")
         (tree / "proc/kallsyms").unlink(missing_ok=True)
@@ -230,8 +230,8 @@ def release_that_nobody_studied(p: Program):
         answer = p.on(tree, "inspect", *sure, DEVICE).must_be(OK)
         must(("newer than Linux 7.3" in answer.out) != studied, answer.out)
         must(("newer than Linux 7.3" in p.on(tree, "list").must_be(OK).err) != studied, "list says it on stderr")
-        p.on(tree, "inspect", "-q", *sure, bridge).must_be(NO if studied else UNKNOWN)
-        p.on(tree, "inspect", "-q", "--kernel", "7.3", *sure, bridge).must_be(NO)
+        p.on(tree, "inspect", "-q", "--if-bound", *sure, bridge).must_be(NO if studied else UNKNOWN)
+        p.on(tree, "inspect", "-q", "--if-bound", "--kernel", "7.3", *sure, bridge).must_be(NO)
 
 
 @case
@@ -257,7 +257,7 @@ def name_with_a_newline(p: Program):
     tree = p.tree()
     (tree / "sys/bus/pci/devices/a\n0000:66:00.0").mkdir()
     p.on(tree, "list").must_fail(FAILED, "sys/bus/pci/devices")
-    p.on(tree, "inspect", "-q", "0000:00:01.0").must_be(NO)
+    p.on(tree, "inspect", "-q", "--if-bound", "0000:00:01.0").must_be(NO)
 
 
 @case
@@ -273,7 +273,7 @@ def unreadable_as_a_plain_user(p: Program):
     (tree / SLOT / "uevent").chmod(0)
     row = {r["address"]: r for r in p.on(tree, "list", "-J", before=before).must_be(OK).json()["devices"]}[DEVICE]
     must(row["id"] is None, "an id from a file that cannot be read")
-    p.on(tree, "inspect", "-q", DEVICE, before=before).must_be(UNKNOWN, NO)
+    p.on(tree, "inspect", "-q", "--if-bound", DEVICE, before=before).must_be(UNKNOWN, NO)
     (tree / "sys/bus/pci/devices").chmod(0)
     p.on(tree, "list", before=before).must_fail(DENIED, "sys/bus/pci/devices")
     (tree / "sys").chmod(0)
@@ -293,7 +293,7 @@ def group_that_is_gone(p: Program):
     group = (tree / SLOT / "iommu_group").readlink().name
     shutil.rmtree(tree / "sys/kernel/iommu_groups" / group)
     ask_everything(p, tree)
-    p.on(tree, "inspect", "-q", DEVICE).must_be(UNKNOWN, NO)
+    p.on(tree, "inspect", "-q", "--if-bound", DEVICE).must_be(UNKNOWN, NO)
     p.on(tree, "inspect", f"group:{group}").must_fail(NO_TARGET, f"group:{group}")
 
 

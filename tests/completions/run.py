@@ -39,7 +39,7 @@ TYPED = (
     ("vfiotool attach 03:00.0 -- hosttree-pro", "vfiotool attach 03:00.0 -- hosttree-program"),
     ("vfiotool list -o ADDRESS,DRIVER_", "vfiotool list -o ADDRESS,DRIVER_OVERRIDE"),
     ("vfiotool list --output +NUM", "vfiotool list --output +NUMA"),
-    ("vfiotool list --sort VERDICT_", "vfiotool list --sort VERDICT_NOW"),
+    ("vfiotool list --sort VENDOR_", "vfiotool list --sort VENDOR_NAME"),
     ("vfiotool inspect --kernel pat", "vfiotool inspect --kernel patched"),
     ("vfiotool inspect --kernel=pat", "vfiotool inspect --kernel=patched"),
     ("vfiotool inspect --path nois", None),
@@ -48,7 +48,7 @@ TYPED = (
     ("vfiotool inspect --assume 0000:00:1f.0:interrupt_", "vfiotool inspect --assume 0000:00:1f.0:interrupt_remapping="),
     ("vfiotool --color=al", "vfiotool --color=always"),
     ("vfiotool rules bridge-h", "vfiotool rules bridge-header"),
-    ("vfiotool -v inspect group:7 --no", "vfiotool -v inspect group:7 --now"),
+    ("vfiotool -v inspect group:7 --if", "vfiotool -v inspect group:7 --if-bound"),
 )
 START = {
     "bash": ["bash", "--norc", "--noprofile", "-i"],

@@ -24,10 +24,10 @@ NO_IOMMU = ROOT / "tests/captures/edge-no-iommu.capture"
 TURNS = """#!/bin/sh
 case "$*" in
 "list "*) printf '%s\\n' '0000:01:00.0 vfio-pci' '0000:02:00.0 e1000' '0000:03:00.0 vfio-pci' ;;
-"inspect -q --kernel 6.6 0000:01:00.0") exit 2 ;;
-"inspect -q 0000:01:00.0" | "inspect -q --kernel 6.6 0000:03:00.0" | "inspect -q 0000:03:00.0") exit 0 ;;
-"inspect -q --kernel 5.10 0000:01:00.0") exit 3 ;;
-"inspect -q --kernel 5.10 0000:03:00.0") exit 0 ;;
+"inspect -q --if-bound --kernel 6.6 0000:01:00.0") exit 2 ;;
+"inspect -q --if-bound 0000:01:00.0" | "inspect -q --if-bound --kernel 6.6 0000:03:00.0" | "inspect -q --if-bound 0000:03:00.0") exit 0 ;;
+"inspect -q --if-bound --kernel 5.10 0000:01:00.0") exit 3 ;;
+"inspect -q --if-bound --kernel 5.10 0000:03:00.0") exit 0 ;;
 *) exit 64 ;;
 esac
 """
@@ -156,7 +156,7 @@ def before_vm(points: Points, tool: Path) -> None:
 
 def refusal(program: str) -> str:
     """What the tool itself says of 00:01.0 of the host without IOMMU: the script must pass it on whole."""
-    columns = "ADDRESS,OP,ERRNO,BECAUSE"
+    columns = "ADDRESS,OP_BOUND,ERRNO_BOUND,BECAUSE_BOUND"
     result = subprocess.run([program, "--sysroot", str(NO_IOMMU), "list", "--pairs", "-o", columns, "00:01.0"], check=True,
                             text=True, capture_output=True)
     address, operation, errno, because = (word.partition('="')[2] for word in result.stdout.rstrip('"\n').split('" '))

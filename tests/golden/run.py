@@ -23,8 +23,8 @@ LIMIT_S = 120
 REPORTS = {
     "list.80.txt": (["list"], 80),
     "list.200.txt": (["list"], 200),
-    "tree.80.txt": (["list", "--tree", "-o", "ADDRESS,DRIVER,TYPE,VERDICT,RULE"], 80),
-    "because.80.txt": (["list", "-o", "name,verdict,because"], 80),
+    "tree.80.txt": (["list", "--tree", "-o", "ADDRESS,DRIVER,TYPE,NOW,AFTER,WHY"], 80),
+    "because.80.txt": (["list", "-o", "address,now,because,after,because_bound"], 80),
     "inspect.80.txt": (["inspect", "-v"], 80),
     "inspect.200.txt": (["inspect", "-v"], 200),
     "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container"], 80),
@@ -33,7 +33,7 @@ REPORTS = {
 # Of a capture taken in a guest, with its true outcome beside it: only what concerns the target.
 GUEST_REPORTS = {
     "list.80.txt": (["list"], 80),
-    "because.80.txt": (["list", "-o", "name,verdict,because"], 80),
+    "because.80.txt": (["list", "-o", "address,now,because,after,because_bound"], 80),
     "inspect.80.txt": (["inspect", "-v", "TARGET"], 80),
     "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container", "TARGET"], 80),
 }

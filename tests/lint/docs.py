@@ -85,7 +85,7 @@ def _pages(root: Path, program: dict):
         # A page may say what a global option means for its command.
         own = _option_terms(page)
         yield from _differences(page.name, "option", own - common, _names(command["options"]) - common)
-        columns = page.terms("COLUMNS", r"^\*([A-Z][A-Z_]*)\*")
+        columns = page.terms("COLUMNS", r"\*([A-Z][A-Z_]*)\*")
         yield from _differences(page.name, "column", columns, {column["name"] for column in command["columns"]})
     if "guards" in program:
         page = Page(root, "vfiotool-bind.8")

@@ -110,11 +110,35 @@ static void test_verdict_comes_with_its_reason(struct fixture *f)
 				   .rule = &rule,
 				   .because = "a sibling" };
 
-	f->row.verdict[VIEW_IF_BOUND] = &p;
-	assert_string_equal(cell(&f->row, "verdict"), "no");
+	f->row.verdict[VIEW_NOW] = &p;
+	assert_string_equal(cell(&f->row, "NOW"), "no");
 	assert_string_equal(cell(&f->row, "op"), "GROUP_SET_CONTAINER");
 	assert_string_equal(cell(&f->row, "errno"), "EPERM");
 	assert_string_equal(cell(&f->row, "rule"), "group-viable");
 	assert_string_equal(cell(&f->row, "because"), "a sibling");
+	assert_string_equal(cell(&f->row, "AFTER"), "-");
+	assert_string_equal(cell(&f->row, "op_bound"), "-");
+	f->row.verdict[VIEW_NOW] = NULL;
+	f->row.verdict[VIEW_IF_BOUND] = &p;
 	assert_string_equal(cell(&f->row, "verdict_now"), "-");
+	assert_string_equal(cell(&f->row, "because"), "-");
+	assert_string_equal(cell(&f->row, "verdict"), "no");
+	assert_string_equal(cell(&f->row, "op_bound"), "GROUP_SET_CONTAINER");
+	assert_string_equal(cell(&f->row, "because_bound"), "a sibling");
+}
+
+static void test_why_is_the_first_that_is_not_yes(struct fixture *f)
+{
+	static const struct rule first = { .id = "group-node-missing" },
+				 second = { .id = "denylist" };
+	const struct verdict yes = { .answer = ANSWER_YES };
+	const struct verdict no = { .answer = ANSWER_NO, .rule = &first };
+	const struct verdict unknown = { .answer = ANSWER_UNKNOWN, .rule = &second };
+
+	f->row.verdict[VIEW_NOW] = f->row.verdict[VIEW_IF_BOUND] = &yes;
+	assert_string_equal(cell(&f->row, "why"), "-");
+	f->row.verdict[VIEW_IF_BOUND] = &unknown;
+	assert_string_equal(cell(&f->row, "why"), "denylist");
+	f->row.verdict[VIEW_NOW] = &no;
+	assert_string_equal(cell(&f->row, "why"), "group-node-missing");
 }

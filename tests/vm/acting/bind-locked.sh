@@ -34,7 +34,7 @@ check "list by ids answers" exits 0 vfiotool list 1234:11e8
 check "inspect of it answers" run vfiotool inspect $EDU
 check "and shows the device" says "$EDU"
 check "saying that it is locked" says_error "the kernel has $EDU locked"
-check "inspect of another answers" exits 0 vfiotool inspect -q $CARD
+check "inspect of another answers" exits 0 vfiotool inspect -q --if-bound $CARD
 check "capture answers" exits 0 vfiotool capture -f /out/capture
 check "a dry run answers" exits 5 vfiotool bind --dry-run $EDU
 check "naming who must let go" names_holder

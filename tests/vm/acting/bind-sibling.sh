@@ -4,7 +4,7 @@ PF=0000:01:00.0 CARD=0000:02:00.0
 why=GROUP_SET_CONTAINER
 since 5.19 || why=GROUP_GET_DEVICE_FD
 
-check "it is refused, once bound" exits 2 vfiotool inspect -q $CARD
+check "it is refused, once bound" exits 2 vfiotool inspect -q --if-bound $CARD
 check "at the step of a group with a host driver" exits 0 vfiotool inspect --json $CARD
 check "naming the step" says "$why"
 check "naming who stays" says "$PF, in the same group as $CARD, must stay on host driver nvme"
@@ -26,8 +26,10 @@ check "the physical function is back" driver_is $PF nvme
 check "all is as it was" unchanged
 check "the remedy of the verdict works" exits 0 vfiotool bind --driver pci-stub $PF
 check "it is there" driver_is $PF pci-stub
-check "now the card may be handed out" exits 0 vfiotool inspect -q $CARD
+check "now the card may be handed out" exits 0 vfiotool inspect -q --if-bound $CARD
+check "but not before it is bound" exits 2 vfiotool inspect -q $CARD
 check "bind --group" exits 0 vfiotool bind --group $CARD
+check "then at once" exits 0 vfiotool inspect -q $CARD
 check "attach" exits 0 vfiotool attach $CARD
 check "unbind" exits 0 vfiotool unbind $CARD
 check "and the other" exits 0 vfiotool restore

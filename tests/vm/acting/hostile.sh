@@ -27,7 +27,7 @@ stop() {
 }
 
 untroubled() {
-	check "$1: the device is free" exits 0 vfiotool inspect -q --now --path container $DEVICE
+	check "$1: the device is free" exits 0 vfiotool inspect -q --path container $DEVICE
 	check "$1: it may be unbound" exits 0 vfiotool unbind --dry-run $DEVICE
 	check "$1: the disk may be bound" exits 0 vfiotool bind --dry-run $NVME
 }
@@ -57,7 +57,7 @@ if [ -e /proc/self/ns/user ]; then
 	touch /tmp/innocent
 	chown 1000 "/dev/vfio/$GROUP"
 	apart "another name" "mount --bind /dev/vfio/$GROUP /tmp/innocent && exec 5<>/tmp/innocent"
-	check "another name: the device is held" exits 2 vfiotool inspect -q --now --path container $DEVICE
+	check "another name: the device is held" exits 2 vfiotool inspect -q --path container $DEVICE
 	check "another name: an unbind is refused" exits 5 vfiotool unbind --dry-run $DEVICE
 	check "another name: by its right name" says "/dev/vfio/$GROUP is open in process"
 	stop
