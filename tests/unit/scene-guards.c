@@ -25,7 +25,6 @@ char *tree_guards(struct tree *x, struct sysroot *root, const char *name)
 			ret = arena_printf(x->arena, "%s pid=%d", ret, (int)f[i].pid);
 		ret = arena_printf(x->arena, "%s\n", ret);
 	}
-	host_free(h);
 	return ret;
 }
 

@@ -85,7 +85,17 @@ void tree_intel_unit(const struct tree *x, const char *name)
 		  tree_path(path, "sys/class/iommu/%s", name));
 }
 
-struct sysroot *tree_capture(const struct tree *x, const char *lines)
+static void close_root(void *root)
+{
+	sysroot_close(root);
+}
+
+static void free_host(void *h)
+{
+	host_free(h);
+}
+
+struct sysroot *tree_capture(struct tree *x, const char *lines)
 {
 	struct sysroot *root = NULL;
 	struct failure *why = NULL;
@@ -94,19 +104,8 @@ struct sysroot *tree_capture(const struct tree *x, const char *lines)
 	tree_put(x, "../capture", lines);
 	if (sysroot_open(tree_path(path, "%s/capture", x->dir), &root, &why) < 0)
 		fail_msg("%s", why->text);
+	tree_owns(x, close_root, root);
 	return root;
-}
-
-struct sysroot *tree_capture_device(const struct tree *x, const char *more)
-{
-	static const char header[] =
-		"{\"vfiotool-capture\":1}\n"
-		"[\"list\",\"/sys/bus/pci/devices\",\"0000:01:00.0\"]\n"
-		"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/uevent\",\"DRIVER=vfio-pci\\nPCI_CLASS=20000\\nPCI_ID=8086:1521\\n"
-		"PCI_SUBSYS_ID=0:0\"]\n"
-		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n";
-
-	return tree_capture(x, arena_join(x->arena, header, more, NULL));
 }
 
 const struct scope *tree_scope(void)
@@ -129,7 +128,21 @@ struct host *tree_load(struct tree *x, struct sysroot *root, const struct scope 
 	if (host_load(root, scope, targets, nr, &h, &why) < 0)
 		fail_msg("host_load: %s", why ? why->text : "no reason given");
 	assert_null(why);
+	tree_owns(x, free_host, h);
 	return h;
+}
+
+struct host *tree_replay(struct tree *x, const char *more)
+{
+	static const char header[] =
+		"{\"vfiotool-capture\":1}\n"
+		"[\"list\",\"/sys/bus/pci/devices\",\"0000:01:00.0\"]\n"
+		"[\"read\",\"/sys/bus/pci/devices/0000:01:00.0/uevent\",\"DRIVER=vfio-pci\\nPCI_CLASS=20000\\nPCI_ID=8086:1521\\n"
+		"PCI_SUBSYS_ID=0:0\"]\n"
+		"[\"link\",\"/sys/bus/pci/devices/0000:01:00.0/iommu_group\",\"../../../kernel/iommu_groups/12\"]\n";
+
+	return tree_load(x, tree_capture(x, arena_join(x->arena, header, more, NULL)), tree_scope(),
+			 NULL);
 }
 
 void assert_load_fails(struct tree *x, struct sysroot *root, const char *text, int err,

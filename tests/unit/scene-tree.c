@@ -89,10 +89,26 @@ static int remove_one(const char *path, const struct stat *st vt_unused, int typ
 	return remove(path);
 }
 
+struct tree_owned {
+	void (*release)(void *thing);
+	void *thing;
+	struct tree_owned *next;
+};
+
+void tree_owns(struct tree *x, void (*release)(void *thing), void *thing)
+{
+	struct tree_owned *o = arena_new_object(x->arena, struct tree_owned);
+
+	*o = (struct tree_owned){ release, thing, x->owned };
+	x->owned = o;
+}
+
 int tree_teardown(void **state)
 {
 	struct tree *x = *state;
 
+	for (; x->owned; x->owned = x->owned->next)
+		x->owned->release(x->owned->thing);
 	sysroot_close(x->sysroot);
 	arena_free(x->arena);
 	close(x->fd);

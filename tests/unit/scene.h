@@ -38,6 +38,7 @@ struct tree {
 	int fd;         /* of root/ */
 	struct arena *arena;
 	struct sysroot *sysroot;
+	struct tree_owned *owned; /* the last first */
 };
 
 /* The tree in *@state. */
@@ -51,6 +52,8 @@ void tree_put_bytes(const struct tree *x, const char *path, const char *bytes, s
 void tree_link(const struct tree *x, const char *target, const char *path);
 void tree_dir(const struct tree *x, const char *path);
 void tree_remove(const struct tree *x, const char *path);
+/* @thing ends with the tree, and before what it has been made of. */
+void tree_owns(struct tree *x, void (*release)(void *thing), void *thing);
 
 struct fact tree_read(struct tree *x, const char *path);
 void assert_refused(struct fact f, enum fact_state state, int err);
@@ -77,14 +80,14 @@ void tree_group_attribute(const struct tree *x, const char *group, const char *n
 /* A VT-d unit with registers as QEMU's. */
 void tree_intel_unit(const struct tree *x, const char *name);
 
-/* A capture of these lines, outside of the tree; the caller closes it. */
-struct sysroot *tree_capture(const struct tree *x, const char *lines);
-/* The same of a device 0000:01:00.0 on vfio-pci in group 12, and @more. */
-struct sysroot *tree_capture_device(const struct tree *x, const char *more);
+/* A capture of these lines, outside of the tree; it ends with the tree. */
+struct sysroot *tree_capture(struct tree *x, const char *lines);
+/* All of a host by a capture of a device 0000:01:00.0 on vfio-pci in group 12, and of @more. */
+struct host *tree_replay(struct tree *x, const char *more);
 
 /* Everything. */
 const struct scope *tree_scope(void);
-/* Loads what @texts name (NULL-terminated), or everything. The caller frees it. */
+/* Loads what @texts name (NULL-terminated), or everything. It ends with the tree. */
 struct host *tree_load(struct tree *x, struct sysroot *root, const struct scope *scope,
 		       const char *const *texts);
 void assert_load_fails(struct tree *x, struct sysroot *root, const char *text, int err,

@@ -73,7 +73,6 @@ static void test_arm_by_device_tree(struct tree *x)
 	assert_int_equal(d->msi, MSI_NONE);
 	assert_int_equal(d->behind_smmu, TRI_NO);
 	assert_null(d->coming);
-	host_free(h);
 }
 
 static void test_arm_controllers_that_do_not_isolate(struct tree *x)
@@ -86,12 +85,10 @@ static void test_arm_controllers_that_do_not_isolate(struct tree *x)
 	assert_int_equal(h->firmware.msi.nr_its, 0);
 	assert_string_equal(h->firmware.msi.plain, "/soc/intc@8000000/its@8080000");
 	assert_int_equal(tree_find(h, "0000:00:04.0")->msi, MSI_PLAIN);
-	host_free(h);
 	/* The whole bus is switched off. */
 	tree_put(x, BASE "/soc/status", "disabled");
 	h = load(x);
 	assert_null(h->firmware.msi.plain);
-	host_free(h);
 }
 
 static void test_arm_tree_of_a_machine_without(struct tree *x)
@@ -102,34 +99,22 @@ static void test_arm_tree_of_a_machine_without(struct tree *x)
 	h = load(x);
 	assert_false(h->firmware.msi.known);
 	assert_int_equal(tree_find(h, "0000:00:04.0")->msi, MSI_UNKNOWN);
-	host_free(h);
 }
 
 #define ARM    "[\"ask\",\"uname:machine\",\"aarch64\"]\n"
 #define TABLES "[\"list\",\"/sys/firmware/acpi/tables\",\"APIC\\nIORT\"]\n"
 #define TABLE  "[\"read\",\"/sys/firmware/acpi/tables/"
 
-static struct host *load_capture(struct tree *x, const char *lines)
-{
-	struct sysroot *root = tree_capture_device(x, lines);
-	struct host *h = tree_load(x, root, tree_scope(), NULL);
-
-	sysroot_close(root);
-	return h;
-}
-
 static void test_arm_tables_denied_or_damaged(struct tree *x)
 {
-	struct host *h = load_capture(x, ARM TABLES TABLE "APIC\",null,\"EACCES\"]\n" TABLE
-							  "IORT\",null,\"EACCES\"]\n");
+	struct host *h = tree_replay(x, ARM TABLES TABLE "APIC\",null,\"EACCES\"]\n" TABLE
+							 "IORT\",null,\"EACCES\"]\n");
 
 	assert_int_equal(h->firmware.madt.state, FACT_DENIED);
 	assert_false(h->firmware.msi.known);
 	assert_int_equal(h->devices[0]->behind_smmu, TRI_UNKNOWN);
-	host_free(h);
-	h = load_capture(x, ARM TABLES TABLE "APIC\",\"APIC\"]\n" TABLE "IORT\",\"IORT\"]\n");
+	h = tree_replay(x, ARM TABLES TABLE "APIC\",\"APIC\"]\n" TABLE "IORT\",\"IORT\"]\n");
 	assert_int_equal(h->firmware.madt.state, FACT_FAILED);
 	assert_int_equal(h->firmware.iort.state, FACT_FAILED);
 	assert_false(h->firmware.msi.known);
-	host_free(h);
 }

@@ -5,7 +5,7 @@
 #include "fake-host.h"
 #include "scene.h"
 
-static void test_add_takes_all_forms(void)
+static void test_add_takes_all_forms(struct arena *a)
 {
 	static const struct {
 		const char *text, *target, *key, *value;
@@ -28,7 +28,6 @@ static void test_add_takes_all_forms(void)
 		  "0-0x7fffffffff" },
 		{ "page_sizes=0x40201000", NULL, "page_sizes", "0x40201000" },
 	};
-	struct arena *a = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct assumptions as = { 0 };
@@ -43,10 +42,9 @@ static void test_add_takes_all_forms(void)
 		assert_string_equal(as.items[0].fact.path, "assumption");
 		assert_string_equal(as.items[0].fact.raw, rows[i].text);
 	}
-	arena_free(a);
 }
 
-static void test_add_refuses_in_one_line(void)
+static void test_add_refuses_in_one_line(struct arena *a)
 {
 	static const struct {
 		const char *text, *says;
@@ -69,7 +67,6 @@ static void test_add_refuses_in_one_line(void)
 		{ "memlock=-1", "takes BYTES|unlimited" },
 		{ "numvfs=0x1", "takes NUMBER" },
 	};
-	struct arena *a = arena_new();
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct assumptions as = { 0 };
@@ -81,12 +78,10 @@ static void test_add_refuses_in_one_line(void)
 		assert_null(strchr(f->text, '\n'));
 		failure_free(f);
 	}
-	arena_free(a);
 }
 
-static void test_add_refuses_a_contradiction(void)
+static void test_add_refuses_a_contradiction(struct arena *a)
 {
-	struct arena *a = arena_new();
 	struct assumptions as = { 0 };
 	struct failure *f = NULL;
 
@@ -97,7 +92,6 @@ static void test_add_refuses_a_contradiction(void)
 	assert_string_equal(f->text,
 			    "assumption '0000:01:00.0:driver=vfio-pci' contradicts '01:00.0:driver=none': leave one of them out");
 	failure_free(f);
-	arena_free(a);
 }
 
 static void test_find_prefers_the_closest(struct host *h)
@@ -120,9 +114,8 @@ static void test_find_prefers_the_closest(struct host *h)
 	assert_null(assumption_device(h, &as.items[1]));
 }
 
-static void test_keys_are_all_accepted(void)
+static void test_keys_are_all_accepted(struct arena *a)
 {
-	struct arena *a = arena_new();
 	size_t nr;
 	const struct assumption_key *keys = assumption_keys(&nr);
 
@@ -144,5 +137,4 @@ static void test_keys_are_all_accepted(void)
 				 keys[i].per_device ? 0 : -EINVAL);
 		assert_true(strlen(keys[i].help) > 0);
 	}
-	arena_free(a);
 }

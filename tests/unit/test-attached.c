@@ -373,17 +373,15 @@ static void test_acting_nonsense_is_a_failure(void)
 
 /* ---- given to a program ---- */
 
-static void test_hold_names_are_what_libsystemd_takes_apart(void)
+static void test_hold_names_are_what_libsystemd_takes_apart(struct arena *a)
 {
 	static const char *const names[] = { "container", "group:12", "device:0000:01:00.0",
 					     "a\\b" };
-	struct arena *a = arena_new();
 
 	assert_string_equal(hold_join_names(names, 4, a),
 			    "container:group\\:12:device\\:0000\\:01\\:00.0:a\\\\b");
 	assert_string_equal(hold_join_names(names, 1, a), "container");
 	assert_string_equal(hold_join_names(names, 0, a), "");
-	arena_free(a);
 }
 
 static void test_hold_descriptors_in_order(struct trial *t)

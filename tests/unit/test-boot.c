@@ -19,11 +19,11 @@
 static struct host *load(struct tree *x)
 {
 	static const struct scope scope = { .host_parts = HOST_KERNEL | HOST_BOOT };
-	struct host *h = NULL;
+	struct host *h;
 
 	tree_dir(x, "sys/bus/pci/devices");
 	tree_put(x, "proc/sys/kernel/osrelease", RELEASE "\n");
-	assert_int_equal(host_load(x->sysroot, &scope, NULL, 0, &h, NULL), 0);
+	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_non_null(h->boot);
 	return h;
 }
@@ -92,7 +92,6 @@ static void assert_edits(struct tree *x, const char *path, const char *option, c
 		run(x, add);
 		assert_string_equal(file(x, path), with);
 	}
-	host_free(h);
 	h = load(x);
 	assert_int_equal(boot_option_is_set(h->boot, option), TRI_YES);
 	/* What undoes it may have been printed before or after. */
@@ -103,7 +102,6 @@ static void assert_edits(struct tree *x, const char *path, const char *option, c
 		run(x, back);
 		assert_string_equal(file(x, path), without);
 	}
-	host_free(h);
 }
 
 static void assert_loader(struct tree *x, enum boot_loader loader, const char *add)
@@ -114,7 +112,6 @@ static void assert_loader(struct tree *x, enum boot_loader loader, const char *a
 	assert_int_equal(h->boot->loader, loader);
 	assert_string_equal(boot_option_add(h->boot, x->arena, OPTION, &why), add);
 	assert_null(why);
-	host_free(h);
 }
 
 /* No command, and why. */
@@ -129,7 +126,6 @@ static void assert_no_command(struct tree *x, enum boot_loader loader, const cha
 	why = NULL;
 	assert_null(boot_option_remove(h->boot, x->arena, OPTION, &why));
 	assert_string_equal(why, because);
-	host_free(h);
 }
 
 /* ---- GRUB ---- */
@@ -206,7 +202,6 @@ static void test_grub_removes(struct tree *x)
 		run(x, boot_option_remove(h->boot, x->arena, "a=off", &why));
 		assert_string_equal(file(x, GRUB),
 				    "GRUB_CMDLINE_LINUX=\"ro\"\nGRUB_CMDLINE_LINUX_DEFAULT=\"x\"");
-		host_free(h);
 	}
 }
 
@@ -230,7 +225,6 @@ static void test_grub_two_options_at_once(struct tree *x)
 		run(x, second);
 		assert_string_equal(file(x, GRUB),
 				    "GRUB_CMDLINE_LINUX=\" iommu=pt vfio_iommu_type1.allow_unsafe_interrupts=1\"");
-		host_free(h);
 	}
 }
 
@@ -250,7 +244,6 @@ static void test_grub_drop_in(struct tree *x)
 	h = load(x);
 	assert_int_equal(boot_option_is_set(h->boot, "ro"), TRI_YES);
 	assert_int_equal(boot_option_is_set(h->boot, "other"), TRI_UNKNOWN);
-	host_free(h);
 }
 
 static void test_grub_that_needs_an_editor(struct tree *x)
@@ -307,7 +300,6 @@ static void test_grub_entries(struct tree *x)
 	/* Not in every entry. */
 	assert_int_equal(boot_option_is_set(h->boot, "iommu=pt"), TRI_NO);
 	assert_int_equal(boot_option_is_set(h->boot, "ro"), TRI_YES);
-	host_free(h);
 }
 
 /* ---- systemd-boot ---- */
@@ -349,7 +341,6 @@ static void test_systemd_by_its_command_line(struct tree *x)
 	h = load(x);
 	assert_int_equal(h->boot->loader, BOOT_LOADER_SYSTEMD);
 	assert_string_equal(h->boot->places[0].file, "/efi/loader/entries/*.conf");
-	host_free(h);
 }
 
 static void test_kernel_install(struct tree *x)
@@ -386,7 +377,6 @@ static void test_mkinitcpio_image(struct tree *x)
 	h = load(x);
 	assert_int_equal(h->boot->initramfs, INITRAMFS_MKINITCPIO);
 	assert_string_equal(h->boot->initramfs_command, "mkinitcpio -P");
-	host_free(h);
 }
 
 static void test_proxmox(struct tree *x)
@@ -471,7 +461,6 @@ static void test_option_that_a_shell_would_read(struct tree *x)
 	}
 	assert_null(boot_option_add(NULL, x->arena, OPTION, &why));
 	assert_string_equal(why, "the boot loader of this host was not read");
-	host_free(h);
 }
 
 static void test_option_is_pending(struct tree *x)
@@ -486,13 +475,11 @@ static void test_option_is_pending(struct tree *x)
 	assert_int_equal(boot_option_is_pending(NULL, &h->kernel, OPTION), TRI_UNKNOWN);
 	assert_null(h->boot->distribution);
 	assert_int_equal(h->boot->initramfs, INITRAMFS_UNKNOWN);
-	host_free(h);
 	tree_put(x, "usr/lib/os-release", "ID=\"ubuntu\"\nID_LIKE=debian\n");
 	put_program(x, "update-initramfs");
 	h = load(x);
 	assert_string_equal(h->boot->distribution, "ubuntu");
 	assert_string_equal(h->boot->initramfs_command, "update-initramfs -u");
-	host_free(h);
 }
 
 /* A capture says the same, and holds of each file only what matters. */
@@ -509,20 +496,14 @@ static void test_boot_from_a_capture(struct tree *x)
 	sysroot_record(x->sysroot);
 	h = load(x);
 	live = boot_option_add(h->boot, x->arena, OPTION, &why);
-	host_free(h);
 	out = open_memstream(&text, &len);
 	assert_int_equal(sysroot_write_capture(x->sysroot, out), 0);
 	fclose(out);
 	assert_null(strstr(text, "secret"));
 	again = tree_capture(x, text);
 	free(text);
-	h = NULL;
-	assert_int_equal(host_load(again, &(struct scope){ .host_parts = HOST_KERNEL }, NULL, 0, &h,
-				   NULL),
-			 0);
+	h = tree_load(x, again, &(struct scope){ .host_parts = HOST_KERNEL }, NULL);
 	assert_null(h->boot);
 	host_load_boot(again, h);
 	assert_string_equal(boot_option_add(h->boot, x->arena, OPTION, &why), live);
-	host_free(h);
-	sysroot_close(again);
 }

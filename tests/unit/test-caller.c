@@ -9,43 +9,32 @@
 
 static void test_caller_from_a_capture(struct tree *x)
 {
-	struct sysroot *root =
-		tree_capture_device(x,
-				    "[\"ask\",\"process:identity\",\"euid=1000 egid=1000\"]\n"
-				    "[\"ask\",\"process:capabilities\",\"caps=ipc_lock,sys_rawio,unheard_of\"]\n"
-				    "[\"ask\",\"process:limits\",\"soft=8388608 hard=unlimited locked=4096\"]\n");
-	struct host *h = tree_load(x, root, tree_scope(), NULL);
+	struct host *h =
+		tree_replay(x,
+			    "[\"ask\",\"process:identity\",\"euid=1000 egid=1000\"]\n"
+			    "[\"ask\",\"process:capabilities\",\"caps=ipc_lock,sys_rawio,unheard_of\"]\n"
+			    "[\"ask\",\"process:limits\",\"soft=8388608 hard=unlimited locked=4096\"]\n");
 
 	assert_int_equal(h->caller.euid, 1000);
 	assert_int_equal(h->caller.caps, CALLER_CAP_IPC_LOCK | CALLER_CAP_SYS_RAWIO);
 	assert_int_equal(h->caller.memlock_soft, 8388608);
 	assert_int_equal(h->caller.memlock_locked, 4096);
-	host_free(h);
-	sysroot_close(root);
-	root = tree_capture_device(x,
-				   "[\"ask\",\"process:capabilities\",\"caps=\"]\n"
-				   "[\"ask\",\"process:limits\",\"soft=unlimited hard=unlimited\"]\n");
-	h = tree_load(x, root, tree_scope(), NULL);
+	h = tree_replay(x, "[\"ask\",\"process:capabilities\",\"caps=\"]\n"
+			   "[\"ask\",\"process:limits\",\"soft=unlimited hard=unlimited\"]\n");
 	assert_int_equal(h->caller.caps, 0);
 	assert_true(h->caller.memlock_soft == UINT64_MAX);
-	host_free(h);
-	sysroot_close(root);
 }
 
 static void test_caller_absurd(struct tree *x)
 {
-	struct sysroot *root =
-		tree_capture_device(x, "[\"ask\",\"process:identity\",\"root\"]\n"
-				       "[\"ask\",\"process:capabilities\",\"all of them\"]\n"
-				       "[\"ask\",\"process:limits\",\"soft=lots\"]\n");
-	struct host *h = tree_load(x, root, tree_scope(), NULL);
+	struct host *h = tree_replay(x, "[\"ask\",\"process:identity\",\"root\"]\n"
+					"[\"ask\",\"process:capabilities\",\"all of them\"]\n"
+					"[\"ask\",\"process:limits\",\"soft=lots\"]\n");
 
 	assert_int_equal(h->caller.identity.state, FACT_FAILED);
 	assert_int_equal(h->caller.caps_fact.state, FACT_FAILED);
 	assert_int_equal(h->caller.memlock_fact.err, EBADMSG);
 	assert_int_equal(h->caller.memlock_soft, 0);
-	host_free(h);
-	sysroot_close(root);
 }
 
 static void test_caller_of_this_process(struct tree *x)
@@ -65,6 +54,5 @@ static void test_caller_of_this_process(struct tree *x)
 		assert_int_equal(h->caller.caps, 0);
 	assert_int_equal(h->caller.memlock_fact.state, FACT_PRESENT);
 	assert_non_null(strstr(h->caller.memlock_fact.raw, "locked="));
-	host_free(h);
 	sysroot_close(root);
 }

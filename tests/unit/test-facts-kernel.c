@@ -37,7 +37,6 @@ static void test_kernel_config_packed_first(struct tree *x)
 	assert_string_equal(kernel_config(&h->kernel, "CONFIG_VFIO_NOIOMMU"), "n");
 	assert_string_equal(kernel_config(&h->kernel, "CONFIG_IOMMUFD"), "n");
 	assert_null(kernel_config(&h->kernel, "CONFIG_EXT4_FS"));
-	host_free(h);
 }
 
 static void test_kernel_config_damaged(struct tree *x)
@@ -50,17 +49,14 @@ static void test_kernel_config_damaged(struct tree *x)
 	assert_int_equal(h->kernel.config.state, FACT_FAILED);
 	assert_int_equal(h->kernel.config.err, EBADMSG);
 	assert_null(kernel_config(&h->kernel, "CONFIG_VFIO"));
-	host_free(h);
 	tree_put(x, "proc/config.gz", "not a configuration\n");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.config.err, EBADMSG);
-	host_free(h);
 	/* The next source is asked, and the damaged one forgotten. */
 	tree_put(x, "lib/modules/" RELEASE "/config", "CONFIG_VFIO=m\n");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_string_equal(h->kernel.config_source.raw, "/"
 							 "lib/modules/" RELEASE "/config");
-	host_free(h);
 }
 
 /* A small file that unpacks to more than any configuration has. */
@@ -82,7 +78,6 @@ static void test_kernel_config_bomb(struct tree *x)
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.config.state, FACT_FAILED);
 	assert_int_equal(h->kernel.config.err, EFBIG);
-	host_free(h);
 }
 
 static void test_kernel_cmdline(struct tree *x)
@@ -95,5 +90,4 @@ static void test_kernel_cmdline(struct tree *x)
 	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "intel_iommu"), "on");
 	assert_string_equal(kernel_cmdline(&h->kernel, x->arena, "nointremap"), "");
 	assert_null(kernel_cmdline(&h->kernel, x->arena, "amd_iommu"));
-	host_free(h);
 }

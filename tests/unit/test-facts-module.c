@@ -95,7 +95,6 @@ static void variants_are(struct tree *x, const char *config, const char *wanted)
 	h = tree_load(x, x->sysroot, &details, (const char **)target);
 	assert_int_equal(h->devices[0]->vfio_alias.state, FACT_PRESENT);
 	assert_string_equal(h->devices[0]->vfio_alias.raw, wanted);
-	host_free(h);
 }
 
 static void test_alias_of_fewest_wildcards_first(struct tree *x)
@@ -132,7 +131,6 @@ static void test_module_states(struct tree *x)
 	assert_non_null(strstr(m[MODULE_MDEV].kmod.raw, "index=none"));
 	assert_int_equal(m[MODULE_VFIO_IOMMU_TYPE1].state, MODULE_STATE_ABSENT);
 	assert_null(m[MODULE_VFIO_IOMMU_TYPE1].file);
-	host_free(h);
 }
 
 static void test_module_without_a_directory(struct tree *x)
@@ -146,13 +144,11 @@ static void test_module_without_a_directory(struct tree *x)
 	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].state, MODULE_STATE_ABSENT);
 	/* This one would not. */
 	assert_int_equal(h->modules[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_UNKNOWN);
-	host_free(h);
 	tree_put(x, "boot/config-" RELEASE, "CONFIG_VIRTIO_IOMMU=y\nCONFIG_VFIO_AMBA=m\n");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VIRTIO_IOMMU].state, MODULE_STATE_BUILTIN);
 	assert_int_equal(h->modules[MODULE_VFIO_AMBA].state, MODULE_STATE_ABSENT);
 	assert_int_equal(h->modules[MODULE_VFIO_CDX].state, MODULE_STATE_ABSENT);
-	host_free(h);
 }
 
 /* A container has the host's /proc and /sys, and none of its module files. */
@@ -164,19 +160,16 @@ static void test_module_in_a_container(struct tree *x)
 	tree_put(x, "proc/modules", "");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_ABSENT);
-	host_free(h);
 	tree_put(x, "proc/modules", "ext4 1069056 2 - Live 0x0000000000000000\n");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].kmod.state, FACT_ABSENT);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_UNKNOWN);
-	host_free(h);
 	tree_put(x, "proc/config.gz", "no gzip\n");
 	tree_put(x, "boot/config-" RELEASE, "CONFIG_VFIO_PCI=m\n");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_PCI].state, MODULE_STATE_UNKNOWN);
 	/* What is not mentioned was not built. */
 	assert_int_equal(h->modules[MODULE_VFIO_CDX].state, MODULE_STATE_ABSENT);
-	host_free(h);
 }
 
 static void test_module_of_an_unknown_release(struct tree *x)
@@ -190,11 +183,9 @@ static void test_module_of_an_unknown_release(struct tree *x)
 	assert_int_equal(h->modules[MODULE_VFIO].kmod.state, FACT_UNREAD);
 	assert_int_equal(h->modules[MODULE_VFIO].state, MODULE_STATE_UNKNOWN);
 	assert_int_equal(module_imports(&h->modules[MODULE_VFIO], "iommu_capable"), TRI_UNKNOWN);
-	host_free(h);
 	tree_put(x, "proc/sys/kernel/osrelease", "../../../..\n");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->kernel.release.err, EBADMSG);
-	host_free(h);
 }
 
 /* ---- symbols ---- */
@@ -219,7 +210,6 @@ static void test_module_symbols_of_the_file(struct tree *x)
 	assert_int_equal(module_exports(m, "vfio_iommu_nothing"), TRI_NO);
 	/* The files told enough. */
 	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
-	host_free(h);
 }
 
 static void test_module_that_is_no_module(struct tree *x)
@@ -245,7 +235,6 @@ static void test_module_that_is_no_module(struct tree *x)
 	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_group_claim_dma_owner"), TRI_YES);
 	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_NO);
 	assert_int_equal(kernel_has_symbol(&h->kernel, "printk"), TRI_UNKNOWN);
-	host_free(h);
 }
 
 /* Over this one libkmod ends its process by an assertion. */
@@ -265,7 +254,6 @@ static void test_module_with_a_broken_header(struct tree *x)
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].symbols.state, FACT_FAILED);
 	assert_int_equal(h->modules[MODULE_VFIO_IOMMU_TYPE1].symbols.err, EBADMSG);
-	host_free(h);
 }
 
 /* The kernel's own and those of its loaded modules; kallsyms waits until somebody asks. */
@@ -298,12 +286,10 @@ static void test_module_btf(struct tree *x)
 	host_load_kallsyms(x->sysroot, h);
 	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_YES);
 	assert_false(host_wants_kallsyms(h));
-	host_free(h);
 	tree_put_bytes(x, "sys/kernel/btf/vmlinux", "nonsense", 8);
 	h = tree_load(x, x->sysroot, &cheap, NULL);
 	assert_refused(h->kernel.btf, FACT_FAILED, EBADMSG);
 	assert_int_equal(kernel_has_symbol(&h->kernel, "iommu_capable"), TRI_UNKNOWN);
-	host_free(h);
 }
 
 static void test_module_symbols_only_when_asked(struct tree *x)
@@ -318,7 +304,6 @@ static void test_module_symbols_only_when_asked(struct tree *x)
 	assert_int_equal(h->kernel.btf.state, FACT_UNREAD);
 	assert_int_equal(h->kernel.kallsyms.state, FACT_UNREAD);
 	assert_false(host_wants_kallsyms(h));
-	host_free(h);
 }
 
 /* ---- parameters ---- */
@@ -353,7 +338,6 @@ static void test_param_now_and_when_it_loads(struct tree *x)
 			       "softdep=pre: vfio_iommu_type1"));
 	assert_non_null(strstr(h->modules[MODULE_VFIO_AMBA].kmod.raw, "blacklist=yes"));
 	assert_non_null(strstr(h->modules[MODULE_VFIO_CDX].kmod.raw, "install=/bin/false"));
-	host_free(h);
 }
 
 static void test_param_that_nothing_can_tell(struct tree *x)
@@ -364,5 +348,4 @@ static void test_param_that_nothing_can_tell(struct tree *x)
 	tree_remove(x, "proc/cmdline");
 	h = tree_load(x, x->sysroot, &scope, NULL);
 	assert_int_equal(h->params[PARAM_VFIO_NOIOMMU].configured.state, FACT_UNREAD);
-	host_free(h);
 }

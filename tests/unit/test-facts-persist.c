@@ -47,7 +47,6 @@ static void assert_given(struct tree *x, const char *name, const char *driver, c
 	assert_string_equal(d->persist.raw, driver);
 	assert_string_equal(d->persist.path, path);
 	assert_false(fact_is(&d->persist_stranger));
-	host_free(h);
 }
 
 static void assert_stranger(struct tree *x, const char *name, const char *driver, const char *path)
@@ -59,7 +58,6 @@ static void assert_stranger(struct tree *x, const char *name, const char *driver
 	assert_true(fact_is(&d->persist_stranger));
 	assert_string_equal(d->persist_stranger.raw, driver);
 	assert_string_equal(d->persist_stranger.path, path);
-	host_free(h);
 }
 
 static void assert_nothing(struct tree *x, enum fact_state state)
@@ -69,7 +67,6 @@ static void assert_nothing(struct tree *x, enum fact_state state)
 
 	assert_int_equal(d->persist.state, state);
 	assert_false(fact_is(&d->persist_stranger));
-	host_free(h);
 }
 
 static void test_persist_of_nothing_is_absent(struct tree *x)

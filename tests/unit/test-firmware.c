@@ -21,23 +21,18 @@ static void test_firmware_of_a_tree(struct tree *x)
 	assert_int_equal(h->firmware.ivrs.state, FACT_ABSENT);
 	assert_string_equal(h->firmware.cpu_vendor.raw, "AuthenticAMD");
 	assert_string_equal(h->firmware.hypervisor.raw, "hyperv");
-	host_free(h);
 }
 
 static void test_firmware_denied_or_damaged(struct tree *x)
 {
-	struct sysroot *root =
-		tree_capture_device(x,
-				    "[\"list\",\"/sys/firmware/acpi/tables\",\"DMAR\\nIVRS\"]\n"
-				    "[\"read\",\"/sys/firmware/acpi/tables/DMAR\",null,\"EACCES\"]\n"
-				    "[\"read\",\"/sys/firmware/acpi/tables/IVRS\",\"IVRS\"]\n");
-	struct host *h = tree_load(x, root, tree_scope(), NULL);
+	struct host *h =
+		tree_replay(x, "[\"list\",\"/sys/firmware/acpi/tables\",\"DMAR\\nIVRS\"]\n"
+			       "[\"read\",\"/sys/firmware/acpi/tables/DMAR\",null,\"EACCES\"]\n"
+			       "[\"read\",\"/sys/firmware/acpi/tables/IVRS\",\"IVRS\"]\n");
 
 	assert_int_equal(h->firmware.has_dmar, TRI_YES);
 	assert_int_equal(h->firmware.dmar.state, FACT_DENIED);
 	assert_int_equal(h->firmware.dmar_intr_remap, TRI_UNKNOWN);
-	host_free(h);
-	sysroot_close(root);
 }
 
 static void test_firmware_without_acpi(struct tree *x)
@@ -49,5 +44,4 @@ static void test_firmware_without_acpi(struct tree *x)
 	assert_int_equal(h->firmware.has_dmar, TRI_NO);
 	assert_int_equal(h->firmware.has_viot, TRI_NO);
 	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
-	host_free(h);
 }

@@ -35,7 +35,6 @@ static void uevent_says(struct tree *x, const char *uevent, const char *more, co
 					     nic, uevent, more));
 
 	assert_string_equal(tree_guards(x, root, NIC), text);
-	sysroot_close(root);
 }
 
 static void capture_says_of(struct tree *x, const char *driver, const char *more, const char *text)
@@ -403,5 +402,4 @@ static void test_usage_not_looked_at(struct tree *x)
 	assert_int_equal(nr, 8);
 	for (size_t i = 0; i < nr; i++)
 		assert_int_equal(f[i].answer, ANSWER_UNKNOWN);
-	host_free(h);
 }

@@ -29,7 +29,6 @@ static void test_interrupts_of_a_tree(struct tree *x)
 	assert_int_equal(d->nr_irqs, 4);
 	assert_int_equal(d->irqs[0].irq, 40);
 	assert_string_equal(d->irqs[3].chip.raw, "IR-PCI-MSIX-0000:01:00.0");
-	host_free(h);
 }
 
 static void test_interrupts_unreadable(struct tree *x)
@@ -43,5 +42,4 @@ static void test_interrupts_unreadable(struct tree *x)
 	assert_int_equal(h->interrupts.proc.err, EBADMSG);
 	assert_int_equal(h->interrupts.nr_chips, 0);
 	assert_int_equal(h->devices[0]->msi_irqs.state, FACT_ABSENT);
-	host_free(h);
 }

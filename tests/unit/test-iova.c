@@ -25,7 +25,7 @@ static const char *exclude(struct arena *a, uint64_t first, uint64_t last,
 	return ranges_text(a, &p);
 }
 
-static void test_exclude_cuts_regions_out(void)
+static void test_exclude_cuts_regions_out(struct arena *a)
 {
 	static const struct resv_region regions[] = {
 		{ 0x0, 0xffffff, RESV_DIRECT_RELAXABLE, NULL },
@@ -34,7 +34,6 @@ static void test_exclude_cuts_regions_out(void)
 		{ 0x3000, 0x3fff, RESV_MSI, NULL },    /* touches it */
 		{ 0xf000, UINT64_MAX, RESV_RESERVED, NULL },
 	};
-	struct arena *a = arena_new();
 
 	assert_string_equal(exclude(a, 0, UINT64_MAX, regions, 1), "0-ffffffffffffffff");
 	assert_string_equal(exclude(a, 0, UINT64_MAX, regions, 5), "0-fff 4000-efff");
@@ -43,7 +42,6 @@ static void test_exclude_cuts_regions_out(void)
 	assert_string_equal(exclude(a, 0x2000, 0x4fff, NULL, 0), "2000-4fff");
 	assert_string_equal(exclude(a, 0, 0xfff, regions, 5), "0-fff");
 	assert_string_equal(exclude(a, 0, 0x1000, regions, 5), "0-fff");
-	arena_free(a);
 }
 
 /* ---- whole devices, as real kernels reported them ---- */

@@ -6,10 +6,9 @@
 
 #define PAGE UINT64_C(4096)
 
-static void test_set_finds_what_overlaps(void)
+static void test_set_finds_what_overlaps(struct arena *a)
 {
 	struct mapping_set set = { 0 };
-	struct arena *a = arena_new();
 	uint64_t iova, size;
 
 	assert_true(mapping_set_add(&set, a, 0, PAGE));
@@ -28,14 +27,12 @@ static void test_set_finds_what_overlaps(void)
 	assert_int_equal(mapping_set_remove(&set, PAGE, UINT64_MAX), 1);
 	assert_false(set.to_the_top);
 	mapping_set_done(&set);
-	arena_free(a);
 }
 
-static void test_set_holds_many(void)
+static void test_set_holds_many(struct arena *a)
 {
 	enum { NR = 65535 };
 	struct mapping_set set = { 0 };
-	struct arena *a = arena_new();
 
 	/* 40503 and 65536 have no divisor in common: each slot once, in no order. */
 	for (uint64_t i = 0; i < NR; i++)
@@ -45,7 +42,6 @@ static void test_set_holds_many(void)
 	assert_int_equal(mapping_set_remove(&set, 0, UINT64_MAX), NR);
 	assert_int_equal(set.total, 0);
 	mapping_set_done(&set);
-	arena_free(a);
 }
 
 /* ---- the space ---- */
