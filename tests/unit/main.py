@@ -5,8 +5,9 @@ Writes the main() of a unit test: it runs every 'static void test_…()' of the 
 
     main.py TEST.c OUT.c
 
-The parameter says what a test stands on: 'void' nothing, 'struct X *' what X_setup() makes before the test and X_teardown() takes away
-after it, 'struct arena *' the arena of all tests in the file. A file that has a main() of its own is left as it is.
+The parameter says what a test stands on: 'void' nothing, 'struct arena *' the arena of all tests in the file, 'struct X *' what
+begin(struct X *) of the file makes of zeros before the test and end() takes away after it, or else X_setup() and X_teardown() of
+scene.h and others. A file that has a main() of its own is left as it is.
 """
 
 import re
@@ -15,6 +16,24 @@ from pathlib import Path
 
 TEST = re.compile(r"^static void (test_\w+)\((?:void|(?:const )?struct (\w+) \*\w+)\)$", re.M)
 RUN = "\nstatic void run_{name}(void **state)\n{{\n\t{name}({argument});\n}}\n"
+BEGIN = re.compile(r"^static void begin\(struct (\w+) \*\w+\)$", re.M)
+FIXTURE = """
+static int {0}_setup(void **state)
+{{
+	static struct {0} it;
+
+	memset(&it, 0, sizeof(it));
+	begin(&it);
+	*state = &it;
+	return 0;
+}}
+
+static int {0}_teardown(void **state)
+{{
+	end(*state);
+	return 0;
+}}
+"""
 MAIN = """
 int main(void)
 {{
@@ -33,8 +52,9 @@ def generate(source: Path) -> str:
     program = f'#include "{source.name}"\n'
     if re.search(r"^int main\(", text, re.M):
         return program
-    rows = []
-    for name, thing in TEST.findall(text):
+    rows, tests = [], TEST.findall(text)
+    program += "".join(FIXTURE.format(thing) for thing in BEGIN.findall(text) if thing in dict(tests).values())
+    for name, thing in tests:
         program += RUN.format(name=name, argument="*state" if thing else "")
         fixture = f"{thing}_setup, {thing}_teardown" if thing not in ("", "arena") else "NULL, NULL"
         rows.append(f'\t\t{{ "{name}", run_{name}, {fixture}, NULL }},')

@@ -119,10 +119,8 @@ struct fixture {
 	struct bind_apply apply;
 };
 
-static int fixture_setup(void **state)
+static void begin(struct fixture *f)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
 	tree_setup((void **)&f->tree);
 	f->kernel = (struct fake_kernel){ .system = { .ops = &fake_ops }, .driver = "e1000e" };
 	assert_int_equal(journal_open(&f->journal, f->tree->root, "boot", "test", 1, f->tree->arena,
@@ -131,18 +129,12 @@ static int fixture_setup(void **state)
 	f->apply = (struct bind_apply){ .system = &f->kernel.system,
 					.journal = &f->journal,
 					.arena = f->tree->arena };
-	*state = f;
-	return 0;
 }
 
-static int fixture_teardown(void **state)
+static void end(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	journal_close(&f->journal);
 	tree_teardown((void **)&f->tree);
-	free(f);
-	return 0;
 }
 
 static struct bind_move to_vfio(void)

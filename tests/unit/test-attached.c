@@ -97,21 +97,6 @@ static void end(struct trial *t)
 	fake_free(t->host);
 }
 
-static int trial_setup(void **state)
-{
-	static struct trial t;
-
-	begin(&t);
-	*state = &t;
-	return 0;
-}
-
-static int trial_teardown(void **state)
-{
-	end(*state);
-	return 0;
-}
-
 static void assert_says(const struct trial *t, const char *text)
 {
 	if (!strstr(t->text, text))

@@ -80,7 +80,7 @@ static void expect_ops(const struct trial *t, const enum op *ops, size_t nr)
 	assert_int_equal(t->client.nr_outcomes, nr);
 }
 
-static void test_attach_container_in_order(void)
+static void test_attach_container_in_order(struct trial *t)
 {
 	static const enum op ops[] = {
 		OP_OPEN_CONTAINER,
@@ -100,25 +100,22 @@ static void test_attach_container_in_order(void)
 		OP_GROUP_GET_DEVICE_FD,
 		OP_IOMMU_GET_INFO,
 	};
-	struct trial t;
 
-	begin(&t);
-	attach(&t, PATH_CONTAINER);
-	assert_int_equal(t.r, 0);
-	expect_ops(&t, ops, ARRAY_SIZE(ops));
+	attach(t, PATH_CONTAINER);
+	assert_int_equal(t->r, 0);
+	expect_ops(t, ops, ARRAY_SIZE(ops));
 	/* Two devices of one group share its descriptor: container, two groups, three devices. */
-	assert_int_equal(fake_kernel_open(&t.kernel), 6);
-	assert_int_equal(t.at.nr_groups, 2);
-	assert_ptr_equal(t.at.devices[0].group, t.at.devices[1].group);
-	assert_int_equal(t.at.info.nr_ranges, 2);
-	assert_true(t.at.info.has_dma_avail);
-	assert_int_equal(t.at.info.dma_avail, 65535);
-	assert_int_equal(t.at.before[1], 1);
-	assert_int_equal(t.at.after[2], 0);
-	end(&t);
+	assert_int_equal(fake_kernel_open(&t->kernel), 6);
+	assert_int_equal(t->at.nr_groups, 2);
+	assert_ptr_equal(t->at.devices[0].group, t->at.devices[1].group);
+	assert_int_equal(t->at.info.nr_ranges, 2);
+	assert_true(t->at.info.has_dma_avail);
+	assert_int_equal(t->at.info.dma_avail, 65535);
+	assert_int_equal(t->at.before[1], 1);
+	assert_int_equal(t->at.after[2], 0);
 }
 
-static void test_attach_iommufd_in_order(void)
+static void test_attach_iommufd_in_order(struct trial *t)
 {
 	static const enum op ops[] = {
 		OP_OPEN_CDEV,         OP_OPEN_CDEV,         OP_OPEN_CDEV,
@@ -127,29 +124,22 @@ static void test_attach_iommufd_in_order(void)
 		OP_ATTACH_IOMMUFD_PT, OP_ATTACH_IOMMUFD_PT, OP_IOAS_IOVA_RANGES,
 		OP_IOAS_MAP,          OP_IOAS_UNMAP,
 	};
-	struct trial t;
 
-	begin(&t);
-	attach(&t, PATH_IOMMUFD);
-	assert_int_equal(t.r, 0);
-	expect_ops(&t, ops, ARRAY_SIZE(ops));
-	assert_int_equal(t.at.space.ioas_id, 7);
-	assert_int_equal(t.at.devices[2].devid, 3);
-	assert_int_equal(t.at.devices[2].hwpt_id, 9);
-	assert_int_equal(t.at.info.alignment, 4096);
-	end(&t);
+	attach(t, PATH_IOMMUFD);
+	assert_int_equal(t->r, 0);
+	expect_ops(t, ops, ARRAY_SIZE(ops));
+	assert_int_equal(t->at.space.ioas_id, 7);
+	assert_int_equal(t->at.devices[2].devid, 3);
+	assert_int_equal(t->at.devices[2].hwpt_id, 9);
+	assert_int_equal(t->at.info.alignment, 4096);
 }
 
-static void test_attach_noiommu_maps_nothing(void)
+static void test_attach_noiommu_maps_nothing(struct trial *t)
 {
-	struct trial t;
-
-	begin(&t);
-	attach(&t, PATH_NOIOMMU);
-	assert_int_equal(t.r, 0);
-	for (size_t i = 0; i < t.client.nr_outcomes; i++)
-		assert_true(t.client.outcomes[i].op != OP_MAP_DMA);
-	end(&t);
+	attach(t, PATH_NOIOMMU);
+	assert_int_equal(t->r, 0);
+	for (size_t i = 0; i < t->client.nr_outcomes; i++)
+		assert_true(t->client.outcomes[i].op != OP_MAP_DMA);
 }
 
 /* ---- every call fails in turn ---- */
@@ -318,31 +308,27 @@ static void test_attach_descriptors_that_are_something_else(void)
 	expect_refusal(FAKE_DEVICE_IS_NONE, PATH_IOMMUFD, OP_BIND_IOMMUFD, ENOTTY);
 }
 
-static void test_attach_device_descriptor_that_is_none(void)
+static void test_attach_device_descriptor_that_is_none(struct trial *t)
 {
 	struct device_info info;
-	struct trial t;
 
-	begin(&t);
-	t.kernel.lies = FAKE_DEVICE_IS_NONE;
-	attach(&t, PATH_CONTAINER);
-	assert_int_equal(t.r, 0);
-	assert_int_equal(device_info_get(&t.client, "x", t.at.devices[0].fd, &info), -ENOTTY);
-	end(&t);
+	t->kernel.lies = FAKE_DEVICE_IS_NONE;
+	attach(t, PATH_CONTAINER);
+	assert_int_equal(t->r, 0);
+	assert_int_equal(device_info_get(&t->client, "x", t->at.devices[0].fd, &info), -ENOTTY);
 }
 
-static void test_attach_region_chain_that_loops(void)
+static void test_attach_region_chain_that_loops(struct trial *t)
 {
 	struct region_info info;
-	struct trial t;
 
-	begin(&t);
-	t.kernel.lies = FAKE_REGION_LOOPS;
-	attach(&t, PATH_CONTAINER);
-	assert_int_equal(device_region_get(&t.client, "x", t.at.devices[0].fd, 0, &info), -EBADMSG);
-	assert_int_equal(device_region_get(&t.client, "x", t.at.devices[0].fd, 1, &info), 0);
-	assert_int_equal(device_region_get(&t.client, "x", t.at.devices[0].fd, 99, &info), -EINVAL);
-	end(&t);
+	t->kernel.lies = FAKE_REGION_LOOPS;
+	attach(t, PATH_CONTAINER);
+	assert_int_equal(device_region_get(&t->client, "x", t->at.devices[0].fd, 0, &info),
+			 -EBADMSG);
+	assert_int_equal(device_region_get(&t->client, "x", t->at.devices[0].fd, 1, &info), 0);
+	assert_int_equal(device_region_get(&t->client, "x", t->at.devices[0].fd, 99, &info),
+			 -EINVAL);
 }
 
 /* ---- VF tokens ---- */

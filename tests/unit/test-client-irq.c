@@ -214,119 +214,92 @@ static void test_irq_each_vector_reaches_its_own_eventfd(void)
 	assert_int_equal(f.kernel.active, VT_PCI_NR_IRQS);
 }
 
-static void test_irq_some_vectors_by_bytes(void)
+static void test_irq_some_vectors_by_bytes(struct fixture *f)
 {
 	static const uint8_t which[4] = { 0, 1, 0, 1 };
-	struct fixture f;
 
-	begin(&f);
-	assert_int_equal(open_msix(&f, 4), 0);
-	assert_int_equal(irq_trigger_some(&f.irq, which), 0);
-	assert_int_equal(irq_collect(&f.irq), 0);
-	assert_int_equal(f.irq.vectors[0].count, 0);
-	assert_int_equal(f.irq.vectors[1].count, 1);
-	assert_int_equal(f.irq.vectors[2].count, 0);
-	assert_int_equal(f.irq.vectors[3].count, 1);
-	end(&f);
+	assert_int_equal(open_msix(f, 4), 0);
+	assert_int_equal(irq_trigger_some(&f->irq, which), 0);
+	assert_int_equal(irq_collect(&f->irq), 0);
+	assert_int_equal(f->irq.vectors[0].count, 0);
+	assert_int_equal(f->irq.vectors[1].count, 1);
+	assert_int_equal(f->irq.vectors[2].count, 0);
+	assert_int_equal(f->irq.vectors[3].count, 1);
 }
 
-static void test_irq_lost_signal_is_a_timeout(void)
+static void test_irq_lost_signal_is_a_timeout(struct fixture *f)
 {
-	struct fixture f;
 	uint64_t start;
 
-	begin(&f);
-	f.kernel.loses = 1;
-	assert_int_equal(open_msix(&f, 2), 0);
-	assert_int_equal(irq_trigger(&f.irq, 0, 2), 0);
-	start = f.kernel.now;
-	assert_int_equal(irq_wait(&f.irq, 0, 2, 1, 50, -1), -ETIMEDOUT);
-	assert_true(f.kernel.now - start >= 50000000);
-	assert_int_equal(f.irq.vectors[0].count, 1);
-	assert_int_equal(f.irq.vectors[1].count, 0);
-	end(&f);
+	f->kernel.loses = 1;
+	assert_int_equal(open_msix(f, 2), 0);
+	assert_int_equal(irq_trigger(&f->irq, 0, 2), 0);
+	start = f->kernel.now;
+	assert_int_equal(irq_wait(&f->irq, 0, 2, 1, 50, -1), -ETIMEDOUT);
+	assert_true(f->kernel.now - start >= 50000000);
+	assert_int_equal(f->irq.vectors[0].count, 1);
+	assert_int_equal(f->irq.vectors[1].count, 0);
 }
 
-static void test_irq_fewer_vectors_set_nothing_up(void)
+static void test_irq_fewer_vectors_set_nothing_up(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	f.kernel.available = 3;
-	assert_int_equal(open_msix(&f, 5), 3);
-	assert_int_equal(f.kernel.nr_open, 0);
-	assert_false(f.irq.active);
-	assert_int_equal(open_msix(&f, 3), 0);
-	end(&f);
+	f->kernel.available = 3;
+	assert_int_equal(open_msix(f, 5), 3);
+	assert_int_equal(f->kernel.nr_open, 0);
+	assert_false(f->irq.active);
+	assert_int_equal(open_msix(f, 3), 0);
 }
 
-static void test_irq_one_kind_at_a_time(void)
+static void test_irq_one_kind_at_a_time(struct fixture *f)
 {
-	struct fixture f;
 	struct irq other;
 
-	begin(&f);
-	assert_int_equal(open_msix(&f, 2), 0);
-	assert_int_equal(irq_open(&f.client, "0000:01:00.0", DEVICE_FD, VT_PCI_MSI, 1, &other),
+	assert_int_equal(open_msix(f, 2), 0);
+	assert_int_equal(irq_open(&f->client, "0000:01:00.0", DEVICE_FD, VT_PCI_MSI, 1, &other),
 			 -EINVAL);
-	assert_int_equal(irq_open(&f.client, "0000:01:00.0", DEVICE_FD, VT_PCI_REQ, 1, &other), 0);
+	assert_int_equal(irq_open(&f->client, "0000:01:00.0", DEVICE_FD, VT_PCI_REQ, 1, &other), 0);
 	irq_close(&other);
-	assert_int_equal(f.kernel.wired[VT_PCI_REQ][0], -1);
-	assert_int_equal(f.kernel.active, VT_PCI_MSIX);
-	end(&f);
+	assert_int_equal(f->kernel.wired[VT_PCI_REQ][0], -1);
+	assert_int_equal(f->kernel.active, VT_PCI_MSIX);
 }
 
-static void test_irq_release_ends_a_wait(void)
+static void test_irq_release_ends_a_wait(struct fixture *f)
 {
-	struct fixture f;
 	struct irq release;
 
-	begin(&f);
-	assert_int_equal(irq_open(&f.client, "0000:01:00.0", DEVICE_FD, VT_PCI_REQ, 1, &release),
+	assert_int_equal(irq_open(&f->client, "0000:01:00.0", DEVICE_FD, VT_PCI_REQ, 1, &release),
 			 0);
-	assert_int_equal(open_msix(&f, 1), 0);
-	f.kernel.release = release.vectors[0].eventfd;
-	assert_int_equal(irq_wait(&f.irq, 0, 1, 1, 100, release.vectors[0].eventfd), -ECANCELED);
+	assert_int_equal(open_msix(f, 1), 0);
+	f->kernel.release = release.vectors[0].eventfd;
+	assert_int_equal(irq_wait(&f->irq, 0, 1, 1, 100, release.vectors[0].eventfd), -ECANCELED);
 	irq_close(&release);
-	end(&f);
 }
 
-static void test_irq_only_intx_is_masked(void)
+static void test_irq_only_intx_is_masked(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	assert_int_equal(open_msix(&f, 1), 0);
-	assert_int_equal(irq_mask(&f.irq), -ENOTTY);
-	irq_close(&f.irq);
-	assert_int_equal(irq_open(&f.client, "0000:01:00.0", DEVICE_FD, VT_PCI_INTX, 1, &f.irq), 0);
-	assert_int_equal(irq_mask(&f.irq), 0);
-	assert_int_equal(irq_unmask(&f.irq), 0);
-	end(&f);
+	assert_int_equal(open_msix(f, 1), 0);
+	assert_int_equal(irq_mask(&f->irq), -ENOTTY);
+	irq_close(&f->irq);
+	assert_int_equal(irq_open(&f->client, "0000:01:00.0", DEVICE_FD, VT_PCI_INTX, 1, &f->irq),
+			 0);
+	assert_int_equal(irq_mask(&f->irq), 0);
+	assert_int_equal(irq_unmask(&f->irq), 0);
 }
 
-static void test_irq_absurd_numbers(void)
+static void test_irq_absurd_numbers(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	assert_int_equal(open_msix(&f, IRQ_VECTORS_MAX + 1), -E2BIG);
-	assert_int_equal(open_msix(&f, VECTORS + 1), -EINVAL);
-	assert_int_equal(open_msix(&f, 2), 0);
-	assert_int_equal(irq_wait(&f.irq, 1, 2, 1, 1, -1), -ERANGE);
-	assert_int_equal(irq_wait(&f.irq, SIZE_MAX, 2, 1, 1, -1), -ERANGE);
-	end(&f);
+	assert_int_equal(open_msix(f, IRQ_VECTORS_MAX + 1), -E2BIG);
+	assert_int_equal(open_msix(f, VECTORS + 1), -EINVAL);
+	assert_int_equal(open_msix(f, 2), 0);
+	assert_int_equal(irq_wait(&f->irq, 1, 2, 1, 1, -1), -ERANGE);
+	assert_int_equal(irq_wait(&f->irq, SIZE_MAX, 2, 1, 1, -1), -ERANGE);
 }
 
-static void test_irq_no_descriptor_left(void)
+static void test_irq_no_descriptor_left(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	f.kernel.eventfds_max = 2;
-	assert_int_equal(open_msix(&f, 4), -EMFILE);
-	assert_int_equal(f.kernel.nr_open, 0);
-	end(&f);
+	f->kernel.eventfds_max = 2;
+	assert_int_equal(open_msix(f, 4), -EMFILE);
+	assert_int_equal(f->kernel.nr_open, 0);
 }
 
 static int good_run(struct fixture *f)
@@ -377,15 +350,11 @@ static void test_irq_interrupted_calls_are_made_again(void)
 	}
 }
 
-static void test_irq_teardown_of_a_device_that_is_gone(void)
+static void test_irq_teardown_of_a_device_that_is_gone(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	assert_int_equal(open_msix(&f, 2), 0);
-	f.kernel.fails_at = f.kernel.calls + 1;
-	f.kernel.err = ENODEV;
-	irq_close(&f.irq);
-	assert_int_equal(client_last(&f.client)->err, ENODEV);
-	end(&f);
+	assert_int_equal(open_msix(f, 2), 0);
+	f->kernel.fails_at = f->kernel.calls + 1;
+	f->kernel.err = ENODEV;
+	irq_close(&f->irq);
+	assert_int_equal(client_last(&f->client)->err, ENODEV);
 }

@@ -144,7 +144,7 @@ static uint64_t fake_now(struct sys *s)
 /* The table of MSI-X lies in the third page of five. */
 static const struct area around_table[] = { { 0, 2 * PAGE }, { 3 * PAGE, 2 * PAGE } };
 
-static void begin(struct device *d, const struct area *areas, uint32_t nr)
+static void begin(struct device *d)
 {
 	static const struct sys_ops ops = {
 		.ioctl = fake_ioctl,
@@ -159,14 +159,18 @@ static void begin(struct device *d, const struct area *areas, uint32_t nr)
 		.sys = { .ops = &ops },
 		.flags = VT_REGION_READ | VT_REGION_WRITE | VT_REGION_MMAP,
 		.size = SIZE,
-		.areas = areas,
-		.nr_areas = nr,
-		.sparse = areas != NULL,
 	};
 	for (size_t i = 0; i < SIZE; i++)
 		d->memory[i] = (uint8_t)(i / PAGE + 1);
 	d->arena = arena_new();
 	client_init(&d->client, &d->sys, d->arena);
+}
+
+static void open_region(struct device *d, const struct area *areas, uint32_t nr)
+{
+	d->areas = areas;
+	d->nr_areas = nr;
+	d->sparse = areas != NULL;
 	assert_int_equal(region_open(&d->client, "0000:01:00.0", DEVICE_FD, 0, &d->region), 0);
 }
 
@@ -200,186 +204,152 @@ static void expect_access(struct device *d, uint64_t offset, unsigned int width,
 
 /* ---- sparse areas ---- */
 
-static void test_region_sparse_areas_are_told(void)
+static void test_region_sparse_areas_are_told(struct device *d)
 {
-	struct device d;
-
-	begin(&d, around_table, 2);
-	assert_true(d.region.info.sparse);
-	assert_int_equal(d.region.info.nr_areas, 2);
-	assert_int_equal(d.region.info.areas[1].offset, 3 * PAGE);
-	assert_int_equal(d.region.info.areas[1].size, 2 * PAGE);
+	open_region(d, around_table, 2);
+	assert_true(d->region.info.sparse);
+	assert_int_equal(d->region.info.nr_areas, 2);
+	assert_int_equal(d->region.info.areas[1].offset, 3 * PAGE);
+	assert_int_equal(d->region.info.areas[1].size, 2 * PAGE);
 	/* Nothing is mapped unasked. */
-	assert_int_equal(d.nr_maps, 0);
-	expect_access(&d, 0, 4, false);
-	end(&d);
+	assert_int_equal(d->nr_maps, 0);
+	expect_access(d, 0, 4, false);
 }
 
-static void test_region_table_between_areas_is_not_mapped(void)
+static void test_region_table_between_areas_is_not_mapped(struct device *d)
 {
-	struct device d;
-
-	begin(&d, around_table, 2);
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 2);
-	expect_map(&d, 0, 0, 2 * PAGE);
-	expect_map(&d, 1, 3 * PAGE, 2 * PAGE);
-	assert_int_equal(d.maps[0].prot, PROT_READ | PROT_WRITE);
-	expect_access(&d, 0, 4, true);
-	expect_access(&d, 2 * PAGE - 8, 8, true);
-	expect_access(&d, 2 * PAGE, 4, false);
-	expect_access(&d, 3 * PAGE - 8, 8, false);
-	expect_access(&d, 3 * PAGE, 1, true);
-	expect_access(&d, SIZE - 2, 2, true);
-	end(&d);
+	open_region(d, around_table, 2);
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 2);
+	expect_map(d, 0, 0, 2 * PAGE);
+	expect_map(d, 1, 3 * PAGE, 2 * PAGE);
+	assert_int_equal(d->maps[0].prot, PROT_READ | PROT_WRITE);
+	expect_access(d, 0, 4, true);
+	expect_access(d, 2 * PAGE - 8, 8, true);
+	expect_access(d, 2 * PAGE, 4, false);
+	expect_access(d, 3 * PAGE - 8, 8, false);
+	expect_access(d, 3 * PAGE, 1, true);
+	expect_access(d, SIZE - 2, 2, true);
 }
 
 /* Of each area the pages that matter. */
-static void test_region_maps_no_more_than_is_asked_for(void)
+static void test_region_maps_no_more_than_is_asked_for(struct device *d)
 {
-	struct device d;
-
-	begin(&d, around_table, 2);
-	assert_int_equal(region_map(&d.region, PAGE + 8, 4, PAGE), 0);
-	assert_int_equal(d.nr_maps, 1);
-	expect_map(&d, 0, PAGE, PAGE);
-	assert_int_equal(region_map(&d.region, 2 * PAGE, PAGE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 1);
-	assert_int_equal(region_map(&d.region, 2 * PAGE + 8, 2 * PAGE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 2);
-	expect_map(&d, 1, 3 * PAGE, 2 * PAGE);
-	expect_access(&d, 0, 4, false);
-	expect_access(&d, PAGE, 4, true);
-	end(&d);
+	open_region(d, around_table, 2);
+	assert_int_equal(region_map(&d->region, PAGE + 8, 4, PAGE), 0);
+	assert_int_equal(d->nr_maps, 1);
+	expect_map(d, 0, PAGE, PAGE);
+	assert_int_equal(region_map(&d->region, 2 * PAGE, PAGE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 1);
+	assert_int_equal(region_map(&d->region, 2 * PAGE + 8, 2 * PAGE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 2);
+	expect_map(d, 1, 3 * PAGE, 2 * PAGE);
+	expect_access(d, 0, 4, false);
+	expect_access(d, PAGE, 4, true);
 }
 
-static void test_region_sparse_without_areas(void)
+static void test_region_sparse_without_areas(struct device *d)
 {
-	struct device d;
-
-	begin(&d, around_table, 0);
-	assert_true(d.region.info.sparse);
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 0);
-	expect_access(&d, 0, 4, false);
-	end(&d);
+	open_region(d, around_table, 0);
+	assert_true(d->region.info.sparse);
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 0);
+	expect_access(d, 0, 4, false);
 }
 
 /* An area that ends within a page: the page is mapped, and the rest of it is not used. */
-static void test_region_area_that_ends_within_a_page(void)
+static void test_region_area_that_ends_within_a_page(struct device *d)
 {
 	static const struct area areas[] = { { 0, PAGE + 6 } };
-	struct device d;
 
-	begin(&d, areas, 1);
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	expect_map(&d, 0, 0, 2 * PAGE);
-	expect_access(&d, PAGE + 4, 2, true);
-	expect_access(&d, PAGE + 4, 4, false);
-	expect_access(&d, PAGE + 8, 4, false);
-	end(&d);
+	open_region(d, areas, 1);
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	expect_map(d, 0, 0, 2 * PAGE);
+	expect_access(d, PAGE + 4, 2, true);
+	expect_access(d, PAGE + 4, 4, false);
+	expect_access(d, PAGE + 8, 4, false);
 }
 
 /* Nothing of these can be mapped by pages, or lies in the region. */
-static void test_region_areas_that_make_no_sense(void)
+static void test_region_areas_that_make_no_sense(struct device *d)
 {
 	static const struct area areas[] = {
 		{ 8, PAGE }, { SIZE, PAGE }, { UINT64_MAX - 7, 16 }, { UINT64_MAX, UINT64_MAX },
 		{ PAGE, 0 },
 	};
-	struct device d;
 
-	begin(&d, areas, ARRAY_SIZE(areas));
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 0);
-	end(&d);
+	open_region(d, areas, ARRAY_SIZE(areas));
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 0);
 }
 
-static void test_region_area_that_leaves_the_region(void)
+static void test_region_area_that_leaves_the_region(struct device *d)
 {
 	static const struct area areas[] = { { 4 * PAGE, UINT64_MAX } };
-	struct device d;
 
-	begin(&d, areas, 1);
-	assert_int_equal(region_map(&d.region, 0, UINT64_MAX, PAGE), 0);
-	assert_int_equal(d.nr_maps, 1);
-	expect_map(&d, 0, 4 * PAGE, PAGE);
-	end(&d);
+	open_region(d, areas, 1);
+	assert_int_equal(region_map(&d->region, 0, UINT64_MAX, PAGE), 0);
+	assert_int_equal(d->nr_maps, 1);
+	expect_map(d, 0, 4 * PAGE, PAGE);
 }
 
 /* ---- without sparse areas ---- */
 
-static void test_region_whole(void)
+static void test_region_whole(struct device *d)
 {
-	struct device d;
-
-	begin(&d, NULL, 0);
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 1);
-	expect_map(&d, 0, 0, SIZE);
-	expect_access(&d, 2 * PAGE, 4, true);
-	end(&d);
+	open_region(d, NULL, 0);
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 1);
+	expect_map(d, 0, 0, SIZE);
+	expect_access(d, 2 * PAGE, 4, true);
 }
 
 /* Smaller than a page: the page is had, and no more of it is used than there is. */
-static void test_region_smaller_than_a_page(void)
+static void test_region_smaller_than_a_page(struct device *d)
 {
-	struct device d;
 	uint64_t value;
 
-	begin(&d, NULL, 0);
-	d.region.info.size = 64;
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	expect_map(&d, 0, 0, PAGE);
-	expect_access(&d, 56, 8, true);
-	assert_int_equal(region_get(&d.region, 64, 4, &value), -ERANGE);
-	assert_int_equal(region_put(&d.region, 64, 4, 0), -ERANGE);
-	end(&d);
+	open_region(d, NULL, 0);
+	d->region.info.size = 64;
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	expect_map(d, 0, 0, PAGE);
+	expect_access(d, 56, 8, true);
+	assert_int_equal(region_get(&d->region, 64, 4, &value), -ERANGE);
+	assert_int_equal(region_put(&d->region, 64, 4, 0), -ERANGE);
 }
 
-static void test_region_that_may_not_be_mapped(void)
+static void test_region_that_may_not_be_mapped(struct device *d)
 {
-	struct device d;
-
-	begin(&d, around_table, 2);
-	d.region.info.flags &= ~(uint32_t)VT_REGION_MMAP;
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), 0);
-	assert_int_equal(d.nr_maps, 0);
-	expect_access(&d, 0, 8, false);
-	end(&d);
+	open_region(d, around_table, 2);
+	d->region.info.flags &= ~(uint32_t)VT_REGION_MMAP;
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), 0);
+	assert_int_equal(d->nr_maps, 0);
+	expect_access(d, 0, 8, false);
 }
 
-static void test_region_read_only_is_mapped_so(void)
+static void test_region_read_only_is_mapped_so(struct device *d)
 {
-	struct device d;
-
-	begin(&d, NULL, 0);
-	d.region.info.flags &= ~(uint32_t)VT_REGION_WRITE;
-	assert_int_equal(region_map(&d.region, 0, PAGE, PAGE), 0);
-	assert_int_equal(d.maps[0].prot, PROT_READ);
-	end(&d);
+	open_region(d, NULL, 0);
+	d->region.info.flags &= ~(uint32_t)VT_REGION_WRITE;
+	assert_int_equal(region_map(&d->region, 0, PAGE, PAGE), 0);
+	assert_int_equal(d->maps[0].prot, PROT_READ);
 }
 
 /* One area may not be mapped: none is, and everything goes through the descriptor. */
-static void test_region_refused_map_undoes_the_others(void)
+static void test_region_refused_map_undoes_the_others(struct device *d)
 {
-	struct device d;
-
-	begin(&d, around_table, 2);
-	d.refused_map = 2;
-	assert_int_equal(region_map(&d.region, 0, SIZE, PAGE), -EINVAL);
-	assert_int_equal(d.nr_open, 0);
-	expect_access(&d, 0, 4, false);
-	end(&d);
+	open_region(d, around_table, 2);
+	d->refused_map = 2;
+	assert_int_equal(region_map(&d->region, 0, SIZE, PAGE), -EINVAL);
+	assert_int_equal(d->nr_open, 0);
+	expect_access(d, 0, 4, false);
 }
 
-static void test_region_of_no_size(void)
+static void test_region_of_no_size(struct device *d)
 {
-	struct device d;
 	struct region other;
 
-	begin(&d, NULL, 0);
-	d.size = 0;
-	assert_int_equal(region_open(&d.client, "0000:01:00.0", DEVICE_FD, 0, &other), -ENOENT);
-	end(&d);
+	open_region(d, NULL, 0);
+	d->size = 0;
+	assert_int_equal(region_open(&d->client, "0000:01:00.0", DEVICE_FD, 0, &other), -ENOENT);
 }

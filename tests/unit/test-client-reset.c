@@ -108,114 +108,86 @@ static int find(struct fixture *f)
 	return reset_find_scope(&f->at, &f->device, &f->scope);
 }
 
-static void test_reset_all_groups_are_ours(void)
+static void test_reset_all_groups_are_ours(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	add(&f, 7, 1, 0);
-	add(&f, 7, 1, 1);
-	assert_int_equal(find(&f), 0);
-	assert_int_equal(f.scope.nr_devices, 2);
-	assert_string_equal(f.scope.devices[1].name, "0000:01:00.1");
-	assert_true(f.scope.devices[1].has_group);
-	assert_true(reset_scope_is_ours(&f.scope));
-	assert_int_equal(reset_hot(&f.at, &f.device, &f.scope), 0);
+	add(f, 7, 1, 0);
+	add(f, 7, 1, 1);
+	assert_int_equal(find(f), 0);
+	assert_int_equal(f->scope.nr_devices, 2);
+	assert_string_equal(f->scope.devices[1].name, "0000:01:00.1");
+	assert_true(f->scope.devices[1].has_group);
+	assert_true(reset_scope_is_ours(&f->scope));
+	assert_int_equal(reset_hot(&f->at, &f->device, &f->scope), 0);
 	/* The other group has nothing to do with it: two descriptors for one group are too many. */
-	assert_int_equal(f.kernel.nr_fds, 1);
-	assert_int_equal(f.kernel.fds[0], GROUP_FD);
-	end(&f);
+	assert_int_equal(f->kernel.nr_fds, 1);
+	assert_int_equal(f->kernel.fds[0], GROUP_FD);
 }
 
-static void test_reset_of_a_foreign_group_is_not_asked(void)
+static void test_reset_of_a_foreign_group_is_not_asked(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	add(&f, 7, 1, 0);
-	add(&f, 8, 1, 1);
-	assert_int_equal(find(&f), 0);
-	assert_int_equal(f.scope.devices[0].owner, RESET_OURS);
-	assert_int_equal(f.scope.devices[1].owner, RESET_FOREIGN);
-	assert_false(reset_scope_is_ours(&f.scope));
-	assert_int_equal(reset_hot(&f.at, &f.device, &f.scope), -EPERM);
-	assert_int_equal(f.kernel.resets, 0);
-	end(&f);
+	add(f, 7, 1, 0);
+	add(f, 8, 1, 1);
+	assert_int_equal(find(f), 0);
+	assert_int_equal(f->scope.devices[0].owner, RESET_OURS);
+	assert_int_equal(f->scope.devices[1].owner, RESET_FOREIGN);
+	assert_false(reset_scope_is_ours(&f->scope));
+	assert_int_equal(reset_hot(&f->at, &f->device, &f->scope), -EPERM);
+	assert_int_equal(f->kernel.resets, 0);
 }
 
-static void test_reset_by_ids_of_iommufd(void)
+static void test_reset_by_ids_of_iommufd(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	f.kernel.flags = VT_HOT_RESET_DEV_ID | VT_HOT_RESET_DEV_ID_OWNED;
-	add(&f, 3, 1, 0);
-	add(&f, 0, 1, 1); /* of a group that is ours */
-	assert_int_equal(find(&f), 0);
-	assert_true(f.scope.by_devid);
-	assert_true(reset_scope_is_ours(&f.scope));
-	assert_int_equal(reset_hot(&f.at, &f.device, &f.scope), 0);
-	assert_int_equal(f.kernel.nr_fds, 0);
-	end(&f);
+	f->kernel.flags = VT_HOT_RESET_DEV_ID | VT_HOT_RESET_DEV_ID_OWNED;
+	add(f, 3, 1, 0);
+	add(f, 0, 1, 1); /* of a group that is ours */
+	assert_int_equal(find(f), 0);
+	assert_true(f->scope.by_devid);
+	assert_true(reset_scope_is_ours(&f->scope));
+	assert_int_equal(reset_hot(&f->at, &f->device, &f->scope), 0);
+	assert_int_equal(f->kernel.nr_fds, 0);
 }
 
-static void test_reset_by_ids_with_one_of_somebody_else(void)
+static void test_reset_by_ids_with_one_of_somebody_else(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	f.kernel.flags = VT_HOT_RESET_DEV_ID;
-	add(&f, 3, 1, 0);
-	add(&f, UINT32_MAX, 1, 1);
-	assert_int_equal(find(&f), 0);
-	assert_int_equal(f.scope.devices[1].owner, RESET_FOREIGN);
-	assert_false(reset_scope_is_ours(&f.scope));
+	f->kernel.flags = VT_HOT_RESET_DEV_ID;
+	add(f, 3, 1, 0);
+	add(f, UINT32_MAX, 1, 1);
+	assert_int_equal(find(f), 0);
+	assert_int_equal(f->scope.devices[1].owner, RESET_FOREIGN);
+	assert_false(reset_scope_is_ours(&f->scope));
 	/* The kernel's own flag counts, too. */
-	f.scope.devices[1].owner = RESET_OURS;
-	assert_false(reset_scope_is_ours(&f.scope));
-	end(&f);
+	f->scope.devices[1].owner = RESET_OURS;
+	assert_false(reset_scope_is_ours(&f->scope));
 }
 
-static void test_reset_of_many_devices_asks_again(void)
+static void test_reset_of_many_devices_asks_again(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
 	for (unsigned int i = 0; i < DEVICES_MAX; i++)
-		add(&f, 7, (uint8_t)(i / 256), (uint8_t)i);
-	f.kernel.again = 1;
-	assert_int_equal(find(&f), 0);
-	assert_int_equal(f.kernel.asked, 3);
-	assert_int_equal(f.scope.nr_devices, DEVICES_MAX);
-	assert_string_equal(f.scope.devices[DEVICES_MAX - 1].name, "0000:01:05.3");
-	end(&f);
+		add(f, 7, (uint8_t)(i / 256), (uint8_t)i);
+	f->kernel.again = 1;
+	assert_int_equal(find(f), 0);
+	assert_int_equal(f->kernel.asked, 3);
+	assert_int_equal(f->scope.nr_devices, DEVICES_MAX);
+	assert_string_equal(f->scope.devices[DEVICES_MAX - 1].name, "0000:01:05.3");
 }
 
-static void test_reset_answers_that_contradict_themselves(void)
+static void test_reset_answers_that_contradict_themselves(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	assert_int_equal(find(&f), -ENODEV);
-	add(&f, 7, 1, 0);
-	f.kernel.claims = 1000;
-	assert_int_equal(find(&f), -EBADMSG);
-	f.kernel.claims = 0;
-	f.kernel.no_space = true;
-	assert_int_equal(find(&f), -EBADMSG);
-	f.kernel.no_space = false;
-	f.kernel.again = 100;
-	assert_int_equal(find(&f), -EAGAIN);
-	assert_true(f.kernel.asked < 10);
-	end(&f);
+	assert_int_equal(find(f), -ENODEV);
+	add(f, 7, 1, 0);
+	f->kernel.claims = 1000;
+	assert_int_equal(find(f), -EBADMSG);
+	f->kernel.claims = 0;
+	f->kernel.no_space = true;
+	assert_int_equal(find(f), -EBADMSG);
+	f->kernel.no_space = false;
+	f->kernel.again = 100;
+	assert_int_equal(find(f), -EAGAIN);
+	assert_true(f->kernel.asked < 10);
 }
 
-static void test_reset_of_a_function_that_has_none(void)
+static void test_reset_of_a_function_that_has_none(struct fixture *f)
 {
-	struct fixture f;
-
-	begin(&f);
-	assert_int_equal(reset_function(&f.client, "0000:01:00.0", DEVICE_FD), -EINVAL);
-	assert_int_equal(client_last(&f.client)->op, OP_DEVICE_RESET);
-	end(&f);
+	assert_int_equal(reset_function(&f->client, "0000:01:00.0", DEVICE_FD), -EINVAL);
+	assert_int_equal(client_last(&f->client)->op, OP_DEVICE_RESET);
 }

@@ -64,92 +64,72 @@ static uint32_t value(const struct space *s, size_t cap, const char *name)
 	return 0;
 }
 
-static void test_pciconfig_both_lists(void)
+static void test_pciconfig_both_lists(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	walk(&s);
-	assert_null(s.caps.broken);
-	assert_int_equal(s.caps.nr, 4);
-	assert_string_equal(s.caps.items[0].name, "PM");
-	assert_string_equal(s.caps.items[1].name, "MSIX");
-	assert_string_equal(s.caps.items[2].name, "AER");
-	assert_int_equal(s.caps.items[2].version, 2);
-	assert_string_equal(s.caps.items[3].name, "SRIOV");
-	assert_int_equal(value(&s, 0, "CTRL_STATE"), 3);
-	assert_int_equal(value(&s, 1, "TABSIZE"), 9);
-	assert_int_equal(value(&s, 1, "ENABLE"), 1);
-	assert_int_equal(value(&s, 1, "TABLE_BIR"), 3);
-	assert_int_equal(value(&s, 3, "TOTALVF"), 7);
-	end(&s);
+	walk(s);
+	assert_null(s->caps.broken);
+	assert_int_equal(s->caps.nr, 4);
+	assert_string_equal(s->caps.items[0].name, "PM");
+	assert_string_equal(s->caps.items[1].name, "MSIX");
+	assert_string_equal(s->caps.items[2].name, "AER");
+	assert_int_equal(s->caps.items[2].version, 2);
+	assert_string_equal(s->caps.items[3].name, "SRIOV");
+	assert_int_equal(value(s, 0, "CTRL_STATE"), 3);
+	assert_int_equal(value(s, 1, "TABSIZE"), 9);
+	assert_int_equal(value(s, 1, "ENABLE"), 1);
+	assert_int_equal(value(s, 1, "TABLE_BIR"), 3);
+	assert_int_equal(value(s, 3, "TOTALVF"), 7);
 }
 
-static void test_pciconfig_loops_and_ways_out(void)
+static void test_pciconfig_loops_and_ways_out(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	put(&s, 0x51, 1, 0x40);
-	walk(&s);
-	assert_non_null(strstr(s.caps.broken, "loops"));
-	assert_int_equal(s.caps.nr, 4);
-	put(&s, 0x51, 1, 0x10);
-	walk(&s);
-	assert_non_null(strstr(s.caps.broken, "into the header"));
-	put(&s, 0x51, 1, 0);
-	put(&s, 0x200, 4, 0x10010010);
-	walk(&s);
-	assert_non_null(strstr(s.caps.broken, "loops"));
-	put(&s, 0x200, 4, 0x04010010);
-	walk(&s);
-	assert_non_null(strstr(s.caps.broken, "first 256 bytes"));
-	assert_int_equal(s.caps.nr, 4);
-	end(&s);
+	put(s, 0x51, 1, 0x40);
+	walk(s);
+	assert_non_null(strstr(s->caps.broken, "loops"));
+	assert_int_equal(s->caps.nr, 4);
+	put(s, 0x51, 1, 0x10);
+	walk(s);
+	assert_non_null(strstr(s->caps.broken, "into the header"));
+	put(s, 0x51, 1, 0);
+	put(s, 0x200, 4, 0x10010010);
+	walk(s);
+	assert_non_null(strstr(s->caps.broken, "loops"));
+	put(s, 0x200, 4, 0x04010010);
+	walk(s);
+	assert_non_null(strstr(s->caps.broken, "first 256 bytes"));
+	assert_int_equal(s->caps.nr, 4);
 }
 
-static void test_pciconfig_ends_early(void)
+static void test_pciconfig_ends_early(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	s.config.len = 0x51;
-	walk(&s);
-	assert_non_null(strstr(s.caps.broken, "out of"));
-	s.config.len = 0x202;
-	walk(&s);
-	assert_non_null(strstr(s.caps.broken, "out of"));
-	assert_int_equal(s.caps.nr, 3);
-	s.config.len = 0;
-	walk(&s);
-	assert_int_equal(s.caps.nr, 0);
-	assert_int_equal(pciconfig_header_type(&s.config), 0xff);
-	end(&s);
+	s->config.len = 0x51;
+	walk(s);
+	assert_non_null(strstr(s->caps.broken, "out of"));
+	s->config.len = 0x202;
+	walk(s);
+	assert_non_null(strstr(s->caps.broken, "out of"));
+	assert_int_equal(s->caps.nr, 3);
+	s->config.len = 0;
+	walk(s);
+	assert_int_equal(s->caps.nr, 0);
+	assert_int_equal(pciconfig_header_type(&s->config), 0xff);
 }
 
-static void test_pciconfig_of_a_device_that_is_gone(void)
+static void test_pciconfig_of_a_device_that_is_gone(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	memset(s.bytes, 0xff, sizeof(s.bytes));
-	walk(&s);
-	assert_int_equal(s.caps.nr, 0);
-	end(&s);
+	memset(s->bytes, 0xff, sizeof(s->bytes));
+	walk(s);
+	assert_int_equal(s->caps.nr, 0);
 }
 
 /* What VFIO leaves of a first capability that it hides. */
-static void test_pciconfig_hidden_first_capability(void)
+static void test_pciconfig_hidden_first_capability(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	put(&s, 0x100, 4, 0x20000000);
-	walk(&s);
-	assert_null(s.caps.broken);
-	assert_int_equal(s.caps.nr, 3);
-	assert_string_equal(s.caps.items[2].name, "SRIOV");
-	end(&s);
+	put(s, 0x100, 4, 0x20000000);
+	walk(s);
+	assert_null(s->caps.broken);
+	assert_int_equal(s->caps.nr, 3);
+	assert_string_equal(s->caps.items[2].name, "SRIOV");
 }
 
 static const char *danger(struct space *s, size_t offset, unsigned int width)
@@ -161,26 +141,22 @@ static const char *danger(struct space *s, size_t offset, unsigned int width)
 	return f ? f->name : "-";
 }
 
-static void test_pciconfig_dangerous_writes(void)
+static void test_pciconfig_dangerous_writes(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	walk(&s);
-	assert_string_equal(danger(&s, 0x04, 2), "COMMAND");
-	assert_string_equal(danger(&s, 0x05, 1), "COMMAND");
-	assert_string_equal(danger(&s, 0x0c, 1), "-");
-	assert_string_equal(danger(&s, 0x0c, 4), "BIST");
-	assert_string_equal(danger(&s, 0x10, 4), "BASE_ADDRESS_0");
-	assert_string_equal(danger(&s, 0x26, 2), "BASE_ADDRESS_5");
-	assert_string_equal(danger(&s, 0x3c, 1), "-");
-	assert_string_equal(danger(&s, 0x44, 1), "CTRL_STATE");
-	assert_string_equal(danger(&s, 0x45, 1), "-");
-	assert_string_equal(danger(&s, 0x53, 1), "MASK");
-	assert_string_equal(danger(&s, 0x52, 1), "-");
-	assert_string_equal(danger(&s, 0x104, 4), "-");
-	assert_string_equal(danger(&s, 0x208, 2), "CTRL_VFE");
-	end(&s);
+	walk(s);
+	assert_string_equal(danger(s, 0x04, 2), "COMMAND");
+	assert_string_equal(danger(s, 0x05, 1), "COMMAND");
+	assert_string_equal(danger(s, 0x0c, 1), "-");
+	assert_string_equal(danger(s, 0x0c, 4), "BIST");
+	assert_string_equal(danger(s, 0x10, 4), "BASE_ADDRESS_0");
+	assert_string_equal(danger(s, 0x26, 2), "BASE_ADDRESS_5");
+	assert_string_equal(danger(s, 0x3c, 1), "-");
+	assert_string_equal(danger(s, 0x44, 1), "CTRL_STATE");
+	assert_string_equal(danger(s, 0x45, 1), "-");
+	assert_string_equal(danger(s, 0x53, 1), "MASK");
+	assert_string_equal(danger(s, 0x52, 1), "-");
+	assert_string_equal(danger(s, 0x104, 4), "-");
+	assert_string_equal(danger(s, 0x208, 2), "CTRL_VFE");
 }
 
 /* The names and numbers are libpci's. */

@@ -117,7 +117,7 @@ static uint64_t fake_now(struct sys *s)
 	return 1;
 }
 
-static void begin(struct kernel *k, enum path_kind path)
+static void begin(struct kernel *k)
 {
 	static const struct sys_ops ops = { .ioctl = fake_ioctl, .now_ns = fake_now };
 
@@ -126,7 +126,7 @@ static void begin(struct kernel *k, enum path_kind path)
 	client_init(&k->client, &k->sys, k->arena);
 	k->target = (struct attach_target){ .name = "0000:01:00.0" };
 	k->space = (struct space){
-		.client = &k->client, .path = path, .fd = SPACE_FD, .ioas_id = IOAS
+		.client = &k->client, .path = PATH_IOMMUFD, .fd = SPACE_FD, .ioas_id = IOAS
 	};
 	k->device = (struct attached_device){
 		.target = &k->target, .fd = DEVICE_FD, .devid = DEVID, .hwpt_id = IOAS
@@ -150,7 +150,8 @@ static void count_one_of_four(enum path_kind path, uint64_t iova, uint64_t pages
 	struct dirty d;
 	uint64_t dirty = 0;
 
-	begin(&k, path);
+	begin(&k);
+	k.space.path = path;
 	assert_int_equal(dirty_start(&k.space, &k.device, &d), 0);
 	assert_int_equal(dirty_count(&d, iova, pages * PAGE, PAGE, &dirty), 0);
 	assert_int_equal(dirty, want);
@@ -183,7 +184,7 @@ static void test_dirty_counts_more_than_one_bitmap(void)
 }
 
 /* The device moves to the tracking table, and back before that is destroyed. */
-static void test_dirty_order_of_requests(void)
+static void test_dirty_order_of_requests(struct kernel *k)
 {
 	static const enum op want[] = {
 		OP_HWPT_ALLOC,
@@ -194,47 +195,37 @@ static void test_dirty_order_of_requests(void)
 		OP_ATTACH_IOMMUFD_PT,
 		OP_IOMMU_DESTROY,
 	};
-	struct kernel k;
 	struct dirty d;
 	uint64_t dirty = 0;
 
-	begin(&k, PATH_IOMMUFD);
-	assert_int_equal(dirty_start(&k.space, &k.device, &d), 0);
+	assert_int_equal(dirty_start(&k->space, &k->device, &d), 0);
 	assert_int_equal(dirty_count(&d, 0, PAGE, PAGE, &dirty), 0);
 	assert_int_equal(dirty_stop(&d), 0);
-	assert_int_equal(k.client.nr_outcomes, ARRAY_SIZE(want));
+	assert_int_equal(k->client.nr_outcomes, ARRAY_SIZE(want));
 	for (size_t i = 0; i < ARRAY_SIZE(want); i++)
-		assert_int_equal(k.client.outcomes[i].op, want[i]);
-	end(&k);
+		assert_int_equal(k->client.outcomes[i].op, want[i]);
 }
 
 /* ---- refusals ---- */
 
-static void test_dirty_capability(void)
+static void test_dirty_capability(struct kernel *k)
 {
-	struct kernel k;
-
-	begin(&k, PATH_IOMMUFD);
-	assert_int_equal(dirty_can_track(&k.space, &k.device), 1);
-	k.tracks = false;
-	assert_int_equal(dirty_can_track(&k.space, &k.device), 0);
-	k.fails_at = k.calls + 1;
-	assert_int_equal(dirty_can_track(&k.space, &k.device), -ENOMEM);
-	end(&k);
+	assert_int_equal(dirty_can_track(&k->space, &k->device), 1);
+	k->tracks = false;
+	assert_int_equal(dirty_can_track(&k->space, &k->device), 0);
+	k->fails_at = k->calls + 1;
+	assert_int_equal(dirty_can_track(&k->space, &k->device), -ENOMEM);
 }
 
-static void test_dirty_hardware_that_cannot(void)
+static void test_dirty_hardware_that_cannot(struct kernel *k)
 {
-	struct kernel k;
 	struct dirty d;
 
-	begin(&k, PATH_IOMMUFD);
-	k.tracks = false;
-	assert_int_equal(dirty_start(&k.space, &k.device, &d), -EOPNOTSUPP);
-	assert_int_equal(k.calls, 1);
+	k->tracks = false;
+	assert_int_equal(dirty_start(&k->space, &k->device, &d), -EOPNOTSUPP);
+	assert_int_equal(k->calls, 1);
 	assert_int_equal(dirty_stop(&d), 0);
-	assert_int_equal(k.calls, 1);
-	end(&k);
+	assert_int_equal(k->calls, 1);
 }
 
 /* Each request of the beginning fails: what was made is taken back. */
@@ -244,7 +235,7 @@ static void test_dirty_start_fails_at_each_request(void)
 		struct kernel k;
 		struct dirty d;
 
-		begin(&k, PATH_IOMMUFD);
+		begin(&k);
 		k.fails_at = at;
 		assert_int_equal(dirty_start(&k.space, &k.device, &d), -ENOMEM);
 		assert_int_equal(k.calls, at);
@@ -260,7 +251,7 @@ static void test_dirty_stop_fails_at_each_request(void)
 		struct kernel k;
 		struct dirty d;
 
-		begin(&k, PATH_IOMMUFD);
+		begin(&k);
 		assert_int_equal(dirty_start(&k.space, &k.device, &d), 0);
 		k.fails_at = k.calls + at;
 		assert_int_equal(dirty_stop(&d), -ENOMEM);
@@ -273,17 +264,14 @@ static void test_dirty_stop_fails_at_each_request(void)
 	}
 }
 
-static void test_dirty_bitmap_is_refused(void)
+static void test_dirty_bitmap_is_refused(struct kernel *k)
 {
-	struct kernel k;
 	struct dirty d;
 	uint64_t dirty = 0;
 
-	begin(&k, PATH_IOMMUFD);
-	assert_int_equal(dirty_start(&k.space, &k.device, &d), 0);
-	k.fails_at = k.calls + 1;
+	assert_int_equal(dirty_start(&k->space, &k->device, &d), 0);
+	k->fails_at = k->calls + 1;
 	assert_int_equal(dirty_count(&d, 0, 4 * PAGE, PAGE, &dirty), -ENOMEM);
 	assert_int_equal(dirty, 0);
 	assert_int_equal(dirty_stop(&d), 0);
-	end(&k);
 }

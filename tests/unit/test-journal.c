@@ -14,26 +14,18 @@ struct fixture {
 	struct journal journal;
 };
 
-static int fixture_setup(void **state)
+static void begin(struct fixture *f)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
 	tree_setup((void **)&f->tree);
 	assert_int_equal(journal_open(&f->journal, f->tree->root, "boot", "test", 1, f->tree->arena,
 				      NULL),
 			 0);
-	*state = f;
-	return 0;
 }
 
-static int fixture_teardown(void **state)
+static void end(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	journal_close(&f->journal);
 	tree_teardown((void **)&f->tree);
-	free(f);
-	return 0;
 }
 
 /* A move from e1000e to vfio-pci that was made. */

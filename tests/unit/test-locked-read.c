@@ -17,23 +17,17 @@ struct fixture {
 	char text[64];
 };
 
-static int fixture_setup(void **state)
+static void begin(struct fixture *f)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
 	tree_setup((void **)&f->tree);
 	tree_put(f->tree, "stuck/other", "late");
 	tree_put(f->tree, "file", "text\n");
 	assert_int_equal(mkfifoat(f->tree->fd, "stuck/lock", 0600), 0);
 	locked_reader_init(&f->apart);
-	*state = f;
-	return 0;
 }
 
-static int fixture_teardown(void **state)
+static void end(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	/* Lets go of the readers that were left behind. */
 	int fifo = openat(f->tree->fd, "stuck/lock", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
@@ -43,8 +37,6 @@ static int fixture_teardown(void **state)
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 	tree_teardown((void **)&f->tree);
-	free(f);
-	return 0;
 }
 
 static ssize_t take(struct fixture *f, const char *name)

@@ -26,9 +26,9 @@ struct trial {
 };
 
 /* Three mappings of two pages. */
-static void begin(struct trial *t, enum path_kind path)
+static void begin(struct trial *t)
 {
-	*t = (struct trial){ .host = fake_host(), .path = path };
+	*t = (struct trial){ .host = fake_host(), .path = PATH_CONTAINER };
 	t->device = fake_acting_device(t->host);
 	fake_kernel_init(&t->kernel);
 	t->app.arena = arena_new();
@@ -71,21 +71,6 @@ static void end(struct trial *t)
 	fake_free(t->host);
 }
 
-static int trial_setup(void **state)
-{
-	static struct trial t;
-
-	begin(&t, PATH_CONTAINER);
-	*state = &t;
-	return 0;
-}
-
-static int trial_teardown(void **state)
-{
-	end(*state);
-	return 0;
-}
-
 static const struct mapping_step *step(const struct trial *t, size_t i)
 {
 	assert_true(i < t->run.report.nr_steps);
@@ -110,7 +95,7 @@ static void test_map_memory_that_is_not_the_callers(void)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct trial t;
 
-		begin(&t, PATH_CONTAINER);
+		begin(&t);
 		t.args.memory = rows[i].memory;
 		t.args.prot = rows[i].prot;
 		assert_int_equal(map(&t), rows[i].status);
@@ -143,7 +128,8 @@ static void test_map_takes_away_what_it_mapped(void)
 	for (size_t p = 0; p < ARRAY_SIZE(paths); p++) {
 		struct trial t;
 
-		begin(&t, paths[p]);
+		begin(&t);
+		t.path = paths[p];
 		assert_int_equal(map(&t), STATUS_OK);
 		assert_string_equal(t.run.report.result, "mapped");
 		assert_int_equal(t.run.report.nr_steps, 6);
@@ -226,7 +212,8 @@ static void wanted_at(size_t mapped, size_t asked)
 		size_t nr = 0;
 		struct trial t;
 
-		begin(&t, paths[p]);
+		begin(&t);
+		t.path = paths[p];
 		t.args.verify = t.args.dirty = true;
 		t.kernel.wanted_at = mapped;
 		assert_int_equal(map(&t), STATUS_FAILED);
@@ -372,13 +359,15 @@ static void test_map_every_call_fails_in_turn(void)
 		unsigned int calls;
 		struct trial t;
 
-		begin(&t, paths[p]);
+		begin(&t);
+		t.path = paths[p];
 		assert_int_equal(map(&t), STATUS_OK);
 		calls = t.kernel.calls;
 		end(&t);
 		for (unsigned int n = 1; n <= calls; n++)
 			for (size_t i = 0; i < ARRAY_SIZE(errnos); i++) {
-				begin(&t, paths[p]);
+				begin(&t);
+				t.path = paths[p];
 				t.kernel.fail_at = n;
 				t.kernel.fail_with = errnos[i];
 				map(&t);

@@ -26,6 +26,21 @@ static void count_progress(void *data, enum claim_id id)
 	((struct trial *)data)->progress++;
 }
 
+static void begin(struct trial *t)
+{
+	t->why = NULL;
+	t->proof = (struct proof){ 0 };
+	t->progress = 0;
+	t->arena = arena_new();
+}
+
+static void end(struct trial *t)
+{
+	failure_free(t->why);
+	arena_free(t->arena);
+}
+
+/* Once more, where there was a trial before. */
 static void try_it(struct trial *t, bool nvme, unsigned int faults)
 {
 	static struct space_range ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } };
@@ -55,7 +70,8 @@ static void try_it(struct trial *t, bool nvme, unsigned int faults)
 		.data = t,
 	};
 
-	t->arena = arena_new();
+	end(t);
+	begin(t);
 	fake_device_init(&t->fake, nvme, faults);
 	t->fake.asked_back = t->asked_back;
 	t->fake.fail_at = t->fail_at;
@@ -74,12 +90,6 @@ static void try_it(struct trial *t, bool nvme, unsigned int faults)
 	assert_int_equal(t->fake.command, 0);
 	assert_int_equal(t->fake.irq_eventfd, -1);
 	assert_int_equal(t->fake.req_eventfd, -1);
-}
-
-static void done(struct trial *t)
-{
-	failure_free(t->why);
-	arena_free(t->arena);
 }
 
 static const char letters[] = "-ynu"; /* untried, yes, no, unknown */
@@ -106,318 +116,245 @@ static void assert_says(const struct trial *t, enum claim_id id, const char *wor
 
 /* ---- all is well ---- */
 
-static void test_proof_of_an_edu_behind_an_iommu(void)
+static void test_proof_of_an_edu_behind_an_iommu(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, 0);
-	assert_int_equal(t.r, 0);
-	assert_answers(&t, "yyyyyyyyy");
-	assert_int_equal(proof_answer(&t.proof), CLAIM_YES);
-	assert_says(&t, CLAIM_DEVICE_WRITE, "2048 bytes of a fresh pattern");
-	assert_says(&t, CLAIM_TEARDOWN, "pinned: 0 KiB before, 8 while mapped, 0 now");
-	assert_non_null(strstr(t.proof.claims[CLAIM_OUTSIDE].fault, "fault addr 0x103000"));
-	assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].iova, 0x103000);
-	assert_null(t.proof.claims[CLAIM_DEVICE_WRITE].fault);
+	try_it(t, false, 0);
+	assert_int_equal(t->r, 0);
+	assert_answers(t, "yyyyyyyyy");
+	assert_int_equal(proof_answer(&t->proof), CLAIM_YES);
+	assert_says(t, CLAIM_DEVICE_WRITE, "2048 bytes of a fresh pattern");
+	assert_says(t, CLAIM_TEARDOWN, "pinned: 0 KiB before, 8 while mapped, 0 now");
+	assert_non_null(strstr(t->proof.claims[CLAIM_OUTSIDE].fault, "fault addr 0x103000"));
+	assert_int_equal(t->proof.claims[CLAIM_OUTSIDE].iova, 0x103000);
+	assert_null(t->proof.claims[CLAIM_DEVICE_WRITE].fault);
 	/* Memory and bus master were on, one reset at the end. */
-	assert_int_equal(t.fake.command_seen, 6);
-	assert_int_equal(t.fake.resets, 1);
-	assert_int_equal(t.proof.reset, 0);
-	assert_int_equal(t.progress, 7);
-	done(&t);
+	assert_int_equal(t->fake.command_seen, 6);
+	assert_int_equal(t->fake.resets, 1);
+	assert_int_equal(t->proof.reset, 0);
+	assert_int_equal(t->progress, 7);
 }
 
-static void test_proof_of_an_nvme_controller_behind_an_iommu(void)
+static void test_proof_of_an_nvme_controller_behind_an_iommu(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, true, 0);
-	assert_int_equal(t.r, 0);
-	assert_answers(&t, "yyyyyyyyy");
-	assert_says(&t, CLAIM_DEVICE_WRITE, "vendor 1b36 and subsystem vendor 1af4");
-	assert_says(&t, CLAIM_TEARDOWN, "fatal");
+	try_it(t, true, 0);
+	assert_int_equal(t->r, 0);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_DEVICE_WRITE, "vendor 1b36 and subsystem vendor 1af4");
+	assert_says(t, CLAIM_TEARDOWN, "fatal");
 	/* Left disabled, and never asked anything but Identify. */
-	assert_int_equal(t.fake.cc, 0);
-	assert_in_range(t.fake.identified, 8, 12);
-	done(&t);
+	assert_int_equal(t->fake.cc, 0);
+	assert_in_range(t->fake.identified, 8, 12);
 }
 
-static void test_proof_of_a_controller_that_tells_failed_transfers(void)
+static void test_proof_of_a_controller_that_tells_failed_transfers(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, true, FAKE_FAILS_UNMAPPED);
-	assert_answers(&t, "yyyyyyyyy");
-	assert_says(&t, CLAIM_OUTSIDE, "status type 0, code 0x04");
-	done(&t);
+	try_it(t, true, FAKE_FAILS_UNMAPPED);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_OUTSIDE, "status type 0, code 0x04");
 }
 
 /* ---- an IOMMU that does not do its work ---- */
 
-static void test_proof_finds_that_unmapped_memory_is_reached(void)
+static void test_proof_finds_that_unmapped_memory_is_reached(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
-		try_it(&t, nvme, FAKE_UNMAPS_LATE);
-		assert_int_equal(t.proof.claims[CLAIM_AFTER_UNMAP].answer, CLAIM_NO);
-		assert_says(&t, CLAIM_AFTER_UNMAP, "bytes of the target changed");
-		assert_int_equal(t.proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
-		assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].answer, CLAIM_YES);
-		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
-		done(&t);
+		try_it(t, nvme, FAKE_UNMAPS_LATE);
+		assert_int_equal(t->proof.claims[CLAIM_AFTER_UNMAP].answer, CLAIM_NO);
+		assert_says(t, CLAIM_AFTER_UNMAP, "bytes of the target changed");
+		assert_int_equal(t->proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
+		assert_int_equal(t->proof.claims[CLAIM_OUTSIDE].answer, CLAIM_YES);
+		assert_int_equal(proof_answer(&t->proof), CLAIM_NO);
 	}
 }
 
-static void test_proof_finds_that_unmapped_memory_is_read(void)
+static void test_proof_finds_that_unmapped_memory_is_read(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_STILL_READS);
-	assert_answers(&t, "yyyyyyyny");
-	assert_says(&t, CLAIM_AFTER_UNMAP, "still reads");
-	done(&t);
+	try_it(t, false, FAKE_STILL_READS);
+	assert_answers(t, "yyyyyyyny");
+	assert_says(t, CLAIM_AFTER_UNMAP, "still reads");
 }
 
-static void test_proof_finds_that_physical_memory_is_reached(void)
+static void test_proof_finds_that_physical_memory_is_reached(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
-		try_it(&t, nvme, FAKE_HALF_IOMMU);
-		assert_answers(&t, "yyyyynyyy");
-		assert_says(&t, CLAIM_PHYSICAL, "bytes of the canary changed");
-		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
-		done(&t);
+		try_it(t, nvme, FAKE_HALF_IOMMU);
+		assert_answers(t, "yyyyynyyy");
+		assert_says(t, CLAIM_PHYSICAL, "bytes of the canary changed");
+		assert_int_equal(proof_answer(&t->proof), CLAIM_NO);
 	}
 }
 
-static void test_proof_finds_that_a_read_only_page_is_written(void)
+static void test_proof_finds_that_a_read_only_page_is_written(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_IGNORES_READ_ONLY);
-	assert_answers(&t, "yyyyyynyy");
-	assert_says(&t, CLAIM_READ_ONLY, "the page mapped for reading changed");
-	done(&t);
+	try_it(t, false, FAKE_IGNORES_READ_ONLY);
+	assert_answers(t, "yyyyyynyy");
+	assert_says(t, CLAIM_READ_ONLY, "the page mapped for reading changed");
 }
 
-static void test_proof_finds_that_memory_stays_pinned(void)
+static void test_proof_finds_that_memory_stays_pinned(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_KEEPS_PINNED);
-	assert_int_equal(t.proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
-	done(&t);
+	try_it(t, false, FAKE_KEEPS_PINNED);
+	assert_int_equal(t->proof.claims[CLAIM_TEARDOWN].answer, CLAIM_NO);
 }
 
 /* ---- no IOMMU ---- */
 
-static void test_proof_without_an_iommu_shows_that_nothing_protects(void)
+static void test_proof_without_an_iommu_shows_that_nothing_protects(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
-		try_it(&t, nvme, FAKE_NO_IOMMU);
-		assert_int_equal(t.r, 0);
-		assert_answers(&t, "yyyy-n---");
-		assert_says(&t, CLAIM_PHYSICAL, "bytes of the canary changed");
-		assert_says(&t, CLAIM_OUTSIDE, "all physical memory is in reach");
-		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
-		assert_int_equal(t.fake.held, 1);
-		done(&t);
+		try_it(t, nvme, FAKE_NO_IOMMU);
+		assert_int_equal(t->r, 0);
+		assert_answers(t, "yyyy-n---");
+		assert_says(t, CLAIM_PHYSICAL, "bytes of the canary changed");
+		assert_says(t, CLAIM_OUTSIDE, "all physical memory is in reach");
+		assert_int_equal(proof_answer(&t->proof), CLAIM_NO);
+		assert_int_equal(t->fake.held, 1);
 	}
 }
 
 /* The one thing that must never happen: somebody else's memory. */
-static void test_proof_without_an_iommu_never_guesses_an_address(void)
+static void test_proof_without_an_iommu_never_guesses_an_address(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY | FAKE_NARROW);
-	assert_int_equal(t.r, -ERANGE);
-	assert_int_equal(t.why->status, STATUS_UNKNOWN);
-	assert_non_null(strstr(t.why->text, "--address-bits"));
-	assert_int_equal(t.fake.transfers, 0);
-	done(&t);
-	t = (struct trial){ 0 };
-	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIDDEN_PFN);
-	assert_int_equal(t.r, -EPERM);
-	assert_non_null(strstr(t.why->text, "CAP_SYS_ADMIN"));
-	assert_int_equal(t.fake.transfers, 0);
-	done(&t);
+	try_it(t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY | FAKE_NARROW);
+	assert_int_equal(t->r, -ERANGE);
+	assert_int_equal(t->why->status, STATUS_UNKNOWN);
+	assert_non_null(strstr(t->why->text, "--address-bits"));
+	assert_int_equal(t->fake.transfers, 0);
+	try_it(t, false, FAKE_NO_IOMMU | FAKE_HIDDEN_PFN);
+	assert_int_equal(t->r, -EPERM);
+	assert_non_null(strstr(t->why->text, "CAP_SYS_ADMIN"));
+	assert_int_equal(t->fake.transfers, 0);
 }
 
 /* Registers that cannot be mapped are cut in two by the kernel, and the device has but one half. */
-static void test_proof_does_not_cut_an_address_short(void)
+static void test_proof_does_not_cut_an_address_short(struct trial *t)
 {
-	struct trial t = { .address_bits = 64 };
-
-	try_it(&t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY);
-	assert_int_equal(t.fake.transfers, 0);
-	assert_answers(&t, "-uu------");
-	assert_says(&t, CLAIM_DEVICE_WRITE, "does not fit a register");
-	assert_int_equal(proof_answer(&t.proof), CLAIM_UNKNOWN);
-	done(&t);
+	t->address_bits = 64;
+	try_it(t, false, FAKE_NO_IOMMU | FAKE_HIGH_MEMORY);
+	assert_int_equal(t->fake.transfers, 0);
+	assert_answers(t, "-uu------");
+	assert_says(t, CLAIM_DEVICE_WRITE, "does not fit a register");
+	assert_int_equal(proof_answer(&t->proof), CLAIM_UNKNOWN);
 }
 
-static void test_proof_of_physical_addresses_that_the_device_cannot_drive(void)
+static void test_proof_of_physical_addresses_that_the_device_cannot_drive(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, true, FAKE_HIGH_MEMORY | FAKE_NARROW);
-	assert_answers(&t, "yyyyy-yyy");
-	assert_says(&t, CLAIM_PHYSICAL, "not reached either");
-	assert_int_equal(proof_answer(&t.proof), CLAIM_YES);
-	done(&t);
+	try_it(t, true, FAKE_HIGH_MEMORY | FAKE_NARROW);
+	assert_answers(t, "yyyyy-yyy");
+	assert_says(t, CLAIM_PHYSICAL, "not reached either");
+	assert_int_equal(proof_answer(&t->proof), CLAIM_YES);
 }
 
 /* ---- a device that does not do its work ---- */
 
-static void test_proof_finds_wrong_bytes(void)
+static void test_proof_finds_wrong_bytes(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_WRONG_BYTES);
-	assert_int_equal(t.r, 0);
-	assert_answers(&t, "-nu------");
-	assert_says(&t, CLAIM_DEVICE_WRITE, "of 2048 bytes from 0x101000 only 2047 arrived");
-	assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
-	done(&t);
+	try_it(t, false, FAKE_WRONG_BYTES);
+	assert_int_equal(t->r, 0);
+	assert_answers(t, "-nu------");
+	assert_says(t, CLAIM_DEVICE_WRITE, "of 2048 bytes from 0x101000 only 2047 arrived");
+	assert_int_equal(proof_answer(&t->proof), CLAIM_NO);
 }
 
-static void test_proof_finds_bytes_beside_the_target(void)
+static void test_proof_finds_bytes_beside_the_target(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
-		try_it(&t, nvme, FAKE_WRITES_BEHIND);
-		assert_int_equal(t.proof.claims[CLAIM_BOUNDS].answer, CLAIM_NO);
-		assert_says(&t, CLAIM_BOUNDS, "the page behind the buffer changed");
-		assert_int_equal(proof_answer(&t.proof), CLAIM_NO);
-		done(&t);
+		try_it(t, nvme, FAKE_WRITES_BEHIND);
+		assert_int_equal(t->proof.claims[CLAIM_BOUNDS].answer, CLAIM_NO);
+		assert_says(t, CLAIM_BOUNDS, "the page behind the buffer changed");
+		assert_int_equal(proof_answer(&t->proof), CLAIM_NO);
 	}
 }
 
-static void test_proof_of_a_device_that_does_nothing_proves_nothing(void)
+static void test_proof_of_a_device_that_does_nothing_proves_nothing(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_DEAF);
-	assert_int_equal(t.proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_NO);
-	assert_int_equal(t.proof.claims[CLAIM_OUTSIDE].answer, CLAIM_UNTRIED);
-	done(&t);
+	try_it(t, false, FAKE_DEAF);
+	assert_int_equal(t->proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_NO);
+	assert_int_equal(t->proof.claims[CLAIM_OUTSIDE].answer, CLAIM_UNTRIED);
 }
 
-static void test_proof_of_a_device_that_loses_completions(void)
+static void test_proof_of_a_device_that_loses_completions(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
-		try_it(&t, nvme, FAKE_LOSES_COMPLETIONS);
-		assert_int_equal(t.proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_UNKNOWN);
-		assert_says(&t, CLAIM_DEVICE_WRITE, "5000 ms");
-		assert_int_equal(proof_answer(&t.proof), CLAIM_UNKNOWN);
-		assert_true(t.fake.now_ns > UINT64_C(5000000000));
-		assert_true(t.fake.now_ns < UINT64_C(30000000000));
-		done(&t);
+		try_it(t, nvme, FAKE_LOSES_COMPLETIONS);
+		assert_int_equal(t->proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_UNKNOWN);
+		assert_says(t, CLAIM_DEVICE_WRITE, "5000 ms");
+		assert_int_equal(proof_answer(&t->proof), CLAIM_UNKNOWN);
+		assert_true(t->fake.now_ns > UINT64_C(5000000000));
+		assert_true(t->fake.now_ns < UINT64_C(30000000000));
 	}
 }
 
-static void test_proof_of_a_device_that_goes_away(void)
+static void test_proof_of_a_device_that_goes_away(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++) {
-		try_it(&t, nvme, FAKE_GONE);
-		assert_int_equal(t.r, -ENODEV);
-		assert_non_null(strstr(t.why->text, "all ones"));
-		assert_int_equal(t.why->status, STATUS_FAILED);
-		assert_int_equal(proof_answer(&t.proof), CLAIM_UNKNOWN);
+		try_it(t, nvme, FAKE_GONE);
+		assert_int_equal(t->r, -ENODEV);
+		assert_non_null(strstr(t->why->text, "all ones"));
+		assert_int_equal(t->why->status, STATUS_FAILED);
+		assert_int_equal(proof_answer(&t->proof), CLAIM_UNKNOWN);
 		/* Nobody resets what is not there. */
-		assert_int_equal(t.fake.resets, 0);
-		done(&t);
-		t = (struct trial){ 0 };
+		assert_int_equal(t->fake.resets, 0);
 	}
 }
 
-static void test_proof_of_a_device_whose_interrupt_is_lost(void)
+static void test_proof_of_a_device_whose_interrupt_is_lost(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_NO_INTERRUPT);
-	assert_answers(&t, "yyynyyyyy");
-	assert_says(&t, CLAIM_INTERRUPT, "did not arrive within 2000 ms; so does the kernel's own");
-	done(&t);
+	try_it(t, false, FAKE_NO_INTERRUPT);
+	assert_answers(t, "yyynyyyyy");
+	assert_says(t, CLAIM_INTERRUPT, "did not arrive within 2000 ms; so does the kernel's own");
 }
 
 /* ---- refusals ---- */
 
-static void test_proof_leaves_a_controller_in_use_alone(void)
+static void test_proof_leaves_a_controller_in_use_alone(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, true, FAKE_ENABLED);
-	assert_int_equal(t.r, -EBUSY);
-	assert_non_null(strstr(t.why->text, "namespaces"));
-	assert_int_equal(t.fake.cc, 1);
-	assert_int_equal(t.fake.command_seen & 4, 0);
-	done(&t);
+	try_it(t, true, FAKE_ENABLED);
+	assert_int_equal(t->r, -EBUSY);
+	assert_non_null(strstr(t->why->text, "namespaces"));
+	assert_int_equal(t->fake.cc, 1);
+	assert_int_equal(t->fake.command_seen & 4, 0);
 }
 
-static void test_proof_leaves_a_stranger_with_the_same_ids_alone(void)
+static void test_proof_leaves_a_stranger_with_the_same_ids_alone(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_OTHER_ID);
-	assert_int_equal(t.r, -ENOTSUP);
-	assert_non_null(strstr(t.why->text, "0x12345678"));
-	assert_int_equal(t.fake.liveness, 0);
-	done(&t);
+	try_it(t, false, FAKE_OTHER_ID);
+	assert_int_equal(t->r, -ENOTSUP);
+	assert_non_null(strstr(t->why->text, "0x12345678"));
+	assert_int_equal(t->fake.liveness, 0);
 }
 
-static void test_proof_with_a_refused_mapping(void)
+static void test_proof_with_a_refused_mapping(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_REFUSES_MAP);
-	assert_int_equal(t.r, -ENOMEM);
-	assert_int_equal(t.why->status, STATUS_NO);
-	assert_non_null(strstr(t.why->text, "ENOMEM"));
-	done(&t);
-	t = (struct trial){ 0 };
-	try_it(&t, false, FAKE_REFUSES_READ_ONLY);
-	assert_answers(&t, "yyyyy--yy");
-	done(&t);
+	try_it(t, false, FAKE_REFUSES_MAP);
+	assert_int_equal(t->r, -ENOMEM);
+	assert_int_equal(t->why->status, STATUS_NO);
+	assert_non_null(strstr(t->why->text, "ENOMEM"));
+	try_it(t, false, FAKE_REFUSES_READ_ONLY);
+	assert_answers(t, "yyyyy--yy");
 }
 
-static void test_proof_without_the_kernels_log(void)
+static void test_proof_without_the_kernels_log(struct trial *t)
 {
-	struct trial t = { 0 };
-
-	try_it(&t, false, FAKE_LOG_DENIED | FAKE_HIDDEN_PFN);
-	assert_answers(&t, "yyyyy-yyy");
-	assert_string_equal(t.proof.faults_hidden, "/dev/kmsg cannot be read (EPERM)");
-	assert_null(t.proof.claims[CLAIM_OUTSIDE].fault);
-	assert_says(&t, CLAIM_PHYSICAL, "CAP_SYS_ADMIN");
-	done(&t);
+	try_it(t, false, FAKE_LOG_DENIED | FAKE_HIDDEN_PFN);
+	assert_answers(t, "yyyyy-yyy");
+	assert_string_equal(t->proof.faults_hidden, "/dev/kmsg cannot be read (EPERM)");
+	assert_null(t->proof.claims[CLAIM_OUTSIDE].fault);
+	assert_says(t, CLAIM_PHYSICAL, "CAP_SYS_ADMIN");
 }
 
-static void test_proof_lets_a_device_go_that_is_asked_back(void)
+static void test_proof_lets_a_device_go_that_is_asked_back(struct trial *t)
 {
-	struct trial t = { 0 };
-
 	for (unsigned int nvme = 0; nvme < 2; nvme++)
 		for (unsigned int at = 1; at < 12; at++) {
-			t = (struct trial){ .asked_back = at };
-			try_it(&t, nvme, 0);
-			assert_int_equal(t.r, -ECANCELED);
-			assert_non_null(strstr(t.why->text, "asked for the device back"));
+			t->asked_back = at;
+			try_it(t, nvme, 0);
+			assert_int_equal(t->r, -ECANCELED);
+			assert_non_null(strstr(t->why->text, "asked for the device back"));
 			/* A few transfers that are under way, no more, and no reset. */
-			assert_in_range(t.fake.transfers, at, at + 3);
-			assert_int_equal(t.fake.resets, 0);
-			assert_int_not_equal(proof_answer(&t.proof), CLAIM_NO);
-			done(&t);
+			assert_in_range(t->fake.transfers, at, at + 3);
+			assert_int_equal(t->fake.resets, 0);
+			assert_int_not_equal(proof_answer(&t->proof), CLAIM_NO);
 		}
 }
 
@@ -443,7 +380,7 @@ static void every_call_fails(bool nvme, unsigned int faults, enum claim_id leak)
 					fail_msg("faults %#x, call %u, errno %d: %s", faults, at,
 						 errnos[e], t.proof.claims[leak].evidence);
 			calls = t.fake.calls > calls ? t.fake.calls : calls;
-			done(&t);
+			end(&t);
 		}
 	assert_true(calls > 50);
 }

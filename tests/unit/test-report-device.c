@@ -23,10 +23,9 @@ struct fixture {
 	struct device_row row;
 };
 
-static int fixture_setup(void **state)
+static void begin(struct fixture *f)
 {
 	struct host *h = fake_host();
-	struct fixture *f = arena_new_object(h->arena, struct fixture);
 	struct group *g = fake_group(h, 7);
 
 	f->host = h;
@@ -37,14 +36,11 @@ static int fixture_setup(void **state)
 				   "e1000e"),
 		.group = g,
 	};
-	*state = f;
-	return 0;
 }
 
-static int fixture_teardown(void **state)
+static void end(struct fixture *f)
 {
-	fake_free(((struct fixture *)*state)->host);
-	return 0;
+	fake_free(f->host);
 }
 
 static void test_device_row_tells_what_is(const struct fixture *f)

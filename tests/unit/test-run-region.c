@@ -170,136 +170,114 @@ static int refused_dump(struct device *d, uint32_t index, uint64_t offset, uint6
 	return status_of(r, failure, words);
 }
 
-static void test_region_work_rows(void)
+static void test_region_work_rows(struct device *d)
 {
 	const struct region_row *rows;
-	struct device d;
 	size_t nr;
 
-	begin(&d);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
-	rows = region_work_rows(&d.work, &nr);
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
+	rows = region_work_rows(&d->work, &nr);
 	assert_int_equal(nr, 8);
 	assert_string_equal(rows[3].name, "BAR3");
 	assert_string_equal(rows[3].contents, "MSI-X table 0x40-0x7f");
 	assert_null(rows[0].contents);
-	end(&d);
 }
 
-static void test_region_work_dump_by_register(void)
+static void test_region_work_dump_by_register(struct device *d)
 {
 	struct dump_row dump;
-	struct device d;
 	uint64_t len = 0;
 
-	begin(&d);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
-	assert_int_equal(region_work_check_dump(&d.work, 0, 3, &len, NULL), 0);
-	assert_int_equal(len, sizeof(d.bar0) - 3);
-	assert_int_equal(region_work_dump(&d.work, 0, 3, len, &dump, NULL), 0);
-	assert_memory_equal(dump.bytes, d.bar0 + 3, len);
-	assert_int_equal(d.widest, 4);
-	d.work.width = 1;
-	d.widest = 0;
-	assert_int_equal(region_work_dump(&d.work, 0, 0, 8, &dump, NULL), 0);
-	assert_int_equal(d.widest, 1);
-	end(&d);
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
+	assert_int_equal(region_work_check_dump(&d->work, 0, 3, &len, NULL), 0);
+	assert_int_equal(len, sizeof(d->bar0) - 3);
+	assert_int_equal(region_work_dump(&d->work, 0, 3, len, &dump, NULL), 0);
+	assert_memory_equal(dump.bytes, d->bar0 + 3, len);
+	assert_int_equal(d->widest, 4);
+	d->work.width = 1;
+	d->widest = 0;
+	assert_int_equal(region_work_dump(&d->work, 0, 0, 8, &dump, NULL), 0);
+	assert_int_equal(d->widest, 1);
 }
 
-static void test_region_work_dumps_that_cannot_be(void)
+static void test_region_work_dumps_that_cannot_be(struct device *d)
 {
-	struct device d;
-
-	begin(&d);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
-	assert_int_equal(refused_dump(&d, 1, 0, 4, "has no BAR1"), STATUS_NO_TARGET);
-	assert_int_equal(refused_dump(&d, 99, 0, 4, "has no region99"), STATUS_NO_TARGET);
-	assert_int_equal(refused_dump(&d, 0, 64, 1, "has 0x40 bytes"), STATUS_USAGE);
-	assert_int_equal(refused_dump(&d, 0, 60, 5, "there is nothing at"), STATUS_USAGE);
-	assert_int_equal(refused_dump(&d, 0, UINT64_MAX, 2, "there is nothing at"), STATUS_USAGE);
-	assert_int_equal(refused_dump(&d, 0, 1, UINT64_MAX, "there is nothing at"), STATUS_USAGE);
-	end(&d);
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
+	assert_int_equal(refused_dump(d, 1, 0, 4, "has no BAR1"), STATUS_NO_TARGET);
+	assert_int_equal(refused_dump(d, 99, 0, 4, "has no region99"), STATUS_NO_TARGET);
+	assert_int_equal(refused_dump(d, 0, 64, 1, "has 0x40 bytes"), STATUS_USAGE);
+	assert_int_equal(refused_dump(d, 0, 60, 5, "there is nothing at"), STATUS_USAGE);
+	assert_int_equal(refused_dump(d, 0, UINT64_MAX, 2, "there is nothing at"), STATUS_USAGE);
+	assert_int_equal(refused_dump(d, 0, 1, UINT64_MAX, "there is nothing at"), STATUS_USAGE);
 }
 
-static void test_region_work_decoding_is_off(void)
+static void test_region_work_decoding_is_off(struct device *d)
 {
 	uint16_t bits = 0;
-	struct device d;
 
-	begin(&d);
-	put(&d, 0x04, 2, 0x0100);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
-	assert_int_equal(refused_dump(&d, 0, 0, 4, "--decode"), STATUS_NO);
-	assert_true(region_work_needs_decode(&d.work, 0, &bits));
-	assert_int_equal(region_work_decode(&d.work, bits, true, NULL), 0);
-	assert_int_equal(d.config[4] | d.config[5] << 8, 0x0102);
-	assert_false(region_work_needs_decode(&d.work, 0, &bits));
-	assert_int_equal(region_work_decode(&d.work, bits, false, NULL), 0);
-	assert_int_equal(d.config[4] | d.config[5] << 8, 0x0100);
-	end(&d);
+	put(d, 0x04, 2, 0x0100);
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
+	assert_int_equal(refused_dump(d, 0, 0, 4, "--decode"), STATUS_NO);
+	assert_true(region_work_needs_decode(&d->work, 0, &bits));
+	assert_int_equal(region_work_decode(&d->work, bits, true, NULL), 0);
+	assert_int_equal(d->config[4] | d->config[5] << 8, 0x0102);
+	assert_false(region_work_needs_decode(&d->work, 0, &bits));
+	assert_int_equal(region_work_decode(&d->work, bits, false, NULL), 0);
+	assert_int_equal(d->config[4] | d->config[5] << 8, 0x0100);
 }
 
-static void test_region_work_asleep(void)
+static void test_region_work_asleep(struct device *d)
 {
 	struct failure *failure = NULL;
 	struct dump_row dump;
-	struct device d;
 	int r;
 
-	begin(&d);
-	put(&d, 0x44, 2, 3);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
-	r = region_work_dump(&d.work, 0, 0, 4, &dump, &failure);
+	put(d, 0x44, 2, 3);
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
+	r = region_work_dump(&d->work, 0, 0, 4, &dump, &failure);
 	assert_int_equal(status_of(r, failure, "power state D3"), STATUS_NO);
-	end(&d);
 }
 
-static void test_region_work_writes_that_are_guarded(void)
+static void test_region_work_writes_that_are_guarded(struct device *d)
 {
 	struct region_store store;
-	struct device d;
 
-	begin(&d);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
-	assert_int_equal(refused_store(&d, "config+COMMAND=7", "would change COMMAND"),
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
+	assert_int_equal(refused_store(d, "config+COMMAND=7", "would change COMMAND"),
 			 STATUS_GUARDED);
-	assert_int_equal(refused_store(&d, "config+0x10=0", "BASE_ADDRESS_0"), STATUS_GUARDED);
-	assert_int_equal(refused_store(&d, "config+0x44=3:2", "PM.CTRL_STATE"), STATUS_GUARDED);
-	assert_int_equal(refused_store(&d, "config+0x52=0x8000:2", "MSIX."), STATUS_GUARDED);
-	assert_int_equal(refused_store(&d, "config+0=0:8", "1, 2 or 4"), STATUS_USAGE);
-	assert_int_equal(refused_store(&d, "BAR3+0x40=1", "MSI-X table"), STATUS_NO);
-	assert_int_equal(refused_store(&d, "BAR3+0x7c=1", "MSI-X table"), STATUS_NO);
-	assert_int_equal(refused_store(&d, "BAR0+0x40=1", "0x40 to 0x43, give --write an offset"),
+	assert_int_equal(refused_store(d, "config+0x10=0", "BASE_ADDRESS_0"), STATUS_GUARDED);
+	assert_int_equal(refused_store(d, "config+0x44=3:2", "PM.CTRL_STATE"), STATUS_GUARDED);
+	assert_int_equal(refused_store(d, "config+0x52=0x8000:2", "MSIX."), STATUS_GUARDED);
+	assert_int_equal(refused_store(d, "config+0=0:8", "1, 2 or 4"), STATUS_USAGE);
+	assert_int_equal(refused_store(d, "BAR3+0x40=1", "MSI-X table"), STATUS_NO);
+	assert_int_equal(refused_store(d, "BAR3+0x7c=1", "MSI-X table"), STATUS_NO);
+	assert_int_equal(refused_store(d, "BAR0+0x40=1", "0x40 to 0x43, give --write an offset"),
 			 STATUS_USAGE);
-	assert_int_equal(d.writes, 0);
+	assert_int_equal(d->writes, 0);
 	assert_int_equal(region_store_parse("BAR3+0x80=1", &store, NULL), 0);
-	assert_int_equal(region_work_check_store(&d.work, &store, false, NULL), 0);
+	assert_int_equal(region_work_check_store(&d->work, &store, false, NULL), 0);
 	assert_int_equal(region_store_parse("config+COMMAND=7", &store, NULL), 0);
-	assert_int_equal(region_work_check_store(&d.work, &store, true, NULL), 0);
-	end(&d);
+	assert_int_equal(region_work_check_store(&d->work, &store, true, NULL), 0);
 }
 
-static void test_region_work_writes(void)
+static void test_region_work_writes(struct device *d)
 {
 	struct region_store store;
 	struct write_row row;
-	struct device d;
 
-	begin(&d);
-	assert_int_equal(region_work_begin(&d.work, NULL), 0);
+	assert_int_equal(region_work_begin(&d->work, NULL), 0);
 	assert_int_equal(region_store_parse("config+CACHE_LINE_SIZE=16", &store, NULL), 0);
 	assert_int_equal(store.width, 1);
-	assert_int_equal(region_work_store(&d.work, &store, &row, NULL), 0);
+	assert_int_equal(region_work_store(&d->work, &store, &row, NULL), 0);
 	assert_true(row.has_before && row.has_after);
 	assert_int_equal(row.after, 16);
-	assert_int_equal(d.config[0x0c], 16);
+	assert_int_equal(d->config[0x0c], 16);
 	/* A register of the device is not read: that may change it. */
 	assert_int_equal(region_store_parse("bar0+8=0x11223344:l", &store, NULL), 0);
-	assert_int_equal(region_work_store(&d.work, &store, &row, NULL), 0);
+	assert_int_equal(region_work_store(&d->work, &store, &row, NULL), 0);
 	assert_false(row.has_before || row.has_after);
-	assert_int_equal(d.bar0[8], 0x44);
-	assert_int_equal(d.bar0[11], 0x11);
-	end(&d);
+	assert_int_equal(d->bar0[8], 0x44);
+	assert_int_equal(d->bar0[11], 0x11);
 }
 
 /* Each call fails in turn: the list is there, or a line says why not. */

@@ -38,10 +38,8 @@ static void assert_file(struct fixture *f, const char *name, const char *text)
 	assert_string_equal(got, text);
 }
 
-static int fixture_setup(void **state)
+static void begin(struct fixture *f)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
 	tree_setup((void **)&f->tree);
 	f->system.ops = &bind_system_live;
 	f->system.lock_fd = -EBADF;
@@ -50,17 +48,11 @@ static int fixture_setup(void **state)
 	tree_put(f->tree, "unbind", "");
 	tree_put(f->tree, "bind", "");
 	tree_put(f->tree, "override", "vfio-pci");
-	*state = f;
-	return 0;
 }
 
-static int fixture_teardown(void **state)
+static void end(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	tree_teardown((void **)&f->tree);
-	free(f);
-	return 0;
 }
 
 /* Unbinds in a process that is killed then; returns when whoever watched has ended as well. */

@@ -56,10 +56,8 @@ struct fixture {
 	size_t len;
 };
 
-static int fixture_setup(void **state)
+static void begin(struct fixture *f)
 {
-	struct fixture *f = calloc(1, sizeof(*f));
-
 	setlocale(LC_CTYPE, "C.UTF-8");
 	f->a = arena_new();
 	columns_all(&fruits, f->a, &f->columns);
@@ -71,19 +69,13 @@ static int fixture_setup(void **state)
 	};
 	f->view = (struct output){ .headings = true, .utf8 = true };
 	f->view.stream = open_memstream(&f->text, &f->len);
-	*state = f;
-	return 0;
 }
 
-static int fixture_teardown(void **state)
+static void end(struct fixture *f)
 {
-	struct fixture *f = *state;
-
 	fclose(f->view.stream);
 	free(f->text);
 	arena_free(f->a);
-	free(f);
-	return 0;
 }
 
 static const char *printed(struct fixture *f)
