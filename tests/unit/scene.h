@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,11 +17,19 @@
 #include "base/arena.h"
 #include "base/fact.h"
 #include "base/failure.h"
+#include "base/macro.h"
 
 struct device;
 struct host;
 struct scope;
 struct sysroot;
+
+/* Whether errno number @which of @nr is tried where call number @call fails. Under a sanitizer, which takes ten times as
+ * long, they take turns: the plain build tries all. */
+static inline bool scene_tries(unsigned int call, size_t which, size_t nr)
+{
+	return !VT_SANITIZED || which == call % nr;
+}
 
 /* ---- an arena for the life of a group of tests ---- */
 

@@ -369,6 +369,8 @@ static void every_call_fails(bool nvme, unsigned int faults, enum claim_id leak)
 		for (size_t e = 0; e < ARRAY_SIZE(errnos); e++) {
 			struct trial t = { .fail_at = at, .fail_errno = errnos[e] };
 
+			if (!scene_tries(at, e, ARRAY_SIZE(errnos)))
+				continue;
 			try_it(&t, nvme, faults);
 			for (unsigned int i = 0; i < NR_CLAIMS && !faults; i++)
 				if (t.proof.claims[i].answer == CLAIM_NO && i != CLAIM_INTERRUPT)

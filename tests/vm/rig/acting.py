@@ -28,7 +28,7 @@ OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", 
 LISTS = ("devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
-TOGETHER = 5
+TOGETHER = 8
 # How often the limit of a script, which an idle machine never needs half of, may pass until it is said to hang.
 PATIENCE = 5
 
