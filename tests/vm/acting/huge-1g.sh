@@ -8,11 +8,14 @@ check "one is reserved" grep -qx 1 $POOL/nr_hugepages
 for path in $PATHS; do
 	PAGES=1G agree_map "one.$path" "$path" $DEVICE 0x40000000 rw 0x100000000
 	PAGES=1G agree_map "odd-iova.$path" "$path" $DEVICE 0x40000000 rw 0x40001000
+	# To clear such a page takes an emulated processor two seconds: what is no path's own is asked of one.
+	[ "$path" != container ] || {
+		check "$path: it is chosen" exits 0 vfiotool map --path "$path" --size 1G $DEVICE
+		check "$path: which is said" says "in pages of 1 GiB (1G: reserved"
+		check "$path: parts of one" exits 0 vfiotool map --path "$path" --pages 1G --size 512M --count 2 --verify $DEVICE
+	}
 	check "$path: all of it is pinned, and comes back" exits 0 vfiotool map --path "$path" --pages 1G --verify $DEVICE
 	check "$path: its size is a page of it" says "1 GiB in pages of 1 GiB (1G)"
-	check "$path: it is chosen" exits 0 vfiotool map --path "$path" --size 1G $DEVICE
-	check "$path: which is said" says "in pages of 1 GiB (1G: reserved"
-	check "$path: parts of one" exits 0 vfiotool map --path "$path" --pages 1G --size 512M --count 2 --verify $DEVICE
 	check "$path: two are too many" exits 1 vfiotool map --path "$path" --pages 1G --count 2 $DEVICE
 	check "$path: and what would help is said" says_error "2 pages of 1G wanted and 1 of 1 free: echo 2 > $POOL/nr_hugepages"
 	check "$path: it is free again" grep -qx 1 $POOL/free_hugepages
