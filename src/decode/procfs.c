@@ -59,6 +59,7 @@ static bool interrupts_line(struct span line, size_t nr_cpus, struct span *chip)
 
 bool chips_line(struct chips *c, struct span line)
 {
+	static const char remapped[] = "IR-PCI-MSI";
 	struct span chip;
 	char *name;
 
@@ -75,7 +76,10 @@ bool chips_line(struct chips *c, struct span line)
 	strmap_add(&c->seen, name, name);
 	strbuf_add_span(&c->names, chip);
 	strbuf_add(&c->names, "\n", 1);
-	return true;
+	/* Says that this x86 machine remaps interrupts, and whether the chip is the device's own: a machine with thousands
+	 * of devices has a line for each, and the others say the same. */
+	return chip.len < sizeof(remapped) - 1 ||
+	       memcmp(chip.s, remapped, sizeof(remapped) - 1) != 0;
 }
 
 char *interrupts_reduce(struct span text, struct arena *a)

@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 #include "base/strmap.h"
 
-/* The distinct chip names of /proc/interrupts in the order seen, one a line. The file may be large, so it
+/* The distinct chip names of /proc/interrupts in the order seen, one a line, up to the first of a remapped PCI device. The file may be large, so it
  * is read line by line; the heading of CPU columns comes first. linux: kernel/irq/proc.c:
  * show_interrupts(). */
 struct chips {

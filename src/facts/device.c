@@ -131,14 +131,47 @@ static void load_group_link(struct loader *l, struct device_slot *s)
 	d->group = &g->group;
 }
 
+static void set_ids(struct device *d, const struct uevent_pci *pci)
+{
+	d->has_ids = true;
+	d->vendor = pci->vendor;
+	d->device_id = pci->device;
+	d->subvendor = pci->subvendor;
+	d->subdevice = pci->subdevice;
+	d->class_code = pci->class_code;
+}
+
+/* Its driver lists the device, and the modalias has the rest of the uevent: the kernel takes no lock to read that.
+ * False when it makes no sense. */
+static bool load_bound(struct loader *l, struct device_slot *s)
+{
+	struct device *d = &s->dev;
+	struct uevent_pci pci;
+
+	d->modalias = read_at(l, d->sysfs, "modalias");
+	if (!fact_is(&d->modalias) || modalias_get_pci(fact_describe(&d->modalias), &pci) < 0)
+		return false;
+	d->uevent = d->modalias;
+	d->driver = s->bound;
+	d->driver_fact = (struct fact){ .state = FACT_PRESENT,
+					.path = d->uevent.path,
+					.raw = s->bound,
+					.len = strlen(s->bound) };
+	set_ids(d, &pci);
+	return true;
+}
+
 static void load_base(struct loader *l, struct device_slot *s)
 {
 	struct device *d = &s->dev;
 	struct uevent_pci pci;
 	struct span modalias;
 
-	d->uevent = s->bound ? read_bound_uevent(l, d, s->bound)
-			     : read_uevent_at(l, d->sysfs, &d->locked);
+	if (s->bound && load_bound(l, s)) {
+		load_group_link(l, s);
+		return;
+	}
+	d->uevent = read_uevent_at(l, d->sysfs, &d->locked);
 	load_driver(l, d);
 	load_group_link(l, s);
 	d->modalias = (struct fact){ .state = d->uevent.state, .path = d->uevent.path };
@@ -149,14 +182,8 @@ static void load_base(struct loader *l, struct device_slot *s)
 	}
 	if (d->bus == BUS_PLATFORM)
 		d->software_node = read_link_at(l, d->sysfs, "software_node");
-	if (d->bus != BUS_PCI || uevent_get_pci(fact_describe(&d->uevent), &pci) < 0)
-		return;
-	d->has_ids = true;
-	d->vendor = pci.vendor;
-	d->device_id = pci.device;
-	d->subvendor = pci.subvendor;
-	d->subdevice = pci.subdevice;
-	d->class_code = pci.class_code;
+	if (d->bus == BUS_PCI && uevent_get_pci(fact_describe(&d->uevent), &pci) >= 0)
+		set_ids(d, &pci);
 }
 
 /* The unit that lists the device has the link that the device has to it. */
@@ -217,13 +244,11 @@ static void load_physfn(struct loader *l, struct device *d)
 static void load_bridge(struct loader *l, struct device *d)
 {
 	enum { CLASS_BRIDGE = 0x06, CLASS_BRIDGE_PCI = 0x0604 };
-	struct span class_text;
 
 	if (l->scope.frugal && d->has_ids &&
-	    (d->class_code >> 8 == CLASS_BRIDGE_PCI || d->class_code >> 16 != CLASS_BRIDGE) &&
-	    uevent_get(fact_describe(&d->uevent), "PCI_CLASS", &class_text)) {
+	    (d->class_code >> 8 == CLASS_BRIDGE_PCI || d->class_code >> 16 != CLASS_BRIDGE)) {
 		d->is_bridge = d->class_code >> 8 == CLASS_BRIDGE_PCI ? TRI_YES : TRI_NO;
-		d->bridge_fact = fact_derived(l->a, d->uevent.path, class_text);
+		d->bridge_fact = d->uevent;
 		return;
 	}
 	d->bridge_fact = stat_at(l, d->sysfs, "secondary_bus_number");
@@ -239,9 +264,11 @@ static void note_lock(struct device *d, const struct fact *f)
 	d->locked |= f->state == FACT_FAILED && f->err == ETIMEDOUT;
 }
 
-static void load_numvfs(struct loader *l, struct device *d)
+static void load_numvfs(struct loader *l, struct device *d, bool bound)
 {
-	d->sriov_numvfs = read_locked_at(l, d->sysfs, "sriov_numvfs");
+	/* What has a driver is not locked for long. */
+	d->sriov_numvfs = bound ? read_at(l, d->sysfs, "sriov_numvfs")
+				: read_locked_at(l, d->sysfs, "sriov_numvfs");
 	note_lock(d, &d->sriov_numvfs);
 	if (fact_is(&d->sriov_numvfs) && parse_u32(d->sriov_numvfs.raw, 10, &d->numvfs) < 0) {
 		d->sriov_numvfs.state = FACT_FAILED;
@@ -273,7 +300,7 @@ static void load_pci(struct loader *l, struct device *d)
 	load_bridge(l, d);
 	/* functions_load() does it, once all virtual functions are known. */
 	if (!l->scope.frugal) {
-		load_numvfs(l, d);
+		load_numvfs(l, d, false);
 		load_functions(l, d);
 	}
 	if (!l->scope.frugal || d->is_bridge != TRI_YES)
@@ -301,7 +328,7 @@ void functions_load(struct loader *l)
 		if (d->bus != BUS_PCI)
 			continue;
 		if (!all_known || l->slots[i]->physical)
-			load_numvfs(l, d);
+			load_numvfs(l, d, l->slots[i]->bound);
 		else
 			d->sriov_numvfs = (struct fact){ .state = FACT_ABSENT,
 							 .err = ENOENT,

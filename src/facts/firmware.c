@@ -56,7 +56,16 @@ static void load_dmar(struct loader *l, struct firmware *fw)
 		return;
 	}
 	fw->dmar_intr_remap = dmar.flags & ACPI_DMAR_INTR_REMAP ? TRI_YES : TRI_NO;
-	fw->nr_rmrr = dmar.nr_rmrrs;
+	fw->without_rmrr = !dmar.nr_rmrrs;
+}
+
+static void load_ivrs(struct loader *l, struct firmware *fw)
+{
+	struct acpi_ivrs ivrs;
+
+	fw->without_ivmd = fact_is(&fw->ivrs) &&
+			   !acpi_ivrs_parse(fact_describe(&fw->ivrs), l->a, &ivrs) &&
+			   !ivrs.nr_ivmds;
 }
 
 static enum tristate behind_viot(const struct fact *viot, const struct device *d)
@@ -169,6 +178,7 @@ void firmware_load(struct loader *l)
 	fw->ivrs = load_table(l, fw->has_ivrs, "IVRS");
 	fw->viot = load_table(l, fw->has_viot, "VIOT");
 	load_dmar(l, fw);
+	load_ivrs(l, fw);
 	load_behind_viot(l, fw);
 	fw->cpu_vendor = sysroot_ask(l->root, l->a, "/proc/cpuinfo", true, ask_cpu_vendor, NULL);
 	load_hypervisor(l, fw);

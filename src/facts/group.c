@@ -127,6 +127,28 @@ static bool has_only_bridges(const struct group *g)
 	return g->nr_members > 0;
 }
 
+/* Whether no group of @unit has a direct region. linux: drivers/iommu/intel/iommu.c: intel_iommu_get_resv_regions();
+ * drivers/iommu/amd/iommu.c: amd_iommu_get_resv_regions(). */
+static bool has_no_direct(const struct firmware *fw, const struct iommu_unit *unit)
+{
+	return (unit->kind == IOMMU_KIND_INTEL && fw->without_rmrr) ||
+	       (unit->kind == IOMMU_KIND_AMD && fw->without_ivmd);
+}
+
+/* For a verdict it counts only whether there is a direct region, and the firmware's table says of all groups at once that
+ * there is none; besides the few addresses of interrupts nothing else is reserved there. */
+static void load_regions_by_table(struct loader *l, struct group *g, const struct iommu_unit *unit)
+{
+	const struct firmware *fw = &l->h->firmware;
+
+	g->reserved_regions = (struct fact){
+		.state = FACT_ABSENT,
+		.err = ENOENT,
+		.path = unit->kind == IOMMU_KIND_INTEL ? fw->dmar.path : fw->ivrs.path,
+	};
+	g->regions_err = 0;
+}
+
 static void group_load(struct loader *l, struct group *g, const struct iommu_unit *mirror)
 {
 	const char *dir = group_path(l, g->id);
@@ -140,7 +162,9 @@ static void group_load(struct loader *l, struct group *g, const struct iommu_uni
 						 .path = mirror->devices_list.path };
 		else
 			g->name = read_at(l, dir, "name");
-		if (!mirror || !has_only_bridges(g))
+		if (mirror && has_no_direct(&l->h->firmware, mirror))
+			load_regions_by_table(l, g, mirror);
+		else if (!mirror || !has_only_bridges(g))
 			load_regions(l, g, dir);
 	}
 	if (l->scope.host_parts & HOST_GROUP_NODES)

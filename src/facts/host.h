@@ -283,7 +283,8 @@ struct firmware {
 	struct fact madt, iort, tree;
 	struct msi_controllers msi;
 	enum tristate dmar_intr_remap; /* DMAR flags bit 0 */
-	size_t nr_rmrr;
+	/* The table of VT-d, of AMD-Vi, was read and wants no memory mapped for a device. */
+	bool without_rmrr, without_ivmd;
 	struct fact cpu_vendor; /* /proc/cpuinfo vendor_id: "GenuineIntel" "AuthenticAMD" */
 	struct fact hypervisor; /* /sys/hypervisor/type, or DMI product: raw "kvm", "hyperv", ... */
 };

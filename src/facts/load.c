@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "decode/pciaddr.h"
 #include "facts/loader.h"
@@ -134,14 +135,25 @@ static void load_rest(struct loader *l)
 		params_load(l);
 	if (parts & HOST_INTERRUPTS)
 		interrupts_load(l);
-	if (parts & HOST_FIRMWARE)
-		firmware_load(l);
 	if (parts & HOST_CALLER)
 		caller_load(l);
 	if (parts & HOST_USAGE)
 		in_use_load(l);
 	if (parts & HOST_BOOT)
 		boot_load(l);
+}
+
+/* What is missing then says nothing about the host. */
+static int fail_starved(const struct sysroot *root, struct failure **reterr)
+{
+	int err = sysroot_starved(root);
+
+	if (reterr) {
+		failure_free(*reterr);
+		*reterr = NULL;
+	}
+	return failure_set(reterr, -err, "cannot read '%s': %s; %s", sysroot_name(root),
+			   strerror(err), failure_room_advice(err));
 }
 
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
@@ -177,12 +189,16 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 		kernel_load(&l);
 	r = load_devices(&l, targets, nr_targets);
 	if (r >= 0) {
-		groups_load(&l);
 		units_load(&l);
+		if (scope->host_parts & HOST_FIRMWARE)
+			firmware_load(&l);
+		groups_load(&l);
 		load_lists(&l);
 		load_rest(&l);
 	}
 	module_library_free(l.modules);
+	if (sysroot_starved(root))
+		r = fail_starved(root, reterr);
 	if (r < 0) {
 		host_free(h);
 		return r;

@@ -16,7 +16,8 @@ struct device_slot {
 	bool listed;             /* by its bus, so that the lists of the units know it too */
 	bool seed;               /* asked for, not only met as a neighbour of another device */
 	bool queued;
-	bool physical; /* a virtual function of it was met */
+	bool physical;    /* a virtual function of it was met */
+	bool power_asked; /* of a virtual function of it */
 };
 
 struct group_slot {
@@ -85,9 +86,6 @@ struct fact read_locked_at(struct loader *l, const char *dir, const char *name);
 /* The uevent of the device @dir. Where the kernel has the device locked, the same values from other
  * attributes, and *@ret_locked is set. */
 struct fact read_uevent_at(struct loader *l, const char *dir, bool *ret_locked);
-/* The uevent of the PCI device @d, which @driver lists, made from its modalias: the kernel takes no lock to
- * read that. */
-struct fact read_bound_uevent(struct loader *l, const struct device *d, const char *driver);
 struct fact read_link_at(struct loader *l, const char *dir, const char *name);
 struct fact list_at(struct loader *l, const char *dir, const char *name);
 struct fact stat_at(struct loader *l, const char *dir, const char *name);

@@ -178,9 +178,12 @@ static void node_set_holders(struct loader *l, struct node *n, const struct fact
 
 static void node_index(struct loader *l, struct strmap *nodes, const struct node *n)
 {
-	const char *key = node_key(l->a, n->major, n->minor);
+	const char *key;
 
-	if (n->path && fact_is(&n->stat) && !strmap_find(nodes, key))
+	if (!n->path || !fact_is(&n->stat))
+		return;
+	key = node_key(l->a, n->major, n->minor);
+	if (!strmap_find(nodes, key))
 		strmap_add(nodes, key, (void *)n->path);
 }
 

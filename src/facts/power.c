@@ -36,9 +36,14 @@ void powers_load(struct loader *l)
 		return;
 	for (size_t i = 0; i < l->nr_slots; i++) {
 		struct device *d = &l->slots[i]->dev;
+		/* A device is the first member of its slot. */
+		struct device_slot *physfn = (struct device_slot *)d->physfn;
 
-		if (!all && !d->physfn && !driver_is_vfio(d->driver))
+		/* The virtual functions of one device are alike. */
+		if (!all && !driver_is_vfio(d->driver) && (!physfn || physfn->power_asked))
 			continue;
+		if (physfn)
+			physfn->power_asked = true;
 		power_load(l, d);
 		/* Where a kernel leaves it off for one, it may for others. */
 		all |= is_odd(d);

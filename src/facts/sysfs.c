@@ -160,24 +160,6 @@ struct fact read_uevent_at(struct loader *l, const char *dir, bool *ret_locked)
 	return *ret_locked ? uevent_without_lock(l, dir, f) : f;
 }
 
-struct fact read_bound_uevent(struct loader *l, const struct device *d, const char *driver)
-{
-	struct fact modalias = read_at(l, d->sysfs, "modalias");
-	struct uevent_pci pci;
-	const char *text;
-	bool locked;
-
-	if (!fact_is(&modalias) || modalias_get_pci(fact_describe(&modalias), &pci) < 0)
-		return read_uevent_at(l, d->sysfs, &locked);
-	text = arena_printf(l->a,
-			    "DRIVER=%s\nPCI_CLASS=%X\nPCI_ID=%04X:%04X\nPCI_SUBSYS_ID=%04X:%04X\nPCI_SLOT_NAME=%s\nMODALIAS=%s",
-			    driver, pci.class_code, pci.vendor, pci.device, pci.subvendor,
-			    pci.subdevice, d->name, modalias.raw);
-	modalias.raw = text;
-	modalias.len = strlen(text);
-	return modalias;
-}
-
 struct fact read_link_at(struct loader *l, const char *dir, const char *name)
 {
 	char path[PATH_MAX];

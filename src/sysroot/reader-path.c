@@ -56,17 +56,23 @@ void reader_access(struct reader *r, const char *path, struct fact *f)
 	static const char *const words[] = { "-", "r", "w", "rw" };
 	unsigned int may = 0;
 
-	if (faccessat(r->fd, path, F_OK, AT_EACCESS) < 0) {
+	bool cgroup = false;
+
+	/* Mostly, of root at least. */
+	if (!faccessat(r->fd, path, R_OK | W_OK, AT_EACCESS)) {
+		may = 3;
+	} else if (faccessat(r->fd, path, F_OK, AT_EACCESS) < 0) {
 		reader_refuse(f, errno);
 		return;
+	} else {
+		if (!faccessat(r->fd, path, R_OK, AT_EACCESS))
+			may |= 1;
+		/* A device cgroup refuses with an errno of its own, as open(2) will.
+		 * linux: security/device_cgroup.c: devcgroup_check_permission(). */
+		cgroup = !may && errno == EPERM;
+		if (!faccessat(r->fd, path, W_OK, AT_EACCESS))
+			may |= 2;
 	}
-	if (!faccessat(r->fd, path, R_OK, AT_EACCESS))
-		may |= 1;
-	/* A device cgroup refuses with an errno of its own, as open(2) will.
-	 * linux: security/device_cgroup.c: devcgroup_check_permission(). */
-	bool cgroup = !may && errno == EPERM;
-	if (!faccessat(r->fd, path, W_OK, AT_EACCESS))
-		may |= 2;
 	f->state = FACT_PRESENT;
 	f->raw = cgroup && !may ? "EPERM" : words[may];
 	f->len = strlen(f->raw);

@@ -18,6 +18,7 @@ struct sysroot {
 	char *name;
 	struct capture *capture;   /* what answers, for SYSROOT_CAPTURE */
 	struct capture *recording; /* what keeps the answers, or NULL */
+	int starved;               /* EMFILE or ENFILE that made an answer fail, or 0 */
 };
 
 static int sysroot_load_capture(struct sysroot *root, int fd, struct failure **reterr)
@@ -64,9 +65,11 @@ static int sysroot_open_at(struct sysroot *root, const char *path, struct failur
 		root->fd = fd;
 		r = reader_init(&root->reader, fd, root->kind == SYSROOT_TREE);
 		if (r < 0)
-			failure_set(reterr, r,
-				    "cannot read below '%s': openat2(2) fails: %s; it needs Linux 5.6, and a container must allow it",
-				    path, strerror(-r));
+			failure_set(reterr, r, "cannot read below '%s': openat2(2) fails: %s; %s",
+				    path, strerror(-r),
+				    r == -ENOSYS || r == -EPERM
+					    ? "it needs Linux 5.6, and a container must allow it"
+					    : failure_room_advice(-r));
 		return r;
 	}
 	if (S_ISREG(st.st_mode)) {
@@ -153,6 +156,9 @@ static bool root_answer(struct sysroot *root, struct arena *a, const char *verb,
 
 static struct fact root_keep(struct sysroot *root, const char *verb, struct fact f)
 {
+	if (f.state == FACT_FAILED && (f.err == EMFILE || f.err == ENFILE) &&
+	    root->kind != SYSROOT_CAPTURE)
+		root->starved = f.err;
 	if (root->recording)
 		capture_add(root->recording, verb, f.path, &f);
 	return f;
@@ -279,6 +285,11 @@ FILE *sysroot_stream(struct sysroot *root, const char *path, int *err)
 		close(fd);
 	}
 	return ret;
+}
+
+int sysroot_starved(const struct sysroot *root)
+{
+	return root->starved;
 }
 
 const char *sysroot_host_path(struct sysroot *root, struct arena *a, const char *path)

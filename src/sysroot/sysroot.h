@@ -58,6 +58,8 @@ struct fact sysroot_access(struct sysroot *root, struct arena *a, const char *pa
  * ENOTSUP on a capture, EFBIG for a file of a tree past SYSROOT_STREAM_MAX. Not recorded: use it
  * inside an asker. The caller closes it. */
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err);
+/* EMFILE or ENFILE where an answer is missing for want of a descriptor, else 0. */
+int sysroot_starved(const struct sysroot *root);
 /* An absolute path of @path below a live or tree root, for libraries that open files themselves (libkmod).
  * In a tree, every link on the way is resolved below the root; what is below the result is not checked.
  * NULL on a capture, or when @path leads nowhere in a tree. */

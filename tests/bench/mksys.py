@@ -60,6 +60,17 @@ def btf(functions):
     return struct.pack("<HBBIIIII", 0xEB9F, 1, 0, 24, 0, len(types), len(types), len(strings)) + types + strings
 
 
+def dmar(units):
+    """The table of a firmware with so many units, which reserves no memory. VT-d specification, 8.1."""
+    body = struct.pack("<BB10x", 45, 1)
+    for number in range(units):
+        body += struct.pack("<HHBBHQ", 0, 16, 1, 0, number, 0xD000000000 + number * 0x1000)
+    head = struct.pack("<4sIBB6s8sI4sI", b"DMAR", 36 + len(body), 1, 0, b"VFIOTL", b"BENCH   ", 1, b"TEST", 1)
+    table = bytearray(head + body)
+    table[9] = -sum(table) % 256
+    return bytes(table)
+
+
 # Of those that tell Linux 6.1.
 KERNEL_FUNCTIONS = ("device_iommu_capable", "iommu_enable_nesting", "iommu_group_claim_dma_owner",
                     "irq_domain_check_msi_remap", "vfio_iommu_type1_attach_group", "vfio_pci_core_register_device")
@@ -275,6 +286,7 @@ class Tree:
         make(self.root / "proc/sys/kernel/tainted", "0\n")
         make(self.root / "proc/version", f"Linux version {RELEASE} (gcc 12)\n")
         make(self.root / "proc/cmdline", f"BOOT_IMAGE=/vmlinuz-{RELEASE} intel_iommu=on quiet\n")
+        make(self.sys / "firmware/acpi/tables/DMAR", dmar(self.plan.nr_domains))
         make(self.root / "proc/cpuinfo", "processor\t: 0\nvendor_id\t: GenuineIntel\n\n")
         modules = ("vfio", "vfio_iommu_type1", "vfio_pci_core", "vfio_pci", "irqbypass", "vfio_virqfd")
         self.names()
@@ -320,6 +332,7 @@ class Tree:
             make(f"{base}/{name}", text)
         os.mkdir(f"{base}/power")
         make(f"{base}/power/control", "on\n")
+        make(f"{base}/power/runtime_status", "active\n")
         os.symlink(f"{up}../bus/pci", f"{base}/subsystem")
         os.symlink(f"{up}virtual/iommu/dmar{f.unit}", f"{base}/iommu")
         os.symlink(f"{up}../kernel/iommu_groups/{f.group}", f"{base}/iommu_group")

@@ -96,6 +96,21 @@ def roots_that_are_none(p: Program):
 
 
 @case
+def few_descriptors(p: Program):
+    """With too few to read anything there is no answer, and with a few the answer is the same."""
+    tree = p.tree()
+    for limit in range(4, 24):
+        few = ("sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh")
+        answer = p.on(tree, "list", before=few).must_be(OK, FAILED)
+        if answer.status == FAILED:
+            answer.must_fail(FAILED, "ulimit -n")
+            must(limit < 12, f"{limit} descriptors are enough")
+        else:
+            must(answer.out == p.on(tree, "list").out, f"another answer with {limit} descriptors")
+            must(not answer.err, f"a word with {limit} descriptors: {answer.err!r}")
+
+
+@case
 def rules_that_a_kernel_does_not_have(p: Program):
     """Asked for by name they are described, and said not to stand there."""
     none = "This kernel does not have it."

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A list of a whole host reads less: what it does not read, other files told it. The values are those of the
  * thorough load. */
+#include <errno.h>
+
 #include "facts/load.h"
 #include "scene.h"
 
@@ -248,13 +250,55 @@ static void test_power_of_many_devices(struct tree *x)
 		tree_device(x, &(struct tree_device){ .name = name });
 	}
 	tree_attribute(x, "0000:02:00.1", "power/runtime_status", "active\n");
-	tree_attribute(x, "0000:01:10.1", "power/runtime_status", "active\n");
+	tree_attribute(x, "0000:01:10.0", "power/runtime_status", "active\n");
 	h = load_list(x, true);
 	assert_int_equal(tree_find(h, "0000:02:00.1")->power_status.state, FACT_UNREAD);
-	assert_string_equal(tree_find(h, "0000:01:10.1")->power_status.raw, "active");
-	tree_attribute(x, "0000:01:10.1", "power/runtime_status", "unsupported\n");
-	tree_attribute(x, "0000:01:10.1", "power/runtime_active_time", "0\n");
+	assert_string_equal(tree_find(h, "0000:01:10.0")->power_status.raw, "active");
+	assert_int_equal(tree_find(h, "0000:01:10.1")->power_status.state, FACT_UNREAD);
+	tree_attribute(x, "0000:01:10.0", "power/runtime_status", "unsupported\n");
+	tree_attribute(x, "0000:01:10.0", "power/runtime_active_time", "0\n");
 	h = load_list(x, true);
 	assert_string_equal(tree_find(h, "0000:02:00.1")->power_status.raw, "active");
-	assert_string_equal(tree_find(h, "0000:01:10.1")->power_active_time.raw, "0");
+	assert_string_equal(tree_find(h, "0000:01:10.0")->power_active_time.raw, "0");
+}
+
+/* The table of a VT-d firmware with a unit, and with memory for a device. VT-d specification, 8.1, 8.4. */
+static void put_dmar(const struct tree *x, bool rmrr)
+{
+	unsigned char table[48 + 16 + 32] = "DMAR";
+	unsigned char *at = table + 48;
+
+	table[36] = 45;
+	at[2] = 16; /* DRHD */
+	at[16] = 1; /* RMRR without a scope: 4 KiB at 4 GiB */
+	at[18] = 24;
+	at[28] = 1;
+	at[36] = 1;
+	at[33] = 0x0f;
+	at[32] = 0xff;
+	table[4] = rmrr ? 48 + 16 + 24 : 48 + 16;
+	tree_put_bytes(x, "sys/firmware/acpi/tables/DMAR", (const char *)table, table[4]);
+}
+
+/* Where the firmware reserves no memory, no group is asked for its regions. */
+static void test_frugal_load_without_reserved_memory(struct tree *x)
+{
+	const struct group *g;
+	struct host *h;
+
+	make_host(x);
+	tree_group_attribute(x, "5", "reserved_regions",
+			     "0x00000000fee00000 0x00000000feefffff msi\n");
+	put_dmar(x, false);
+	h = load_list(x, true);
+	g = host_find_group(h, 5);
+	assert_int_equal(g->regions_err, 0);
+	assert_int_equal(g->nr_regions, 0);
+	assert_string_equal(g->reserved_regions.path, "/sys/firmware/acpi/tables/DMAR");
+	h = load_list(x, false);
+	assert_int_equal(host_find_group(h, 5)->nr_regions, 1);
+	put_dmar(x, true);
+	h = load_list(x, true);
+	assert_int_equal(host_find_group(h, 5)->nr_regions, 1);
+	assert_int_equal(host_find_group(h, 1)->regions_err, -ENODATA);
 }

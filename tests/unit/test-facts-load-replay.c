@@ -136,7 +136,7 @@ static void dump_rest(struct strbuf *t, const struct host *h)
 	DUMP(fw->cpu_vendor);
 	DUMP(fw->hypervisor);
 	strbuf_printf(t, "firmware %d %d %d %d %d %zu\n", fw->has_dmar, fw->has_ivrs, fw->has_iort,
-		      fw->has_viot, fw->dmar_intr_remap, fw->nr_rmrr);
+		      fw->has_viot, fw->dmar_intr_remap, (size_t)fw->without_rmrr);
 	DUMP(h->caller.identity);
 	DUMP(h->caller.caps_fact);
 	DUMP(h->caller.memlock_fact);

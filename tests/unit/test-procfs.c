@@ -19,6 +19,8 @@ static void test_interrupts_distinct_chips_in_order(void)
 		"   8:          0          1  IR-IO-APIC    8-edge      rtc0\n"
 		"  24:          0          0  DMAR-MSI    0-edge      dmar0\n"
 		"  25:          0       4120  IR-PCI-MSIX-0000:00:02.0    0-edge      virtio0-config\n"
+		/* Thousands of these tell no more. */
+		"  26:          0          7  IR-PCI-MSIX-0000:00:03.0    0-edge      virtio1-config\n"
 		" NMI:          0          0   Non-maskable interrupts\n"
 		" ERR:          0\n"
 		" 100:          0          0\n";
