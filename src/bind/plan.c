@@ -81,8 +81,13 @@ const struct step *bind_plan_predict(const struct bind_request *q, const struct 
 				     struct arena *a)
 {
 	struct prediction *p = arena_new_object(a, struct prediction);
+	const struct verdict_ask ask = { .host = q->host,
+					 .assumptions = q->assumptions,
+					 .kernels = q->kernels,
+					 .memo = q->memo,
+					 .scratch = a };
 
-	predict_device(q->host, q->assumptions, q->kernels, dev, a, p);
+	predict_with(&ask, dev, p);
 	for (unsigned int k = 0; k < NR_PATHS; k++) {
 		const struct path_prediction *path = &p->paths[VIEW_IF_BOUND][k];
 

@@ -78,6 +78,7 @@ struct bind_request {
 	const struct host *host;
 	const struct assumptions *assumptions;
 	const struct kernels *kernels;
+	struct model_memo *memo; /* or NULL */
 	struct device *const *devices;
 	size_t nr_devices;
 	const char *driver; /* --driver, or NULL: the best VFIO driver */

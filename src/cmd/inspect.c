@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/strmap.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
@@ -114,6 +115,7 @@ static enum answer device_answer(struct session *s, const struct inspect_args *a
 						       .assumptions = r->assumptions,
 						       .kernels = &r->kernels,
 						       .view = view,
+						       .memo = r->memo,
 						       .scratch = r->scratch },
 				d, &verdict);
 		return verdict.answer;
@@ -182,9 +184,25 @@ static void json_asked(struct json_doc *doc, const struct report *r)
 	json_doc_member(doc, "assumptions", array);
 }
 
+/* The first device of the document in the large group of @d, under its number in @lists; or NULL. */
+static const struct device *find_listed(struct strmap *lists, const struct device *d)
+{
+	const char *group;
+	void *first;
+
+	if (!d->group || d->group->nr_members <= MEMBERS_REPEATED_MAX)
+		return NULL;
+	group = arena_decimal(lists->arena, d->group->id);
+	first = strmap_find(lists, group);
+	if (!first)
+		strmap_add(lists, group, (void *)d);
+	return first;
+}
+
 static void print_json(struct session *s, const struct inspect_args *args)
 {
 	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
+	struct strmap lists = { .arena = scratch };
 	struct json_doc doc;
 
 	json_doc_begin(&doc, s->app->out.stream);
@@ -198,6 +216,7 @@ static void print_json(struct session *s, const struct inspect_args *args)
 		struct inspection one;
 
 		inspection_make(&s->report, s->devices[i], args->all_kernels, args->paths, a, &one);
+		one.listed_at = find_listed(&lists, s->devices[i]);
 		json_doc_element(&doc, json_from_row(&inspection_fields, NULL, &one, a));
 	}
 	json_doc_array_end(&doc);

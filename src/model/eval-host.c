@@ -296,27 +296,26 @@ static bool never_gets_group(const struct eval *e)
 	return e->dev->group_link.state == FACT_ABSENT && eval_group_kind(&bound) == GROUP_NONE;
 }
 
-/* How many devices of its group @e->dev needs on VFIO drivers that are not, itself included. The copy
- * keeps what is looked at here out of the evidence. */
-static size_t count_to_move(const struct eval *e)
+static unsigned int must_move(struct eval *e, const struct device *member)
 {
-	struct eval now = *e, bound = *e;
-	size_t ret = 0;
+	return eval_member_now(e, member) != MEMBER_VFIO && eval_member(e, member) == MEMBER_VFIO;
+}
 
-	now.view = VIEW_NOW;
+/* Whether @e->dev needs several devices of its group on VFIO drivers that are not, itself included. The copy
+ * keeps what is looked at here out of the evidence. */
+static bool several_must_move(const struct eval *e)
+{
+	struct eval bound = *e;
+	struct survey members;
+
 	bound.view = VIEW_IF_BOUND;
-	for (size_t i = 0; e->dev->group && i < eval_nr_members(&bound); i++) {
-		const struct device *member = eval_get_member(&bound, i);
-
-		ret += eval_member(&now, member) != MEMBER_VFIO &&
-		       eval_member(&bound, member) == MEMBER_VFIO;
-	}
-	return ret;
+	eval_survey(&bound, must_move, &members);
+	return members.several[true];
 }
 
 void eval_remedy_bind(struct eval *e, const struct device *dev)
 {
-	bool group = eval_vfio_driver(e->dev) && count_to_move(e) > 1;
+	bool group = eval_vfio_driver(e->dev) && several_must_move(e);
 	const struct device *named = group ? e->dev : dev;
 	const char *driver = eval_vfio_driver(named);
 

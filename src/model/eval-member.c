@@ -52,7 +52,7 @@ static bool view_wants(const struct eval *e, const struct device *dev, enum memb
 {
 	if (e->view != VIEW_IF_BOUND || now == MEMBER_VFIO || !eval_vfio_driver(dev))
 		return false;
-	if (dev == e->dev)
+	if (dev == e->dev && !e->for_other)
 		return true;
 	/* A physical function or a VMD cannot go to VFIO before what it carries, @e->dev among it, is
 	 * gone: it stays where it is. */
@@ -75,6 +75,7 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 		.release = e->release,
 		.view = e->view,
 		.path = e->path,
+		.memo = e->memo,
 		.site = at->site,
 		.brief = true,
 		.silent = e->silent,
@@ -96,8 +97,9 @@ static enum answer taken(struct eval *e, const struct device *member, const char
 {
 	struct eval said, doubt;
 	enum answer ret = ANSWER_YES;
-	struct rule_at at[RULE_SITES_MAX];
-	size_t nr = rules_at(e->kernels, e->release, OP_BIND, at);
+	struct rule_at buf[RULE_SITES_MAX];
+	size_t nr;
+	const struct rule_at *at = rules_known(e->memo, e->kernels, e->release, OP_BIND, buf, &nr);
 
 	for (size_t i = 0; i < nr && ret != ANSWER_NO; i++) {
 		if (!(at[i].site->paths & (1U << e->path)) ||
@@ -149,7 +151,7 @@ enum member_state eval_member(struct eval *e, const struct device *member)
 	if (!view_wants(e, member, now))
 		return now;
 	/* Whether the target itself is taken is what the path begins with. */
-	if (member == e->dev)
+	if (member == e->dev && !e->for_other)
 		return MEMBER_VFIO;
 	switch (taken(e, member, &because, &remedy)) {
 	case ANSWER_YES:
@@ -159,6 +161,11 @@ enum member_state eval_member(struct eval *e, const struct device *member)
 	default:
 		return MEMBER_UNKNOWN;
 	}
+}
+
+unsigned int eval_member_question(struct eval *e, const struct device *member)
+{
+	return eval_member(e, member);
 }
 
 bool eval_bound_now(struct eval *e)

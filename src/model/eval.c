@@ -121,12 +121,17 @@ static bool stays_in_view(const struct eval *e, const struct device *member)
 	return !device_carries(e->dev, member) || member->physfn == e->dev;
 }
 
+static bool binds_vmd(const struct eval *e)
+{
+	return e->view == VIEW_IF_BOUND && !e->for_other && device_is_vmd(e->dev);
+}
+
 size_t eval_nr_members(const struct eval *e)
 {
 	const struct group *g = e->dev->group;
 	size_t nr = g ? g->nr_members : 0;
 
-	if (e->view == VIEW_IF_BOUND && device_is_vmd(e->dev))
+	if (binds_vmd(e))
 		for (size_t i = 0; g && i < g->nr_members; i++)
 			nr -= !stays_in_view(e, g->members[i]);
 	return nr ? nr : 1;
@@ -138,7 +143,7 @@ const struct device *eval_get_member(const struct eval *e, size_t i)
 
 	if (!g || !g->nr_members)
 		return e->dev;
-	if (e->view == VIEW_IF_BOUND && device_is_vmd(e->dev))
+	if (binds_vmd(e))
 		for (size_t k = 0; k <= i && i < g->nr_members - 1; k++)
 			i += !stays_in_view(e, g->members[k]);
 	return g->members[i];

@@ -35,6 +35,8 @@ struct eval {
 	const struct mapping_question *mapping; /* the subject of a rule about requests */
 	bool brief;                             /* no text for a rule that does not refuse */
 	bool silent;                            /* no text at all, and no evidence */
+	bool for_other; /* @dev is asked as a member, on behalf of another device of its group */
+	struct model_memo *memo; /* or NULL */
 
 	/* The answer. */
 	enum ruling ruling;
@@ -121,6 +123,24 @@ size_t eval_nr_members(const struct eval *e);
 const struct device *eval_get_member(const struct eval *e, size_t i);
 /* Whether eval_nr_members() is all of them. Cites the list. */
 bool eval_members_complete(struct eval *e);
+
+/* A question to a member of the group of @e->dev; the answer is below SURVEY_ANSWERS. It depends on @e->dev only in
+ * what eval_member() says, and on the site. */
+enum { SURVEY_ANSWERS = 8 };
+typedef unsigned int member_question(struct eval *e, const struct device *member);
+
+/* Of each answer the first member that gives it, in the order of the group, and whether others do too. */
+struct survey {
+	const struct device *first[SURVEY_ANSWERS];
+	bool several[SURVEY_ANSWERS];
+};
+
+/* Asks all members (survey.c). In a large group it is the memo that answers for most of them, and only what is in
+ * the survey is cited. */
+void eval_survey(struct eval *e, member_question *ask, struct survey *ret);
+/* eval_member() as a question. */
+unsigned int eval_member_question(struct eval *e, const struct device *member);
+
 /* Whether the device has an IOMMU instance: the iommu link. */
 enum tristate eval_has_iommu(struct eval *e, const struct device *dev);
 /* The kind of the IOMMU that serves @dev; IOMMU_KIND_OTHER when none or not known. */

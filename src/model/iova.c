@@ -246,24 +246,37 @@ static void device_aperture(struct eval *e, const struct device *dev, struct ape
 	}
 }
 
+/* Whether @member has other addresses than the first member, or none that are known. */
+static unsigned int has_other_aperture(struct eval *e, const struct device *member)
+{
+	const struct device *first = eval_get_member(e, 0);
+	struct aperture own, other;
+
+	if (member->iommu == first->iommu && !(e->assumptions && e->assumptions->nr))
+		return false;
+	device_aperture(e, first, &own);
+	device_aperture(e, member, &other);
+	return !own.known || !other.known || own.first != other.first || own.last != other.last;
+}
+
 /* The domain is made for one device and serves all: certain when all agree. */
 static void group_aperture(struct eval *e, struct aperture *ret)
 {
+	const struct device *other;
+	struct survey members;
+
 	device_aperture(e, e->dev, ret);
-	for (size_t i = 0; ret->known && i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		struct aperture other;
-		if (member->iommu == e->dev->iommu && !e->assumptions)
-			continue;
-		device_aperture(e, member, &other);
-		if (other.known && other.first == ret->first && other.last == ret->last)
-			continue;
-		ret->known = false;
-		ret->because =
-			eval_text(e,
-				  "%s and %s have different IOMMUs, and vfiotool cannot tell which of them the kernel asks",
-				  e->dev->name, member->name);
-	}
+	if (!ret->known)
+		return;
+	eval_survey(e, has_other_aperture, &members);
+	if (!members.first[true])
+		return;
+	other = has_other_aperture(e, e->dev) ? members.first[false] : members.first[true];
+	ret->known = false;
+	ret->because =
+		eval_text(e,
+			  "%s and %s have different IOMMUs, and vfiotool cannot tell which of them the kernel asks",
+			  e->dev->name, (other ? other : eval_get_member(e, 0))->name);
 }
 
 void iova_predict(struct eval *e, struct iova_prediction *ret)

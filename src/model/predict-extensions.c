@@ -8,10 +8,18 @@
 
 /* ---- the representative ---- */
 
+static unsigned int differs_from_first(struct eval *e, const struct device *member)
+{
+	const struct device *first = eval_get_member(e, 0);
+
+	return member->iommu != first->iommu || strcmp(member->bus_name, first->bus_name) != 0;
+}
+
 /* linux: vfio_iommu_type1.c: vfio_iommu_domain_alloc() takes the first entry of the group's list:
  * the device that joined first. sysfs lists by name. */
 static void find_representative(struct walk *w, struct prediction *ret)
 {
+	struct survey members;
 	struct eval e;
 
 	walk_ask(w, &e);
@@ -25,14 +33,12 @@ static void find_representative(struct walk *w, struct prediction *ret)
 		ret->representative_because = "the devices of the group could not be listed";
 		return;
 	}
-	for (size_t i = 1; i < eval_nr_members(&e); i++) {
-		const struct device *other = eval_get_member(&e, i);
-		if (other->iommu == first->iommu && strcmp(other->bus_name, first->bus_name) == 0)
-			continue;
+	eval_survey(&e, differs_from_first, &members);
+	if (members.first[true]) {
 		ret->representative_because =
 			eval_text(&e,
 				  "the kernel asks the device that joined the group first; sysfs does not show which, and %s and %s differ in bus or IOMMU",
-				  first->name, other->name);
+				  first->name, members.first[true]->name);
 		return;
 	}
 	ret->representative = first;
@@ -98,34 +104,29 @@ static enum answer to_answer(enum tristate t)
 	return t == TRI_YES ? ANSWER_YES : t == TRI_NO ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
-/* Whether every member of the group answers yes. */
-static enum tristate all_members(struct eval *e, capability_question *question)
+/* What DMA_CC says of one member: to 5.18 whether IOMMU_CACHE is used. */
+static unsigned int is_coherent(struct eval *e, const struct device *member)
 {
-	enum tristate all = TRI_YES;
+	const char *why;
 
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const char *why;
-		enum tristate one = question(e, eval_get_member(e, i), &why);
-		if (one == TRI_NO)
-			return TRI_NO;
-		if (one == TRI_UNKNOWN)
-			all = TRI_UNKNOWN;
-	}
-	return all == TRI_YES && !eval_members_complete(e) ? TRI_UNKNOWN : all;
+	return trait_lacks(e, TRAIT_COHERENCY_ENFORCED) ? eval_cache_coherency(e, member, &why)
+							: eval_enforce_coherency(e, member, &why);
 }
 
 static enum tristate dma_cc(struct eval *e)
 {
 	enum group_kind kind = eval_group_kind(e);
+	struct survey members;
 
 	/* A container with mediated devices only has no domain that could lack it. */
 	if (kind == GROUP_EMULATED)
 		return TRI_YES;
 	if (kind != GROUP_REAL)
 		return TRI_UNKNOWN;
-	/* To 5.18 it says whether IOMMU_CACHE is used. */
-	return all_members(e, trait_lacks(e, TRAIT_COHERENCY_ENFORCED) ? eval_cache_coherency
-								       : eval_enforce_coherency);
+	eval_survey(e, is_coherent, &members);
+	if (members.first[TRI_NO])
+		return TRI_NO;
+	return members.first[TRI_UNKNOWN] || !eval_members_complete(e) ? TRI_UNKNOWN : TRI_YES;
 }
 
 /* Of a mediated device the later kernels say no. */

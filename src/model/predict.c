@@ -170,11 +170,25 @@ void predict_device(const struct host *h, const struct assumptions *as,
 		    const struct kernels *kernels, const struct device *dev, struct arena *a,
 		    struct prediction *ret)
 {
+	predict_with(&(struct verdict_ask){ .host = h,
+					    .assumptions = as,
+					    .kernels = kernels,
+					    .scratch = a },
+		     dev, ret);
+}
+
+void predict_with(const struct verdict_ask *ask, const struct device *dev, struct prediction *ret)
+{
 	struct walk w = {
-		.host = h, .assumptions = as, .dev = dev, .arena = a, .kernels = kernels
+		.host = ask->host,
+		.assumptions = ask->assumptions,
+		.dev = dev,
+		.arena = ask->scratch,
+		.kernels = ask->kernels,
+		.memo = ask->memo,
 	};
 
-	*ret = (struct prediction){ .device = dev, .kernels = kernels };
+	*ret = (struct prediction){ .device = dev, .kernels = ask->kernels };
 	for (unsigned int view = 0; view < NR_VIEWS; view++) {
 		w.view = (enum view)view;
 		for (unsigned int path = 0; path < NR_PATHS; path++) {
@@ -197,6 +211,7 @@ void predict_verdict(const struct verdict_ask *ask, const struct device *dev, st
 		.dev = dev,
 		.arena = ask->scratch,
 		.kernels = ask->kernels,
+		.memo = ask->memo,
 		.view = ask->view,
 		.brief = true,
 		.silent = !ask->texts,

@@ -128,13 +128,19 @@ struct verdict_ask {
 	const struct assumptions *assumptions;
 	const struct kernels *kernels;
 	enum view view;
-	struct arena *texts;   /* of because and remedy; NULL: they are not wanted */
-	struct arena *scratch; /* emptied by every question */
+	struct model_memo *memo; /* what the members of large groups answered; or NULL */
+	struct arena *texts;     /* of because and remedy; NULL: they are not wanted */
+	struct arena *scratch;   /* emptied by every question */
 };
+
+/* For questions about one host under one set of assumptions. Lives in @a, as long as these do. */
+struct model_memo *model_memo_new(struct arena *a);
 
 /* Only the answer of the best path, for list and -q: by the same rules, in a fraction of the time of
  * predict_device(). Never fails. */
 void predict_verdict(const struct verdict_ask *ask, const struct device *dev, struct verdict *ret);
+/* predict_device() for many devices: everything in ask->scratch, which stays as it is. The view does not matter. */
+void predict_with(const struct verdict_ask *ask, const struct device *dev, struct prediction *ret);
 /* "now" "if_bound". */
 const char *view_name(enum view view);
 /* The rule that makes two predictions of one path differ, or NULL when they agree on answer, op and

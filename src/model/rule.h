@@ -17,6 +17,7 @@ enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 /* Of a rule: a step that nothing refuses succeeds. */
 enum ruling { RULING_UNKNOWN = 0, RULING_PASSES, RULING_REFUSES };
 
+struct model_memo;
 struct eval; /* what a rule may ask: see eval.h */
 
 struct rule_site {
@@ -76,6 +77,10 @@ uint64_t site_releases(const struct rule_site *site);
 /* The sites of @op that stand or may stand in a kernel of @k that is @release, on any path, in the kernel's
  * order, into the RULE_SITES_MAX of @ret; how many. */
 size_t rules_at(const struct kernels *k, enum release release, enum op op, struct rule_at *ret);
+/* The same, looked for once for all questions that share @memo; without one, in @buf. */
+const struct rule_at *rules_known(struct model_memo *memo, const struct kernels *k,
+				  enum release release, enum op op,
+				  struct rule_at buf[static RULE_SITES_MAX], size_t *ret_nr);
 const struct rule *rule_find(const char *id);
 /* "yes" "no" "unknown". */
 const char *answer_name(enum answer answer);

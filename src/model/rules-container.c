@@ -149,17 +149,22 @@ static const struct rule_site mixed_bus_sites[] = {
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_bus_type()" },
 };
 
+static unsigned int is_on_other_bus(struct eval *e, const struct device *member)
+{
+	return strcmp(eval_get_member(e, 0)->bus_name, member->bus_name) ? TRI_YES : TRI_NO;
+}
+
 /* linux: drivers/vfio/vfio_iommu_type1.c: vfio_bus_type(), to 5.19. */
 static void rule_mixed_bus(struct eval *e)
 {
-	const struct device *first = eval_get_member(e, 0);
+	const struct device *first = eval_get_member(e, 0), *member;
+	struct survey members;
 
 	if (!rule_has_real_group(e))
 		return;
-	for (size_t i = 1; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		if (strcmp(first->bus_name, member->bus_name) == 0)
-			continue;
+	eval_survey(e, is_on_other_bus, &members);
+	member = members.first[TRI_YES];
+	if (member) {
 		eval_members_complete(e);
 		/* Neither is a PCI device, and one could not be followed to its bus. */
 		if (member->bus == BUS_OTHER && first->bus != BUS_PCI &&
@@ -209,34 +214,28 @@ static const struct rule_site domain_alloc_sites[] = {
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_domain_alloc()" },
 };
 
+static unsigned int gives_domain(struct eval *e, const struct device *member)
+{
+	enum tristate has = eval_has_iommu(e, member);
+
+	/* The bus has iommu_ops as soon as one of its devices has an IOMMU. */
+	return has == TRI_NO && e->site->err == EIO ? eval_bus_has_iommu(e, member) : has;
+}
+
 /* The domain comes from the device that joined the group first, whichever that is; until 5.19 from
  * the bus. linux: vfio_iommu_type1.c: vfio_iommu_domain_alloc(). */
 static void rule_domain_alloc(struct eval *e)
 {
-	size_t with = 0, without = 0, unsure = 0;
-	const struct device *lacks = NULL;
+	struct survey members;
 
 	if (!rule_has_real_group(e) || drivers_compete(e))
 		return;
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		/* The bus has iommu_ops as soon as one of its devices has an IOMMU. */
-		enum tristate has = eval_has_iommu(e, member);
-		if (has == TRI_NO && e->site->err == EIO)
-			has = eval_bus_has_iommu(e, member);
-		if (has == TRI_YES) {
-			with++;
-		} else if (has == TRI_NO) {
-			without++;
-			lacks = member;
-		} else {
-			unsure++;
-			lacks = member;
-		}
-	}
-	if (!without && !unsure) {
+	eval_survey(e, gives_domain, &members);
+	const struct device *unsure = members.first[TRI_UNKNOWN];
+	const struct device *lacks = unsure ? unsure : members.first[TRI_NO];
+	if (!lacks) {
 		eval_passes(e, "an IOMMU gives the group its domain");
-	} else if (!with && !unsure) {
+	} else if (!members.first[TRI_YES] && !unsure) {
 		eval_refuses(e,
 			     "no device of the group of %s has an IOMMU that could give it a domain",
 			     e->dev->name);

@@ -46,10 +46,17 @@ static const struct rule_site rmrr_sites[] = {
 	  "drivers/iommu/intel/iommu.c: intel_iommu_attach_device()" },
 };
 
+static unsigned int is_behind_intel(struct eval *e, const struct device *member)
+{
+	if (eval_has_iommu(e, member) == TRI_UNKNOWN)
+		return TRI_UNKNOWN;
+	return eval_iommu_kind(e, member) == IOMMU_KIND_INTEL ? TRI_YES : TRI_NO;
+}
+
 /* linux: drivers/iommu/intel/iommu.c: device_is_rmrr_locked(), to 6.5. */
 static void rule_rmrr(struct eval *e)
 {
-	bool intel = false, unsure = false;
+	struct survey members;
 
 	if (!has_regions(e))
 		return;
@@ -58,21 +65,15 @@ static void rule_rmrr(struct eval *e)
 		eval_passes(e, "no direct region is reserved for the group");
 		return;
 	}
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		if (eval_has_iommu(e, member) == TRI_UNKNOWN)
-			unsure = true;
-		else if (eval_iommu_kind(e, member) == IOMMU_KIND_INTEL)
-			intel = true;
-	}
-	if (intel) {
+	eval_survey(e, is_behind_intel, &members);
+	if (members.first[TRI_YES]) {
 		eval_refuses(e,
 			     "the firmware (RMRR) requires 0x%llx-0x%llx mapped for the group of %s, and the Intel IOMMU driver refuses such a device",
 			     (unsigned long long)r->start, (unsigned long long)r->last,
 			     e->dev->name);
 		eval_remedy(e,
 			    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot; relaxing RMRRs risks memory corruption");
-	} else if (unsure) {
+	} else if (members.first[TRI_UNKNOWN]) {
 		eval_unknown(e, "cannot tell which IOMMU serves %s", e->dev->name);
 	} else {
 		eval_passes(e, "a direct region is reserved, and only the Intel driver refuses it");

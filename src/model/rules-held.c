@@ -24,7 +24,15 @@ static bool cdev_matters(const struct eval *e, const struct device *member)
 {
 	if (e->site->op == OP_OPEN_GROUP)
 		return true;
-	return e->site->err == EINVAL ? member == e->dev : member != e->dev;
+	bool itself = member == e->dev && !e->for_other;
+	return itself == (e->site->err == EINVAL);
+}
+
+static unsigned int is_used_by_cdev(struct eval *e, const struct device *member)
+{
+	const char *who;
+
+	return cdev_matters(e, member) ? cdev_in_use(e, member, &who) : TRI_NO;
 }
 
 static const struct rule_site cdev_held_sites[] = {
@@ -37,29 +45,20 @@ static const struct rule_site cdev_held_sites[] = {
 
 static void rule_cdev_held(struct eval *e)
 {
-	enum tristate ret = TRI_NO;
-	const struct device *unsure = NULL;
+	const struct device *member, *unsure;
+	struct survey members;
+	const char *who;
 
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		const char *who;
-		if (!cdev_matters(e, member))
-			continue;
-		enum tristate used = cdev_in_use(e, member, &who);
-		if (used == TRI_YES) {
-			eval_refuses(e, "%s uses %s through %s", who, member->name,
-				     member->cdev.path);
-			eval_remedy(e,
-				    "end %s; all devices of a group must be used through the same iommufd",
-				    who);
-			return;
-		}
-		if (used == TRI_UNKNOWN) {
-			ret = TRI_UNKNOWN;
-			unsure = member;
-		}
-	}
-	if (ret == TRI_NO)
+	eval_survey(e, is_used_by_cdev, &members);
+	member = members.first[TRI_YES];
+	unsure = members.first[TRI_UNKNOWN];
+	if (member) {
+		cdev_in_use(e, member, &who);
+		eval_refuses(e, "%s uses %s through %s", who, member->name, member->cdev.path);
+		eval_remedy(e,
+			    "end %s; all devices of a group must be used through the same iommufd",
+			    who);
+	} else if (!unsure)
 		eval_passes(e, "no process uses a device of the group through its device node");
 	else
 		eval_unknown(e,
@@ -72,6 +71,16 @@ static const struct node *own_group_node(const struct eval *e)
 	return e->path == PATH_NOIOMMU ? &e->dev->group->noiommu_node : &e->dev->group->node;
 }
 
+static unsigned int is_open_without_group(struct eval *e, const struct device *member)
+{
+	const char *who;
+
+	if (eval_member_now(e, member) != MEMBER_VFIO || !fact_is(&member->enable) ||
+	    !member->enable.raw || !strcmp(member->enable.raw, "0"))
+		return TRI_NO;
+	return cdev_in_use(e, member, &who) == TRI_YES ? TRI_NO : TRI_YES;
+}
+
 /* A device that is open keeps its group to its user, who may have closed the group itself. Its descriptor
  * does not tell the device, but a PCI device that is open is enabled; one that its last driver left
  * enabled is too. NULL when there is no such member. linux: drivers/vfio/vfio.c: vfio_group_fops_open()
@@ -80,22 +89,16 @@ static const struct node *own_group_node(const struct eval *e)
 static const struct device *open_without_group(struct eval *e)
 {
 	const struct fact *holders = &e->host->device_holders;
-	const char *who;
+	struct survey members;
 
 	if (!fact_is(holders) || !holders->len)
 		return NULL;
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-
-		if (eval_member_now(e, member) != MEMBER_VFIO || !fact_is(&member->enable) ||
-		    !member->enable.raw || !strcmp(member->enable.raw, "0") ||
-		    cdev_in_use(e, member, &who) == TRI_YES)
-			continue;
-		eval_cite(e, holders);
-		eval_cite(e, &member->enable);
-		return member;
-	}
-	return NULL;
+	eval_survey(e, is_open_without_group, &members);
+	if (!members.first[TRI_YES])
+		return NULL;
+	eval_cite(e, holders);
+	eval_cite(e, &members.first[TRI_YES]->enable);
+	return members.first[TRI_YES];
 }
 
 static void group_not_held(struct eval *e, const struct node *node)

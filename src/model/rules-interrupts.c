@@ -101,26 +101,32 @@ static const struct rule_site interrupt_remapping_sites[] = {
 	  "drivers/iommu/iommufd/device.c: iommufd_device_setup_msi()" },
 };
 
+static unsigned int is_remapped(struct eval *e, const struct device *member)
+{
+	const char *why;
+
+	return eval_interrupt_remapping(e, member, &why);
+}
+
 /* linux: vfio_iommu_type1_attach_group(), 6.0 to 6.2: any device of the group answers; iommufd of
  * 6.2 asks the device alone: iommufd/device.c: iommufd_device_setup_msi(). */
 static void rule_interrupt_remapping(struct eval *e)
 {
-	enum tristate any = TRI_NO;
-	const char *why = "", *said = "no device of the group claims interrupt remapping";
+	const char *why = "", *said = "";
 	bool alone = e->site->op == OP_GROUP_GET_DEVICE_FD;
+	struct survey members;
 
 	if (!rule_has_real_group(e) || unsafe_is_allowed(e))
 		return;
-	for (size_t i = 0; any != TRI_YES && i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		if (alone && member != e->dev)
-			continue;
-		enum tristate one = eval_interrupt_remapping(e, member, &why);
+	enum tristate any = eval_interrupt_remapping(e, e->dev, &said);
+	if (any != TRI_YES && !alone) {
+		eval_survey(e, is_remapped, &members);
+		const struct device *claims = members.first[TRI_YES];
 		/* Of those that may claim it the one asked about is named first. */
-		if (one == TRI_YES || any == TRI_NO || (one == TRI_UNKNOWN && member == e->dev))
-			said = why;
-		if (one != TRI_NO)
-			any = one;
+		if (!claims && any == TRI_NO)
+			claims = members.first[TRI_UNKNOWN];
+		if (claims)
+			any = eval_interrupt_remapping(e, claims, &said);
 	}
 	if (any == TRI_NO && !alone && !eval_members_complete(e)) {
 		any = TRI_UNKNOWN;
@@ -148,21 +154,25 @@ static const struct rule_site isolated_msi_sites[] = {
 	  "drivers/iommu/iommufd/device.c: iommufd_device_setup_msi()" },
 };
 
+static unsigned int is_isolated(struct eval *e, const struct device *member)
+{
+	const char *why;
+
+	return eval_isolated_msi(e, member, &why);
+}
+
 /* linux: drivers/iommu/iommu.c: iommu_group_has_isolated_msi(), since 6.3: every device. */
 static void rule_isolated_msi(struct eval *e)
 {
-	enum tristate all = TRI_YES;
-	const char *why = "", *said = "";
+	const struct device *decides;
+	const char *said = "";
+	struct survey members;
 
 	if (!rule_has_real_group(e) || unsafe_is_allowed(e))
 		return;
-	for (size_t i = 0; all != TRI_NO && i < eval_nr_members(e); i++) {
-		enum tristate one = eval_isolated_msi(e, eval_get_member(e, i), &why);
-		if (one != TRI_YES || all == TRI_YES)
-			said = why;
-		if (one != TRI_YES)
-			all = one;
-	}
+	eval_survey(e, is_isolated, &members);
+	decides = members.first[TRI_NO] ? members.first[TRI_NO] : members.first[TRI_UNKNOWN];
+	enum tristate all = eval_isolated_msi(e, decides ? decides : e->dev, &said);
 	if (all == TRI_YES && !eval_members_complete(e)) {
 		all = TRI_UNKNOWN;
 		said = "the devices of the group could not be listed";

@@ -229,18 +229,15 @@ static bool group_fits(struct eval *e)
 /* Whether a member is on a VFIO driver, which is what makes the node. */
 static enum tristate any_member_bound(struct eval *e)
 {
-	enum tristate ret = eval_members_complete(e) ? TRI_NO : TRI_UNKNOWN;
+	bool complete = eval_members_complete(e);
+	struct survey members;
 
 	if (eval_member(e, e->dev) == MEMBER_VFIO)
 		return TRI_YES;
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		enum member_state state = eval_member(e, eval_get_member(e, i));
-		if (state == MEMBER_VFIO)
-			return TRI_YES;
-		if (state == MEMBER_UNKNOWN)
-			ret = TRI_UNKNOWN;
-	}
-	return ret;
+	eval_survey(e, eval_member_question, &members);
+	if (members.first[MEMBER_VFIO])
+		return TRI_YES;
+	return complete && !members.first[MEMBER_UNKNOWN] ? TRI_NO : TRI_UNKNOWN;
 }
 
 /* The node does not exist although a device is bound. */

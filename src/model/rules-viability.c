@@ -79,11 +79,14 @@ static void member_refuses(struct eval *e, const struct device *member)
 	remedy_for_host_driver(e, member);
 }
 
-static void answer_viability(struct eval *e, const struct device *refuses,
-			     const struct device *unsure)
+static void answer_viability(struct eval *e, member_question *ask)
 {
-	if (refuses) {
-		member_refuses(e, refuses);
+	struct survey members;
+
+	eval_survey(e, ask, &members);
+	const struct device *unsure = members.first[MEMBER_UNKNOWN];
+	if (members.first[MEMBER_HOST]) {
+		member_refuses(e, members.first[MEMBER_HOST]);
 		return;
 	}
 	if (unsure && unsure->locked) {
@@ -113,33 +116,28 @@ static const struct rule_site viability_walk_sites[] = {
 	  "drivers/vfio/vfio.c: vfio_group_get_device_fd(), vfio_dev_viable()" },
 };
 
+/* What vfio_dev_viable() finds a member to be, to 5.18: on a host driver, maybe, or neither. */
+static unsigned int is_viable(struct eval *e, const struct device *member)
+{
+	enum member_state state = eval_member(e, member);
+
+	/* An event collector, which is not a bridge, may be on pcieport since 5.11. */
+	if (state == MEMBER_PORT && eval_is_pci(member))
+		state = MEMBER_HOST;
+	if (state != MEMBER_HOST && state != MEMBER_UNKNOWN)
+		return state;
+	/* Any bridge is allowed, whatever its driver. */
+	eval_cite(e, &member->bridge_fact);
+	if (member->is_bridge == TRI_YES)
+		return MEMBER_PORT;
+	return member->is_bridge == TRI_NO || !eval_is_pci(member) ? state : MEMBER_UNKNOWN;
+}
+
 /* linux: drivers/vfio/vfio.c: vfio_dev_viable(), to 5.18. */
 static void rule_viability_walk(struct eval *e)
 {
-	const struct device *refuses = NULL, *unsure = NULL;
-
-	if (!rule_has_real_group(e))
-		return;
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		enum member_state state = eval_member(e, member);
-		/* An event collector, which is not a bridge, may be on pcieport since 5.11. */
-		if (state == MEMBER_PORT && eval_is_pci(member))
-			state = MEMBER_HOST;
-		if (state != MEMBER_HOST && state != MEMBER_UNKNOWN)
-			continue;
-		/* Any bridge is allowed, whatever its driver. */
-		eval_cite(e, &member->bridge_fact);
-		if (member->is_bridge == TRI_YES)
-			continue;
-		if (state == MEMBER_HOST && (member->is_bridge == TRI_NO || !eval_is_pci(member))) {
-			if (!refuses)
-				refuses = member;
-		} else if (!unsure) {
-			unsure = member;
-		}
-	}
-	answer_viability(e, refuses, unsure);
+	if (rule_has_real_group(e))
+		answer_viability(e, is_viable);
 }
 
 static const struct rule_site dma_ownership_sites[] = {
@@ -154,19 +152,8 @@ static const struct rule_site dma_ownership_sites[] = {
 /* linux: drivers/iommu/iommu.c: iommu_group_claim_dma_owner(), since 5.19. */
 static void rule_dma_ownership(struct eval *e)
 {
-	const struct device *refuses = NULL, *unsure = NULL;
-
-	if (!rule_has_real_group(e))
-		return;
-	for (size_t i = 0; i < eval_nr_members(e); i++) {
-		const struct device *member = eval_get_member(e, i);
-		enum member_state state = eval_member(e, member);
-		if (state == MEMBER_HOST && !refuses)
-			refuses = member;
-		else if (state == MEMBER_UNKNOWN && !unsure)
-			unsure = member;
-	}
-	answer_viability(e, refuses, unsure);
+	if (rule_has_real_group(e))
+		answer_viability(e, eval_member_question);
 }
 
 static const struct rule_site device_not_bound_sites[] = {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "model/memo.h"
+
 static const struct rule_table *const tables[] = {
 	&rules_bind,      &rules_platform, &rules_iommu,     &rules_node,       &rules_held,
 	&rules_viability, &rules_direct,   &rules_container, &rules_interrupts, &rules_limits,
@@ -69,6 +71,56 @@ static size_t add_sites(const struct rule *rule, const struct kernels *k, enum r
 		nr++;
 	}
 	return nr;
+}
+
+/* The rules of each step, once they were asked for. */
+struct rule_lists {
+	struct rule_lists *next;
+	struct kernels kernels;
+	enum release release;
+	const struct rule_at *at[NR_OPS];
+	size_t nr[NR_OPS];
+};
+
+struct model_memo *model_memo_new(struct arena *a)
+{
+	struct model_memo *ret = arena_new_object(a, struct model_memo);
+
+	ret->arena = a;
+	return ret;
+}
+
+static struct rule_lists *find_lists(struct model_memo *memo, const struct kernels *k,
+				     enum release release)
+{
+	struct rule_lists *ret;
+
+	for (ret = memo->rules; ret; ret = ret->next)
+		if (ret->release == release && !memcmp(&ret->kernels, k, sizeof(*k)))
+			return ret;
+	ret = arena_new_object(memo->arena, struct rule_lists);
+	*ret = (struct rule_lists){ .next = memo->rules, .kernels = *k, .release = release };
+	memo->rules = ret;
+	return ret;
+}
+
+const struct rule_at *rules_known(struct model_memo *memo, const struct kernels *k,
+				  enum release release, enum op op,
+				  struct rule_at buf[static RULE_SITES_MAX], size_t *ret_nr)
+{
+	struct rule_lists *lists;
+
+	if (!memo) {
+		*ret_nr = rules_at(k, release, op, buf);
+		return buf;
+	}
+	lists = find_lists(memo, k, release);
+	if (!lists->at[op]) {
+		lists->nr[op] = rules_at(k, release, op, buf);
+		lists->at[op] = arena_memdup(memo->arena, buf, lists->nr[op] * sizeof(*buf));
+	}
+	*ret_nr = lists->nr[op];
+	return lists->at[op];
 }
 
 size_t rules_at(const struct kernels *k, enum release release, enum op op, struct rule_at *ret)

@@ -47,6 +47,8 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->brief = w->brief;
 	ret->mapping = w->mapping;
 	ret->silent = w->silent;
+	ret->for_other = false;
+	ret->memo = w->memo;
 	ret->site = NULL;
 	ret->ruling = RULING_UNKNOWN;
 	ret->err = 0;
@@ -149,8 +151,9 @@ static uint32_t paths_of(const struct walk *w, enum op op)
 static void ask_step(struct walk *w, uint32_t paths, enum op op, struct step *ret)
 {
 	struct finding few[RULE_SITES_MAX], *findings = few;
-	struct rule_at at[RULE_SITES_MAX];
-	size_t nr = rules_at(w->kernels, w->release, op, at);
+	struct rule_at buf[RULE_SITES_MAX];
+	size_t nr;
+	const struct rule_at *at = rules_known(w->memo, w->kernels, w->release, op, buf, &nr);
 
 	if (!w->brief)
 		findings = arena_array(w->arena, nr, sizeof(*findings));
@@ -231,7 +234,8 @@ void walk_path(struct walk *w, struct path_prediction *ret)
 	while (ops[nr - 1] != OP_NONE)
 		nr++;
 	*ret = (struct path_prediction){ .kind = w->path };
-	ret->missing = walk_missing(w);
+	/* No verdict shows it. */
+	ret->missing = w->brief ? NULL : walk_missing(w);
 	ret->offered = !ret->missing;
 	ret->steps = arena_array(w->arena, nr, sizeof(*ret->steps));
 	if (first != OP_NONE)

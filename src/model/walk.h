@@ -15,9 +15,10 @@ struct walk {
 	enum path_kind path;
 	/* Set: the rules about requests are asked, about this one. */
 	const struct mapping_question *mapping;
-	bool brief;   /* only the answer is wanted, and why it is not yes */
-	bool silent;  /* not even why */
-	bool assumed; /* out: some answer rests on an assumption */
+	struct model_memo *memo; /* or NULL */
+	bool brief;              /* only the answer is wanted, and why it is not yes */
+	bool silent;             /* not even why */
+	bool assumed;            /* out: some answer rests on an assumption */
 };
 
 /* A question outside of any rule. */

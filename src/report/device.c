@@ -26,6 +26,7 @@ static const struct verdict *decide(const struct device_row *row, const struct k
 		.assumptions = r->assumptions,
 		.kernels = kernels,
 		.view = view,
+		.memo = r->memo,
 		.texts = needs & NEED_SENTENCES ? r->arena : NULL,
 		.scratch = r->scratch,
 	};

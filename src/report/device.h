@@ -17,6 +17,7 @@ struct report {
 	struct arena *scratch; /* for one verdict at a time */
 	const struct host *host;
 	const struct assumptions *assumptions;
+	struct model_memo *memo;
 	struct gen_verdict kernel; /* the running kernel's */
 	struct kernels kernels; /* that decide: what the running kernel may be, or the one asked */
 	bool asked;             /* --kernel named it */

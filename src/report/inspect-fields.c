@@ -9,7 +9,13 @@ static void predict(const struct report *report, const struct kernels *kernels,
 		    const struct device *dev, unsigned int paths, struct arena *a,
 		    struct prediction *ret)
 {
-	predict_device(report->host, report->assumptions, kernels, dev, a, ret);
+	const struct verdict_ask ask = { .host = report->host,
+					 .assumptions = report->assumptions,
+					 .kernels = kernels,
+					 .memo = report->memo,
+					 .scratch = a };
+
+	predict_with(&ask, dev, ret);
 	for (unsigned int v = 0; paths && v < NR_VIEWS; v++)
 		for (unsigned int k = 0; k < NR_PATHS; k++)
 			if (!(paths & 1U << k))
@@ -59,9 +65,12 @@ static const struct field_table member_fields = FIELD_TABLE("group_members", mem
 
 static void group_members(const void *row, struct value *ret)
 {
-	const struct group *g = row;
+	const struct inspection *i = row;
+	const struct group *g = i->row.group;
 
-	if (fact_is(&g->members_list))
+	if (!g || i->listed_at)
+		ret->kind = VALUE_NONE;
+	else if (fact_is(&g->members_list))
 		value_set_objects(ret, (const void *const *)g->members, g->nr_members);
 }
 
@@ -185,8 +194,10 @@ static const struct field inspection_rows[] = {
 	  OF_DEVICE },
 	{ "persist_stranger", "driver that the file gives another device, which had the address",
 	  FIELD_FACT(struct device, persist_stranger), OF_DEVICE },
-	{ "group_members", "all devices of the group", FIELD_GET(group_members), OF_GROUP,
+	{ "group_members", "all devices of the group", FIELD_GET(group_members),
 	  .fields = &member_fields },
+	{ "group_members_at", "device of this document that has them instead; of large groups",
+	  FIELD_TEXT(struct device, name), FIELD_VIA(struct inspection, listed_at, struct device) },
 	{ "capabilities", "true, false or null: unknown",
 	  FIELD_PART(struct inspection, running.capabilities, capability_fields) },
 	{ "capabilities_because", "what told them",

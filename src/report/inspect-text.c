@@ -101,10 +101,12 @@ static const char *members_text(const struct group *g, const struct device *self
 {
 	struct strbuf ret = { .arena = a };
 
-	for (size_t i = 0; i < g->nr_members; i++)
+	for (size_t i = 0; i < g->nr_members && i < MEMBERS_REPEATED_MAX; i++)
 		if (g->members[i] != self)
 			strbuf_item(&ret, ", ", "%s (%s)", g->members[i]->name,
 				    driver_text(g->members[i], a));
+	if (g->nr_members > MEMBERS_REPEATED_MAX)
+		strbuf_item(&ret, ", ", "and more: %zu devices in all", g->nr_members);
 	return ret.s;
 }
 

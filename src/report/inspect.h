@@ -15,7 +15,12 @@ struct inspection {
 	struct prediction patched;
 	struct prediction *generations; /* one for each, or NULL: not asked */
 	unsigned int paths;             /* those asked for, as inspection_make() takes them */
+	/* The device of the same document that has the members of their large group; or NULL. */
+	const struct device *listed_at;
 };
+
+/* Members of a group that is listed with each of its devices. */
+enum { MEMBERS_REPEATED_MAX = 64 };
 
 /* Asks the model for all that a report of @dev shows. Only the @paths (bits of 1 << enum path_kind; 0: all)
  * count as offered. Everything in @a. */

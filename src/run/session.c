@@ -89,7 +89,10 @@ static int load_host(struct session *s, const struct scope *scope, struct failur
 	if (r < 0)
 		return r;
 	s->devices = host_select(s->host, a, s->targets, s->nr_targets, &s->nr_devices);
-	s->report = (struct report){ .arena = a, .scratch = s->scratch, .host = s->host };
+	s->report = (struct report){ .arena = a,
+				     .scratch = s->scratch,
+				     .host = s->host,
+				     .memo = model_memo_new(s->host->arena) };
 	say_locked(s);
 	return 0;
 }
@@ -169,6 +172,7 @@ static bool answers_differ(const struct session *s, const struct kernels *k)
 	struct verdict_ask ask = { .host = s->host,
 				   .kernels = &one,
 				   .assumptions = &s->assumptions,
+				   .memo = s->report.memo,
 				   .scratch = s->scratch };
 	struct verdict first = { 0 }, other;
 

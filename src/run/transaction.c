@@ -164,6 +164,7 @@ int transaction_load(struct transaction *b, const struct operands *targets, stru
 		.host = b->session.host,
 		.assumptions = &b->session.assumptions,
 		.kernels = &b->session.report.kernels,
+		.memo = b->session.report.memo,
 		.devices = b->session.devices,
 		.nr_devices = b->session.nr_devices,
 		.driver = b->options->driver,

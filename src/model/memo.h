@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is the same for many questions about one host under one set of assumptions. */
+#pragma once
+
+#include "base/arena.h"
+
+enum { MEMO_BUCKETS = 256 };
+
+struct model_memo {
+	struct arena *arena;                   /* borrowed */
+	struct rule_lists *rules;              /* of rules.c */
+	struct answers *answers[MEMO_BUCKETS]; /* of survey.c, by the number of the group */
+};
