@@ -77,7 +77,9 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 	int r;
 
 	/* The reader of the capture may want it with -v. */
-	scope.host_parts |= HOST_KALLSYMS | HOST_BOOT;
+	scope.host_parts |= HOST_KALLSYMS | HOST_BOOT | HOST_SLOTS;
+	scope.device_parts |= DEVICE_PLACE;
+	scope.member_parts |= DEVICE_PLACE;
 	if (in_use)
 		scope.host_parts |= HOST_USAGE;
 	r = session_record(s, app, targets, &scope, reterr);

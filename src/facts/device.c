@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One device: what its directory in sysfs says. No config space, no VPD, no resource file. */
+/* One device: what its directory in sysfs says. No VPD, no resource file; place.c reads configuration space. */
 #include <errno.h>
 #include <string.h>
 
@@ -466,6 +466,8 @@ void device_load(struct loader *l, struct device_slot *s)
 	}
 	if (parts & DEVICE_DETAILS)
 		load_details(l, &s->dev);
+	if (parts & DEVICE_PLACE)
+		place_load(l, &s->dev);
 	s->dev.loaded |= parts;
 	/* A group object is the first member of its slot. */
 	g = (struct group_slot *)s->dev.group;

@@ -12,6 +12,7 @@
 #include "base/fact.h"
 #include "uapi/driver.h"
 #include "uapi/module.h"
+#include "decode/pcigroup.h"
 #include "decode/resv.h"
 
 /* ---- devices ---- */
@@ -51,6 +52,21 @@ enum msi_kind {
 struct group;
 struct iommu_unit;
 struct in_use;
+
+/* Where a PCI function is, and what grouping asks of its configuration space. */
+struct pci_place {
+	struct fact path; /* the link of its bus to it: "../../../devices/pci0000:00/..." */
+	/* Of what is on its bus: "sys/devices/pci0000:00"; NULL when path or the address is not known. */
+	const char *dir;
+	uint32_t domain;
+	uint8_t bus, devfn;      /* devfn: slot << 3 | function */
+	struct device *bridge;   /* of its bus; NULL on a root bus */
+	struct device *dma;      /* its DMA comes from this one: the VMD controller; or NULL */
+	struct fact power;       /* "D0", "D3cold"; before 5.11 "active", "suspended" */
+	bool asleep;             /* by power: config was not read, because that would wake it */
+	struct fact config;      /* pcigroup_format(); UNREAD when asleep */
+	struct pcigroup decoded; /* of config, when that is PRESENT */
+};
 
 struct device {
 	const char *name; /* the kernel's: "0000:01:00.0", "edu-dma.0", a uuid */
@@ -126,6 +142,8 @@ struct device {
 	 * persist_stranger then has the driver for that device. */
 	struct fact persist, persist_stranger;
 
+	struct pci_place *place; /* PCI; NULL unless DEVICE_PLACE was asked for */
+
 	unsigned int loaded; /* enum device_part bits that were read */
 };
 
@@ -140,6 +158,8 @@ enum device_part {
 	DEVICE_ALL = (1 << 6) - 1,
 	/* persist: what is written in /etc, so only where it is shown. */
 	DEVICE_PERSIST = 1 << 6,
+	/* place, of the bridges above and of the slot's functions too: the configuration space is read. */
+	DEVICE_PLACE = 1 << 7,
 };
 
 /* ---- groups ---- */
@@ -351,6 +371,15 @@ struct host {
 	struct in_use *usage;
 	/* How it boots, see facts/boot.h; NULL unless asked for. */
 	const struct boot *boot;
+	/* The slots that the firmware or a hotplug driver names: /sys/bus/pci/slots. */
+	struct fact slots_list;
+	struct pci_slot *slots;
+	size_t nr_slots;
+};
+
+struct pci_slot {
+	const char *name;
+	struct fact address; /* "0000:01:00": domain, bus and device */
 };
 
 struct target_match {

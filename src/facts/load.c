@@ -141,6 +141,8 @@ static void load_rest(struct loader *l)
 		in_use_load(l);
 	if (parts & HOST_BOOT)
 		boot_load(l);
+	if (parts & HOST_SLOTS)
+		slots_load(l);
 }
 
 /* What is missing then says nothing about the host. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Loads a snapshot of a host. All readers of a host are behind this header. Reading never writes, never
- * loads a module and never wakes a device: no config space, no VPD. */
+ * loads a module and never wakes a device: no VPD, and configuration space only for DEVICE_PLACE, of devices that are
+ * awake. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,6 +31,7 @@ enum host_part {
 	HOST_USAGE = 1 << 10,
 	/* The boot loader and its settings, distribution, initramfs tool: for what changes how a host boots. */
 	HOST_BOOT = 1 << 12,
+	HOST_SLOTS = 1 << 13, /* names of the slots */
 };
 
 struct scope {

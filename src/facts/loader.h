@@ -58,6 +58,7 @@ struct loader {
 	bool some_node;                           /* a group or cdev node exists */
 	struct strmap vfio_owners; /* devices with one of host.vfio_class; filled where frugal */
 	struct module_library *modules; /* see module.c; NULL until used */
+	unsigned int place_depth;       /* bridges above that are being read */
 	struct fact driverctl, rules;   /* lists of persist.c; UNREAD until used */
 };
 
@@ -113,6 +114,10 @@ void powers_load(struct loader *l);
 
 /* Reads what @d is given at each boot (persist.c). */
 void persist_load(struct loader *l, struct device *d);
+
+/* Reads where @d is and what grouping asks of it (place.c); wants the same of the bridge above. */
+void place_load(struct loader *l, struct device *d);
+void slots_load(struct loader *l);
 
 struct group_slot *group_want(struct loader *l, unsigned int id);
 bool group_is_wanted(struct loader *l, unsigned int id);
