@@ -81,7 +81,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind; and not __vfiotool_has_program' -a '(__vfiotool_targets)'
+complete -c vfiotool -n '__vfiotool_is list inspect explain attach map prove irq reset regions monitor bind unbind; and not __vfiotool_has_program' -a '(__vfiotool_targets)'
 complete -c vfiotool -n __vfiotool_has_program -a '(__vfiotool_program)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_targets)'
@@ -99,7 +99,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_s
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect explain attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'

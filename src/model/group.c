@@ -198,7 +198,7 @@ static enum tristate bridge_aliases(const struct group_node *bridge)
 											: TRI_NO;
 }
 
-/* Upwards over bridges that hide who asks; *@last is where it ends. True when that led to a group, or nowhere. */
+/* Upwards over bridges that hide the requester; *@last is where it ends. True when that led to a group, or nowhere. */
 static bool walk_aliases(struct group_node *node, struct group_node **last)
 {
 	struct group_node *start = node->dma ? node->dma : node;

@@ -290,6 +290,7 @@ const char *value_text(const struct value *v, struct arena *a)
 	case VALUE_OBJECT:
 	case VALUE_OBJECTS:
 	case VALUE_MAP:
+	case VALUE_LISTS:
 	case VALUE_UNKNOWN:
 		break;
 	}

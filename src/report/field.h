@@ -35,6 +35,12 @@ enum value_kind {
 	VALUE_OBJECTS, /* nr rows, described by fields */
 	VALUE_TEXTS,   /* nr texts */
 	VALUE_MAP,     /* nr rows, described by fields, under the names of texts */
+	VALUE_LISTS,   /* nr lists of texts: row is the first struct texts */
+};
+
+struct texts {
+	const char *const *items;
+	size_t nr;
 };
 
 struct field;
@@ -218,6 +224,13 @@ static inline void value_set_texts(struct value *ret, const char *const *texts, 
 {
 	ret->kind = VALUE_TEXTS;
 	ret->texts = texts;
+	ret->nr = nr;
+}
+
+static inline void value_set_lists(struct value *ret, const struct texts *lists, size_t nr)
+{
+	ret->kind = VALUE_LISTS;
+	ret->row = lists;
 	ret->nr = nr;
 }
 

@@ -23,12 +23,22 @@ static struct json_object *json_from_objects(const struct value *v, struct arena
 	return ret;
 }
 
-static struct json_object *json_from_texts(const struct value *v, struct arena *a)
+static struct json_object *json_from_texts(const char *const *texts, size_t nr, struct arena *a)
 {
 	struct json_object *ret = json_object_new_array();
 
+	for (size_t i = 0; i < nr; i++)
+		json_object_array_add(ret, json_from_text(a, texts[i], strlen(texts[i])));
+	return ret;
+}
+
+static struct json_object *json_from_lists(const struct value *v, struct arena *a)
+{
+	const struct texts *lists = v->row;
+	struct json_object *ret = json_object_new_array();
+
 	for (size_t i = 0; i < v->nr; i++)
-		json_object_array_add(ret, json_from_text(a, v->texts[i], strlen(v->texts[i])));
+		json_object_array_add(ret, json_from_texts(lists[i].items, lists[i].nr, a));
 	return ret;
 }
 
@@ -64,7 +74,9 @@ static struct json_object *json_from_value(const struct value *v, struct arena *
 	case VALUE_OBJECTS:
 		return json_from_objects(v, a);
 	case VALUE_TEXTS:
-		return json_from_texts(v, a);
+		return json_from_texts(v->texts, v->nr, a);
+	case VALUE_LISTS:
+		return json_from_lists(v, a);
 	case VALUE_MAP:
 		return json_from_map(v, a);
 	}

@@ -113,7 +113,7 @@ static void assert_groups(const struct fun *functions, const char *expected)
 		"0000:" name, bridge, config, secondary, 0x12345678 \
 	}
 
-static void test_ports(void **state)
+static void test_ports(void)
 {
 	GROUPS("00:01.0; 01:00.0", F("00:01.0", NULL, PORT, 1),
 	       F("01:00.0", "0000:00:01.0", CARD, 0));
@@ -129,7 +129,7 @@ static void test_ports(void **state)
 	       F("03:00.0", "0000:00:01.2", CARD, 0));
 }
 
-static void test_switches(void **state)
+static void test_switches(void)
 {
 	/* Downstream ports without ACS have groups of their own, each with what is behind it. */
 	GROUPS("00:01.0; 01:00.0; 02:00.0 03:00.0; 02:01.0 04:00.0", F("00:01.0", NULL, PORT, 1),
@@ -146,7 +146,7 @@ static void test_switches(void **state)
 	       F("03:00.0", "0000:02:00.0", CARD, 0));
 }
 
-static void test_functions(void **state)
+static void test_functions(void)
 {
 	GROUPS("00:01.0; 01:00.0 01:00.1", F("00:01.0", NULL, PORT, 1),
 	       F("01:00.0", "0000:00:01.0", CARD_MANY, 0), F("01:00.1", "0000:00:01.0", CARD, 0));
@@ -161,7 +161,7 @@ static void test_functions(void **state)
 	       { "0000:01:00.1", "0000:00:01.0", CARD, 0, 0x80861521 });
 }
 
-static void test_bridges(void **state)
+static void test_bridges(void)
 {
 	GROUPS("00:01.0; 01:00.0 02:01.0 02:02.0", F("00:01.0", NULL, PORT, 1),
 	       F("01:00.0", "0000:00:01.0", TO_PCI, 2), F("02:01.0", "0000:01:00.0", PLAIN, 0),
@@ -171,7 +171,7 @@ static void test_bridges(void **state)
 	       F("02:01.0", "0000:01:02.0", PLAIN, 0));
 }
 
-static void test_aliases(void **state)
+static void test_aliases(void)
 {
 	/* A SATA controller that uses the address of function 1, which is there. */
 	GROUPS("00:01.0; 01:00.0 01:00.1", F("00:01.0", NULL, PORT, 1),
@@ -192,7 +192,7 @@ static const struct group_node *node(const struct tree_of *t, const char *name)
 	return n;
 }
 
-static void test_doubts(void **state)
+static void test_doubts(void)
 {
 	const struct fun unread[] = { F("00:01.0", NULL, NULL, 1),
 				      F("00:02.0", NULL, PORT, 2),
@@ -223,7 +223,7 @@ static void test_doubts(void **state)
 	fake_free(t.h);
 }
 
-static void test_circle(void **state)
+static void test_circle(void)
 {
 	const struct fun functions[] = { F("01:00.0", NULL, UPSTREAM, 2),
 					 F("02:00.0", "0000:01:00.0", UPSTREAM, 1),
@@ -252,7 +252,7 @@ static const struct fun house[] = {
 };
 #define HOUSE "00:01.0 00:01.1 01:00.0 01:00.1 02:00.0; 00:02.0"
 
-static void test_reason(void **state)
+static void test_reason(void)
 {
 	struct tree_of t = plant(house, RELEASES_ALL);
 	const struct group_node **links;
@@ -273,7 +273,7 @@ static void test_reason(void **state)
 	fake_free(t.h);
 }
 
-static void test_what_if(void **state)
+static void test_what_if(void)
 {
 	struct tree_of t = plant(house, RELEASES_ALL);
 	struct group_map *map = group_map_copy(t.map, t.h->arena);
@@ -298,7 +298,7 @@ static void test_what_if(void **state)
 	fake_free(t.h);
 }
 
-static void test_move(void **state)
+static void test_move(void)
 {
 	struct tree_of t = plant(house, RELEASES_ALL);
 	struct group_map *map = group_map_copy(t.map, t.h->arena);
@@ -316,7 +316,7 @@ static void test_move(void **state)
 }
 
 /* kernel-decisions: 116 entries in 5.10.223 and 133 in 6.12.107, each with the empty one that ends the table. */
-static void test_rows(void **state)
+static void test_rows(void)
 {
 	size_t nr = 0, in_5_10 = 0;
 	const struct acs_row *row;
@@ -328,18 +328,4 @@ static void test_rows(void **state)
 	}
 	assert_int_equal(nr + 1, 133);
 	assert_int_equal(in_5_10 + 1, 116);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ports),     cmocka_unit_test(test_switches),
-		cmocka_unit_test(test_functions), cmocka_unit_test(test_bridges),
-		cmocka_unit_test(test_aliases),   cmocka_unit_test(test_doubts),
-		cmocka_unit_test(test_circle),    cmocka_unit_test(test_reason),
-		cmocka_unit_test(test_what_if),   cmocka_unit_test(test_move),
-		cmocka_unit_test(test_rows),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,7 +60,7 @@ static struct pcigroup decode(struct space *s)
 	return again;
 }
 
-static void test_whole(void **state)
+static void test_whole(void)
 {
 	struct space s;
 	struct pcigroup p;
@@ -80,7 +80,7 @@ static void test_whole(void **state)
 	assert_int_equal(p.acs_ctrl, 0x1d);
 }
 
-static void test_short(void **state)
+static void test_short(void)
 {
 	struct space s;
 	struct pcigroup p;
@@ -104,7 +104,7 @@ static void test_short(void **state)
 	assert_int_equal(pcigroup_read(read_bytes, &s, s.len, &p), -ENODATA);
 }
 
-static void test_broken(void **state)
+static void test_broken(void)
 {
 	struct space s;
 
@@ -132,7 +132,7 @@ static void test_broken(void **state)
 	assert_int_equal(decode(&s).acs, PCIGROUP_NONE);
 }
 
-static void test_virtual_function(void **state)
+static void test_virtual_function(void)
 {
 	struct space s;
 
@@ -143,7 +143,7 @@ static void test_virtual_function(void **state)
 	assert_int_equal(decode(&s).pcie, PCIGROUP_PRESENT);
 }
 
-static void test_text(void **state)
+static void test_text(void)
 {
 	static const char *const bad[] = {
 		"",
@@ -165,15 +165,4 @@ static void test_text(void **state)
 				 -EBADMSG);
 	assert_int_equal(pcigroup_parse((struct span){ "size=64 slot=0", 14 }, &p), 0);
 	assert_true(p.has_slot);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_whole),  cmocka_unit_test(test_short),
-		cmocka_unit_test(test_broken), cmocka_unit_test(test_virtual_function),
-		cmocka_unit_test(test_text),
-	};
-
-	return cmocka_run_group_tests(tests, scene_arena_setup, scene_arena_teardown);
 }

@@ -42,9 +42,8 @@ static struct host *load(struct tree *x, const char *target)
 	return tree_load(x, x->sysroot, &scope, target ? targets : NULL);
 }
 
-static void test_path(void **state)
+static void test_path(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 	struct device *card;
 
@@ -69,9 +68,8 @@ static void test_path(void **state)
 	assert_true(fact_is(&tree_find(h, "0000:00:02.0")->place->config));
 }
 
-static void test_sleep(void **state)
+static void test_sleep(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	put(x, ROOT, "0000:00:01.0", "D3cold");
@@ -90,9 +88,8 @@ static void test_sleep(void **state)
 	assert_true(fact_is(&tree_find(h, "0000:00:03.0")->place->config));
 }
 
-static void test_vmd(void **state)
+static void test_vmd(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	put(x, ROOT, "0000:00:0e.0", "D0");
@@ -103,9 +100,8 @@ static void test_vmd(void **state)
 	assert_null(tree_find(h, "10000:e0:1b.0")->place->bridge);
 }
 
-static void test_lies(void **state)
+static void test_lies(struct tree *x)
 {
-	struct tree *x = *state;
 	struct host *h;
 
 	/* A circle, a link that leads out, a file that is too short, one that is not there. */
@@ -124,9 +120,8 @@ static void test_lies(void **state)
 	assert_null(tree_find(h, "0000:00:03.0")->place->dir);
 }
 
-static void test_deep(void **state)
+static void test_deep(struct tree *x)
 {
-	struct tree *x = *state;
 	char dir[PATH_MAX] = "sys/devices/pci0000:00";
 	struct host *h;
 
@@ -142,14 +137,4 @@ static void test_deep(void **state)
 	h = load(x, "0000:63:00.0");
 	assert_true(h->nr_devices < 100);
 	assert_non_null(tree_find(h, "0000:63:00.0")->place->bridge);
-}
-
-int main(void)
-{
-	const struct CMUnitTest tests[] = {
-		tree_test(test_path), tree_test(test_sleep), tree_test(test_vmd),
-		tree_test(test_lies), tree_test(test_deep),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import attaching, documents, kernels, system
+from . import attaching, documents, kernels, system, trees
 from .guest import Result, pick_list
 from .scenario import ScenarioError, choose, choose_items, pick
 
@@ -22,9 +22,9 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
-                "memory", "counted", "board", "acpi", "system", "vfio_platform", "variant"}
+                "memory", "counted", "board", "acpi", "system", "vfio_platform", "variant", "trees"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
-            "thorough"}
+            "thorough", "forests"}
 LISTS = ("devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
@@ -61,6 +61,11 @@ class Machine:
     variant: bool = False
     board: object = ""
     acpi: bool = False
+    trees: tuple = ()
+
+    def __post_init__(self):
+        if self.trees:
+            object.__setattr__(self, "devices", (*self.devices, *trees.devices(*self.trees)))
 
 
 @dataclass(frozen=True)
@@ -152,9 +157,29 @@ def load(path: Path) -> Acting:
                   log=tuple(data.get("log", ())), programs=tuple(data.get("programs", ())), **rest)
 
 
+def forests(scenario: Acting, number: int):
+    """The scenario on @number further machines, with the trees of the next seeds each, on its kernels by turns."""
+    first, count = scenario.machine.trees or (0, 0)
+    for index in range(1, number + 1):
+        name = f"{scenario.name}-{index:02}"
+        machine = dataclasses.replace(scenario.machine, name=name, trees=(first + index * count, count),
+                                      devices=_without_trees(scenario.machine))
+        yield dataclasses.replace(scenario, name=name, machine=machine,
+                                  kernels=(scenario.kernels[index % len(scenario.kernels)],))
+
+
+def _without_trees(machine: Machine):
+    return machine.devices[:len(machine.devices) - len(trees.devices(*machine.trees))]
+
+
 def load_all():
     """Every acting scenario, by name."""
-    return [load(path) for path in sorted(FOLDER.glob("*.toml"))]
+    ret = []
+    for path in sorted(FOLDER.glob("*.toml")):
+        ret.append(load(path))
+        with open(path, "rb") as file:
+            ret += forests(ret[-1], tomllib.load(file).get("forests", 0))
+    return ret
 
 
 def batches(pairs):
