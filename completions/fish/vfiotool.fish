@@ -97,6 +97,13 @@ complete -c vfiotool -l introspect -d 'Print commands, options and rules as JSON
 
 complete -c vfiotool -n '__vfiotool_is list' -s o -l output -x -a '(__vfiotool_several columns)' -d 'Columns to show'
 complete -c vfiotool -n '__vfiotool_is list' -s O -l output-all -d 'All columns'
+complete -c vfiotool -n '__vfiotool_is list' -s a -l all -d 'Also bridges'
+complete -c vfiotool -n '__vfiotool_is list' -l no-bridges -d 'No bridges'
+complete -c vfiotool -n '__vfiotool_is list' -l class -x -a 'vga network nvme storage audio usb' -d 'Only this class'
+complete -c vfiotool -n '__vfiotool_is list' -l driver -x -a '(__vfiotool_ask drivers)' -d 'Only devices on this driver'
+complete -c vfiotool -n '__vfiotool_is list' -l group -x -a none -d 'Only devices of this group'
+complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -d 'Only devices with this answer'
+complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
 complete -c vfiotool -n '__vfiotool_is list inspect explain attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON

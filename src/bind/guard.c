@@ -8,8 +8,8 @@
 #include "facts/in-use.h"
 
 static const struct guard *const guards[] = {
-	&guard_disk, &guard_network, &guard_session, &guard_display, &guard_console,
-	&guard_vfs,  &guard_held,    &guard_locked,  &guard_vm,      &guard_open,
+	&guard_disk, &guard_network, &guard_session, &guard_display, &guard_console,  &guard_vfs,
+	&guard_held, &guard_locked,  &guard_vm,      &guard_open,    &guard_platform,
 };
 
 const struct guard *const *guards_all(size_t *nr)

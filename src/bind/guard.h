@@ -75,3 +75,4 @@ extern const struct guard guard_disk;                   /* guard-disk.c */
 extern const struct guard guard_network, guard_session; /* guard-network.c */
 extern const struct guard guard_display, guard_console; /* guard-console.c */
 extern const struct guard guard_vfs;                    /* guard-vfs.c */
+extern const struct guard guard_platform;               /* guard-platform.c */

@@ -104,6 +104,7 @@ static int check_name(const char *path, struct arena *a, struct failure **reterr
 		return 0;
 	}
 	if (t.kind != TARGET_PCI && t.kind != TARGET_SLOT && t.kind != TARGET_IDS &&
+	    (t.kind != TARGET_CLASS || !strchr(path, ':')) &&
 	    (t.kind != TARGET_GROUP || *path == '/'))
 		return 0;
 	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,

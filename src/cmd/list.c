@@ -14,8 +14,22 @@
 struct list_args {
 	struct operands targets;
 	const char *output, *sort;
-	bool all, tree, noheadings;
+	bool all_columns, tree, noheadings;
 	enum output_format format;
+	/* Which devices; NULL or false: any. */
+	const char *driver, *group;
+	bool has_class, all, no_bridges, has_verdict, if_bound;
+	struct class_prefix class_prefix;
+	enum answer verdict;
+};
+
+enum {
+	OPT_CLASS = OPT_COMMAND_FIRST,
+	OPT_DRIVER,
+	OPT_GROUP,
+	OPT_VERDICT,
+	OPT_IF_BOUND,
+	OPT_NO_BRIDGES,
 };
 
 static error_t choose_format(struct parse *p, struct list_args *args, int key)
@@ -34,6 +48,57 @@ static error_t choose_format(struct parse *p, struct list_args *args, int key)
 	return 0;
 }
 
+static error_t choose_verdict(struct parse *p, struct list_args *args, const char *text)
+{
+	for (int answer = ANSWER_UNKNOWN; answer <= ANSWER_YES; answer++)
+		if (!strcmp(text, answer_name((enum answer)answer))) {
+			args->verdict = (enum answer)answer;
+			args->has_verdict = true;
+			return 0;
+		}
+	return parse_fail(p, "'--verdict=%s': write yes, no or unknown", text);
+}
+
+static error_t choose_group(struct parse *p, struct list_args *args, const char *text)
+{
+	uint32_t number;
+
+	if (strcmp(text, "none") != 0 && parse_u32(text, 10, &number) < 0)
+		return parse_fail(p, "'--group=%s': write the number of an IOMMU group, or none",
+				  text);
+	args->group = text;
+	return 0;
+}
+
+static error_t parse_filter(int key, char *arg, struct parse *p, struct list_args *args)
+{
+	switch (key) {
+	case OPT_CLASS:
+		args->has_class = true;
+		return class_prefix_parse(arg, &args->class_prefix)
+			       ? 0
+			       : parse_fail(p,
+					    "'--class=%s': write 03, 0302 or 030000, or vga, network, nvme, storage, audio, usb",
+					    arg);
+	case OPT_DRIVER:
+		args->driver = arg;
+		return 0;
+	case OPT_GROUP:
+		return choose_group(p, args, arg);
+	case OPT_VERDICT:
+		return choose_verdict(p, args, arg);
+	case OPT_IF_BOUND:
+		args->if_bound = true;
+		return 0;
+	case OPT_NO_BRIDGES:
+		args->no_bridges = true;
+		return 0;
+	default:
+		args->all = true;
+		return 0;
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct parse *p = state->input;
@@ -47,7 +112,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->output = arg;
 		return 0;
 	case 'O':
-		args->all = true;
+		args->all_columns = true;
 		return 0;
 	case 'x':
 		args->sort = arg;
@@ -62,6 +127,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'P':
 	case 'r':
 		return choose_format(p, args, key);
+	case 'a':
+	case OPT_CLASS:
+	case OPT_DRIVER:
+	case OPT_GROUP:
+	case OPT_VERDICT:
+	case OPT_IF_BOUND:
+	case OPT_NO_BRIDGES:
+		return parse_filter(key, arg, p, args);
+	case ARGP_KEY_END:
+		if (p && !p->asked && args->if_bound && !args->has_verdict)
+			return parse_fail(p, "--if-bound is for --verdict: AFTER is shown anyway");
+		if (p && !p->asked && args->all && args->no_bridges)
+			return parse_fail(p,
+					  "--all and --no-bridges contradict each other: give one of them");
+		return 0;
 	default:
 		return command_parse_default(key, state);
 	}
@@ -70,6 +150,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "output", 'o', "LIST", 0, "columns to show: COL,COL, or +COL,COL to add", 1 },
 	{ "output-all", 'O', NULL, 0, "all columns", 1 },
+	{ "all", 'a', NULL, 0, "also bridges, which cannot be assigned", 1 },
+	{ "no-bridges", OPT_NO_BRIDGES, NULL, 0, "no bridges, even where they are asked for", 1 },
+	{ "class", OPT_CLASS, "CLASS", 0, "only this class: 03, 0302, vga, network, nvme, ...", 1 },
+	{ "driver", OPT_DRIVER, "NAME", 0, "only devices on this driver, or on none", 1 },
+	{ "group", OPT_GROUP, "NUMBER", 0, "only devices of this IOMMU group, or of none", 1 },
+	{ "verdict", OPT_VERDICT, "ANSWER", 0,
+	  "only devices with this answer now: yes, no, unknown", 1 },
+	{ "if-bound", OPT_IF_BOUND, NULL, 0, "with --verdict: with this answer after binding", 1 },
 	{ "tree", 'T', NULL, 0, "show devices below their groups", 1 },
 	{ "sort", 'x', "COLUMN", 0, "sort by a column", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 2 },
@@ -89,7 +177,7 @@ static int choose_columns(const struct list_args *args, struct arena *a, struct 
 	struct columns one = { 0 };
 	int r;
 
-	if (args->all)
+	if (args->all_columns)
 		columns_all(&device_fields, a, columns);
 	else
 		columns_default(&device_fields, a, columns);
@@ -111,7 +199,54 @@ static int choose_columns(const struct list_args *args, struct arena *a, struct 
 	return 0;
 }
 
+/* ---- which devices ---- */
+
+/* Whether bridges are left out where nobody asked for them: groups are about all their members. */
+static bool hides_bridges(const struct list_args *args)
+{
+	return args->no_bridges ||
+	       !(args->all || args->targets.nr || args->tree || args->has_class || args->group);
+}
+
+/* Whether @fact, "none" when absent, is @wanted. */
+static bool fact_matches(const struct fact *fact, const char *text, const char *wanted)
+{
+	return text ? !strcmp(text, wanted) : fact->state == FACT_ABSENT && !strcmp(wanted, "none");
+}
+
+static bool takes(const struct list_args *args, struct arena *a, const struct device *d)
+{
+	if (args->has_class &&
+	    !(d->has_ids && class_prefix_covers(args->class_prefix, d->class_code)))
+		return false;
+	if (args->driver && !fact_matches(&d->driver_fact, d->driver, args->driver))
+		return false;
+	return !args->group ||
+	       fact_matches(&d->group_link, d->group ? arena_decimal(a, d->group->id) : NULL,
+			    args->group);
+}
+
+/* Leaves in the session the devices that are asked for. The number of bridges that are not shown. */
+static size_t choose_devices(struct session *s, const struct list_args *args)
+{
+	size_t nr = 0, hidden = 0;
+
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		struct device *d = s->devices[i];
+
+		if (!takes(args, s->app->arena, d))
+			continue;
+		if (hides_bridges(args) && device_is_never_given(d))
+			hidden++;
+		else
+			s->devices[nr++] = d;
+	}
+	s->nr_devices = nr;
+	return hidden;
+}
+
 struct rows {
+	const struct list_args *args;
 	struct device_row *rows;
 	struct table_row *table_rows;
 	size_t nr;
@@ -120,12 +255,15 @@ struct rows {
 static void add_row(struct rows *rows, struct session *s, const struct device *d,
 		    const struct group *g, size_t parent, unsigned int needs)
 {
+	const enum view view = rows->args->if_bound ? VIEW_IF_BOUND : VIEW_NOW;
 	struct device_row *row = &rows->rows[rows->nr];
 
 	*row = (struct device_row){ .report = &s->report, .device = d, .group = g };
+	device_row_decide(row, needs);
+	if (d && rows->args->has_verdict && row->verdict[view]->answer != rows->args->verdict)
+		return;
 	if (d && needs & NEED_NAMES)
 		row->names = session_names(s, d);
-	device_row_decide(row, needs);
 	rows->table_rows[rows->nr++] = (struct table_row){ row, parent };
 }
 
@@ -137,29 +275,31 @@ static bool is_selected(const struct session *s, const struct device *d)
 	return false;
 }
 
-/* Each group with those of its devices that were asked for (all by default); devices without a group come
- * last. */
+/* Each group with those of its devices that were asked for (all by default), where there are any; devices without a group
+ * come last. */
 static void add_tree(struct rows *rows, struct session *s, unsigned int needs)
 {
+	const bool all = s->nr_devices == s->host->nr_devices;
+
 	for (size_t i = 0; i < s->host->nr_groups; i++) {
 		const struct group *g = s->host->groups[i];
-		size_t parent = rows->nr + 1, nr = 0;
+		size_t parent = rows->nr + 1;
 
-		for (size_t m = 0; m < g->nr_members; m++) {
-			if (s->nr_targets && !is_selected(s, g->members[m]))
-				continue;
-			if (!nr++)
-				add_row(rows, s, NULL, g, 0, needs);
-			add_row(rows, s, g->members[m], g, parent, needs);
-		}
+		add_row(rows, s, NULL, g, 0, needs);
+		for (size_t m = 0; m < g->nr_members; m++)
+			if (all || is_selected(s, g->members[m]))
+				add_row(rows, s, g->members[m], g, parent, needs);
+		if (rows->nr == parent)
+			rows->nr--;
 	}
 	for (size_t i = 0; i < s->nr_devices; i++)
 		if (!s->devices[i]->group)
 			add_row(rows, s, s->devices[i], NULL, 0, needs);
 }
 
-static void make_rows(struct rows *rows, struct session *s, bool tree, unsigned int needs)
+static void make_rows(struct rows *rows, struct session *s, unsigned int needs)
 {
+	const bool tree = rows->args->tree;
 	struct arena *a = s->app->arena;
 	size_t nr_max = s->nr_devices;
 
@@ -203,6 +343,24 @@ static void say_denied(const struct rows *rows)
 	}
 }
 
+static void say_hidden(size_t nr)
+{
+	if (nr && isatty(STDOUT_FILENO) == 1)
+		log_write(LOG_LEVEL_WARNING, "%zu bridge%s not shown: -a shows all devices", nr,
+			  nr == 1 ? "" : "s");
+}
+
+/* What must be known for the columns, the order and the filter. */
+static unsigned int find_needs(const struct list_args *args, const struct columns *columns,
+			       const struct field *sort)
+{
+	unsigned int needs = columns_needs(columns) | (sort ? sort->needs : 0);
+
+	if (args->has_verdict)
+		needs |= args->if_bound ? NEED_VERDICT : NEED_VERDICT_NOW;
+	return needs;
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct list_args *args = data;
@@ -210,7 +368,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	const struct field *sort;
 	struct columns columns;
 	struct session s = { 0 };
-	struct rows rows = { 0 };
+	struct rows rows = { .args = args };
+	size_t nr_hidden;
 	struct table table;
 	struct scope scope;
 	unsigned int needs;
@@ -219,7 +378,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	r = choose_columns(args, a, &columns, &sort, reterr);
 	if (r < 0)
 		return r;
-	needs = columns_needs(&columns) | (sort ? sort->needs : 0);
+	needs = find_needs(args, &columns, sort);
 	scope = scope_for(needs);
 	r = session_open(&s, app, &args->targets, &scope, reterr);
 	if (r >= 0 && needs & NEED_ANY_VERDICT)
@@ -227,7 +386,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	if (r >= 0)
 		r = session_decide(&s, NULL, NULL, reterr);
 	if (r >= 0) {
-		make_rows(&rows, &s, args->tree, needs);
+		nr_hidden = choose_devices(&s, args);
+		make_rows(&rows, &s, needs);
 		table = (struct table){ .fields = &device_fields,
 					.columns = &columns,
 					.rows = rows.table_rows,
@@ -235,8 +395,10 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		if (sort)
 			table_sort(&table, sort, a);
 		r = print(&s, args, &table, reterr);
-		if (r >= 0)
+		if (r >= 0) {
+			say_hidden(nr_hidden);
 			say_denied(&rows);
+		}
 	}
 	session_close(&s);
 	return r;

@@ -19,7 +19,8 @@ struct host_event {
 	const char *device; /* of a node that is one device's: its name; or NULL */
 	bool has_ids;
 	uint16_t vendor, device_id;
-	bool has_mode; /* of a node */
+	uint32_t class_code; /* 0: the event has none */
+	bool has_mode;       /* of a node */
 	unsigned int mode, uid, gid;
 	uint64_t seqnum; /* the kernel's number of the event; 0: none */
 };

@@ -213,6 +213,17 @@ bool device_is_behind_vmd(const struct device *dev)
 	return dev->bus == BUS_PCI && strcspn(dev->name, ":") > 4;
 }
 
+bool device_is_never_given(const struct device *dev)
+{
+	/* PCI Code and ID Assignment Specification, section 1.7. */
+	static const uint32_t bridges[] = { 0x0600, 0x0601, 0x0604, 0x0607, 0x0609 };
+
+	for (size_t i = 0; dev->has_ids && i < ARRAY_SIZE(bridges); i++)
+		if (dev->class_code >> 8 == bridges[i])
+			return true;
+	return false;
+}
+
 bool device_carries(const struct device *carrier, const struct device *dev)
 {
 	if (carrier == dev)

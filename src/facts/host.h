@@ -398,6 +398,8 @@ bool device_is_behind_vmd(const struct device *dev);
  * controller behind which it is. linux: drivers/pci/controller/vmd.c: vmd_remove(), and
  * vmd_find_free_domain(), whose domains begin at 0x10000. */
 bool device_carries(const struct device *carrier, const struct device *dev);
+/* Whether @dev cannot be given to a program on any host, by its class: a PCI, CardBus, host or ISA bridge. */
+bool device_is_never_given(const struct device *dev);
 /* The only driver that may bind @dev, from its driver_override; NULL when any may, or when it is not known.
  * linux: drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is
  * set. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Targets to devices. Goes straight to what a target names: the cost does not depend on the others,
- * save for ids, which only a look at every PCI device can answer. */
+ * save for ids and classes, which only a look at every PCI device can answer. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -98,6 +98,7 @@ static int enumerate_group(struct loader *l, const struct target *t)
 	}
 }
 
+/* By ids or class: only a look at every PCI device tells. */
 static int enumerate_ids(struct loader *l, const struct target *t)
 {
 	struct fact names = sysroot_list(l->root, l->a, "sys/bus/pci/devices");
@@ -115,15 +116,17 @@ static int enumerate_ids(struct loader *l, const struct target *t)
 		name = arena_strndup(l->a, line.s, line.len);
 		uevent = read_uevent_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name),
 					&locked);
-		if (uevent_get_pci(fact_describe(&uevent), &pci) < 0 || pci.vendor != t->vendor ||
-		    (!t->any_device && pci.device != t->device))
+		if (uevent_get_pci(fact_describe(&uevent), &pci) < 0 ||
+		    !target_covers_ids(t, pci.vendor, pci.device, pci.class_code))
 			continue;
 		device_want(l, "pci", line, l->scope.device_parts, true);
 		nr++;
 	}
 	return nr ? 0
 		  : no_target(l, t,
-			      "no PCI device has these ids; 'vfiotool list' shows the devices");
+			      t->kind == TARGET_CLASS
+				      ? "no PCI device is of this class; 'vfiotool list -o +CLASS' shows the classes"
+				      : "no PCI device has these ids; 'vfiotool list' shows the devices");
 }
 
 /* @text before @rest; false when a path may not be that long. */
@@ -346,6 +349,7 @@ int enumerate_target(struct loader *l, const struct target *t)
 	case TARGET_GROUP:
 		return enumerate_group(l, t);
 	case TARGET_IDS:
+	case TARGET_CLASS:
 		return enumerate_ids(l, t);
 	case TARGET_CDEV:
 		return enumerate_cdev(l, t);

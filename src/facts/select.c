@@ -18,8 +18,8 @@ static bool target_covers(const struct host *h, const struct target *t, const st
 	case TARGET_GROUP:
 		return d->group && d->group->id == t->group;
 	case TARGET_IDS:
-		return d->has_ids && d->vendor == t->vendor &&
-		       (t->any_device || d->device_id == t->device);
+	case TARGET_CLASS:
+		return d->has_ids && target_covers_ids(t, d->vendor, d->device_id, d->class_code);
 	case TARGET_CDEV:
 	case TARGET_PATH:
 	case TARGET_CLASS_DEVICE:

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "decode/pciaddr.h"
 
 enum { TARGET_TEXT_MAX = 4096 };
@@ -143,6 +144,58 @@ static bool parse_ids(struct span s, struct target *t)
 	return true;
 }
 
+bool class_prefix_parse(const char *text, struct class_prefix *ret)
+{
+	/* PCI Code and ID Assignment Specification, section 1. */
+	static const struct {
+		const char *name;
+		struct class_prefix prefix;
+	} names[] = {
+		{ "vga", { 0x03, 2 } },     { "network", { 0x02, 2 } }, { "nvme", { 0x0108, 4 } },
+		{ "storage", { 0x01, 2 } }, { "audio", { 0x0403, 4 } }, { "usb", { 0x0c03, 4 } },
+	};
+	struct span s = span_of(text);
+	uint64_t code;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text, names[i].name)) {
+			*ret = names[i].prefix;
+			return true;
+		}
+	if ((s.len != 2 && s.len != 4 && s.len != 6) || !is_hex(s) ||
+	    parse_u64_span(s, 16, &code) < 0)
+		return false;
+	*ret = (struct class_prefix){ (uint32_t)code, (unsigned int)s.len };
+	return true;
+}
+
+bool class_prefix_covers(struct class_prefix prefix, uint32_t class_code)
+{
+	return class_code >> (4 * (6 - prefix.digits)) == prefix.code;
+}
+
+bool target_covers_ids(const struct target *t, uint16_t vendor, uint16_t device,
+		       uint32_t class_code)
+{
+	if (t->kind == TARGET_CLASS)
+		return class_prefix_covers(t->class_prefix, class_code);
+	return t->kind == TARGET_IDS && vendor == t->vendor &&
+	       (t->any_device || device == t->device);
+}
+
+/* class:03 or class:vga, and a name alone. Digits alone are an address or a group gone wrong. */
+static bool parse_class(struct arena *a, struct span s, struct target *t)
+{
+	struct span rest = s;
+	bool prefixed = skip_prefix(s, "class:", &rest);
+	const char *text = arena_strndup(a, rest.s, rest.len);
+
+	if ((!prefixed && is_hex(rest)) || !class_prefix_parse(text, &t->class_prefix))
+		return false;
+	t->kind = TARGET_CLASS;
+	return true;
+}
+
 /* 8-4-4-4-12 hexadecimal digits: a mediated device. */
 static bool is_uuid(struct span s)
 {
@@ -220,8 +273,10 @@ static bool target_match_text(struct arena *a, struct span s, struct target *t)
 		return parse_pci(a, rest, t);
 	if (skip_prefix(s, "pci_", &rest))
 		return parse_nodedev(a, rest, t);
-	return parse_pci(a, s, t) || parse_ids(s, t) || parse_named(a, s, t) ||
-	       parse_cdev(a, s, t) || parse_plain(a, s, t);
+	if (skip_prefix(s, "class:", &rest))
+		return parse_class(a, s, t);
+	return parse_pci(a, s, t) || parse_ids(s, t) || parse_class(a, s, t) ||
+	       parse_named(a, s, t) || parse_cdev(a, s, t) || parse_plain(a, s, t);
 }
 
 /* The right form of what @text, which names nothing, probably meant. */
@@ -233,6 +288,8 @@ static const char *how_to_write(const char *text)
 		return "write a group as group:12, an address as 0000:01:00.0";
 	if (!strncmp(text, "group:", 6) || !strncmp(text, "iommu:", 6))
 		return "write a group as group:12; 'vfiotool list' shows the groups";
+	if (!strncmp(text, "class:", 6))
+		return "write a class as class:03, class:0302, or class:vga, network, nvme, storage, audio, usb";
 	if (!strncmp(text, "/dev/vfio", 9))
 		return "a group node is /dev/vfio/12, a device node /dev/vfio/devices/vfio3";
 	if (!strncmp(text, "/dev/", 5))
@@ -241,7 +298,7 @@ static const char *how_to_write(const char *text)
 		return "the only pattern is 01:00.* (all functions of a slot); 8086: means all devices of a vendor";
 	if (strchr(text, ':') && strspn(text, "0123456789abcdefABCDEF:.") == len)
 		return "write an address as 0000:01:00.0 or 01:00.0, in hexadecimal, with devices up to 1f and functions up to 7; write ids as 8086:1521";
-	return "write 0000:01:00.0, 01:00.0, 01:00 (all functions), 8086:1521 (vendor:device), group:12, BUS:NAME, vfio3, a path below /sys, or the name of an interface or a disk";
+	return "write 0000:01:00.0, 01:00.0, 01:00 (all functions), 8086:1521 (vendor:device), class:03, group:12, BUS:NAME, vfio3, a path below /sys, or the name of an interface or a disk";
 }
 
 int target_parse(struct arena *a, const char *text, struct target *ret, struct failure **reterr)

@@ -30,16 +30,11 @@ static bool device_covered(const struct host *h, const struct target *t, const c
 				return true;
 		return false;
 	case TARGET_IDS:
+	case TARGET_CLASS:
 	case TARGET_NONE:
 	default:
 		return false;
 	}
-}
-
-static bool ids_covered(const struct target *t, uint16_t vendor, uint16_t device)
-{
-	return t->kind == TARGET_IDS && vendor == t->vendor &&
-	       (t->any_device || device == t->device);
 }
 
 static bool is_in_group(const struct watch *w, const struct capability_answer *k, const char *group)
@@ -63,7 +58,7 @@ static bool member_covered(const struct watch *w, const struct host *h, const st
 		if (device_covered(h, t, k->bus, k->name, group))
 			return true;
 		d = host_find_device(h, k->bus, k->name);
-		if (d && d->has_ids && ids_covered(t, d->vendor, d->device_id))
+		if (d && d->has_ids && target_covers_ids(t, d->vendor, d->device_id, d->class_code))
 			return true;
 	}
 	return false;
@@ -79,7 +74,7 @@ bool watch_covers(const struct watch *w, const struct host *h, const struct targ
 		return true;
 	if (!strcmp(e->object, "device"))
 		return device_covered(h, t, e->bus, e->name, e->group) ||
-		       (e->has_ids && ids_covered(t, e->vendor, e->device_id));
+		       (e->has_ids && target_covers_ids(t, e->vendor, e->device_id, e->class_code));
 	if (e->device && device_covered(h, t, NULL, e->device, e->group))
 		return true;
 	if (!e->group)

@@ -309,7 +309,7 @@ static const char *driver_bus(struct arena *a, const char *devpath)
 	return bus ? arena_strndup(a, bus, strcspn(bus, "/")) : NULL;
 }
 
-static void set_ids(struct host_event *e, const char *ids)
+static void set_ids(struct host_event *e, const char *ids, const char *class_code)
 {
 	const char *colon = ids ? strchr(ids, ':') : NULL;
 	uint64_t vendor, device;
@@ -321,6 +321,8 @@ static void set_ids(struct host_event *e, const char *ids)
 	e->has_ids = true;
 	e->vendor = (uint16_t)vendor;
 	e->device_id = (uint16_t)device;
+	if (class_code && parse_u32(class_code, 16, &e->class_code) < 0)
+		e->class_code = 0;
 }
 
 /* Group and driver now, else those of the last event of the device from the same monitor. */
@@ -333,7 +335,8 @@ static void device_details(struct collection *c, size_t which, struct udev_devic
 	struct fact link = { .state = FACT_UNREAD };
 	struct span base;
 
-	set_ids(e, udev_device_get_property_value(d, "PCI_ID"));
+	set_ids(e, udev_device_get_property_value(d, "PCI_ID"),
+		udev_device_get_property_value(d, "PCI_CLASS"));
 	if (!gone)
 		link = sysroot_read_link(c->w->root, c->a,
 					 arena_printf(c->a, "sys/bus/%s/devices/%s/iommu_group",

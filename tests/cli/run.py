@@ -131,6 +131,13 @@ WORDS = [
     ("a device beyond 1f", ["list", "00:20.0"], 64, "devices up to 1f"),
     ("a node of a disk that is not there", ["list", "/dev/nvme0n9"], 66, "'/dev/nvme0n9'"),
     ("a node below a folder of /dev", ["list", "/dev/mapper/root"], 64, "/dev/nvme0n1"),
+    ("a class that is none", ["list", "--class=3"], 64, "--class=3"),
+    ("a class that no device has", ["inspect", "vga"], 66, "'vga'"),
+    ("a class target that is none", ["inspect", "class:nothing"], 64, "write a class as class:03"),
+    ("an answer that is none", ["list", "--verdict=maybe"], 64, "write yes, no or unknown"),
+    ("a group that is no number, for a filter", ["list", "--group=x"], 64, "--group=x"),
+    ("after binding, for a whole list", ["list", "--if-bound"], 64, "--if-bound is for --verdict"),
+    ("all, without bridges", ["list", "-a", "--no-bridges"], 64, "contradict"),
     ("after binding, for a report", ["inspect", "--if-bound", "00:04.0"], 64, "--if-bound is for -q"),
     ("the node of all groups", ["list", "/dev/vfio/vfio"], 64, "/dev/vfio/12"),
     ("a pattern", ["list", "0000:00:0*"], 64, "01:00.*"),
@@ -441,6 +448,43 @@ def on_terminal(cli: Cli, arguments, columns: int, env):
     return out.decode(errors="backslashreplace"), status
 
 
+# ---- which devices are listed
+
+def filters(cli: Cli) -> None:
+    """By class, driver, group and answer; bridges only where they are asked for."""
+    host, card, isa, disk, smbus = "0000:00:00.0", "0000:00:04.0", "0000:00:1f.0", "0000:00:1f.2", "0000:00:1f.3"
+    for arguments, want in (
+        ([], [card, disk, smbus]),
+        (["-a"], [host, card, isa, disk, smbus]),
+        (["-J"], [card, disk, smbus]),
+        (["--tree"], [host, card, isa, disk, smbus]),
+        (["--tree", "--no-bridges"], [card, disk, smbus]),
+        (["0000:00:1f"], [isa, disk, smbus]),
+        (["--no-bridges", "0000:00:1f"], [disk, smbus]),
+        (["--class", "06"], [host, isa]),
+        (["--class=0601"], [isa]),
+        (["--class", "network"], [card]),
+        (["network"], [card]),
+        (["class:06"], [host, isa]),
+        (["class:0106", "class:network"], [disk, card]),
+        (["--class", "vga"], []),
+        (["--driver", "e1000"], [card]),
+        (["--driver=none"], [disk, smbus]),
+        (["--group", "2"], [isa, disk, smbus]),
+        (["--group", "2", "--driver", "e1000"], []),
+        (["--group=none"], []),
+        (["--verdict", "no"], [card, disk, smbus]),
+        (["--verdict", "yes"], []),
+        (["--verdict", "yes", "--if-bound", "-a"], [host, card, isa, disk, smbus]),
+        (["--tree", "--driver", "e1000"], [card]),
+    ):
+        cli.answers(f"list {' '.join(arguments)}", ["list", "-o", "ADDRESS,NAME", *arguments], sysroot=INTEL,
+                    check=lambda out, want=want: [] if re.findall(r"[0-9a-f]{4}:[0-9a-f:.]+", out) == want else [out])
+    out, status = on_terminal(cli, ["list"], 100, {})
+    cli.say("a terminal is told how many bridges are not shown",
+            [] if "2 bridges not shown: -a shows all devices" in out and not status else [out])
+
+
 # ---- answers by exit status, and replay
 
 def answers(cli: Cli, scratch: Path) -> None:
@@ -507,6 +551,7 @@ def main() -> int:
         mappings(cli)
         journals(cli, scratch)
         outputs(cli)
+        filters(cli)
         answers(cli, scratch)
     print(f"1..{cli.count}")
     return 1 if cli.failed else 0

@@ -40,6 +40,8 @@ TYPED = (
     ("vfiotool list -o ADDRESS,DRIVER_", "vfiotool list -o ADDRESS,DRIVER_OVERRIDE"),
     ("vfiotool list --output +NUM", "vfiotool list --output +NUMA"),
     ("vfiotool list --sort VENDOR_", "vfiotool list --sort VENDOR_NAME"),
+    ("vfiotool list --class vg", "vfiotool list --class vga"),
+    ("vfiotool list --verdict unk", "vfiotool list --verdict unknown"),
     ("vfiotool inspect --kernel pat", "vfiotool inspect --kernel patched"),
     ("vfiotool inspect --kernel=pat", "vfiotool inspect --kernel=patched"),
     ("vfiotool inspect --path nois", None),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
+#include "base/macro.h"
 #include "facts/target.h"
 #include "scene.h"
 
@@ -57,6 +58,41 @@ static void test_target_ids(void)
 	assert_true(t.any_device);
 }
 
+static void test_target_class(void)
+{
+	static const struct {
+		const char *text;
+		struct class_prefix prefix;
+	} cases[] = {
+		{ "class:03", { 0x03, 2 } },
+		{ "class:0302", { 0x0302, 4 } },
+		{ "class:010802", { 0x010802, 6 } },
+		{ "class:vga", { 0x03, 2 } },
+		{ "vga", { 0x03, 2 } },
+		{ "network", { 0x02, 2 } },
+		{ "nvme", { 0x0108, 4 } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct target t = parse(cases[i].text);
+
+		assert_int_equal(t.kind, TARGET_CLASS);
+		assert_int_equal(t.class_prefix.code, cases[i].prefix.code);
+		assert_int_equal(t.class_prefix.digits, cases[i].prefix.digits);
+	}
+}
+
+static void test_class_covers(void)
+{
+	const struct target t = parse("class:0108");
+
+	assert_true(target_covers_ids(&t, 0x144d, 0xa808, 0x010802));
+	assert_false(target_covers_ids(&t, 0x144d, 0xa808, 0x010601));
+	assert_true(class_prefix_covers((struct class_prefix){ 0x010802, 6 }, 0x010802));
+	assert_false(class_prefix_covers((struct class_prefix){ 0x010802, 6 }, 0x010803));
+	assert_true(class_prefix_covers((struct class_prefix){ 0x00, 2 }, 0x00ff00));
+}
+
 static void test_target_group(void)
 {
 	static const char *const texts[] = { "group:12", "iommu:12", "/dev/vfio/12",
@@ -98,6 +134,9 @@ static void test_target_malformed(void)
 		"80861521",
 		"8086:15211",
 		"12",
+		"class:3",
+		"class:0108023",
+		"class:nothing",
 		"group:",
 		"group:x",
 		"group:-1",
