@@ -5,6 +5,7 @@
 
 #include "base/macro.h"
 #include "base/strmap.h"
+#include "base/shell.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
@@ -223,21 +224,40 @@ static void print_json(struct session *s, const struct inspect_args *args)
 	json_doc_end(&doc);
 }
 
+/* Whether devices are reported in full. */
+static bool is_full(const struct app *app, const struct inspect_args *args)
+{
+	return app->verbose > 0 || args->all_kernels || args->paths;
+}
+
 static int print_devices(struct session *s, const struct inspect_args *args,
 			 const struct inspect_text *t, struct failure **reterr)
 {
+	struct prose end = { .out = &s->app->out };
+
 	for (size_t i = 0; i < s->nr_devices && !ferror(s->app->out.stream); i++) {
 		vt_cleanup(arena_freep) struct arena *a = arena_new();
 		struct inspection one;
-		int r;
+		int r = 0;
 
 		inspection_make(&s->report, s->devices[i], args->all_kernels, args->paths, a, &one);
 		one.row.names = session_names(s, s->devices[i]);
 		if (i)
 			fputc('\n', s->app->out.stream);
-		r = inspect_text_device(t, &one, reterr);
+		if (is_full(s->app, args))
+			r = inspect_text_device(t, &one, reterr);
+		else
+			inspect_text_brief(t, &one);
 		if (r < 0)
 			return r;
+	}
+	if (!is_full(s->app, args)) {
+		prose_blank(&end);
+		prose_text(&end, STYLE_DIM,
+			   "'vfiotool inspect -v%s%s' shows every step, capability and source.",
+			   s->nr_devices == 1 ? " " : "",
+			   s->nr_devices == 1 ? shell_word(s->app->arena, s->devices[0]->name)
+					      : "");
 	}
 	return 0;
 }
@@ -272,22 +292,22 @@ static int print_short(struct session *s, struct failure **reterr)
 	struct table_row *table_rows = arena_array(a, s->nr_devices, sizeof(*table_rows));
 	struct prose end = { .out = &s->app->out };
 	struct columns columns = { 0 };
-	struct table table = { .fields = &device_fields,
-			       .columns = &columns,
-			       .rows = table_rows,
-			       .nr_rows = s->nr_devices };
+	struct table table = { .fields = &device_fields, .columns = &columns, .rows = table_rows };
 	bool denied = false, differ = false;
 	int r;
 
 	for (size_t i = 0; i < s->nr_devices; i++) {
-		rows[i] = (struct device_row){ .report = &s->report,
-					       .device = s->devices[i],
-					       .group = s->devices[i]->group };
-		rows[i].names = session_names(s, s->devices[i]);
-		device_row_decide(&rows[i], NEED_ANY_VERDICT);
-		denied |= device_row_is_denied(&rows[i]);
-		differ |= rows[i].patched->answer != rows[i].verdict[VIEW_IF_BOUND]->answer;
-		table_rows[i].row = &rows[i];
+		const struct device *d = s->devices[i];
+		struct device_row *row = &rows[table.nr_rows];
+
+		if (device_is_never_given(d))
+			continue;
+		*row = (struct device_row){ .report = &s->report, .device = d, .group = d->group };
+		row->names = session_names(s, d);
+		device_row_decide(row, NEED_ANY_VERDICT);
+		denied |= device_row_is_denied(row);
+		differ |= row->patched->answer != row->verdict[VIEW_IF_BOUND]->answer;
+		table_rows[table.nr_rows++].row = row;
 	}
 	r = short_columns(a, differ, &columns, reterr);
 	if (r >= 0)
@@ -296,7 +316,9 @@ static int print_short(struct session *s, struct failure **reterr)
 		return r;
 	prose_blank(&end);
 	prose_text(&end, STYLE_DIM,
-		   "NOW: a program can attach the device now. AFTER: once its group is bound to a VFIO driver. 'vfiotool inspect ADDRESS' shows why.%s",
+		   "NOW: a program can attach the device now. AFTER: once its group is bound to a VFIO driver. 'vfiotool inspect ADDRESS' shows why.%s%s",
+		   table.nr_rows < s->nr_devices ? " 'vfiotool list -a' shows bridges as well."
+						 : "",
 		   denied ? " They apply to the calling user, who may not open all device nodes; --assume euid=0 shows root's."
 			  : "");
 	return 0;
@@ -310,13 +332,18 @@ static int print_text(struct session *s, const struct inspect_args *args, struct
 		.verbose = s->app->verbose > 0,
 	};
 
-	inspect_text_kernel(&t);
+	if (is_full(s->app, args))
+		inspect_text_kernel(&t);
+	else if (s->nr_targets)
+		inspect_text_limits(&t);
+	else
+		inspect_text_host(&t);
 	if (!s->nr_devices) {
 		prose_text(&(struct prose){ .out = t.out }, STYLE_NONE,
 			   "This host has no device that VFIO could serve.");
 		return 0;
 	}
-	if (s->nr_targets || t.verbose || args->all_kernels || args->paths)
+	if (s->nr_targets || is_full(s->app, args))
 		return print_devices(s, args, &t, reterr);
 	return print_short(s, reterr);
 }

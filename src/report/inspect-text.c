@@ -50,6 +50,34 @@ static void put_kernel_evidence(const struct inspect_text *t, const struct prose
 	}
 }
 
+void inspect_text_limits(const struct inspect_text *t)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const struct report *r = t->report;
+	const struct gen_verdict *k = &r->kernel;
+	struct prose p = { .out = t->out };
+
+	if (k->newer && !r->asked)
+		prose_text(&p, STYLE_UNKNOWN,
+			   "This kernel is newer than Linux %s, the last one with known rules. These are the answers of that one.",
+			   generation_newest());
+	if (k->older && !r->asked)
+		prose_text(&p, STYLE_UNKNOWN,
+			   "This kernel is older than Linux %s, the first one with known rules. These are the answers of that one.",
+			   release_name(0));
+	if (r->asked)
+		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",
+			   releases_text(r->kernels.releases, a));
+	for (size_t i = 0; r->assumptions && i < r->assumptions->nr; i++) {
+		const struct assumption *as = &r->assumptions->items[i];
+
+		prose_text(&p, STYLE_UNKNOWN, "Assumed%s%s: %s=%s", as->target ? " of " : "",
+			   as->target ? as->target : "", as->key, as->value);
+	}
+	if ((k->newer || k->older || r->asked) || (r->assumptions && r->assumptions->nr))
+		prose_blank(&p);
+}
+
 void inspect_text_kernel(const struct inspect_text *t)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -67,29 +95,26 @@ void inspect_text_kernel(const struct inspect_text *t)
 	p.indent = 2;
 	put_kernel_evidence(t, &p);
 	p.indent = 0;
-	if (k->newer && !r->asked)
-		prose_text(&p, STYLE_UNKNOWN,
-			   "It is newer than Linux %s, up to where the rules were read: what follows is what that decides, and may have changed since.",
-			   generation_newest());
-	if (k->older && !r->asked)
-		prose_text(&p, STYLE_UNKNOWN,
-			   "It is older than Linux %s, the first one with known rules: what follows is what that decides, and this kernel may differ.",
-			   release_name(0));
-	if (r->asked)
-		prose_text(&p, STYLE_HEADING, "Asked by --kernel: what Linux %s decides here.",
-			   releases_text(r->kernels.releases, a));
-	for (size_t i = 0; r->assumptions && i < r->assumptions->nr; i++) {
-		const struct assumption *as = &r->assumptions->items[i];
-
-		prose_text(&p, STYLE_UNKNOWN, "Assumed%s%s: %s=%s", as->target ? " of " : "",
-			   as->target ? as->target : "", as->key, as->value);
-	}
 	prose_blank(&p);
+	inspect_text_limits(t);
+}
+
+const char *iommu_kind_text(enum iommu_kind kind)
+{
+	static const char *const texts[] = {
+		[IOMMU_KIND_OTHER] = "unknown kind", [IOMMU_KIND_INTEL] = "Intel VT-d",
+		[IOMMU_KIND_AMD] = "AMD-Vi",         [IOMMU_KIND_SMMU] = "Arm SMMU",
+		[IOMMU_KIND_SMMU_V3] = "Arm SMMUv3", [IOMMU_KIND_VIRTIO] = "virtio-iommu",
+		[IOMMU_KIND_S390] = "s390",          [IOMMU_KIND_DART] = "Apple DART",
+		[IOMMU_KIND_RISCV] = "RISC-V",       [IOMMU_KIND_PAMU] = "Freescale PAMU",
+	};
+
+	return texts[kind];
 }
 
 /* ---- what is ---- */
 
-static const char *driver_text(const struct device *d, struct arena *a)
+const char *inspect_driver_text(const struct device *d, struct arena *a)
 {
 	if (d->driver_fact.state == FACT_ABSENT)
 		return d->locked ? "being unbound, which waits for the user of the device"
@@ -104,7 +129,7 @@ static const char *members_text(const struct group *g, const struct device *self
 	for (size_t i = 0; i < g->nr_members && i < MEMBERS_REPEATED_MAX; i++)
 		if (g->members[i] != self)
 			strbuf_item(&ret, ", ", "%s (%s)", g->members[i]->name,
-				    driver_text(g->members[i], a));
+				    inspect_driver_text(g->members[i], a));
 	if (g->nr_members > MEMBERS_REPEATED_MAX)
 		strbuf_item(&ret, ", ", "and more: %zu devices in all", g->nr_members);
 	return ret.s;
@@ -146,7 +171,8 @@ static void put_identity(const struct prose *p, const struct device *d, struct a
 	else
 		prose_label(p, "device", STYLE_NONE, "on bus %s", d->bus_name);
 	prose_label(p, "driver", STYLE_NONE, "%s%s",
-		    d->driver_fact.state == FACT_ABSENT && !d->locked ? "none" : driver_text(d, a),
+		    d->driver_fact.state == FACT_ABSENT && !d->locked ? "none"
+								      : inspect_driver_text(d, a),
 		    fact_is(&d->cdev_devno) ? arena_printf(a, ", %s", d->cdev_name) : "");
 }
 
@@ -177,19 +203,17 @@ static void put_persist(const struct prose *p, const struct device *d, struct ar
 			    fact_describe(&d->persist, 64, a));
 }
 
+void inspect_text_settings(const struct prose *p, const struct device *d, struct arena *a)
+{
+	put_override(p, d, a);
+	put_persist(p, d, a);
+}
+
 static void put_iommu(const struct prose *p, const struct device *d, struct arena *a)
 {
-	static const char *const kinds[] = {
-		[IOMMU_KIND_OTHER] = "unknown kind", [IOMMU_KIND_INTEL] = "Intel VT-d",
-		[IOMMU_KIND_AMD] = "AMD-Vi",         [IOMMU_KIND_SMMU] = "Arm SMMU",
-		[IOMMU_KIND_SMMU_V3] = "Arm SMMUv3", [IOMMU_KIND_VIRTIO] = "virtio-iommu",
-		[IOMMU_KIND_S390] = "s390",          [IOMMU_KIND_DART] = "Apple DART",
-		[IOMMU_KIND_RISCV] = "RISC-V",       [IOMMU_KIND_PAMU] = "Freescale PAMU",
-	};
-
 	if (d->iommu)
 		prose_label(p, "IOMMU", STYLE_NONE, "%s, %s", d->iommu->name,
-			    kinds[d->iommu->kind]);
+			    iommu_kind_text(d->iommu->kind));
 	else if (d->iommu_link.state == FACT_ABSENT)
 		prose_label(p, "IOMMU", STYLE_NONE, "none for this device");
 	else
@@ -302,8 +326,7 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	body = prose_indented(&p, 2);
 	body.label_width = LABEL_WIDTH;
 	put_identity(&body, d, a);
-	put_override(&body, d, a);
-	put_persist(&body, d, a);
+	inspect_text_settings(&body, d, a);
 	put_group(&body, d, a);
 	put_iommu(&body, d, a);
 	put_representative(&body, i);

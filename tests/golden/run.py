@@ -25,6 +25,7 @@ REPORTS = {
     "list.200.txt": (["list"], 200),
     "tree.80.txt": (["list", "--tree", "-o", "ADDRESS,DRIVER,TYPE,NOW,AFTER,WHY"], 80),
     "because.80.txt": (["list", "-o", "address,now,because,after,because_bound"], 80),
+    "table.80.txt": (["inspect"], 80),
     "inspect.80.txt": (["inspect", "-v"], 80),
     "inspect.200.txt": (["inspect", "-v"], 200),
     "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container"], 80),
@@ -34,6 +35,7 @@ REPORTS = {
 GUEST_REPORTS = {
     "list.80.txt": (["list"], 80),
     "because.80.txt": (["list", "-o", "address,now,because,after,because_bound"], 80),
+    "brief.80.txt": (["inspect", "TARGET"], 80),
     "inspect.80.txt": (["inspect", "-v", "TARGET"], 80),
     "kernels.80.txt": (["inspect", "--all-kernels", "--path", "container", "TARGET"], 80),
 }
@@ -161,8 +163,9 @@ class Golden:
 
     @staticmethod
     def _check_text(out: bytes, name: str):
-        """Nothing that a terminal would act on, and no blanks at the end of a line."""
-        problems = []
+        """Nothing that a terminal would act on, no blanks at the end of a line; in short means a screen."""
+        lines = out.count(b"\n")
+        problems = [f"{name}: {lines} lines, at most 24"] if name.startswith("brief") and lines > 24 else []
         for number, line in enumerate(out.decode(errors="backslashreplace").split("\n"), 1):
             if any(ord(c) < 0x20 or 0x7f <= ord(c) < 0xa0 for c in line):
                 problems.append(f"{name}:{number}: a control character")
