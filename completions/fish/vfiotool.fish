@@ -81,7 +81,7 @@ end
 
 complete -c vfiotool -f
 complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
-complete -c vfiotool -n '__vfiotool_is list inspect explain attach map prove irq reset regions monitor bind unbind; and not __vfiotool_has_program' -a '(__vfiotool_targets)'
+complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind; and not __vfiotool_has_program' -a '(__vfiotool_targets)'
 complete -c vfiotool -n __vfiotool_has_program -a '(__vfiotool_program)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_targets)'
@@ -106,7 +106,7 @@ complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect explain attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
@@ -114,8 +114,11 @@ complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no col
 complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Decide as another kernel'
 complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Show all kernels side by side'
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'Assume this to be true'
-complete -c vfiotool -n '__vfiotool_is inspect attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this path'
+complete -c vfiotool -n '__vfiotool_is inspect plan attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this path'
 complete -c vfiotool -n '__vfiotool_is inspect' -l if-bound -d 'With -q: answer for after binding'
+complete -c vfiotool -n '__vfiotool_is plan' -l vm-user -x -a '(__fish_complete_users)' -d 'User who opens the devices'
+complete -c vfiotool -n '__vfiotool_is plan' -l memory -x -d 'How much memory will be mapped'
+complete -c vfiotool -n '__vfiotool_is plan' -l script -d 'Print a shell script'
 
 complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'VF token'
 complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'IOMMU type'

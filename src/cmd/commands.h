@@ -11,6 +11,7 @@
 extern const struct command command_bind, command_unbind, command_restore;
 extern const struct command command_list, command_inspect, command_rules, command_capture;
 extern const struct command command_explain;
+extern const struct command command_plan;
 extern const struct command command_attach;
 extern const struct command command_prove;
 extern const struct command command_map;

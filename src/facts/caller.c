@@ -181,6 +181,8 @@ void caller_load(struct loader *l)
 		c->euid = (unsigned int)euid;
 	if (fact_is(&c->caps_fact))
 		fill_capabilities(c);
+	if (fact_is(&c->memlock_fact) && pair_get(&c->memlock_fact, "hard", &locked))
+		(void)pair_number(&c->memlock_fact, "hard", &c->memlock_hard);
 	/* The limit is always reported, the locked bytes are not. */
 	if (fact_is(&c->memlock_fact) && pair_number(&c->memlock_fact, "soft", &c->memlock_soft) &&
 	    pair_get(&c->memlock_fact, "locked", &locked))

@@ -152,6 +152,9 @@ static void load_hypervisor(struct loader *l, struct firmware *fw)
 	if (!fact_is(&vendor))
 		return;
 	fw->hypervisor.state = FACT_ABSENT;
+	/* A bare-metal machine of Amazon: "c7g.metal", "m5.metal-48xl". */
+	if (!strcmp(vendor.raw, "Amazon EC2") && fact_is(&product) && strstr(product.raw, ".metal"))
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(guests); i++)
 		if (!strcmp(vendor.raw, guests[i].vendor) &&
 		    (!guests[i].product ||

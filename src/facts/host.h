@@ -327,7 +327,7 @@ struct caller {
 	struct fact caps_fact;    /* "caps=sys_rawio,sys_admin,..." */
 	unsigned int caps;        /* enum caller_cap; meaningful when caps_fact is PRESENT */
 	struct fact memlock_fact; /* "soft=8388608 hard=8388608 locked=0" bytes; "unlimited" */
-	uint64_t memlock_soft, memlock_locked; /* bytes; UINT64_MAX unlimited */
+	uint64_t memlock_soft, memlock_hard, memlock_locked; /* bytes; UINT64_MAX unlimited */
 };
 
 /* ---- the whole ---- */

@@ -158,6 +158,14 @@ static int fail_starved(const struct sysroot *root, struct failure **reterr)
 			   strerror(err), failure_room_advice(err));
 }
 
+void host_load_usage(struct sysroot *root, struct host *h)
+{
+	struct loader l = { .root = root, .a = h->arena, .h = h };
+
+	in_use_load(&l);
+	h->loaded |= HOST_USAGE;
+}
+
 int host_load(struct sysroot *root, const struct scope *scope, const struct target *targets,
 	      size_t nr_targets, struct host **ret, struct failure **reterr)
 {

@@ -58,6 +58,8 @@ bool host_wants_kallsyms(const struct host *h);
 void host_load_kallsyms(struct sysroot *root, struct host *h);
 /* Reads what HOST_BOOT stands for, for a plan that turns out to need it. Nothing when it was read. */
 void host_load_boot(struct sysroot *root, struct host *h);
+/* Reads HOST_USAGE, where host_load() was not asked for it. */
+void host_load_usage(struct sysroot *root, struct host *h);
 void host_free(struct host *h);
 void host_freep(struct host **h);
 /* The devices that @targets name, in the order given and each once (all of @h when there are none);

@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 
 static const struct assumption_key keys[] = {
-#define X(id, module_id, module, name, by_default, key, values) \
+#define X(id, module_id, module, name, by_default, key, values, writable) \
 	{ key, values, "parameter of " #module, 0 },
 	PARAM_ASSUMED_LIST(X)
 #undef X
@@ -30,6 +30,17 @@ static const struct assumption_key keys[] = {
 	{ "page_sizes", "MASK", "page sizes of the domain of a device", 1 },
 	{ "held", "0|1", "whether a process holds the group of a device", 1 },
 };
+
+const char *module_key(enum module_id id)
+{
+	static const char *const module_keys[NR_MODULES] = {
+#define X(module_id, name) [MODULE_##module_id] = "module." #name,
+		MODULE_LIST(X)
+#undef X
+	};
+
+	return module_keys[id];
+}
 
 const struct assumption_key *assumption_keys(size_t *nr)
 {

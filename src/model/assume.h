@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "base/fact.h"
@@ -31,7 +32,9 @@ struct assumptions {
 	size_t nr;
 	/* These are not assumptions, and reports do not mention them: they are part of the request. */
 	enum container_type type;
-	bool token; /* a VF token is given; only the kernel knows whether it is right */
+	bool token;         /* a VF token is given; only the kernel knows whether it is right */
+	uint64_t memory;    /* bytes that will be mapped; 0: one page */
+	bool limit_unknown; /* another user asks, whose limit of locked memory was not read */
 };
 
 /* Adds "[TARGET:]KEY=VALUE". -EINVAL (STATUS_USAGE) names the known keys or the accepted values. */
@@ -43,6 +46,8 @@ struct assumption_key {
 	int per_device;
 };
 const struct assumption_key *assumption_keys(size_t *nr);
+/* "module.vfio_pci". Static. */
+const char *module_key(enum module_id id);
 /* The assumption @key that names @dev (NULL: the host) most closely: one for the device, then for its
  * group, then without a target; the later of two equal ones. NULL when there is none. */
 const struct assumption *assumptions_find(const struct assumptions *as, const struct device *dev,

@@ -44,7 +44,7 @@ enum module_state eval_module(struct eval *e, enum module_id id)
 	const struct assumption *as = NULL;
 
 	if (e->assumptions && e->assumptions->nr)
-		as = eval_assumed(e, NULL, arena_join(e->arena, "module.", m->name, NULL));
+		as = eval_assumed(e, NULL, module_key(id));
 	if (as) {
 		for (size_t i = 0; i < ARRAY_SIZE(state_words); i++)
 			if (strcmp(state_words[i].word, as->value) == 0)
@@ -287,51 +287,6 @@ enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned
 	return mode_denies(node->mode, node->uid, who);
 }
 
-/* Whether it is certain that no VFIO driver takes @e->dev, because it has no group. */
-static bool never_gets_group(const struct eval *e)
-{
-	struct eval bound = *e;
-
-	bound.view = VIEW_IF_BOUND;
-	return e->dev->group_link.state == FACT_ABSENT && eval_group_kind(&bound) == GROUP_NONE;
-}
-
-static unsigned int must_move(struct eval *e, const struct device *member)
-{
-	return eval_member_now(e, member) != MEMBER_VFIO && eval_member(e, member) == MEMBER_VFIO;
-}
-
-/* Whether @e->dev needs several devices of its group on VFIO drivers that are not, itself included. The copy
- * keeps what is looked at here out of the evidence. */
-static bool several_must_move(const struct eval *e)
-{
-	struct eval bound = *e;
-	struct survey members;
-
-	bound.view = VIEW_IF_BOUND;
-	eval_survey(&bound, must_move, &members);
-	return members.several[true];
-}
-
-void eval_remedy_bind(struct eval *e, const struct device *dev)
-{
-	bool group = eval_vfio_driver(e->dev) && several_must_move(e);
-	const struct device *named = group ? e->dev : dev;
-	const char *driver = eval_vfio_driver(named);
-
-	if (dev->is_bridge == TRI_YES)
-		eval_remedy(e, "leave %s to the host: vfio-pci does not accept bridges", dev->name);
-	else if (driver && dev == e->dev && never_gets_group(e))
-		eval_remedy_no_group(e);
-	else if (!driver)
-		eval_remedy(e, "bind %s to a VFIO driver of its bus", dev->name);
-	else
-		eval_remedy(e, "bind %s to %s%s: vfiotool bind %s%s%s%s", named->name, driver,
-			    group ? ", with the other members of its group that must move" : "",
-			    group ? "--group " : "", named->bus == BUS_PCI ? "" : named->bus_name,
-			    named->bus == BUS_PCI ? "" : ":", shell_word(e->arena, named->name));
-}
-
 /* ---- limits ---- */
 
 bool eval_memlock(struct eval *e, uint64_t *ret)
@@ -339,6 +294,8 @@ bool eval_memlock(struct eval *e, uint64_t *ret)
 	const struct assumption *as = eval_assumed(e, NULL, "memlock");
 	const struct caller *caller = &e->host->caller;
 
+	if (!as && e->assumptions && e->assumptions->limit_unknown)
+		return false;
 	if (as && strcmp(as->value, "unlimited") == 0) {
 		*ret = UINT64_MAX;
 		return true;

@@ -83,8 +83,8 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 	};
 	at->rule->evaluate(ret);
 	e->assumed |= ret->assumed;
-	if (!ret->remedy)
-		ret->remedy = at->rule->remedy;
+	if (!ret->nr_actions && ret->ruling != RULING_PASSES)
+		eval_remedy(ret, "%s", at->rule->remedy);
 	if (!at->sure && ret->ruling == RULING_REFUSES)
 		ret->ruling = RULING_UNKNOWN;
 	return ret->ruling != RULING_PASSES;
@@ -92,10 +92,9 @@ static bool ask_of_member(struct eval *e, const struct device *member, const str
 
 /* Whether its VFIO driver takes @member, another device of the group that the view binds: by the same rules
  * as for a target. */
-static enum answer taken(struct eval *e, const struct device *member, const char **ret_because,
-			 const char **ret_remedy)
+static enum answer taken(struct eval *e, const struct device *member, struct eval *doubt)
 {
-	struct eval said, doubt;
+	struct eval said;
 	enum answer ret = ANSWER_YES;
 	struct rule_at buf[RULE_SITES_MAX];
 	size_t nr;
@@ -108,23 +107,20 @@ static enum answer taken(struct eval *e, const struct device *member, const char
 		if (said.ruling == RULING_UNKNOWN && ret == ANSWER_UNKNOWN)
 			continue;
 		ret = said.ruling == RULING_REFUSES ? ANSWER_NO : ANSWER_UNKNOWN;
-		doubt = said;
+		*doubt = said;
 	}
 	if (ret == ANSWER_YES)
 		return ret;
-	for (size_t i = 0; i < doubt.nr_evidence; i++)
-		eval_cite(e, doubt.evidence[i]);
-	*ret_because = doubt.because;
-	*ret_remedy = doubt.remedy;
+	for (size_t i = 0; i < doubt->nr_evidence; i++)
+		eval_cite(e, doubt->evidence[i]);
 	return ret;
 }
 
-enum answer eval_driver_accepts(struct eval *e, const struct device *member,
-				const char **ret_because, const char **ret_remedy)
+enum answer eval_driver_accepts(struct eval *e, const struct device *member, struct eval *ret_said)
 {
 	if (member == e->dev || !view_wants(e, member, eval_member_now(e, member)))
 		return ANSWER_YES;
-	return taken(e, member, ret_because, ret_remedy);
+	return taken(e, member, ret_said);
 }
 
 enum member_state eval_member_now(struct eval *e, const struct device *dev)
@@ -146,14 +142,14 @@ enum member_state eval_member_now(struct eval *e, const struct device *dev)
 enum member_state eval_member(struct eval *e, const struct device *member)
 {
 	enum member_state now = eval_member_now(e, member);
-	const char *because, *remedy;
+	struct eval said;
 
 	if (!view_wants(e, member, now))
 		return now;
 	/* Whether the target itself is taken is what the path begins with. */
 	if (member == e->dev && !e->for_other)
 		return MEMBER_VFIO;
-	switch (taken(e, member, &because, &remedy)) {
+	switch (taken(e, member, &said)) {
 	case ANSWER_YES:
 		return MEMBER_VFIO;
 	case ANSWER_NO:

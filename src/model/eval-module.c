@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/strbuf.h"
 #include "model/eval.h"
 
 /* Whether the list "a,b,c" has @name, '-' being '_'. linux: kernel/module/main.c: blacklisted(), which wants
@@ -50,6 +51,42 @@ static bool does_nothing(const char *command)
 	return false;
 }
 
+/* systemd loads what modules-load.d names before it sets what sysctl.d says. */
+static void propose_early_load(struct eval *e, const struct module *m)
+{
+	struct action action = { .kind = ACTION_LOAD, .scope = SCOPE_REBOOT, .target = m->name };
+
+	if (e->silent)
+		return;
+	action.what =
+		eval_text(e, "reboot, and load %s before kernel.modules_disabled is set", m->name);
+	action.command =
+		eval_text(e, "echo %s > /etc/modules-load.d/vfiotool-%s.conf", m->name, m->name);
+	action.undo = eval_text(e, "rm /etc/modules-load.d/vfiotool-%s.conf", m->name);
+	action_add_effect(&action, NULL, module_key(m->id), "loaded");
+	eval_propose(e, &action);
+}
+
+static void propose_not_forbidden(struct eval *e, const struct module *m, const char *list)
+{
+	const char *whole = list;
+	const struct action_effect effect = { NULL, module_key(m->id), "loadable" };
+	struct strbuf rest = { .arena = e->arena };
+	size_t own = strlen(m->name);
+
+	for (size_t n; *list; list += n + (list[n] == ',')) {
+		n = strcspn(list, ",");
+		if (n != own || memcmp(list, m->name, n) != 0)
+			strbuf_item(&rest, ",", "%.*s", (int)n, list);
+	}
+	eval_propose_boot(e,
+			  eval_text(e,
+				    "remove %s from module_blacklist= on the kernel command line",
+				    m->name),
+			  rest.s ? eval_text(e, "module_blacklist=%s", rest.s) : NULL,
+			  eval_text(e, "module_blacklist=%s", whole), &effect, 1);
+}
+
 /* One module that would have to be loaded. True when it was answered. */
 static bool module_barred(struct eval *e, const struct module *m)
 {
@@ -62,16 +99,14 @@ static bool module_barred(struct eval *e, const struct module *m)
 		eval_refuses(e,
 			     "module %s is not loaded, and kernel.modules_disabled forbids loading modules until the next boot",
 			     m->name);
-		eval_remedy(e, "reboot, and load %s before kernel.modules_disabled is set",
-			    m->name);
+		propose_early_load(e, m);
 		return true;
 	}
 	if (eval_cmdline(e, "module_blacklist", &forbidden) && list_has(forbidden, m->name)) {
 		eval_cite(e, &e->host->kernel.cmdline);
 		eval_refuses(e, "the kernel command line forbids module %s (module_blacklist=)",
 			     m->name);
-		eval_remedy(e, "remove %s from module_blacklist= on the kernel command line",
-			    m->name);
+		propose_not_forbidden(e, m, forbidden);
 		return true;
 	}
 	command = install_command(e, m);
@@ -85,8 +120,7 @@ static bool module_barred(struct eval *e, const struct module *m)
 		eval_unknown(e,
 			     "modprobe.d runs '%s' to load module %s, and vfiotool cannot tell what that does",
 			     command, m->name);
-	eval_remedy(e, "modprobe --ignore-install %s, or remove its 'install' line from modprobe.d",
-		    m->name);
+	eval_propose_load(e, m->id, "--ignore-install ");
 	return true;
 }
 
@@ -100,7 +134,7 @@ bool eval_load_barred(struct eval *e, enum module_id id)
 		const struct module *m = &e->host->modules[chain[i]];
 
 		if (m->state != MODULE_STATE_LOADABLE ||
-		    eval_assumed(e, NULL, arena_join(e->arena, "module.", m->name, NULL)))
+		    eval_assumed(e, NULL, module_key(chain[i])))
 			continue;
 		if (module_barred(e, m))
 			return true;

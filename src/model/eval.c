@@ -65,17 +65,6 @@ void eval_unknown(struct eval *e, const char *fmt, ...)
 	va_end(ap);
 }
 
-void eval_remedy(struct eval *e, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (e->silent)
-		return;
-	va_start(ap, fmt);
-	e->remedy = arena_vprintf(e->arena, fmt, ap);
-	va_end(ap);
-}
-
 enum tristate trait_holds(const struct eval *e, enum trait trait)
 {
 	return kernels_have(e->kernels, e->release, trait);
@@ -213,6 +202,8 @@ enum group_kind eval_group_kind(struct eval *e)
 	if (dev->bus == BUS_MDEV)
 		return GROUP_EMULATED;
 	eval_cite(e, &dev->group_link);
+	if (!dev->group && eval_assumed_bool(e, dev, EVAL_KEY_GROUP) == TRI_YES)
+		return GROUP_REAL;
 	if (dev->group_link.state == FACT_ABSENT && e->view == VIEW_IF_BOUND) {
 		if (eval_coming_iommu(e, dev))
 			return GROUP_REAL;
@@ -238,6 +229,8 @@ enum group_kind eval_group_kind(struct eval *e)
 
 enum tristate eval_has_iommu(struct eval *e, const struct device *dev)
 {
+	if (!dev->group && eval_assumed_bool(e, dev, EVAL_KEY_GROUP) == TRI_YES)
+		return TRI_YES;
 	eval_cite(e, &dev->iommu_link);
 	if (fact_is(&dev->iommu_link) || (e->view == VIEW_IF_BOUND && eval_coming_iommu(e, dev)))
 		return TRI_YES;

@@ -12,12 +12,22 @@
 #include "base/fact.h"
 #include "base/macro.h"
 #include "facts/host.h"
+#include "model/action.h"
 #include "model/assume.h"
 #include "model/predict.h"
 #include "model/rule.h"
 #include "model/trait.h"
 
-enum { EVAL_EVIDENCE_MAX = 64 };
+enum { EVAL_EVIDENCE_MAX = 64, EVAL_ACTIONS_MAX = 8 };
+
+/* Assumptions that only a plan makes: the device has an IOMMU group, of which no more is known; the firmware
+ * describes an IOMMU; the caller may open a node. */
+#define EVAL_KEY_GROUP            ".iommu_group"
+#define EVAL_KEY_FIRMWARE         ".firmware_iommu"
+#define EVAL_KEY_CONTAINER_ACCESS ".container_access"
+#define EVAL_KEY_IOMMUFD_ACCESS   ".iommufd_access"
+#define EVAL_KEY_GROUP_ACCESS     ".group_access"
+#define EVAL_KEY_CDEV_ACCESS      ".cdev_access"
 
 struct mapping_question;
 
@@ -41,7 +51,9 @@ struct eval {
 	/* The answer. */
 	enum ruling ruling;
 	int err; /* of the site, unless the rule knows better */
-	const char *because, *remedy;
+	const char *because;
+	const struct action *actions[EVAL_ACTIONS_MAX]; /* what may help, the best first */
+	size_t nr_actions;
 	const struct fact *evidence[EVAL_EVIDENCE_MAX];
 	size_t nr_evidence;
 	bool assumed; /* a question was answered by an assumption */
@@ -54,20 +66,49 @@ struct eval {
 void eval_refuses(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_passes(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
 void eval_unknown(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
-void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
-/* A command that turns on a parameter of a module, either of one that is there or of one to be loaded. */
-const char *eval_param_command(struct eval *e, enum param_id id);
-/* The remedy for @e->dev, which has no IOMMU group. */
-void eval_remedy_no_group(struct eval *e);
-/* The remedy for @dev, which exists only while @vmd (NULL: not known) is on its driver. */
-void eval_remedy_vmd(struct eval *e, const struct device *vmd, const struct device *dev);
-/* The remedy 'give @dev to the VFIO driver of its bus', with the command. For a device that cannot be bound
- * because it has no group: how it gets one. */
-void eval_remedy_bind(struct eval *e, const struct device *dev);
 /* Notes @f as evidence, once; NULL is fine. */
 void eval_cite(struct eval *e, const struct fact *f);
 /* Text in the arena of the prediction; "" when no text is wanted. */
 const char *eval_text(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+
+/* ---- proposals (eval-action.c, eval-move.c) ---- */
+
+/* Adds a copy of @action to what may help; nothing where no text is wanted. */
+void eval_propose(struct eval *e, const struct action *action);
+/* Adds advice whose effect the model cannot compute. */
+void eval_advise(struct eval *e, enum action_kind kind, enum action_scope scope, const char *fmt,
+		 ...) vt_printf(4, 5);
+/* That alone, in place of all that was proposed. */
+void eval_remedy(struct eval *e, const char *fmt, ...) vt_printf(2, 3);
+/* 'Give @dev to the VFIO driver of its bus', with the members of the group that must move too. For a device that
+ * cannot be bound because it has no group: how it gets one. */
+void eval_propose_bind(struct eval *e, const struct device *dev);
+/* Binds the @nr devices, the one that it is about last, to @driver, or to the VFIO driver of each one's bus. @group:
+ * --group also moves exactly the others. */
+void eval_propose_moves(struct eval *e, const struct device *const *moves, size_t nr,
+			const char *driver, bool group);
+/* Takes @member off its driver so that it does not block the group: to pci-stub, or to none. */
+void eval_propose_stub(struct eval *e, const struct device *member);
+/* What else than @dev to pass through, which exists only while @vmd (NULL: not known) is on its driver. */
+void eval_propose_vmd(struct eval *e, const struct device *vmd, const struct device *dev);
+/* How @e->dev gets an IOMMU group. */
+void eval_propose_group(struct eval *e);
+/* modprobe; @options ("--ignore-install ") stand before the name. */
+void eval_propose_load(struct eval *e, enum module_id id, const char *options);
+void eval_propose_install(struct eval *e, enum module_id id);
+/* Sets a parameter to @value ("Y", "65535"): written, or given as its module is loaded, or at the next boot.
+ * @what, and @weakens or NULL, are borrowed. */
+void eval_propose_param(struct eval *e, enum param_id id, const char *value, const char *what,
+			const char *weakens, bool insecure);
+/* The next boot with @add and without @remove (either may be NULL), which has the effects @overlay. */
+void eval_propose_boot(struct eval *e, const char *what, const char *add, const char *remove,
+		       const struct action_effect *overlay, size_t nr);
+/* Adds the effect that module @id, and what it depends on, is loaded. */
+void eval_add_loaded(enum module_id id, struct action *action);
+/* What @from proposed is proposed here, too. */
+void eval_propose_again(struct eval *e, const struct eval *from);
+/* @dev as a target on a command line: "0000:01:00.0", "platform:edu-dma.0"; quoted. */
+const char *eval_target(struct eval *e, const struct device *dev);
 
 /* ---- assumptions ---- */
 
@@ -92,9 +133,8 @@ enum member_state {
  * known, its state is unknown. */
 enum member_state eval_member(struct eval *e, const struct device *member);
 /* Whether its VFIO driver takes @member, in a view that binds this other device of the group; yes in any
- * other view. Gives the reason for 'no' or 'unknown', and the remedy. */
-enum answer eval_driver_accepts(struct eval *e, const struct device *member,
-				const char **ret_because, const char **ret_remedy);
+ * other view. @ret_said has the reason for 'no' or 'unknown', and what was proposed. */
+enum answer eval_driver_accepts(struct eval *e, const struct device *member, struct eval *ret_said);
 /* The same before the view moves anything. */
 enum member_state eval_member_now(struct eval *e, const struct device *member);
 /* Whether the device is on a VFIO driver already, before the view moves anything. */

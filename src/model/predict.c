@@ -128,8 +128,7 @@ static void merge_paths(struct arena *a, const struct candidate *each, size_t nr
 	merge_steps(a, each, nr, ret);
 }
 
-/* One path under one view for all candidates. */
-static void predict_path(struct walk *w, struct path_prediction *ret)
+void walk_kernels(struct walk *w, struct path_prediction *ret)
 {
 	struct candidate each[NR_RELEASES];
 	uint64_t left = w->kernels->releases, before = left;
@@ -144,7 +143,7 @@ static void predict_path(struct walk *w, struct path_prediction *ret)
 
 /* ---- the path to report first ---- */
 
-static enum path_kind best_path(struct walk *w)
+enum path_kind walk_best_path(struct walk *w)
 {
 	static const enum path_kind order[] = { PATH_CONTAINER, PATH_IOMMUFD, PATH_COMPAT };
 	enum path_kind ret = PATH_CONTAINER;
@@ -193,9 +192,9 @@ void predict_with(const struct verdict_ask *ask, const struct device *dev, struc
 		w.view = (enum view)view;
 		for (unsigned int path = 0; path < NR_PATHS; path++) {
 			w.path = (enum path_kind)path;
-			predict_path(&w, &ret->paths[view][path]);
+			walk_kernels(&w, &ret->paths[view][path]);
 		}
-		ret->best[view] = best_path(&w);
+		ret->best[view] = walk_best_path(&w);
 	}
 	w.view = VIEW_IF_BOUND;
 	w.path = PATH_CONTAINER;
@@ -219,8 +218,8 @@ void predict_verdict(const struct verdict_ask *ask, const struct device *dev, st
 	struct path_prediction path;
 
 	arena_reset(ask->scratch);
-	w.path = best_path(&w);
-	predict_path(&w, &path);
+	w.path = walk_best_path(&w);
+	walk_kernels(&w, &path);
 	*ret = (struct verdict){
 		.kind = path.kind,
 		.answer = path.answer,

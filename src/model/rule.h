@@ -18,6 +18,7 @@ enum answer { ANSWER_UNKNOWN = 0, ANSWER_NO, ANSWER_YES };
 enum ruling { RULING_UNKNOWN = 0, RULING_PASSES, RULING_REFUSES };
 
 struct model_memo;
+struct action;
 struct eval; /* what a rule may ask: see eval.h */
 
 struct rule_site {
@@ -53,7 +54,9 @@ struct finding {
 	/* what was seen, naming the device, driver or file; for unknown: what evidence is missing
 	 * and how to get it */
 	const char *because;
-	const char *remedy;
+	const char *remedy;                  /* what may help, as a text; NULL when it passes */
+	const struct action *const *actions; /* the same as data */
+	size_t nr_actions;
 	const struct fact **evidence;
 	size_t nr_evidence;
 };

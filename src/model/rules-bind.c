@@ -45,7 +45,7 @@ static void rule_vfio_driver(struct eval *e)
 		eval_refuses(e,
 			     "this kernel has no %s: module %s is neither loaded, nor built in, nor on disk",
 			     driver->name, module);
-		eval_remedy(e, "install the kernel package that holds module %s", module);
+		eval_propose_install(e, driver->module);
 		break;
 	case MODULE_STATE_LOADABLE:
 	case MODULE_STATE_BUILTIN:
@@ -106,9 +106,10 @@ static void denylist_entry(struct eval *e, size_t i)
 		eval_refuses(e, "%s is a %s (%04x:%04x), which vfio-pci refuses as unsafe",
 			     dev->name, denylist[i].name, dev->vendor, dev->device_id);
 	}
-	eval_remedy(e,
-		    "load vfio-pci with disable_denylist=1. INSECURE: a user of %s may be able to crash the host",
-		    dev->name);
+	eval_propose_param(e, PARAM_VFIO_PCI_DISABLE_DENYLIST, "Y",
+			   "load vfio-pci with disable_denylist=1",
+			   eval_text(e, "a user of %s may be able to crash the host", dev->name),
+			   true);
 }
 
 /* A device that vfio-pci has, and that it surely refuses in the kernel asked about: the running one is
@@ -194,6 +195,28 @@ static bool vfs_stay(struct eval *e)
 	return !*driver || driver_leaves_vfs(driver);
 }
 
+/* Its virtual functions lose their drivers with it. */
+static void propose_without_vfs(struct eval *e)
+{
+	const struct device *dev = e->dev;
+	struct action action = { .kind = ACTION_WRITE,
+				 .target = dev->name,
+				 .what = "remove the virtual functions",
+				 .moves = (const struct device *const *)dev->vfs,
+				 .nr_moves = dev->nr_vfs,
+				 .driver = "gone" };
+	const char *path;
+
+	if (e->silent)
+		return;
+	path = shell_word(e->arena, arena_join(e->arena, dev->sysfs ? dev->sysfs : dev->name,
+					       "/sriov_numvfs", NULL));
+	action.command = eval_text(e, "echo 0 > %s", path);
+	action.undo = eval_text(e, "echo %u > %s", dev->numvfs, path);
+	action_add_effect(&action, dev->name, "numvfs", "0");
+	eval_propose(e, &action);
+}
+
 static const struct rule_site sriov_enabled_sites[] = {
 	{ UNTIL(BIND_ERRNO), ALL, OP_BIND, ENODEV, 30,
 	  "drivers/vfio/pci/vfio_pci.c: vfio_pci_probe()" },
@@ -227,8 +250,7 @@ static void rule_sriov_enabled(struct eval *e)
 			eval_unknown(e,
 				     "%s has virtual functions enabled (sriov_numvfs), which vfio-pci refuses; cannot tell whether its driver removes them at the unbind",
 				     dev->name);
-		eval_remedy(e, "echo 0 > %s/sriov_numvfs first; this removes its virtual functions",
-			    shell_word(e->arena, dev->sysfs ? dev->sysfs : dev->name));
+		propose_without_vfs(e);
 	}
 }
 

@@ -25,7 +25,7 @@ static void rule_type1_module(struct eval *e)
 	case MODULE_STATE_LOADABLE:
 		eval_refuses(e,
 			     "module vfio_iommu_type1 is not loaded; vfio-pci loads it only through a soft dependency of modprobe");
-		eval_remedy(e, "modprobe vfio_iommu_type1");
+		eval_propose_load(e, MODULE_VFIO_IOMMU_TYPE1, "");
 		return;
 	case MODULE_STATE_ABSENT:
 		if (eval_container_provider(e) == PROVIDER_UNKNOWN) {
@@ -39,7 +39,7 @@ static void rule_type1_module(struct eval *e)
 			return;
 		}
 		eval_refuses(e, "this kernel has no module vfio_iommu_type1");
-		eval_remedy(e, "install the kernel package that holds module vfio_iommu_type1");
+		eval_propose_install(e, MODULE_VFIO_IOMMU_TYPE1);
 		return;
 	default:
 		eval_unknown(e, "cannot tell whether module vfio_iommu_type1 exists");

@@ -15,6 +15,20 @@ static const struct resv_region *find_direct(struct eval *e)
 	return NULL;
 }
 
+/* On Arm an RMR node of the IORT reserves it, for a device that is part of the chip. */
+static void propose_without_region(struct eval *e)
+{
+	if (eval_machine(e) == MACHINE_ARM) {
+		eval_advise(e, ACTION_FIRMWARE, SCOPE_FIRMWARE,
+			    "update the firmware: its IORT table (RMR node) reserves the region for %s, and no setting or slot changes that",
+			    e->dev->name);
+		return;
+	}
+	eval_advise(e, ACTION_FIRMWARE, SCOPE_FIRMWARE,
+		    "turn off the firmware feature behind it (often management or legacy USB support)");
+	eval_advise(e, ACTION_HARDWARE, SCOPE_HARDWARE, "use another slot for %s", e->dev->name);
+}
+
 /* False when the question is settled without a region; answers then. */
 static bool has_regions(struct eval *e)
 {
@@ -71,8 +85,7 @@ static void rule_rmrr(struct eval *e)
 			     "the firmware (RMRR) requires 0x%llx-0x%llx mapped for the group of %s, and the Intel IOMMU driver refuses such a device",
 			     (unsigned long long)r->start, (unsigned long long)r->last,
 			     e->dev->name);
-		eval_remedy(e,
-			    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot; relaxing RMRRs risks memory corruption");
+		propose_without_region(e);
 	} else if (members.first[TRI_UNKNOWN]) {
 		eval_unknown(e, "cannot tell which IOMMU serves %s", e->dev->name);
 	} else {
@@ -101,8 +114,7 @@ static void rule_direct_region(struct eval *e)
 	}
 	eval_refuses(e, "the firmware requires 0x%llx-0x%llx mapped one to one for the group of %s",
 		     (unsigned long long)r->start, (unsigned long long)r->last, e->dev->name);
-	eval_remedy(e,
-		    "turn off the firmware feature behind it (often management or legacy USB support), or use another slot");
+	propose_without_region(e);
 }
 
 static const struct rule rules[] = {

@@ -19,6 +19,14 @@ static enum tristate cdev_in_use(struct eval *e, const struct device *member, co
 	return held == TRI_YES && !enable_known ? TRI_UNKNOWN : held;
 }
 
+static void propose_end(struct eval *e, const struct device *dev, const char *what)
+{
+	struct action action = { .kind = ACTION_CLOSE, .target = dev->name, .what = what };
+
+	action_add_effect(&action, dev->name, "held", "0");
+	eval_propose(e, &action);
+}
+
 /* Whether this member's user blocks this step. */
 static bool cdev_matters(const struct eval *e, const struct device *member)
 {
@@ -55,9 +63,10 @@ static void rule_cdev_held(struct eval *e)
 	if (member) {
 		cdev_in_use(e, member, &who);
 		eval_refuses(e, "%s uses %s through %s", who, member->name, member->cdev.path);
-		eval_remedy(e,
-			    "end %s; all devices of a group must be used through the same iommufd",
-			    who);
+		propose_end(e, member,
+			    eval_text(e,
+				      "end %s; all devices of a group must be used through the same iommufd",
+				      who));
 	} else if (!unsure)
 		eval_passes(e, "no process uses a device of the group through its device node");
 	else
@@ -145,7 +154,8 @@ static void rule_group_held(struct eval *e)
 	case TRI_YES:
 		eval_refuses(e, "%s has %s open, and only one process at a time may open it", who,
 			     node->path ? node->path : "the group");
-		eval_remedy(e, "end %s, or make it pass on its descriptors", who);
+		propose_end(e, e->dev,
+			    eval_text(e, "end %s, or make it pass on its descriptors", who));
 		return;
 	default:
 		eval_unknown(e, "cannot tell whether another process has %s open: %s", node->path,

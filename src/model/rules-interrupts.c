@@ -18,27 +18,58 @@ static enum param_id unsafe_param(struct eval *e)
 			       : PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS;
 }
 
-static const char *remapping_remedy(struct eval *e)
+static const struct action_effect with_remapping[] = {
+	{ NULL, "isolated_msi", "1" },
+	{ NULL, "interrupt_remapping", "1" },
+};
+
+static const char *qemu_remapping(struct eval *e)
+{
+	return eval_iommu_kind(e, e->dev) == IOMMU_KIND_AMD
+		       ? "-device amd-iommu,intremap=on"
+		       : "-machine kernel-irqchip=split -device intel-iommu,intremap=on";
+}
+
+static void propose_remapping(struct eval *e)
 {
 	const struct fact *hv = &e->host->firmware.hypervisor;
+	struct action action = { .kind = ACTION_FIRMWARE, .scope = SCOPE_FIRMWARE };
+
+	if (fact_is(hv) && hv->raw && !strcmp(hv->raw, "qemu")) {
+		action.kind = ACTION_VM;
+		action.scope = SCOPE_VM;
+		action.what =
+			eval_text(e,
+				  "give the virtual machine's IOMMU interrupt remapping (QEMU: %s)",
+				  qemu_remapping(e));
+	} else {
+		action.what =
+			"enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt remapping)";
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(with_remapping); i++)
+		action_add_effect(&action, NULL, with_remapping[i].key, with_remapping[i].value);
+	eval_propose(e, &action);
+}
+
+static void propose_for_interrupts(struct eval *e)
+{
 	const char *value = NULL;
 
 	if (eval_cmdline(e, "intremap", &value) && strstr(value, "off"))
-		return "boot without intremap=off";
-	if (eval_cmdline(e, "nointremap", NULL))
-		return "boot without nointremap";
-	if (eval_machine(e) != MACHINE_X86)
-		return "no setting helps: the device needs an MSI controller that isolates (GICv3 ITS)";
-	if (fact_is(hv) && !strcmp(hv->raw, "qemu"))
-		return "give the virtual machine's IOMMU interrupt remapping (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
-	return "enable interrupt remapping in the firmware setup (x2APIC, VT-d or AMD-Vi interrupt remapping)";
-}
-
-static void remedy_for_interrupts(struct eval *e)
-{
-	eval_remedy(e,
-		    "%s; or, INSECURE, let the user of the device inject any interrupt into the host: %s",
-		    remapping_remedy(e), eval_param_command(e, unsafe_param(e)));
+		eval_propose_boot(e, "boot without intremap=off", NULL,
+				  eval_text(e, "intremap=%s", value), with_remapping,
+				  ARRAY_SIZE(with_remapping));
+	else if (eval_cmdline(e, "nointremap", NULL))
+		eval_propose_boot(e, "boot without nointremap", NULL, "nointremap", with_remapping,
+				  ARRAY_SIZE(with_remapping));
+	else if (eval_machine(e) != MACHINE_X86)
+		eval_advise(e, ACTION_HARDWARE, SCOPE_HARDWARE,
+			    "no setting helps: the device needs an MSI controller that isolates (GICv3 ITS)");
+	else
+		propose_remapping(e);
+	eval_propose_param(e, unsafe_param(e), "Y", "allow interrupts that are not isolated",
+			   "the user of the device can then inject any interrupt into the host",
+			   true);
 }
 
 /* Whether the question is settled by the parameter; answers then. */
@@ -66,7 +97,7 @@ static void interrupts_refuse(struct eval *e, enum tristate isolated, const char
 			     e->dev->name, why);
 	else
 		eval_refuses(e, "the interrupts of %s are not isolated: %s", e->dev->name, why);
-	remedy_for_interrupts(e);
+	propose_for_interrupts(e);
 }
 
 static const struct rule_site interrupt_remapping_bus_sites[] = {

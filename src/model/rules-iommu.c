@@ -97,7 +97,7 @@ static void rule_no_group(struct eval *e)
 		eval_refuses(e, "%s has no IOMMU group: no IOMMU serves it", dev->name);
 		wait_for_virtio(e);
 		wait_for_smmu(e);
-		eval_remedy_no_group(e);
+		eval_propose_group(e);
 		return;
 	default:
 		if (dev->group_link.state == FACT_ABSENT)
@@ -106,7 +106,7 @@ static void rule_no_group(struct eval *e)
 				     dev->name);
 		else
 			eval_unknown(e, "the iommu_group link of %s could not be read", dev->name);
-		eval_remedy_no_group(e);
+		eval_propose_group(e);
 	}
 }
 

@@ -6,6 +6,8 @@
 #include "base/parse.h"
 #include "model/rules.h"
 
+enum { ROOM = 64 << 20 }; /* bytes */
+
 static const struct rule_site dma_entry_limit_sites[] = {
 	{ ALWAYS, C, OP_MAP_DMA, ENOSPC, 10, "drivers/vfio/vfio_iommu_type1.c: vfio_dma_do_map()" },
 };
@@ -35,7 +37,7 @@ static void rule_dma_entry_limit(struct eval *e)
 	}
 	eval_refuses(e,
 		     "vfio_iommu_type1.dma_entry_limit is 0, so a container cannot have a mapping");
-	eval_remedy(e, "echo 65535 > /sys/module/vfio_iommu_type1/parameters/dma_entry_limit");
+	eval_propose_param(e, PARAM_TYPE1_DMA_ENTRY_LIMIT, "65535", "allow mappings", NULL, false);
 }
 
 /* One page must fit. linux: vfio_iommu_type1.c: vfio_lock_acct(); iommufd/pages.c:
@@ -62,6 +64,38 @@ static void user_may_lock(struct eval *e, uint64_t soft)
 		    (unsigned long long)soft);
 }
 
+/* What the mappings need, with room for what a program maps besides. */
+static void propose_limit(struct eval *e, uint64_t bytes)
+{
+	const struct caller *caller = &e->host->caller;
+	const struct assumption *as = eval_assumed(e, NULL, "euid");
+	unsigned long long kib =
+		(bytes + (e->assumptions && e->assumptions->memory ? ROOM : 0) + 1023) / 1024;
+	const char *user = as ? as->value : eval_text(e, "%u", caller->euid);
+	struct action action = { .kind = ACTION_LIMIT, .target = user };
+
+	if (e->silent)
+		return;
+	if (!as && caller->memlock_hard >= kib * 1024) {
+		action.as_user = true;
+		action.what =
+			"raise the limit of locked memory in the shell that starts the program (LimitMEMLOCK= of a service)";
+		action.command = eval_text(e, "ulimit -l %llu", kib);
+	} else {
+		const char *path = eval_text(e, "/etc/security/limits.d/vfiotool-%s.conf", user);
+
+		action.scope = SCOPE_SERVICE;
+		action.what =
+			eval_text(e,
+				  "raise the limit of locked memory of user %s, from the next login on (LimitMEMLOCK= of a service; ulimit -l %llu)",
+				  user, kib);
+		action.command = eval_text(e, "echo ':%s - memlock %llu' > %s", user, kib, path);
+		action.undo = eval_text(e, "rm %s", path);
+	}
+	action_add_effect(&action, NULL, "memlock", eval_text(e, "%llu", kib * 1024));
+	eval_propose(e, &action);
+}
+
 static const struct rule_site memlock_sites[] = {
 	{ ALWAYS, C, OP_MAP_DMA, ENOMEM, 20, "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct()" },
 	{ FROM(CDEV), I, OP_IOAS_MAP, ENOMEM, 20,
@@ -73,6 +107,9 @@ static void rule_memlock(struct eval *e)
 	const struct caller *caller = &e->host->caller;
 	uint64_t soft, locked = fact_is(&caller->memlock_fact) ? caller->memlock_locked : 0;
 	uint64_t page = eval_page_size(e);
+	uint64_t need =
+		e->assumptions && e->assumptions->memory > page ? e->assumptions->memory : page;
+	uint64_t pages = need / page + (need % page != 0);
 
 	if (eval_group_kind(e) == GROUP_EMULATED) {
 		eval_passes(e, "mapping pins nothing for a mediated device");
@@ -85,15 +122,17 @@ static void rule_memlock(struct eval *e)
 	}
 	if (!eval_memlock(e, &soft)) {
 		eval_unknown(e, "the caller's limit of locked memory could not be read");
+		propose_limit(e, need);
 		return;
 	}
 	if (e->site->op == OP_IOAS_MAP)
 		locked = 0;
-	if (e->site->op == OP_IOAS_MAP && soft != UINT64_MAX && soft / page) {
+	if (e->site->op == OP_IOAS_MAP && soft != UINT64_MAX && soft / page >= pages) {
 		user_may_lock(e, soft);
 		return;
 	}
-	if (soft == UINT64_MAX || soft / page > locked / page) {
+	if (soft == UINT64_MAX ||
+	    (soft / page > locked / page && soft / page - locked / page >= pages)) {
 		eval_passes(e, "the caller may lock %llu bytes", (unsigned long long)soft);
 		return;
 	}
@@ -103,9 +142,10 @@ static void rule_memlock(struct eval *e)
 			     (unsigned long long)soft);
 	else
 		eval_refuses(e,
-			     "the caller may lock %llu bytes and has locked %llu: not one page can be mapped",
-			     (unsigned long long)soft, (unsigned long long)locked);
-	eval_remedy(e, "raise the limit (ulimit -l, LimitMEMLOCK=) above the size of the mappings");
+			     "the caller may lock %llu bytes and has locked %llu: %s can be mapped",
+			     (unsigned long long)soft, (unsigned long long)locked,
+			     need > page ? "less than that is asked for" : "not one page");
+	propose_limit(e, locked + need);
 }
 
 static const struct rule rules[] = {

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/shell.h"
 #include "model/rules.h"
 
 /* Modes that the kernel gives to new nodes. linux: drivers/vfio/container.c: vfio_dev, group.c and
@@ -15,13 +16,63 @@ static bool denied_by_cgroup(struct eval *e, const struct node *node)
 	       strcmp(node->access.raw, "EPERM") == 0 && !eval_assumed(e, NULL, "euid");
 }
 
+/* The user for chown, a number: the caller's, or that of --assume euid=. */
+static const char *user_of(struct eval *e)
+{
+	const struct assumption *as = eval_assumed(e, NULL, "euid");
+
+	if (as)
+		return as->value;
+	return fact_is(&e->host->caller.identity) ? eval_text(e, "%u", e->host->caller.euid) : NULL;
+}
+
+/* The node as a word of a shell: where its number is not known yet, the shell finds it. NULL when it cannot. */
+static const char *word_of_node(struct eval *e, const struct node *node, const char *kind)
+{
+	const char *sysfs = e->dev->sysfs;
+
+	if (node->path)
+		return shell_word(e->arena, node->path);
+	if (!sysfs)
+		return NULL;
+	if (!strcmp(kind, EVAL_KEY_CDEV_ACCESS))
+		return eval_text(e, "\"/dev/vfio/devices/$(ls %s/vfio-dev)\"",
+				 shell_word(e->arena, sysfs));
+	return eval_text(e, "\"/dev/vfio/%s$(basename \"$(readlink %s/iommu_group)\")\"",
+			 e->path == PATH_NOIOMMU ? "noiommu-" : "", shell_word(e->arena, sysfs));
+}
+
+/* @kind is how a plan names the access to the node. */
+static void propose_grant(struct eval *e, const struct node *node, const char *kind)
+{
+	const char *user = user_of(e), *word;
+	bool host_wide = node == &e->host->vfio_node || node == &e->host->iommu_node;
+	unsigned int owner = fact_is(&node->stat) ? node->uid : 0;
+	struct action action = { .kind = ACTION_GRANT, .target = node->path };
+
+	if (e->silent)
+		return;
+	word = word_of_node(e, node, kind);
+	action.what = eval_text(e, "give %s to the user", node->path ? node->path : "its node");
+	if (user && word) {
+		action.command = eval_text(e, "chown %s %s", shell_word(e->arena, user), word);
+		action.undo = eval_text(e, "chown %u %s", owner, word);
+	}
+	action_add_effect(&action, host_wide ? NULL : e->dev->name, kind, "1");
+	eval_propose(e, &action);
+}
+
 /* @match is what udev knows the node by. linux: drivers/vfio/group.c: vfio_class; vfio_main.c:
  * vfio_device_class; container.c: vfio_dev; iommufd/main.c: iommu_misc_dev. */
 static void access_of_node(struct eval *e, const struct node *node, unsigned int mode,
-			   const char *match)
+			   const char *match, const char *kind)
 {
 	const char *why = "";
 
+	if (eval_assumed_bool(e, e->dev, kind) == TRI_YES) {
+		eval_passes(e, "the caller may open it: assumed");
+		return;
+	}
 	switch (eval_node_denied(e, node, mode, &why)) {
 	case TRI_NO:
 		eval_passes(e, "the caller may open it: %s", why);
@@ -41,7 +92,9 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 		eval_unknown(e, "cannot tell whether the caller may open %s: %s",
 			     node->path ? node->path : "the new node", why);
 	}
-	eval_remedy(e, "run as root, or give %s to the user: chown, or a udev rule for %s",
+	propose_grant(e, node, kind);
+	eval_advise(e, ACTION_OTHER, SCOPE_NOW,
+		    "run as root, or give %s to the user at each boot by a udev rule for %s",
 		    node->path ? node->path : "the node", match);
 }
 
@@ -58,11 +111,11 @@ static void container_node_is_missing(struct eval *e, bool live_now)
 		eval_remedy(e,
 			    "check that udev or devtmpfs fills /dev, and that the kernel has CONFIG_VFIO_CONTAINER");
 	else if (absent)
-		eval_remedy(e, "install the kernel package that holds module vfio");
+		eval_propose_install(e, MODULE_VFIO);
 	else if (eval_member(e, e->dev) != MEMBER_VFIO && eval_vfio_driver(e->dev))
-		eval_remedy_bind(e, e->dev);
+		eval_propose_bind(e, e->dev);
 	else
-		eval_remedy(e, "modprobe vfio-pci, which also loads vfio");
+		eval_propose_load(e, MODULE_VFIO_PCI, "");
 }
 
 static const struct rule_site container_node_sites[] = {
@@ -103,7 +156,7 @@ static const struct rule_site container_access_sites[] = {
 static void rule_container_access(struct eval *e)
 {
 	access_of_node(e, &e->host->vfio_node, MODE_CONTAINER,
-		       "SUBSYSTEM==\"misc\", KERNEL==\"vfio\"");
+		       "SUBSYSTEM==\"misc\", KERNEL==\"vfio\"", EVAL_KEY_CONTAINER_ACCESS);
 }
 
 static const struct rule_site vfio_module_sites[] = {
@@ -127,7 +180,7 @@ static void rule_vfio_module(struct eval *e)
 	case MODULE_STATE_ABSENT:
 		eval_refuses(e,
 			     "no driver is behind /dev/vfio/vfio: this kernel has no module vfio");
-		eval_remedy(e, "install the kernel package that holds module vfio");
+		eval_propose_install(e, MODULE_VFIO);
 		return;
 	default:
 		eval_unknown(e, "cannot tell whether this kernel has module vfio");
@@ -164,8 +217,10 @@ static void rule_iommufd_node(struct eval *e)
 			     state == MODULE_STATE_ABSENT     ? ": this kernel has no iommufd"
 			     : state == MODULE_STATE_LOADABLE ? ": module iommufd is not loaded"
 							      : "");
-		eval_remedy(e, state == MODULE_STATE_LOADABLE ? "modprobe iommufd"
-							      : "use the container path");
+		if (state == MODULE_STATE_LOADABLE)
+			eval_propose_load(e, MODULE_IOMMUFD, "");
+		else
+			eval_remedy(e, "use the container path");
 	} else {
 		eval_unknown(e, "cannot tell whether /dev/iommu exists");
 	}
@@ -178,7 +233,7 @@ static const struct rule_site iommufd_access_sites[] = {
 static void rule_iommufd_access(struct eval *e)
 {
 	access_of_node(e, &e->host->iommu_node, MODE_IOMMUFD,
-		       "SUBSYSTEM==\"misc\", KERNEL==\"iommu\"");
+		       "SUBSYSTEM==\"misc\", KERNEL==\"iommu\"", EVAL_KEY_IOMMUFD_ACCESS);
 }
 
 /* ---- the group's node ---- */
@@ -205,7 +260,7 @@ static bool group_fits(struct eval *e)
 	}
 	if (kind == GROUP_NONE) {
 		eval_refuses(e, "%s has no IOMMU group, so there is no node to open", name);
-		eval_remedy_bind(e, e->dev);
+		eval_propose_bind(e, e->dev);
 		return false;
 	}
 	if (wants_noiommu == (kind == GROUP_NOIOMMU))
@@ -282,7 +337,7 @@ static void rule_group_node(struct eval *e)
 		eval_refuses(e,
 			     "no device of the group of %s is on a VFIO driver, so there is no node to open",
 			     e->dev->name);
-		eval_remedy_bind(e, e->dev);
+		eval_propose_bind(e, e->dev);
 	} else {
 		eval_unknown(e, "the drivers of the devices in the group of %s could not be read",
 			     e->dev->name);
@@ -295,7 +350,7 @@ static const struct rule_site group_access_sites[] = {
 
 static void rule_group_access(struct eval *e)
 {
-	access_of_node(e, group_node(e), MODE_GROUP, "SUBSYSTEM==\"vfio\"");
+	access_of_node(e, group_node(e), MODE_GROUP, "SUBSYSTEM==\"vfio\"", EVAL_KEY_GROUP_ACCESS);
 }
 
 static const struct rule_site noiommu_rawio_sites[] = {
@@ -397,7 +452,7 @@ static void rule_cdev_node(struct eval *e)
 		break;
 	default:
 		eval_refuses(e, "%s is not on a VFIO driver, so it has no device node", dev->name);
-		eval_remedy_bind(e, dev);
+		eval_propose_bind(e, dev);
 		return;
 	}
 	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || trait_lacks(e, TRAIT_CDEV)) {
@@ -432,7 +487,8 @@ static const struct rule_site cdev_access_sites[] = {
 
 static void rule_cdev_access(struct eval *e)
 {
-	access_of_node(e, &e->dev->cdev, MODE_CDEV, "SUBSYSTEM==\"vfio-dev\"");
+	access_of_node(e, &e->dev->cdev, MODE_CDEV, "SUBSYSTEM==\"vfio-dev\"",
+		       EVAL_KEY_CDEV_ACCESS);
 }
 
 static const struct rule rules[] = {

@@ -26,6 +26,31 @@ static bool has_reset_driver(const char *modalias)
 	return false;
 }
 
+/* 6.1 and 6.2 return what the search for a reset came to whether or not it is required.
+ * linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
+static enum tristate reset_always_asked(struct eval *e)
+{
+	return trait_holds(e, TRAIT_RESET_OPTIONAL) == TRI_YES ? TRI_NO
+							       : trait_holds(e, TRAIT_RESET_WANTED);
+}
+
+static void propose_without_reset(struct eval *e)
+{
+	enum tristate asked = reset_always_asked(e);
+
+	if (asked == TRI_YES)
+		eval_remedy(e,
+			    "use a kernel before 6.1 or after 6.2: these two require a reset even with reset_required=0");
+	else
+		eval_propose_param(e, PARAM_VFIO_PLATFORM_RESET_REQUIRED, "N",
+				   asked == TRI_NO
+					   ? "load vfio-platform with reset_required=0"
+					   : "load vfio-platform with reset_required=0, which Linux 6.1 ignores",
+				   eval_text(e, "%s then keeps its old state, without a reset",
+					     e->dev->name),
+				   false);
+}
+
 /* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_of_probe() asks for a property,
  * which a software node can have as well. */
 static bool described_by_kernel(struct eval *e)
@@ -38,29 +63,8 @@ static bool described_by_kernel(struct eval *e)
 	eval_unknown(e,
 		     "a software node of the kernel may describe %s, and user space cannot see its reset method",
 		     dev->name);
-	eval_remedy(e, "load vfio-platform with reset_required=0, and try to bind it");
+	propose_without_reset(e);
 	return true;
-}
-
-/* 6.1 and 6.2 return what the search for a reset came to whether or not it is required.
- * linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
-static enum tristate reset_always_asked(struct eval *e)
-{
-	return trait_holds(e, TRAIT_RESET_OPTIONAL) == TRI_YES ? TRI_NO
-							       : trait_holds(e, TRAIT_RESET_WANTED);
-}
-
-static void remedy_without_reset(struct eval *e)
-{
-	enum tristate asked = reset_always_asked(e);
-
-	if (asked == TRI_YES)
-		eval_remedy(e,
-			    "use a kernel before 6.1 or after 6.2: these two require a reset even with reset_required=0");
-	else
-		eval_remedy(e,
-			    "load vfio-platform with reset_required=0%s: %s then keeps its old state, without a reset",
-			    asked == TRI_NO ? "" : ", which Linux 6.1 ignores", e->dev->name);
 }
 
 /* linux: drivers/vfio/platform/vfio_platform_common.c: vfio_platform_init_common(). */
@@ -79,10 +83,9 @@ static void reset_by_modalias(struct eval *e, const char *modalias)
 		eval_unknown(e,
 			     "user space cannot see whether the ACPI object of %s has a _RST method",
 			     dev->name);
-		eval_remedy(e, "try to bind it%s",
-			    reset_always_asked(e) == TRI_YES
-				    ? ""
-				    : ", or load vfio-platform with reset_required=0");
+		eval_remedy(e, "try to bind it");
+		if (reset_always_asked(e) != TRI_YES)
+			propose_without_reset(e);
 	} else if (has_reset_driver(modalias)) {
 		eval_passes(e, "VFIO has a reset driver for %s", modalias);
 	} else {
@@ -90,7 +93,7 @@ static void reset_by_modalias(struct eval *e, const char *modalias)
 			     reset_always_asked(e) == TRI_YES
 				     ? "Linux 6.1 and 6.2 require one even with reset_required=0"
 				     : "vfio_platform.reset_required is set");
-		remedy_without_reset(e);
+		propose_without_reset(e);
 	}
 }
 

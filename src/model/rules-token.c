@@ -29,6 +29,15 @@ static enum tristate vf_in_use(struct eval *e, const struct device *vf)
 	return held == TRI_YES && (!enable_known || driver != MEMBER_VFIO) ? TRI_UNKNOWN : held;
 }
 
+static void propose_token(struct eval *e, const char *owner)
+{
+	struct action action = { .kind = ACTION_REQUEST, .target = e->dev->name };
+
+	action.what = eval_text(e, "give the VF token that the user of %s has set", owner);
+	action_add_effect(&action, e->dev->name, "vf_token", "1");
+	eval_propose(e, &action);
+}
+
 /* A PF wants the token while one of its VFs is in use. */
 static void token_of_pf(struct eval *e)
 {
@@ -54,7 +63,7 @@ static void token_of_pf(struct eval *e)
 	else
 		eval_unknown(e, "cannot tell whether a virtual function of %s is in use",
 			     dev->name);
-	eval_remedy(e, "give the VF token that the user of the physical function has set");
+	propose_token(e, "the physical function");
 }
 
 /* A VF token where the kernel wants none. */
@@ -156,7 +165,7 @@ static void ask_for_token(struct eval *e)
 		eval_refuses(e,
 			     "%s is a virtual function of %s, which is on %s, so it requires the VF token",
 			     dev->name, dev->physfn->name, eval_driver_name(e, dev->physfn));
-		eval_remedy(e, "give the VF token that the user of %s has set", dev->physfn->name);
+		propose_token(e, dev->physfn->name);
 		return;
 	case MEMBER_UNKNOWN:
 		eval_unknown(e, "the driver of physical function %s could not be read",

@@ -10,59 +10,57 @@ const char *member_remedy(struct arena *a, const struct device *member, const ch
 {
 	if (member->bus == BUS_PCI)
 		return arena_printf(a,
-				    "%s; or bind it to pci-stub, which does not block the group: vfiotool bind --driver pci-stub %s",
-				    remedy, shell_word(a, member->name));
+				    "%s; or bind %s to pci-stub, which does not block the group: vfiotool bind --driver pci-stub %s",
+				    remedy, member->name, shell_word(a, member->name));
 	return arena_printf(a, "%s; or unbind it: without a driver it does not block the group",
 			    remedy);
 }
 
 /* Binding a member does not help when its VFIO driver refuses it. False when the driver takes it, or may.
  * The copy keeps what is looked at here out of the evidence. */
-static bool remedy_where_refused(struct eval *e, const struct device *member)
+static bool proposed_where_refused(struct eval *e, const struct device *member)
 {
-	struct eval bound = *e;
-	const char *because = "", *remedy = "";
+	struct eval bound = *e, said;
 
 	bound.view = VIEW_IF_BOUND;
-	if (eval_driver_accepts(&bound, member, &because, &remedy) != ANSWER_NO)
+	if (eval_driver_accepts(&bound, member, &said) != ANSWER_NO)
 		return false;
-	e->remedy = member_remedy(e->arena, member, remedy);
+	eval_propose_again(e, &said);
+	eval_propose_stub(e, member);
 	return true;
 }
 
-static void remedy_for_host_driver(struct eval *e, const struct device *member)
+static void propose_for_host_driver(struct eval *e, const struct device *member)
 {
 	if (device_carries(member, e->dev) && member != e->dev->physfn)
-		eval_remedy_vmd(e, member, e->dev);
+		eval_propose_vmd(e, member, e->dev);
 	else if (member == e->dev->physfn)
-		eval_remedy(e,
+		eval_advise(e, ACTION_HARDWARE, SCOPE_HARDWARE,
 			    "use a slot whose ports isolate functions (ACS): %s exists only while %s, its physical function, keeps its driver",
 			    e->dev->name, member->name);
 	else if (member->is_bridge == TRI_YES)
-		eval_remedy(e,
-			    "unbind bridge %s from %s; without a driver it does not block the group",
-			    member->name, eval_driver_name(e, member));
-	else if (!e->silent && !remedy_where_refused(e, member))
-		eval_remedy_bind(e, member);
+		eval_propose_stub(e, member);
+	else if (!e->silent && !proposed_where_refused(e, member))
+		eval_propose_bind(e, member);
 }
 
 /* A member that would have to move and that its VFIO driver refuses, or may refuse. Answers then. */
 static bool member_is_refused(struct eval *e, const struct device *member)
 {
-	const char *because = "", *remedy = "";
-	enum answer taken = eval_driver_accepts(e, member, &because, &remedy);
+	struct eval said;
+	enum answer taken = eval_driver_accepts(e, member, &said);
 
 	if (taken == ANSWER_YES)
 		return false;
 	if (taken == ANSWER_NO)
 		eval_refuses(e, "%s, in the same group as %s, must stay on host driver %s: %s",
-			     member->name, e->dev->name, eval_driver_name(e, member), because);
+			     member->name, e->dev->name, eval_driver_name(e, member), said.because);
 	else
 		eval_unknown(e,
 			     "cannot tell whether %s, in the same group as %s, can leave host driver %s: %s",
-			     member->name, e->dev->name, eval_driver_name(e, member), because);
-	if (!e->silent)
-		e->remedy = member_remedy(e->arena, member, remedy);
+			     member->name, e->dev->name, eval_driver_name(e, member), said.because);
+	eval_propose_again(e, &said);
+	eval_propose_stub(e, member);
 	return true;
 }
 
@@ -76,7 +74,7 @@ static void member_refuses(struct eval *e, const struct device *member)
 	else
 		eval_refuses(e, "%s, in the same group as %s, is on host driver %s", member->name,
 			     e->dev->name, eval_driver_name(e, member));
-	remedy_for_host_driver(e, member);
+	propose_for_host_driver(e, member);
 }
 
 static void answer_viability(struct eval *e, member_question *ask)
@@ -101,7 +99,7 @@ static void answer_viability(struct eval *e, member_question *ask)
 	if (unsure) {
 		eval_unknown(e, "cannot tell whether driver %s of %s is a VFIO driver",
 			     eval_driver_name(e, unsure), unsure->name);
-		eval_remedy_bind(e, unsure);
+		eval_propose_bind(e, unsure);
 		return;
 	}
 	if (!eval_members_complete(e))
@@ -175,7 +173,7 @@ static void rule_device_not_bound(struct eval *e)
 		eval_refuses(e,
 			     "%s is on %s, and VFIO only gives away a device that is on a VFIO driver",
 			     e->dev->name, eval_driver_name(e, e->dev));
-		eval_remedy_bind(e, e->dev);
+		eval_propose_bind(e, e->dev);
 	}
 }
 

@@ -52,7 +52,8 @@ void walk_ask(const struct walk *w, struct eval *ret)
 	ret->site = NULL;
 	ret->ruling = RULING_UNKNOWN;
 	ret->err = 0;
-	ret->because = ret->remedy = NULL;
+	ret->because = NULL;
+	ret->nr_actions = 0;
 	ret->nr_evidence = 0;
 	ret->assumed = false;
 }
@@ -64,6 +65,16 @@ bool walk_next(struct walk *w, uint64_t *left)
 	w->release = (enum release)__builtin_ctzll(*left);
 	*left &= ~kernels_alike(w->kernels, w->release);
 	return true;
+}
+
+static void keep_actions(struct walk *w, const struct eval *e, struct finding *ret)
+{
+	ret->remedy = ret->rule->remedy;
+	if (!e->nr_actions)
+		return;
+	ret->actions = arena_memdup(w->arena, e->actions, e->nr_actions * sizeof(*e->actions));
+	ret->nr_actions = e->nr_actions;
+	ret->remedy = actions_text(w->arena, ret->actions, ret->nr_actions);
 }
 
 static void ask_rule(struct walk *w, const struct rule_at *at, struct finding *ret)
@@ -85,11 +96,10 @@ static void ask_rule(struct walk *w, const struct rule_at *at, struct finding *r
 		.ruling = e.ruling,
 		.err = e.err,
 		.because = e.because,
-		.remedy = e.ruling == RULING_PASSES ? NULL
-			  : e.remedy                ? e.remedy
-						    : rule->remedy,
 	};
 	w->assumed |= e.assumed;
+	if (e.ruling != RULING_PASSES)
+		keep_actions(w, &e, ret);
 	if (w->brief && e.ruling == RULING_PASSES)
 		return;
 	ret->evidence = arena_memdup(w->arena, e.evidence, e.nr_evidence * sizeof(*e.evidence));

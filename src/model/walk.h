@@ -30,5 +30,9 @@ const char *walk_missing(const struct walk *w);
 /* One step of it, with the rules that w->mapping chooses; w->path is what serves the requests. */
 void walk_request(struct walk *w, enum op op, struct step *ret);
 void walk_path(struct walk *w, struct path_prediction *ret);
+/* The same for all kernels that may be the one: what they agree on (predict.c). */
+void walk_kernels(struct walk *w, struct path_prediction *ret);
+/* The path to report first: container where the kernel offers it, ... (predict.c). */
+enum path_kind walk_best_path(struct walk *w);
 /* The ops of a path in order, OP_NONE at the end. */
 const enum op *walk_ops(enum path_kind path);

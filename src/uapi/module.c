@@ -27,8 +27,8 @@ enum module_id module_find(const char *name)
 const struct param_row *param_get(enum param_id id)
 {
 	static const struct param_row rows[NR_PARAMS] = {
-#define X(id, module_id, module, name, by_default, key, values) \
-	[PARAM_##id] = { MODULE_##module_id, #name, by_default, key },
+#define X(id, module_id, module, name, by_default, key, values, writable) \
+	[PARAM_##id] = { MODULE_##module_id, #name, by_default, key, writable },
 		PARAM_LIST(X)
 #undef X
 	};

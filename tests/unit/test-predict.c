@@ -104,7 +104,7 @@ static void test_predict_modules_now_and_later(struct scene *s)
 	scene_expect(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_SET_IOMMU, ENODEV);
 	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
 	struct path_prediction p = scene_ask(s, ONLY(6_1), VIEW_NOW, PATH_CONTAINER);
-	assert_string_equal(p.remedy, "modprobe vfio_iommu_type1");
+	assert_string_equal(p.remedy, "load module vfio_iommu_type1: modprobe vfio_iommu_type1");
 }
 
 /* ---- order and agreement ---- */

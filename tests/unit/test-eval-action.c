@@ -76,7 +76,8 @@ static void test_remedy_in_a_guest(struct host *h)
 	h->firmware.hypervisor = fake_present(h, "/sys/hypervisor/type", "xen");
 	assert_non_null(strstr(remedy_of(h, d), "xl pci-assignable-add"));
 	h->firmware.hypervisor = fake_present(h, "/sys/class/dmi/id/sys_vendor", "amazon");
-	assert_non_null(strstr(remedy_of(h, d), "in the firmware setup"));
+	assert_non_null(strstr(remedy_of(h, d), "bare-metal instance type"));
+	assert_null(strstr(remedy_of(h, d), "in the firmware setup"));
 }
 
 static void test_remedy_for_graphics_left_out(struct host *h)

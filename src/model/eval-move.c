@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What rules propose: devices taken from one driver and given to another. */
+#include <string.h>
+
+#include "base/shell.h"
+#include "base/strbuf.h"
+#include "model/eval.h"
+
+/* Whether it is certain that no VFIO driver takes @e->dev, because it has no group. */
+static bool never_gets_group(const struct eval *e)
+{
+	struct eval bound = *e;
+
+	bound.view = VIEW_IF_BOUND;
+	return e->dev->group_link.state == FACT_ABSENT && eval_group_kind(&bound) == GROUP_NONE;
+}
+
+/* The devices of the group that @e->dev needs on VFIO drivers, and that are not; itself last. The copies keep
+ * what is looked at here out of the evidence. */
+static const struct device **find_moves(const struct eval *e, size_t *ret_nr, bool *ret_all)
+{
+	size_t nr_members = e->dev->group ? e->dev->group->nr_members : 0, nr = 0;
+	const struct device **ret = arena_array(e->arena, nr_members + 1, sizeof(*ret));
+	struct eval now = *e, bound = *e;
+
+	now.view = VIEW_NOW;
+	bound.view = VIEW_IF_BOUND;
+	*ret_all = true;
+	for (size_t i = 0; i < nr_members; i++) {
+		const struct device *member = e->dev->group->members[i];
+
+		if (member == e->dev || device_carries(e->dev, member) ||
+		    eval_member_now(&now, member) != MEMBER_HOST || member->is_bridge == TRI_YES ||
+		    !eval_vfio_driver(member))
+			continue;
+		if (eval_member(&bound, member) == MEMBER_VFIO)
+			ret[nr++] = member;
+		else
+			*ret_all = false;
+	}
+	if (eval_member_now(&now, e->dev) != MEMBER_VFIO)
+		ret[nr++] = e->dev;
+	*ret_nr = nr;
+	return ret;
+}
+
+const char *eval_target(struct eval *e, const struct device *dev)
+{
+	if (dev->bus == BUS_PCI)
+		return shell_word(e->arena, dev->name);
+	return shell_word(e->arena, arena_join(e->arena, dev->bus_name, ":", dev->name, NULL));
+}
+
+static bool has_softdep(const struct module *m, const char *name)
+{
+	return fact_is(&m->kmod) && m->kmod.raw && strstr(m->kmod.raw, "softdep=") &&
+	       strstr(m->kmod.raw, name);
+}
+
+static bool needs_iommufd(const struct module *vfio)
+{
+	for (size_t i = 0; i < vfio->nr_imports; i++)
+		if (!strncmp(vfio->imports[i], "iommufd_", 8))
+			return true;
+	return false;
+}
+
+/* The modules that bind loads: the driver's with what it depends on, and what modprobe loads after vfio. */
+static void add_modules_of_bind(struct eval *e, const struct device *dev, struct action *action)
+{
+	const struct module *vfio = &e->host->modules[MODULE_VFIO];
+	const struct driver_row *row = driver_of_bus(dev->bus);
+	struct eval now = *e;
+
+	now.view = VIEW_NOW;
+	if (!row || eval_module(&now, row->module) != MODULE_STATE_LOADABLE)
+		return;
+	eval_add_loaded(row->module, action);
+	if (has_softdep(vfio, module_name(MODULE_VFIO_IOMMU_TYPE1)) &&
+	    eval_module(&now, MODULE_VFIO_IOMMU_TYPE1) == MODULE_STATE_LOADABLE)
+		action_add_effect(action, NULL, module_key(MODULE_VFIO_IOMMU_TYPE1), "loaded");
+	if (needs_iommufd(vfio) && eval_module(&now, MODULE_IOMMUFD) == MODULE_STATE_LOADABLE)
+		action_add_effect(action, NULL, module_key(MODULE_IOMMUFD), "loaded");
+}
+
+/* "vfiotool VERB A B", or "vfiotool VERB --group B" where B takes the others along. */
+static const char *bind_command(struct eval *e, const char *verb, const struct device *const *moves,
+				size_t nr, bool group)
+{
+	struct strbuf ret = { .arena = e->arena };
+
+	strbuf_printf(&ret, "vfiotool %s%s", verb, group ? " --group" : "");
+	for (size_t i = group ? nr - 1 : 0; i < nr; i++)
+		strbuf_printf(&ret, " %s", eval_target(e, moves[i]));
+	return strbuf_get(&ret);
+}
+
+void eval_propose_moves(struct eval *e, const struct device *const *moves, size_t nr,
+			const char *driver, bool group)
+{
+	const struct device *last = moves[nr - 1];
+	struct action action = { .kind = ACTION_BIND,
+				 .target = last->name,
+				 .moves = moves,
+				 .nr_moves = nr,
+				 .driver = driver };
+
+	if (e->silent)
+		return;
+	if (driver)
+		action.what = eval_text(e, "bind %s to %s, which does not block the group",
+					last->name, driver);
+	else
+		action.what =
+			eval_text(e, "bind %s to %s%s", last->name, eval_vfio_driver(last),
+				  group ? ", with the other members of its group that must move"
+					: "");
+	action.command =
+		bind_command(e,
+			     driver ? arena_join(e->arena, "bind --driver ", driver, NULL) : "bind",
+			     moves, nr, group);
+	action.undo = bind_command(e, "unbind", moves, nr, false);
+	if (!driver)
+		add_modules_of_bind(e, last, &action);
+	eval_propose(e, &action);
+}
+
+void eval_propose_bind(struct eval *e, const struct device *dev)
+{
+	const struct device **moves;
+	bool all;
+	size_t nr;
+
+	if (e->silent)
+		return;
+	if (dev->is_bridge == TRI_YES) {
+		eval_advise(e, ACTION_OTHER, SCOPE_NOW,
+			    "leave %s to the host: vfio-pci does not accept bridges", dev->name);
+		return;
+	}
+	if (eval_vfio_driver(dev) && dev == e->dev && never_gets_group(e)) {
+		eval_propose_group(e);
+		return;
+	}
+	if (!eval_vfio_driver(dev)) {
+		eval_advise(e, ACTION_OTHER, SCOPE_NOW, "bind %s to a VFIO driver of its bus",
+			    dev->name);
+		return;
+	}
+	moves = find_moves(e, &nr, &all);
+	if (!nr) {
+		moves[0] = dev;
+		nr = 1;
+	}
+	eval_propose_moves(e, moves, nr, NULL, nr > 1 && all && moves[nr - 1] == e->dev);
+}
+
+void eval_propose_stub(struct eval *e, const struct device *member)
+{
+	const struct device **moves;
+	struct action action = { .kind = ACTION_UNBIND, .target = member->name, .nr_moves = 1 };
+
+	if (e->silent)
+		return;
+	moves = arena_array(e->arena, 1, sizeof(*moves));
+	moves[0] = member;
+	if (member->bus == BUS_PCI && member->is_bridge != TRI_YES) {
+		eval_propose_moves(e, moves, 1, "pci-stub", false);
+		return;
+	}
+	if (!member->driver)
+		return;
+	action.moves = moves;
+	action.driver = "none";
+	action.what =
+		eval_text(e, "unbind %s from %s: without a driver it does not block the group",
+			  member->name, member->driver);
+	action.command =
+		eval_text(e, "echo %s > %s", shell_word(e->arena, member->name),
+			  shell_word(e->arena,
+				     arena_join(e->arena, "/sys/bus/", member->bus_name,
+						"/drivers/", member->driver, "/unbind", NULL)));
+	action.undo = eval_text(e, "echo %s > %s", shell_word(e->arena, member->name),
+				shell_word(e->arena,
+					   arena_join(e->arena, "/sys/bus/", member->bus_name,
+						      "/drivers/", member->driver, "/bind", NULL)));
+	eval_propose(e, &action);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The commands of boot options, which depend on the boot loader. */
+#include "facts/boot.h"
+#include "model/plan.h"
+
+static const char *both(struct arena *a, const char *first, const char *second)
+{
+	if (!first || !second)
+		return first ? first : second;
+	return arena_join(a, first, " && ", second, NULL);
+}
+
+/* The command that adds @add and removes @remove; NULL with a reason in *@ret_why when one of them has none. */
+static const char *command_of(const struct boot *b, struct arena *a, const char *add,
+			      const char *remove, const char **ret_why)
+{
+	const char *less = remove ? boot_option_remove(b, a, remove, ret_why) : NULL;
+	const char *more = add ? boot_option_add(b, a, add, ret_why) : NULL;
+
+	if ((remove && !less) || (add && !more))
+		return NULL;
+	return both(a, less, more);
+}
+
+static bool is_pending(const struct host *h, const struct action *action)
+{
+	if (action->remove && boot_option_is_set(h->boot, action->remove) != TRI_NO)
+		return false;
+	return action->add && boot_option_is_pending(h->boot, &h->kernel, action->add) == TRI_YES;
+}
+
+static void fill(const struct host *h, struct arena *a, struct action *action)
+{
+	const char *why = NULL;
+
+	if ((!action->add && !action->remove) || action->command)
+		return;
+	if (is_pending(h, action)) {
+		action->what =
+			arena_printf(a,
+				     "reboot: %s is in the settings of the boot loader, and not active since boot",
+				     action->add);
+		action->add = action->remove = NULL;
+		return;
+	}
+	action->command = command_of(h->boot, a, action->add, action->remove, &why);
+	if (action->command)
+		action->undo = command_of(h->boot, a, action->remove, action->add, &why);
+	else if (why)
+		action->what =
+			arena_printf(a, "%s; no command is known for that: %s", action->what, why);
+}
+
+static bool has_option(const struct action *action)
+{
+	return action->add || action->remove;
+}
+
+bool plans_need_boot(const struct plans *plans)
+{
+	for (size_t i = 0; i < plans->nr; i++) {
+		const struct plan *p = &plans->items[i];
+
+		for (size_t k = 0; k < p->nr_steps; k++)
+			if (has_option(p->steps[k].action))
+				return true;
+		for (size_t k = 0; k < p->nr_alternatives; k++)
+			if (has_option(p->alternatives[k]))
+				return true;
+	}
+	return false;
+}
+
+void plans_fill_boot(const struct host *h, struct arena *a, struct plans *plans)
+{
+	for (size_t i = 0; h->boot && i < plans->nr; i++) {
+		struct plan *p = &plans->items[i];
+
+		for (size_t k = 0; k < p->nr_steps; k++) {
+			struct action *copy = arena_memdup(a, p->steps[k].action, sizeof(*copy));
+
+			fill(h, a, copy);
+			p->steps[k].action = copy;
+		}
+		for (size_t k = 0; k < p->nr_alternatives; k++) {
+			struct action *copy = arena_memdup(a, p->alternatives[k], sizeof(*copy));
+
+			fill(h, a, copy);
+			p->alternatives[k] = copy;
+		}
+	}
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Plans for the devices of a session: the model's planner, with the safety checks of bind for what it would move. */
+#pragma once
+
+#include "model/plan.h"
+#include "run/session.h"
+
+/* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. */
+void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
+		   struct plans *ret);
+/* The question about @devices of @s, decided already: on the best path, until the caller asks for another. How the
+ * host uses its devices is read when a plan first moves one. */
+struct plan_request planning_request(struct session *s, struct device *const *devices, size_t nr);
