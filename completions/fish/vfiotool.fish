@@ -111,7 +111,7 @@ complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
 
-complete -c vfiotool -n '__vfiotool_is inspect rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Decide as another kernel'
+complete -c vfiotool -n '__vfiotool_is inspect explain rules' -l kernel -x -a '(__vfiotool_ask generations)' -d 'Decide as another kernel'
 complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Show all kernels side by side'
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'Assume this to be true'
 complete -c vfiotool -n '__vfiotool_is inspect plan attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this path'
@@ -119,6 +119,15 @@ complete -c vfiotool -n '__vfiotool_is inspect' -l if-bound -d 'With -q: answer 
 complete -c vfiotool -n '__vfiotool_is plan' -l vm-user -x -a '(__fish_complete_users)' -d 'User who opens the devices'
 complete -c vfiotool -n '__vfiotool_is plan' -l memory -x -d 'How much memory will be mapped'
 complete -c vfiotool -n '__vfiotool_is plan' -l script -d 'Print a shell script'
+
+complete -c vfiotool -n '__vfiotool_is explain' -l acs -x -a '(__vfiotool_targets)' -d 'What if a port had these ACS bits'
+complete -c vfiotool -n '__vfiotool_is explain' -l acs-override -x -a 'downstream multifunction downstream,multifunction' -d 'What if the kernel had it'
+complete -c vfiotool -n '__vfiotool_is explain' -l without -x -a '(__vfiotool_targets)' -d 'What if it were unplugged'
+complete -c vfiotool -n '__vfiotool_is explain' -l move -x -a '(__vfiotool_targets)' -d 'What if it were in another slot'
+complete -c vfiotool -n '__vfiotool_is explain' -l slots -d 'List the slots whose devices would be alone'
+complete -c vfiotool -n '__vfiotool_is explain' -l p2p -d 'Show the way of DMA between two targets'
+complete -c vfiotool -n '__vfiotool_is explain' -l dot -d 'Print a graph for dot'
+complete -c vfiotool -n '__vfiotool_is explain' -l svg -d 'Print a picture'
 
 complete -c vfiotool -n '__vfiotool_is attach map prove irq reset regions' -l vf-token -x -d 'VF token'
 complete -c vfiotool -n '__vfiotool_is attach' -l type -x -a 'type1 type1v2 nesting' -d 'IOMMU type'

@@ -11,11 +11,12 @@
 /* By the order of host.devices. */
 static int compare(const struct group_node *n, const char *name)
 {
-	size_t mine = strlen(n->name), its = strlen(name);
+	const char *own = n->device->name;
+	size_t mine = strlen(own), its = strlen(name);
 
 	if (mine != its)
 		return mine < its ? -1 : 1;
-	return strcmp(n->name, name);
+	return strcmp(own, name);
 }
 
 struct group_node *group_map_find(const struct group_map *map, const char *name)
@@ -225,6 +226,7 @@ int group_map_move(struct group_map *map, struct group_node *node, struct group_
 		n->domain = port->domain;
 		n->bus = port->config.secondary;
 		n->devfn &= FUNCTION;
+		n->name = arena_printf(map->arena, "%04x:%02x:00.%u", n->domain, n->bus, n->devfn);
 	}
 	arrange(map);
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/parse.h"
 #include "base/strbuf.h"
 
 enum { FUNCTION = 0x07, DEVFNS = 256 };
@@ -435,13 +436,37 @@ const struct group_node **group_reason(const struct group_node *a, const struct 
 	return ret;
 }
 
+static const char *const names[] = { "SV", "TB", "RR", "CR", "UF", "EC", "DT" };
+
 const char *acs_bits_text(uint16_t bits, struct arena *a)
 {
-	static const char *const names[] = { "SV", "TB", "RR", "CR", "UF", "EC", "DT" };
 	struct strbuf out = { .arena = a };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (bits & 1U << i)
 			strbuf_item(&out, " ", "%s", names[i]);
 	return strbuf_get(&out);
+}
+
+bool acs_bits_parse(const char *text, uint16_t *ret)
+{
+	struct span rest = { text, strlen(text) };
+
+	*ret = 0;
+	if (!strcmp(text, "none"))
+		return true;
+	while (rest.len) {
+		const char *comma = memchr(rest.s, ',', rest.len);
+		size_t len = comma ? (size_t)(comma - rest.s) : rest.len, i = 0;
+
+		while (i < ARRAY_SIZE(names) &&
+		       !span_equals((struct span){ rest.s, len }, names[i]))
+			i++;
+		if (i == ARRAY_SIZE(names))
+			return false;
+		*ret |= (uint16_t)(1U << i);
+		rest.s += len + (comma != NULL);
+		rest.len -= len + (comma != NULL);
+	}
+	return true;
 }

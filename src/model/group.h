@@ -55,7 +55,7 @@ enum group_doubt {
 
 struct group_node {
 	const struct device *device; /* borrowed */
-	const char *name;
+	const char *name;            /* its address, a new one when a what-if moved it */
 	uint32_t domain;
 	uint8_t bus, devfn;
 	struct group_node *bridge;       /* of its bus; NULL on a root bus */
@@ -133,5 +133,7 @@ const struct group_node **group_reason(const struct group_node *a, const struct 
 enum tristate group_is_multifunction(const struct group_node *node);
 /* Whether it is the bridge of a bus, by header type. */
 bool group_is_bridge(const struct group_node *node);
+/* "SV,RR" or "none"; false for anything else. */
+bool acs_bits_parse(const char *text, uint16_t *ret);
 /* "SV RR CR", in @a. */
 const char *acs_bits_text(uint16_t bits, struct arena *a);

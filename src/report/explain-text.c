@@ -67,18 +67,26 @@ static void print_change(const struct explanation *e, const struct output *out, 
 	const struct prose title = { .out = out },
 			   p = { .out = out, .indent = 2, .label_width = 2 };
 
-	prose_blank(&title);
 	if (!e->nr_before && !e->nr_after) {
 		prose_text(&title, STYLE_HEADING, "No group would change.");
 		return;
 	}
 	prose_text(&title, STYLE_HEADING, "Groups that would change:");
 	print_lists(&p, e->before, e->nr_before, a);
+	prose_blank(&title);
 	prose_text(&title, STYLE_HEADING, "They would become:");
-	print_lists(&p, e->after, e->nr_after, a);
+	for (size_t i = 0; i < e->nr_groups; i++) {
+		const struct explain_group *g = &e->groups[i];
+		struct prose reasons = { .out = out, .indent = 4, .label_width = 14 };
+
+		prose_label(&p, "", STYLE_NAME, "%s", joined(&g->devices, a));
+		print_reasons(&reasons, g, a);
+		if (g->unknown)
+			prose_label(&reasons, "unknown", STYLE_UNKNOWN, "%s", g->unknown);
+	}
 }
 
-void explain_print(const struct explanation *e, const struct output *out)
+static void print_groups(const struct explanation *e, const struct output *out)
 {
 	const struct prose p = { .out = out };
 	size_t nr_alone = 0, nr = 0;
@@ -98,11 +106,59 @@ void explain_print(const struct explanation *e, const struct output *out)
 	if (nr_alone && nr)
 		prose_blank(&p);
 	if (nr_alone)
-		prose_text(&p, STYLE_DIM,
-			   "%zu %sgroups have one device each: every port above isolates.",
-			   nr_alone, nr ? "other " : "");
+		prose_text(&p, STYLE_DIM, "%zu %sgroups have one device each.", nr_alone,
+			   nr ? "other " : "");
+}
+
+static void print_slots(const struct explanation *e, const struct output *out, struct arena *a)
+{
+	const struct prose title = { .out = out },
+			   p = { .out = out, .indent = 2, .label_width = 14 };
+
+	prose_blank(&title);
+	prose_text(&title, STYLE_HEADING,
+		   e->nr_slots ? "Slots whose devices are alone:"
+			       : "No slot of this host isolates its devices.");
+	for (size_t i = 0; i < e->nr_slots; i++) {
+		const struct explain_slot *s = &e->slots[i];
+		const char *name = s->name ? arena_printf(a, "slot %s", s->name)
+					   : arena_printf(a, "slot %u", s->number);
+
+		prose_label(&p, s->port, STYLE_NONE, "%s, %s", name,
+			    s->devices.nr ? joined(&s->devices, a) : "free");
+	}
+}
+
+static void print_p2p(const struct explain_p2p *p2p, const struct output *out)
+{
+	const struct prose title = { .out = out },
+			   p = { .out = out, .indent = 2, .label_width = 14 };
+
+	prose_blank(&title);
+	prose_text(&title, STYLE_HEADING, "DMA between %s and %s: %s", p2p->a, p2p->b, p2p->route);
+	prose_label(&p, "why", STYLE_NONE, "%s", p2p->text);
+	if (p2p->common)
+		prose_label(&p, "common port", STYLE_NONE, "%s", p2p->common);
+	if (p2p->numa_a && p2p->numa_b)
+		prose_label(&p, "NUMA nodes", STYLE_NONE, "%s and %s", p2p->numa_a, p2p->numa_b);
+	if (p2p->domain_a && p2p->domain_b)
+		prose_label(&p, "IOMMU modes", STYLE_NONE, "%s and %s", p2p->domain_a,
+			    p2p->domain_b);
+}
+
+void explain_print(const struct explanation *e, const struct output *out)
+{
 	if (e->changed)
 		print_change(e, out, e->arena);
+	else
+		print_groups(e, out);
+	if (e->has_slots)
+		print_slots(e, out, e->arena);
+	if (e->p2p)
+		print_p2p(e->p2p, out);
+	if (e->nr_warnings)
+		prose_blank(&(struct prose){ .out = out });
 	for (size_t i = 0; i < e->nr_warnings; i++)
-		prose_text(&p, STYLE_UNKNOWN, "%s.", e->warnings[i]);
+		prose_label(&(struct prose){ .out = out, .label_width = 6 }, i ? "" : "Note",
+			    STYLE_NONE, "%s.", e->warnings[i]);
 }

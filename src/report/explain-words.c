@@ -119,6 +119,8 @@ const char *explain_doubt(const struct group_node *n, struct arena *a)
 					    "the bridge %s says that bus %02x is behind it, not that of %s",
 					    about->bridge->name, about->bridge->config.secondary,
 					    about->name);
+		if (about->device->place && about->device->place->path.state == FACT_UNREAD)
+			return "this capture is older than explain: record a new one with 'vfiotool capture', as root";
 		return arena_printf(a, "the place of %s in the tree of buses is not known",
 				    about->name);
 	case GROUP_DOUBT_ALIAS:

@@ -227,17 +227,6 @@ static void make_group(const struct chains *chains, const struct group *g, struc
 
 /* ---- all ---- */
 
-static void warn(struct explanation *e, const char *text)
-{
-	struct names names = { .arena = e->arena,
-			       .items = (const char **)(uintptr_t)e->warnings,
-			       .nr = e->nr_warnings };
-
-	names_add(&names, text);
-	e->warnings = names.items;
-	e->nr_warnings = names.nr;
-}
-
 /* The place of @g among the host's groups, which are by number. */
 static size_t group_index(const struct host *h, const struct group *g)
 {
@@ -254,6 +243,20 @@ static size_t group_index(const struct host *h, const struct group *g)
 	return from;
 }
 
+static void warn_of_missing(struct explanation *e, const char *name, size_t nr, size_t nr_all)
+{
+	const char *why = arena_printf(e->arena, "'vfiotool inspect %s' shows why", name);
+
+	e->unknown = true;
+	if (nr == 1)
+		explain_warn(e, arena_printf(e->arena, "%s has no IOMMU group: %s", name, why));
+	else if (nr == nr_all)
+		explain_warn(e, arena_printf(e->arena, "no device has an IOMMU group: %s", why));
+	else
+		explain_warn(e, arena_printf(e->arena, "%zu devices have no IOMMU group: %s", nr,
+					     why));
+}
+
 void explain_make(const struct group_map *map, struct device *const *devices, size_t nr,
 		  struct arena *a, struct explanation *ret)
 {
@@ -261,14 +264,18 @@ void explain_make(const struct group_map *map, struct device *const *devices, si
 	struct explain_group *groups = arena_array(a, h->nr_groups, sizeof(*groups));
 	bool *wanted = arena_array(a, h->nr_groups, sizeof(*wanted));
 	const struct chains chains = chains_make(map, a);
+	const char *first = NULL;
+	size_t without = 0;
 
 	*ret = (struct explanation){ .arena = a, .map = map, .groups = groups };
 	for (size_t i = 0; i < nr; i++) {
 		if (devices[i]->group)
 			wanted[group_index(h, devices[i]->group)] = true;
-		else
-			warn(ret, arena_printf(a, "%s has no IOMMU group", devices[i]->name));
+		else if (!without++)
+			first = devices[i]->name;
 	}
+	if (without)
+		warn_of_missing(ret, first, without, nr);
 	for (size_t i = 0; i < h->nr_groups; i++)
 		if (wanted[i])
 			make_group(&chains, h->groups[i], a, &groups[ret->nr_groups++]);
@@ -284,35 +291,88 @@ static bool same_texts(struct texts a, struct texts b)
 	return a.nr == b.nr;
 }
 
-/* The groups of @from that @to has not, each once. */
-static struct lists missing(const struct group_map *from, const struct chains *of,
-			    const struct group_map *to, const struct chains *in, struct arena *a)
+/* The first functions of the groups that @from has and @to has not. */
+static const struct group_node **missing(const struct chains *from, const struct chains *to,
+					 struct arena *a, size_t *ret_nr)
 {
-	struct lists ret = { .arena = a };
+	const struct group_node **ret =
+		arena_array(a, from->map->nr_nodes, sizeof(struct group_node *));
 
-	for (size_t i = 0; i < from->nr_nodes; i++) {
-		const struct group_node *n = &from->nodes[i], *there = &to->nodes[i];
-		struct texts was;
+	*ret_nr = 0;
+	for (size_t i = 0; i < from->map->nr_nodes; i++) {
+		const struct group_node *n = &from->map->nodes[i], *there = &to->map->nodes[i];
 
-		if (of->head[i] == 0 || n->first != n)
+		if (!from->head[i] || n->first != n)
 			continue;
-		was = chain_texts(of, n, a);
-		if (there->removed || !same_texts(was, chain_texts(in, there, a)))
-			lists_add(&ret, was);
+		if (there->removed ||
+		    !same_texts(chain_texts(from, n, a), chain_texts(to, there, a)))
+			ret[(*ret_nr)++] = n;
 	}
 	return ret;
+}
+
+static struct texts *group_lists(const struct chains *c, const struct group_node **first, size_t nr,
+				 struct arena *a)
+{
+	struct texts *ret = arena_array(a, nr, sizeof(*ret));
+
+	for (size_t i = 0; i < nr; i++)
+		ret[i] = chain_texts(c, first[i], a);
+	return ret;
+}
+
+/* Whether the computed group of @n is the kernel's. */
+static bool is_the_kernels(const struct chains *c, const struct group_node *n)
+{
+	const struct group *g = n->device->group;
+	size_t nr = 0;
+
+	for (size_t i = c->head[index_of(c->map, n)]; i; i = c->next[i - 1], nr++)
+		if (c->map->nodes[i - 1].device->group != g)
+			return false;
+	return g && nr == g->nr_members && !n->group_doubt;
+}
+
+static void make_future(const struct chains *c, const struct group_node *first, struct texts *list,
+			struct arena *a, struct explain_group *ret)
+{
+	struct explain_reason *reasons = arena_array(a, list->nr, sizeof(*reasons));
+
+	*ret = (struct explain_group){ .devices = *list, .computed = list, .nr_computed = 1 };
+	for (size_t i = c->head[index_of(c->map, first)]; i; i = c->next[i - 1])
+		if (&c->map->nodes[i - 1] != first)
+			reasons[ret->nr_reasons++] = make_reason(first, &c->map->nodes[i - 1], a);
+	ret->reasons = reasons;
+	if (first->group_doubt)
+		ret->unknown = explain_doubt(first->group_doubt, a);
+	else if (list->nr == 1)
+		ret->alone = alone_text(first, a);
 }
 
 void explain_add_change(struct explanation *e, const struct group_map *changed)
 {
 	const struct chains was = chains_make(e->map, e->arena),
 			    is = chains_make(changed, e->arena);
-	struct lists before = missing(e->map, &was, changed, &is, e->arena),
-		     after = missing(changed, &is, e->map, &was, e->arena);
+	const struct group_node **before = missing(&was, &is, e->arena, &e->nr_before),
+				**after = missing(&is, &was, e->arena, &e->nr_after);
+	struct texts *lists = group_lists(&is, after, e->nr_after, e->arena);
+	struct explain_group *groups = arena_array(e->arena, e->nr_after, sizeof(*groups));
+	bool sure = true;
 
 	e->changed = changed;
-	e->before = before.items;
-	e->nr_before = before.nr;
-	e->after = after.items;
-	e->nr_after = after.nr;
+	e->before = group_lists(&was, before, e->nr_before, e->arena);
+	e->after = lists;
+	for (size_t i = 0; i < e->nr_after; i++) {
+		make_future(&is, after[i], &lists[i], e->arena, &groups[i]);
+		e->unknown |= groups[i].unknown != NULL;
+	}
+	e->groups = groups;
+	e->nr_groups = e->nr_after;
+	for (size_t i = 0; i < e->nr_before; i++)
+		sure &= is_the_kernels(&was, before[i]);
+	if (sure)
+		return;
+	e->unknown = true;
+	explain_warn(e,
+		     "the kernel's groups differ already from what vfiotool has computed for now: do not rely on this prediction");
 }

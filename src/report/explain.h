@@ -36,6 +36,25 @@ struct explain_group {
 	const char *alone; /* why a single device is */
 };
 
+/* A slot whose devices are alone, as far as their own functions are. */
+struct explain_slot {
+	const char *port, *name; /* name: of firmware or hotplug driver, or NULL */
+	uint32_t number;         /* physical slot number */
+	struct texts devices;    /* in it */
+};
+
+/* The way of requests between two devices. */
+struct explain_p2p {
+	const char *a, *b;
+	const char *route;  /* "direct" "redirected" "root-complex" "unknown" */
+	const char *common; /* the port that both are behind, or NULL */
+	const char *bits;   /* of ACS, that redirect; NULL when none do */
+	const char *redirector, *egress, *unknown; /* the bridge that makes it so, or NULL */
+	const char *numa_a, *numa_b;               /* nodes */
+	const char *domain_a, *domain_b;           /* types of the groups' default domains */
+	const char *text;
+};
+
 struct explanation {
 	struct arena *arena;
 	const struct group_map *map; /* now */
@@ -46,6 +65,11 @@ struct explanation {
 	const struct group_map *changed; /* NULL without */
 	const struct texts *before, *after;
 	size_t nr_before, nr_after;
+	bool unknown; /* what would be, or the way, is not known for certain */
+	bool has_slots;
+	const struct explain_slot *slots;
+	size_t nr_slots;
+	const struct explain_p2p *p2p; /* NULL unless asked for */
 	const char *const *warnings;
 	size_t nr_warnings;
 };
@@ -58,7 +82,17 @@ void explain_make(const struct group_map *map, struct device *const *devices, si
 		  struct arena *a, struct explanation *ret);
 /* Adds what becomes of the groups in @changed, a copy of the map, computed. */
 void explain_add_change(struct explanation *e, const struct group_map *changed);
+void explain_add_slots(struct explanation *e);
+void explain_add_p2p(struct explanation *e, const struct device *first,
+		     const struct device *second);
+/* Adds a sentence, without its full stop. */
+void explain_warn(struct explanation *e, const char *text);
+/* What to know of the bits that a what-if gives the port @n, and the boot option for them. */
+void explain_warn_acs(struct explanation *e, const struct group_node *n, uint16_t bits);
 void explain_print(const struct explanation *e, const struct output *out);
+
+enum explain_picture { EXPLAIN_NO_PICTURE = 0, EXPLAIN_DOT, EXPLAIN_SVG };
+void explain_draw(const struct explanation *e, enum explain_picture kind, const struct output *out);
 
 /* ---- words ---- */
 

@@ -129,12 +129,22 @@ class Golden:
             out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], 80)
             problems = [f"status {status}: {err}"] if status else self._check_json(out, "list")
             self.say(f"{capture.stem} {' '.join(arguments)}, by the schema", problems)
+        self.say(f"{capture.stem} explained, by the schema, without a contradiction", self._check_groups(capture))
         if truth:
             self.say(f"{capture.stem} as the kernel decided", self._check_truth(capture, truth, []))
             if truth["assume"]:
                 assumed = [f"--assume={item}" for item in truth["assume"]]
                 self.say(f"{capture.stem} as the kernel decided, its claims assumed",
                          self._check_truth(capture, {**truth, "unknown": []}, assumed))
+
+    def _check_groups(self, capture: Path):
+        """Groups may be unknown, where the capture lacks what they take, but never other than the kernel's."""
+        out, err, status = run(self.tool, ["--sysroot", str(capture), "explain", "--json"], 80)
+        problems = [f"status {status}: {err}"] if status not in (0, 3) else self._check_json(out, "explain")
+        if problems:
+            return problems
+        return [f"group {group['group']}: computed {group['computed']}, the kernel has {group['devices']}"
+                for group in json.loads(out)["groups"] if group["agrees"] is False]
 
     def _check_truth(self, capture: Path, truth: dict, assumed):
         """Where the prediction from the capture is not what the kernel did in the guest it was taken in."""

@@ -86,7 +86,7 @@ def dependent(names):
 # Where what --introspect calls a document is described: a schema, and a part of it or, without one, its top.
 DESCRIBED = {
     "explain": ("explain", None), "explain_groups": ("explain", "group"), "explain_reasons": ("explain", "reason"),
-    "explain_hops": ("explain", "hop"),
+    "explain_hops": ("explain", "hop"), "explain_slots": ("explain", "slot"), "explain_p2p": ("explain", "p2p"),
     "kernel": ("inspect", "kernel"), "inspect": ("inspect", "device"), "rules": ("rules", "rule"), "rule_sites": ("rules", "site"),
     "attach": ("attach", None), "attach_devices": ("attach", "device"), "attach_steps": ("attach", "step"),
     "regions": ("attach", "region"), "irqs": ("attach", "irq"), "space": ("attach", "space"),

@@ -16,6 +16,7 @@ check "every group is the kernel's" save now vfiotool explain --json
 check "a capture is taken" exits 0 vfiotool capture /out/here.capture
 check "and explains as the host does" save elsewhere vfiotool --sysroot /out/here.capture explain --json
 send elsewhere.groups /out/groups
+send capture /out/here.capture
 rm /out/here.capture
 
 # Without the capabilities nothing is said that could be wrong.

@@ -57,3 +57,28 @@ def check(part):
     for name in names:
         stem = name.removesuffix(".groups")
         yield from compare(stem, part.text(f"{stem}.out"), part.text(name))
+
+
+def predicted(document, before):
+    """The groups that a what-if makes of these."""
+    return (before - _sets(document["before"])) | _sets(document["after"])
+
+
+def check_whatifs(part):
+    """NAME.out is a what-if of NAME.before; NAME.after are the links when it was done."""
+    names = sorted(name.removesuffix(".before") for name in part.files if name.endswith(".before"))
+    if not names:
+        yield "nothing was saved"
+    for name in names:
+        text, before, after = part.text(f"{name}.out"), part.text(f"{name}.before"), part.text(f"{name}.after")
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            yield f"{name}: no JSON ({error}): {part.said(f'{name}.err')}"
+            continue
+        yield from (f"{name}: {problem}" for problem in documents.problems("explain", text))
+        then, now = predicted(document, partition(before)), partition(after)
+        if not document["after"] and name != "without":
+            yield f"{name}: nothing would change"
+        if then != now:
+            yield f"{name}: predicted {_names(then - now)}, the kernel has {_names(now - then)}"
