@@ -329,7 +329,7 @@ static const struct field fields[] = {
 	    FIELD_ANSWER(struct verdict, answer), .column = "NOW"),
 	BOUND("verdict", FIELD_DEFAULT, 0, "the same after its group is bound to a VFIO driver",
 	      FIELD_ANSWER(struct verdict, answer), .column = "AFTER"),
-	ROW("why", FIELD_DEFAULT, NEED_BOTH_VERDICTS,
+	ROW("why", FIELD_DEFAULT | FIELD_YIELDS_LAST, NEED_BOTH_VERDICTS,
 	    "rule of the first of both that is not yes, see 'vfiotool rules'", FIELD_GET(get_why)),
 	ROW("name", FIELD_DEFAULT | FIELD_TRUNCATE | FIELD_YIELDS_LAST, NEED_NAMES,
 	    "vendor and device by name",
