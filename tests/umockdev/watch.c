@@ -11,6 +11,7 @@
 #include <umockdev.h>
 
 #include "base/arena.h"
+#include "facts/target.h"
 #include "facts/watch.h"
 
 struct bed {
@@ -27,7 +28,7 @@ struct bed {
 static char *add(struct bed *b, const char *subsystem, const char *name, const char *ids)
 {
 	char *path = umockdev_testbed_add_device(b->testbed, subsystem, name, NULL, NULL, "PCI_ID",
-						 ids, NULL);
+						 ids, "PCI_CLASS", "20000", NULL);
 
 	assert_non_null(path);
 	return path;
@@ -111,6 +112,30 @@ static void test_watch_by_udev(void **state)
 	assert_int_equal(b->nr, 0);
 }
 
+static void assert_covered(const struct bed *b, const char *text, bool covered)
+{
+	struct target t;
+
+	assert_int_equal(target_parse(b->arena, text, &t, NULL), 0);
+	assert_int_equal(watch_covers(b->watch, &b->host, &t, &b->events[0]), covered);
+}
+
+/* What no look at the host could tell of a device that comes. */
+static void test_watch_of_ids_and_classes(void **state)
+{
+	struct bed *b = *state;
+
+	listen(b, WATCH_UDEV);
+	umockdev_testbed_uevent(b->testbed, b->card, "add");
+	collect(b);
+	assert_int_equal(b->nr, 1);
+	assert_covered(b, "8086:10d3", true);
+	assert_covered(b, "8086:1521", false);
+	assert_covered(b, "network", true);
+	assert_covered(b, "class:020000", true);
+	assert_covered(b, "vga", false);
+}
+
 /* Without its control socket there is no udevd. */
 static void test_watch_by_the_kernel_where_no_udevd_is(void **state)
 {
@@ -185,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		T(test_watch_by_udev),
+		T(test_watch_of_ids_and_classes),
 		T(test_watch_by_the_kernel_where_no_udevd_is),
 		T(test_watch_by_both_keeps_them_apart),
 		T(test_watch_another_at_the_same_address),
