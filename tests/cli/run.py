@@ -225,9 +225,10 @@ def bad_files(cli: Cli, scratch: Path) -> None:
         cli.answers(f"a capture that names files outside: {' '.join(arguments)}", arguments, sysroot=escape,
                     check=lambda out: ["it read a file of this machine"] if "root:" in out else [])
     bound = CAPTURES / "vm-sibling-host-6.1.capture"
+    # Its kernel makes vfio-dev/vfio0, and no node of it.
     for name in ("vfio0", "/dev/vfio/devices/vfio0"):
         cli.answers(f"{name} of a capture", ["list", "-nro", "ADDRESS,CDEV", name], sysroot=bound,
-                    check=lambda out: [] if out == "0000:00:04.0 vfio0\n" else [out])
+                    check=lambda out: [] if out == "0000:00:04.0 -\n" else [out])
     cli.refused("a VFIO device that a capture does not have", ["list", "vfio1"], 66, "'vfio1'", sysroot=bound)
     old = made("old", b"keep me")
     cli.refused("a capture over a file that is there", ["capture", old], 64, "--force", sysroot=INTEL)
