@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Builds mock_iommu.ko, or variant_vfio_pci.ko, for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header
+Builds mock_iommu.ko, or another module of this folder, for one of the rig's kernels: for Debian's 5.10 and 6.1 against their header
 packages, unpacked and never installed; for the small kernels against their own object trees.
 
     from mock import build
@@ -26,7 +26,7 @@ from rig import apt, cache, kernels  # pylint: disable=wrong-import-position
 from small import build as small  # pylint: disable=wrong-import-position
 
 SOURCES = {"mock_iommu": (HERE / "mock_iommu.c", HERE / "mock_dirty.h"),
-           "variant_vfio_pci": (HERE / "variant_vfio_pci.c",)}
+           "variant_vfio_pci": (HERE / "variant_vfio_pci.c",), "power_fault": (HERE / "power_fault.c",)}
 DEBIAN = ("5.10", "6.1")
 NAMES = (*DEBIAN, *small.KERNELS)
 

@@ -22,7 +22,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 
 # What describes the guest; a scenario either has these itself or names a machine that has them.
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
-                "memory", "counted", "board", "acpi", "system", "vfio_platform", "variant", "trees"}
+                "memory", "counted", "board", "acpi", "system", "vfio_platform", "own", "trees"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
             "thorough", "forests"}
 LISTS = ("devices", "modules", "absent")
@@ -58,7 +58,7 @@ class Machine:
     counted: bool = False
     system: str = ""
     vfio_platform: bool = False
-    variant: bool = False
+    own: str = ""
     board: object = ""
     acpi: bool = False
     trees: tuple = ()

@@ -96,10 +96,10 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
     setup = scenario.setup
     mock = pick(scenario.mock, kernel.name)
     if mock:
-        archive.file("lib/mock_iommu.ko", kernels.mock_module(kernel), 0o644)
+        archive.file("lib/mock_iommu.ko", kernels.own_module(kernel, "mock_iommu"), 0o644)
         setup = f"must insmod /lib/mock_iommu.ko {mock}\n{setup}"
-    if getattr(scenario, "variant", False):
-        archive.file("lib/variant_vfio_pci.ko", kernels.variant_module(kernel), 0o644)
+    if scenario.own:
+        archive.file(f"lib/{scenario.own}.ko", kernels.own_module(kernel, scenario.own), 0o644)
     archive.data("scenario/env", _assignments(extra.environment) if extra else _environment(scenario, kernel))
     for path, text in (extra.files if extra else {}).items():
         archive.data(path, text)

@@ -173,14 +173,9 @@ def get(name: str) -> Kernel:
     raise KernelError(f"no kernel is called {name!r}; there are {', '.join(NAMES)}")
 
 
-def mock_module(kernel: Kernel) -> Path:
-    """The mock IOMMU module built for exactly this kernel."""
-    return Path(_helper("modules").build(kernel.name, kernel.release))
-
-
-def variant_module(kernel: Kernel) -> Path:
-    """The variant driver of VFIO built for exactly this kernel."""
-    return Path(_helper("modules").build(kernel.name, kernel.release, "variant_vfio_pci"))
+def own_module(kernel: Kernel, name: str) -> Path:
+    """The module @name of tests/vm/modules, built for exactly this kernel."""
+    return Path(_helper("modules").build(kernel.name, kernel.release, name))
 
 
 def platform_modules(kernel: Kernel):

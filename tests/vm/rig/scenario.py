@@ -15,7 +15,8 @@ PATHS = ("container", "iommufd", "compat", "noiommu")
 VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
-        "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked", "board", "acpi", "tree"}
+        "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked", "board", "acpi", "tree",
+        "own"}
 
 LISTS = {"tree", "devices", "modules", "absent", "assume", "unknown", "faked"}
 
@@ -50,6 +51,7 @@ class Scenario:
     board: object = ""
     acpi: bool = False
     tree: tuple = ()
+    own: str = ""
     expect: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 
