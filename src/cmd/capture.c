@@ -80,6 +80,7 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 	scope.host_parts |= HOST_KALLSYMS | HOST_BOOT | HOST_SLOTS;
 	scope.device_parts |= DEVICE_PLACE;
 	scope.member_parts |= DEVICE_PLACE;
+	scope_add_notices(&scope);
 	if (in_use)
 		scope.host_parts |= HOST_USAGE;
 	r = session_record(s, app, targets, &scope, reterr);

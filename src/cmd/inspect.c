@@ -360,10 +360,12 @@ static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct inspect_args *args = data;
 	bool brief = is_brief(app, args);
-	const struct scope scope = brief ? scope_for(NEED_ANY_VERDICT) : scope_all;
+	struct scope scope = brief ? scope_for(NEED_ANY_VERDICT) : scope_all;
 	struct session s = { 0 };
 	int r;
 
+	if (!brief)
+		scope_add_notices(&scope);
 	r = session_open(&s, app, &args->targets, &scope, reterr);
 	if (r >= 0 && brief)
 		r = session_widen(&s, &scope, reterr);

@@ -49,6 +49,11 @@ enum msi_kind {
 	MSI_PLAIN, /* to a controller that does not check which device writes */
 };
 
+/* A line of /proc/iomem: who claims the memory, and "fd000000-fdffffff" (zeros to an ordinary user). */
+struct memory_claim {
+	const char *name, *range;
+};
+
 struct group;
 struct iommu_unit;
 struct in_use;
@@ -115,6 +120,13 @@ struct device {
 	struct fact cdev_devno; /* DEVICE/vfio-dev/vfioN/dev, "511:3"; ABSENT: no cdev */
 	struct node cdev;       /* /dev/vfio/devices/vfioN; path NULL when no cdev_name */
 
+	/* What notices look at: stat of the attribute reset, ABSENT when the function cannot be reset alone; the BARs;
+	 * the drivers that have its interrupt line; the first bytes of the configuration space of a device that is
+	 * awake. Of a mediated device, the link to its type; of NVIDIA's functions, current_vgpu_type. */
+	struct memory_claim *claims; /* below its lines of /proc/iomem */
+	size_t nr_claims;
+	struct fact reset, resource, irq_actions, config, mdev_type, vgpu_type;
+
 	/* Whether the VIOT table puts the device behind a virtio-iommu; no when there is no such table.
 	 * The kernel makes the group of such a device only when a driver probes it. */
 	enum tristate behind_viot;
@@ -160,6 +172,8 @@ enum device_part {
 	DEVICE_PERSIST = 1 << 6,
 	/* place, of the bridges above and of the slot's functions too: the configuration space is read. */
 	DEVICE_PLACE = 1 << 7,
+	/* what only notices look at */
+	DEVICE_NOTICES = 1 << 8,
 };
 
 /* ---- groups ---- */
@@ -351,6 +365,8 @@ struct host {
 	struct node iommu_node; /* /dev/iommu */
 	/* "PID COMM" of processes with a VFIO device open, whichever it is; read with the nodes' holders. */
 	struct fact device_holders;
+	/* /proc/iomem, and the NUMA nodes that have memory ("0-1"): for notices. */
+	struct fact iomem, node_memory;
 	/* List of /sys/class/vfio-dev; ABSENT before 6.1, and without module vfio. */
 	struct fact vfio_class;
 	struct fact groups_list; /* of /sys/kernel/iommu_groups */

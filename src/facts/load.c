@@ -137,6 +137,8 @@ static void load_rest(struct loader *l)
 		interrupts_load(l);
 	if (parts & HOST_CALLER)
 		caller_load(l);
+	if (parts & HOST_NOTICES)
+		notice_load_host(l);
 	if (parts & HOST_USAGE)
 		in_use_load(l);
 	if (parts & HOST_BOOT)

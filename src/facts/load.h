@@ -26,6 +26,8 @@ enum host_part {
 	HOST_ALL = (1 << 10) - 1,
 	/* /proc/kallsyms, where the module files are not enough: slow, and BTF has the same names. */
 	HOST_KALLSYMS = 1 << 11,
+	/* /proc/iomem, NUMA nodes with memory: for notices. */
+	HOST_NOTICES = 1 << 14,
 	/* Mounts, swap, network, consoles, open nodes: for commands that take a device away. No report asks
 	 * for it, because it looks into every process. */
 	HOST_USAGE = 1 << 10,

@@ -112,6 +112,10 @@ void power_load(struct loader *l, struct device *d);
  * off, which are virtual functions and what is on a VFIO driver. */
 void powers_load(struct loader *l);
 
+/* What notices look at (notice.c). */
+void notice_load_device(struct loader *l, struct device *d);
+void notice_load_host(struct loader *l);
+
 /* Reads what @d is given at each boot (persist.c). */
 void persist_load(struct loader *l, struct device *d);
 

@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "base/parse.h"
 #include "report/field-kinds.h"
+#include "report/notice.h"
 
 const char *device_names_text(const struct device_names *names, struct arena *a)
 {
@@ -52,6 +53,12 @@ void device_row_decide(struct device_row *row, unsigned int needs)
 		row->verdict[VIEW_IF_BOUND] = decide(row, &r->kernels, VIEW_IF_BOUND, needs);
 	if (needs & NEED_VERDICT_NOW)
 		row->verdict[VIEW_NOW] = decide(row, &r->kernels, VIEW_NOW, needs);
+	if (needs & NEED_NOTICES) {
+		struct notices *notices = arena_new_object(r->arena, struct notices);
+
+		notices_find(r->host, r->assumptions, &r->kernels, row->device, r->arena, notices);
+		row->notices = notices;
+	}
 	if (needs & NEED_PATCHED)
 		row->patched = decide(row, &kernels_reference, VIEW_IF_BOUND, needs);
 }
@@ -295,6 +302,14 @@ static void get_vfs(const void *row, struct value *ret)
 		ret->kind = VALUE_NONE;
 }
 
+static void get_notices(const void *row, struct value *ret)
+{
+	const struct device_row *r = row;
+
+	if (r->notices)
+		value_set_notice_names(ret, r->notices);
+}
+
 /* Columns: of the row, of its device, its group, its verdicts. */
 #define ROW(key, flag, need, help, ...)                                               \
 	{                                                                             \
@@ -374,6 +389,8 @@ static const struct field fields[] = {
 	DEVICE("vfs", FIELD_RIGHT, NEED_PCI, "virtual functions in use", FIELD_GET(get_vfs)),
 	DEVICE("reset", 0, NEED_DETAILS, "reset methods, in the kernel's order",
 	       FIELD_FACT(struct device, reset_method)),
+	ROW("notices", FIELD_WRAPS, NEED_NOTICES,
+	    "what a user should know although VFIO accepts it", FIELD_GET(get_notices)),
 	DEVICE("sysfs", 0, 0, "folder in sysfs", FIELD_TEXT(struct device, sysfs)),
 };
 const struct field_table device_fields = FIELD_TABLE("devices", fields);

@@ -8,6 +8,7 @@
 #include "facts/host.h"
 #include "model/assume.h"
 #include "model/generation.h"
+#include "model/notice.h"
 #include "model/predict.h"
 #include "report/field.h"
 
@@ -36,6 +37,7 @@ struct device_row {
 	struct device_names names;
 	/* Set as far as the columns need them. */
 	const struct verdict *verdict[NR_VIEWS];
+	const struct notices *notices;
 	const struct verdict *patched; /* after binding, by the reference rules (Linux 6.0) */
 };
 
@@ -53,6 +55,7 @@ enum device_need {
 	NEED_PATCHED = 1 << 9,
 	NEED_SENTENCES = 1 << 10, /* of the verdicts */
 	NEED_PERSIST = 1 << 11,
+	NEED_NOTICES = 1 << 12,
 	NEED_BOTH_VERDICTS = NEED_VERDICT | NEED_VERDICT_NOW,
 	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/inspect-text.h"
+#include "report/notice.h"
 #include "report/prediction-fields.h"
 #include "report/prose.h"
 
@@ -110,8 +111,8 @@ static void put_device(const struct prose *p, const struct device *d, struct are
 
 	prose_text(p, STYLE_NONE, "%s%s%s, %s%s%s%s%s",
 		   d->driver_fact.state == FACT_ABSENT ? "" : "driver ", driver,
-		   d->cdev_name ? arena_printf(a, " (%s)", d->cdev_name) : "", group_text(d, a),
-		   d->iommu ? ", IOMMU " : "", d->iommu ? d->iommu->name : "",
+		   fact_is(&d->cdev_devno) ? arena_printf(a, " (%s)", d->cdev_name) : "",
+		   group_text(d, a), d->iommu ? ", IOMMU " : "", d->iommu ? d->iommu->name : "",
 		   d->iommu ? arena_printf(a, " (%s)", iommu_kind_text(d->iommu->kind)) : "",
 		   d->physfn ? arena_printf(a, ", VF of %s", d->physfn->name) : "");
 }
@@ -268,4 +269,5 @@ void inspect_text_brief(const struct inspect_text *t, const struct inspection *i
 	if (d->assumed)
 		prose_label(&body, "", STYLE_UNKNOWN, "These answers depend on what was assumed.");
 	put_remedy(&body, d);
+	notice_text(&body, &i->notices, false);
 }

@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "report/field-kinds.h"
+#include "report/notice.h"
 #include "report/prediction-fields.h"
 
 static void predict(const struct report *report, const struct kernels *kernels,
@@ -29,6 +30,7 @@ void inspection_make(const struct report *report, const struct device *dev, bool
 	ret->row = (struct device_row){ .report = report, .device = dev, .group = dev->group };
 	predict(report, &report->kernels, dev, paths, a, &ret->running);
 	predict(report, &kernels_reference, dev, paths, a, &ret->patched);
+	notices_find(report->host, report->assumptions, &report->kernels, dev, a, &ret->notices);
 	if (!all_generations)
 		return;
 	ret->generations = arena_array(a, generation_count(), sizeof(*ret->generations));
@@ -155,6 +157,13 @@ static const struct field generation_rows[] = {
 };
 static const struct field_table generation_fields = FIELD_TABLE("all_kernels", generation_rows);
 
+static void get_notices(const void *row, struct value *ret)
+{
+	const struct notices *n = &((const struct inspection *)row)->notices;
+
+	value_set_rows(ret, n->items, n->nr, sizeof(*n->items));
+}
+
 static void get_generations(const void *row, struct value *ret)
 {
 	const struct inspection *i = row;
@@ -225,6 +234,8 @@ static const struct field inspection_rows[] = {
 	{ "not_offered", "paths that the kernel does not have, after binding",
 	  FIELD_MEMBER(struct inspection, running, struct prediction, get_not_offered),
 	  .fields = &missing_path_fields },
+	{ "notices", "what a user should know although VFIO accepts the device",
+	  FIELD_GET(get_notices), .fields = &notice_fields },
 	{ "patched", "what the reference rules (Linux 6.0) decide",
 	  FIELD_PART(struct inspection, patched, patched_fields) },
 	{ "assumed", "whether an answer rests on an assumption",

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "report/escape.h"
 #include "report/field-kinds.h"
+#include "report/notice.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
 #include "report/prose.h"
@@ -337,6 +338,7 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	if (t->verbose)
 		put_extensions(&body, &i->running, a);
 	inspect_text_decisions(t, i, &body);
+	notice_text(&body, &i->notices, t->verbose);
 	if (i->generations)
 		r = inspect_text_generations(t, i, body.indent, reterr);
 	return r;

@@ -14,7 +14,8 @@ struct inspection {
 	struct prediction running; /* by the kernel that decides */
 	struct prediction patched;
 	struct prediction *generations; /* one for each, or NULL: not asked */
-	unsigned int paths;             /* those asked for, as inspection_make() takes them */
+	struct notices notices;
+	unsigned int paths; /* those asked for, as inspection_make() takes them */
 	/* The device of the same document that has the members of their large group; or NULL. */
 	const struct device *listed_at;
 };

@@ -42,6 +42,12 @@ static bool interrupts_matter(const struct host *h)
 	return false;
 }
 
+void scope_add_notices(struct scope *s)
+{
+	s->host_parts |= HOST_NOTICES;
+	s->device_parts |= DEVICE_NOTICES;
+}
+
 struct scope scope_for(unsigned int needs)
 {
 	struct scope s = { .device_parts = DEVICE_BASE, .member_parts = DEVICE_BASE };
@@ -60,8 +66,10 @@ struct scope scope_for(unsigned int needs)
 		s.host_parts |= HOST_GROUPS;
 	if (needs & NEED_GROUP_NODES)
 		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
-	if (needs & NEED_ANY_VERDICT)
+	if (needs & (NEED_ANY_VERDICT | NEED_NOTICES))
 		add_verdict(&s);
+	if (needs & NEED_NOTICES)
+		scope_add_notices(&s);
 	/* Only columns about virtual functions need what a minimal load omits. */
 	s.frugal = !(needs & NEED_PCI);
 	return s;

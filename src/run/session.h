@@ -44,5 +44,7 @@ struct device_names session_names(struct session *s, const struct device *d);
 
 /* All that an inspection looks at. */
 extern const struct scope scope_all;
+/* What notices look at, as well. */
+void scope_add_notices(struct scope *s);
 /* The scope that columns with @needs (enum device_need) ask for. */
 struct scope scope_for(unsigned int needs);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "decode/cmdline.h"
+#include "decode/iomem.h"
 #include "decode/kconfig.h"
 #include "decode/procfs.h"
 #include "decode/smaps.h"
@@ -31,6 +32,19 @@ static void check_cmdline(struct span text)
 	cmdline_name_equals(text, "vfio-pci");
 }
 
+static void check_iomem(struct span text)
+{
+	struct span rest = text;
+	struct iomem_line line;
+	size_t nr = 0;
+
+	while (iomem_next(&rest, &line)) {
+		must_lie_within(line.name, text);
+		must_lie_within(line.range, text);
+		must(++nr <= text.len);
+	}
+}
+
 static void check_reduced(const char *reduced, struct span text)
 {
 	must(!reduced || strlen(reduced) <= 2 * text.len + 1);
@@ -48,6 +62,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	must(r == 0 || r == 1 || r == -EINVAL);
 	check_cmdline(text);
+	check_iomem(text);
 	check_reduced(kconfig_reduce(text, options, ARRAY_SIZE(options), a), text);
 	check_reduced(interrupts_reduce(text, a), text);
 	if (status_get(text, "vendor_id", &value))

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For the files of notices only: the rows of each topic; notice.c joins them. */
+#pragma once
+
+#include "model/notice.h"
+#include "model/rules.h"
+
+struct notice_table {
+	const struct notice_row *rows;
+	size_t nr;
+};
+
+#define NOTICE_TABLE(array)              \
+	{                                \
+		array, ARRAY_SIZE(array) \
+	}
+
+extern const struct notice_table notices_device, notices_host;
+
+/* Sets the sentences of @n; true. */
+bool notice_says(struct notice *n, const char *because, const char *consequence,
+		 const char *remedy);
+/* Whether the text of @f is @word. */
+bool notice_fact_says(const struct fact *f, const char *word);
