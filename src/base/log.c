@@ -14,11 +14,6 @@ void log_set_level(enum log_level level)
 	current_level = level;
 }
 
-enum log_level log_get_level(void)
-{
-	return current_level;
-}
-
 static void put_escaped(const char *s, size_t len)
 {
 	for (size_t i = 0, n; i < len; i += n) {

@@ -18,14 +18,6 @@ const struct guard *const *guards_all(size_t *nr)
 	return guards;
 }
 
-const struct guard *guard_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(guards); i++)
-		if (!strcmp(guards[i]->name, name))
-			return guards[i];
-	return NULL;
-}
-
 struct guard_finding *guard_found(struct guard_check *c, enum answer answer, const char *fmt, ...)
 {
 	struct guard_finding *f;

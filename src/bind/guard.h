@@ -47,8 +47,6 @@ struct guard {
 
 /* All guards, in the order of the manual. Static. */
 const struct guard *const *guards_all(size_t *nr);
-/* NULL when there is no guard @name. */
-const struct guard *guard_find(const char *name);
 /* Adds a finding of c->guard; @fmt is the evidence. Returns it, for the remedy and the process; valid until
  * the next one is added. */
 struct guard_finding *guard_found(struct guard_check *c, enum answer answer, const char *fmt, ...)

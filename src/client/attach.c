@@ -18,14 +18,6 @@ static int refused(struct attachment *at, int r)
 	return r;
 }
 
-struct attached_device *attachment_find(struct attachment *at, const char *name)
-{
-	for (size_t i = 0; i < at->nr_devices; i++)
-		if (!strcmp(at->devices[i].target->name, name))
-			return &at->devices[i];
-	return NULL;
-}
-
 /* ---- groups ---- */
 
 static struct attached_group *find_group(struct attachment *at, unsigned int id)

@@ -80,7 +80,5 @@ int attachment_open(struct client *c, const struct attach_request *request, stru
 		    struct failure **reterr);
 /* Gives everything back, in the reverse order: devices, groups, space. */
 void attachment_close(struct attachment *at);
-/* The device @name, or NULL. */
-struct attached_device *attachment_find(struct attachment *at, const char *name);
 /* The 16 bytes of a UUID ("8-4-4-4-12" hex digits), or -EINVAL. */
 int attach_parse_token(const char *text, uint8_t ret[16]);

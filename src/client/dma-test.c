@@ -21,12 +21,6 @@ enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
 
 static const struct dma_driver *const drivers[] = { &dma_driver_edu, &dma_driver_nvme };
 
-const struct dma_driver *const *dma_drivers_all(size_t *nr)
-{
-	*nr = ARRAY_SIZE(drivers);
-	return drivers;
-}
-
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {

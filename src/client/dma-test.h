@@ -82,8 +82,6 @@ struct dma_driver {
 
 extern const struct dma_driver dma_driver_edu, dma_driver_nvme;
 
-/* All of them; a const table. */
-const struct dma_driver *const *dma_drivers_all(size_t *nr);
 /* The one for a device of these ids and @class_code (24 bits), or NULL. */
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code);
 

@@ -101,11 +101,6 @@ void irq_close(struct irq *irq)
 	irq->nr_vectors = 0;
 }
 
-int irq_mask(struct irq *irq)
-{
-	return set_irqs(irq, VT_IRQ_SET_DATA_NONE | VT_IRQ_SET_ACTION_MASK, 0, 1, NULL, 0);
-}
-
 int irq_unmask(struct irq *irq)
 {
 	return set_irqs(irq, VT_IRQ_SET_DATA_NONE | VT_IRQ_SET_ACTION_UNMASK, 0, 1, NULL, 0);
@@ -114,12 +109,6 @@ int irq_unmask(struct irq *irq)
 int irq_trigger(struct irq *irq, size_t first, size_t nr)
 {
 	return set_irqs(irq, VT_IRQ_SET_DATA_NONE | VT_IRQ_SET_ACTION_TRIGGER, first, nr, NULL, 0);
-}
-
-int irq_trigger_some(struct irq *irq, const uint8_t *which)
-{
-	return set_irqs(irq, VT_IRQ_SET_DATA_BOOL | VT_IRQ_SET_ACTION_TRIGGER, 0, irq->nr_vectors,
-			which, irq->nr_vectors);
 }
 
 static int collect_one(struct irq *irq, struct irq_vector *v, uint64_t now)

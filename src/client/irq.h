@@ -45,14 +45,11 @@ void irq_close(struct irq *irq);
 
 /* Only INTx can be masked: -ENOTTY for the others. An INTx that the device raised is masked until it is
  * unmasked; one still asserted then comes again at once. */
-int irq_mask(struct irq *irq);
 int irq_unmask(struct irq *irq);
 
 /* The loopback: vectors @first to @first + @nr - 1 as if the device had raised them. linux:
  * drivers/vfio/pci/vfio_pci_intrs.c: vfio_pci_set_msi_trigger(), data NONE. */
 int irq_trigger(struct irq *irq, size_t first, size_t nr);
-/* The same, for those of all vectors whose byte in @which is not 0: data BOOL. */
-int irq_trigger_some(struct irq *irq, const uint8_t *which);
 
 /* Reads what has come without waiting. 0, or the negative errno of a read. */
 int irq_collect(struct irq *irq);

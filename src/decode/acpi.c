@@ -256,31 +256,6 @@ static int viot_node(const struct span *t, size_t *at, uint8_t *ret_type, size_t
 	return 0;
 }
 
-int acpi_viot_parse(struct span table, struct acpi_viot *ret)
-{
-	struct acpi_viot viot = { 0 };
-	size_t at, nr, i, start;
-	struct span t;
-	uint8_t type;
-	int r = acpi_table_open(table, "VIOT", BODY_START, NULL, &t);
-
-	if (r < 0)
-		return r;
-	nr = acpi_get16(&t, 36);
-	at = acpi_get16(&t, 38);
-	for (i = 0; i < nr && i < ACPI_STRUCTURES_MAX; i++) {
-		r = viot_node(&t, &at, &type, &start);
-		if (r < 0)
-			return r;
-		viot.nr_ranges += type == VIOT_PCI_RANGE;
-		viot.nr_endpoints += type == 2;
-		viot.nr_pci_units += type == 3;
-		viot.nr_mmio_units += type == 4;
-	}
-	*ret = viot;
-	return i < nr ? -EBADMSG : 0;
-}
-
 int acpi_viot_covers(struct span table, uint16_t segment, uint16_t bdf, bool *ret)
 {
 	size_t at, nr, start;

@@ -87,15 +87,6 @@ struct acpi_ivrs {
 /* Arrays in @a. 0, or -EBADMSG. linux: drivers/iommu/amd/init.c. */
 vt_must_check int acpi_ivrs_parse(struct span table, struct arena *a, struct acpi_ivrs *ret);
 
-/* ACPI specification, 'Virtual I/O Translation Table'. */
-struct acpi_viot {
-	size_t nr_ranges;    /* of PCI functions behind a virtio-iommu */
-	size_t nr_endpoints; /* single memory-mapped ones */
-	size_t nr_pci_units, nr_mmio_units;
-};
-
-/* 0, or -EBADMSG. linux: drivers/acpi/viot.c: viot_parse_node(). */
-vt_must_check int acpi_viot_parse(struct span table, struct acpi_viot *ret);
 /* Whether a range holds the function @bdf (bus << 8 | device << 3 | function) of @segment.
  * 0, or -EBADMSG. linux: drivers/acpi/viot.c: viot_pci_dev_iommu_init(). */
 vt_must_check int acpi_viot_covers(struct span table, uint16_t segment, uint16_t bdf, bool *ret);

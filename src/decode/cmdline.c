@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "decode/cmdline.h"
 
-#include <errno.h>
 #include <string.h>
 
 static bool is_space(char c)
@@ -80,20 +79,4 @@ bool cmdline_find(struct span cmdline, const char *key, struct span *value, bool
 		found = true;
 	}
 	return found;
-}
-
-int param_bool(struct span text)
-{
-	static const struct {
-		const char *text;
-		int value;
-	} words[] = {
-		{ "Y", 1 }, { "y", 1 }, { "1", 1 }, { "on", 1 },  { "t", 1 }, { "T", 1 },
-		{ "N", 0 }, { "n", 0 }, { "0", 0 }, { "off", 0 }, { "f", 0 }, { "F", 0 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (span_equals(text, words[i].text))
-			return words[i].value;
-	return -EINVAL;
 }

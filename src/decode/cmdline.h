@@ -18,6 +18,3 @@ bool cmdline_name_equals(struct span name, const char *other);
 /* The last value of @key on @cmdline, up to a "--" word; false when it is not there. A bare word gives
  * *@has_value false. */
 bool cmdline_find(struct span cmdline, const char *key, struct span *value, bool *has_value);
-
-/* A boolean parameter: 1 or 0, or -EINVAL. linux: lib/kstrtox.c: kstrtobool(). */
-vt_must_check int param_bool(struct span text);

@@ -33,11 +33,6 @@ static const struct {
 	{ "white", "1;37" },    { "yellow", "1;33" },
 };
 
-const char *style_name(enum style style)
-{
-	return (size_t)style < NR_STYLES ? styles[style].name : "none";
-}
-
 void color_scheme_default(struct color_scheme *ret)
 {
 	for (size_t i = 0; i < NR_STYLES; i++)

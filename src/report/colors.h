@@ -14,7 +14,6 @@ struct color_scheme {
 };
 
 /* The name of a style in a scheme file: "yes" "no" "unknown" "heading" "name" "dim" "remedy". */
-const char *style_name(enum style style);
 void color_scheme_default(struct color_scheme *ret);
 /* Applies the lines of a scheme file: "NAME SEQUENCE", SEQUENCE a colour's name, "1;32", or escapes
  * (\e \033...). Lines that are not understood are left out, as terminal-colors.d(5) has it. Strings

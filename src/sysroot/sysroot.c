@@ -124,12 +124,6 @@ void sysroot_rest(struct sysroot *root)
 		reader_flush(&root->reader);
 }
 
-void sysroot_closep(struct sysroot **root)
-{
-	sysroot_close(*root);
-	*root = NULL;
-}
-
 enum sysroot_kind sysroot_kind(const struct sysroot *root)
 {
 	return root->kind;

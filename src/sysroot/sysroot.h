@@ -31,7 +31,6 @@ enum {
  * that is not a capture (the line in @reterr), -E2BIG past the limits. */
 int sysroot_open(const char *path, struct sysroot **ret, struct failure **reterr);
 void sysroot_close(struct sysroot *root);
-void sysroot_closep(struct sysroot **root);
 /* Reading pauses: closes the descriptors that wait for it. */
 void sysroot_rest(struct sysroot *root);
 enum sysroot_kind sysroot_kind(const struct sysroot *root);

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
-
 #include "decode/cmdline.h"
 #include "scene.h"
 
@@ -61,17 +59,4 @@ static void test_cmdline_quotes(void)
 static void test_cmdline_words_of_init_are_not_ours(void)
 {
 	assert_value("iommu=pt -- iommu=off", "iommu", "pt");
-}
-
-static void test_param_bool(void)
-{
-	assert_int_equal(param_bool(span_of("Y")), 1);
-	assert_int_equal(param_bool(span_of("1")), 1);
-	assert_int_equal(param_bool(span_of("on")), 1);
-	assert_int_equal(param_bool(span_of("N")), 0);
-	assert_int_equal(param_bool(span_of("0")), 0);
-	assert_int_equal(param_bool(span_of("off")), 0);
-	assert_int_equal(param_bool(span_of("")), -EINVAL);
-	assert_int_equal(param_bool(span_of("2")), -EINVAL);
-	assert_int_equal(param_bool(span_of("Yes please")), -EINVAL);
 }

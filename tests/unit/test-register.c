@@ -9,42 +9,6 @@ static struct span span_of(const char *s)
 	return (struct span){ s, strlen(s) };
 }
 
-static uint64_t field(const struct register_field *(*table)(size_t *), const char *name,
-		      uint64_t value)
-{
-	size_t nr;
-	const struct register_field *fields = table(&nr);
-
-	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(fields[i].name, name))
-			return register_field_get(&fields[i], value);
-	fail_msg("no field is called %s", name);
-	return 0;
-}
-
-/* The registers of QEMU's unit (39 bits, no snoop control), and of a server's. */
-static void test_register_intel_fields(void)
-{
-	assert_int_equal(field(intel_cap_fields, "CM", 0xd2008c222f0686), 1);
-	assert_int_equal(field(intel_ecap_fields, "IR", 0xf00f4a), 1);
-	assert_int_equal(field(intel_ecap_fields, "SC", 0xf00f4a), 0);
-	assert_int_equal(field(intel_ecap_fields, "SC", 0x8f0f8da), 1);
-	assert_int_equal(field(intel_cap_fields, "MGAW", 0x8d2078c106f0466), 47);
-}
-
-static void test_register_intel_width_and_pages(void)
-{
-	/* SAGAW 39 bits, MGAW 39. */
-	assert_int_equal(intel_cap_width(UINT64_C(2) << 8 | UINT64_C(38) << 16), 39);
-	/* 39 and 48, guest width 46: the smaller wins. */
-	assert_int_equal(intel_cap_width(UINT64_C(6) << 8 | UINT64_C(45) << 16), 46);
-	assert_int_equal(intel_cap_width(UINT64_C(0xe) << 8 | UINT64_C(56) << 16), 57);
-	assert_int_equal(intel_cap_width(0), 0);
-	assert_int_equal(intel_cap_page_sizes(0), 0x1000);
-	assert_int_equal(intel_cap_page_sizes(UINT64_C(3) << 34), 0x40201000);
-	assert_int_equal(intel_cap_page_sizes(UINT64_C(1) << 34), 0x201000);
-}
-
 static void test_register_text(void)
 {
 	uint64_t value = 1;
@@ -96,27 +60,4 @@ static void test_register_amd_features_that_do_not_tell(void)
 	assert_int_equal(amd_features_parse(span_of("1:"), &f), -EBADMSG);
 	assert_int_equal(amd_features_parse(span_of(":1"), &f), -EBADMSG);
 	assert_int_equal(amd_features_parse(span_of("1:2:3"), &f), -EBADMSG);
-}
-
-/* Every bit of a table is its own: no two fields share one. */
-static void test_register_fields_do_not_overlap(void)
-{
-	const struct register_field *(*const tables[])(size_t *) = {
-		intel_cap_fields, intel_ecap_fields, amd_efr_fields, amd_efr2_fields
-	};
-
-	for (size_t t = 0; t < 4; t++) {
-		uint64_t taken = 0;
-		size_t nr;
-		const struct register_field *fields = tables[t](&nr);
-
-		for (size_t i = 0; i < nr; i++) {
-			uint64_t mask = ((UINT64_C(1) << fields[i].width) - 1) << fields[i].bit;
-
-			assert_true(fields[i].bit + fields[i].width <= 64);
-			if (taken & mask)
-				fail_msg("%s shares a bit", fields[i].name);
-			taken |= mask;
-		}
-	}
 }
