@@ -142,22 +142,15 @@ static void tracking_hidden(struct situation *sc)
 
 /* ---- the table ---- */
 
-#define MAP(iova, size)                                            \
-	{                                                          \
-		MAPPING_MAP, iova, size, RW, 0, MAPPING_MEMORY_OWN \
+/* The formatter gives each member of a row a line of its own where one of them has braces. */
+#define EACH(...)           \
+	{                   \
+		__VA_ARGS__ \
 	}
-#define UNMAP(iova, size)                                           \
-	{                                                           \
-		MAPPING_UNMAP, iova, size, 0, 0, MAPPING_MEMORY_OWN \
-	}
-#define UNMAP_ALL                                                 \
-	{                                                         \
-		MAPPING_UNMAP_ALL, 0, 0, 0, 0, MAPPING_MEMORY_OWN \
-	}
-#define DIRTY                                                 \
-	{                                                     \
-		MAPPING_DIRTY, 0, 0, 0, 0, MAPPING_MEMORY_OWN \
-	}
+#define MAP(iova, size)   EACH(MAPPING_MAP, iova, size, RW, 0, MAPPING_MEMORY_OWN)
+#define UNMAP(iova, size) EACH(MAPPING_UNMAP, iova, size, 0, 0, MAPPING_MEMORY_OWN)
+#define UNMAP_ALL         EACH(MAPPING_UNMAP_ALL, 0, 0, 0, 0, MAPPING_MEMORY_OWN)
+#define DIRTY             EACH(MAPPING_DIRTY, 0, 0, 0, 0, MAPPING_MEMORY_OWN)
 
 enum { OK = 0, NOT_KNOWN = -1, SOME_ERRNO = -2 };
 
@@ -170,12 +163,9 @@ struct row {
 	int says[8];
 };
 
-#define ALL(err)           BY(err, err)
-#define BY(type1, iommufd) TWO(type1, iommufd, iommufd)
-#define TWO(type1, ioas, compat)                                       \
-	{                                                              \
-		type1, type1, type1, type1, ioas, ioas, compat, compat \
-	}
+#define ALL(err)                 BY(err, err)
+#define BY(type1, iommufd)       TWO(type1, iommufd, iommufd)
+#define TWO(type1, ioas, compat) EACH(type1, type1, type1, type1, ioas, ioas, compat, compat)
 
 static const struct row rows[] = {
 	{ "a free page", plain, MAP(0x300000, PAGE), ALL(OK) },
@@ -188,31 +178,20 @@ static const struct row rows[] = {
 	{ "around what is mapped", plain, MAP(0x1ff000, 3 * PAGE), ALL(EEXIST) },
 	{ "an odd IOVA", plain, MAP(0x300800, PAGE), ALL(EINVAL) },
 	{ "an odd size", plain, MAP(0x300000, 0x1800), ALL(EINVAL) },
-	{ "odd memory",
-	  plain,
-	  { MAPPING_MAP, 0x300000, PAGE, RW, 0x200, MAPPING_MEMORY_OWN },
+	{ "odd memory", plain, EACH(MAPPING_MAP, 0x300000, PAGE, RW, 0x200, MAPPING_MEMORY_OWN),
 	  ALL(EINVAL) },
 	{ "nothing", plain, MAP(0x300000, 0), ALL(EINVAL) },
-	{ "neither read nor write",
-	  plain,
-	  { MAPPING_MAP, 0x300000, PAGE, 0, 0, MAPPING_MEMORY_OWN },
+	{ "neither read nor write", plain,
+	  EACH(MAPPING_MAP, 0x300000, PAGE, 0, 0, MAPPING_MEMORY_OWN),
 	  TWO(EINVAL, EINVAL, NOT_KNOWN) },
-	{ "past 2^64",
-	  plain,
-	  MAP(-PAGE, 2 * PAGE),
-	  { EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW } },
-	{ "past 2^64 and odd",
-	  plain,
-	  MAP(-PAGE + 0x800, 2 * PAGE),
-	  { EINVAL, EINVAL, EINVAL, EOVERFLOW, EINVAL, EINVAL, EINVAL, EINVAL } },
-	{ "2^64-1",
-	  plain,
-	  MAP(UINT64_MAX, PAGE),
-	  { EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, EOVERFLOW, EINVAL, EINVAL } },
-	{ "a size of nearly 2^64",
-	  plain,
-	  MAP(0, -PAGE),
-	  { EEXIST, EEXIST, EEXIST, EEXIST, EINVAL, EOVERFLOW, EINVAL, EOVERFLOW } },
+	{ "past 2^64", plain, MAP(-PAGE, 2 * PAGE),
+	  EACH(EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW) },
+	{ "past 2^64 and odd", plain, MAP(-PAGE + 0x800, 2 * PAGE),
+	  EACH(EINVAL, EINVAL, EINVAL, EOVERFLOW, EINVAL, EINVAL, EINVAL, EINVAL) },
+	{ "2^64-1", plain, MAP(UINT64_MAX, PAGE),
+	  EACH(EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, EOVERFLOW, EINVAL, EINVAL) },
+	{ "a size of nearly 2^64", plain, MAP(0, -PAGE),
+	  EACH(EEXIST, EEXIST, EEXIST, EEXIST, EINVAL, EOVERFLOW, EINVAL, EOVERFLOW) },
 	{ "no entries left", full, MAP(0x300000, PAGE), BY(ENOSPC, OK) },
 	{ "no entries left, and mapped already", full, MAP(0x100000, PAGE), ALL(EEXIST) },
 	{ "no entries left, and reserved", full, MAP(0xfee00000, PAGE), BY(ENOSPC, EINVAL) },
@@ -225,74 +204,50 @@ static const struct row rows[] = {
 	{ "beyond the limit, and reserved", user, MAP(0xfee00000, PAGE), ALL(EINVAL) },
 	{ "a limit that was not read", user_unread, MAP(0x300000, PAGE), ALL(NOT_KNOWN) },
 	{ "capabilities that were not read", caps_unread, MAP(0x300000, PAGE), ALL(NOT_KNOWN) },
-	{ "no memory there",
-	  plain,
-	  { MAPPING_MAP, 0x300000, PAGE, RW, 0, MAPPING_MEMORY_NONE },
+	{ "no memory there", plain, EACH(MAPPING_MAP, 0x300000, PAGE, RW, 0, MAPPING_MEMORY_NONE),
 	  ALL(EFAULT) },
-	{ "memory that may not be written",
-	  plain,
-	  { MAPPING_MAP, 0x300000, PAGE, RW, 0, MAPPING_MEMORY_READ_ONLY },
-	  ALL(EFAULT) },
-	{ "memory that may not be written, to be read",
-	  plain,
-	  { MAPPING_MAP, 0x300000, PAGE, MAPPING_READ, 0, MAPPING_MEMORY_READ_ONLY },
-	  ALL(OK) },
+	{ "memory that may not be written", plain,
+	  EACH(MAPPING_MAP, 0x300000, PAGE, RW, 0, MAPPING_MEMORY_READ_ONLY), ALL(EFAULT) },
+	{ "memory that may not be written, to be read", plain,
+	  EACH(MAPPING_MAP, 0x300000, PAGE, MAPPING_READ, 0, MAPPING_MEMORY_READ_ONLY), ALL(OK) },
 	{ "ranges not known", ranges_hidden, MAP(0x300000, PAGE), ALL(NOT_KNOWN) },
 	{ "ranges not known, and mapped already", ranges_hidden, MAP(0x100000, PAGE),
 	  BY(EEXIST, SOME_ERRNO) },
 	{ "alignment not known", alignment_hidden, MAP(0x300000, PAGE), ALL(NOT_KNOWN) },
 	{ "alignment not known, and odd", alignment_hidden, MAP(0x300800, PAGE),
 	  BY(EINVAL, NOT_KNOWN) },
-	{ "mappings up to 2^64",
-	  up_to_the_top,
-	  MAP(0x300000, PAGE),
-	  { NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, OK, OK, OK, OK, OK } },
+	{ "mappings up to 2^64", up_to_the_top, MAP(0x300000, PAGE),
+	  EACH(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, OK, OK, OK, OK, OK) },
 	/* taking away */
 	{ "one mapping", plain, UNMAP(0x200000, PAGE), ALL(OK) },
 	{ "several mappings", plain, UNMAP(0x100000, 0x200000), ALL(OK) },
 	{ "a part of a mapping", plain, UNMAP(0x101000, PAGE), BY(EINVAL, ENOENT) },
 	{ "the end of a mapping", plain, UNMAP(0x101000, 0x10000), BY(EINVAL, ENOENT) },
 	{ "the beginning of a mapping", plain, UNMAP(0xf0000, 0x11000), BY(EINVAL, ENOENT) },
-	{ "where nothing is",
-	  plain,
-	  UNMAP(0x300000, PAGE),
-	  { OK, OK, OK, OK, ENOENT, ENOENT, NOT_KNOWN, OK } },
+	{ "where nothing is", plain, UNMAP(0x300000, PAGE),
+	  EACH(OK, OK, OK, OK, ENOENT, ENOENT, NOT_KNOWN, OK) },
 	{ "an odd range around a mapping", plain, UNMAP(0x1ff800, 0x2000), BY(EINVAL, OK) },
 	{ "a size of 0", plain, UNMAP(0x100000, 0), ALL(EINVAL) },
-	{ "a range past 2^64",
-	  plain,
-	  UNMAP(-PAGE, 2 * PAGE),
-	  { EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW } },
-	{ "at 2^64-1",
-	  plain,
-	  UNMAP(UINT64_MAX, 1),
-	  { EINVAL, EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, NOT_KNOWN, OK } },
-	{ "up to 2^64 with mappings",
-	  plain,
-	  UNMAP(0x200000, -UINT64_C(0x200000)),
-	  { NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, OK, OK, OK, OK, OK } },
-	{ "everything", plain, UNMAP_ALL, { EINVAL, OK, OK, OK, OK, OK, OK, OK } },
+	{ "a range past 2^64", plain, UNMAP(-PAGE, 2 * PAGE),
+	  EACH(EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW, EOVERFLOW) },
+	{ "at 2^64-1", plain, UNMAP(UINT64_MAX, 1),
+	  EACH(EINVAL, EINVAL, EINVAL, EINVAL, EOVERFLOW, EOVERFLOW, NOT_KNOWN, OK) },
+	{ "up to 2^64 with mappings", plain, UNMAP(0x200000, -UINT64_C(0x200000)),
+	  EACH(NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, OK, OK, OK, OK, OK) },
+	{ "everything", plain, UNMAP_ALL, EACH(EINVAL, OK, OK, OK, OK, OK, OK, OK) },
 	{ "everything, without the flag", no_flag, UNMAP_ALL, BY(EINVAL, OK) },
 	{ "everything, the flag not known", flag_hidden, UNMAP_ALL, BY(NOT_KNOWN, OK) },
-	{ "everything of nothing",
-	  empty,
-	  UNMAP_ALL,
-	  { EINVAL, OK, OK, OK, OK, OK, NOT_KNOWN, OK } },
+	{ "everything of nothing", empty, UNMAP_ALL,
+	  EACH(EINVAL, OK, OK, OK, OK, OK, NOT_KNOWN, OK) },
 	{ "a part, version 1", version_1, UNMAP(0x101000, PAGE), ALL(OK) },
 	/* dirty pages */
-	{ "tracking", plain, DIRTY, { OK, OK, OK, OK, OK, OK, ENOTTY, ENOTTY } },
-	{ "tracking, version 1",
-	  version_1,
-	  DIRTY,
-	  { EACCES, EACCES, EACCES, EACCES, OK, OK, ENOTTY, ENOTTY } },
-	{ "tracking by an IOMMU that cannot",
-	  no_tracking,
-	  DIRTY,
-	  { OK, OK, OK, OK, EOPNOTSUPP, EOPNOTSUPP, ENOTTY, ENOTTY } },
-	{ "tracking by an IOMMU not known",
-	  tracking_hidden,
-	  DIRTY,
-	  { OK, OK, OK, OK, NOT_KNOWN, NOT_KNOWN, ENOTTY, ENOTTY } },
+	{ "tracking", plain, DIRTY, EACH(OK, OK, OK, OK, OK, OK, ENOTTY, ENOTTY) },
+	{ "tracking, version 1", version_1, DIRTY,
+	  EACH(EACCES, EACCES, EACCES, EACCES, OK, OK, ENOTTY, ENOTTY) },
+	{ "tracking by an IOMMU that cannot", no_tracking, DIRTY,
+	  EACH(OK, OK, OK, OK, EOPNOTSUPP, EOPNOTSUPP, ENOTTY, ENOTTY) },
+	{ "tracking by an IOMMU not known", tracking_hidden, DIRTY,
+	  EACH(OK, OK, OK, OK, NOT_KNOWN, NOT_KNOWN, ENOTTY, ENOTTY) },
 };
 
 static const struct {
