@@ -9,6 +9,7 @@ import argparse
 import difflib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ import schema as json_schema
 
 HERE = Path(__file__).resolve().parent
 CAPTURES = HERE.parent / "captures"
+README = HERE.parents[1] / "README.md"
+NO_TARGET = 66
+README_CAPTURE = HERE.parent / "examples/sibling-host.capture"
 EXPECTED = HERE / "expected"
 LIMIT_S = 120
 # Name of the expected file -> arguments, columns of the terminal.
@@ -207,6 +211,22 @@ class Golden:
         self.say("rules by the schema", [f"status {status}: {err}"] if status else self._check_json(out, "rules"))
 
 
+    def readme(self) -> None:
+        """What README shows of a command is what it prints of the capture of the examples; '...' leaves lines out."""
+        shown = re.findall(r"^    # vfiotool (.+)\n((?:    (?!#).+\n)+)", README.read_text(encoding="utf-8"), re.M)
+        for words, excerpt in shown:
+            out, err, status = run(self.tool, ["--sysroot", str(README_CAPTURE), *words.split()], 80)
+            text, problems = out.decode(), [f"stderr: {line}" for line in err.splitlines()]
+            if status == NO_TARGET:
+                self.say(f"README: vfiotool {words} # SKIP the capture has no such device", [])
+                continue
+            for part in filter(None, re.split(r"^ *\.\.\.\n", re.sub(r"^    ", "", excerpt, flags=re.M), flags=re.M)):
+                _, found, text = text.partition(part)
+                problems += [] if found else [f"not printed, or not in this order: {line}" for line in part.splitlines()]
+            self.say(f"README: vfiotool {words}", problems)
+        self.say("README shows what a command prints", [] if shown else ["none was found"])
+
+
 def main():
     """Runs everything."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -223,6 +243,7 @@ def main():
     for capture in between:
         golden.truth(capture)
     golden.introspection()
+    golden.readme()
     golden.say("there are captures", [] if captures or between else ["none was found"])
     print(f"1..{golden.count}")
     return golden.failed > 0
