@@ -75,3 +75,10 @@ struct path_prediction scene_ask(struct scene *s, uint64_t releases, enum view v
 /* Whatever is no yes has a reason and a next step. */
 void scene_expect(struct scene *s, uint64_t releases, enum view view, enum path_kind path,
 		  enum answer answer, enum op op, int err);
+/* The same after binding, on a kernel of one release. */
+#define expect_yes(s, release, path) \
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
+#define expect_no(s, release, path, op, err) \
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
+#define expect_unknown(s, release, path) \
+	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)

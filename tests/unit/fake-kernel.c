@@ -6,6 +6,7 @@
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "fake-kernel.h"
+#include "scene.h"
 
 enum { PAGE = 4096 };
 
@@ -53,6 +54,15 @@ size_t fake_kernel_open(const struct fake_kernel *k)
 	for (int i = 0; i < FAKE_FDS_MAX; i++)
 		ret += k->fds[i].file != FAKE_CLOSED;
 	return ret;
+}
+
+void fake_kernel_done(const struct fake_kernel *k)
+{
+	if (k->misuse)
+		fail_msg("%s", k->misuse);
+	assert_int_equal(fake_kernel_open(k), 0);
+	assert_int_equal(k->nr_mapped, 0);
+	assert_int_equal(k->nr_memory, 0);
 }
 
 static int open_group(struct fake_kernel *k, unsigned int group)

@@ -81,6 +81,8 @@ struct fake_kernel {
 void fake_kernel_init(struct fake_kernel *k);
 /* Descriptors that are open. */
 size_t fake_kernel_open(const struct fake_kernel *k);
+/* Nothing was misused, and nothing is left open, mapped or in memory. */
+void fake_kernel_done(const struct fake_kernel *k);
 
 /* ---- between the files of this kernel ---- */
 

@@ -18,6 +18,7 @@
 #include "base/fact.h"
 #include "base/failure.h"
 #include "base/macro.h"
+#include "base/parse.h"
 
 struct device;
 struct host;
@@ -29,6 +30,11 @@ struct sysroot;
 static inline bool scene_tries(unsigned int call, size_t which, size_t nr)
 {
 	return !VT_SANITIZED || which == call % nr;
+}
+
+static inline struct span span_of(const char *s)
+{
+	return (struct span){ s, strlen(s) };
 }
 
 /* ---- an arena for the life of a group of tests ---- */

@@ -71,13 +71,9 @@ static void run(struct trial *t, const struct command_case *c, enum path_kind pa
 }
 
 /* Nothing stays open, mapped or in memory, and the device decodes what it did. */
-static void end(struct trial *t, const struct command_case *c)
+static void end(struct trial *t)
 {
-	if (t->kernel.misuse)
-		fail_msg("%s: %s", c->name, t->kernel.misuse);
-	assert_int_equal(fake_kernel_open(&t->kernel), 0);
-	assert_int_equal(t->kernel.nr_mapped, 0);
-	assert_int_equal(t->kernel.nr_memory, 0);
+	fake_kernel_done(&t->kernel);
 	for (size_t i = 0; i < ARRAY_SIZE(t->kernel.irqs); i++)
 		assert_int_equal(t->kernel.irqs[i], 0);
 	free(t->text);
@@ -169,7 +165,7 @@ static unsigned int calls_of(const struct command_case *c, enum path_kind path,
 	if (t.status != want)
 		wrong(&t, c, "not a good run");
 	ret = t.kernel.calls;
-	end(&t, c);
+	end(&t);
 	return ret;
 }
 
@@ -201,7 +197,7 @@ static void every_call_fails(const struct command_case *c, struct sysroot *root,
 					check_attachment(&t, c);
 				else
 					check(&t, c);
-				end(&t, c);
+				end(&t);
 			}
 	}
 }
@@ -347,7 +343,7 @@ static void test_reset_of_what_is_not_ours(const struct tree *x)
 		assert_int_equal(t.kernel.resets, 0);
 		must_say(&t, &c, "0000:01:00.1");
 		must_say(&t, &c, all[i].because);
-		end(&t, &c);
+		end(&t);
 	}
 }
 
@@ -446,5 +442,5 @@ static void test_regions_failed_dump_prints_no_bytes(const struct tree *x)
 	assert_string_equal(t.text, "");
 	assert_string_equal(t.why->text, NAME
 			    ": cannot read BAR0 at 0x1c: Input/output error (EIO); 'vfiotool list' shows whether it is still there");
-	end(&t, &c);
+	end(&t);
 }

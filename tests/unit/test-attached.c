@@ -86,11 +86,7 @@ static int attach(struct trial *t, enum path_kind path)
 static void end(struct trial *t)
 {
 	attached_detach(&t->ac);
-	if (t->kernel.misuse)
-		fail_msg("%s", t->kernel.misuse);
-	assert_int_equal(fake_kernel_open(&t->kernel), 0);
-	assert_int_equal(t->kernel.nr_mapped, 0);
-	assert_int_equal(t->kernel.nr_memory, 0);
+	fake_kernel_done(&t->kernel);
 	free(t->text);
 	failure_free(t->why);
 	arena_free(t->app.arena);

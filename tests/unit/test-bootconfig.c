@@ -4,11 +4,6 @@
 #include "decode/bootconfig.h"
 #include "scene.h"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 static void assert_assignment(const char *text, const char *name, const char *value, char quote,
 			      bool plain)
 {

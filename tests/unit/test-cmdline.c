@@ -2,11 +2,6 @@
 #include "decode/cmdline.h"
 #include "scene.h"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 static void assert_value(const char *cmdline, const char *key, const char *expected)
 {
 	struct span value;

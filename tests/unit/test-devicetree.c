@@ -14,8 +14,7 @@ static struct devicetree parse(const char *text)
 {
 	struct devicetree dt;
 
-	assert_int_equal(devicetree_parse((struct span){ text, strlen(text) }, scene_arena, &dt),
-			 0);
+	assert_int_equal(devicetree_parse(span_of(text), scene_arena, &dt), 0);
 	return dt;
 }
 

@@ -27,17 +27,11 @@ static void make(struct scene *s, const char *driver)
 	fake_config(s->h, "CONFIG_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y CONFIG_ARM64_VA_BITS=48");
 }
 
-#define expect(s, release, answer, op, err) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, PATH_CONTAINER, answer, op, err)
-#define expect_yes(s, release)     expect(s, release, ANSWER_YES, OP_NONE, 0)
-#define expect_unknown(s, release) expect(s, release, ANSWER_UNKNOWN, OP_NONE, 0)
-#define expect_eperm(s, release)   expect(s, release, ANSWER_NO, OP_SET_IOMMU, EPERM)
-
 static void test_its_isolates(struct scene *s)
 {
 	make(s, "nvme");
-	expect_yes(s, RELEASE_6_1);
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 }
 
 /* To 6.2 every controller of the machine counts, from 6.3 the device's own. */
@@ -45,47 +39,47 @@ static void test_another_controller_stands_beside_the_its(struct scene *s)
 {
 	make(s, "nvme");
 	s->h->firmware.msi.plain = "/soc/v2m";
-	expect_eperm(s, RELEASE_6_1);
-	expect_yes(s, RELEASE_6_12);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 	s->h->firmware.msi.plain = NULL;
 	s->h->firmware.msi.doubtful = "/soc/pcie";
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, PATH_CONTAINER);
 	fake_chips(s->h, "GICv3 Tegra-MSI");
-	expect_eperm(s, RELEASE_6_1);
-	expect_yes(s, RELEASE_6_12);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 }
 
 static void test_device_that_reaches_no_its(struct scene *s)
 {
 	make(s, "nvme");
 	s->d->msi = MSI_NONE;
-	expect_yes(s, RELEASE_6_1);
-	expect_eperm(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	s->d->msi = MSI_PLAIN;
 	s->d->msi_name = "GICv2m";
-	expect_eperm(s, RELEASE_6_12);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	/* The chip of its own interrupt is proof enough, and is not where the board translates before it. */
 	s->d->msi = MSI_UNKNOWN;
 	fake_irq(s->h, s->d, 5, "ITS-PCI-MSI-0000:01:00.0");
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 	s->d->msi = MSI_PLAIN;
-	expect_eperm(s, RELEASE_6_12);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 }
 
 static void test_its_that_the_kernel_does_not_use(struct scene *s)
 {
 	make(s, "nvme");
 	s->h->interrupts.dmesg = fake_present(s->h, "/dev/kmsg", "GICv3: 224 SPIs implemented");
-	expect_eperm(s, RELEASE_6_12);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	s->h->interrupts.dmesg =
 		fake_present(s->h, "/dev/kmsg",
 			     "GICv3: 224 SPIs implemented\nITS [mem 0x08080000-0x0809ffff]");
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 	s->h->interrupts.dmesg = fake_denied(s->h, "/dev/kmsg");
 	s->h->kernel.cmdline = fake_present(s->h, "/proc/cmdline", "irqchip.gicv3_nolpi=1");
-	expect_eperm(s, RELEASE_6_12);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_SET_IOMMU, EPERM);
 	fake_chips(s->h, "GICv3 ITS-MSI");
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 }
 
 /* An ordinary user on a machine with ACPI; what root would see is said. */
@@ -97,8 +91,8 @@ static void test_tables_that_could_not_be_read(struct scene *s)
 	s->h->firmware.madt = fake_denied(s->h, "/sys/firmware/acpi/tables/APIC");
 	s->h->firmware.msi = (struct msi_controllers){ .source = &s->h->firmware.madt };
 	s->d->msi = MSI_UNKNOWN;
-	expect_unknown(s, RELEASE_6_1);
-	expect_unknown(s, RELEASE_6_12);
+	expect_unknown(s, RELEASE_6_1, PATH_CONTAINER);
+	expect_unknown(s, RELEASE_6_12, PATH_CONTAINER);
 	p = scene_predict(s, RELEASE_BIT(RELEASE_6_12));
 	assert_non_null(strstr(p.paths[VIEW_IF_BOUND][PATH_CONTAINER].because,
 			       "/sys/firmware/acpi/tables/APIC"));
@@ -111,15 +105,15 @@ static void test_smmu_that_is_not_coherent(struct scene *s)
 {
 	make(s, "nvme");
 	s->u->coherent = TRI_NO;
-	expect_yes(s, RELEASE_5_19);
-	expect_yes(s, RELEASE_6_0);
-	expect(s, RELEASE_6_1, ANSWER_NO, OP_BIND, EINVAL);
+	expect_yes(s, RELEASE_5_19, PATH_CONTAINER);
+	expect_yes(s, RELEASE_6_0, PATH_CONTAINER);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
 	/* An older SMMU asks the device too. */
 	s->u->kind = IOMMU_KIND_SMMU;
 	s->d->coherent = TRI_YES;
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_12, PATH_CONTAINER);
 	s->d->coherent = TRI_UNKNOWN;
-	expect_unknown(s, RELEASE_6_12);
+	expect_unknown(s, RELEASE_6_12, PATH_CONTAINER);
 }
 
 static void test_smmu_takes_a_device_at_its_probe(struct scene *s)
@@ -129,15 +123,15 @@ static void test_smmu_takes_a_device_at_its_probe(struct scene *s)
 	s->d->group = NULL;
 	s->d->iommu_link = fake_absent(s->h, s->d->sysfs);
 	s->d->group_link = fake_absent(s->h, s->d->sysfs);
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, PATH_CONTAINER);
 	s->d->behind_smmu = TRI_YES;
 	s->d->coming = s->u;
-	expect_yes(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_1, PATH_CONTAINER);
 	s->u->coherent = TRI_NO;
-	expect(s, RELEASE_6_12, ANSWER_NO, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_12, PATH_CONTAINER, OP_BIND, EINVAL);
 	s->d->behind_smmu = TRI_NO;
 	s->d->coming = NULL;
-	expect(s, RELEASE_6_1, ANSWER_NO, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_1, PATH_CONTAINER, OP_BIND, EINVAL);
 }
 
 static void test_smmu_address_width(struct scene *s)

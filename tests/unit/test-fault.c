@@ -8,7 +8,7 @@
 
 static struct span span(const char *s)
 {
-	return (struct span){ s, strlen(s) };
+	return span_of(s);
 }
 
 static void test_fault_of_each_driver(void)

@@ -2,11 +2,6 @@
 #include "decode/kconfig.h"
 #include "scene.h"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 static void test_kconfig_keeps_the_named_options(void)
 {
 	static const char *const names[] = { "CONFIG_VFIO", "CONFIG_IOMMUFD", "CONFIG_CMDLINE" };

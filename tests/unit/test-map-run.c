@@ -59,11 +59,7 @@ static int map(struct trial *t)
 
 static void end(struct trial *t)
 {
-	if (t->kernel.misuse)
-		fail_msg("%s", t->kernel.misuse);
-	assert_int_equal(fake_kernel_open(&t->kernel), 0);
-	assert_int_equal(t->kernel.nr_mapped, 0);
-	assert_int_equal(t->kernel.nr_memory, 0);
+	fake_kernel_done(&t->kernel);
 	mapping_space_done(&t->run.space);
 	sysroot_close(t->run.acting.session.root);
 	failure_free(t->why);

@@ -4,11 +4,6 @@
 #include "decode/pciaddr.h"
 #include "scene.h"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 static void assert_address(const char *text, const char *canonical)
 {
 	struct arena *a = arena_new();

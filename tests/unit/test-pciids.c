@@ -7,7 +7,7 @@ static struct pciids index_of(struct arena *a, const char *text)
 {
 	struct pciids p;
 
-	pciids_index((struct span){ text, strlen(text) }, a, &p);
+	pciids_index(span_of(text), a, &p);
 	return p;
 }
 

@@ -16,12 +16,6 @@ static void make_intel(struct scene *s, const char *driver)
 }
 
 #define C PATH_CONTAINER
-#define expect_yes(s, release) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
-#define expect_unknown(s, release) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
-#define expect_no(s, release, op, err) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
 
 /* ---- interrupts ---- */
 
@@ -30,7 +24,7 @@ static void test_s390_calls_its_chip_as_x86_does(struct scene *s)
 	scene_make(s, IOMMU_KIND_S390, "s390-iommu.00000001", "mlx5_core");
 	s->h->kernel.machine = fake_present(s->h, "uname:machine", "s390x");
 	fake_irq(s->h, s->d, 5, "PCI-MSI");
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_12, C);
 }
 
 static void test_arm_chip_named_msi_guards_nothing(struct scene *s)
@@ -40,40 +34,40 @@ static void test_arm_chip_named_msi_guards_nothing(struct scene *s)
 	fake_bind(s->h, s->d, "vfio-pci");
 	s->d->vfio_dev = fake_present(s->h, s->d->sysfs, "vfio0");
 	fake_chips(s->h, "GICv2 MSI");
-	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_1, C, OP_SET_IOMMU, EPERM);
 	fake_chips(s->h, "GICv3 ITS-MSI");
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	fake_irq(s->h, s->d, 40, "MSI");
-	expect_no(s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_12, C, OP_SET_IOMMU, EPERM);
 }
 
 static void test_x86_plain_msi_alone_is_no_proof(struct scene *s)
 {
 	make_intel(s, "e1000e");
 	fake_chips(s->h, "PCI-MSI-0000:05:00.0 DMAR-MSI");
-	expect_unknown(s, RELEASE_6_1);
-	expect_unknown(s, RELEASE_6_12);
+	expect_unknown(s, RELEASE_6_1, C);
+	expect_unknown(s, RELEASE_6_12, C);
 	s->h->interrupts.dmesg =
 		fake_present(s->h, "/dev/kmsg", "DMAR-IR: Enabled IRQ remapping in x2apic mode");
-	expect_yes(s, RELEASE_6_12);
+	expect_yes(s, RELEASE_6_12, C);
 	fake_chips(s->h, "IO-APIC");
-	expect_no(s, RELEASE_6_12, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_12, C, OP_SET_IOMMU, EPERM);
 }
 
 static void test_x86_remapping_wants_every_unit_and_io_apics(struct scene *s)
 {
 	make_intel(s, "e1000e");
 	fake_chips(s->h, "");
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	s->u->has_ecap = true;
 	s->u->ecap = 0x8;
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	fake_unit(s->h, IOMMU_KIND_INTEL, "dmar1")->has_ecap = true;
-	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_1, C, OP_SET_IOMMU, EPERM);
 	s->h->iommus[1]->ecap = 0x8;
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	s->h->kernel.cmdline = fake_present(s->h, "/proc/cmdline", "noapic");
-	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_1, C, OP_SET_IOMMU, EPERM);
 }
 
 static void test_unsafe_parameter_is_that_of_the_provider(struct scene *s)
@@ -81,9 +75,9 @@ static void test_unsafe_parameter_is_that_of_the_provider(struct scene *s)
 	make_intel(s, "e1000e");
 	fake_chips(s->h, "IO-APIC");
 	fake_config(s->h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_no(s, RELEASE_6_12, OP_GROUP_GET_DEVICE_FD, EPERM);
+	expect_no(s, RELEASE_6_12, C, OP_GROUP_GET_DEVICE_FD, EPERM);
 	s->h->params[PARAM_IOMMUFD_ALLOW_UNSAFE_INTERRUPTS].value = fake_denied(s->h, "parameter");
-	expect_unknown(s, RELEASE_6_12);
+	expect_unknown(s, RELEASE_6_12, C);
 }
 
 /* ---- virtual functions ---- */
@@ -98,11 +92,11 @@ static void test_driver_may_take_its_vfs_along(struct scene *s)
 {
 	make_intel(s, "igb");
 	enable_vfs(s, s->d);
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	fake_unbind(s->h, s->d, "nvme");
-	expect_no(s, RELEASE_6_1, OP_BIND, EBUSY);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, EBUSY);
 	fake_unbind(s->h, s->d, NULL);
-	expect_no(s, RELEASE_6_1, OP_BIND, EBUSY);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, EBUSY);
 }
 
 static void test_pf_in_the_group_of_its_vf_stays(struct scene *s)
@@ -112,8 +106,8 @@ static void test_pf_in_the_group_of_its_vf_stays(struct scene *s)
 	enable_vfs(s, pf);
 	s->d->physfn = pf;
 	s->d->physfn_link = fake_present(s->h, s->d->sysfs, "0000:01:00.1");
-	expect_no(s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
-	expect_no(s, RELEASE_5_10, OP_GROUP_GET_DEVICE_FD, EINVAL);
+	expect_no(s, RELEASE_6_1, C, OP_GROUP_SET_CONTAINER, EPERM);
+	expect_no(s, RELEASE_5_10, C, OP_GROUP_GET_DEVICE_FD, EINVAL);
 }
 
 /* ---- what was not read ---- */
@@ -155,7 +149,7 @@ static void test_unknown_module_may_bring_its_node(struct scene *s)
 	fake_module(s->h, MODULE_IOMMUFD, MODULE_STATE_UNKNOWN);
 	fake_node_absent(s->h, &s->h->vfio_node, "/dev/vfio/vfio");
 	fake_node_absent(s->h, &s->h->iommu_node, "/dev/iommu");
-	expect_unknown(s, RELEASE_6_12);
+	expect_unknown(s, RELEASE_6_12, C);
 	scene_expect(s, ONLY(6_12), VIEW_IF_BOUND, PATH_IOMMUFD, ANSWER_UNKNOWN, OP_NONE, 0);
 	scene_expect(s, ONLY(6_12), VIEW_NOW, C, ANSWER_NO, OP_OPEN_CONTAINER, ENOENT);
 }
@@ -167,19 +161,19 @@ static void test_group_of_an_open_device_may_be_held(struct scene *s)
 	fake_bind(s->h, s->d, "vfio-pci");
 	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "411 dpdk");
 	s->d->enable = fake_present(s->h, "enable", "0");
-	expect_yes(s, RELEASE_5_10);
+	expect_yes(s, RELEASE_5_10, C);
 	s->d->enable = fake_present(s->h, "enable", "1");
-	expect_unknown(s, RELEASE_5_10);
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_5_10, C);
+	expect_unknown(s, RELEASE_6_1, C);
 	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "");
-	expect_yes(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_1, C);
 	/* Another of its group. */
 	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "411 dpdk");
 	s->d->enable = fake_present(s->h, "enable", "0");
 	struct device *other = fake_pci(s->h, "0000:00:03.1", s->g, s->u, "vfio-pci");
-	expect_yes(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_1, C);
 	other->enable = fake_present(s->h, "enable", "1");
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 }
 
 static void test_bus_that_was_not_read_is_not_another(struct scene *s)
@@ -193,9 +187,9 @@ static void test_bus_that_was_not_read_is_not_another(struct scene *s)
 		fake_device(s->h, BUS_OTHER, "unknown", "b.device", s->g, s->u, NULL);
 	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
 	fake_param(s->h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
-	expect_unknown(s, RELEASE_5_15);
+	expect_unknown(s, RELEASE_5_15, C);
 	other->bus_name = "amba";
-	expect_no(s, RELEASE_5_15, OP_SET_IOMMU, EINVAL);
+	expect_no(s, RELEASE_5_15, C, OP_SET_IOMMU, EINVAL);
 }
 
 /* A description by the kernel itself may have the property that vfio-platform asks for. */
@@ -207,11 +201,11 @@ static void test_software_node_may_describe_a_platform_device(struct scene *s)
 	s->d = fake_device(s->h, BUS_PLATFORM, "platform", "a.dma", s->g, s->u, NULL);
 	s->d->modalias = fake_present(s->h, s->d->sysfs, "platform:a");
 	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
-	expect_no(s, RELEASE_6_1, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, EINVAL);
 	s->d->software_node = fake_present(s->h, s->d->sysfs, "../../kernel/software_nodes/node0");
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	s->d->software_node = fake_denied(s->h, s->d->sysfs);
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 }
 
 /* On ARM the probe may wait for an SMMU that is not there yet. */
@@ -220,11 +214,11 @@ static void test_arm_without_iommu_may_wait(struct scene *s)
 	s->h = fake_host();
 	s->d = fake_pci(s->h, "0000:00:03.0", NULL, NULL, NULL);
 	fake_config(s->h, FAKE_CONFIG);
-	expect_no(s, RELEASE_6_1, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, EINVAL);
 	s->h->kernel.machine = fake_present(s->h, "uname:machine", "aarch64");
-	expect_no(s, RELEASE_6_1, OP_BIND, 0);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, 0);
 	fake_unbind(s->h, s->d, "e1000e");
-	expect_no(s, RELEASE_6_1, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, EINVAL);
 }
 
 /* What the patched kernel decides is asked of a host that has no type1 because iommufd stands for it. */
@@ -233,9 +227,9 @@ static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(struct sce
 	make_intel(s, "e1000e");
 	fake_module(s->h, MODULE_VFIO_IOMMU_TYPE1, MODULE_STATE_ABSENT);
 	fake_config(s->h, "CONFIG_VFIO_GROUP=y");
-	expect_no(s, RELEASE_6_1, OP_SET_IOMMU, ENODEV);
+	expect_no(s, RELEASE_6_1, C, OP_SET_IOMMU, ENODEV);
 	fake_config(s->h, "CONFIG_IOMMUFD_VFIO_CONTAINER=y CONFIG_VFIO_GROUP=y");
-	expect_yes(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_6_1, C);
 }
 
 /* ---- what the kernel did is stronger than any table ---- */
@@ -243,7 +237,7 @@ static void test_patched_kernel_has_type1_where_iommufd_stands_for_it(struct sce
 static void test_registered_device_is_coherent(struct scene *s)
 {
 	scene_make(s, IOMMU_KIND_RISCV, "riscv-iommu@10010000", NULL);
-	expect_no(s, RELEASE_6_12, OP_BIND, EINVAL);
+	expect_no(s, RELEASE_6_12, C, OP_BIND, EINVAL);
 	fake_bind(s->h, s->d, "vfio-pci");
 	s->d->vfio_dev = fake_present(s->h, s->d->sysfs, "vfio0");
 	struct prediction p = scene_predict(s, ONLY(6_12));
@@ -316,8 +310,8 @@ static void test_candidates_that_all_refuse(struct scene *s)
 	fake_pci(s->h, "0000:01:00.1", s->g, s->u, "pciehp-like");
 	fake_bridge(s->h, s->g->members[1]);
 	fake_chips(s->h, "IO-APIC");
-	expect_no(s, RELEASE_5_10, OP_SET_IOMMU, EPERM);
-	expect_no(s, RELEASE_6_1, OP_GROUP_SET_CONTAINER, EPERM);
+	expect_no(s, RELEASE_5_10, C, OP_SET_IOMMU, EPERM);
+	expect_no(s, RELEASE_6_1, C, OP_GROUP_SET_CONTAINER, EPERM);
 	scene_expect(s, ONLY(5_10) | ONLY(6_1), VIEW_IF_BOUND, C, ANSWER_NO, OP_NONE, 0);
 }
 

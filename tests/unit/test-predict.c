@@ -18,13 +18,6 @@ static void assume(struct scene *s, const char *text)
 	assert_int_equal(assumptions_add(&s->as, s->h->arena, text, NULL), 0);
 }
 
-#define expect_yes(s, release, path) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_YES, OP_NONE, 0)
-#define expect_no(s, release, path, op, err) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_NO, op, err)
-#define expect_unknown(s, release, path) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, path, ANSWER_UNKNOWN, OP_NONE, 0)
-
 /* ---- one device ---- */
 
 static void test_predict_good_device_on_each_generation(struct scene *s)

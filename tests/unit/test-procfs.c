@@ -4,11 +4,6 @@
 #include "decode/procfs.h"
 #include "scene.h"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 /* ---- /proc/interrupts ---- */
 
 static void test_interrupts_distinct_chips_in_order(void)

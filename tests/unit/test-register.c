@@ -4,11 +4,6 @@
 #include "decode/register.h"
 #include "scene.h"
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 static void test_register_text(void)
 {
 	uint64_t value = 1;

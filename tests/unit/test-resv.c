@@ -7,7 +7,7 @@
 
 static int parse(const char *text, struct resv_region **ret, size_t *ret_nr)
 {
-	return resv_parse((struct span){ text, strlen(text) }, scene_arena, ret, ret_nr);
+	return resv_parse(span_of(text), scene_arena, ret, ret_nr);
 }
 
 static void test_resv_types_of_any_width(void)

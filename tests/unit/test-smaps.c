@@ -26,7 +26,7 @@ static const char text[] =
 
 static int sum(const char *s, uint64_t address, uint64_t len, struct smaps_sum *ret)
 {
-	return smaps_sum((struct span){ s, strlen(s) }, address, len, ret);
+	return smaps_sum(span_of(s), address, len, ret);
 }
 
 static void test_smaps_of_transparent_huge_pages(void)

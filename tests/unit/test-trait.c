@@ -9,12 +9,6 @@
 #include "scene.h"
 
 #define C PATH_CONTAINER
-#define expect_yes(s, release) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_YES, OP_NONE, 0)
-#define expect_unknown(s, release) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0)
-#define expect_no(s, release, op, err) \
-	scene_expect(s, RELEASE_BIT(release), VIEW_IF_BOUND, C, ANSWER_NO, op, err)
 
 /* 6.1 and 6.2 want a reset driver whatever the parameter says, of AMBA devices too. */
 static void test_platform_reset_is_wanted_though_not_required(struct scene *s)
@@ -28,19 +22,19 @@ static void test_platform_reset_is_wanted_though_not_required(struct scene *s)
 	s->h->firmware.tables = fake_absent(s->h, "/sys/firmware/acpi/tables");
 	fake_param(s->h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
 	fake_param(s->h, PARAM_VFIO_PLATFORM_RESET_REQUIRED, "N");
-	expect_yes(s, RELEASE_5_15);
-	expect_yes(s, RELEASE_6_0);
+	expect_yes(s, RELEASE_5_15, C);
+	expect_yes(s, RELEASE_6_0, C);
 	scene_expect(s, kernels_reference.releases, VIEW_IF_BOUND, C, ANSWER_UNKNOWN, OP_NONE, 0);
-	expect_no(s, RELEASE_6_1, OP_BIND, ENOENT);
-	expect_no(s, RELEASE_6_2, OP_BIND, ENOENT);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, ENOENT);
+	expect_no(s, RELEASE_6_2, C, OP_BIND, ENOENT);
 	s->d->modalias = fake_present(s->h, s->d->sysfs, "of:NdmaT(null)Ccalxeda,hb-xgmac");
-	expect_unknown(s, RELEASE_6_1);
+	expect_unknown(s, RELEASE_6_1, C);
 	s->d->bus = BUS_AMBA;
 	s->d->bus_name = "amba";
-	expect_no(s, RELEASE_6_1, OP_BIND, ENOENT);
-	expect_yes(s, RELEASE_5_15);
+	expect_no(s, RELEASE_6_1, C, OP_BIND, ENOENT);
+	expect_yes(s, RELEASE_5_15, C);
 	s->h->firmware.tables = fake_present(s->h, "/sys/firmware/acpi/tables", "APIC");
-	expect_unknown(s, RELEASE_6_2);
+	expect_unknown(s, RELEASE_6_2, C);
 }
 
 /* The driver of virtio-iommu got its answer within the stable releases of 5.19. */
@@ -49,9 +43,9 @@ static void test_virtio_of_5_19_may_be_coherent(struct scene *s)
 	scene_make(s, IOMMU_KIND_VIRTIO, "0000:00:01.0", "e1000e");
 	fake_chips(s->h, "IO-APIC PCI-MSI");
 	fake_param(s->h, PARAM_TYPE1_ALLOW_UNSAFE_INTERRUPTS, "Y");
-	expect_yes(s, RELEASE_5_15);
-	expect_unknown(s, RELEASE_5_19);
-	expect_yes(s, RELEASE_6_1);
+	expect_yes(s, RELEASE_5_15, C);
+	expect_unknown(s, RELEASE_5_19, C);
+	expect_yes(s, RELEASE_6_1, C);
 }
 
 /* Version 1 of type1: 5.10 may meet the mapping above before the one that ends it. */

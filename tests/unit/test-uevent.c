@@ -8,11 +8,6 @@ static const char nic[] = "DRIVER=igb\nPCI_CLASS=20000\nPCI_ID=8086:1521\nPCI_SU
 			  "PCI_SLOT_NAME=0000:01:00.0\n"
 			  "MODALIAS=pci:v00008086d00001521sv00001028sd00000602bc02sc00i00\n";
 
-static struct span span_of(const char *s)
-{
-	return (struct span){ s, strlen(s) };
-}
-
 static void test_uevent_get_whole_keys_only(void)
 {
 	struct span value;
