@@ -30,8 +30,7 @@ char *tree_guards(struct tree *x, struct sysroot *root, const char *name)
 
 void tree_card(const struct tree *x)
 {
-	tree_device(x,
-		    &(struct tree_device){ .name = TREE_CARD, .driver = "nvme", .class = "10802" });
+	tree_add(x, .name = TREE_CARD, .driver = "nvme", .class = "10802");
 	tree_put(x, "proc/self/mountinfo", "21 1 0:5 / /proc rw - proc proc rw\n");
 	tree_put(x, "proc/swaps", "Filename\tType\tSize\tUsed\tPriority\n");
 	tree_put(x, "proc/bus/input/devices", "");

@@ -89,6 +89,7 @@ struct tree_device {
 
 /* One device with its uevent, and the links that its bus, group and unit have to it. */
 void tree_device(const struct tree *x, const struct tree_device *d);
+#define tree_add(x, ...) tree_device(x, &(struct tree_device){ __VA_ARGS__ })
 void tree_attribute(const struct tree *x, const char *device, const char *name, const char *text);
 void tree_group_attribute(const struct tree *x, const char *group, const char *name,
 			  const char *text);

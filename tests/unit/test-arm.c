@@ -40,9 +40,9 @@ static void put_machine(struct tree *x)
 	tree_dir(x, "sys/class/pci_bus/0000:01");
 	tree_link(x, "../../../firmware/devicetree/base/smmu@9050000",
 		  "sys/class/iommu/smmu3.0x0000000009050000/device/of_node");
-	tree_device(x, &(struct tree_device){ .name = "0000:00:04.0" });
-	tree_device(x, &(struct tree_device){ .name = "0000:00:1e.0" });
-	tree_device(x, &(struct tree_device){ .bus = "platform", .name = "a.uart" });
+	tree_add(x, .name = "0000:00:04.0");
+	tree_add(x, .name = "0000:00:1e.0");
+	tree_add(x, .bus = "platform", .name = "a.uart");
 	tree_put(x, "sys/bus/platform/devices/a.uart/uevent", "OF_FULLNAME=/soc/uart@a\n");
 }
 
@@ -95,7 +95,7 @@ static void test_arm_tree_of_a_machine_without(struct tree *x)
 {
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:00:04.0" });
+	tree_add(x, .name = "0000:00:04.0");
 	h = load(x);
 	assert_false(h->firmware.msi.known);
 	assert_int_equal(tree_find(h, "0000:00:04.0")->msi, MSI_UNKNOWN);

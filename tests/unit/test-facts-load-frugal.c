@@ -85,34 +85,22 @@ static void make_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
 	tree_intel_unit(x, "dmar1");
-	tree_device(x, &(struct tree_device){ .name = "0000:00:1c.0",
-					      .driver = "pcieport",
-					      .group = "1",
-					      .unit = "dmar0",
-					      .class = "60400" });
+	tree_add(x, .name = "0000:00:1c.0", .driver = "pcieport", .group = "1", .unit = "dmar0",
+		 .class = "60400");
 	tree_attribute(x, "0000:00:1c.0", "secondary_bus_number", "1\n");
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0",
-					      .driver = "igb",
-					      .group = "2",
-					      .unit = "dmar0" });
+	tree_add(x, .name = "0000:01:00.0", .driver = "igb", .group = "2", .unit = "dmar0");
 	tree_attribute(x, "0000:01:00.0", "sriov_numvfs", "2\n");
 	for (unsigned int i = 0; i < 2; i++) {
 		const char *name = i ? "0000:01:10.1" : "0000:01:10.0";
 		char path[128];
 
-		tree_device(x, &(struct tree_device){ .name = name,
-						      .driver = i ? "igbvf" : NULL,
-						      .group = i ? "4" : "3",
-						      .unit = "dmar0" });
+		tree_add(x, .name = name, .driver = i ? "igbvf" : NULL, .group = i ? "4" : "3",
+			 .unit = "dmar0");
 		tree_link(x, "../0000:01:00.0",
 			  tree_path(path, "sys/devices/pci0000:00/%s/physfn", name));
 	}
-	tree_device(x,
-		    &(struct tree_device){ .name = "0000:02:00.0", .group = "5", .unit = "dmar1" });
-	tree_device(x, &(struct tree_device){ .name = "0000:02:00.1",
-					      .driver = "ahci",
-					      .group = "5",
-					      .unit = "dmar1" });
+	tree_add(x, .name = "0000:02:00.0", .group = "5", .unit = "dmar1");
+	tree_add(x, .name = "0000:02:00.1", .driver = "ahci", .group = "5", .unit = "dmar1");
 	tree_group_attribute(x, "2", "type", "DMA-FQ\n");
 	tree_group_attribute(x, "5", "reserved_regions",
 			     "0x00000000fee00000 0x00000000feefffff msi\n");
@@ -137,11 +125,8 @@ static void test_frugal_load_is_the_same(struct tree *x)
 static void test_frugal_load_of_a_mixed_host(struct tree *x)
 {
 	make_host(x);
-	tree_device(x, &(struct tree_device){ .name = "0000:03:00.0", .driver = "nvme" });
-	tree_device(x, &(struct tree_device){ .bus = "platform",
-					      .name = "edu-dma.0",
-					      .group = "5",
-					      .unit = "dmar1" });
+	tree_add(x, .name = "0000:03:00.0", .driver = "nvme");
+	tree_add(x, .bus = "platform", .name = "edu-dma.0", .group = "5", .unit = "dmar1");
 	expect_same_hosts(x);
 }
 
@@ -149,14 +134,9 @@ static void test_frugal_load_of_a_mixed_host(struct tree *x)
 static void test_frugal_load_of_odd_bridges(struct tree *x)
 {
 	make_host(x);
-	tree_device(x, &(struct tree_device){ .name = "0000:04:00.0",
-					      .group = "6",
-					      .unit = "dmar0",
-					      .class = "60700" });
+	tree_add(x, .name = "0000:04:00.0", .group = "6", .unit = "dmar0", .class = "60700");
 	tree_attribute(x, "0000:04:00.0", "secondary_bus_number", "5\n");
-	tree_device(x,
-		    &(struct tree_device){
-			    .name = "0000:04:00.1", .group = "6", .unit = "dmar0", .class = "zz" });
+	tree_add(x, .name = "0000:04:00.1", .group = "6", .unit = "dmar0", .class = "zz");
 	expect_same_hosts(x);
 }
 
@@ -183,12 +163,8 @@ static void test_frugal_load_by_lists_of_drivers(struct tree *x)
 		char name[16];
 
 		snprintf(name, sizeof(name), "0000:05:%02u.%u", i / 8, i % 8);
-		tree_device(x, &(struct tree_device){ .name = name,
-						      .driver = "ixgbe",
-						      .group = "7",
-						      .unit = "dmar0",
-						      .id = "8086:10FB",
-						      .class = "20000" });
+		tree_add(x, .name = name, .driver = "ixgbe", .group = "7", .unit = "dmar0",
+			 .id = "8086:10FB", .class = "20000");
 		tree_attribute(x, name, "modalias",
 			       i == 7 ? "nonsense\n"
 				      : "pci:v00008086d000010FBsv00001028sd00000602bc02sc00i00\n");

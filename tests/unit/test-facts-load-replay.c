@@ -210,18 +210,9 @@ static void assert_replays(struct tree *x, struct sysroot *root)
 static void make_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0",
-					      .driver = "vfio-pci",
-					      .group = "2",
-					      .unit = "dmar0" });
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.1",
-					      .driver = "igb",
-					      .group = "2",
-					      .unit = "dmar0" });
-	tree_device(x, &(struct tree_device){ .bus = "platform",
-					      .name = "edu-dma.0",
-					      .group = "3",
-					      .unit = "dmar0" });
+	tree_add(x, .name = "0000:01:00.0", .driver = "vfio-pci", .group = "2", .unit = "dmar0");
+	tree_add(x, .name = "0000:01:00.1", .driver = "igb", .group = "2", .unit = "dmar0");
+	tree_add(x, .bus = "platform", .name = "edu-dma.0", .group = "3", .unit = "dmar0");
 	tree_put(x, "sys/devices/pci0000:00/0000:01:00.0/vfio-dev/vfio0/dev", "511:0\n");
 	tree_put(x, "sys/devices/pci0000:00/0000:01:00.1/msi_irqs/40", "msix\n");
 	tree_put(x, "sys/kernel/irq/40/chip_name", "IR-PCI-MSIX-0000:01:00.1\n");

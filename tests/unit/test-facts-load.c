@@ -12,27 +12,13 @@
 static void make_host(const struct tree *x)
 {
 	tree_intel_unit(x, "dmar0");
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0",
-					      .driver = "vfio-pci",
-					      .group = "2",
-					      .unit = "dmar0" });
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.1",
-					      .driver = "igb",
-					      .group = "2",
-					      .unit = "dmar0" });
-	tree_device(x, &(struct tree_device){ .name = "0000:00:1c.0",
-					      .driver = "pcieport",
-					      .group = "1",
-					      .unit = "dmar0",
-					      .id = "8086:A110",
-					      .class = "60400" });
-	tree_device(x, &(struct tree_device){
-			       .name = "10000:e1:00.0", .id = "144D:A808", .class = "10802" });
-	tree_device(x, &(struct tree_device){ .bus = "platform",
-					      .name = "edu-dma.0",
-					      .group = "3",
-					      .unit = "dmar0" });
-	tree_device(x, &(struct tree_device){ .bus = "platform", .name = "serial8250" });
+	tree_add(x, .name = "0000:01:00.0", .driver = "vfio-pci", .group = "2", .unit = "dmar0");
+	tree_add(x, .name = "0000:01:00.1", .driver = "igb", .group = "2", .unit = "dmar0");
+	tree_add(x, .name = "0000:00:1c.0", .driver = "pcieport", .group = "1", .unit = "dmar0",
+		 .id = "8086:A110", .class = "60400");
+	tree_add(x, .name = "10000:e1:00.0", .id = "144D:A808", .class = "10802");
+	tree_add(x, .bus = "platform", .name = "edu-dma.0", .group = "3", .unit = "dmar0");
+	tree_add(x, .bus = "platform", .name = "serial8250");
 	tree_attribute(x, "0000:00:1c.0", "secondary_bus_number", "1\n");
 	tree_attribute(x, "0000:01:00.1", "sriov_numvfs", "4\n");
 	tree_group_attribute(x, "1", "type", "DMA\n");
@@ -173,7 +159,7 @@ static void test_load_group_of_other_devices_only(struct tree *x)
 	struct host *h;
 
 	make_host(x);
-	tree_device(x, &(struct tree_device){ .bus = "fsl-mc", .name = "dprc.2", .group = "9" });
+	tree_add(x, .bus = "fsl-mc", .name = "dprc.2", .group = "9");
 	h = tree_load(x, x->sysroot, &(struct scope){ 0, DEVICE_BASE, 0 }, NULL);
 	assert_int_equal(tree_find(h, "dprc.2")->bus, BUS_FSL_MC);
 	assert_int_equal(tree_find(h, "dprc.2")->group->id, 9);
@@ -184,9 +170,7 @@ static void test_load_platform_device_on_a_vfio_driver(struct tree *x)
 	struct host *h;
 
 	make_host(x);
-	tree_device(x, &(struct tree_device){ .bus = "platform",
-					      .name = "fff51000.ethernet",
-					      .driver = "vfio-platform" });
+	tree_add(x, .bus = "platform", .name = "fff51000.ethernet", .driver = "vfio-platform");
 	tree_put(x, "sys/bus/platform/drivers/vfio-platform/bind", "");
 	h = tree_load(x, x->sysroot, tree_scope(), NULL);
 	assert_string_equal(tree_find(h, "fff51000.ethernet")->driver, "vfio-platform");
@@ -339,8 +323,7 @@ static void test_load_vf_brings_its_pf(struct tree *x)
 	struct host *h;
 
 	make_host(x);
-	tree_device(x,
-		    &(struct tree_device){ .name = "0000:01:10.0", .group = "8", .unit = "dmar0" });
+	tree_add(x, .name = "0000:01:10.0", .group = "8", .unit = "dmar0");
 	tree_link(x, "../0000:01:00.0", "sys/devices/pci0000:00/0000:01:10.0/physfn");
 	h = tree_load(x, x->sysroot, &(struct scope){ HOST_ALL, DEVICE_ALL, 0 },
 		      (const char *[]){ "01:10.0", NULL });
@@ -366,7 +349,7 @@ static void test_absurd_attributes(struct tree *x)
 		char name[16];
 
 		snprintf(name, sizeof(name), "0000:01:00.%u", i);
-		tree_device(x, &(struct tree_device){ .name = name, .group = "4" });
+		tree_add(x, .name = name, .group = "4");
 	}
 	tree_attribute(x, "0000:01:00.0", "uevent", "");
 	tree_attribute(x, "0000:01:00.1", "uevent", huge);
@@ -406,7 +389,7 @@ static void test_vanished_device(struct tree *x)
 	const struct device *d;
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0", .group = "4" });
+	tree_add(x, .name = "0000:01:00.0", .group = "4");
 	tree_link(x, "../../../devices/pci0000:00/0000:02:00.0",
 		  "sys/bus/pci/devices/0000:02:00.0");
 	tree_link(x, "../../../../devices/platform/gone", "sys/kernel/iommu_groups/4/devices/gone");
@@ -427,7 +410,7 @@ static void test_vanished_group(struct tree *x)
 {
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	tree_add(x, .name = "0000:01:00.0");
 	tree_link(x, "../../../kernel/iommu_groups/9",
 		  "sys/devices/pci0000:00/0000:01:00.0/iommu_group");
 	h = tree_load(x, x->sysroot, tree_scope(), (const char *[]){ "01:00.0", NULL });

@@ -71,7 +71,7 @@ static void assert_nothing(struct tree *x, enum fact_state state)
 
 static void test_persist_of_nothing_is_absent(struct tree *x)
 {
-	tree_device(x, &(struct tree_device){ .name = NAME });
+	tree_add(x, .name = NAME);
 	assert_nothing(x, FACT_ABSENT);
 	tree_put(x, "etc/driverctl.d/pci-0000:02:00.0", "vfio-pci\n");
 	tree_put(x, "etc/udev/rules.d/06-vfiotool-pci-0000:02:00.0.rules", "");
@@ -82,7 +82,7 @@ static void test_persist_by_a_rule(struct tree *x)
 {
 	const struct persist_request q = card();
 
-	tree_device(x, &(struct tree_device){ .name = NAME });
+	tree_add(x, .name = NAME);
 	keep(x, &q);
 	assert_given(x, NAME, "vfio-pci", "/" RULE);
 }
@@ -92,7 +92,7 @@ static void test_persist_by_a_rule_about_a_stranger(struct tree *x)
 {
 	struct persist_request others[] = { card(), card(), card(), card() };
 
-	tree_device(x, &(struct tree_device){ .name = NAME });
+	tree_add(x, .name = NAME);
 	others[0].vendor++;
 	others[1].device++;
 	others[2].subvendor++;
@@ -107,7 +107,7 @@ static void test_persist_by_driverctl(struct tree *x)
 {
 	struct persist_request q = card();
 
-	tree_device(x, &(struct tree_device){ .name = NAME });
+	tree_add(x, .name = NAME);
 	/* By hand: without a rule beside it. */
 	tree_put(x, DRIVERCTL, "uio_pci_generic\n");
 	assert_given(x, NAME, "uio_pci_generic", "/" DRIVERCTL);
@@ -135,8 +135,7 @@ static void test_persist_by_an_alias(struct tree *x)
 				     .modalias = "platform:edu-dma.0" };
 	static const char path[] = "/etc/udev/rules.d/06-vfiotool-platform-edu-dma.0.rules";
 
-	tree_device(x,
-		    &(struct tree_device){ .bus = "platform", .name = "edu-dma.0", .group = "3" });
+	tree_add(x, .bus = "platform", .name = "edu-dma.0", .group = "3");
 	keep(x, &q);
 	assert_given(x, "edu-dma.0", "vfio-platform", path);
 	for (size_t i = 0; i < 3; i++) {
@@ -151,7 +150,7 @@ static void test_persist_by_an_alias(struct tree *x)
 
 static void test_persist_that_cannot_be_read_is_unknown(struct tree *x)
 {
-	tree_device(x, &(struct tree_device){ .name = NAME });
+	tree_add(x, .name = NAME);
 	tree_put(x, "etc/driverctl.d", "no directory");
 	assert_nothing(x, FACT_FAILED);
 }

@@ -8,7 +8,7 @@ static void test_firmware_of_a_tree(struct tree *x)
 	static const unsigned char dmar[48] = { 'D', 'M', 'A', 'R', 48, [36] = 38, [37] = 1 };
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	tree_add(x, .name = "0000:01:00.0");
 	tree_put(x, "sys/firmware/acpi/tables/APIC", "");
 	tree_put_bytes(x, "sys/firmware/acpi/tables/DMAR", (const char *)dmar, sizeof(dmar));
 	tree_put(x, "sys/class/dmi/id/sys_vendor", "Microsoft Corporation\n");
@@ -39,7 +39,7 @@ static void test_firmware_without_acpi(struct tree *x)
 {
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	tree_add(x, .name = "0000:01:00.0");
 	h = tree_load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->firmware.has_dmar, TRI_NO);
 	assert_int_equal(h->firmware.has_viot, TRI_NO);

@@ -178,7 +178,7 @@ static void test_disk_that_zfs_may_have(struct tree *x)
 
 static void test_disk_of_a_subsystem(struct tree *x)
 {
-	tree_device(x, &(struct tree_device){ .name = DISK, .driver = "nvme", .class = "10802" });
+	tree_add(x, .name = DISK, .driver = "nvme", .class = "10802");
 	tree_block(x, "virtual/nvme-subsystem/nvme-subsys0", "nvme0n1", "259:0\n");
 	tree_link(x, "../../../" NVME, "sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme0");
 	tree_put(x, "proc/swaps", "Filename\n");
@@ -189,8 +189,7 @@ static void test_disk_of_a_subsystem(struct tree *x)
 /* AHCI, a port, a target, a disk, a partition. */
 static void test_disk_deep_behind_a_controller(struct tree *x)
 {
-	tree_device(x, &(struct tree_device){
-			       .name = "0000:00:1f.2", .driver = "ahci", .class = "10601" });
+	tree_add(x, .name = "0000:00:1f.2", .driver = "ahci", .class = "10601");
 	tree_block(x, "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block", "sda",
 		   "8:0\n");
 	tree_block(x, "pci0000:00/0000:00:1f.2/ata1/host0/target0:0:0/0:0:0:0/block/sda", "sda1",

@@ -361,7 +361,7 @@ static void test_console_terminal(struct tree *x)
 static void test_vfs_in_use(struct tree *x)
 {
 	tree_card(x);
-	tree_device(x, &(struct tree_device){ .name = "0000:02:10.0" });
+	tree_add(x, .name = "0000:02:10.0");
 	tree_attribute(x, CARD, "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:02:10.0", "sys/devices/pci0000:00/" CARD "/virtfn0");
 	assert_guards(x, CARD, "");
@@ -374,9 +374,8 @@ static void test_vfs_in_use(struct tree *x)
 static void test_vfs_that_go_with_the_driver(struct tree *x)
 {
 	tree_card(x);
-	tree_device(x, &(struct tree_device){
-			       .name = "0000:05:00.0", .driver = "c6xx", .class = "b4000" });
-	tree_device(x, &(struct tree_device){ .name = "0000:05:10.0" });
+	tree_add(x, .name = "0000:05:00.0", .driver = "c6xx", .class = "b4000");
+	tree_add(x, .name = "0000:05:10.0");
 	assert_guards(x, "0000:05:00.0", "");
 	tree_attribute(x, "0000:05:00.0", "sriov_numvfs", "1\n");
 	tree_link(x, "../0000:05:10.0", "sys/devices/pci0000:00/0000:05:00.0/virtfn0");

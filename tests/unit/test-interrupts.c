@@ -9,7 +9,7 @@ static void test_interrupts_of_a_tree(struct tree *x)
 	const struct device *d;
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0", .driver = "igb" });
+	tree_add(x, .name = "0000:01:00.0", .driver = "igb");
 	tree_put(x, "proc/interrupts",
 		 "   CPU0 CPU1\n 1: 5 6 IR-IO-APIC 1-edge x\n 24: 1 2 IR-PCI-MSI 0-edge y\n");
 	for (unsigned int i = 0; i < 9; i++) {
@@ -35,7 +35,7 @@ static void test_interrupts_unreadable(struct tree *x)
 {
 	struct host *h;
 
-	tree_device(x, &(struct tree_device){ .name = "0000:01:00.0" });
+	tree_add(x, .name = "0000:01:00.0");
 	tree_put(x, "proc/interrupts", "what is this\n");
 	h = tree_load(x, x->sysroot, tree_scope(), NULL);
 	assert_int_equal(h->interrupts.proc.state, FACT_FAILED);
