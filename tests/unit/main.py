@@ -6,8 +6,8 @@ Writes the main() of a unit test: it runs every 'static void test_…()' of the 
     main.py TEST.c OUT.c
 
 The parameter says what a test stands on: 'void' nothing, 'struct arena *' the arena of all tests in the file, 'struct X *' what
-begin(struct X *) of the file makes of zeros before the test and end() takes away after it, or else X_setup() and X_teardown() of
-scene.h and others. A file that has a main() of its own is left as it is.
+begin(struct X *) of the file makes of zeros before the test and end(), if there is one, takes away after it, or else X_setup() and
+X_teardown() of scene.h and others. A file that has a main() of its own is left as it is.
 """
 
 import re
@@ -30,7 +30,7 @@ static int {0}_setup(void **state)
 
 static int {0}_teardown(void **state)
 {{
-	end(*state);
+	{1};
 	return 0;
 }}
 """
@@ -53,7 +53,8 @@ def generate(source: Path) -> str:
     if re.search(r"^int main\(", text, re.M):
         return program
     rows, tests = [], TEST.findall(text)
-    program += "".join(FIXTURE.format(thing) for thing in BEGIN.findall(text) if thing in dict(tests).values())
+    end = "end(*state)" if re.search(r"^static void end\(", text, re.M) else "(void)state"
+    program += "".join(FIXTURE.format(thing, end) for thing in BEGIN.findall(text) if thing in dict(tests).values())
     for name, thing in tests:
         program += RUN.format(name=name, argument="*state" if thing else "")
         fixture = f"{thing}_setup, {thing}_teardown" if thing not in ("", "arena") else "NULL, NULL"

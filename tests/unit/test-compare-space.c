@@ -15,7 +15,7 @@ struct pair {
 };
 
 /* 39 bits with the MSI window cut out, and 48 bits with another hole. */
-static void make(struct pair *p)
+static void begin(struct pair *p)
 {
 	*p = (struct pair){
 		.first = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } },
@@ -62,64 +62,52 @@ static void expect(const struct pair *p, const char *text)
 	arena_free(a);
 }
 
-static void test_compare_space_is_what_both_can_do(void)
+static void test_compare_space_is_what_both_can_do(struct pair *p)
 {
-	struct pair p;
-
-	make(&p);
-	expect(&p, NULL);
-	p.told[2].last = 0xffffffffffff;
-	expect(&p,
+	expect(p, NULL);
+	p->told[2].last = 0xffffffffffff;
+	expect(p,
 	       "IOVA ranges: predicted 0x0-0xfedfffff, 0xfef00000-0x3fffffffff, 0x5000000000-0x7fffffffff;");
-	make(&p);
-	p.space.page_sizes = 0x40201000;
-	expect(&p, "Page sizes: predicted 0x201000; the kernel reports 0x40201000.");
+	begin(p);
+	p->space.page_sizes = 0x40201000;
+	expect(p, "Page sizes: predicted 0x201000; the kernel reports 0x40201000.");
 }
 
-static void test_compare_space_extension_of_one_that_lacks_it(void)
+static void test_compare_space_extension_of_one_that_lacks_it(struct pair *p)
 {
-	struct pair p;
-
-	make(&p);
-	p.extensions[1][0].after = ANSWER_NO;
-	expect(&p, "Extension DMA_CC_IOMMU after SET_IOMMU: predicted 0; the kernel answers 1.");
-	p.after[0] = 0;
-	expect(&p, NULL);
+	p->extensions[1][0].after = ANSWER_NO;
+	expect(p, "Extension DMA_CC_IOMMU after SET_IOMMU: predicted 0; the kernel answers 1.");
+	p->after[0] = 0;
+	expect(p, NULL);
 	/* Not known of one, and no of the other, is no. */
-	p.extensions[0][0].after = ANSWER_UNKNOWN;
-	expect(&p, NULL);
-	p.after[0] = 1;
-	expect(&p, "predicted 0");
+	p->extensions[0][0].after = ANSWER_UNKNOWN;
+	expect(p, NULL);
+	p->after[0] = 1;
+	expect(p, "predicted 0");
 }
 
-static void test_compare_space_leaves_open_what_was_not_predicted(void)
+static void test_compare_space_leaves_open_what_was_not_predicted(struct pair *p)
 {
-	struct pair p;
-
-	make(&p);
-	p.predictions[1].iova.answer = ANSWER_UNKNOWN;
-	p.predictions[1].page_sizes.answer = ANSWER_UNKNOWN;
-	p.extensions[1][0].after = ANSWER_UNKNOWN;
-	p.told[0].last = 0x1000;
-	p.space.page_sizes = 0x1000;
-	p.after[0] = 0;
-	expect(&p, NULL);
-	make(&p);
-	p.space.has_ranges = false;
-	p.space.page_sizes = 0;
-	expect(&p, NULL);
+	p->predictions[1].iova.answer = ANSWER_UNKNOWN;
+	p->predictions[1].page_sizes.answer = ANSWER_UNKNOWN;
+	p->extensions[1][0].after = ANSWER_UNKNOWN;
+	p->told[0].last = 0x1000;
+	p->space.page_sizes = 0x1000;
+	p->after[0] = 0;
+	expect(p, NULL);
+	begin(p);
+	p->space.has_ranges = false;
+	p->space.page_sizes = 0;
+	expect(p, NULL);
 }
 
 /* iommufd tells an alignment, and answers extensions in its own way. */
-static void test_compare_space_of_another_path(void)
+static void test_compare_space_of_another_path(struct pair *p)
 {
-	struct pair p;
-
-	make(&p);
-	p.devices.path = PATH_COMPAT;
-	p.space.page_sizes = 0x1000;
-	p.after[0] = 0;
-	expect(&p, NULL);
-	p.told[0].last = 0x1000;
-	expect(&p, "IOVA ranges");
+	p->devices.path = PATH_COMPAT;
+	p->space.page_sizes = 0x1000;
+	p->after[0] = 0;
+	expect(p, NULL);
+	p->told[0].last = 0x1000;
+	expect(p, "IOVA ranges");
 }
