@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* attach: opens container, group and device (or iommufd and cdev) and shows every step beside its
  * prediction. */
+#include "cmd/attach.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,15 +11,7 @@
 #include "base/parse.h"
 #include "uapi/abi.h"
 #include "run/attach-hold.h"
-#include "run/attached.h"
 #include "cmd/commands.h"
-
-struct attach_args {
-	struct attached_options acting;
-	bool hold;
-	unsigned int hold_seconds;
-	char **program; /* after --, or NULL */
-};
 
 enum { OPT_TYPE = OPT_COMMAND_FIRST, OPT_HOLD };
 
@@ -135,7 +129,7 @@ static int keep(struct attached *ac, const struct attach_args *args, struct fail
 	return r < 0 ? r : STATUS_OK;
 }
 
-static int attach(struct attached *ac, const void *data, struct failure **reterr)
+int attach_run(struct attached *ac, const void *data, struct failure **reterr)
 {
 	const struct attach_args *args = data;
 	int r = attached_attach(ac, reterr);
@@ -147,7 +141,7 @@ static int attach(struct attached *ac, const void *data, struct failure **reterr
 
 static int run(struct app *app, void *args, struct failure **reterr)
 {
-	return attached_run(app, args, attach, reterr);
+	return attached_run(app, args, attach_run, reterr);
 }
 
 const struct command command_attach = {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* prove: makes the device move data, and shows what it can reach and what it cannot. */
+#include "cmd/prove.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +15,7 @@
 #include "client/proof.h"
 #include "report/prediction-fields.h"
 #include "report/prove.h"
-#include "run/attached.h"
 #include "cmd/commands.h"
-
-struct prove_args {
-	struct attached_options acting;
-	unsigned int address_bits; /* 0: not given */
-};
 
 enum { OPT_ADDRESS_BITS = OPT_COMMAND_FIRST, ADDRESS_BITS_MIN = 12, ADDRESS_BITS_MAX = 64 };
 
@@ -286,7 +282,7 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 	return answer_status(ac, &v);
 }
 
-static int attach_and_prove(struct attached *ac, const void *args, struct failure **reterr)
+int prove_run(struct attached *ac, const void *args, struct failure **reterr)
 {
 	int r = attached_attach(ac, reterr);
 
@@ -302,7 +298,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	struct prove_args *args = data;
 
 	args->acting.single = true;
-	return attached_run(app, &args->acting, attach_and_prove, reterr);
+	return attached_run(app, &args->acting, prove_run, reterr);
 }
 
 const struct command command_prove = {
