@@ -33,7 +33,7 @@ def main() -> int:
     rows = {}
     for path in args.record:
         rows |= json.loads(path.read_text(encoding="utf-8"))
-    active = [item for item in acting.load_all() if not item.thorough]
+    active = [item for item in acting.load_all() if item.counts]
     machines = run.machines_of([(item, None) for item in active])
     want = cover.wanted(args.vfiotool.resolve(), [item.name for item in active])
     chosen = cover.choose(want, rows, machines, cover.load() if args.add else cover.Cover())

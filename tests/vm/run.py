@@ -216,7 +216,8 @@ def by_cover(args, pairs, active):
     recorded = {name.split("@")[0] for name in known.seconds}
     names = {f"{scenario.name}@{kernel}": scenario for scenario, kernel in (*pairs, *active)}
     first = {name for name, scenario in names.items() if name in known.pairs or
-             (scenario.name not in recorded and name == f"{scenario.name}@{scenario.kernels[0]}")}
+             (scenario.name not in recorded and not getattr(scenario, "of", "") and
+              name == f"{scenario.name}@{scenario.kernels[0]}")}
     some = set(cover.a_slice(known, set(names) - first, machines, args.commit, args.slice))
     return [([pair for pair in pairs if f"{pair[0].name}@{pair[1]}" in chosen],
              [pair for pair in active if f"{pair[0].name}@{pair[1]}" in chosen], late)
@@ -230,7 +231,7 @@ def machines_of(active):
 
 def check_cover(args, verdicts) -> Verdict:
     """Whether the pairs of the cover still show what they were chosen for, and all that there is."""
-    known, want = cover.load(), cover.wanted(args.vfiotool, [item.name for item in acting.load_all() if not item.thorough])
+    known, want = cover.load(), cover.wanted(args.vfiotool, [item.name for item in acting.load_all() if item.counts])
     done = {verdict.name: verdict.shows for verdict in verdicts if verdict.shows and not verdict.problems}
     return Verdict("cover", known.problems(want, done) + known.broken(want, done))
 

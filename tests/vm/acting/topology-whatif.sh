@@ -1,15 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-links() {
-	for device in /sys/bus/pci/devices/*; do
-		group=$(readlink "$device/iommu_group") || group=
-		echo "${device##*/}${group:+ ${group##*/}}"
-	done >"$1"
-}
-
 # became NAME: the groups now are those that the what-if NAME predicted.
 became() {
-	links /out/after
+	pci_groups /out/after
 	send "$1.after" /out/after
 }
 
@@ -21,7 +14,7 @@ if [ "$BOOT" = 2 ]; then
 	return
 fi
 
-links /out/before
+pci_groups /out/before
 for name in acs without move worse; do
 	send "$name.before" /out/before
 done

@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-# links FILE: the kernel's groups, read without vfiotool.
-links() {
-	for device in /sys/bus/pci/devices/*; do
-		group=$(readlink "$device/iommu_group") || group=
-		echo "${device##*/}${group:+ ${group##*/}}"
-	done >"$1"
-}
-
-links /out/groups
+pci_groups /out/groups
 send now.groups /out/groups
 check "every group is the kernel's" save now vfiotool explain --json
 

@@ -24,7 +24,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
                 "memory", "counted", "board", "acpi", "system", "vfio_platform", "own", "trees"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
-            "thorough", "forests"}
+            "thorough", "forests", "of"}
 LISTS = ("devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
@@ -85,6 +85,12 @@ class Acting:
     needs: str = ""
     again: object = None
     thorough: bool = False
+    of: str = ""
+
+    @property
+    def counts(self) -> bool:
+        """Whether the default run has to show it; not what is more of another scenario."""
+        return not (self.thorough or self.of)
 
 
 @dataclass(frozen=True)
@@ -150,7 +156,7 @@ def load(path: Path) -> Acting:
     chosen = data.get("kernels", machine.kernels)
     if not chosen or set(chosen) - set(machine.kernels or chosen):
         raise ScenarioError(f"{path.name}: kernels must be some of its machine's")
-    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs", "thorough") if key in data}
+    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs", "thorough", "of") if key in data}
     if "again" in data:
         rest |= {"again": load_machine(data["again"]), "alone": True}
     return Acting(path.stem, data["summary"], chosen, machine, script.read_text(encoding="utf-8"),
@@ -164,7 +170,7 @@ def forests(scenario: Acting, number: int):
         name = f"{scenario.name}-{index:02}"
         machine = dataclasses.replace(scenario.machine, name=name, trees=(first + index * count, count),
                                       devices=_without_trees(scenario.machine))
-        yield dataclasses.replace(scenario, name=name, machine=machine,
+        yield dataclasses.replace(scenario, name=name, machine=machine, of=scenario.name,
                                   kernels=(scenario.kernels[index % len(scenario.kernels)],))
 
 

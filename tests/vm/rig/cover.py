@@ -83,7 +83,7 @@ def of_part(part, result, kernel):
     found |= {command for function, command in FUNCTIONS.items()
               if re.search(rf"^\s*{function}\b", part.script, re.MULTILINE)}
     return shown(files, kernel.series) | {f"command {name}" for name in found} | {
-        f"script {part.name}", f"kernel {kernel.name}"}
+        f"script {part.of or part.name}", f"kernel {kernel.name}"}
 
 
 def _guest(pair: str, machines: dict):

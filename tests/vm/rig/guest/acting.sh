@@ -214,6 +214,13 @@ group_of() {
 	of=$(readlink "/sys/bus/pci/devices/$1/iommu_group") && echo "${of##*/}"
 }
 
+# pci_groups FILE: the kernel's groups, "ADDRESS GROUP" a line, read without vfiotool.
+pci_groups() {
+	for of in /sys/bus/pci/devices/*; do
+		echo "${of##*/} $(group_of "${of##*/}")"
+	done | sed 's/ $//' >"$1"
+}
+
 driver_is() {
 	[ "$(driver_of "$1")" = "$2" ] || {
 		echo "$1 is on '$(driver_of "$1")', not on '$2'"
