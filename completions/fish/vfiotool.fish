@@ -126,6 +126,7 @@ complete -c vfiotool -n '__vfiotool_is explain' -l without -x -a '(__vfiotool_ta
 complete -c vfiotool -n '__vfiotool_is explain' -l move -x -a '(__vfiotool_targets)' -d 'What if it were in another slot'
 complete -c vfiotool -n '__vfiotool_is explain' -l slots -d 'List the slots whose devices would be alone'
 complete -c vfiotool -n '__vfiotool_is explain' -l p2p -d 'Show the way of DMA between two targets'
+complete -c vfiotool -n '__vfiotool_is explain' -l tree -d 'Print the tree of buses'
 complete -c vfiotool -n '__vfiotool_is explain' -l dot -d 'Print a graph for dot'
 complete -c vfiotool -n '__vfiotool_is explain' -l svg -d 'Print a picture'
 

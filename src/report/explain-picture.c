@@ -25,6 +25,8 @@ struct picture {
 	/* Of the group that each function stands for: its number, and how many it has; by place in the map. Of a
 	 * what-if only: else the kernel's own number and members count. */
 	size_t *number, *members;
+	const struct output *v;
+	bool plain; /* no markup */
 	FILE *out;
 };
 
@@ -70,13 +72,16 @@ static bool is_shared(const struct picture *p, const struct group_node *n)
 	return n->device->group && n->device->group->nr_members > 1;
 }
 
+static size_t number_of(const struct picture *p, const struct group_node *n)
+{
+	if (p->number)
+		return p->number[n->first - p->map->nodes];
+	return n->device->group ? n->device->group->id : 0;
+}
+
 static const char *color_of(const struct picture *p, const struct group_node *n)
 {
-	size_t number = p->number          ? p->number[n->first - p->map->nodes]
-			: n->device->group ? n->device->group->id
-					   : 0;
-
-	return is_shared(p, n) ? colors[number % ARRAY_SIZE(colors)] : "#ffffff";
+	return is_shared(p, n) ? colors[number_of(p, n) % ARRAY_SIZE(colors)] : "#ffffff";
 }
 
 /* Numbers the groups of a what-if, which have none. */
@@ -98,8 +103,10 @@ static const char *label_of(struct picture *p, const struct group_node *n)
 {
 	const char *driver = n->device->driver;
 
-	return clean(p, arena_join(p->arena, n->name, " ", explain_kind(n), driver ? ", " : "",
-				   driver ? driver : "", NULL));
+	const char *text = arena_join(p->arena, n->name, " ", explain_kind(n), driver ? ", " : "",
+				      driver ? driver : "", NULL);
+
+	return p->plain ? text : clean(p, text);
 }
 
 /* ---- rows ---- */
@@ -149,24 +156,85 @@ static void add_rows(struct picture *p)
 	}
 }
 
+/* ---- text ---- */
+
+static void put(const struct picture *p, enum style style, const char *text)
+{
+	const char *sequence = p->v->color ? p->v->scheme.sequences[style] : NULL;
+
+	fprintf(p->v->stream, "%s%s%s", sequence ? sequence : "", text, sequence ? "\033[0m" : "");
+}
+
+/* The lines that lead to row @i; *@last has the last row below each. */
+static const char *branches(struct picture *p, const size_t *last, size_t i)
+{
+	const char *ret = "";
+
+	for (size_t at = i; p->rows[at].depth; at = p->rows[at].above) {
+		bool ends = last[p->rows[at].above] == at;
+		const char *own = p->v->utf8 ? (ends ? "\u2514\u2500 " : "\u251c\u2500 ")
+					     : (ends ? "`- " : "|- ");
+		const char *further = ends ? "   " : p->v->utf8 ? "\u2502  " : "|  ";
+
+		ret = arena_join(p->arena, at == i ? own : further, ret, NULL);
+	}
+	return ret;
+}
+
+static void draw_text(struct picture *p)
+{
+	static const enum style styles[] = { STYLE_YES, STYLE_REMEDY, STYLE_UNKNOWN, STYLE_NAME };
+	size_t *last = arena_array(p->arena, p->nr, sizeof(*last)), width = 0, room;
+	const char **lines = arena_array(p->arena, p->nr, sizeof(*lines));
+
+	for (size_t i = 0; i < p->nr; i++)
+		last[p->rows[i].above] = i;
+	for (size_t i = 0; i < p->nr; i++) {
+		const char *label = p->rows[i].label;
+
+		lines[i] =
+			arena_join(p->arena, branches(p, last, i),
+				   escape_text(p->arena, label, strlen(label), p->v->utf8), NULL);
+		room = escape_width(lines[i], strlen(lines[i]));
+		width = room > width ? room : width;
+	}
+	for (size_t i = 0; i < p->nr; i++) {
+		const struct group_node *n = p->rows[i].node;
+
+		fprintf(p->v->stream, "%s%*s", lines[i],
+			n ? (int)(width - escape_width(lines[i], strlen(lines[i])) + 2) : 0, "");
+		if (n)
+			put(p,
+			    is_shared(p, n) ? styles[number_of(p, n) % ARRAY_SIZE(styles)]
+					    : STYLE_NONE,
+			    group_text(p, n));
+		if (n && merges(n))
+			put(p, STYLE_NO, ", does not isolate");
+		if (n && explain_slot_name(p->map->host, n, p->arena))
+			fprintf(p->v->stream, ", slot %s",
+				explain_slot_name(p->map->host, n, p->arena));
+		fputc('\n', p->v->stream);
+	}
+}
+
 /* ---- dot ---- */
 
 static void draw_dot(struct picture *p)
 {
-	fputs("digraph groups {\n\trankdir=LR;\n\tnode [shape=box, style=filled, fontname=\"sans-serif\"];\n",
+	fputs("digraph groups {\n  rankdir=LR;\n  node [shape=box, style=filled, fontname=\"sans-serif\"];\n",
 	      p->out);
 	for (size_t i = 0; i < p->nr; i++) {
 		const struct row *r = &p->rows[i];
 
 		if (!r->node) {
-			fprintf(p->out, "\tn%zu [label=\"%s\", shape=plaintext, style=\"\"];\n", i,
+			fprintf(p->out, "  n%zu [label=\"%s\", shape=plaintext, style=\"\"];\n", i,
 				r->label);
 			continue;
 		}
-		fprintf(p->out, "\tn%zu [label=\"%s\\n%s%s\", fillcolor=\"%s\"%s];\n", i, r->label,
+		fprintf(p->out, "  n%zu [label=\"%s\\n%s%s\", fillcolor=\"%s\"%s];\n", i, r->label,
 			group_text(p, r->node), merges(r->node) ? ", does not isolate" : "",
 			color_of(p, r->node), merges(r->node) ? ", style=\"filled,dashed\"" : "");
-		fprintf(p->out, "\tn%zu -> n%zu;\n", r->above, i);
+		fprintf(p->out, "  n%zu -> n%zu;\n", r->above, i);
 	}
 	fputs("}\n", p->out);
 }
@@ -233,12 +301,16 @@ void explain_draw(const struct explanation *e, enum explain_picture kind, const 
 {
 	struct picture p = { .arena = e->arena,
 			     .map = e->changed ? e->changed : e->map,
-			     .out = out->stream };
+			     .v = out,
+			     .out = out->stream,
+			     .plain = kind == EXPLAIN_TREE };
 
 	if (e->changed)
 		number_groups(&p);
 	add_rows(&p);
-	if (kind == EXPLAIN_DOT)
+	if (kind == EXPLAIN_TREE)
+		draw_text(&p);
+	else if (kind == EXPLAIN_DOT)
 		draw_dot(&p);
 	else
 		draw_svg(&p);

@@ -8,9 +8,11 @@
 
 /* ---- slots ---- */
 
-/* The name that firmware or a hotplug driver gives the slot behind @port. */
-static const char *slot_name(const struct host *h, const struct group_node *port, struct arena *a)
+const char *explain_slot_name(const struct host *h, const struct group_node *port, struct arena *a)
 {
+	if (!group_is_bridge(port) || !port->config_known)
+		return NULL;
+
 	const char *address = arena_printf(a, "%04x:%02x:00", port->domain, port->config.secondary);
 
 	for (size_t i = 0; i < h->nr_slots; i++)
@@ -51,7 +53,7 @@ void explain_add_slots(struct explanation *e)
 		slots = arena_grow(e->arena, slots, e->nr_slots, sizeof(*slots));
 		slots[e->nr_slots++] =
 			(struct explain_slot){ .port = n->name,
-					       .name = slot_name(e->map->host, n, e->arena),
+					       .name = explain_slot_name(e->map->host, n, e->arena),
 					       .number = n->config.slot,
 					       .devices = occupants(n, e->arena) };
 	}

@@ -106,8 +106,9 @@ static void print_groups(const struct explanation *e, const struct output *out)
 	if (nr_alone && nr)
 		prose_blank(&p);
 	if (nr_alone)
-		prose_text(&p, STYLE_DIM, "%zu %sgroups have one device each.", nr_alone,
-			   nr ? "other " : "");
+		prose_text(&p, STYLE_DIM, "%zu %sgroup%s one device%s.", nr_alone,
+			   nr ? "other " : "", nr_alone == 1 ? " has" : "s have",
+			   nr_alone == 1 ? "" : " each");
 }
 
 static void print_slots(const struct explanation *e, const struct output *out, struct arena *a)

@@ -91,7 +91,10 @@ void explain_warn(struct explanation *e, const char *text);
 void explain_warn_acs(struct explanation *e, const struct group_node *n, uint16_t bits);
 void explain_print(const struct explanation *e, const struct output *out);
 
-enum explain_picture { EXPLAIN_NO_PICTURE = 0, EXPLAIN_DOT, EXPLAIN_SVG };
+/* The name that firmware or a hotplug driver gives the slot behind @port, or NULL. */
+const char *explain_slot_name(const struct host *h, const struct group_node *port, struct arena *a);
+
+enum explain_picture { EXPLAIN_NO_PICTURE = 0, EXPLAIN_TREE, EXPLAIN_DOT, EXPLAIN_SVG };
 void explain_draw(const struct explanation *e, enum explain_picture kind, const struct output *out);
 
 /* ---- words ---- */

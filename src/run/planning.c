@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+#include "base/strbuf.h"
 #include "bind/guard.h"
 #include "facts/in-use.h"
+#include "model/group.h"
+#include "report/explain.h"
 
 /* Whether this capture says nothing about the use of devices. */
 static bool is_unrecorded(const struct host *h)
@@ -62,10 +65,121 @@ struct plan_request planning_request(struct session *s, struct device *const *de
 	};
 }
 
+/* ---- another slot ---- */
+
+/* Whether the group computed of @n is the kernel's: only then a prediction means something. */
+static bool is_understood(const struct group_map *map, const struct group_node *n)
+{
+	for (size_t i = 0; i < map->nr_nodes; i++) {
+		const struct group_node *other = &map->nodes[i];
+
+		if ((other->device->group == n->device->group) != group_together(other, n))
+			return false;
+	}
+	return n->device->group && !n->first->group_doubt;
+}
+
+static bool shares_with_blocked(const struct group_map *map, const struct group_node *n,
+				const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_blocked; i++) {
+		const struct group_node *other = group_map_find(map, plan->blocked[i].device->name);
+
+		if (other && group_together(other, n))
+			return true;
+	}
+	return false;
+}
+
+static const char *group_text(const struct group_map *map, const struct group_node *n,
+			      struct arena *a)
+{
+	struct strbuf ret = { .arena = a };
+
+	for (size_t i = 0; i < map->nr_order; i++)
+		if (group_together(map->order[i], n))
+			strbuf_item(&ret, ", ", "%s", map->order[i]->name);
+	return strbuf_get(&ret);
+}
+
+/* Those that weaken stay behind the others. */
+static void add_alternative(struct plan *plan, const struct action *action, struct arena *a)
+{
+	const struct action **ret = arena_array(a, plan->nr_alternatives + 1, sizeof(*ret));
+	size_t nr = 0, i = 0;
+
+	for (; i < plan->nr_alternatives && !plan->alternatives[i]->insecure; i++)
+		ret[nr++] = plan->alternatives[i];
+	ret[nr++] = action;
+	for (; i < plan->nr_alternatives; i++)
+		ret[nr++] = plan->alternatives[i];
+	plan->alternatives = ret;
+	plan->nr_alternatives = nr;
+}
+
+/* Whether the device in @slot would be without what stands in the way of @plan; then it is proposed. */
+static bool try_slot(const struct group_map *map, struct plan *plan,
+		     const struct explain_slot *slot, struct arena *a)
+{
+	struct group_map *changed;
+	struct group_node *n;
+	struct action *action;
+
+	if (slot->devices.nr)
+		return false;
+	changed = group_map_copy(map, a);
+	n = group_map_find(changed, plan->devices[0]->name);
+	if (group_map_move(changed, n, group_map_find(changed, slot->port)) < 0)
+		return false;
+	group_map_compute(changed);
+	if (n->first->group_doubt || shares_with_blocked(changed, n, plan))
+		return false;
+	action = arena_new_object(a, struct action);
+	*action = (struct action){
+		.kind = ACTION_HARDWARE,
+		.scope = SCOPE_HARDWARE,
+		.target = plan->devices[0]->name,
+		.what = arena_printf(a,
+				     "plug the card of %s into slot %s of port %s: its group would be %s",
+				     plan->devices[0]->name,
+				     slot->name ? slot->name : arena_decimal(a, slot->number),
+				     slot->port, group_text(changed, n, a)),
+		.command = arena_printf(a, "vfiotool explain --slots %s", plan->devices[0]->name),
+	};
+	add_alternative(plan, action, a);
+	return true;
+}
+
+/* Where a device of the group is in use, another slot may part them: the first free one that does. */
+static void propose_slot(struct session *s, struct plan *plan, struct arena *a)
+{
+	struct explanation e = { .arena = a };
+	struct host *h = NULL;
+	struct group_map *map;
+	struct group_node *n;
+
+	if (plan->devices[0]->bus != BUS_PCI ||
+	    host_load(s->root, &scope_places, NULL, 0, &h, NULL) < 0)
+		return;
+	map = group_map_make(h, s->report.kernels.releases, a);
+	group_map_compute(map);
+	n = group_map_find(map, plan->devices[0]->name);
+	if (n && is_understood(map, n) && shares_with_blocked(map, n, plan)) {
+		e.map = map;
+		explain_add_slots(&e);
+		for (size_t i = 0; i < e.nr_slots && !try_slot(map, plan, &e.slots[i], a); i++)
+			;
+	}
+	host_free(h);
+}
+
 void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
 		   struct plans *ret)
 {
 	plan_make(q, a, ret);
+	for (size_t i = 0; i < ret->nr; i++)
+		if (ret->items[i].answer != ANSWER_YES && ret->items[i].nr_blocked)
+			propose_slot(s, &ret->items[i], a);
 	if (!plans_need_boot(ret))
 		return;
 	host_load_boot(s->root, s->host);

@@ -13,6 +13,12 @@ const struct scope scope_all = {
 	.member_parts = DEVICE_ALL,
 };
 
+const struct scope scope_places = {
+	.host_parts = HOST_KERNEL | HOST_GROUPS | HOST_IOMMUS | HOST_FIRMWARE | HOST_SLOTS,
+	.device_parts = DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_PLACE,
+	.member_parts = DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_PLACE,
+};
+
 /* The scope of a verdict: everything that is read once, and driver, group and IOMMU of each device. Its
  * interrupts only where session_widen() finds that they matter. */
 static void add_verdict(struct scope *s)

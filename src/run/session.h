@@ -46,5 +46,7 @@ struct device_names session_names(struct session *s, const struct device *d);
 extern const struct scope scope_all;
 /* What notices look at, as well. */
 void scope_add_notices(struct scope *s);
+/* What the groups are computed of. */
+extern const struct scope scope_places;
 /* The scope that columns with @needs (enum device_need) ask for. */
 struct scope scope_for(unsigned int needs);

@@ -45,6 +45,16 @@ GUEST_REPORTS = {
     "plan.80.txt": (["plan", "TARGET"], 80),
     "plan.json": (["plan", "--json", "TARGET"], 80),
 }
+# Of a capture of cards that share a group, while a slot is free.
+GROUP_REPORTS = {
+    "explain.80.txt": (["explain", "--slots"], 80),
+    "tree.80.txt": (["explain", "--tree"], 80),
+    "whatif.80.txt": (["explain", "--move", "01:00.0=00:02.0"], 80),
+    "p2p.80.txt": (["explain", "--p2p", "01:00.0", "02:00.0"], 80),
+    "picture.svg": (["explain", "--svg"], 80),
+    "graph.dot": (["explain", "--dot"], 80),
+    "plan.80.txt": (["plan", "01:00.0"], 80),
+}
 # Of a capture made with --in-use: what bind would do and what stands in its way, which is status 5.
 GUARD_REPORTS = {
     "bind.80.txt": (["bind", "--dry-run", "0000:00:02.0", "0000:00:03.0", "0000:00:14.0", "0000:02:00.0", "0000:03:00.0",
@@ -108,7 +118,7 @@ class Golden:
         """All reports of one capture."""
         outcome = capture.with_suffix(".outcome.json")
         truth = json.loads(outcome.read_text(encoding="utf-8")) if outcome.exists() else None
-        for name, (arguments, columns) in (GUEST_REPORTS if truth else REPORTS).items():
+        for name, (arguments, columns) in self._reports(capture, truth).items():
             arguments = [truth["target"] if word == "TARGET" else word for word in arguments]
             out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], columns)
             # The status of a plan is its answer.
@@ -140,6 +150,12 @@ class Golden:
                 assumed = [f"--assume={item}" for item in truth["assume"]]
                 self.say(f"{capture.stem} as the kernel decided, its claims assumed",
                          self._check_truth(capture, {**truth, "unknown": []}, assumed))
+
+    @staticmethod
+    def _reports(capture: Path, truth):
+        if capture.stem.startswith("groups-"):
+            return GROUP_REPORTS
+        return GUEST_REPORTS if truth else REPORTS
 
     def _check_groups(self, capture: Path):
         """Groups may be unknown, where the capture lacks what they take, but never other than the kernel's."""
