@@ -60,13 +60,11 @@ static struct pcigroup decode(struct space *s)
 	return again;
 }
 
-static void test_whole(void)
+static void test_whole(struct space *s)
 {
-	struct space s;
 	struct pcigroup p;
 
-	begin(&s);
-	p = decode(&s);
+	p = decode(s);
 	assert_int_equal(p.header_type, 1);
 	assert_true(p.multifunction);
 	assert_int_equal(p.secondary, 3);
@@ -80,67 +78,59 @@ static void test_whole(void)
 	assert_int_equal(p.acs_ctrl, 0x1d);
 }
 
-static void test_short(void)
+static void test_short(struct space *s)
 {
-	struct space s;
 	struct pcigroup p;
 
-	begin(&s);
-	s.len = 64;
-	p = decode(&s);
+	s->len = 64;
+	p = decode(s);
 	assert_int_equal(p.size, 64);
 	assert_int_equal(p.secondary, 3);
 	assert_int_equal(p.pcie, PCIGROUP_UNREAD);
 	assert_int_equal(p.acs, PCIGROUP_UNREAD);
 	/* Without a list there is nothing that only root may read. */
-	put(&s, 0x06, 2, 0);
-	assert_int_equal(decode(&s).pcie, PCIGROUP_NONE);
-	begin(&s);
-	s.len = 256;
-	p = decode(&s);
+	put(s, 0x06, 2, 0);
+	assert_int_equal(decode(s).pcie, PCIGROUP_NONE);
+	begin(s);
+	s->len = 256;
+	p = decode(s);
 	assert_int_equal(p.pcie, PCIGROUP_PRESENT);
 	assert_int_equal(p.acs, PCIGROUP_NONE);
-	s.len = 10;
-	assert_int_equal(pcigroup_read(read_bytes, &s, s.len, &p), -ENODATA);
+	s->len = 10;
+	assert_int_equal(pcigroup_read(read_bytes, s, s->len, &p), -ENODATA);
 }
 
-static void test_broken(void)
+static void test_broken(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	memset(s.bytes, 0xff, sizeof(s.bytes));
-	assert_true(decode(&s).gone);
+	memset(s->bytes, 0xff, sizeof(s->bytes));
+	assert_true(decode(s).gone);
 	/* Lists that loop, and lists that lead to where nothing answers. */
-	begin(&s);
-	put(&s, 0x41, 1, 0x40);
-	assert_int_equal(decode(&s).pcie, PCIGROUP_UNREAD);
-	begin(&s);
-	put(&s, 0x41, 1, 0x20);
-	assert_int_equal(decode(&s).pcie, PCIGROUP_UNREAD);
-	begin(&s);
-	put(&s, 0x100, 4, 0x10010001);
-	assert_int_equal(decode(&s).acs, PCIGROUP_UNREAD);
-	begin(&s);
-	put(&s, 0x148, 4, UINT32_MAX);
-	assert_int_equal(decode(&s).acs, PCIGROUP_UNREAD);
-	begin(&s);
-	put(&s, 0x100, 4, 0);
-	assert_int_equal(decode(&s).acs, PCIGROUP_NONE);
-	begin(&s);
-	put(&s, 0x148, 4, 0x0001000b);
-	assert_int_equal(decode(&s).acs, PCIGROUP_NONE);
+	begin(s);
+	put(s, 0x41, 1, 0x40);
+	assert_int_equal(decode(s).pcie, PCIGROUP_UNREAD);
+	begin(s);
+	put(s, 0x41, 1, 0x20);
+	assert_int_equal(decode(s).pcie, PCIGROUP_UNREAD);
+	begin(s);
+	put(s, 0x100, 4, 0x10010001);
+	assert_int_equal(decode(s).acs, PCIGROUP_UNREAD);
+	begin(s);
+	put(s, 0x148, 4, UINT32_MAX);
+	assert_int_equal(decode(s).acs, PCIGROUP_UNREAD);
+	begin(s);
+	put(s, 0x100, 4, 0);
+	assert_int_equal(decode(s).acs, PCIGROUP_NONE);
+	begin(s);
+	put(s, 0x148, 4, 0x0001000b);
+	assert_int_equal(decode(s).acs, PCIGROUP_NONE);
 }
 
-static void test_virtual_function(void)
+static void test_virtual_function(struct space *s)
 {
-	struct space s;
-
-	begin(&s);
-	put(&s, 0x00, 4, UINT32_MAX);
-	put(&s, 0x0e, 1, 0);
-	assert_false(decode(&s).gone);
-	assert_int_equal(decode(&s).pcie, PCIGROUP_PRESENT);
+	put(s, 0x00, 4, UINT32_MAX);
+	put(s, 0x0e, 1, 0);
+	assert_false(decode(s).gone);
+	assert_int_equal(decode(s).pcie, PCIGROUP_PRESENT);
 }
 
 static void test_text(void)

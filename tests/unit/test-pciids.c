@@ -39,9 +39,8 @@ static const char database[] = "# A comment before all\n"
 		assert_memory_equal((name).s, text, strlen(text)); \
 	} while (0)
 
-static void test_pciids_names_that_are_there(void)
+static void test_pciids_names_that_are_there(struct arena *a)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct pciids p = index_of(a, database);
 	struct span name;
 
@@ -57,9 +56,8 @@ static void test_pciids_names_that_are_there(void)
 	expect_name(pciids_class(&p, 0x0c03, &name), name, "USB controller");
 }
 
-static void test_pciids_names_that_are_not(void)
+static void test_pciids_names_that_are_not(struct arena *a)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct pciids p = index_of(a, database);
 	struct span name;
 
@@ -75,9 +73,8 @@ static void test_pciids_names_that_are_not(void)
 }
 
 /* Somebody's own additions need not be sorted. */
-static void test_pciids_unsorted_lines(void)
+static void test_pciids_unsorted_lines(struct arena *a)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strbuf text = { .arena = a };
 	struct span name;
 	struct pciids p;
@@ -93,9 +90,8 @@ static void test_pciids_unsorted_lines(void)
 	expect_name(pciids_device(&p, 0x1000, 1, &name), name, "One");
 }
 
-static void test_pciids_lines_that_are_nonsense(void)
+static void test_pciids_lines_that_are_nonsense(struct arena *a)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct pciids p = index_of(a, "zzzz  No number\n"
 				      "\t0001  Of nobody\n"
 				      "8086\n"

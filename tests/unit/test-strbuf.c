@@ -3,9 +3,8 @@
 #include "base/strmap.h"
 #include "scene.h"
 
-static void test_strbuf_separates_items(void)
+static void test_strbuf_separates_items(struct arena *a)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strbuf t = { .arena = a };
 
 	assert_string_equal(strbuf_get(&t), "");
@@ -18,9 +17,8 @@ static void test_strbuf_separates_items(void)
 	assert_string_equal(t.s + t.len - 3, "99!");
 }
 
-static void test_strmap_finds_what_was_added(void)
+static void test_strmap_finds_what_was_added(struct arena *a)
 {
-	vt_cleanup(arena_freep) struct arena *a = arena_new();
 	struct strmap t = { .arena = a };
 
 	assert_null(strmap_find(&t, "0"));

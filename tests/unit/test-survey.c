@@ -16,7 +16,7 @@ struct situation {
 	struct assumptions as;
 };
 
-static void make(struct situation *s)
+static void begin(struct situation *s)
 {
 	*s = (struct situation){ .h = fake_host() };
 	s->u = fake_unit(s->h, IOMMU_KIND_INTEL, "dmar0");
@@ -27,6 +27,11 @@ static void make(struct situation *s)
 	fake_bind(s->h, s->members[1], "vfio-pci");
 	fake_chips(s->h, "IR-IO-APIC IR-PCI-MSI");
 	fake_config(s->h, FAKE_CONFIG);
+}
+
+static void end(struct situation *s)
+{
+	fake_free(s->h);
 }
 
 static const char *text(const char *s)
@@ -91,7 +96,6 @@ static void expect_the_same_for_all(struct situation *s)
 			arena_reset(a);
 		}
 	}
-	fake_free(s->h);
 }
 
 /* After binding, on Linux 6.1. */
@@ -105,104 +109,84 @@ static enum op refused_at(struct situation *s, size_t member)
 	return p.paths[VIEW_IF_BOUND][PATH_CONTAINER].op;
 }
 
-static void test_survey_of_members_that_all_pass(void)
+static void test_survey_of_members_that_all_pass(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	assert_int_equal(refused_at(&s, 0), OP_NONE);
-	expect_the_same_for_all(&s);
+	assert_int_equal(refused_at(s, 0), OP_NONE);
+	expect_the_same_for_all(s);
 }
 
 /* One stays, one may stay, one would move; each is its own target as well. */
-static void test_survey_of_host_drivers(void)
+static void test_survey_of_host_drivers(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	fake_unbind(s.h, s.members[3], "igb");
-	fake_unbind(s.h, s.members[9], "acme_vfio");
-	fake_unbind(s.h, s.members[12], "nvme");
-	s.members[12]->sriov_numvfs = fake_present(s.h, s.members[12]->sysfs, "2");
-	s.members[12]->numvfs = 2;
-	fake_unbind(s.h, s.members[20], "pcieport");
-	fake_bridge(s.h, s.members[20]);
-	assert_int_equal(refused_at(&s, 0), OP_GROUP_SET_CONTAINER);
-	expect_the_same_for_all(&s);
+	fake_unbind(s->h, s->members[3], "igb");
+	fake_unbind(s->h, s->members[9], "acme_vfio");
+	fake_unbind(s->h, s->members[12], "nvme");
+	s->members[12]->sriov_numvfs = fake_present(s->h, s->members[12]->sysfs, "2");
+	s->members[12]->numvfs = 2;
+	fake_unbind(s->h, s->members[20], "pcieport");
+	fake_bridge(s->h, s->members[20]);
+	assert_int_equal(refused_at(s, 0), OP_GROUP_SET_CONTAINER);
+	expect_the_same_for_all(s);
 }
 
 /* The one device that blocks the group is not blocked by the group, but refused itself. */
-static void test_survey_leaves_out_the_device_itself(void)
+static void test_survey_leaves_out_the_device_itself(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	fake_unbind(s.h, s.members[5], "nvme");
-	s.members[5]->sriov_numvfs = fake_present(s.h, s.members[5]->sysfs, "2");
-	s.members[5]->numvfs = 2;
-	assert_int_equal(refused_at(&s, 0), OP_GROUP_SET_CONTAINER);
-	assert_int_equal(refused_at(&s, 5), OP_BIND);
-	expect_the_same_for_all(&s);
+	fake_unbind(s->h, s->members[5], "nvme");
+	s->members[5]->sriov_numvfs = fake_present(s->h, s->members[5]->sysfs, "2");
+	s->members[5]->numvfs = 2;
+	assert_int_equal(refused_at(s, 0), OP_GROUP_SET_CONTAINER);
+	assert_int_equal(refused_at(s, 5), OP_BIND);
+	expect_the_same_for_all(s);
 }
 
 /* A physical function stays for its virtual functions, and moves for the others. */
-static void test_survey_of_a_physical_function(void)
+static void test_survey_of_a_physical_function(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	fake_unbind(s.h, s.members[2], "igb");
+	fake_unbind(s->h, s->members[2], "igb");
 	for (size_t i = 6; i < 9; i++) {
-		s.members[i]->physfn = s.members[2];
-		s.members[i]->physfn_link = fake_present(s.h, s.members[i]->sysfs, "pf");
+		s->members[i]->physfn = s->members[2];
+		s->members[i]->physfn_link = fake_present(s->h, s->members[i]->sysfs, "pf");
 	}
-	assert_int_equal(refused_at(&s, 0), OP_NONE);
-	assert_int_equal(refused_at(&s, 7), OP_GROUP_SET_CONTAINER);
-	expect_the_same_for_all(&s);
+	assert_int_equal(refused_at(s, 0), OP_NONE);
+	assert_int_equal(refused_at(s, 7), OP_GROUP_SET_CONTAINER);
+	expect_the_same_for_all(s);
 }
 
-static void test_survey_of_a_vmd(void)
+static void test_survey_of_a_vmd(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	fake_unbind(s.h, s.members[4], "vmd");
+	fake_unbind(s->h, s->members[4], "vmd");
 	for (size_t i = 10; i < MEMBERS; i++)
-		s.members[i]->name = arena_printf(s.h->arena, "10000:%02zx:00.0", i);
-	assert_int_equal(refused_at(&s, 0), OP_NONE);
-	assert_int_equal(refused_at(&s, 11), OP_GROUP_SET_CONTAINER);
-	expect_the_same_for_all(&s);
+		s->members[i]->name = arena_printf(s->h->arena, "10000:%02zx:00.0", i);
+	assert_int_equal(refused_at(s, 0), OP_NONE);
+	assert_int_equal(refused_at(s, 11), OP_GROUP_SET_CONTAINER);
+	expect_the_same_for_all(s);
 }
 
 /* Another unit, none, another bus, an assumption: what other questions ask. */
-static void test_survey_of_units_and_buses(void)
+static void test_survey_of_units_and_buses(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	s.members[8]->iommu = fake_unit(s.h, IOMMU_KIND_AMD, "ivhd0");
-	s.members[15]->iommu = NULL;
-	s.members[15]->iommu_link = fake_absent(s.h, s.members[15]->sysfs);
-	fake_region(s.h, s.g, 0x1000, 0x1fff, RESV_DIRECT);
-	assert_int_equal(assumptions_add(&s.as, s.h->arena, "0000:05:00.0:isolated_msi=0", NULL),
+	s->members[8]->iommu = fake_unit(s->h, IOMMU_KIND_AMD, "ivhd0");
+	s->members[15]->iommu = NULL;
+	s->members[15]->iommu_link = fake_absent(s->h, s->members[15]->sysfs);
+	fake_region(s->h, s->g, 0x1000, 0x1fff, RESV_DIRECT);
+	assert_int_equal(assumptions_add(&s->as, s->h->arena, "0000:05:00.0:isolated_msi=0", NULL),
 			 0);
-	expect_the_same_for_all(&s);
-	make(&s);
-	fake_chips(s.h, "IO-APIC PCI-MSI");
-	fake_device(s.h, BUS_PLATFORM, "platform", "dma.0", s.g, s.u, "pl330");
-	expect_the_same_for_all(&s);
+	expect_the_same_for_all(s);
+	end(s);
+	begin(s);
+	fake_chips(s->h, "IO-APIC PCI-MSI");
+	fake_device(s->h, BUS_PLATFORM, "platform", "dma.0", s->g, s->u, "pl330");
+	expect_the_same_for_all(s);
 }
 
 /* A process uses one of them. */
-static void test_survey_of_open_devices(void)
+static void test_survey_of_open_devices(struct situation *s)
 {
-	struct situation s;
-
-	make(&s);
-	s.h->device_holders = fake_present(s.h, "/proc/*/fd", "77 qemu");
-	s.members[7]->enable = fake_present(s.h, s.members[7]->sysfs, "1");
-	s.members[13]->enable = s.members[7]->enable;
-	fake_node(s.h, &s.members[13]->cdev, "/dev/vfio/devices/vfio13", 0600, 0);
-	s.members[13]->cdev.holders = fake_present(s.h, "/proc/*/fd", "77 qemu");
-	expect_the_same_for_all(&s);
+	s->h->device_holders = fake_present(s->h, "/proc/*/fd", "77 qemu");
+	s->members[7]->enable = fake_present(s->h, s->members[7]->sysfs, "1");
+	s->members[13]->enable = s->members[7]->enable;
+	fake_node(s->h, &s->members[13]->cdev, "/dev/vfio/devices/vfio13", 0600, 0);
+	s->members[13]->cdev.holders = fake_present(s->h, "/proc/*/fd", "77 qemu");
+	expect_the_same_for_all(s);
 }
