@@ -108,9 +108,7 @@ static const char *in_the_way_text(struct transaction *b, const struct bind_move
 		return arena_printf(b->arena,
 				    "group %u is still blocked: %s must stay on %s, because %s; %s",
 				    group, other->name, other->driver, s->why->because,
-				    member_remedy(b->arena, other,
-						  s->why->remedy ? s->why->remedy
-								 : s->why->rule->remedy));
+				    transaction_advice(b, s->why));
 	return arena_printf(b->arena,
 			    "group %u is still blocked: %s is on %s; 'vfiotool bind --group %s' also binds the members that must move",
 			    group, other->name, other->driver, shell_word(b->arena, m->name));
@@ -125,6 +123,32 @@ static void say_in_the_way(struct transaction *b)
 
 		if (other && (m->result == BIND_MOVED || m->result == BIND_THERE))
 			b->view.note = in_the_way_text(b, m, other);
+	}
+}
+
+/* That a bind succeeds does not mean that a program can attach the device. */
+static void say_refused_after(struct transaction *b)
+{
+	const struct report *r = &b->session.report;
+
+	for (size_t i = 0; !b->view.note && i < b->session.nr_devices; i++) {
+		const struct verdict_ask ask = { .host = r->host,
+						 .assumptions = r->assumptions,
+						 .kernels = &r->kernels,
+						 .view = VIEW_IF_BOUND,
+						 .texts = b->arena,
+						 .scratch = r->scratch };
+		struct verdict v;
+
+		predict_verdict(&ask, b->session.devices[i], &v);
+		if (v.answer == ANSWER_NO)
+			b->view.note =
+				arena_printf(b->arena,
+					     "%s is refused even then (%s%s%s): %s; 'vfiotool plan %s' shows what helps",
+					     b->session.devices[i]->name, op_name(v.op),
+					     v.err ? " " : "", v.err ? errno_name(v.err) : "",
+					     v.because,
+					     shell_word(b->arena, b->session.devices[i]->name));
 	}
 }
 
@@ -165,6 +189,8 @@ static int carry_out(struct transaction *b, bool settle, struct failure **reterr
 			return r;
 		if (b->options->dry_run)
 			transaction_plan_steps(b);
+		if (!refused && !b->options->driver && !strcmp(b->command, "bind"))
+			say_refused_after(b);
 		b->view.refused = refused;
 		if (refused)
 			b->view.note = b->options->dry_run ? "REFUSED: nothing would be changed"

@@ -54,9 +54,10 @@ void action_add_effect(struct action *a, const char *target, const char *key, co
 
 const char *action_text(struct arena *a, const struct action *action)
 {
-	return arena_printf(a, "%s%s%s%s%s%s", action->insecure ? "INSECURE: " : "", action->what,
-			    action->command ? ": " : "", action->command ? action->command : "",
-			    action->weakens ? "; " : "", action->weakens ? action->weakens : "");
+	return arena_printf(a, "%s%s%s%s%s%s%s", action->insecure ? "INSECURE: " : "", action->what,
+			    action->weakens ? " (" : "", action->weakens ? action->weakens : "",
+			    action->weakens ? ")" : "", action->command ? ": " : "",
+			    action->command ? action->command : "");
 }
 
 const char *actions_text(struct arena *a, const struct action *const *actions, size_t nr)

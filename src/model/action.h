@@ -83,6 +83,12 @@ static inline bool action_has_effect(const struct action *a)
 	return a->nr_overlay || a->nr_moves;
 }
 
+/* Whether it is still so after a reboot, or only takes place by one. */
+static inline bool action_lasts(const struct action *a)
+{
+	return a->scope >= SCOPE_REBOOT || a->scope == SCOPE_SERVICE || a->kind == ACTION_INSTALL;
+}
+
 /* "bind" "module-option"; of JSON. */
 const char *action_kind_name(enum action_kind kind);
 /* "now" "module" "service" "reboot" "firmware" "hardware" "vm". */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/shell.h"
+#include "base/strbuf.h"
 #include "model/eval.h"
 
 void eval_propose(struct eval *e, const struct action *action)
@@ -53,19 +54,78 @@ static bool is_left_out(struct eval *e, const char *option)
 	return built && *built == 'n';
 }
 
-void eval_add_loaded(enum module_id id, struct action *action)
+/* Whether modprobe loads type1 after vfio: a soft dependency. */
+static bool loads_type1(const struct module *vfio)
 {
-	static const enum module_id with[][2] = {
-		{ MODULE_VFIO_PCI, MODULE_VFIO_PCI_CORE }, { MODULE_VFIO_PCI, MODULE_VFIO },
-		{ MODULE_VFIO_PCI_CORE, MODULE_VFIO },     { MODULE_VFIO_PLATFORM, MODULE_VFIO },
-		{ MODULE_VFIO_AMBA, MODULE_VFIO },         { MODULE_VFIO_FSL_MC, MODULE_VFIO },
-		{ MODULE_VFIO_CDX, MODULE_VFIO },          { MODULE_VFIO_IOMMU_TYPE1, MODULE_VFIO },
-	};
+	const char *soft =
+		fact_is(&vfio->kmod) && vfio->kmod.raw ? strstr(vfio->kmod.raw, "softdep=") : NULL;
 
-	action_add_effect(action, NULL, module_key(id), "loaded");
-	for (size_t i = 0; i < ARRAY_SIZE(with); i++)
-		if (with[i][0] == id)
-			action_add_effect(action, NULL, module_key(with[i][1]), "loaded");
+	return soft && strstr(soft, module_name(MODULE_VFIO_IOMMU_TYPE1));
+}
+
+static bool is_of_vfio(enum module_id id)
+{
+	return id != MODULE_IOMMUFD && id != MODULE_VIRTIO_IOMMU && id != MODULE_MDEV;
+}
+
+static bool needs_iommufd(const struct module *vfio)
+{
+	for (size_t i = 0; i < vfio->nr_imports; i++)
+		if (!strncmp(vfio->imports[i], "iommufd_", 8))
+			return true;
+	return false;
+}
+
+static bool is_loadable(struct eval *e, enum module_id id)
+{
+	struct eval now = *e;
+
+	now.view = VIEW_NOW;
+	return eval_module(&now, id) == MODULE_STATE_LOADABLE;
+}
+
+void eval_add_loaded(struct eval *e, enum module_id id, struct action *action)
+{
+	const struct module *vfio = &e->host->modules[MODULE_VFIO];
+	const enum module_id with[] = { id, MODULE_VFIO_PCI_CORE, MODULE_VFIO,
+					MODULE_VFIO_IOMMU_TYPE1, MODULE_IOMMUFD };
+
+	for (size_t i = 0; i < ARRAY_SIZE(with); i++) {
+		bool same = i && with[i] == id;
+		bool needed = with[i] == id ||
+			      (with[i] == MODULE_VFIO_PCI_CORE ? id == MODULE_VFIO_PCI
+			       : with[i] == MODULE_VFIO        ? is_of_vfio(id)
+			       : with[i] == MODULE_IOMMUFD ? is_of_vfio(id) && needs_iommufd(vfio)
+							   : is_of_vfio(id) && loads_type1(vfio));
+
+		if (needed && !same && (with[i] == id || is_loadable(e, with[i])))
+			action_add_effect(action, NULL, module_key(with[i]), "loaded");
+	}
+}
+
+static bool is_loaded_by(const struct action *action, enum module_id id)
+{
+	for (size_t i = 0; i < action->nr_overlay; i++)
+		if (!strcmp(action->overlay[i].key, module_key(id)))
+			return true;
+	return false;
+}
+
+const char *eval_unload(struct eval *e, const struct action *action)
+{
+	struct strbuf ret = { .arena = e->arena };
+
+	/* What depends on others goes first; these go with the last that needs them. */
+	for (unsigned int i = NR_MODULES; i-- > 0;) {
+		enum module_id id = (enum module_id)i;
+
+		if (!is_loaded_by(action, id) || id == MODULE_VFIO_PCI_CORE ||
+		    (id == MODULE_VFIO && action->nr_overlay > 1 && ret.len) ||
+		    (id == MODULE_IOMMUFD && is_loaded_by(action, MODULE_VFIO)))
+			continue;
+		strbuf_printf(&ret, " %s", module_name(id));
+	}
+	return eval_text(e, "modprobe -r%s", strbuf_get(&ret));
 }
 
 void eval_propose_load(struct eval *e, enum module_id id, const char *options)
@@ -77,8 +137,8 @@ void eval_propose_load(struct eval *e, enum module_id id, const char *options)
 		return;
 	action.what = eval_text(e, "load module %s", name);
 	action.command = eval_text(e, "modprobe %s%s", options, name);
-	action.undo = eval_text(e, "modprobe -r %s", name);
-	eval_add_loaded(id, &action);
+	eval_add_loaded(e, id, &action);
+	action.undo = eval_unload(e, &action);
 	eval_propose(e, &action);
 }
 
@@ -110,6 +170,17 @@ static const char *value_now(const struct eval *e, enum param_id id, const char 
 	const struct fact *value = &e->host->params[id].value;
 
 	return fact_is(value) && value->raw && value->len ? value->raw : fallback;
+}
+
+/* A device that is on the driver, and that nothing gives to it again as it comes back. */
+static void add_lost(struct eval *e, enum module_id id, struct action *action)
+{
+	const struct driver_row *row = driver_of_bus(e->dev->bus);
+	const char *only = device_override(e->dev);
+
+	if (row && row->module == id && eval_bound_now(e) &&
+	    (!only || strcmp(only, row->name) != 0))
+		action_add_effect(action, e->dev->name, "driver", "none");
 }
 
 void eval_propose_param(struct eval *e, enum param_id id, const char *value, const char *what,
@@ -148,10 +219,11 @@ void eval_propose_param(struct eval *e, enum param_id id, const char *value, con
 		action.command = eval_text(e, "modprobe -r %s && modprobe %s %s=%s", module, module,
 					   name, number);
 		action.undo = eval_text(e, "modprobe -r %s && modprobe %s", module, module);
+		add_lost(e, row->module, &action);
 	} else {
 		action.command = eval_text(e, "modprobe %s %s=%s", module, name, number);
-		action.undo = eval_text(e, "modprobe -r %s", module);
-		eval_add_loaded(row->module, &action);
+		eval_add_loaded(e, row->module, &action);
+		action.undo = eval_unload(e, &action);
 	}
 	eval_propose(e, &action);
 }

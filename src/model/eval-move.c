@@ -51,36 +51,17 @@ const char *eval_target(struct eval *e, const struct device *dev)
 	return shell_word(e->arena, arena_join(e->arena, dev->bus_name, ":", dev->name, NULL));
 }
 
-static bool has_softdep(const struct module *m, const char *name)
+/* The module that bind loads for @dev; false when it is there. */
+static bool loads_module(struct eval *e, const struct device *dev, enum module_id *ret)
 {
-	return fact_is(&m->kmod) && m->kmod.raw && strstr(m->kmod.raw, "softdep=") &&
-	       strstr(m->kmod.raw, name);
-}
-
-static bool needs_iommufd(const struct module *vfio)
-{
-	for (size_t i = 0; i < vfio->nr_imports; i++)
-		if (!strncmp(vfio->imports[i], "iommufd_", 8))
-			return true;
-	return false;
-}
-
-/* The modules that bind loads: the driver's with what it depends on, and what modprobe loads after vfio. */
-static void add_modules_of_bind(struct eval *e, const struct device *dev, struct action *action)
-{
-	const struct module *vfio = &e->host->modules[MODULE_VFIO];
 	const struct driver_row *row = driver_of_bus(dev->bus);
 	struct eval now = *e;
 
 	now.view = VIEW_NOW;
 	if (!row || eval_module(&now, row->module) != MODULE_STATE_LOADABLE)
-		return;
-	eval_add_loaded(row->module, action);
-	if (has_softdep(vfio, module_name(MODULE_VFIO_IOMMU_TYPE1)) &&
-	    eval_module(&now, MODULE_VFIO_IOMMU_TYPE1) == MODULE_STATE_LOADABLE)
-		action_add_effect(action, NULL, module_key(MODULE_VFIO_IOMMU_TYPE1), "loaded");
-	if (needs_iommufd(vfio) && eval_module(&now, MODULE_IOMMUFD) == MODULE_STATE_LOADABLE)
-		action_add_effect(action, NULL, module_key(MODULE_IOMMUFD), "loaded");
+		return false;
+	*ret = row->module;
+	return true;
 }
 
 /* "vfiotool VERB A B", or "vfiotool VERB --group B" where B takes the others along. */
@@ -99,6 +80,7 @@ void eval_propose_moves(struct eval *e, const struct device *const *moves, size_
 			const char *driver, bool group)
 {
 	const struct device *last = moves[nr - 1];
+	enum module_id module;
 	struct action action = { .kind = ACTION_BIND,
 				 .target = last->name,
 				 .moves = moves,
@@ -120,9 +102,35 @@ void eval_propose_moves(struct eval *e, const struct device *const *moves, size_
 			     driver ? arena_join(e->arena, "bind --driver ", driver, NULL) : "bind",
 			     moves, nr, group);
 	action.undo = bind_command(e, "unbind", moves, nr, false);
-	if (!driver)
-		add_modules_of_bind(e, last, &action);
+	if (!driver && loads_module(e, last, &module)) {
+		eval_add_loaded(e, module, &action);
+		action.undo = eval_text(e, "%s && %s", action.undo, eval_unload(e, &action));
+	}
 	eval_propose(e, &action);
+}
+
+static unsigned int must_move(struct eval *e, const struct device *member)
+{
+	return eval_member_now(e, member) != MEMBER_VFIO && eval_member(e, member) == MEMBER_VFIO;
+}
+
+/* For a report on many devices: whether others of a large group must move too, not which. False where the members
+ * are to be listed. */
+static bool proposed_for_large(struct eval *e)
+{
+	enum { MEMBERS_MAX = 64 };
+	const struct device **moves;
+	struct eval bound = *e;
+	struct survey members;
+
+	if (!e->memo || !e->dev->group || e->dev->group->nr_members <= MEMBERS_MAX)
+		return false;
+	bound.view = VIEW_IF_BOUND;
+	eval_survey(&bound, must_move, &members);
+	moves = arena_array(e->arena, 1, sizeof(*moves));
+	moves[0] = e->dev;
+	eval_propose_moves(e, moves, 1, NULL, members.several[true]);
+	return true;
 }
 
 void eval_propose_bind(struct eval *e, const struct device *dev)
@@ -147,6 +155,8 @@ void eval_propose_bind(struct eval *e, const struct device *dev)
 			    dev->name);
 		return;
 	}
+	if (proposed_for_large(e))
+		return;
 	moves = find_moves(e, &nr, &all);
 	if (!nr) {
 		moves[0] = dev;

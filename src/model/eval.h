@@ -103,8 +103,10 @@ void eval_propose_param(struct eval *e, enum param_id id, const char *value, con
 /* The next boot with @add and without @remove (either may be NULL), which has the effects @overlay. */
 void eval_propose_boot(struct eval *e, const char *what, const char *add, const char *remove,
 		       const struct action_effect *overlay, size_t nr);
-/* Adds the effect that module @id, and what it depends on, is loaded. */
-void eval_add_loaded(enum module_id id, struct action *action);
+/* Adds the effect of modprobe: module @id, what it depends on, and what modprobe loads with them, is loaded. */
+void eval_add_loaded(struct eval *e, enum module_id id, struct action *action);
+/* The command that unloads what @action loads. */
+const char *eval_unload(struct eval *e, const struct action *action);
 /* What @from proposed is proposed here, too. */
 void eval_propose_again(struct eval *e, const struct eval *from);
 /* @dev as a target on a command line: "0000:01:00.0", "platform:edu-dma.0"; quoted. */

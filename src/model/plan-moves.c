@@ -28,18 +28,27 @@ static void note_use(struct planner *p, struct plan_use **list, size_t *nr,
 	(*list)[(*nr)++] = *use;
 }
 
-/* Functions of one card that nobody boots from, while their use is not known: graphics, sound, USB. */
+static bool is_storage(const struct device *dev)
+{
+	return dev->class_code >> 16 == 0x01;
+}
+
+/* While their use is not known: another function of the card that is asked for, of the same kind, or for graphics,
+ * sound or USB. Nobody boots from these. */
 static bool is_harmless_sibling(const struct planner *p, const struct device *dev)
 {
 	unsigned int class = dev->class_code >> 16;
+	bool harmless =
+		class == 0x03 || class == 0x04 || (class == 0x0c && dev->class_code >> 8 != 0x0c05);
 	size_t len = strcspn(dev->name, ".");
 
-	if (dev->bus != BUS_PCI || (class != 0x03 && class != 0x04 && class != 0x0c) ||
-	    dev->class_code >> 8 == 0x0c05)
-		return false;
-	for (size_t i = 0; i < p->q->nr_devices; i++)
-		if (!strncmp(p->q->devices[i]->name, dev->name, len + 1))
+	for (size_t i = 0; dev->bus == BUS_PCI && !is_storage(dev) && i < p->q->nr_devices; i++) {
+		const struct device *target = p->q->devices[i];
+
+		if (!strncmp(target->name, dev->name, len + 1) &&
+		    (harmless || target->class_code >> 8 == dev->class_code >> 8))
 			return true;
+	}
 	return false;
 }
 

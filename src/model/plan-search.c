@@ -147,7 +147,7 @@ struct plan_node *planner_add(struct planner *p, const struct plan_node *node,
 		.by_hand = node->by_hand,
 		.depth = node->depth,
 		.later = node->later || reboots,
-		.quiet = node->later && !reboots,
+		.quiet = node->later && !reboots && !action_lasts(action),
 		.unchecked = unchecked,
 	};
 	if (!child->quiet) {

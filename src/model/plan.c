@@ -9,7 +9,7 @@
 #include "model/plan-search.h"
 
 /* More devices than these are not planned for together. */
-enum { TOGETHER_MAX = PLAN_PREDICTIONS_MAX / 3 };
+enum { TOGETHER_MAX = PLAN_PREDICTIONS_MAX / 3, REMEDY_MEMBERS_MAX = 64 };
 
 static struct plan_expected expected_of(const struct plan_look *l)
 {
@@ -57,7 +57,7 @@ static void add_plan_again(struct planner *p, struct plan *plan)
 /* A step before a reboot that the reboot undoes. */
 static bool is_lost(const struct plan_node *node, const struct plan_node *end)
 {
-	return end->later && node->action->scope < SCOPE_REBOOT && !node->action->blind;
+	return end->later && !action_lasts(node->action) && !node->action->blind;
 }
 
 /* From the first one on. */
@@ -350,6 +350,21 @@ void plan_make(const struct plan_request *q, struct arena *a, struct plans *ret)
 	}
 }
 
+/* In use, or perhaps. */
+static void add_blocked(struct strbuf *ret, const struct plan *p)
+{
+	const struct plan_use *use = &p->blocked[0];
+
+	for (size_t i = 0; i < p->nr_blocked; i++)
+		if (p->blocked[i].answer == ANSWER_YES) {
+			use = &p->blocked[i];
+			break;
+		}
+	strbuf_printf(ret, "%s would have to move and %s in use (%s)%s%s", use->device->name,
+		      use->answer == ANSWER_YES ? "is" : "may be", use->chain,
+		      use->remedy ? ": " : "", use->remedy ? use->remedy : "");
+}
+
 const char *plan_text(const struct plan *p, struct arena *a)
 {
 	struct strbuf ret = { .arena = a };
@@ -359,10 +374,59 @@ const char *plan_text(const struct plan *p, struct arena *a)
 	if (p->nr_steps || p->answer == ANSWER_YES)
 		return ret.s;
 	if (p->nr_blocked)
-		strbuf_item(&ret, "; or ", "%s in use: %s%s%s", p->blocked[0].device->name,
-			    p->blocked[0].chain, p->blocked[0].remedy ? "; " : "",
-			    p->blocked[0].remedy ? p->blocked[0].remedy : "");
+		add_blocked(&ret, p);
 	for (size_t i = 0; i < p->nr_alternatives; i++)
 		strbuf_item(&ret, "; or ", "%s", action_text(a, p->alternatives[i]));
 	return ret.s;
+}
+
+const char *plan_remedy(const struct plan_request *q, enum path_kind path, struct arena *a)
+{
+	struct plan_request one = *q;
+	struct plan plan;
+
+	one.path_asked = true;
+	one.path = path;
+	plan_path(&one, path, 0, a, &plan);
+	return plan_text(&plan, a);
+}
+
+static void replace_remedy(struct arena *a, struct path_prediction *path, const char *remedy)
+{
+	struct finding *why;
+
+	path->remedy = remedy;
+	if (!path->why)
+		return;
+	why = arena_memdup(a, path->why, sizeof(*why));
+	why->remedy = remedy;
+	for (size_t i = 0; i < path->nr_steps; i++)
+		if (path->steps[i].why == path->why)
+			path->steps[i].why = why;
+	path->why = why;
+}
+
+void plan_remedies(const struct plan_request *q, struct arena *a, struct prediction *p)
+{
+	const struct group *g = p->device->group;
+
+	/* In a group as large as none really is, the findings' own texts have to do. */
+	if (g && g->nr_members > REMEDY_MEMBERS_MAX)
+		return;
+	for (unsigned int k = 0; k < NR_PATHS; k++) {
+		struct path_prediction *now = &p->paths[VIEW_NOW][k];
+		struct path_prediction *bound = &p->paths[VIEW_IF_BOUND][k];
+		const char *remedy;
+
+		if (!now->offered && !bound->offered)
+			continue;
+		if (now->answer == ANSWER_YES)
+			continue;
+		remedy = plan_remedy(q, now->kind, a);
+		if (!remedy)
+			continue;
+		replace_remedy(a, now, remedy);
+		if (bound->answer != ANSWER_YES)
+			replace_remedy(a, bound, remedy);
+	}
 }

@@ -101,6 +101,12 @@ bool plans_need_boot(const struct plans *plans);
 /* Gives boot options their commands, for the boot loader that @h has; one that is set already asks for a reboot only.
  * Where no command is known, what has the reason. */
 void plans_fill_boot(const struct host *h, struct arena *a, struct plans *plans);
+/* Gives what is not yes in @p, on each path that the kernel offers, the plan for that path as its remedy: of the
+ * path, and of the finding that decided. @q has one device, that of @p; its path does not matter. Without a plan and
+ * without anything that may help, the rule's own remedy stays. */
+void plan_remedies(const struct plan_request *q, struct arena *a, struct prediction *p);
+/* The same for one path: the text, or NULL. */
+const char *plan_remedy(const struct plan_request *q, enum path_kind path, struct arena *a);
 /* The plan as one sentence, for a remedy: "bind ... : vfiotool bind 0000:01:00.0; then ...". In @a; NULL when there is
  * nothing to do. */
 const char *plan_text(const struct plan *p, struct arena *a);

@@ -108,10 +108,6 @@ void predict_device(const struct host *h, const struct assumptions *as,
 		    const struct kernels *kernels, const struct device *dev, struct arena *a,
 		    struct prediction *ret);
 
-/* @remedy for a group member that its VFIO driver refuses, and what helps the group without VFIO: on
- * pci-stub, or without a driver, it does not block the group. In @a. */
-const char *member_remedy(struct arena *a, const struct device *member, const char *remedy);
-
 /* How the best path ends. */
 struct verdict {
 	enum path_kind kind;

@@ -6,16 +6,6 @@
 #include "base/shell.h"
 #include "model/rules.h"
 
-const char *member_remedy(struct arena *a, const struct device *member, const char *remedy)
-{
-	if (member->bus == BUS_PCI)
-		return arena_printf(a,
-				    "%s; or bind %s to pci-stub, which does not block the group: vfiotool bind --driver pci-stub %s",
-				    remedy, member->name, shell_word(a, member->name));
-	return arena_printf(a, "%s; or unbind it: without a driver it does not block the group",
-			    remedy);
-}
-
 /* Binding a member does not help when its VFIO driver refuses it. False when the driver takes it, or may.
  * The copy keeps what is looked at here out of the evidence. */
 static bool proposed_where_refused(struct eval *e, const struct device *member)

@@ -17,6 +17,26 @@ const char *device_names_text(const struct device_names *names, struct arena *a)
 	return names->vendor ? names->vendor : names->class_name;
 }
 
+struct plan_request report_plan(const struct report *r, const struct kernels *kernels,
+				const struct device *const *dev)
+{
+	return (struct plan_request){ .host = r->host,
+				      .assumptions = r->assumptions,
+				      .kernels = kernels,
+				      .devices = dev,
+				      .nr_devices = 1,
+				      .ask_use = r->ask_use,
+				      .ctx = r->use_ctx };
+}
+
+/* The plan of a device in such a group is only made when it is asked for. */
+static bool is_large(const struct device *dev)
+{
+	enum { MEMBERS_MAX = 64 };
+
+	return dev->group && dev->group->nr_members > MEMBERS_MAX;
+}
+
 static const struct verdict *decide(const struct device_row *row, const struct kernels *kernels,
 				    enum view view, unsigned int needs)
 {
@@ -33,6 +53,12 @@ static const struct verdict *decide(const struct device_row *row, const struct k
 	};
 
 	predict_verdict(&ask, row->device, ret);
+	if (ask.texts && ret->answer != ANSWER_YES && !is_large(row->device)) {
+		const struct plan_request q = report_plan(r, kernels, &row->device);
+		const char *remedy = plan_remedy(&q, ret->kind, r->arena);
+
+		ret->remedy = remedy ? remedy : ret->remedy;
+	}
 	return ret;
 }
 

@@ -9,6 +9,7 @@
 #include "model/assume.h"
 #include "model/generation.h"
 #include "model/notice.h"
+#include "model/plan.h"
 #include "model/predict.h"
 #include "report/field.h"
 
@@ -22,6 +23,8 @@ struct report {
 	struct gen_verdict kernel; /* the running kernel's */
 	struct kernels kernels; /* that decide: what the running kernel may be, or the one asked */
 	bool asked;             /* --kernel named it */
+	plan_ask_use *ask_use;  /* of plans; NULL: nothing is known about the use of devices */
+	void *use_ctx;
 };
 
 /* Names from the PCI database. NULL: not looked up, or not known to it. */
@@ -62,6 +65,9 @@ enum device_need {
 
 /* Rows: struct device_row. */
 extern const struct field_table device_fields;
+/* The question for the plan of @dev, which must live as long as the answer. */
+struct plan_request report_plan(const struct report *r, const struct kernels *kernels,
+				const struct device *const *dev);
 /* Asks the model for what @needs says. */
 void device_row_decide(struct device_row *row, unsigned int needs);
 /* Whether @row is refused, after binding, only because of the caller's permissions: another user may get

@@ -16,7 +16,11 @@ static void predict(const struct report *report, const struct kernels *kernels,
 					 .memo = report->memo,
 					 .scratch = a };
 
+	const struct plan_request q = report_plan(report, kernels, &dev);
+
 	predict_with(&ask, dev, ret);
+	if (kernels == &report->kernels)
+		plan_remedies(&q, a, ret);
 	for (unsigned int v = 0; paths && v < NR_VIEWS; v++)
 		for (unsigned int k = 0; k < NR_PATHS; k++)
 			if (!(paths & 1U << k))

@@ -11,6 +11,7 @@
 #include "client/load.h"
 #include "report/prediction-fields.h"
 #include "cli/config.h"
+#include "run/planning.h"
 
 /* ---- the path ---- */
 
@@ -158,9 +159,13 @@ static int predict_all(struct attached *ac)
 	ac->predictions = arena_array(ac->arena, s->nr_devices, sizeof(*ac->predictions));
 	s->assumptions.type = container_type(ac->options->type);
 	s->assumptions.token = ac->options->vf_token != NULL;
-	for (size_t i = 0; i < s->nr_devices; i++)
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		const struct plan_request q = planning_request(s, &s->devices[i], 1);
+
 		predict_device(s->host, &s->assumptions, &s->report.kernels, s->devices[i],
 			       ac->arena, &ac->predictions[i]);
+		plan_remedies(&q, ac->arena, &ac->predictions[i]);
+	}
 	return 0;
 }
 

@@ -15,8 +15,8 @@ static bool is_unrecorded(const struct host *h)
 	return h->usage->blocks_list.state == FACT_UNREAD;
 }
 
-static const struct plan_use *ask_use(void *ctx, const struct device *dev, struct arena *a,
-				      size_t *ret_nr)
+const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
+					size_t *ret_nr)
 {
 	struct session *s = ctx;
 	struct guard_finding *found = NULL;
@@ -60,7 +60,7 @@ struct plan_request planning_request(struct session *s, struct device *const *de
 		.kernels = &s->report.kernels,
 		.devices = (const struct device *const *)devices,
 		.nr_devices = nr,
-		.ask_use = ask_use,
+		.ask_use = planning_ask_use,
 		.ctx = s,
 	};
 }

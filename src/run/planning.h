@@ -5,6 +5,9 @@
 #include "model/plan.h"
 #include "run/session.h"
 
+/* What the safety checks of bind say about @dev; @ctx is the session. */
+const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
+					size_t *ret_nr);
 /* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. */
 void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
 		   struct plans *ret);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/shell.h"
+#include "run/planning.h"
 
 const struct scope scope_all = {
 	.host_parts = HOST_ALL,
@@ -106,6 +107,8 @@ static int load_host(struct session *s, const struct scope *scope, struct failur
 	s->report = (struct report){ .arena = a,
 				     .scratch = s->scratch,
 				     .host = s->host,
+				     .ask_use = planning_ask_use,
+				     .use_ctx = s,
 				     .memo = model_memo_new(s->host->arena) };
 	say_locked(s);
 	return 0;

@@ -15,6 +15,7 @@
 #include "client/load.h"
 #include "report/json.h"
 #include "report/suggest.h"
+#include "run/planning.h"
 #include "cli/config.h"
 
 /* Not in the table of guards: a refusal that the model predicts. */
@@ -315,6 +316,21 @@ static size_t ask_deadly(struct transaction *b, struct bind_move *m)
 	return 1;
 }
 
+const char *transaction_advice(struct transaction *b, const struct finding *why)
+{
+	const struct plan_request q =
+		planning_request(&b->session, b->session.devices, b->session.nr_devices);
+	struct plans plans;
+	const char *text = NULL;
+
+	planning_make(&b->session, &q, b->arena, &plans);
+	for (size_t i = 0; !text && i < plans.nr; i++)
+		text = plan_text(&plans.items[i], b->arena);
+	if (text)
+		return text;
+	return why->remedy ? why->remedy : why->rule->remedy;
+}
+
 static size_t ask_prediction(struct transaction *b, struct bind_move *m)
 {
 	const struct step *s = m->predicted;
@@ -324,10 +340,7 @@ static size_t ask_prediction(struct transaction *b, struct bind_move *m)
 	m->result = BIND_LEFT;
 	m->because = arena_printf(b->arena, "the kernel would refuse the bind (%s): %s",
 				  s->err ? errno_name(s->err) : "unknown errno", s->why->because);
-	m->remedy = s->why->remedy ? s->why->remedy : s->why->rule->remedy;
-	/* A member that only blocks the group need not be on a VFIO driver. */
-	if (m->along)
-		m->remedy = member_remedy(b->arena, m->device, m->remedy);
+	m->remedy = transaction_advice(b, s->why);
 	return 1;
 }
 

@@ -82,6 +82,8 @@ int transaction_load(struct transaction *b, const struct operands *targets,
 int transaction_lock(struct transaction *b, struct failure **reterr);
 /* Refuses by name what may not be written, before the first write. */
 int transaction_check_permission(struct transaction *b, struct failure **reterr);
+/* What to do for the targets, from their plan; where it has none, what @why proposes. */
+const char *transaction_advice(struct transaction *b, const struct finding *why);
 /* Asks the guards about each move that takes a driver away. The number that refuse. */
 size_t transaction_ask_guards(struct transaction *b);
 /* Whether bus @bus has @driver. */

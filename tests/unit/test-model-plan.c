@@ -249,4 +249,6 @@ static void test_plan_across_a_reboot(struct scene *s)
 	p = plan_of(s, &ask);
 	assert_int_equal(p.answer, ANSWER_UNKNOWN);
 	assert_true(p.nr_obstacles >= 2);
+	assert_int_equal(p.nr_steps, 3);
+	assert_int_equal(p.steps[1].action->kind, ACTION_INSTALL);
 }

@@ -10,7 +10,7 @@ check "naming the step" says "$why"
 check "naming who stays" says "$PF, in the same group as $CARD, must stay on host driver nvme"
 check "bind --group refuses, too" exits 2 vfiotool bind --json --group $CARD
 check "for the same reason" says "$PF has virtual functions enabled"
-check "with what helps the group" says "or bind $PF to pci-stub, which does not block the group: vfiotool bind --driver pci-stub $PF"
+check "with what helps the group" says "bind $PF to pci-stub, which does not block the group: vfiotool bind --driver pci-stub $PF"
 check "and moves nobody" driver_is $CARD e1000e
 check "nobody" driver_is $PF nvme
 check "all is as it was" unchanged
