@@ -40,7 +40,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
 	{ "address-bits", OPT_ADDRESS_BITS, "BITS", 0,
-	  "address bits of the device, where its type does not tell them", 1 },
+	  "address bits of the device, where its type does not define them", 1 },
 	{ 0 },
 };
 

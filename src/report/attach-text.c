@@ -62,7 +62,7 @@ static void put_space(const struct prose *p, const struct attach_view *v, struct
 		prose_label(p, i ? "" : "IOVA ranges", STYLE_NONE, "0x%08" PRIx64 " - 0x%08" PRIx64,
 			    s->ranges[i].start, s->ranges[i].last);
 	if (!s->has_ranges)
-		prose_label(p, "IOVA ranges", STYLE_NONE, "not told by the kernel");
+		prose_label(p, "IOVA ranges", STYLE_NONE, "not reported by the kernel");
 	if (s->has_dma_avail && s->dma_avail != UINT32_MAX)
 		prose_label(p, "mappings", STYLE_NONE, "%u more are possible", s->dma_avail);
 	if (s->has_migration)

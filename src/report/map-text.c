@@ -52,7 +52,7 @@ static void put_ranges(const struct prose *p, const struct mapping_space *s, str
 		prose_label(p, "IOVA ranges", STYLE_NONE, "any");
 	else if (!iova->nr_ranges)
 		prose_label(p, "IOVA ranges", STYLE_UNKNOWN, "unknown: %s",
-			    iova->because ? iova->because : "not told");
+			    iova->because ? iova->because : "not reported");
 	if (s->alignment)
 		prose_label(p, "in steps of", STYLE_NONE, "%s",
 			    mapping_bytes_text(a, s->alignment));
@@ -88,7 +88,7 @@ static void put_memory(const struct prose *p, const struct mapping_report *m, st
 	if (!m->memory_len)
 		return;
 	if (!m->memory_ns) {
-		prose_label(p, "memory", STYLE_NONE, "%s would be wanted (%s%s%s)",
+		prose_label(p, "memory", STYLE_NONE, "%s needed (%s%s%s)",
 			    mapping_bytes_text(a, m->memory_len), m->kind,
 			    m->kind_because ? ": " : "", m->kind_because ? m->kind_because : "");
 		return;
@@ -98,11 +98,11 @@ static void put_memory(const struct prose *p, const struct mapping_report *m, st
 				    mapping_bytes_text(a, m->memory_huge));
 	else if (m->memory_seen)
 		seen = arena_printf(a, " in pages of %s", mapping_bytes_text(a, m->memory_page));
-	prose_label(p, "memory", STYLE_NONE, "%s%s%s (%s%s%s), had in %s",
+	prose_label(p, "memory", STYLE_NONE, "%s%s%s (%s%s%s), allocated in %s",
 		    mapping_bytes_text(a, m->memory_len), seen,
 		    !m->access || !strcmp(m->access, "own") ? ""
 		    : !strcmp(m->access, "read-only")       ? ", read-only for the caller"
-							    : ", out of the caller's reach",
+							    : ", not accessible to the caller",
 		    m->kind, m->kind_because ? ": " : "", m->kind_because ? m->kind_because : "",
 		    ns_text(a, (double)m->memory_ns));
 }
@@ -262,7 +262,7 @@ static void put_reason(const struct prose *p, const struct mapping_step *s)
 			   s->request.iova, err ? " with " : "", err ? errno_name(err) : "",
 			   as_predicted(s));
 	else
-		prose_text(p, STYLE_UNKNOWN, "Nothing is predicted of %s of 0x%" PRIx64 ".",
+		prose_text(p, STYLE_UNKNOWN, "There is no prediction for %s of 0x%" PRIx64 ".",
 			   op_name(d->op), s->request.iova);
 	if (d->because)
 		prose_label(&body, "because", STYLE_NONE, "%s", d->because);

@@ -17,7 +17,7 @@ enum { LABEL_WIDTH = 13 };
 
 static const struct field hit_rows[] = {
 	{ "address", "name of the device", FIELD_TEXT(struct reset_hit_row, address) },
-	{ "group", "its group; null where the kernel tells ids of iommufd",
+	{ "group", "its group; null where the kernel reports ids of iommufd",
 	  FIELD_NUMBER(struct reset_hit_row, group), FIELD_IF(struct reset_hit_row, has_group) },
 	{ "devid", "its id in the iommufd; null without", FIELD_NUMBER(struct reset_hit_row, devid),
 	  FIELD_IF(struct reset_hit_row, has_devid) },
@@ -64,7 +64,8 @@ static void device_match(const void *row, struct value *ret)
 static const struct field device_rows[] = {
 	{ "address", "name of the device on its bus",
 	  FIELD_TEXT(struct reset_device_row, address) },
-	{ "methods", "how the kernel resets the function, from sysfs; null: it does not tell",
+	{ "methods",
+	  "how the kernel resets the function, from sysfs; null: it does not report them",
 	  FIELD_GET(device_methods), FIELD_IF(struct reset_device_row, has_methods) },
 	{ "function", "VFIO can reset the function alone",
 	  FIELD_BOOL(struct reset_device_row, function) },
