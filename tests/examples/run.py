@@ -112,6 +112,9 @@ def main() -> int:
     points.check("before-upgrade: an unknown kernel", ["before-upgrade.sh", "nonsense", "00:04.0"], "", 64,
                  VFIOTOOL_SYSROOT=SIBLING)
     points.check("before-upgrade: no kernel named", ["before-upgrade.sh"], "", 64)
+    points.check("host-report: no device named", ["host-report.sh"], "", 64)
+    points.check("host-report: a device that is not there", ["host-report.sh", "00:09.0"], "", 66, VFIOTOOL_SYSROOT=SIBLING)
+    points.point("host-report: a picture and three sections", host_report(points.program))
     with tempfile.TemporaryDirectory(prefix="vfiotool-examples-") as place:
         turns = Path(place) / "vfiotool"
         odd = Path(place) / "odd"
@@ -135,6 +138,15 @@ def main() -> int:
         hook.check_unit(points, Path(place), points.program)
     print(f"1..{points.number}")
     return 1 if points.failed else 0
+
+
+def host_report(program: str) -> str:
+    """What is wrong with the page of a capture in which a card shares its group."""
+    env = dict(os.environ, VFIOTOOL=program, VFIOTOOL_SYSROOT=str(ROOT / "tests/captures/groups-shared.capture"), LC_ALL="C.UTF-8")
+    done = subprocess.run([str(EXAMPLES / "host-report.sh"), "01:00.0"], check=False, text=True, capture_output=True, env=env)
+    parts = ("<svg ", "</svg>", "<h2>Groups</h2>", "<h2>Plan</h2>", "<h2>Decisions</h2>", "slot 3", "0000:02:00.0")
+    missing = [part for part in parts if part not in done.stdout]
+    return "" if not done.returncode and not missing else f"status {done.returncode}, without {missing}: {done.stderr}"
 
 
 def before_vm(points: Points, tool: Path) -> None:
