@@ -293,8 +293,7 @@ static void take_grub(struct finder *f)
 {
 	static const char *const names[] = { "GRUB_CMDLINE_LINUX", "GRUB_CMDLINE_LINUX_DEFAULT",
 					     "GRUB_ENABLE_BLSCFG" };
-	static const struct variables variables = { GRUB_FILE, "etc/default/grub.d", names[0],
-						    names[1] };
+	const struct variables variables = { GRUB_FILE, "etc/default/grub.d", names[0], names[1] };
 	struct fact settings =
 		read_reduced(f->l, &(struct reduction){ .path = GRUB_FILE,
 							.names = names,
