@@ -62,6 +62,12 @@ static void add_record(struct journal *j, const struct journal_record *r)
 	j->records[j->nr_records++] = *r;
 }
 
+/* A name that becomes part of a path in sysfs. */
+static bool is_name(const char *s)
+{
+	return s && *s && !strchr(s, '/') && strcmp(s, ".") != 0 && strcmp(s, "..") != 0;
+}
+
 static void take_intent(struct journal *j, struct json_object *o, unsigned int id)
 {
 	struct journal_record r = {
@@ -76,8 +82,7 @@ static void take_intent(struct journal *j, struct json_object *o, unsigned int i
 	};
 	const char *boot = text_of(o, "boot", j->arena);
 
-	if (!r.bus || !r.name || !boot || strchr(r.bus, '/') || strchr(r.name, '/') ||
-	    (r.from && strchr(r.from, '/'))) {
+	if (!is_name(r.bus) || !is_name(r.name) || !boot || (r.from && !is_name(r.from))) {
 		j->nr_unreadable++;
 		return;
 	}
@@ -102,8 +107,16 @@ static void take_line(struct journal *j, struct json_object *o)
 	struct journal_record *r;
 	unsigned int id = 0;
 
-	if (json_object_object_get_ex(o, "id", &v))
-		id = (unsigned int)json_object_get_int64(v);
+	if (json_object_object_get_ex(o, "id", &v)) {
+		int64_t number = json_object_get_int64(v);
+
+		/* The next one must be a number as well. */
+		if (number < 0 || number >= INT32_MAX) {
+			j->nr_unreadable++;
+			return;
+		}
+		id = (unsigned int)number;
+	}
 	if (id >= j->next_id)
 		j->next_id = id + 1;
 	if (!step) {

@@ -41,7 +41,8 @@ static void check_groups(const struct host *h)
 
 static void load(struct sysroot *root, const struct target *targets, size_t nr)
 {
-	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
+	static const struct scope scope = { HOST_ALL | HOST_NOTICES, DEVICE_ALL | DEVICE_NOTICES,
+					    DEVICE_ALL };
 	struct failure *why = NULL;
 	struct host *h = NULL;
 	int r = host_load(root, &scope, targets, nr, &h, &why);

@@ -140,7 +140,8 @@ static void report_host(const struct host *h)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct scope scope = { HOST_ALL, DEVICE_ALL, DEVICE_ALL };
+	static const struct scope scope = { HOST_ALL | HOST_NOTICES, DEVICE_ALL | DEVICE_NOTICES,
+					    DEVICE_ALL };
 	int fd = memfd_create("capture", MFD_CLOEXEC);
 	struct sysroot *root = NULL;
 	struct host *h = NULL;

@@ -89,6 +89,25 @@ static void test_journal_keeps_what_cannot_be_read(struct fixture *f)
 	assert_int_equal(f->journal.nr_records, 0);
 }
 
+/* What would lead out of the folder of a device is no name, and the next number must be one. */
+static void test_journal_refuses_names_that_are_paths(struct fixture *f)
+{
+	static const char *const lines[] = {
+		"\n{\"step\":\"intent\",\"id\":9,\"boot\":\"boot\",\"bus\":\"..\",\"device\":\"x\"}\n",
+		"\n{\"step\":\"intent\",\"id\":9,\"boot\":\"boot\",\"bus\":\"pci\",\"device\":\"\"}\n",
+		"\n{\"step\":\"intent\",\"id\":4294967295,\"boot\":\"boot\",\"bus\":\"pci\",\"device\":\"x\"}\n",
+	};
+	struct journal j;
+
+	record(f);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		read_again(f, "boot", lines[i], &j);
+		assert_int_equal(j.nr_records, 1);
+		assert_int_equal(j.nr_unreadable, i + 1);
+		assert_true(j.next_id > 0);
+	}
+}
+
 static void test_journal_of_an_earlier_boot(struct fixture *f)
 {
 	struct journal j;
