@@ -133,7 +133,9 @@ static bool memlock(struct eval *e, struct notice *ret)
 	    limit == UINT64_MAX)
 		return false;
 	return notice_says(ret,
-			   eval_text(e, "the caller may lock %llu KiB of memory",
+			   eval_text(e, "%s may lock %llu KiB of memory",
+				     e->host->live ? "the caller"
+						   : "the user who took this capture",
 				     (unsigned long long)(limit >> 10)),
 			   "a guest with more memory does not start: its mapping fails with ENOMEM",
 			   "raise it where the guest is started: LimitMEMLOCK= of its unit, /etc/security/limits.conf, hard_limit of libvirt's memtune");

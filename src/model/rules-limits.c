@@ -102,6 +102,12 @@ static const struct rule_site memlock_sites[] = {
 	  "drivers/iommu/iommufd/pages.c: incr_user_locked_vm()" },
 };
 
+/* The caller of a capture is not the reader's. */
+static const char *locker(const struct eval *e)
+{
+	return e->host->live ? "the caller" : "the user who took this capture";
+}
+
 static void rule_memlock(struct eval *e)
 {
 	const struct caller *caller = &e->host->caller;
@@ -121,7 +127,7 @@ static void rule_memlock(struct eval *e)
 		return;
 	}
 	if (!eval_memlock(e, &soft)) {
-		eval_unknown(e, "the caller's limit of locked memory could not be read");
+		eval_unknown(e, "the limit of locked memory of %s could not be read", locker(e));
 		propose_limit(e, need);
 		return;
 	}
@@ -137,13 +143,11 @@ static void rule_memlock(struct eval *e)
 		return;
 	}
 	if (exempt == TRI_UNKNOWN)
-		eval_unknown(e,
-			     "the caller may lock %llu bytes; cannot tell whether it has CAP_IPC_LOCK",
-			     (unsigned long long)soft);
+		eval_unknown(e, "%s may lock %llu bytes; cannot tell whether it has CAP_IPC_LOCK",
+			     locker(e), (unsigned long long)soft);
 	else
-		eval_refuses(e,
-			     "the caller may lock %llu bytes and has locked %llu: %s can be mapped",
-			     (unsigned long long)soft, (unsigned long long)locked,
+		eval_refuses(e, "%s may lock %llu bytes and has locked %llu: %s can be mapped",
+			     locker(e), (unsigned long long)soft, (unsigned long long)locked,
 			     need > page ? "less than that is asked for" : "not one page");
 	propose_limit(e, locked + need);
 }
