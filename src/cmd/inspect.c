@@ -14,6 +14,7 @@
 #include "report/suggest.h"
 #include "report/table.h"
 #include "cli/config.h"
+#include "run/planning.h"
 #include "run/session.h"
 #include "cmd/commands.h"
 
@@ -230,6 +231,19 @@ static bool is_full(const struct app *app, const struct inspect_args *args)
 	return app->verbose > 0 || args->all_kernels || args->paths;
 }
 
+static void print_brief(struct session *s, const struct inspect_text *t, struct inspection *one,
+			struct arena *a)
+{
+	struct device *d =
+		host_find_device(s->host, one->row.device->bus_name, one->row.device->name);
+	const struct plan_request q = planning_request(s, &d, 1);
+	struct plans plans;
+
+	planning_make(s, &q, a, &plans);
+	one->plan = plans.nr ? &plans.items[0] : NULL;
+	inspect_text_brief(t, one);
+}
+
 static int print_devices(struct session *s, const struct inspect_args *args,
 			 const struct inspect_text *t, struct failure **reterr)
 {
@@ -247,7 +261,7 @@ static int print_devices(struct session *s, const struct inspect_args *args,
 		if (is_full(s->app, args))
 			r = inspect_text_device(t, &one, reterr);
 		else
-			inspect_text_brief(t, &one);
+			print_brief(s, t, &one, a);
 		if (r < 0)
 			return r;
 	}

@@ -4,14 +4,16 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/shell.h"
 #include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/inspect-text.h"
 #include "report/notice.h"
+#include "report/plan.h"
 #include "report/prediction-fields.h"
 #include "report/prose.h"
 
-enum { LABEL_WIDTH = 7, MEMBERS_SHOWN = 4 };
+enum { LABEL_WIDTH = 7, MEMBERS_SHOWN = 4, STEPS_SHOWN = 4, BLOCKED_SHOWN = 2 };
 
 /* ---- the host ---- */
 
@@ -206,17 +208,51 @@ static void put_view(const struct prose *p, const char *label, const struct pred
 		prose_label(p, label, STYLE_NO, "no: this kernel offers no path to it");
 }
 
-/* The next step: what is refused after binding as well is the longer way. */
-static void put_remedy(const struct prose *p, const struct prediction *d)
-{
-	const struct path_prediction *now = &d->paths[VIEW_NOW][d->best[VIEW_NOW]];
-	const struct path_prediction *bound = &d->paths[VIEW_IF_BOUND][d->best[VIEW_IF_BOUND]];
-	const char *remedy = bound->answer == ANSWER_YES ? now->remedy : bound->remedy;
+/* ---- what to do ---- */
 
-	if (now->answer == ANSWER_YES || !remedy)
+/* What stands in the way of a plan, and what else may help: the first of each. */
+static void put_no_plan(const struct prose *p, const struct plan *plan, struct arena *a)
+{
+	const struct prose below = prose_indented(p, LABEL_WIDTH);
+
+	prose_label(p, "Plan", answer_style(plan->answer), "%s: %s",
+		    plan->answer == ANSWER_NO ? "none" : "unknown",
+		    plan->because ? plan->because : "refused");
+	for (size_t i = 0; i < plan->nr_blocked && i < BLOCKED_SHOWN; i++) {
+		const struct plan_use *use = &plan->blocked[i];
+
+		if (use->answer == ANSWER_YES)
+			prose_text(&below, STYLE_NO, "%s is in use (%s): %s", use->device->name,
+				   use->check, use->chain);
+		else if (use->remedy)
+			prose_text(&below, STYLE_REMEDY, "To know more: %s", use->remedy);
+	}
+	if (plan->nr_alternatives && !plan->alternatives[0]->insecure)
+		prose_text(&below, STYLE_REMEDY, "This may help: %s",
+			   action_text(a, plan->alternatives[0]));
+}
+
+static void put_plan(const struct inspect_text *t, const struct prose *p, const struct plan *plan,
+		     struct arena *a)
+{
+	const char *name = shell_word(a, plan->devices[0]->name);
+
+	if (plan->now.answer == ANSWER_YES)
 		return;
 	prose_blank(p);
-	prose_label(p, "Next", STYLE_REMEDY, "%s", remedy);
+	if (!plan->nr_steps) {
+		put_no_plan(p, plan, a);
+		return;
+	}
+	prose_label(p, "Plan", answer_style(plan->answer), "%s, %zu step%s%s%s%s",
+		    answer_name(plan->answer), plan->nr_steps, plan->nr_steps == 1 ? "" : "s",
+		    plan->insecure ? ", INSECURE" : "", plan->because ? ": " : "",
+		    plan->because ? plan->because : "");
+	if (plan->nr_steps > STEPS_SHOWN)
+		prose_text(&(struct prose){ .out = t->out, .indent = p->indent + LABEL_WIDTH },
+			   STYLE_REMEDY, "vfiotool plan %s", name);
+	else
+		plan_print_steps(t->out, plan, p->indent + LABEL_WIDTH, false);
 }
 
 static bool views_agree(const struct prediction *d)
@@ -268,6 +304,7 @@ void inspect_text_brief(const struct inspect_text *t, const struct inspection *i
 	put_reference(&body, i, a);
 	if (d->assumed)
 		prose_label(&body, "", STYLE_UNKNOWN, "These answers depend on what was assumed.");
-	put_remedy(&body, d);
+	if (i->plan)
+		put_plan(t, &body, i->plan, a);
 	notice_text(&body, &i->notices, false);
 }

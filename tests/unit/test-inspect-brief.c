@@ -34,14 +34,12 @@ static void end(struct fixture *f)
 static void set_path(struct prediction *p, enum view view, enum path_kind kind, enum answer answer,
 		     enum op op, int err, const char *because)
 {
-	p->paths[view][kind] =
-		(struct path_prediction){ .kind = kind,
-					  .offered = true,
-					  .answer = answer,
-					  .op = op,
-					  .err = err,
-					  .because = because,
-					  .remedy = because ? "do something" : NULL };
+	p->paths[view][kind] = (struct path_prediction){ .kind = kind,
+							 .offered = true,
+							 .answer = answer,
+							 .op = op,
+							 .err = err,
+							 .because = because };
 }
 
 static void assert_says(const struct fixture *f, const char *text)
@@ -89,26 +87,87 @@ static void test_brief_gives_a_reason_once(struct fixture *f)
 		    "         on e1000\n"
 		    "         no by iommufd: BIND_IOMMUFD EPERM, for the same reason\n"
 		    "  After  yes: VFIO container\n"
-		    "         unknown by iommufd: nobody knows\n"
-		    "\n"
-		    "  Next   do something\n");
+		    "         unknown by iommufd: nobody knows\n");
 }
 
-/* The remedy for now alone would be a dead end. */
-static void test_brief_next_is_what_binding_does_not_help(struct fixture *f)
+static const struct action bind_it = { .kind = ACTION_BIND,
+				       .what = "bind 0000:01:00.0 to vfio-pci",
+				       .command = "vfiotool bind 0000:01:00.0" };
+
+/* Refused now, and @plan for it; what follows the answers is @text. */
+static void assert_plan(struct fixture *f, const struct plan *plan, const char *text)
 {
+	const struct device *devices[] = { f->d };
+	struct plan with = *plan;
+
+	with.devices = devices;
+	with.nr_devices = 1;
+	with.now.answer = ANSWER_NO;
+	f->i.plan = &with;
 	set_path(&f->i.running, VIEW_NOW, PATH_CONTAINER, ANSWER_NO, OP_OPEN_GROUP, ENOENT,
 		 "not bound");
-	set_path(&f->i.running, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_NO, OP_BIND, ENODEV,
-		 "denied");
-	f->i.running.paths[VIEW_IF_BOUND][PATH_CONTAINER].remedy = "take another device";
-	assert_says(f, "0000:01:00.0\n"
-		       "  driver vfio-pci, group 7, IOMMU dmar0 (Intel VT-d)\n"
-		       "\n"
-		       "  Now    no by VFIO container: OPEN_GROUP ENOENT, because not bound\n"
-		       "  After  no by VFIO container: BIND ENODEV, because denied\n"
-		       "\n"
-		       "  Next   take another device\n");
+	set_path(&f->i.running, VIEW_IF_BOUND, PATH_CONTAINER, ANSWER_YES, OP_NONE, 0, NULL);
+	assert_says(f,
+		    arena_join(f->h->arena,
+			       "0000:01:00.0\n"
+			       "  driver vfio-pci, group 7, IOMMU dmar0 (Intel VT-d)\n"
+			       "\n"
+			       "  Now    no by VFIO container: OPEN_GROUP ENOENT, because not bound\n"
+			       "  After  yes: VFIO container\n"
+			       "\n",
+			       text, NULL));
+}
+
+static void test_brief_has_the_steps(struct fixture *f)
+{
+	struct plan_step steps[] = { { .action = &bind_it } };
+
+	assert_plan(f, &(struct plan){ .answer = ANSWER_YES, .steps = steps, .nr_steps = 1 },
+		    "  Plan   yes, 1 step\n"
+		    "         1  Bind 0000:01:00.0 to vfio-pci:\n"
+		    "            vfiotool bind 0000:01:00.0\n");
+}
+
+static void test_brief_leaves_a_long_plan_to_plan(struct fixture *f)
+{
+	struct plan_step steps[5];
+
+	for (size_t i = 0; i < 5; i++)
+		steps[i] = (struct plan_step){ .action = &bind_it };
+	assert_plan(f,
+		    &(struct plan){ .answer = ANSWER_UNKNOWN,
+				    .because = "the groups are not known before a reboot",
+				    .steps = steps,
+				    .nr_steps = 5 },
+		    "  Plan   unknown, 5 steps: the groups are not known before a reboot\n"
+		    "         vfiotool plan 0000:01:00.0\n");
+}
+
+static void test_brief_without_a_plan_has_the_use(struct fixture *f)
+{
+	struct plan_use uses[] = { { .check = "disk",
+				     .device = f->d,
+				     .answer = ANSWER_YES,
+				     .chain = "/ <- nvme0n1p2" },
+				   { .check = "session",
+				     .device = f->d,
+				     .answer = ANSWER_UNKNOWN,
+				     .chain = "denied",
+				     .remedy = "run as root" } };
+	static const struct action slot = { .kind = ACTION_HARDWARE, .what = "use another slot" };
+	const struct action *others[] = { &slot };
+
+	assert_plan(f,
+		    &(struct plan){ .answer = ANSWER_NO,
+				    .because = "it is in use",
+				    .blocked = uses,
+				    .nr_blocked = 2,
+				    .alternatives = others,
+				    .nr_alternatives = 1 },
+		    "  Plan   none: it is in use\n"
+		    "         0000:01:00.0 is in use (disk): / <- nvme0n1p2\n"
+		    "         To know more: run as root\n"
+		    "         This may help: use another slot\n");
 }
 
 static void test_brief_of_a_large_group(struct fixture *f)
