@@ -16,8 +16,8 @@ struct inspection {
 	struct prediction patched;
 	struct prediction *generations; /* one for each, or NULL: not asked */
 	struct notices notices;
-	const struct plan *plan;        /* for the device alone, or NULL: not asked */
-	unsigned int paths;             /* those asked for, as inspection_make() takes them */
+	const struct plan *plan; /* for the device alone, or NULL: not asked */
+	unsigned int paths;      /* those asked for, as inspection_make() takes them */
 	/* The device of the same document that has the members of their large group; or NULL. */
 	const struct device *listed_at;
 };

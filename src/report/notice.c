@@ -34,6 +34,9 @@ void value_set_notice_names(struct value *ret, const struct notices *n)
 	value_set_texts(ret, names, n->nr);
 }
 
+/* Not verbose: the report is to fit on a screen. */
+enum { SHOWN = 2 };
+
 void notice_text(const struct prose *at, const struct notices *n, bool verbose)
 {
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
@@ -42,6 +45,10 @@ void notice_text(const struct prose *at, const struct notices *n, bool verbose)
 		const struct notice *one = &n->items[i];
 
 		prose_blank(at);
+		if (!verbose && i == SHOWN) {
+			prose_label(at, "Note", STYLE_UNKNOWN, "and %zu more: see -v", n->nr - i);
+			break;
+		}
 		prose_label(at, "Note", STYLE_UNKNOWN, "%s: %s", one->because, one->consequence);
 		if (one->remedy)
 			prose_label(at, verbose ? "remedy" : "", STYLE_REMEDY, "%s", one->remedy);
