@@ -178,7 +178,7 @@ static bool must_go_along(const struct host *h, const struct device *dev,
 			  const struct device *member)
 {
 	return !device_carries(member, dev) && !goes_with(dev, member) && member->driver &&
-	       driver_kind(member->driver) == DRIVER_HOST && member->is_bridge != TRI_YES &&
+	       member->driver_kind == DRIVER_HOST && member->is_bridge != TRI_YES &&
 	       device_serves_vfio(h, member) == TRI_NO;
 }
 

@@ -98,7 +98,7 @@ static void load_driver(struct loader *l, struct device *d)
 			d->driver_fact.state = FACT_FAILED;
 	}
 	if (fact_is(&d->driver_fact))
-		d->driver = d->driver_fact.raw;
+		device_set_driver(d, d->driver_fact.raw);
 }
 
 /* Every device has a uevent. Where it is gone, the device is gone too, and a missing link proves nothing. */
@@ -152,7 +152,7 @@ static bool load_bound(struct loader *l, struct device_slot *s)
 	if (!fact_is(&d->modalias) || modalias_get_pci(fact_describe(&d->modalias), &pci) < 0)
 		return false;
 	d->uevent = d->modalias;
-	d->driver = s->bound;
+	device_set_driver(d, s->bound);
 	d->driver_fact = (struct fact){ .state = FACT_PRESENT,
 					.path = d->uevent.path,
 					.raw = s->bound,
@@ -282,7 +282,7 @@ static void load_functions(struct loader *l, struct device *d)
 {
 	enum { VFS_MAX = 4096 };
 
-	if (!driver_is_vfio(d->driver))
+	if (!device_is_vfio(d))
 		return;
 	for (uint32_t i = 0; i < d->numvfs && i < VFS_MAX; i++) {
 		struct fact link = read_link_at(l, d->sysfs, arena_printf(l->a, "virtfn%u", i));
@@ -386,27 +386,35 @@ static void load_vfio_class(struct loader *l)
 			link = read_link_at(l, dir, arena_strndup(l->a, line.s, line.len));
 		owner = owner_of_link(fact_describe(&link));
 		if (owner.len && !strmap_find_span(&l->vfio_owners, owner))
-			strmap_add(&l->vfio_owners, arena_strndup(l->a, owner.s, owner.len), l);
+			strmap_add(&l->vfio_owners, arena_strndup(l->a, owner.s, owner.len),
+				   arena_strndup(l->a, line.s, line.len));
 	}
 }
 
-/* Whether the device itself is asked for a VFIO device. Its driver's name says little: drivers of vendors make
- * some, too. A list of a whole host asks the class instead, and before 6.1 the nodes of groups. */
-static bool is_asked_for_vfio(struct loader *l, struct device *d)
+/* The VFIO device of @d. Its driver's name says little: drivers of vendors make some, too. A list of a whole host asks
+ * the class instead, and before 6.1 the nodes of groups. */
+static void load_vfio_dev(struct loader *l, struct device *d)
 {
-	if (d->driver_fact.state == FACT_ABSENT)
-		return false;
+	const struct fact *class = &l->h->vfio_class;
+	const char *name;
+
 	load_vfio_class(l);
-	if (!l->scope.frugal || !d->driver || driver_is_vfio(d->driver) || d->bus == BUS_MDEV)
-		return true;
-	if (fact_known(&l->h->vfio_class))
-		d->vfio_dev = (struct fact){ .state = FACT_ABSENT,
-					     .err = ENOENT,
-					     .path = l->h->vfio_class.path };
-	if (fact_is(&l->h->vfio_class))
-		return strmap_find(&l->vfio_owners, d->name);
-	return d->group &&
-	       node_is_listed(l, "/dev/vfio", arena_decimal(l->a, d->group->id), &l->vfio_names);
+	if (!l->scope.frugal || !d->driver || d->bus == BUS_MDEV ||
+	    (!fact_is(class) &&
+	     (device_is_vfio(d) ||
+	      (d->group && node_is_listed(l, "/dev/vfio", arena_decimal(l->a, d->group->id),
+					  &l->vfio_names))))) {
+		d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
+		return;
+	}
+	if (!fact_known(class))
+		return;
+	name = strmap_find(&l->vfio_owners, d->name);
+	if (name)
+		d->vfio_dev = fact_derived(l->a, class->path, (struct span){ name, strlen(name) });
+	else
+		d->vfio_dev =
+			(struct fact){ .state = FACT_ABSENT, .err = ENOENT, .path = class->path };
 }
 
 /* linux: drivers/vfio/vfio_main.c: the class device, since 6.1; DEVICE/vfio-dev/vfioN. */
@@ -414,12 +422,12 @@ static void load_vfio(struct loader *l, struct device *d)
 {
 	struct span rest, line;
 
-	if (!is_asked_for_vfio(l, d))
+	if (d->driver_fact.state == FACT_ABSENT)
 		return;
-	d->vfio_dev = list_at(l, d->sysfs, "vfio-dev");
+	load_vfio_dev(l, d);
 	rest = fact_describe(&d->vfio_dev);
 	/* Whether a process has it open. */
-	if (d->bus == BUS_PCI && (driver_is_vfio(d->driver) || rest.len))
+	if (d->bus == BUS_PCI && (device_is_vfio(d) || rest.len))
 		d->enable = read_at(l, d->sysfs, "enable");
 	if (!fact_is(&d->vfio_dev) || !parse_line(&rest, &line) || !name_is_file(line))
 		return;

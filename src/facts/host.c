@@ -105,6 +105,17 @@ const char *const *host_config_names(size_t *nr)
 	return config_names;
 }
 
+void device_set_driver(struct device *dev, const char *driver)
+{
+	dev->driver = driver;
+	dev->driver_kind = driver ? driver_kind(driver) : DRIVER_HOST;
+}
+
+bool device_is_vfio(const struct device *dev)
+{
+	return dev->driver_kind == DRIVER_VFIO || dev->driver_kind == DRIVER_MAYBE_VFIO;
+}
+
 /* Whether @dev is sure to have no VFIO device: with the class there would be a folder. */
 static bool lacks_vfio_dev(const struct host *h, const struct device *dev)
 {
@@ -114,7 +125,7 @@ static bool lacks_vfio_dev(const struct host *h, const struct device *dev)
 /* Whether the driver of @dev may be the one that made the node of its group. */
 static bool may_make_node(const struct host *h, const struct device *dev)
 {
-	enum driver_kind kind = dev->driver ? driver_kind(dev->driver) : DRIVER_STUB;
+	enum driver_kind kind = dev->driver ? dev->driver_kind : DRIVER_STUB;
 
 	return kind != DRIVER_STUB && kind != DRIVER_PORT && dev->is_bridge != TRI_YES &&
 	       !lacks_vfio_dev(h, dev);
@@ -133,7 +144,7 @@ static enum tristate made_group_node(const struct host *h, const struct device *
 
 		if (m == dev || !may_make_node(h, m))
 			continue;
-		if (driver_kind(m->driver) == DRIVER_VFIO || m->vfio_dev.len)
+		if (m->driver_kind == DRIVER_VFIO || m->vfio_dev.len)
 			return TRI_NO;
 		others = true;
 	}
@@ -145,12 +156,11 @@ static enum tristate made_group_node(const struct host *h, const struct device *
 
 enum tristate device_serves_vfio(const struct host *h, const struct device *dev)
 {
-	enum driver_kind kind;
+	const enum driver_kind kind = dev->driver_kind;
 	enum tristate node;
 
 	if (!dev->driver)
 		return dev->driver_fact.state == FACT_ABSENT && !dev->locked ? TRI_NO : TRI_UNKNOWN;
-	kind = driver_kind(dev->driver);
 	if (kind == DRIVER_VFIO || (fact_is(&dev->vfio_dev) && dev->vfio_dev.len))
 		return TRI_YES;
 	if (kind == DRIVER_STUB || kind == DRIVER_PORT)

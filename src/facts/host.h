@@ -81,6 +81,7 @@ struct device {
 	struct fact uevent;
 	struct fact driver_fact; /* raw: driver name; ABSENT when none is bound */
 	const char *driver;      /* NULL when none is bound or it is unknown: ask driver_fact */
+	enum driver_kind driver_kind; /* of driver; DRIVER_HOST without one */
 	/* An attribute did not answer: the kernel has the device locked, as it does while an unbind waits
 	 * for the programs that have it open. */
 	bool locked;
@@ -416,6 +417,10 @@ bool device_is_behind_vmd(const struct device *dev);
 bool device_carries(const struct device *carrier, const struct device *dev);
 /* Whether @dev cannot be given to a program on any host, by its class: a PCI, CardBus, host or ISA bridge. */
 bool device_is_never_given(const struct device *dev);
+/* Sets driver, which is borrowed, and its kind: for those who make a snapshot. */
+void device_set_driver(struct device *dev, const char *driver);
+/* Whether the driver of @dev is VFIO's by name, or may be. */
+bool device_is_vfio(const struct device *dev);
 /* The only driver that may bind @dev, from its driver_override; NULL when any may, or when it is not known.
  * linux: drivers/pci/pci-driver.c: pci_match_device(); its show function prints a NULL pointer when none is
  * set. */

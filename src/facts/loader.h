@@ -56,7 +56,7 @@ struct loader {
 	size_t nr_group_slots;
 	struct node_names vfio_names, cdev_names; /* of /dev/vfio and /dev/vfio/devices */
 	bool some_node;                           /* a group or cdev node exists */
-	struct strmap vfio_owners; /* devices with one of host.vfio_class; filled where frugal */
+	struct strmap vfio_owners; /* device -> its one of host.vfio_class; filled where frugal */
 	struct module_library *modules; /* see module.c; NULL until used */
 	unsigned int place_depth;       /* bridges above that are being read */
 	struct fact driverctl, rules;   /* lists of persist.c; UNREAD until used */

@@ -40,7 +40,7 @@ void powers_load(struct loader *l)
 		struct device_slot *physfn = (struct device_slot *)d->physfn;
 
 		/* The virtual functions of one device are alike. */
-		if (!all && !driver_is_vfio(d->driver) && (!physfn || physfn->power_asked))
+		if (!all && !device_is_vfio(d) && (!physfn || physfn->power_asked))
 			continue;
 		if (physfn)
 			physfn->power_asked = true;

@@ -6,21 +6,21 @@
 #include "model/eval.h"
 #include "model/rule.h"
 
+static const enum member_state state_of_kind[] = {
+	[DRIVER_HOST] = MEMBER_HOST,          [DRIVER_VFIO] = MEMBER_VFIO,
+	[DRIVER_MAYBE_VFIO] = MEMBER_UNKNOWN, [DRIVER_STUB] = MEMBER_STUB,
+	[DRIVER_PORT] = MEMBER_PORT,
+};
+
 static enum member_state classify_driver(const char *name)
 {
-	static const enum member_state states[] = {
-		[DRIVER_HOST] = MEMBER_HOST,          [DRIVER_VFIO] = MEMBER_VFIO,
-		[DRIVER_MAYBE_VFIO] = MEMBER_UNKNOWN, [DRIVER_STUB] = MEMBER_STUB,
-		[DRIVER_PORT] = MEMBER_PORT,
-	};
-
-	return *name ? states[driver_kind(name)] : MEMBER_FREE;
+	return *name ? state_of_kind[driver_kind(name)] : MEMBER_FREE;
 }
 
 /* The driver that the device has now: what the kernel made of the device counts, not the name. */
 static enum member_state classify_device(struct eval *e, const struct device *dev)
 {
-	enum member_state by_name = classify_driver(dev->driver);
+	enum member_state by_name = *dev->driver ? state_of_kind[dev->driver_kind] : MEMBER_FREE;
 	enum tristate serves;
 
 	if (by_name != MEMBER_HOST && by_name != MEMBER_UNKNOWN)

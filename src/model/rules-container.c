@@ -262,8 +262,12 @@ static void rule_iova_empty(struct eval *e)
 		return;
 	if (e->dev->group)
 		eval_cite(e, &e->dev->group->reserved_regions);
-	iova_predict(e, &iova);
-	if (iova.answer == ANSWER_YES ? iova.nr_ranges : iova_lowest_is_free(e)) {
+	/* Where nothing is reserved it does not matter what the IOMMU can reach. */
+	bool free = e->silent && e->dev->group && !e->dev->group->regions_err &&
+		    !e->dev->group->nr_regions;
+	if (!free)
+		iova_predict(e, &iova);
+	if (free || (iova.answer == ANSWER_YES ? iova.nr_ranges : iova_lowest_is_free(e))) {
 		eval_passes(e, "the reserved regions leave addresses to map");
 	} else if (iova.answer == ANSWER_YES) {
 		eval_refuses(e, "the reserved regions of the group of %s leave no address to map",

@@ -355,21 +355,20 @@ static bool grid_is_plain(const struct grid *g)
 	       grid_fits(g);
 }
 
-static void put_blanks(FILE *out, size_t nr)
+static void add_blanks(struct strbuf *line, size_t nr)
 {
 	static const char blanks[] = "                                ";
 
 	for (; nr >= sizeof(blanks); nr -= sizeof(blanks) - 1)
-		fwrite_unlocked(blanks, 1, sizeof(blanks) - 1, out);
-	fwrite_unlocked(blanks, 1, nr, out);
+		strbuf_add(line, blanks, sizeof(blanks) - 1);
+	strbuf_add(line, blanks, nr);
 }
 
-/* The heading (no row), or a line of a plain table; the padding of the last column is left out, as
+/* Adds the heading (no row), or a line of a plain table; the padding of the last column is left out, as
  * everywhere. */
-static void plain_line(const struct grid *g, const size_t *row)
+static void plain_line(const struct grid *g, const size_t *row, struct strbuf *ret)
 {
 	const size_t first = row ? *row * g->nr_fields : 0;
-	FILE *out = g->v->stream;
 	size_t pad = g->t->indent;
 
 	for (size_t c = 0; c < g->nr_fields; c++) {
@@ -384,21 +383,29 @@ static void plain_line(const struct grid *g, const size_t *row)
 			pad += rest;
 			rest = 0;
 		}
-		put_blanks(out, pad);
-		fwrite_unlocked(s, 1, len, out);
+		add_blanks(ret, pad);
+		strbuf_add(ret, s, len);
 		pad = rest + 1;
 	}
-	putc_unlocked('\n', out);
+	strbuf_add(ret, "\n", 1);
 }
 
 /* What libsmartcols would print, byte for byte: it takes ten times as long for a long list, since it
  * looks at the width of each cell again and again. */
 static void plain_print(const struct grid *g)
 {
+	enum { TOGETHER = 32 << 10 }; /* a stream alone writes a page at a time */
+	struct strbuf lines = { .arena = g->a };
+
 	if (g->v->headings)
-		plain_line(g, NULL);
-	for (size_t i = 0; i < g->t->nr_rows; i++)
-		plain_line(g, &i);
+		plain_line(g, NULL, &lines);
+	for (size_t i = 0; i < g->t->nr_rows; i++) {
+		plain_line(g, &i, &lines);
+		if (lines.len < TOGETHER && i + 1 < g->t->nr_rows)
+			continue;
+		fwrite(lines.s, 1, lines.len, g->v->stream);
+		lines.len = 0;
+	}
 }
 
 static int grid_print(struct grid *g)

@@ -12,7 +12,7 @@
 #include "base/fact.h"
 #include "sysroot/locked-read.h"
 
-enum { READER_CLOSING_MAX = 64 };
+enum { READER_CLOSING_MAX = 128 };
 
 struct reader {
 	int fd;       /* of the root directory; the owner of the reader closes what it gave */

@@ -79,9 +79,8 @@ const struct driver_row *driver_get(size_t index)
 
 static const struct driver_row *driver_find(const char *name)
 {
-	/* Asked of every device again and again. */
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
-		if (drivers[i].name[0] == name[0] && !strcmp(drivers[i].name, name))
+		if (!strcmp(drivers[i].name, name))
 			return &drivers[i];
 	return NULL;
 }

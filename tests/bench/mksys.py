@@ -6,7 +6,7 @@ bridges, root ports, endpoints with one and with several functions, PFs with VFs
 groups of one and of several; a quarter of the endpoints on VFIO. For vfiotool --sysroot, lspci -O sysfs.path= and a
 bind mount over /sys. Nothing in it is random: the same number makes the same tree.
 
-    mksys.py [--builtin] DIRECTORY FUNCTIONS
+    mksys.py [--builtin] [--one-group] DIRECTORY FUNCTIONS
 """
 
 import argparse
@@ -97,7 +97,7 @@ KINDS = {
 class Plan:
     """Which functions there are, and where."""
 
-    def __init__(self, count):
+    def __init__(self, count, one_group=False):
         self.count = count
         self.functions = []
         self.next_group = 0
@@ -109,6 +109,8 @@ class Plan:
             self.domain(domain)
             domain += 1
         self.nr_domains = domain
+        for function in self.functions if one_group else ():
+            function.group = 0
 
     def full(self):
         """Whether there are as many functions as wanted."""
@@ -265,7 +267,7 @@ class Tree:
     def write(self):
         """The whole tree."""
         self.directories("sys/bus/pci/devices", "sys/bus/pci/drivers", "sys/bus/pci/slots", "sys/kernel/iommu_groups",
-                         "sys/class/iommu", "sys/devices/virtual/iommu", "sys/kernel/irq", "sys/module", "proc",
+                         "sys/class/iommu", "sys/class/vfio-dev", "sys/devices/virtual/iommu", "sys/kernel/irq", "sys/module", "proc",
                          "sys/firmware/acpi/tables", "dev/vfio/devices", "sys/bus/platform/devices",
                          "sys/bus/platform/drivers", "lib/modules")
         self.kernel()
@@ -348,6 +350,7 @@ class Tree:
         if f.cdev >= 0:
             os.makedirs(f"{base}/vfio-dev/vfio{f.cdev}")
             make(f"{base}/vfio-dev/vfio{f.cdev}/uevent")
+            os.symlink(f"../../devices/{f.path}/vfio-dev/vfio{f.cdev}", self.sys / f"class/vfio-dev/vfio{f.cdev}")
         if f.physfn:
             os.symlink(f"../{f.physfn.address}", f"{base}/physfn")
         for index, vf in enumerate(f.vfs):
@@ -388,10 +391,11 @@ def main():
     parser.add_argument("directory", type=Path, help="a new directory, or an empty one")
     parser.add_argument("functions", type=int, help="how many PCI functions")
     parser.add_argument("--builtin", action="store_true", help="VFIO is built in")
+    parser.add_argument("--one-group", action="store_true", help="all devices are in one group")
     args = parser.parse_args()
     if args.directory.exists() and any(args.directory.iterdir()):
         parser.error(f"{args.directory} is not empty")
-    Tree(args.directory, Plan(args.functions), args.builtin).write()
+    Tree(args.directory, Plan(args.functions, args.one_group), args.builtin).write()
     return 0
 
 

@@ -249,7 +249,7 @@ void fake_region(struct host *h, struct group *g, uint64_t start, uint64_t last,
 
 void fake_unbind(struct host *h, struct device *dev, const char *driver)
 {
-	dev->driver = driver ? arena_strdup(h->arena, driver) : NULL;
+	device_set_driver(dev, driver ? arena_strdup(h->arena, driver) : NULL);
 	dev->driver_fact =
 		driver ? fake_present(h, dev->sysfs, driver) : fake_absent(h, dev->sysfs);
 }
