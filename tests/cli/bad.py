@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-The program as a user meets it, with bad input of every kind. TAP on stdout.
+The program as a user meets it, with bad input and special hosts of every kind. TAP on stdout.
 
     bad.py PROGRAM [CASE|MODULE...]
 """
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import CASES, Program, Skip, Wrong
 
 # Each registers its cases.
-for module in ("arguments", "captures", "output", "trees"):
+for module in ("arguments", "captures", "hosts", "output", "trees"):
     importlib.import_module(module)
 
 

@@ -117,10 +117,10 @@ class Program:
         ret.mkdir()
         return ret
 
-    def tree(self, count=16):
+    def tree(self, count=16, one_group=False, builtin=False):
         """A new tree with so many PCI functions; its kernel is small, since these cases make hundreds of trees."""
         ret = self.folder()
-        mksys.Tree(ret, mksys.Plan(count), names=300).write()
+        mksys.Tree(ret, mksys.Plan(count, one_group), builtin, names=300).write()
         return ret
 
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
+#include "sysroot/reader.h"
 #include "sysroot/sysroot.h"
 #include "scene.h"
 
@@ -341,4 +342,31 @@ static void test_reader_few_descriptors(struct tree *x)
 			       ENOENT);
 	}
 	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/* A limit that is reached is not a device without a driver, which is waited for. */
+static void test_reader_without_descriptors_sees_no_missing_driver(struct tree *x)
+{
+	static const char uevent[] = "sys/bus/pci/devices/0000:01:00.0/uevent";
+	struct rlimit limit, none;
+	struct reader r;
+	struct fact f = { .path = uevent };
+
+	tree_put(x, uevent, "DRIVER=nvme\n");
+	tree_link(x, "../../../../bus/pci/drivers/nvme", "sys/bus/pci/devices/0000:01:00.0/driver");
+	/* As the live system. */
+	assert_int_equal(reader_init(&r, x->fd, false), 0);
+	reader_read_locked(&r, x->arena, uevent, &f);
+	assert_text(f, "DRIVER=nvme");
+	reader_flush(&r);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	alarm(20);
+	f = (struct fact){ .path = uevent };
+	reader_read_locked(&r, x->arena, uevent, &f);
+	alarm(0);
+	setrlimit(RLIMIT_NOFILE, &limit);
+	assert_refused(f, FACT_FAILED, EMFILE);
+	reader_done(&r);
 }
