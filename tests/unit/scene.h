@@ -59,7 +59,6 @@ struct tree {
 /* The tree in *@state. */
 int tree_setup(void **state);
 int tree_teardown(void **state);
-#define tree_test(name) cmocka_unit_test_setup_teardown(name, tree_setup, tree_teardown)
 
 /* Directories on the way are made. */
 void tree_put(const struct tree *x, const char *path, const char *text);
