@@ -288,9 +288,10 @@ def check_archive() -> str:
 def check_selection() -> str:
     """The first words that mean a kernel win, and words mean the kernels that they should; those of no kernel are refused."""
     table = {"compat": "compat", "default": "rest", "small since 6.13": "late", "6.12": "own", "before 6.1": "early"}
-    got = [pick(table, name) for name in kernels.NAMES]
+    got = [pick(table, name) for name in kernels.NAMES if name not in kernels.BY_NAME]
     found = [] if got == ["early", "rest", "own", "rest", "rest", "late", "compat", "rest", "rest", "rest"] else [f"picked {got}"]
-    for words, wanted in (("all", tuple(name for name in kernels.NAMES if name not in kernels.ARM64)),
+    for words, wanted in (("all", tuple(name for name in kernels.NAMES if name not in (*kernels.ARM64, *kernels.BY_NAME))),
+                          (["debian since 7.3", "7.2"], ("7.2", "7.3")),
                           ("arm64 before 6.3", ("arm64-6.1",)), (["arm64 since 7.0", "small since 6.13 type1"], ("small-7.3", "arm64-7.3")),
                           ("small type1", ("small-6.12", "small-7.3")), ("before 6.1", ("5.10",)),
                           ("each series", ("5.10", "6.1", "small-6.12", "small-7.3")),

@@ -30,7 +30,7 @@ def ask(vfiotool: Path, *words):
 
 def wanted(vfiotool: Path, scripts=()):
     """What all pairs together should show: {name: any of what shows it}: sites of rules, commands, scripts, kernels."""
-    ret = {name: {name} for name in (*(f"script {name}" for name in scripts), *(f"kernel {name}" for name in kernels.NAMES))}
+    ret = {name: {name} for name in (*(f"script {name}" for name in scripts), *(f"kernel {name}" for name in kernels.NAMES if name not in kernels.BY_NAME))}
     introspect = ask(vfiotool, "--introspect")
     names = [item["name"] for item in introspect["generations"]]
     series = {kernels.series(name): kernels.generation(name, names) for name in kernels.NAMES}

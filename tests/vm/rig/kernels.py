@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-The kernels that the rig can boot, by name: four of Debian's and the small ones of our own. Knows where each
+The kernels that the rig can boot, by name: Debian's and the small ones of our own. Knows where each
 comes from, and which of them the words of a scenario mean; the files are fetched or built when first asked for.
 """
 
@@ -16,6 +16,9 @@ DEBIAN = {
     "5.10": ("bullseye", (r"linux-image-5\.10\.0-\d+-amd64",)),
     "6.1": ("bookworm", (r"linux-image-6\.1\.0-\d+-amd64",)),
     "6.12": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-amd64",)),
+    "7.2": ("trixie-backports", (r"linux-binary(-unsigned)?-7\.2\.\d+\+deb13[.\d]*-amd64",
+                                 r"linux-modules-7\.2\.\d+\+deb13[.\d]*-amd64",
+                                 r"linux-base-7\.2\.\d+\+deb13[.\d]*-amd64")),
     "7.3": ("trixie-backports", (r"linux-binary(-unsigned)?-7\.3\.\d+\+deb13[.\d]*-amd64",
                                  r"linux-modules-7\.3\.\d+\+deb13[.\d]*-amd64",
                                  r"linux-base-7\.3\.\d+\+deb13[.\d]*-amd64")),
@@ -30,6 +33,8 @@ ARM64 = {
 }
 SMALL = ("small-6.12", "small-7.3", "small-7.3-compat")
 NAMES = (*DEBIAN, *SMALL, *ARM64)
+# For a border that the others do not show: meant only by their names, and no part of the cover.
+BY_NAME = ("7.2",)
 
 # What a scenario may say of kernels, besides their names, "since X.Y" and "before X.Y". Those of arm64 are meant only where
 # it says so.
@@ -42,7 +47,8 @@ WORDS = {
     "compat": lambda name: name.endswith("-compat"),
     "type1": lambda name: not name.endswith("-compat"),
     # One kernel of each series, the small one where there is one.
-    "each series": lambda name: name == next(k for k in (f"small-{series(name)}", series(name)) if k in NAMES),
+    "each series": lambda name: name == next((k for k in (f"small-{series(name)}", series(name)) if k in NAMES and k not in BY_NAME),
+                                                ""),
 }
 
 
@@ -59,7 +65,7 @@ class Kernel:
 
     @property
     def series(self) -> str:
-        """5.10, 6.1, 6.12 or 7.3: the sources that it was made from."""
+        """5.10, 6.1, 6.12, 7.2 or 7.3: the sources that it was made from."""
         return series(self.name)
 
     @property
@@ -102,20 +108,20 @@ def _holds(word: str, name: str) -> bool:
     return (_number(series(name)) >= _number(border[2])) == (border[1] == "since")
 
 
-def means(words: str, name: str) -> bool:
-    """Whether all of @words, as in "small since 6.6", hold for the kernel @name."""
+def means(words: str, name: str, chosen: bool = False) -> bool:
+    """Whether all of @words, as in "small since 6.6", hold for the kernel @name; @chosen: that it is one of the scenario's."""
     found = re.findall(r"each series|(?:since|before) \S+|\S+", words)
-    unasked = name in ARM64 and not {"arm64", name} & {*found}
+    unasked = (name in ARM64 and not {"arm64", name} & {*found}) or (name in BY_NAME and name not in found and not chosen)
     return all([_holds(word, name) for word in found or [words]]) and not unasked
 
 
-def choose(selection):
-    """The names of the kernels that @selection means: words, or a list of such."""
+def choose(selection, chosen: bool = False):
+    """The names of the kernels that @selection means: words, or a list of such; see means() for @chosen."""
     items = [selection] if isinstance(selection, str) else selection
     for item in items:
-        if not any(means(item, name) for name in NAMES):
+        if not any(means(item, name, chosen) for name in NAMES):
             raise KernelError(f"there is no kernel {item!r}")
-    return tuple(name for name in NAMES if any(means(item, name) for item in items))
+    return tuple(name for name in NAMES if any(means(item, name, chosen) for item in items))
 
 
 def generation(name: str, generations) -> str:

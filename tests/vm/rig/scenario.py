@@ -67,14 +67,14 @@ def pick(value, kernel: str):
     """
     if not isinstance(value, dict):
         return value
-    fitting = (part for words, part in value.items() if words != "default" and kernels.means(words, kernel))
+    fitting = (part for words, part in value.items() if words != "default" and kernels.means(words, kernel, True))
     return next(fitting, value.get("default"))
 
 
-def choose(name: str, selection):
+def choose(name: str, selection, chosen: bool = False):
     """The kernels that the scenario @name selects."""
     try:
-        return kernels.choose(selection)
+        return kernels.choose(selection, chosen)
     except kernels.KernelError as error:
         raise ScenarioError(f"{name}: {error}") from error
 
@@ -87,7 +87,7 @@ def choose_items(name: str, items):
             ret.append(item)
             continue
         values = item["value"] if isinstance(item["value"], list) else [item["value"]]
-        ret += [{"kernels": choose(name, item["kernels"]), "value": value} for value in values]
+        ret += [{"kernels": choose(name, item["kernels"], True), "value": value} for value in values]
     return tuple(ret)
 
 
