@@ -190,7 +190,8 @@ static int apply_move(struct app *app, struct group_map *map, const char *text,
 	return 0;
 }
 
-static int apply_override(struct group_map *map, const char *text, struct failure **reterr)
+/* The words of pcie_acs_override=; false when one is not known. */
+static bool parse_override(const char *text, unsigned int *ret)
 {
 	struct span rest = { text, strlen(text) };
 
@@ -199,17 +200,15 @@ static int apply_override(struct group_map *map, const char *text, struct failur
 		struct span word = { rest.s, comma ? (size_t)(comma - rest.s) : rest.len };
 
 		if (span_equals(word, "downstream"))
-			map->overrides |= ACS_OVERRIDE_DOWNSTREAM;
+			*ret |= ACS_OVERRIDE_DOWNSTREAM;
 		else if (span_equals(word, "multifunction"))
-			map->overrides |= ACS_OVERRIDE_MULTIFUNCTION;
+			*ret |= ACS_OVERRIDE_MULTIFUNCTION;
 		else
-			return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
-						  "'--acs-override=%s': downstream, multifunction or both",
-						  text);
+			return false;
 		rest.s += word.len + (comma != NULL);
 		rest.len -= word.len + (comma != NULL);
 	}
-	return 0;
+	return true;
 }
 
 static int apply_all(struct app *app, const struct explain_args *args, struct group_map *map,
@@ -228,8 +227,10 @@ static int apply_all(struct app *app, const struct explain_args *args, struct gr
 	}
 	for (size_t i = 0; r >= 0 && i < args->move.nr; i++)
 		r = apply_move(app, map, args->move.items[i], reterr);
-	if (r >= 0 && args->override)
-		r = apply_override(map, args->override, reterr);
+	if (r >= 0 && args->override && !parse_override(args->override, &map->overrides))
+		r = failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				       "'--acs-override=%s': downstream, multifunction or both",
+				       args->override);
 	if (r < 0)
 		return r;
 	if (args->without.nr || args->move.nr)
@@ -295,6 +296,42 @@ static void print(struct app *app, const struct explain_args *args, const struct
 	}
 }
 
+static size_t nr_understood(const struct explanation *e)
+{
+	size_t ret = 0;
+
+	for (size_t i = 0; i < e->nr_groups; i++)
+		ret += e->groups[i].agrees == TRI_YES;
+	return ret;
+}
+
+/* A kernel with the override patch makes other groups, if its command line asks for that. Whether it has the patch is
+ * seen by the groups. */
+static struct group_map *explain_now(struct session *s, struct explanation *ret)
+{
+	struct arena *a = s->app->arena;
+	const char *override = kernel_cmdline(&s->host->kernel, a, "pcie_acs_override");
+	struct group_map *map = group_map_make(s->host, s->report.kernel.kernels.releases, a),
+			 *other;
+	struct explanation overridden;
+
+	group_map_compute(map);
+	explain_make(map, s->devices, s->nr_devices, a, ret);
+	if (!override || nr_understood(ret) == ret->nr_groups)
+		return map;
+	other = group_map_copy(map, a);
+	/* With words that are not known, as the ids of devices, the groups stay unknown. */
+	(void)!parse_override(override, &other->overrides);
+	group_map_compute(other);
+	explain_make(other, s->devices, s->nr_devices, a, &overridden);
+	if (nr_understood(&overridden) <= nr_understood(ret))
+		return map;
+	*ret = overridden;
+	explain_warn(ret,
+		     "this kernel obeys pcie_acs_override=: its groups are apart, but the hardware may still let their devices reach each other");
+	return other;
+}
+
 static int explain(struct session *s, const struct explain_args *args, struct failure **reterr)
 {
 	struct app *app = s->app;
@@ -302,9 +339,7 @@ static int explain(struct session *s, const struct explain_args *args, struct fa
 	struct group_map *map, *changed;
 	int r;
 
-	map = group_map_make(s->host, s->report.kernel.kernels.releases, app->arena);
-	group_map_compute(map);
-	explain_make(map, s->devices, s->nr_devices, app->arena, &e);
+	map = explain_now(s, &e);
 	e.brief = !args->targets.nr && app->verbose <= 0;
 	if (args->slots)
 		explain_add_slots(&e);

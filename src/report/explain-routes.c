@@ -25,6 +25,10 @@ const char *explain_slot_name(const struct host *h, const struct group_node *por
  * conventional PCI never does. */
 static bool is_good_slot(const struct group_node *n)
 {
+	/* The override changes what the kernel believes, not the slot. */
+	for (const struct group_node *b = n; b; b = b->bridge)
+		if (b->acs.reason == ACS_BECAUSE_OVERRIDE)
+			return false;
 	return n->config_known && n->config.has_slot && n->path == TRI_YES &&
 	       (n->type == PCIE_ROOT_PORT || n->type == PCIE_DOWNSTREAM);
 }
