@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A demonstration for any machine: installs missing packages (Debian 12), builds vfiotool and checks this host. Then it
-# boots a small guest with an emulated IOMMU and shows a refusal, the reason and the fix. In the guest vfiotool attaches a
+# boots a small guest with an emulated IOMMU and shows a refusal, the reason and the plan, and executes it. In the guest vfiotool attaches a
 # card, maps memory for it, and tests what the DMA of a device can reach.
 # It changes nothing on this host except the packages, and does not need KVM.
 set -eu

@@ -36,7 +36,7 @@ SCENARIO = Scenario(
 NAMES = Path("/usr/share/misc/pci.ids")
 
 # Commands that act, and whose exit status is part of the demonstration.
-ACTS = 4
+ACTS = 6
 
 # What the guest does instead of a scenario's steps. Lines that begin with @@ are for tell() below.
 SCRIPT = r"""
@@ -75,8 +75,10 @@ run_scenario() {
 	show vfiotool inspect 0000:00:05.0
 	ask 0000:00:05.0
 	act 2 vfiotool attach 0000:00:05.0
-	say "@@title The second function is given to vfio-pci as well."
-	give 0000:00:05.1 vfio-pci || say "@@broken bind 0000:00:05.1"
+	say "@@title vfiotool computes a plan. Its commands are executed as they are printed."
+	act 0 vfiotool plan 0000:00:05.0
+	vfiotool plan --script 0000:00:05.0 >/out/plan 2>/dev/null
+	act 0 sh /out/plan
 	show vfiotool inspect 0000:00:05.0
 	ask 0000:00:05.0
 	say "@@title So vfiotool attaches the card for real, and maps memory for it."
