@@ -245,16 +245,18 @@ static void note_all(struct planner *p, const struct finding *why)
 			note(p, &p->advice, &p->nr_advice, why->actions[i]);
 }
 
-/* What would make a doubt certain, and can be done now. */
+/* What would make a doubt certain, and is one command that can be done now: nobody is sent for what may not be needed. */
+static bool settles(const struct plan_node *node, const struct action *action)
+{
+	return action_has_effect(action) && action->command && !action->insecure &&
+	       !action->blind && action->scope < SCOPE_REBOOT && !is_done(node, action);
+}
+
 static bool helps_a_doubt(const struct plan_node *node, const struct finding *why)
 {
-	for (size_t i = 0; i < why->nr_actions; i++) {
-		const struct action *action = why->actions[i];
-
-		if (action_has_effect(action) && !action->insecure && !action->blind &&
-		    action->scope < SCOPE_REBOOT && !is_done(node, action))
+	for (size_t i = 0; i < why->nr_actions; i++)
+		if (settles(node, why->actions[i]))
 			return true;
-	}
 	return false;
 }
 

@@ -340,7 +340,8 @@ void plan_make(const struct plan_request *q, struct arena *a, struct plans *ret)
 	if (q->nr_devices <= TOGETHER_MAX) {
 		plan_best_path(q, a, &ret->items[0]);
 		ret->nr = 1;
-		if (ret->items[0].answer == ANSWER_YES || q->nr_devices == 1)
+		if (q->nr_devices == 1 ||
+		    (ret->items[0].answer != ANSWER_NO && !ret->items[0].nr_blocked))
 			return;
 	}
 	one.nr_devices = 1;

@@ -96,6 +96,15 @@ static void propose_limit(struct eval *e, uint64_t bytes)
 	eval_propose(e, &action);
 }
 
+/* The limit of another user is only set where it is known how much is needed. */
+static void propose_limit_of_other(struct eval *e, uint64_t need)
+{
+	if (e->assumptions->memory)
+		propose_limit(e, need);
+	else
+		eval_remedy(e, "say with --memory how much memory the user will map");
+}
+
 static const struct rule_site memlock_sites[] = {
 	{ ALWAYS, C, OP_MAP_DMA, ENOMEM, 20, "drivers/vfio/vfio_iommu_type1.c: vfio_lock_acct()" },
 	{ FROM(CDEV), I, OP_IOAS_MAP, ENOMEM, 20,
@@ -128,7 +137,8 @@ static void rule_memlock(struct eval *e)
 	}
 	if (!eval_memlock(e, &soft)) {
 		eval_unknown(e, "the limit of locked memory of %s could not be read", locker(e));
-		propose_limit(e, need);
+		if (e->assumptions && e->assumptions->limit_unknown)
+			propose_limit_of_other(e, need);
 		return;
 	}
 	if (e->site->op == OP_IOAS_MAP)

@@ -177,9 +177,9 @@ void planning_make(struct session *s, const struct plan_request *q, struct arena
 		   struct plans *ret)
 {
 	plan_make(q, a, ret);
-	for (size_t i = 0; i < ret->nr; i++)
-		if (ret->items[i].answer != ANSWER_YES && ret->items[i].nr_blocked)
-			propose_slot(s, &ret->items[i], a);
+	/* All slots are read for it: not for each of many devices. */
+	if (ret->nr == 1 && ret->items[0].answer != ANSWER_YES && ret->items[0].nr_blocked)
+		propose_slot(s, &ret->items[0], a);
 	if (!plans_need_boot(ret))
 		return;
 	host_load_boot(s->root, s->host);
