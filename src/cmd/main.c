@@ -139,11 +139,18 @@ static void occupy_standard_streams(void)
 			_exit(STATUS_FAILED);
 }
 
-/* Whether the whole answer was written. */
+/*
+ * Whether the whole answer was written. stdio does not keep why an earlier write failed: one more, of an answer that is torn
+ * already, fails for the same reason.
+ */
 static int finish_output(struct failure **reterr)
 {
 	int failed = ferror(stdout), err;
 
+	if (failed) {
+		clearerr(stdout);
+		fputc('\n', stdout);
+	}
 	errno = 0;
 	if (!fflush(stdout) && !failed)
 		return 0;

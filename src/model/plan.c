@@ -366,6 +366,15 @@ static void add_blocked(struct strbuf *ret, const struct plan *p)
 		      use->remedy ? ": " : "", use->remedy ? use->remedy : "");
 }
 
+/* Whether an alternative before @nr is of its kind: one line has room for one of each. */
+static bool is_repeated(const struct plan *p, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (p->alternatives[i]->kind == p->alternatives[nr]->kind)
+			return true;
+	return false;
+}
+
 const char *plan_text(const struct plan *p, struct arena *a)
 {
 	struct strbuf ret = { .arena = a };
@@ -377,7 +386,8 @@ const char *plan_text(const struct plan *p, struct arena *a)
 	if (p->nr_blocked)
 		add_blocked(&ret, p);
 	for (size_t i = 0; i < p->nr_alternatives; i++)
-		strbuf_item(&ret, "; or ", "%s", action_text(a, p->alternatives[i]));
+		if (!is_repeated(p, i))
+			strbuf_item(&ret, "; or ", "%s", action_text(a, p->alternatives[i]));
 	return ret.s;
 }
 

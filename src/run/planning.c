@@ -9,10 +9,30 @@
 #include "model/group.h"
 #include "report/explain.h"
 
-/* Whether this capture says nothing about the use of devices. */
-static bool is_unrecorded(const struct host *h)
+/* What one safety check found about @dev. */
+static struct plan_use use_of(const struct guard_finding *f, const struct device *dev)
 {
-	return h->usage->blocks_list.state == FACT_UNREAD;
+	return (struct plan_use){
+		.check = f->guard->name,
+		.device = dev,
+		.answer = f->answer,
+		.chain = f->evidence,
+		.remedy = f->remedy                     ? f->remedy
+			  : f->answer == ANSWER_UNKNOWN ? "run as root"
+							: "stop using it on this host",
+	};
+}
+
+/* What a capture without records of the use of devices leaves open: one answer for all checks. */
+static struct plan_use use_unrecorded(const struct device *dev)
+{
+	return (struct plan_use){
+		.check = "use",
+		.device = dev,
+		.answer = ANSWER_UNKNOWN,
+		.chain = "this capture does not record what the host uses it for",
+		.remedy = "capture that host again with --in-use",
+	};
 }
 
 const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
@@ -21,34 +41,20 @@ const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, str
 	struct session *s = ctx;
 	struct guard_finding *found = NULL;
 	struct plan_use *ret;
+	bool unrecorded;
+	size_t nr, kept = 0;
 
 	if (!s->host->usage)
 		host_load_usage(s->root, s->host);
-	if (is_unrecorded(s->host)) {
-		ret = arena_new_object(a, struct plan_use);
-		*ret = (struct plan_use){
-			.check = "use",
-			.device = dev,
-			.answer = ANSWER_UNKNOWN,
-			.chain = "this capture does not record what the host uses it for",
-			.remedy = "capture that host again with --in-use",
-		};
-		*ret_nr = 1;
-		return ret;
-	}
-	guards_check(s->root, s->host, dev, a, &found, ret_nr);
-	ret = arena_array(a, *ret_nr, sizeof(*ret));
-	for (size_t i = 0; i < *ret_nr; i++)
-		ret[i] = (struct plan_use){
-			.check = found[i].guard->name,
-			.device = dev,
-			.answer = found[i].answer,
-			.chain = found[i].evidence,
-			.remedy = found[i].remedy ? found[i].remedy
-				  : found[i].answer == ANSWER_UNKNOWN
-					  ? "run as root"
-					  : "stop using it on this host",
-		};
+	unrecorded = s->host->usage->blocks_list.state == FACT_UNREAD;
+	guards_check(s->root, s->host, dev, a, &found, &nr);
+	ret = arena_array(a, nr + 1, sizeof(*ret));
+	for (size_t i = 0; i < nr; i++)
+		if (!unrecorded || found[i].answer == ANSWER_YES)
+			ret[kept++] = use_of(&found[i], dev);
+	if (unrecorded && !kept)
+		ret[kept++] = use_unrecorded(dev);
+	*ret_nr = kept;
 	return ret;
 }
 

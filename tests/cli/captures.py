@@ -20,7 +20,7 @@ def capture(p, tree, *argv):
 def capture_says_the_same(p: Program):
     """Every report of a tree, again from its capture, byte for byte but for its name."""
     tree = p.tree(100)
-    path = capture(p, tree)
+    path = capture(p, tree, "--in-use")
     for argv in (["list"], ["list", "-J", "-O"], ["list", "-T"], ["inspect"], ["inspect", "--json"],
                  ["inspect", "--all-kernels"], ["inspect", DEVICE], ["inspect", "-q", DEVICE], ["list", "group:3"]):
         first, second = p.on(tree, *argv), p.on(path, *argv)
