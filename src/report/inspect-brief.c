@@ -298,7 +298,7 @@ void inspect_text_brief(const struct inspect_text *t, const struct inspection *i
 	put_view(&body, "Now", d, VIEW_NOW, a);
 	if (views_agree(d))
 		prose_label(&body, "After", STYLE_NONE,
-			    "the same after binding its group to a VFIO driver");
+			    "the same, with its group bound to a VFIO driver");
 	else
 		put_view(&body, "After", d, VIEW_IF_BOUND, a);
 	put_reference(&body, i, a);

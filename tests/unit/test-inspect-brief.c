@@ -66,7 +66,7 @@ static void test_brief_of_yes(struct fixture *f)
 		       "  driver vfio-pci, group 7, IOMMU dmar0 (Intel VT-d)\n"
 		       "\n"
 		       "  Now    yes: VFIO container, iommufd\n"
-		       "  After  the same after binding its group to a VFIO driver\n");
+		       "  After  the same, with its group bound to a VFIO driver\n");
 }
 
 static void test_brief_gives_a_reason_once(struct fixture *f)
@@ -181,7 +181,7 @@ static void test_brief_of_a_large_group(struct fixture *f)
 		       "  0000:01:00.4 and 3 more, IOMMU dmar0 (Intel VT-d)\n"
 		       "\n"
 		       "  Now    yes: VFIO container\n"
-		       "  After  the same after binding its group to a VFIO driver\n");
+		       "  After  the same, with its group bound to a VFIO driver\n");
 }
 
 static void test_brief_of_what_is_not_there(struct fixture *f)
@@ -195,5 +195,5 @@ static void test_brief_of_what_is_not_there(struct fixture *f)
 		       "  driver denied (EACCES), no IOMMU group\n"
 		       "\n"
 		       "  Now    no: this kernel offers no path to it\n"
-		       "  After  the same after binding its group to a VFIO driver\n");
+		       "  After  the same, with its group bound to a VFIO driver\n");
 }
