@@ -154,6 +154,7 @@ static int make_plans(struct session *s, const struct plan_args *args)
 	q.path_asked = args->path_asked;
 	q.path = args->path;
 	planning_make(s, &q, s->app->arena, &plans);
+	planning_add_slots(s, &plans, s->app->arena);
 	if (s->app->quiet)
 		return status_of(&plans);
 	if (args->json)

@@ -179,13 +179,17 @@ static void propose_slot(struct session *s, struct plan *plan, struct arena *a)
 	host_free(h);
 }
 
+void planning_add_slots(struct session *s, struct plans *plans, struct arena *a)
+{
+	for (size_t i = 0; i < plans->nr; i++)
+		if (plans->items[i].answer != ANSWER_YES && plans->items[i].nr_blocked)
+			propose_slot(s, &plans->items[i], a);
+}
+
 void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
 		   struct plans *ret)
 {
 	plan_make(q, a, ret);
-	/* All slots are read for it: not for each of many devices. */
-	if (ret->nr == 1 && ret->items[0].answer != ANSWER_YES && ret->items[0].nr_blocked)
-		propose_slot(s, &ret->items[0], a);
 	if (!plans_need_boot(ret))
 		return;
 	host_load_boot(s->root, s->host);

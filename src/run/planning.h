@@ -11,6 +11,9 @@ const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, str
 /* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. */
 void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
 		   struct plans *ret);
+/* Where a device in use stands in the way of a plan: adds the first free slot in which the group would be without it. Reads
+ * the whole host for that. */
+void planning_add_slots(struct session *s, struct plans *plans, struct arena *a);
 /* The question about @devices of @s, decided already: on the best path, until the caller asks for another. How the
  * host uses its devices is read when a plan first moves one. */
 struct plan_request planning_request(struct session *s, struct device *const *devices, size_t nr);
