@@ -157,33 +157,40 @@ static bool try_slot(const struct group_map *map, struct plan *plan,
 }
 
 /* Where a device of the group is in use, another slot may part them: the first free one that does. */
-static void propose_slot(struct session *s, struct plan *plan, struct arena *a)
+static void propose_slot(const struct explanation *e, struct plan *plan, struct arena *a)
 {
-	struct explanation e = { .arena = a };
-	struct host *h = NULL;
-	struct group_map *map;
-	struct group_node *n;
+	struct group_node *n = group_map_find(e->map, plan->devices[0]->name);
 
-	if (plan->devices[0]->bus != BUS_PCI ||
-	    host_load(s->root, &scope_places, NULL, 0, &h, NULL) < 0)
+	if (plan->answer == ANSWER_YES || !plan->nr_blocked || !n || !is_understood(e->map, n) ||
+	    !shares_with_blocked(e->map, n, plan))
 		return;
-	map = group_map_make(h, s->report.kernels.releases, a);
-	group_map_compute(map);
-	n = group_map_find(map, plan->devices[0]->name);
-	if (n && is_understood(map, n) && shares_with_blocked(map, n, plan)) {
-		e.map = map;
-		explain_add_slots(&e);
-		for (size_t i = 0; i < e.nr_slots && !try_slot(map, plan, &e.slots[i], a); i++)
-			;
-	}
-	host_free(h);
+	for (size_t i = 0; i < e->nr_slots && !try_slot(e->map, plan, &e->slots[i], a); i++)
+		;
+}
+
+static bool is_any_blocked(const struct plans *plans)
+{
+	for (size_t i = 0; i < plans->nr; i++)
+		if (plans->items[i].answer != ANSWER_YES && plans->items[i].nr_blocked)
+			return true;
+	return false;
 }
 
 void planning_add_slots(struct session *s, struct plans *plans, struct arena *a)
 {
+	struct explanation e = { .arena = a };
+	struct host *h = NULL;
+	struct group_map *map;
+
+	if (!is_any_blocked(plans) || host_load(s->root, &scope_places, NULL, 0, &h, NULL) < 0)
+		return;
+	map = group_map_make(h, s->report.kernels.releases, a);
+	group_map_compute(map);
+	e.map = map;
+	explain_add_slots(&e);
 	for (size_t i = 0; i < plans->nr; i++)
-		if (plans->items[i].answer != ANSWER_YES && plans->items[i].nr_blocked)
-			propose_slot(s, &plans->items[i], a);
+		propose_slot(&e, &plans->items[i], a);
+	host_free(h);
 }
 
 void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
