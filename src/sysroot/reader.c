@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -101,6 +102,15 @@ static int tree_guard(int fd)
 	return (int)guarded;
 }
 
+static size_t closing_max(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur / 4 >= READER_CLOSING_MAX)
+		return READER_CLOSING_MAX;
+	return limit.rlim_cur < 4 ? 1 : limit.rlim_cur / 4;
+}
+
 int reader_init(struct reader *r, int fd, bool tree)
 {
 	int probe;
@@ -111,7 +121,8 @@ int reader_init(struct reader *r, int fd, bool tree)
 			      .guarded_fd = -EBADF,
 			      .dir_fd = -EBADF,
 			      .devices_fd = -EBADF,
-			      .groups_fd = -EBADF };
+			      .groups_fd = -EBADF,
+			      .closing_max = closing_max() };
 	locked_reader_init(&r->apart);
 	if (!tree)
 		return 0;
@@ -131,7 +142,7 @@ static void reader_close(struct reader *r, int fd)
 	if (fd < 0)
 		return;
 	r->closing[r->nr_closing++] = fd;
-	if (r->nr_closing == READER_CLOSING_MAX)
+	if (r->nr_closing >= r->closing_max)
 		reader_flush(r);
 }
 

@@ -27,9 +27,9 @@ struct reader {
 	/* The directories of the PCI devices (live) and of the IOMMU groups (live, and in a guarded tree), for
 	 * there are thousands in each; -EBADF: not yet asked. */
 	int devices_fd, groups_fd;
-	/* Descriptors no longer needed: closed many at a time. */
+	/* Descriptors no longer needed: closed many at a time, a quarter of those that the process may have. */
 	int closing[READER_CLOSING_MAX];
-	size_t nr_closing;
+	size_t nr_closing, closing_max;
 	struct locked_reader apart; /* of the live system */
 };
 

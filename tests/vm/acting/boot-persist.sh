@@ -21,7 +21,7 @@ initramfs() {
 	chmod 755 /usr/sbin/update-initramfs
 	check "initramfs-tools" exits 0 vfiotool bind --persist 0000:00:07.0
 	check "has to make it anew" says_error "if e1000 is in the initramfs, it gets 0000:00:07.0 before the udev rule"
-	check "by its command" says_error "run 'update-initramfs -u' to put the rule and vfio-pci into the initramfs"
+	check "by its command" says_error "Run 'update-initramfs -u' to put the rule and vfio-pci into the initramfs"
 	mkdir -p /usr/share/initramfs-tools /tmp/image
 	# Without the programs and the names of interfaces, which it would copy as well.
 	echo 'copy_exec() { :; }; find() { :; }' >/usr/share/initramfs-tools/hook-functions
@@ -37,7 +37,7 @@ initramfs() {
 	echo '#!/bin/sh' >/usr/bin/dracut
 	chmod 755 /usr/bin/dracut
 	check "dracut" exits 0 vfiotool bind --persist 0000:00:07.0
-	check "has to make it anew, too" says_error "run 'dracut --force' to put the rule and vfio-pci into the initramfs"
+	check "has to make it anew, too" says_error "Run 'dracut --force' to put the rule and vfio-pci into the initramfs"
 	check "it is told the driver" test "$(bash -c "add_drivers=; . $dracut; echo \$add_drivers")" = vfio-pci
 	check "and files that are there" bash -c "install_items=; . $dracut; ls \$install_items | grep -c . | grep -qx 2"
 	check "no longer" exits 0 vfiotool unbind --persist 0000:00:07.0
