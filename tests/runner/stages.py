@@ -18,7 +18,7 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_che
 # Pairs that the sanitised binary goes through again: one of each kind; by default two of them.
 SANITIZED_PAIRS, SOME_PAIRS = 6, 2
 # Seconds of a processor that the default run gives to guests beyond the cover.
-SLICE = 150
+SLICE = 100
 # What of a TAP stream is no table.
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
 # What a scenario of the guests notes.
@@ -234,10 +234,10 @@ LIMIT, LIMIT_ALL = 44 * 60, 4 * 3600
 # Name, function, seconds that it should take on two idle processors, by default and with --all, what it is. The first
 # two make what the others use.
 STAGES = (
-    ("build", build, 60, 90, "gcc -Werror: " + ", ".join(PLAIN)),
-    ("sanitize", sanitize, 220, 220, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
-    ("fuzz", fuzz, 40, 160, "libFuzzer, a bounded time for each target"),
+    ("build", build, 50, 90, "gcc -Werror: " + ", ".join(PLAIN)),
+    ("sanitize", sanitize, 100, 100, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
+    ("fuzz", fuzz, 30, 180, "libFuzzer, a bounded time for each target"),
     ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
-    ("vm", guests, 700, 4000, "real kernels in guests"),
+    ("vm", guests, 360, 2700, "real kernels in guests"),
 )

@@ -9,6 +9,7 @@ Exit status: 0 all agree, 1 something does not, 64 usage.
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import acting, board, cover, guest, initramfs, judge, kernels, schedule
+from rig import acting, board, cover, guest, initramfs, judge, kernels, planning, schedule
 from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
 from rig.schedule import Job
 
@@ -83,7 +84,8 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
         if verdict.skip:
             return verdict
         kernel = shop.get(name)
-        result = guest.run(scenario, kernel, args.vfiotool, args.keep)
+        plans = guest.Plans(planning.paths(scenario, kernel) if args.vfiotool else ())
+        result = guest.run(scenario, kernel, args.vfiotool, args.keep, plans=plans)
         verdict.cost = result.seconds
         verdict.problems = judge.check_guest(result)
         if not verdict.problems:
@@ -92,12 +94,26 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
             if args.vfiotool:
                 verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes, args.generations).judge()
                 verdict.shows = cover.of_scenario(result, kernel)
+                judge_plans(args, kernel, scenario, result, verdict)
             if args.save_captures:
                 save_capture(args.save_captures, scenario, verdict, result, args.generations)
     except Exception as error:  # pylint: disable=broad-except
         verdict.problems.append(f"{type(error).__name__}: {error}")
     verdict.seconds = time.monotonic() - start
     return verdict
+
+
+def judge_plans(args, kernel: kernels.Kernel, scenario: Scenario, result: guest.Result, verdict: Verdict) -> None:
+    """Judges the plans that the guest executed, with the boots that they ask for."""
+    def boot(other: Scenario, plans: guest.Plans) -> guest.Result:
+        other = dataclasses.replace(other, name=f"{scenario.name}-{plans.paths[0]}")
+        again = guest.run(other, kernel, args.vfiotool, args.keep, plans=plans)
+        verdict.cost += again.seconds
+        return again
+
+    problems, kinds = planning.judge(scenario, kernel, result, boot)
+    verdict.problems += problems
+    verdict.shows |= kinds
 
 
 def run_boots(args, kernel: kernels.Kernel, batch: acting.Batch, programs: dict) -> guest.Result:
@@ -131,7 +147,7 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
             verdict.problems.append(f"{type(error).__name__}: {error}")
     for verdict, part in zip(verdicts, batch.parts):
         # Each its own time, which the guest measured.
-        verdict.seconds = result.status.get(f"{part.name}.seconds", 0.0)
+        verdict.seconds = result.status.get(f"{part.name}.ms", 0.0) / 1000
     whole = sum(verdict.seconds for verdict in verdicts) or 1.0
     for verdict in verdicts:
         verdict.cost = max(0.0, result.seconds - cover.BOOT) * verdict.seconds / whole

@@ -23,6 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import run
+import selftest_plan
 from rig import acting, attaching, cache, cover, cpio, documents, guest, judge, kernels, outcome, schedule
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
@@ -450,7 +451,7 @@ def check_second_boot() -> str:
     def boot(number: int, **wrong) -> guest.Result:
         word = "bad" if wrong.get("check") else "ok"
         log = b"BUG: unable to handle" if wrong.get("log") else b"quiet"
-        status = {"setup": 0, "twice.seconds": 3} | ({} if wrong.get("dies") else {"twice": 0})
+        status = {"setup": 0, "twice.ms": 3000} | ({} if wrong.get("dies") else {"twice": 0})
         return guest.Result({"twice.dmesg": log}, status, [], [("twice", word, number, "title")], "6.1", not wrong.get("dies"),
                             "no end within 9 s" if wrong.get("dies") else "")
 
@@ -548,7 +549,7 @@ def check_cache() -> str:
 
 def main() -> int:
     """Runs all, as TAP."""
-    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios, check_thorough, check_cache,
+    checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios, check_thorough, selftest_plan.check_plans, check_cache,
               check_cover, check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0

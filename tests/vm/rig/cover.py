@@ -19,6 +19,8 @@ FILE = Path(__file__).resolve().parent.parent / "cover.json"
 BOOT, UNKNOWN = 3.0, 8.0
 # Pairs that take longer are no part of the cover, even if only they show something.
 DEAR = 60.0
+# What a plan does that a guest can do, or a boot of it.
+STEPS = ("bind", "boot-option", "close", "firmware", "grant", "install", "limit", "load", "parameter", "vm", "write")
 # Functions of guest/acting.sh that run a command.
 FUNCTIONS = {"agree": "attach", "agree_map": "map"}
 
@@ -30,7 +32,9 @@ def ask(vfiotool: Path, *words):
 
 def wanted(vfiotool: Path, scripts=()):
     """What all pairs together should show: {name: any of what shows it}: sites of rules, commands, scripts, kernels."""
-    ret = {name: {name} for name in (*(f"script {name}" for name in scripts), *(f"kernel {name}" for name in kernels.NAMES if name not in kernels.BY_NAME))}
+    chosen = [name for name in kernels.NAMES if name not in kernels.BY_NAME]
+    ret = {name: {name} for name in (
+        *(f"script {name}" for name in scripts), *(f"kernel {name}" for name in chosen), *(f"plan {kind}" for kind in STEPS))}
     introspect = ask(vfiotool, "--introspect")
     names = [item["name"] for item in introspect["generations"]]
     series = {kernels.series(name): kernels.generation(name, names) for name in kernels.NAMES}
@@ -71,9 +75,9 @@ def shown(files, series: str):
 
 
 def of_scenario(result, kernel):
-    """What a scenario that only predicts shows, the three commands that it always runs included."""
+    """What a scenario that only predicts shows, the commands that it always runs included."""
     return shown(result.files.values(), kernel.series) | {
-        f"kernel {kernel.name}", "command inspect", "command attach", "command capture"}
+        f"kernel {kernel.name}", "command inspect", "command attach", "command capture", "command plan"}
 
 
 def of_part(part, result, kernel):

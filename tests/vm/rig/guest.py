@@ -30,8 +30,8 @@ LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "600"))
 # program's second run takes two thirds of the first's time. The self-tests of ciphers took a tenth of a boot, cubic's
 # reading of all of BTF another twentieth; so did breaking up large pages to write-protect the kernel, clearing pages that
 # are written anyway, and guarding against a processor that speculates.
-CMDLINE = ("quiet loglevel=1 panic=-1 random.trust_cpu=on norandmaps cryptomgr.notests=1 mitigations=off init_on_alloc=0 "
-           "rodata=off initcall_blacklist=crypto_kdf108_init,cubictcp_register")
+CMDLINE = ("BOOT_IMAGE=/boot/vmlinuz quiet loglevel=1 panic=-1 random.trust_cpu=on norandmaps cryptomgr.notests=1 "
+           "mitigations=off init_on_alloc=0 rodata=off initcall_blacklist=crypto_kdf108_init,cubictcp_register")
 
 
 @dataclass
@@ -61,11 +61,22 @@ def _assignments(values: dict) -> str:
     return "".join(f"{key}={_quote(value)}\n" for key, value in values.items())
 
 
-def _environment(scenario: Scenario, kernel: kernels.Kernel) -> str:
+@dataclass(frozen=True)
+class Plans:
+    """
+    The paths whose plan is judged; in a boot that a plan asked for, @after, what the one before it kept.
+    """
+
+    paths: tuple = ()
+    after: bool = False
+    kept: bytes = b""
+
+
+def _environment(scenario: Scenario, kernel: kernels.Kernel, plans: Plans) -> str:
     assume = " ".join(f"--assume {item}" for item in pick_list(scenario.assume, kernel.name))
     values = {"TARGET": scenario.target, "PATHS": " ".join(PATHS), "CALLER": scenario.caller,
               "PROBE": scenario.probe, "MODULES": " ".join(pick_list(scenario.modules, kernel.name)), "ASSUME": assume,
-              "FAKED": " ".join(scenario.faked)}
+              "FAKED": " ".join(scenario.faked), "PLANS": " ".join(plans.paths), "AFTER": "1" if plans.after else ""}
     return _assignments(values)
 
 
@@ -90,7 +101,19 @@ class Extra:
 PADDING = bytes(1 << 20)
 
 
-def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) -> bytes:
+def _loader(archive: Archive, scenario: Scenario, kernel: kernels.Kernel, plans: Plans) -> None:
+    """A boot loader's settings, for the commands of a plan, or what is left of them."""
+    archive.folder("etc/modprobe.d")
+    archive.folder("etc/security/limits.d")
+    archive.folder("boot/grub")
+    archive.data("boot/grub/grub.cfg", "")
+    archive.data("usr/sbin/update-grub", (Path(__file__).parent / "guest/update-grub").read_bytes(), 0o755)
+    archive.data("etc/default/grub", f'GRUB_CMDLINE_LINUX="{pick(scenario.cmdline, kernel.name) or ""}"\n')
+    if plans.kept:
+        _unpack(archive, plans.kept)
+
+
+def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None, plans: Plans) -> bytes:
     """The second archive, that makes a common initramfs this scenario's."""
     archive = Archive()
     setup = scenario.setup
@@ -100,7 +123,7 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
         setup = f"must insmod /lib/mock_iommu.ko {mock}\n{setup}"
     if scenario.own:
         archive.file(f"lib/{scenario.own}.ko", kernels.own_module(kernel, scenario.own), 0o644)
-    archive.data("scenario/env", _assignments(extra.environment) if extra else _environment(scenario, kernel))
+    archive.data("scenario/env", _assignments(extra.environment) if extra else _environment(scenario, kernel, plans))
     for path, text in (extra.files if extra else {}).items():
         archive.data(path, text)
     for path, program in (extra.programs if extra else {}).items():
@@ -108,6 +131,8 @@ def _overlay(scenario: Scenario, kernel: kernels.Kernel, extra: Extra | None) ->
     archive.data("scenario/setup.sh", setup)
     if extra and extra.kept:
         _unpack(archive, extra.kept)
+    if plans.paths:
+        _loader(archive, scenario, kernel, plans)
     return archive.bytes()
 
 
@@ -242,7 +267,7 @@ def _keep(place: Path, folder: Path, argv, result: Result) -> None:
 
 
 def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None, keep: Path | None = None,
-        extra: Extra | None = None) -> Result:
+        extra: Extra | None = None, plans: Plans = Plans()) -> Result:
     """Boots @kernel into @scenario and waits for the end."""
     result = Result()
     folder = Path(tempfile.mkdtemp(prefix="vfiotool-vm-"))
@@ -252,7 +277,7 @@ def run(scenario: Scenario, kernel: kernels.Kernel, vfiotool: Path | None = None
         tables = dmar.archive(scenario.rmrr) if scenario.rmrr else b""
         tables += ivrs.archive(scenario.unity) if scenario.unity else b""
         parts = [tables, base.read_bytes(), system.archive() if getattr(scenario, "system", "") else b"",
-                 _overlay(scenario, kernel, extra), PADDING]
+                 _overlay(scenario, kernel, extra, plans), PADDING]
         (folder / "initrd").write_bytes(b"".join(parts))
         channel = Channel(folder) if extra else contextlib.nullcontext()
         argv = command(scenario, kernel, folder, channel.options() if extra else None)

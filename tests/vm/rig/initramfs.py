@@ -142,7 +142,7 @@ def _add_program(archive: Archive, path: str, source: Path, libraries, arm64: bo
 
 def _crypto(real: Path, users, arm64: bool) -> Path:
     """
-    A library in the place of OpenSSL's that has what @users import of it and does nothing. libkmod asks it only who signed
+    A library in the place of OpenSSL's: it has what @users import of it, and does nothing. libkmod asks it only who signed
     a module. Its relocations are four of five that a start of vfiotool or modprobe needs, which an emulated processor does in
     50 ms, some hundred times in each guest.
     """
@@ -199,7 +199,7 @@ def _system(archive: Archive, origin) -> None:
     archive.device("dev/console", 5, 1)
     archive.device("dev/null", 1, 3, 0o666)
     archive.data("init", (GUEST / "init").read_bytes(), 0o755)
-    for name in ("guest.sh", "acting.sh"):
+    for name in ("guest.sh", "acting.sh", "plan.sh"):
         archive.data(f"lib/{name}", (GUEST / name).read_bytes())
 
 

@@ -16,9 +16,9 @@ VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
         "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked", "board", "acpi", "tree",
-        "own"}
+        "own", "hopeless", "otherwise"}
 
-LISTS = {"tree", "devices", "modules", "absent", "assume", "unknown", "faked"}
+LISTS = {"hopeless", "otherwise", "tree", "devices", "modules", "absent", "assume", "unknown", "faked"}
 
 
 class ScenarioError(ValueError):
@@ -52,6 +52,8 @@ class Scenario:
     acpi: bool = False
     tree: tuple = ()
     own: str = ""
+    hopeless: tuple = ()
+    otherwise: tuple = ()
     expect: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)
 

@@ -289,6 +289,8 @@ state() {
 		/sys/bus/pci/devices/*/sriov_numvfs /sys/bus/pci/devices/*/sriov_drivers_autoprobe \
 		/sys/bus/pci/devices/*/enable /sys/bus/pci/devices/*/power/control /sys/bus/pci/devices/*/reset_method \
 		/sys/kernel/iommu_groups/*/type
+	# shellcheck disable=SC2086,SC2116
+	[ ! -e /etc/default/grub ] || (. /etc/default/grub && echo boot with $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT)
 	for device in /sys/bus/pci/devices/*; do
 		for made in net nvme msi_irqs vfio-dev; do
 			set -- "$device/$made"/*
@@ -297,7 +299,7 @@ state() {
 	done
 	find /dev/vfio -type c ! -path /dev/vfio/vfio -exec stat -c '%n %a %u:%g' {} + 2>/dev/null |
 		sed 's/devices\/vfio[0-9]*/devices\/.../' | sort
-	find /run/vfiotool /etc/udev /etc/modprobe.d /etc/driverctl.d -type f ! -name lock -exec sha256sum {} + \
+	find /run/vfiotool /etc/udev /etc/modprobe.d /etc/driverctl.d /etc/security -type f ! -name lock -exec sha256sum {} + \
 		2>/dev/null | sort
 }
 
@@ -376,11 +378,11 @@ act() {
 	clean_up 2>/dev/null
 	dmesg -c >"/spool/$PART.dmesg"
 	flush
-	say "@@status $PART.seconds $((($(uptime_ms) - began) / 1000))"
+	say "@@status $PART.ms $(($(uptime_ms) - began))"
 	say "@@status $PART $status"
 }
 
-run_scenario() {
+run_scripts() {
 	for module in $MODULES; do
 		modprobe "$module" || say "@@broken modprobe $module"
 	done

@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 # What a guest does for every scenario. /scenario/env sets TARGET, PATHS, CALLER (options of the prober that say who
 # asks), PROBE (further options of it), MODULES (loaded first), ASSUME (options of vfiotool, may be empty), FAKED
-# (releases that vfiotool is made to believe, may be empty).
+# (releases that vfiotool is made to believe, may be empty), PLANS (paths whose plan is judged, see plan.sh), AFTER (not empty
+# in a boot that a plan asked for, where nothing else is judged).
 
 # The second serial port; on arm64 the first one is of another kind.
 SERIAL=/dev/ttyS1
@@ -166,9 +167,15 @@ run_scenario() {
 		# shellcheck disable=SC2086
 		step capture prober $CALLER run vfiotool capture -
 	fi
-	ask_tool now
-	attach_now
-	ask_kernel now
+	if [ -z "$AFTER" ]; then
+		ask_tool now
+		attach_now
+		ask_kernel now
+	fi
+	for path in $PLANS; do
+		judge_plan "$path"
+	done
+	[ -z "$AFTER" ] || return 0
 	case $TARGET in
 	platform:* | mdev:*) ;;
 	*)
