@@ -36,6 +36,8 @@ ONE_OF_MANY = 1.15
 SYSCALLS_PER_DEVICE = 7
 INSPECT_TO_LIST = 2
 LIST_TO_LSPCI = 1.3  # of 16 devices
+PLAN_TO_INSPECT = 1.3
+PLANNED, PLANS_TO_ONE = 64, 3  # devices together
 ONE_GROUP_TO_MANY = 2
 # How often a missed budget is measured again.
 AGAIN = 10
@@ -44,7 +46,7 @@ INSIDE = "VFIOTOOL_BENCH_NAMESPACE"
 # Kinds of trees, and how they are looked at.
 LIVE, BUILT_IN, ONE_GROUP = " live", " built in", " one group"
 # Answers are no failures, and neither are the devices of a group that cannot be bound.
-GOOD = {"inspect": (0, 2, 3), "bind": (0, 2, 5)}
+GOOD = {"inspect": (0, 2, 3), "bind": (0, 2, 5), "plan": (0, 2, 3)}
 # What of /proc a live host shows of the tree.
 PROC = ("cmdline", "cpuinfo", "interrupts", "kallsyms", "modules", "version", "sys/kernel/osrelease")
 
@@ -207,6 +209,15 @@ class Bench:
         move = ("bind", "--dry-run", "--group", ONE)
         self.ratio(self.ours(many, *move, kind=ONE_GROUP), self.ours(some, *move, kind=ONE_GROUP), 2 * many / some)
 
+    def plans(self, few, many):
+        """A plan costs little more than an inspection, and one for many devices little more than one for one."""
+        for count in (few, many):
+            self.ratio(self.ours(count, "plan", ONE), self.ours(count, "inspect", ONE), PLAN_TO_INSPECT)
+        names = subprocess.run([self.args.vfiotool, "--sysroot", self.tree(many), "list", "-n", "-o", "ADDRESS"],
+                               stdout=subprocess.PIPE, text=True, check=True).stdout.split()[:PLANNED]
+        together = self.row(f"plan of {PLANNED}", many, self.args.vfiotool, "--sysroot", self.tree(many), "plan", *names)
+        self.ratio(together, self.ours(many, "plan", ONE), PLANS_TO_ONE)
+
     def untouched(self):
         """What asks nothing of a host reads nothing of it."""
         for word in ("--version", "--help"):
@@ -227,6 +238,7 @@ class Bench:
         self.ratio(self.ours(many, "list"), self.lean(many), LIST_TO_LEAN)
         self.ratio(self.ours(many, "inspect"), self.ours(many, "list"), INSPECT_TO_LIST)
         self.one_of_many(few, many)
+        self.plans(few, many)
         self.as_live(many)
         self.one_group(4000, 1000)
         for name in ("list", "inspect"):
