@@ -42,7 +42,7 @@ check "its sibling stays" driver_is $TWO vfio-pci
 check "restore gives the other back" exits 0 vfiotool restore
 check "all is as it was" unchanged
 check "unused, they are in the way as well" exits 2 vfiotool bind $PF
-check "and the next step is told" says "sriov_numvfs first"
+check "and the next step is told" says "sriov_numvfs; then bind"
 check "by the kernel too" exits 2 vfiotool bind --force=predicted $PF
 check "all is as it was" unchanged
 

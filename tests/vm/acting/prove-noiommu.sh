@@ -10,4 +10,4 @@ check "the text says so" exits 2 vfiotool prove --path noiommu 0000:00:08.0
 check "plainly" says "No protection: without an IOMMU the device wrote to memory that"
 # Beyond what the device drives, an address would be cut short.
 check "no address is guessed" exits 3 vfiotool prove --path noiommu --address-bits 12 0000:00:07.0
-check "and why" says_error "say what it has with --address-bits"
+check "and why" says_error "pass them with --address-bits"
