@@ -156,22 +156,45 @@ static bool try_slot(const struct group_map *map, struct plan *plan,
 	return true;
 }
 
+static bool is_target(const struct plan *plan, const struct device *dev)
+{
+	for (size_t i = 0; i < plan->nr_devices; i++)
+		if (plan->devices[i] == dev)
+			return true;
+	return false;
+}
+
+/* Whether @plan fails because another device of the group is in use. Of a live host root knows; a capture may leave it open
+ * for good (@doubt). */
+static bool is_hindered(const struct plan *plan, bool doubt)
+{
+	if (plan->answer == ANSWER_YES)
+		return false;
+	for (size_t i = 0; i < plan->nr_blocked; i++)
+		if ((doubt || plan->blocked[i].answer == ANSWER_YES) &&
+		    !is_target(plan, plan->blocked[i].device))
+			return true;
+	return false;
+}
+
 /* Where a device of the group is in use, another slot may part them: the first free one that does. */
-static void propose_slot(const struct explanation *e, struct plan *plan, struct arena *a)
+static void propose_slot(const struct explanation *e, struct plan *plan, bool doubt,
+			 struct arena *a)
 {
 	struct group_node *n = group_map_find(e->map, plan->devices[0]->name);
 
-	if (plan->answer == ANSWER_YES || !plan->nr_blocked || !n || !is_understood(e->map, n) ||
+	if (!is_hindered(plan, doubt) || !n || !is_understood(e->map, n) ||
 	    !shares_with_blocked(e->map, n, plan))
 		return;
 	for (size_t i = 0; i < e->nr_slots && !try_slot(e->map, plan, &e->slots[i], a); i++)
 		;
 }
 
-static bool is_any_blocked(const struct plans *plans)
+/* Only then it is worth reading the places of all devices. */
+static bool is_any_hindered(const struct plans *plans, bool doubt)
 {
 	for (size_t i = 0; i < plans->nr; i++)
-		if (plans->items[i].answer != ANSWER_YES && plans->items[i].nr_blocked)
+		if (is_hindered(&plans->items[i], doubt))
 			return true;
 	return false;
 }
@@ -179,17 +202,19 @@ static bool is_any_blocked(const struct plans *plans)
 void planning_add_slots(struct session *s, struct plans *plans, struct arena *a)
 {
 	struct explanation e = { .arena = a };
+	bool doubt = sysroot_kind(s->root) == SYSROOT_CAPTURE;
 	struct host *h = NULL;
 	struct group_map *map;
 
-	if (!is_any_blocked(plans) || host_load(s->root, &scope_places, NULL, 0, &h, NULL) < 0)
+	if (!is_any_hindered(plans, doubt) ||
+	    host_load(s->root, &scope_places, NULL, 0, &h, NULL) < 0)
 		return;
 	map = group_map_make(h, s->report.kernels.releases, a);
 	group_map_compute(map);
 	e.map = map;
 	explain_add_slots(&e);
 	for (size_t i = 0; i < plans->nr; i++)
-		propose_slot(&e, &plans->items[i], a);
+		propose_slot(&e, &plans->items[i], doubt, a);
 	host_free(h);
 }
 
