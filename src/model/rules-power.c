@@ -39,14 +39,6 @@ static enum tristate counts_as_suspended(struct eval *e)
 	return now == MEMBER_FREE || now == MEMBER_UNKNOWN ? TRI_UNKNOWN : TRI_YES;
 }
 
-static void propose_idle_d3(struct eval *e)
-{
-	eval_propose_param(e, PARAM_VFIO_PCI_DISABLE_IDLE_D3, "Y",
-			   "load vfio-pci with disable_idle_d3=1",
-			   "devices on vfio-pci then keep full power while nobody uses them",
-			   false);
-}
-
 static void runtime_pm_is_off(struct eval *e)
 {
 	const char *name = e->dev->name, *path = e->dev->power_status.path;
@@ -59,7 +51,6 @@ static void runtime_pm_is_off(struct eval *e)
 		eval_unknown(e,
 			     "the runtime power management of %s is off (%s); cannot tell whether it was turned off while the device was active",
 			     name, path);
-	propose_idle_d3(e);
 	eval_advise(e, ACTION_INSTALL, SCOPE_REBOOT,
 		    "boot another kernel: some releases leave runtime power management off for devices without the PCI power management capability, such as virtual functions");
 }
@@ -78,7 +69,6 @@ static void runtime_pm_failed(struct eval *e)
 		eval_remedy(e,
 			    "remove the device and look for it again: echo 1 > /sys/bus/pci/devices/%s/remove; echo 1 > /sys/bus/pci/rescan",
 			    name);
-	propose_idle_d3(e);
 }
 
 /* Whether the driver of the device, in this view, is one of the kernel's that resume it. */

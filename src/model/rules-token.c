@@ -42,9 +42,14 @@ static void propose_token(struct eval *e, const char *owner)
 static void token_of_pf(struct eval *e)
 {
 	const struct device *dev = e->dev;
+	const struct assumption *removed = eval_assumed(e, dev, "numvfs");
 	enum tristate used = TRI_NO;
 
 	eval_cite(e, &dev->sriov_numvfs);
+	if (removed && strcmp(removed->value, "0") == 0) {
+		eval_passes(e, "no virtual function of %s is left", dev->name);
+		return;
+	}
 	for (size_t i = 0; i < dev->nr_vfs && used != TRI_YES; i++) {
 		enum tristate one = vf_in_use(e, dev->vfs[i]);
 		if (one != TRI_NO)
