@@ -6,6 +6,7 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
+#include "sysroot/confine.h"
 #include "facts/driver.h"
 #include "model/generation.h"
 #include "model/rule.h"
@@ -84,8 +85,10 @@ static int complete_drivers(struct app *app, struct failure **reterr)
 	const char *general = driver_of_bus(BUS_PCI)->name;
 	const struct driver_row *d;
 	struct sysroot *root = NULL;
-	int r = sysroot_open(app->sysroot, &root, reterr);
+	int r;
 
+	(void)confine_for_capture(app->sysroot);
+	r = sysroot_open(app->sysroot, &root, reterr);
 	if (r < 0)
 		return r;
 	put(app, general, "bus pci, any device");

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "sysroot/confine.h"
 
 enum { ANSWER_MAX = 1 << 20, CPU_SECONDS = 2, SPACE_MAX = 192 << 20 };
 
@@ -46,6 +47,7 @@ static void vt_noreturn look_apart(int fd, module_file_read *read, const struct 
 	    !set_limit(RLIMIT_CPU, CPU_SECONDS) ||
 	    (SPACE_IS_LIMITED && !set_limit(RLIMIT_AS, SPACE_MAX)))
 		_exit(1);
+	(void)confine_to_reading();
 	r = read(&out, mod);
 	_exit(put(fd, &r, sizeof(r)) && put(fd, strbuf_get(&out), out.len) ? 0 : 1);
 }

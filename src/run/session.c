@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/shell.h"
 #include "run/planning.h"
+#include "sysroot/confine.h"
 
 const struct scope scope_all = {
 	.host_parts = HOST_ALL,
@@ -127,6 +128,9 @@ static int session_load(struct session *s, const struct operands *operands,
 			return r;
 	}
 	s->nr_targets = operands->nr;
+	/* A recording is still to be written. Without Landlock, the parser's own limits have to do. */
+	if (!record)
+		(void)confine_for_capture(s->app->sysroot);
 	r = sysroot_open(s->app->sysroot, &s->root, reterr);
 	if (r < 0)
 		return r;
