@@ -70,7 +70,7 @@ static const struct acs_row rows[] = {
 	{ 0x8086, ANY, ACS_QUIRK_INTEGRATED, RELEASE_5_10, true, 5138 },
 	{ 0x17cb, 0x0400, ACS_QUIRK_PORT, RELEASE_5_10, true, 5140 },
 	{ 0x17cb, 0x0401, ACS_QUIRK_PORT, RELEASE_5_10, true, 5141 },
-	{ 0x17cb, 0x0115, ACS_QUIRK_PORT, RELEASE_6_13, false, 5143 },
+	{ 0x17cb, 0x0115, ACS_QUIRK_PORT, RELEASE_6_12, false, 5143 },
 	{ 0x17cb, 0x0111, ACS_QUIRK_PORT, RELEASE_7_0, false, 5145 },
 	{ 0x17cb, 0x0120, ACS_QUIRK_PORT, RELEASE_7_0, false, 5147 },
 	{ 0x1dbf, 0x0401, ACS_QUIRK_PORT, RELEASE_5_10, true, 5149 },
@@ -91,55 +91,55 @@ static const struct acs_row rows[] = {
 	{ 0x1def, 0xe00a, ACS_QUIRK_PORT, RELEASE_5_10, true, 5169 },
 	{ 0x1def, 0xe00b, ACS_QUIRK_PORT, RELEASE_5_10, true, 5170 },
 	{ 0x1def, 0xe00c, ACS_QUIRK_PORT, RELEASE_5_10, true, 5171 },
-	{ 0x14e4, 0x16d7, ACS_QUIRK_VENDOR, RELEASE_5_13, true, 5173 },
+	{ 0x14e4, 0x16d7, ACS_QUIRK_VENDOR, RELEASE_5_14, true, 5173 },
 	{ 0x14e4, 0x1750, ACS_QUIRK_VENDOR, RELEASE_6_0, true, 5174 },
 	{ 0x14e4, 0x1751, ACS_QUIRK_VENDOR, RELEASE_6_0, true, 5175 },
 	{ 0x14e4, 0x1752, ACS_QUIRK_VENDOR, RELEASE_6_0, true, 5176 },
-	{ 0x14e4, 0x1760, ACS_QUIRK_VENDOR, RELEASE_6_11, false, 5177 },
-	{ 0x14e4, 0x1761, ACS_QUIRK_VENDOR, RELEASE_6_11, false, 5178 },
-	{ 0x14e4, 0x1762, ACS_QUIRK_VENDOR, RELEASE_6_11, false, 5179 },
-	{ 0x14e4, 0x1763, ACS_QUIRK_VENDOR, RELEASE_6_11, false, 5180 },
+	{ 0x14e4, 0x1760, ACS_QUIRK_VENDOR, RELEASE_6_12, false, 5177 },
+	{ 0x14e4, 0x1761, ACS_QUIRK_VENDOR, RELEASE_6_12, false, 5178 },
+	{ 0x14e4, 0x1762, ACS_QUIRK_VENDOR, RELEASE_6_12, false, 5179 },
+	{ 0x14e4, 0x1763, ACS_QUIRK_VENDOR, RELEASE_6_12, false, 5180 },
 	{ 0x14e4, 0xd714, ACS_QUIRK_PORT, RELEASE_5_10, true, 5181 },
-	{ 0x0014, 0x3c09, ACS_QUIRK_PORT, RELEASE_6_15, false, 5183 },
-	{ 0x0014, 0x3c19, ACS_QUIRK_PORT, RELEASE_6_15, false, 5184 },
-	{ 0x0014, 0x3c29, ACS_QUIRK_PORT, RELEASE_6_15, false, 5185 },
-	{ 0x0014, 0x7a09, ACS_QUIRK_PORT, RELEASE_6_15, false, 5186 },
-	{ 0x0014, 0x7a19, ACS_QUIRK_PORT, RELEASE_6_15, false, 5187 },
-	{ 0x0014, 0x7a29, ACS_QUIRK_PORT, RELEASE_6_15, false, 5188 },
-	{ 0x0014, 0x7a39, ACS_QUIRK_PORT, RELEASE_6_15, false, 5189 },
-	{ 0x0014, 0x7a49, ACS_QUIRK_PORT, RELEASE_6_15, false, 5190 },
-	{ 0x0014, 0x7a59, ACS_QUIRK_PORT, RELEASE_6_15, false, 5191 },
-	{ 0x0014, 0x7a69, ACS_QUIRK_PORT, RELEASE_6_15, false, 5192 },
+	{ 0x0014, 0x3c09, ACS_QUIRK_PORT, RELEASE_6_17, false, 5183 },
+	{ 0x0014, 0x3c19, ACS_QUIRK_PORT, RELEASE_6_17, false, 5184 },
+	{ 0x0014, 0x3c29, ACS_QUIRK_PORT, RELEASE_6_17, false, 5185 },
+	{ 0x0014, 0x7a09, ACS_QUIRK_PORT, RELEASE_6_17, false, 5186 },
+	{ 0x0014, 0x7a19, ACS_QUIRK_PORT, RELEASE_6_17, false, 5187 },
+	{ 0x0014, 0x7a29, ACS_QUIRK_PORT, RELEASE_6_17, false, 5188 },
+	{ 0x0014, 0x7a39, ACS_QUIRK_PORT, RELEASE_6_17, false, 5189 },
+	{ 0x0014, 0x7a49, ACS_QUIRK_PORT, RELEASE_6_17, false, 5190 },
+	{ 0x0014, 0x7a59, ACS_QUIRK_PORT, RELEASE_6_17, false, 5191 },
+	{ 0x0014, 0x7a69, ACS_QUIRK_PORT, RELEASE_6_17, false, 5192 },
 	{ 0x1c36, 0x0031, ACS_QUIRK_AMAZON, RELEASE_5_10, true, 5194 },
 	{ 0x1d17, 0x3038, ACS_QUIRK_VENDOR, RELEASE_5_10, true, 5196 },
 	{ 0x1d17, 0x3104, ACS_QUIRK_VENDOR, RELEASE_5_10, true, 5197 },
 	{ 0x1d17, 0x9083, ACS_QUIRK_VENDOR, RELEASE_5_10, true, 5198 },
-	{ 0x1957, 0x8d81, ACS_QUIRK_PORT, RELEASE_5_17, true, 5201 },
-	{ 0x1957, 0x8da1, ACS_QUIRK_PORT, RELEASE_5_17, true, 5202 },
-	{ 0x1957, 0x8d83, ACS_QUIRK_PORT, RELEASE_5_17, true, 5203 },
-	{ 0x1957, 0x8d80, ACS_QUIRK_PORT, RELEASE_5_17, true, 5205 },
-	{ 0x1957, 0x8da0, ACS_QUIRK_PORT, RELEASE_5_17, true, 5206 },
-	{ 0x1957, 0x8d82, ACS_QUIRK_PORT, RELEASE_5_17, true, 5207 },
-	{ 0x1957, 0x8d90, ACS_QUIRK_PORT, RELEASE_5_17, true, 5209 },
-	{ 0x1957, 0x8db0, ACS_QUIRK_PORT, RELEASE_5_17, true, 5210 },
-	{ 0x1957, 0x8d92, ACS_QUIRK_PORT, RELEASE_5_17, true, 5211 },
-	{ 0x1957, 0x8d91, ACS_QUIRK_PORT, RELEASE_5_17, true, 5213 },
-	{ 0x1957, 0x8db1, ACS_QUIRK_PORT, RELEASE_5_17, true, 5214 },
-	{ 0x1957, 0x8d93, ACS_QUIRK_PORT, RELEASE_5_17, true, 5215 },
-	{ 0x1957, 0x8d89, ACS_QUIRK_PORT, RELEASE_5_17, true, 5217 },
-	{ 0x1957, 0x8da9, ACS_QUIRK_PORT, RELEASE_5_17, true, 5218 },
-	{ 0x1957, 0x8d8b, ACS_QUIRK_PORT, RELEASE_5_17, true, 5219 },
-	{ 0x1957, 0x8d88, ACS_QUIRK_PORT, RELEASE_5_17, true, 5221 },
-	{ 0x1957, 0x8da8, ACS_QUIRK_PORT, RELEASE_5_17, true, 5222 },
-	{ 0x1957, 0x8d8a, ACS_QUIRK_PORT, RELEASE_5_17, true, 5223 },
-	{ 0x1957, 0x8d98, ACS_QUIRK_PORT, RELEASE_5_17, true, 5225 },
-	{ 0x1957, 0x8db8, ACS_QUIRK_PORT, RELEASE_5_17, true, 5226 },
-	{ 0x1957, 0x8d9a, ACS_QUIRK_PORT, RELEASE_5_17, true, 5227 },
-	{ 0x1957, 0x8d99, ACS_QUIRK_PORT, RELEASE_5_17, true, 5229 },
-	{ 0x1957, 0x8db9, ACS_QUIRK_PORT, RELEASE_5_17, true, 5230 },
-	{ 0x1957, 0x8d9b, ACS_QUIRK_PORT, RELEASE_5_17, true, 5231 },
+	{ 0x1957, 0x8d81, ACS_QUIRK_PORT, RELEASE_5_15, true, 5201 },
+	{ 0x1957, 0x8da1, ACS_QUIRK_PORT, RELEASE_5_15, true, 5202 },
+	{ 0x1957, 0x8d83, ACS_QUIRK_PORT, RELEASE_5_15, true, 5203 },
+	{ 0x1957, 0x8d80, ACS_QUIRK_PORT, RELEASE_5_15, true, 5205 },
+	{ 0x1957, 0x8da0, ACS_QUIRK_PORT, RELEASE_5_15, true, 5206 },
+	{ 0x1957, 0x8d82, ACS_QUIRK_PORT, RELEASE_5_15, true, 5207 },
+	{ 0x1957, 0x8d90, ACS_QUIRK_PORT, RELEASE_5_15, true, 5209 },
+	{ 0x1957, 0x8db0, ACS_QUIRK_PORT, RELEASE_5_15, true, 5210 },
+	{ 0x1957, 0x8d92, ACS_QUIRK_PORT, RELEASE_5_15, true, 5211 },
+	{ 0x1957, 0x8d91, ACS_QUIRK_PORT, RELEASE_5_15, true, 5213 },
+	{ 0x1957, 0x8db1, ACS_QUIRK_PORT, RELEASE_5_15, true, 5214 },
+	{ 0x1957, 0x8d93, ACS_QUIRK_PORT, RELEASE_5_15, true, 5215 },
+	{ 0x1957, 0x8d89, ACS_QUIRK_PORT, RELEASE_5_15, true, 5217 },
+	{ 0x1957, 0x8da9, ACS_QUIRK_PORT, RELEASE_5_15, true, 5218 },
+	{ 0x1957, 0x8d8b, ACS_QUIRK_PORT, RELEASE_5_15, true, 5219 },
+	{ 0x1957, 0x8d88, ACS_QUIRK_PORT, RELEASE_5_15, true, 5221 },
+	{ 0x1957, 0x8da8, ACS_QUIRK_PORT, RELEASE_5_15, true, 5222 },
+	{ 0x1957, 0x8d8a, ACS_QUIRK_PORT, RELEASE_5_15, true, 5223 },
+	{ 0x1957, 0x8d98, ACS_QUIRK_PORT, RELEASE_5_15, true, 5225 },
+	{ 0x1957, 0x8db8, ACS_QUIRK_PORT, RELEASE_5_15, true, 5226 },
+	{ 0x1957, 0x8d9a, ACS_QUIRK_PORT, RELEASE_5_15, true, 5227 },
+	{ 0x1957, 0x8d99, ACS_QUIRK_PORT, RELEASE_5_15, true, 5229 },
+	{ 0x1957, 0x8db9, ACS_QUIRK_PORT, RELEASE_5_15, true, 5230 },
+	{ 0x1957, 0x8d9b, ACS_QUIRK_PORT, RELEASE_5_15, true, 5231 },
 	{ 0x1d17, ANY, ACS_QUIRK_ZHAOXIN, RELEASE_5_10, true, 5233 },
-	{ 0x8088, ANY, ACS_QUIRK_WANGXUN, RELEASE_6_3, true, 5235 },
+	{ 0x8088, ANY, ACS_QUIRK_WANGXUN, RELEASE_6_4, true, 5235 },
 };
 
 const struct acs_row *acs_row_get(size_t index)
@@ -189,15 +189,27 @@ static enum tristate truth(bool yes)
 	return yes ? TRI_YES : TRI_NO;
 }
 
+/* Yes for those in @ranges; for the last @nr_late ranges only if all @releases are from @since. */
+static enum tristate later(uint16_t id, const struct range *ranges, size_t nr, size_t nr_late,
+			   uint64_t releases, enum release since)
+{
+	if (is_within(id, ranges, nr - nr_late))
+		return TRI_YES;
+	if (!is_within(id, ranges + nr - nr_late, nr_late))
+		return TRI_NO;
+	return releases & RELEASES_UNTIL(since) ? TRI_UNKNOWN : TRI_YES;
+}
+
 /* Whether the row answers, and what. */
-static bool ask_row(const struct acs_subject *s, const struct acs_row *row, enum tristate *ret)
+static bool ask_row(const struct acs_subject *s, const struct acs_row *row, uint64_t releases,
+		    enum tristate *ret)
 {
 	static const struct range cavium[] = { { 0xa000, 0xa7ff },
 					       { 0xaf84, 0xaf84 },
 					       { 0xb884, 0xb884 } };
-	static const struct range zhaoxin[] = { { 0x0710, 0x071e },
-						{ 0x0721, 0x0721 },
-						{ 0x0723, 0x0752 } };
+	static const struct range zhaoxin[] = {
+		{ 0x0710, 0x071e }, { 0x0721, 0x0721 }, { 0x0723, 0x0732 }, { 0x0733, 0x0752 }
+	};
 	static const struct range wangxun[] = { { 0x0100, 0x010f }, { 0x1001, 0x1001 },
 						{ 0x2001, 0x2001 }, { 0x5010, 0x5010 },
 						{ 0x5025, 0x5025 }, { 0x5040, 0x5040 },
@@ -226,10 +238,10 @@ static bool ask_row(const struct acs_subject *s, const struct acs_row *row, enum
 	case ACS_QUIRK_CAVIUM:
 		return root_port && WITHIN(s->device, cavium);
 	case ACS_QUIRK_ZHAOXIN:
-		*ret = truth(WITHIN(s->device, zhaoxin));
+		*ret = later(s->device, zhaoxin, ARRAY_SIZE(zhaoxin), 1, releases, RELEASE_6_8);
 		return root_port || (s->is_pcie && s->type == PCIE_DOWNSTREAM);
 	case ACS_QUIRK_WANGXUN:
-		*ret = truth(WITHIN(s->device, wangxun));
+		*ret = later(s->device, wangxun, ARRAY_SIZE(wangxun), 6, releases, RELEASE_6_13);
 		return true;
 	case ACS_QUIRK_NONE:
 	default:
@@ -245,7 +257,7 @@ void acs_quirk_ask(const struct acs_subject *s, uint64_t releases, struct acs_ve
 
 		if (rows[i].vendor != s->vendor ||
 		    (rows[i].device != ANY && rows[i].device != s->device) ||
-		    !ask_row(s, &rows[i], &ret->isolates))
+		    !ask_row(s, &rows[i], releases, &ret->isolates))
 			continue;
 		ret->row = &rows[i];
 		ret->perhaps = with != releases;

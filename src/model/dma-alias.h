@@ -16,6 +16,7 @@ enum dma_alias {
 	DMA_ALIAS_SWITCHTEC,      /* those that its own registers name */
 	DMA_ALIAS_HIDDEN_EXPRESS, /* a bridge from PCI Express without the capability */
 	DMA_ALIAS_TRANSLATES,     /* a bridge with the IOMMU in it */
+	DMA_ALIAS_NOT,            /* a bridge to PCI that leaves the addresses as they are */
 };
 
 struct dma_alias_row {

@@ -136,9 +136,14 @@ static struct acs_answer ask_acs(const struct group_map *map, const struct group
 					     .acs_cap = c->acs_cap,
 					     .acs_next = c->acs_next },
 		      map->releases, &quirk);
-	if (quirk.row && quirk.perhaps && quirk.isolates != ret.isolates)
-		return (struct acs_answer){ .reason = ACS_BECAUSE_KERNEL, .row = quirk.row };
-	if (quirk.row && !quirk.perhaps)
+	if (quirk.row && quirk.isolates == TRI_UNKNOWN)
+		ret = (struct acs_answer){ .reason = quirk.row->quirk == ACS_QUIRK_AMD_SOUTHBRIDGE
+							     ? ACS_BECAUSE_FIRMWARE
+							     : ACS_BECAUSE_KERNEL,
+					   .row = quirk.row };
+	else if (quirk.row && quirk.perhaps && quirk.isolates != ret.isolates)
+		ret = (struct acs_answer){ .reason = ACS_BECAUSE_KERNEL, .row = quirk.row };
+	else if (quirk.row && !quirk.perhaps)
 		ret = (struct acs_answer){ .isolates = quirk.isolates,
 					   .reason = ACS_BECAUSE_QUIRK,
 					   .row = quirk.row };
@@ -176,7 +181,9 @@ static void doubt(struct group_node *node, struct group_node *about, enum group_
 static void doubt_acs(struct group_node *node, struct group_node *about)
 {
 	doubt(node, about,
-	      about->acs.reason == ACS_BECAUSE_KERNEL ? GROUP_DOUBT_KERNEL : GROUP_DOUBT_CONFIG);
+	      about->acs.reason == ACS_BECAUSE_KERNEL     ? GROUP_DOUBT_KERNEL
+	      : about->acs.reason == ACS_BECAUSE_FIRMWARE ? GROUP_DOUBT_FIRMWARE
+							  : GROUP_DOUBT_CONFIG);
 }
 
 static void join(struct group_node *node, struct group_node *other, enum group_link link,
@@ -188,9 +195,13 @@ static void join(struct group_node *node, struct group_node *other, enum group_l
 }
 
 /* Whether the bridge puts its own address on what passes. linux: drivers/pci/search.c:
- * pci_for_each_dma_alias(). */
-static enum tristate bridge_aliases(const struct group_node *bridge)
+ * pci_for_each_dma_alias(). Kernels that have the row of one that does not make the same groups: it does not isolate. */
+static enum tristate bridge_aliases(const struct group_map *map, const struct group_node *bridge)
 {
+	const struct dma_alias_row *row = bridge->alias;
+
+	if (row && row->alias == DMA_ALIAS_NOT && !(map->releases & RELEASES_UNTIL(row->since)))
+		return TRI_NO;
 	if (!bridge->config_known || bridge->config.gone || bridge->config.pcie == PCIGROUP_UNREAD)
 		return TRI_UNKNOWN;
 	if (bridge->config.pcie == PCIGROUP_NONE)
@@ -200,7 +211,8 @@ static enum tristate bridge_aliases(const struct group_node *bridge)
 }
 
 /* Upwards over bridges that hide the requester; *@last is where it ends. True when that led to a group, or nowhere. */
-static bool walk_aliases(struct group_node *node, struct group_node **last)
+static bool walk_aliases(const struct group_map *map, struct group_node *node,
+			 struct group_node **last)
 {
 	struct group_node *start = node->dma ? node->dma : node;
 
@@ -210,7 +222,7 @@ static bool walk_aliases(struct group_node *node, struct group_node **last)
 		return true;
 	}
 	for (struct group_node *b = start->bridge; b; b = b->bridge) {
-		enum tristate aliases = bridge_aliases(b);
+		enum tristate aliases = bridge_aliases(map, b);
 
 		if (b->alias && b->alias->alias == DMA_ALIAS_TRANSLATES)
 			break;
@@ -353,7 +365,7 @@ static void walk(const struct group_map *map, struct group_node *node)
 	struct search s = { .map = map, .node = node };
 	struct group_node *last, *found;
 
-	if (walk_aliases(node, &last) || walk_path(node, &last))
+	if (walk_aliases(map, node, &last) || walk_path(node, &last))
 		return;
 	found = search_aliases(&s, last);
 	if (!found)

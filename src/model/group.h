@@ -24,7 +24,8 @@ enum acs_reason {
 	ACS_BECAUSE_UNNEEDED,      /* yes: nothing is asked of its kind */
 	ACS_BECAUSE_OVERRIDE,      /* yes: pcie_acs_override= makes the kernel believe it */
 	ACS_BECAUSE_UNREAD,        /* unknown: its configuration space is not known */
-	ACS_BECAUSE_KERNEL,        /* unknown: only some of the kernels have row */
+	ACS_BECAUSE_KERNEL,   /* unknown: only some of the kernels have row, or it grew later */
+	ACS_BECAUSE_FIRMWARE, /* unknown: row asks for a firmware table that cannot be seen */
 };
 
 struct acs_answer {
@@ -47,10 +48,11 @@ enum group_link {
 /* Why the group of a function cannot be computed. */
 enum group_doubt {
 	GROUP_DOUBT_NONE = 0,
-	GROUP_DOUBT_CONFIG, /* the configuration space of doubtful is not known */
-	GROUP_DOUBT_KERNEL, /* the kernels asked treat doubtful differently */
-	GROUP_DOUBT_PLACE,  /* where it is cannot be read, or contradicts itself */
-	GROUP_DOUBT_ALIAS,  /* the registers of doubtful say whose address it uses */
+	GROUP_DOUBT_CONFIG,   /* the configuration space of doubtful is not known */
+	GROUP_DOUBT_KERNEL,   /* the kernels asked treat doubtful differently */
+	GROUP_DOUBT_PLACE,    /* where it is cannot be read, or contradicts itself */
+	GROUP_DOUBT_ALIAS,    /* the registers of doubtful say whose address it uses */
+	GROUP_DOUBT_FIRMWARE, /* whether the firmware has an IVRS table decides about doubtful */
 };
 
 struct group_node {

@@ -95,6 +95,10 @@ const char *explain_acs(const struct group_node *n, struct arena *a)
 	case ACS_BECAUSE_KERNEL:
 		return arena_printf(a, "only some of the possible kernels have %s",
 				    row_text(n->acs.row, a));
+	case ACS_BECAUSE_FIRMWARE:
+		return arena_printf(a,
+				    "%s asks for an IVRS table, and vfiotool cannot see the firmware's tables",
+				    row_text(n->acs.row, a));
 	case ACS_BECAUSE_UNREAD:
 		return unread_text(n, a);
 	case ACS_BECAUSE_NONE:
@@ -127,6 +131,8 @@ const char *explain_doubt(const struct group_node *n, struct arena *a)
 		return arena_printf(a,
 				    "%s uses the addresses that its own registers name, which vfiotool does not read",
 				    about->name);
+	case GROUP_DOUBT_FIRMWARE:
+		return arena_printf(a, "of %s, %s", about->name, explain_acs(about, a));
 	case GROUP_DOUBT_NONE:
 	default:
 		return "not known";

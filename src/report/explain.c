@@ -243,6 +243,16 @@ static size_t group_index(const struct host *h, const struct group *g)
 	return from;
 }
 
+/* The functions of IOMMUs themselves, by class (PCI Code and ID Assignment, 1.9) or, of virtio, by device: what
+ * translates for others is behind nothing. */
+static bool is_an_iommu(const struct device *d)
+{
+	enum { CLASS_IOMMU = 0x0806, VIRTIO = 0x1af4, VIRTIO_IOMMU = 0x1057 };
+
+	return d->has_ids && (d->class_code >> 8 == CLASS_IOMMU ||
+			      (d->vendor == VIRTIO && d->device_id == VIRTIO_IOMMU));
+}
+
 static void warn_of_missing(struct explanation *e, const char *name, size_t nr, size_t nr_all)
 {
 	const char *why = arena_printf(e->arena, "'vfiotool inspect %s' shows why", name);
@@ -271,7 +281,12 @@ void explain_make(const struct group_map *map, struct device *const *devices, si
 	for (size_t i = 0; i < nr; i++) {
 		if (devices[i]->group)
 			wanted[group_index(h, devices[i]->group)] = true;
-		else if (!without++)
+		else if (is_an_iommu(devices[i]) && nr == 1)
+			explain_warn(ret,
+				     arena_printf(a,
+						  "%s is an IOMMU itself: the kernel gives it no group",
+						  devices[i]->name));
+		else if (!is_an_iommu(devices[i]) && !without++)
 			first = devices[i]->name;
 	}
 	if (without)

@@ -223,6 +223,69 @@ static void test_doubts(void)
 	fake_free(t.h);
 }
 
+/* The kernel's function for this vendor knows more devices since 6.13 (Wangxun), 6.8 (Zhaoxin). */
+static void test_row_that_grew(void)
+{
+	const struct fun cards[] = { F("00:01.0", NULL, PORT, 1),
+				     { "0000:01:00.0", "0000:00:01.0", CARD_MANY, 0, 0x80885040 },
+				     { "0000:01:00.1", "0000:00:01.0", CARD, 0, 0x80885040 },
+				     { NULL, NULL, NULL, 0, 0 } };
+	const struct fun ports[] = { { "0000:00:01.0", NULL, PORT_NONE, 1, 0x1d170740 },
+				     F("01:00.0", "0000:00:01.0", CARD, 0),
+				     { NULL, NULL, NULL, 0, 0 } };
+	struct tree_of t = plant(cards, ONLY(6_12));
+
+	assert_int_equal(node(&t, "0000:01:00.1")->doubt, GROUP_DOUBT_KERNEL);
+	fake_free(t.h);
+	t = plant(cards, ONLY(6_13));
+	assert_string_equal(groups(t.map), "00:01.0; 01:00.0; 01:00.1");
+	fake_free(t.h);
+	t = plant(ports, ONLY(6_7));
+	assert_int_equal(node(&t, "0000:01:00.0")->doubt, GROUP_DOUBT_KERNEL);
+	fake_free(t.h);
+	t = plant(ports, ONLY(6_8));
+	assert_string_equal(groups(t.map), "00:01.0; 01:00.0");
+	fake_free(t.h);
+}
+
+/* A southbridge of AMD isolates when the firmware has an IVRS table. */
+static void test_row_of_firmware(void)
+{
+	const struct fun functions[] = {
+		{ "0000:00:14.0", NULL, PLAIN_MANY, 0, 0x10024385 },
+		{ "0000:00:14.2", NULL, PLAIN, 0, 0x10024383 },
+		{ NULL, NULL, NULL, 0, 0 },
+	};
+	struct tree_of t = plant(functions, ONLY(6_12));
+
+	assert_int_equal(node(&t, "0000:00:14.2")->doubt, GROUP_DOUBT_FIRMWARE);
+	t.h->firmware.has_ivrs = TRI_YES;
+	group_map_compute(t.map);
+	assert_string_equal(groups(t.map), "00:14.0; 00:14.2");
+	t.h->firmware.has_ivrs = TRI_NO;
+	group_map_compute(t.map);
+	assert_string_equal(groups(t.map), "00:14.0 00:14.2");
+	fake_free(t.h);
+}
+
+/* What is behind this bridge keeps its own address since 7.1, and is with the bridge all the same. */
+static void test_bridge_without_alias(void)
+{
+	const struct fun functions[] = { F("00:01.0", NULL, PORT, 1),
+					 { "0000:01:00.0", "0000:00:01.0", TO_PCI, 2, 0x1a031150 },
+					 F("02:00.0", "0000:01:00.0", PLAIN, 0),
+					 { NULL, NULL, NULL, 0, 0 } };
+	struct tree_of t = plant(functions, ONLY(6_12));
+
+	assert_string_equal(groups(t.map), "00:01.0; 01:00.0 02:00.0");
+	assert_int_equal(node(&t, "0000:02:00.0")->link, GROUP_LINK_BRIDGE);
+	fake_free(t.h);
+	t = plant(functions, ONLY(7_3));
+	assert_string_equal(groups(t.map), "00:01.0; 01:00.0 02:00.0");
+	assert_int_equal(node(&t, "0000:02:00.0")->link, GROUP_LINK_PATH);
+	fake_free(t.h);
+}
+
 static void test_circle(void)
 {
 	const struct fun functions[] = { F("01:00.0", NULL, UPSTREAM, 2),
