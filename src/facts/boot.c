@@ -552,24 +552,25 @@ static void find_initramfs(struct finder *f)
 	}
 }
 
-/* Root may write every file, but not on a file system that is read-only. */
-static void check_writable(struct finder *f)
+/* Root may write every file, but not on a file system that is read-only: why @file cannot be, or NULL. */
+static const char *why_read_only(struct finder *f, const char *file)
 {
 	const struct caller *who = &f->l->h->caller;
+	struct fact access = sysroot_access(f->l->root, f->l->a, file + 1);
+
+	if (!fact_is(&who->identity) || who->euid || !fact_is(&access) || strchr(access.raw, 'w'))
+		return NULL;
+	return arena_printf(f->l->a, "the file system of %s is read-only", file);
+}
+
+static void check_writable(struct finder *f)
+{
 	struct boot *b = f->b;
 
-	for (size_t i = 0; i < b->nr_places && !b->because; i++) {
-		const struct boot_place *p = &b->places[i];
-		struct fact access;
-
-		if (p->form == BOOT_FORM_KEYWORD)
-			continue;
-		access = sysroot_access(f->l->root, f->l->a, p->file + 1);
-		if (fact_is(&who->identity) && !who->euid && fact_is(&access) &&
-		    !strchr(access.raw, 'w'))
-			b->because = arena_printf(f->l->a, "the file system of %s is read-only",
-						  p->file);
-	}
+	b->etc_because = why_read_only(f, "/etc");
+	for (size_t i = 0; i < b->nr_places && !b->because; i++)
+		if (b->places[i].form != BOOT_FORM_KEYWORD)
+			b->because = why_read_only(f, b->places[i].file);
 }
 
 void boot_load(struct loader *l)

@@ -55,7 +55,8 @@ struct boot {
 	size_t nr_places;
 	/* Made by a tool of its own, in place of the places: the command up to the option. */
 	const char *add_command, *remove_command;
-	const char *rebuild; /* run after a change, so that the next boot has it; or NULL */
+	const char *etc_because; /* why nothing can be written to /etc, as a clause; NULL: it can */
+	const char *rebuild;     /* run after a change, so that the next boot has it; or NULL */
 };
 
 /* The shell command, run as root, after which this host boots with @option ("intel_iommu=on"), or without it. It

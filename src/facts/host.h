@@ -250,6 +250,9 @@ struct module {
 	 * module directory. */
 	struct fact kmod;
 	const char *file; /* of kmod, or NULL */
+	/* Names below the driver's folder in sysfs, among them the devices on it. Only read of a loaded module with a
+	 * parameter that a plan sets and that cannot be written. */
+	struct fact driver_dir;
 	/* What the file imports and exports: "import=SYMBOL" and "export=SYMBOL" lines, of the symbols that
 	 * symbol_is_kept() knows. Only read for the modules that show the generation. */
 	struct fact symbols;

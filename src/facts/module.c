@@ -273,6 +273,8 @@ static void module_load(struct loader *l, struct module *m)
 	files = values_of(l, &m->kmod, "file", &nr);
 	m->file = nr ? files[0] : NULL;
 	m->state = module_find_state(l->h, m);
+	if (m->id == MODULE_VFIO_PCI && m->state == MODULE_STATE_LOADED)
+		m->driver_dir = list_at(l, "sys/bus/pci/drivers", "vfio-pci");
 	if ((l->scope.host_parts & HOST_SYMBOLS) && module_tells_generation(m->id))
 		load_symbols(l, m);
 }

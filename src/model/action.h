@@ -64,9 +64,11 @@ struct action {
 	const char *
 		weakens; /* what it makes worse, as a sentence without a full stop; NULL: nothing */
 	const char *add, *remove; /* options of the kernel command line; NULL: none */
-	bool insecure;            /* taken only when nothing else leads to yes */
-	bool as_user;             /* the command is for the user of the device, not for root */
-	bool blind; /* it may change the groups: what is so afterwards is only known then */
+	const char *file;         /* below /etc, that the command writes; NULL: none */
+	const char *line; /* of modprobe.d, that the file gets; NULL: the command is there */
+	bool insecure;    /* taken only when nothing else leads to yes */
+	bool as_user;     /* the command is for the user of the device, not for root */
+	bool blind;       /* it may change the groups: what is so afterwards is only known then */
 	/* What is so afterwards. */
 	struct action_effect overlay[ACTION_OVERLAY_MAX];
 	size_t nr_overlay;

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/shell.h"
 #include "base/strbuf.h"
 #include "model/eval.h"
@@ -183,6 +184,32 @@ static void add_lost(struct eval *e, enum module_id id, struct action *action)
 		action_add_effect(action, e->dev->name, "driver", "none");
 }
 
+/* Whether loading the module again takes no other device from its driver. */
+static bool is_alone_on(struct eval *e, enum module_id id)
+{
+	const struct fact *dir = &e->host->modules[id].driver_dir;
+	struct span rest = { dir->raw, fact_is(dir) ? dir->len : 0 }, line;
+
+	eval_cite(e, dir);
+	if (!fact_is(dir))
+		return false;
+	while (parse_line(&rest, &line))
+		if (memchr(line.s, ':', line.len) && !span_equals(line, e->dev->name))
+			return false;
+	return true;
+}
+
+/* From the next boot on: the module has other devices, or may. */
+static void set_at_boot(struct eval *e, struct action *action, const char *name, const char *number)
+{
+	action->kind = ACTION_MODULE_OPTION;
+	action->scope = SCOPE_REBOOT;
+	action->what = eval_text(e, "%s, from the next boot on (options %s %s=%s in modprobe.d)",
+				 action->what, action->target, name, number);
+	action->file = eval_text(e, "/etc/modprobe.d/vfiotool-%s.conf", action->target);
+	action->line = eval_text(e, "options %s %s=%s", action->target, name, number);
+}
+
 void eval_propose_param(struct eval *e, enum param_id id, const char *value, const char *what,
 			const char *weakens, bool insecure)
 {
@@ -214,6 +241,8 @@ void eval_propose_param(struct eval *e, enum param_id id, const char *value, con
 		action.kind = ACTION_BOOT_OPTION;
 		action.scope = SCOPE_REBOOT;
 		action.add = eval_text(e, "%s.%s=%s", module, name, number);
+	} else if (state == MODULE_STATE_LOADED && !is_alone_on(e, row->module)) {
+		set_at_boot(e, &action, name, number);
 	} else if (state == MODULE_STATE_LOADED) {
 		action.scope = SCOPE_MODULE;
 		action.command = eval_text(e, "modprobe -r %s && modprobe %s %s=%s", module, module,
@@ -351,6 +380,8 @@ static void propose_noiommu(struct eval *e)
 {
 	static const char weakens[] = "the device can then read and write all memory";
 
+	if (eval_param(e, PARAM_VFIO_NOIOMMU) == TRI_YES)
+		return;
 	if (is_left_out(e, "CONFIG_VFIO_NOIOMMU"))
 		eval_advise(e, ACTION_OTHER, SCOPE_REBOOT,
 			    "INSECURE: boot a kernel with CONFIG_VFIO_NOIOMMU and vfio.enable_unsafe_noiommu_mode=1; %s",
@@ -484,9 +515,11 @@ void eval_propose_group(struct eval *e)
 
 	if (e->silent)
 		return;
+	if (e->path == PATH_NOIOMMU)
+		propose_noiommu(e);
 	/* linux: drivers/iommu/intel/iommu.c: init_no_remapping_devices(). */
-	if (e->host->nr_iommus && e->dev->class_code >> 16 == 3 &&
-	    eval_cmdline(e, "intel_iommu", &value) && strstr(value, "igfx_off"))
+	else if (e->host->nr_iommus && e->dev->class_code >> 16 == 3 &&
+		 eval_cmdline(e, "intel_iommu", &value) && strstr(value, "igfx_off"))
 		boot_with(e, "boot without igfx_off in intel_iommu=", "intel_iommu=on",
 			  eval_text(e, "intel_iommu=%s", value));
 	else if (device_is_behind_vmd(e->dev))

@@ -62,6 +62,7 @@ static void propose_early_load(struct eval *e, const struct module *m)
 		eval_text(e, "reboot, and load %s before kernel.modules_disabled is set", m->name);
 	action.command =
 		eval_text(e, "echo %s > /etc/modules-load.d/vfiotool-%s.conf", m->name, m->name);
+	action.file = "/etc/modules-load.d";
 	action.undo = eval_text(e, "rm /etc/modules-load.d/vfiotool-%s.conf", m->name);
 	action_add_effect(&action, NULL, module_key(m->id), "loaded");
 	eval_propose(e, &action);

@@ -195,6 +195,19 @@ static enum group_kind group_kind_without(struct eval *e)
 	return mode == TRI_YES && bus == TRI_NO ? GROUP_NOIOMMU : GROUP_UNKNOWN;
 }
 
+/* VFIO's own groups have a name and no IOMMU. linux: drivers/vfio/group.c: vfio_noiommu_group_alloc(). */
+static bool is_made_by_vfio(const struct group *g)
+{
+	return fact_is(&g->name) && g->name.raw && !strcmp(g->name.raw, "vfio-noiommu");
+}
+
+/* Whether a plan gives @dev the group of an IOMMU, which it lacks now. */
+static bool gets_group(struct eval *e, const struct device *dev)
+{
+	return (!dev->group || is_made_by_vfio(dev->group)) &&
+	       eval_assumed_bool(e, dev, EVAL_KEY_GROUP) == TRI_YES;
+}
+
 enum group_kind eval_group_kind(struct eval *e)
 {
 	const struct device *dev = e->dev;
@@ -202,7 +215,7 @@ enum group_kind eval_group_kind(struct eval *e)
 	if (dev->bus == BUS_MDEV)
 		return GROUP_EMULATED;
 	eval_cite(e, &dev->group_link);
-	if (!dev->group && eval_assumed_bool(e, dev, EVAL_KEY_GROUP) == TRI_YES)
+	if (gets_group(e, dev))
 		return GROUP_REAL;
 	if (dev->group_link.state == FACT_ABSENT && e->view == VIEW_IF_BOUND) {
 		if (eval_coming_iommu(e, dev))
@@ -214,22 +227,19 @@ enum group_kind eval_group_kind(struct eval *e)
 		return group_kind_without(e);
 	if (!dev->group)
 		return GROUP_UNKNOWN;
-	const struct fact *name = &dev->group->name;
-	/* VFIO's own groups have a name and no IOMMU. */
-	if (!fact_known(name) && !fact_is(&dev->iommu_link)) {
-		eval_cite(e, name);
+	if (!fact_known(&dev->group->name) && !fact_is(&dev->iommu_link)) {
+		eval_cite(e, &dev->group->name);
 		return GROUP_UNKNOWN;
 	}
-	if (fact_is(name) && name->raw && strcmp(name->raw, "vfio-noiommu") == 0) {
-		eval_cite(e, name);
-		return GROUP_NOIOMMU;
-	}
-	return GROUP_REAL;
+	if (!is_made_by_vfio(dev->group))
+		return GROUP_REAL;
+	eval_cite(e, &dev->group->name);
+	return GROUP_NOIOMMU;
 }
 
 enum tristate eval_has_iommu(struct eval *e, const struct device *dev)
 {
-	if (!dev->group && eval_assumed_bool(e, dev, EVAL_KEY_GROUP) == TRI_YES)
+	if (gets_group(e, dev))
 		return TRI_YES;
 	eval_cite(e, &dev->iommu_link);
 	if (fact_is(&dev->iommu_link) || (e->view == VIEW_IF_BOUND && eval_coming_iommu(e, dev)))

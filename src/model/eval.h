@@ -24,6 +24,7 @@ enum { EVAL_EVIDENCE_MAX = 64, EVAL_ACTIONS_MAX = 8 };
  * describes an IOMMU; the caller may open a node. */
 #define EVAL_KEY_GROUP            ".iommu_group"
 #define EVAL_KEY_FIRMWARE         ".firmware_iommu"
+#define EVAL_KEY_DIRECT           ".direct_region"
 #define EVAL_KEY_CONTAINER_ACCESS ".container_access"
 #define EVAL_KEY_IOMMUFD_ACCESS   ".iommufd_access"
 #define EVAL_KEY_GROUP_ACCESS     ".group_access"

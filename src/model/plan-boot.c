@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The commands of boot options, which depend on the boot loader. */
+/* The commands of boot options, which depend on the boot loader, and of what is written to /etc. */
 #include "facts/boot.h"
 #include "model/plan.h"
 
@@ -29,10 +29,35 @@ static bool is_pending(const struct host *h, const struct action *action)
 	return action->add && boot_option_is_pending(h->boot, &h->kernel, action->add) == TRI_YES;
 }
 
+static void say_why_not(struct arena *a, struct action *action, const char *why)
+{
+	action->command = action->undo = NULL;
+	action->what = arena_printf(a, "%s; no command is known for that: %s", action->what, why);
+}
+
+/* An option of a module: the initramfs may have the module, and the options that it had then. */
+static void fill_file(const struct boot *b, struct arena *a, struct action *action)
+{
+	const char *again = b->initramfs_command;
+
+	if (b->etc_because)
+		say_why_not(a, action, b->etc_because);
+	if (b->etc_because || !action->line || action->command)
+		return;
+	action->command =
+		both(a, arena_printf(a, "echo '%s' > %s", action->line, action->file), again);
+	action->undo = both(a, arena_join(a, "rm ", action->file, NULL), again);
+	if (!again)
+		action->what = arena_printf(a, "%s; if the initramfs has the module, make it again",
+					    action->what);
+}
+
 static void fill(const struct host *h, struct arena *a, struct action *action)
 {
 	const char *why = NULL;
 
+	if (action->file)
+		fill_file(h->boot, a, action);
 	if ((!action->add && !action->remove) || action->command)
 		return;
 	if (is_pending(h, action)) {
@@ -47,13 +72,12 @@ static void fill(const struct host *h, struct arena *a, struct action *action)
 	if (action->command)
 		action->undo = command_of(h->boot, a, action->remove, action->add, &why);
 	else if (why)
-		action->what =
-			arena_printf(a, "%s; no command is known for that: %s", action->what, why);
+		say_why_not(a, action, why);
 }
 
-static bool has_option(const struct action *action)
+static bool needs_boot(const struct action *action)
 {
-	return action->add || action->remove;
+	return action->add || action->remove || action->file;
 }
 
 bool plans_need_boot(const struct plans *plans)
@@ -62,10 +86,10 @@ bool plans_need_boot(const struct plans *plans)
 		const struct plan *p = &plans->items[i];
 
 		for (size_t k = 0; k < p->nr_steps; k++)
-			if (has_option(p->steps[k].action))
+			if (needs_boot(p->steps[k].action))
 				return true;
 		for (size_t k = 0; k < p->nr_alternatives; k++)
-			if (has_option(p->alternatives[k]))
+			if (needs_boot(p->alternatives[k]))
 				return true;
 	}
 	return false;

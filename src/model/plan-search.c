@@ -152,7 +152,8 @@ struct plan_node *planner_add(struct planner *p, const struct plan_node *node,
 	};
 	if (!child->quiet) {
 		child->scope = greater(node->scope, action->scope);
-		child->by_hand += !action->command && !action->add && !action->remove;
+		child->by_hand +=
+			!action->command && !action->add && !action->remove && !action->line;
 		child->depth++;
 	}
 	lay_over(p, &node->as, child);

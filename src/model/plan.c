@@ -50,7 +50,8 @@ static void add_plan_again(struct planner *p, struct plan *plan)
 
 	*again = (struct action){ .kind = ACTION_PLAN };
 	again->what = plan->scope >= SCOPE_REBOOT ? "plan again after that" : "plan again";
-	again->command = arena_join(p->a, "vfiotool plan ", targets_text(p), NULL);
+	again->command = arena_join(p->a, "vfiotool plan", p->q->options ? p->q->options : "", " ",
+				    targets_text(p), NULL);
 	add_step(p, plan, &(struct plan_step){ .action = again });
 }
 

@@ -37,6 +37,7 @@ struct plan_request {
 	size_t nr_devices;
 	bool path_asked; /* else the best one that the kernel offers */
 	enum path_kind path;
+	const char *options;   /* of the command that plans again: " --path iommufd"; or NULL */
 	plan_ask_use *ask_use; /* NULL: nothing is known about the use of any device */
 	void *ctx;
 };
@@ -96,10 +97,10 @@ struct plans {
 
 /* Everything in @a; devices and evidence of the host are borrowed. Never fails. */
 void plan_make(const struct plan_request *q, struct arena *a, struct plans *ret);
-/* Whether a boot option is among what @plans name; then the commands need host.boot. */
+/* Whether a boot option or a file of /etc is among what @plans name; then the commands need host.boot. */
 bool plans_need_boot(const struct plans *plans);
 /* Gives boot options their commands, for the boot loader that @h has; one that is set already asks for a reboot only.
- * Where no command is known, what has the reason. */
+ * Options of modules get theirs with what makes the initramfs again. Where no command is known, what has the reason. */
 void plans_fill_boot(const struct host *h, struct arena *a, struct plans *plans);
 /* Gives what is not yes in @p, on each path that the kernel offers, the plan for that path as its remedy: of the
  * path, and of the finding that decided. @q has one device, that of @p; its path does not matter. Without a plan and

@@ -9,6 +9,8 @@ static const struct resv_region *find_direct(struct eval *e)
 	const struct group *group = e->dev->group;
 
 	eval_cite(e, &group->reserved_regions);
+	if (eval_assumed_bool(e, e->dev, EVAL_KEY_DIRECT) == TRI_NO)
+		return NULL;
 	for (size_t i = 0; i < group->nr_regions; i++)
 		if (group->regions[i].type == RESV_DIRECT)
 			return &group->regions[i];
@@ -18,14 +20,20 @@ static const struct resv_region *find_direct(struct eval *e)
 /* On Arm an RMR node of the IORT reserves it, for a device that is part of the chip. */
 static void propose_without_region(struct eval *e)
 {
+	struct action action = {
+		.kind = ACTION_FIRMWARE,
+		.scope = SCOPE_FIRMWARE,
+		.what = "turn off the firmware feature behind it (often management or legacy USB support)",
+	};
+
 	if (eval_machine(e) == MACHINE_ARM) {
 		eval_advise(e, ACTION_FIRMWARE, SCOPE_FIRMWARE,
 			    "update the firmware: its IORT table (RMR node) reserves the region for %s, and no setting or slot changes that",
 			    e->dev->name);
 		return;
 	}
-	eval_advise(e, ACTION_FIRMWARE, SCOPE_FIRMWARE,
-		    "turn off the firmware feature behind it (often management or legacy USB support)");
+	action_add_effect(&action, e->dev->name, EVAL_KEY_DIRECT, "0");
+	eval_propose(e, &action);
 	eval_advise(e, ACTION_HARDWARE, SCOPE_HARDWARE, "use another slot for %s", e->dev->name);
 }
 

@@ -82,14 +82,17 @@ static void propose_limit(struct eval *e, uint64_t bytes)
 			"raise the limit of locked memory in the shell that starts the program (LimitMEMLOCK= of a service)";
 		action.command = eval_text(e, "ulimit -l %llu", kib);
 	} else {
-		const char *path = eval_text(e, "/etc/security/limits.d/vfiotool-%s.conf", user);
+		const char *folder = "/etc/security/limits.d";
+		const char *path = eval_text(e, "%s/vfiotool-%s.conf", folder, user);
 
 		action.scope = SCOPE_SERVICE;
+		action.file = path;
 		action.what =
 			eval_text(e,
 				  "raise the limit of locked memory of user %s, from the next login on (LimitMEMLOCK= of a service; ulimit -l %llu)",
 				  user, kib);
-		action.command = eval_text(e, "echo ':%s - memlock %llu' > %s", user, kib, path);
+		action.command = eval_text(e, "mkdir -p %s && echo ':%s - memlock %llu' > %s",
+					   folder, user, kib, path);
 		action.undo = eval_text(e, "rm %s", path);
 	}
 	action_add_effect(&action, NULL, "memlock", eval_text(e, "%llu", kib * 1024));

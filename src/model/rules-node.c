@@ -274,7 +274,8 @@ static bool group_fits(struct eval *e)
 		eval_refuses(e,
 			     "VFIO made the group of %s in no-IOMMU mode; its node has the name noiommu-N",
 			     name);
-		eval_remedy(e,
+		eval_propose_group(e);
+		eval_advise(e, ACTION_OTHER, SCOPE_NOW,
 			    "open the noiommu- node and set IOMMU type 8. INSECURE: %s reaches all memory",
 			    name);
 	}
@@ -380,7 +381,10 @@ static void rule_noiommu_rawio(struct eval *e)
 			     "%s is in no-IOMMU mode; cannot tell whether the caller has CAP_SYS_RAWIO",
 			     e->dev->name);
 	}
-	eval_remedy(e, "run as root. INSECURE: in this mode the device reaches all memory");
+	if (e->path != PATH_NOIOMMU)
+		eval_propose_group(e);
+	eval_advise(e, ACTION_OTHER, SCOPE_NOW,
+		    "run as root. INSECURE: in this mode the device reaches all memory");
 }
 
 /* Whether a device gets a cdev when it is bound: CONFIG_VFIO_DEVICE_CDEV, which needs IOMMUFD.
@@ -428,7 +432,10 @@ static void future_cdev(struct eval *e)
 			eval_refuses(e, "this kernel was built without a device node for %s%s",
 				     e->dev->name,
 				     kind == GROUP_NOIOMMU ? " in no-IOMMU mode" : "");
-		eval_remedy(e, "use the container path");
+		if (kind == GROUP_NOIOMMU)
+			eval_propose_group(e);
+		eval_advise(e, ACTION_OTHER, SCOPE_NOW, "use the %s path",
+			    kind == GROUP_NOIOMMU ? "noiommu" : "container");
 		return;
 	default:
 		eval_unknown(e,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 
+#include "facts/boot.h"
 #include "fake-host.h"
 #include "model/plan.h"
 #include "scene.h"
@@ -191,7 +192,7 @@ static void test_plan_shows_all_obstacles(struct scene *s)
 	assert_int_equal(p.scope, SCOPE_SERVICE);
 	assert_commands(&p,
 			"vfiotool bind 0000:01:00.0\nchown 1000 /dev/vfio/1\n"
-			"echo ':1000 - memlock 4' > /etc/security/limits.d/vfiotool-1000.conf\n");
+			"mkdir -p /etc/security/limits.d && echo ':1000 - memlock 4' > /etc/security/limits.d/vfiotool-1000.conf\n");
 	assert_int_equal(p.nr_obstacles, 3);
 	assert_int_equal(p.steps[0].expected.err, EACCES);
 	assert_int_equal(p.steps[1].expected.err, ENOMEM);
@@ -251,4 +252,108 @@ static void test_plan_across_a_reboot(struct scene *s)
 	assert_true(p.nr_obstacles >= 2);
 	assert_int_equal(p.nr_steps, 3);
 	assert_int_equal(p.steps[1].action->kind, ACTION_INSTALL);
+}
+
+static struct plan plan_on(struct scene *s, enum path_kind path, const char *options)
+{
+	const struct device *d = s->d;
+	const struct plan_request q = {
+		.host = s->h,
+		.assumptions = &s->as,
+		.kernels = fake_kernels(s->h, ONLY(6_12)),
+		.devices = &d,
+		.nr_devices = 1,
+		.path_asked = true,
+		.path = path,
+		.options = options,
+	};
+	struct plans ret;
+
+	plan_make(&q, s->h->arena, &ret);
+	return ret.items[0];
+}
+
+/* Without an IOMMU is a path of its own: turning one on, as for the others, would be the end of it. */
+static void test_plan_of_the_path_without_iommu(struct scene *s)
+{
+	struct host *h = s->h = fake_host();
+
+	s->d = fake_pci(h, "0000:01:00.0", NULL, NULL, "nvme");
+	fake_config(h, FAKE_CONFIG " CONFIG_INTEL_IOMMU=y CONFIG_VFIO_NOIOMMU=y");
+	fake_param(h, PARAM_VFIO_NOIOMMU, "N");
+	h->firmware.has_dmar = TRI_YES;
+	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "intel_iommu=off");
+	struct plan p = plan_on(s, PATH_NOIOMMU, NULL);
+	assert_int_equal(p.answer, ANSWER_YES);
+	assert_true(p.insecure);
+	assert_commands(&p, "echo Y > /sys/module/vfio/parameters/enable_unsafe_noiommu_mode\n"
+			    "vfiotool bind 0000:01:00.0\n");
+	p = plan_on(s, PATH_CONTAINER, " --path container");
+	assert_int_equal(p.answer, ANSWER_UNKNOWN);
+	assert_string_equal(p.steps[0].action->add, "intel_iommu=on");
+	assert_string_equal(p.steps[1].action->command,
+			    "vfiotool plan --path container 0000:01:00.0");
+	/* A group that VFIO made is none of an IOMMU, which helps as before. */
+	s->d->group = fake_group(h, 0);
+	s->d->group->name = fake_present(h, "name", "vfio-noiommu");
+	s->d->group_link = fake_present(h, "iommu_group", "0");
+	fake_param(h, PARAM_VFIO_NOIOMMU, "Y");
+	p = plan_on(s, PATH_CONTAINER, NULL);
+	assert_string_equal(p.steps[0].action->add, "intel_iommu=on");
+	assert_int_equal(p.nr_steps, 2);
+}
+
+static void test_plan_without_a_feature_of_the_firmware(struct scene *s)
+{
+	struct ask ask = { 0 };
+
+	scene_make(s, IOMMU_KIND_INTEL, "dmar0", NULL);
+	fake_bind(s->h, s->d, "vfio-pci");
+	fake_chips(s->h, "IR-PCI-MSI");
+	fake_region(s->h, s->g, 0x1000, 0x1fff, RESV_DIRECT);
+	struct plan p = plan_of(s, &ask);
+	assert_int_equal(p.answer, ANSWER_UNKNOWN);
+	assert_int_equal(p.scope, SCOPE_FIRMWARE);
+	assert_commands(&p, "-\nvfiotool plan 0000:01:00.0\n");
+	/* On Arm it is part of the chip. */
+	s->h->kernel.machine = fake_present(s->h, "uname -m", "aarch64");
+	p = plan_of(s, &ask);
+	assert_int_equal(p.answer, ANSWER_NO);
+}
+
+/* A module that has other devices is not loaded again: they would lose their driver. */
+static void test_plan_leaves_the_driver_of_others_loaded(struct scene *s)
+{
+	struct module *m;
+	struct boot boot = { .initramfs_command = "update-initramfs -u" };
+	struct ask ask = { 0 };
+
+	scene_make(s, IOMMU_KIND_INTEL, "dmar0", "qat");
+	fake_chips(s->h, "IR-PCI-MSI");
+	s->d->vendor = 0x8086;
+	s->d->device_id = 0x37c9;
+	s->d->has_ids = true;
+	fake_param(s->h, PARAM_VFIO_PCI_DISABLE_DENYLIST, "N");
+	m = &s->h->modules[MODULE_VFIO_PCI];
+	m->driver_dir = fake_present(s->h, "/sys/bus/pci/drivers/vfio-pci", "bind\nunbind");
+	struct plan p = plan_of(s, &ask);
+	assert_int_equal(p.answer, ANSWER_YES);
+	assert_int_equal(p.scope, SCOPE_MODULE);
+	m->driver_dir = fake_present(s->h, "/sys/bus/pci/drivers/vfio-pci", "0000:05:00.0\nbind");
+	struct plans plans = plan_all(s, &ask, (const struct device *[]){ s->d }, 1);
+	assert_true(plans_need_boot(&plans));
+	s->h->boot = &boot;
+	plans_fill_boot(s->h, s->h->arena, &plans);
+	assert_int_equal(plans.items[0].answer, ANSWER_UNKNOWN);
+	assert_commands(&plans.items[0],
+			"echo 'options vfio_pci disable_denylist=1' > /etc/modprobe.d/vfiotool-vfio_pci.conf && update-initramfs -u\n"
+			"vfiotool plan 0000:01:00.0\n");
+	assert_string_equal(plans.items[0].steps[0].action->undo,
+			    "rm /etc/modprobe.d/vfiotool-vfio_pci.conf && update-initramfs -u");
+	/* No command where it would fail. */
+	boot.etc_because = "the file system of /etc is read-only";
+	plans = plan_all(s, &ask, (const struct device *[]){ s->d }, 1);
+	plans_fill_boot(s->h, s->h->arena, &plans);
+	assert_null(plans.items[0].steps[0].action->command);
+	assert_non_null(strstr(plans.items[0].steps[0].action->what, "read-only"));
 }
