@@ -239,7 +239,7 @@ static void print_brief(struct session *s, const struct inspect_text *t, struct 
 	const struct plan_request q = planning_request(s, &d, 1);
 	struct plans plans;
 
-	planning_make(s, &q, a, &plans);
+	planning_make(s, &q, false, a, &plans);
 	one->plan = plans.nr ? &plans.items[0] : NULL;
 	inspect_text_brief(t, one);
 }

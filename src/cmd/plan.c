@@ -5,6 +5,8 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
+#include "base/shell.h"
+#include "base/strbuf.h"
 #include "facts/user.h"
 #include "report/json.h"
 #include "report/plan.h"
@@ -146,6 +148,20 @@ static int status_of(const struct plans *plans)
 	return status;
 }
 
+/* What was asked for, for the plan after a reboot. */
+static const char *options_again(struct arena *a, const struct plan_args *args)
+{
+	struct strbuf ret = { .arena = a };
+
+	if (args->path_asked)
+		strbuf_printf(&ret, " --path %s", path_kind_name(args->path));
+	if (args->user)
+		strbuf_printf(&ret, " --vm-user %s", shell_word(a, args->user));
+	if (args->memory)
+		strbuf_printf(&ret, " --memory %llu", (unsigned long long)args->memory);
+	return ret.s;
+}
+
 static int make_plans(struct session *s, const struct plan_args *args)
 {
 	struct plan_request q = planning_request(s, s->devices, s->nr_devices);
@@ -153,8 +169,8 @@ static int make_plans(struct session *s, const struct plan_args *args)
 
 	q.path_asked = args->path_asked;
 	q.path = args->path;
-	planning_make(s, &q, s->app->arena, &plans);
-	planning_add_slots(s, &plans, s->app->arena);
+	q.options = options_again(s->app->arena, args);
+	planning_make(s, &q, true, s->app->arena, &plans);
 	if (s->app->quiet)
 		return status_of(&plans);
 	if (args->json)

@@ -83,6 +83,8 @@ static const struct trait_info traits[NR_TRAITS] = {
 				 BETWEEN(5_14, 5_19) | BETWEEN(6_0, 6_10), true,
 				 "drivers/vfio/pci/vfio_pci.c: vfio_pci_dev_in_denylist()", true, 0,
 				 0 },
+	[TRAIT_CONFIG_ACS] = { "takes pci=config_acs=", RELEASE_6_11, 0, false,
+			       "drivers/pci/pci.c: __pci_config_acs()" },
 	[TRAIT_DOMAIN_ERRNO] = { "returns the errno of the domain's allocation", RELEASE_6_11, 0,
 				 true,
 				 "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_domain_alloc()" },

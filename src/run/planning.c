@@ -71,7 +71,7 @@ struct plan_request planning_request(struct session *s, struct device *const *de
 	};
 }
 
-/* ---- another slot ---- */
+/* ---- another slot, or ACS on a port ---- */
 
 /* Whether the group computed of @n is the kernel's: only then a prediction means something. */
 static bool is_understood(const struct group_map *map, const struct group_node *n)
@@ -156,6 +156,82 @@ static bool try_slot(const struct group_map *map, struct plan *plan,
 	return true;
 }
 
+/* Sets the bits, and leaves the others as firmware has them. linux: drivers/pci/pci.c: __pci_config_acs(). */
+static const char *config_acs(struct arena *a, const struct group_node *port)
+{
+	char bits[] = "xxxxxxx";
+
+	for (size_t i = 0; i < strlen(bits); i++)
+		if (port->acs.missing & 1U << i)
+			bits[strlen(bits) - 1 - i] = '1';
+	return arena_printf(a, "pci=config_acs=%s@%s", bits, port->name);
+}
+
+/* The option that turned the bits off, if nothing else is in it. */
+static const char *option_against_acs(const struct group_map *map, struct arena *a)
+{
+	const char *value = kernel_cmdline(&map->host->kernel, a, "pci");
+
+	if (!value || strchr(value, ',') ||
+	    (strncmp(value, "disable_acs_redir=", 18) != 0 &&
+	     strncmp(value, "config_acs=", 11) != 0))
+		return NULL;
+	return arena_join(a, "pci=", value, NULL);
+}
+
+static const char *boot_text(const struct action *action, struct arena *a)
+{
+	return arena_join(a, "boot ", action->remove ? "without " : "",
+			  action->remove ? action->remove : "",
+			  action->remove && action->add ? " and " : "", action->add ? "with " : "",
+			  action->add ? action->add : "", NULL);
+}
+
+static void propose_acs(const struct group_map *map, struct plan *plan,
+			const struct group_node *port, const char *group, struct arena *a)
+{
+	bool takes = !(map->releases & RELEASES_UNTIL(trait_get(TRAIT_CONFIG_ACS)->since));
+	struct action *action = arena_new_object(a, struct action);
+	const char *how = "in the firmware setup";
+
+	*action = (struct action){ .kind = ACTION_FIRMWARE,
+				   .scope = SCOPE_FIRMWARE,
+				   .target = arena_strdup(a, port->name),
+				   .remove = option_against_acs(map, a),
+				   .add = takes ? config_acs(a, port) : NULL };
+	if (action->add || action->remove) {
+		action->kind = ACTION_BOOT_OPTION;
+		action->scope = SCOPE_REBOOT;
+		how = boot_text(action, a);
+	}
+	action->what =
+		arena_printf(a, "turn ACS (%s) on for port %s (%s): the group of %s would be %s",
+			     acs_bits_text(port->acs.missing, a), port->name, how,
+			     plan->devices[0]->name, group);
+	add_alternative(plan, action, a);
+}
+
+/* Whether the device would be without what stands in the way of @plan if @port isolated, which it can; then that is
+ * proposed. */
+static bool try_acs(const struct group_map *map, struct plan *plan, const struct group_node *port,
+		    struct arena *a)
+{
+	struct group_map *changed;
+	struct group_node *n;
+
+	if (port->acs.reason != ACS_BECAUSE_BITS)
+		return false;
+	changed = group_map_copy(map, a);
+	group_map_set_acs(group_map_find(changed, port->name),
+			  port->config.acs_ctrl | port->acs.missing);
+	group_map_compute(changed);
+	n = group_map_find(changed, plan->devices[0]->name);
+	if (n->first->group_doubt || shares_with_blocked(changed, n, plan))
+		return false;
+	propose_acs(map, plan, port, group_text(changed, n, a), a);
+	return true;
+}
+
 static bool is_target(const struct plan *plan, const struct device *dev)
 {
 	for (size_t i = 0; i < plan->nr_devices; i++)
@@ -177,15 +253,18 @@ static bool is_hindered(const struct plan *plan, bool doubt)
 	return false;
 }
 
-/* Where a device of the group is in use, another slot may part them: the first free one that does. */
-static void propose_slot(const struct explanation *e, struct plan *plan, bool doubt,
-			 struct arena *a)
+/* Where a device of the group is in use, ACS or another slot may part them: the first port and the first free slot that do. */
+static void propose_apart(const struct explanation *e, struct plan *plan, bool doubt,
+			  struct arena *a)
 {
 	struct group_node *n = group_map_find(e->map, plan->devices[0]->name);
 
 	if (!is_hindered(plan, doubt) || !n || !is_understood(e->map, n) ||
 	    !shares_with_blocked(e->map, n, plan))
 		return;
+	for (size_t i = 0; i < e->map->nr_nodes && !try_acs(e->map, plan, &e->map->nodes[i], a);
+	     i++)
+		;
 	for (size_t i = 0; i < e->nr_slots && !try_slot(e->map, plan, &e->slots[i], a); i++)
 		;
 }
@@ -199,7 +278,8 @@ static bool is_any_hindered(const struct plans *plans, bool doubt)
 	return false;
 }
 
-void planning_add_slots(struct session *s, struct plans *plans, struct arena *a)
+/* Where a device in use stands in the way of a plan: adds what would part the group. Reads the whole host for that. */
+static void add_apart(struct session *s, struct plans *plans, struct arena *a)
 {
 	struct explanation e = { .arena = a };
 	bool doubt = sysroot_kind(s->root) == SYSROOT_CAPTURE;
@@ -214,14 +294,16 @@ void planning_add_slots(struct session *s, struct plans *plans, struct arena *a)
 	e.map = map;
 	explain_add_slots(&e);
 	for (size_t i = 0; i < plans->nr; i++)
-		propose_slot(&e, &plans->items[i], doubt, a);
+		propose_apart(&e, &plans->items[i], doubt, a);
 	host_free(h);
 }
 
-void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
+void planning_make(struct session *s, const struct plan_request *q, bool apart, struct arena *a,
 		   struct plans *ret)
 {
 	plan_make(q, a, ret);
+	if (apart)
+		add_apart(s, ret, a);
 	if (!plans_need_boot(ret))
 		return;
 	host_load_boot(s->root, s->host);

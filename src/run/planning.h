@@ -8,12 +8,11 @@
 /* What the safety checks of bind say about @dev; @ctx is the session. */
 const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
 					size_t *ret_nr);
-/* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. */
-void planning_make(struct session *s, const struct plan_request *q, struct arena *a,
+/* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. With @apart, where a
+ * device in use stands in the way, adds the port with ACS off and the first free slot by which the group would be without
+ * it, and reads the whole host for that. */
+void planning_make(struct session *s, const struct plan_request *q, bool apart, struct arena *a,
 		   struct plans *ret);
-/* Where a device in use stands in the way of a plan: adds the first free slot in which the group would be without it. Reads
- * the whole host for that. */
-void planning_add_slots(struct session *s, struct plans *plans, struct arena *a);
 /* The question about @devices of @s, decided already: on the best path, until the caller asks for another. How the
  * host uses its devices is read when a plan first moves one. */
 struct plan_request planning_request(struct session *s, struct device *const *devices, size_t nr);

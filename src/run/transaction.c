@@ -323,7 +323,7 @@ const char *transaction_advice(struct transaction *b, const struct finding *why)
 	struct plans plans;
 	const char *text = NULL;
 
-	planning_make(&b->session, &q, b->arena, &plans);
+	planning_make(&b->session, &q, false, b->arena, &plans);
 	for (size_t i = 0; !text && i < plans.nr; i++)
 		text = plan_text(&plans.items[i], b->arena);
 	if (text)

@@ -128,3 +128,20 @@ def capture_of_one_device(p: Program):
     path = capture(p, p.tree(), DEVICE)
     p.on(path, "inspect", DEVICE).must_be(OK)
     p.on(path, "inspect", "0000:01:10.3").must_fail(NO_TARGET, "capture")
+
+
+@case
+def ports_that_could_isolate(p: Program):
+    """Where a neighbour may be in use, a plan names the port whose ACS is off, and what turns it on."""
+    text = (ROOT / "tests/captures/groups-shared.capture").read_text(encoding="utf-8")
+    for slot in "12":
+        text = text.replace(f"slot={slot} acs=1", f"slot={slot} acs=2 cap=29 ctrl=28 next=0")
+    path = p.folder() / "capture"
+    write(path, text)
+    said = " ".join(p.on(path, "plan", "01:00.0").must_be(UNKNOWN).out.split())
+    must("Turn ACS (SV) on for port 0000:00:01.0 (in the firmware setup): the group of 0000:01:00.0 would be 0000:01:00.0"
+         in said, said)
+    write(path, text.replace("6.1.0-18-amd64", "6.12.9").replace(
+        '"intel_iommu=on"', '"intel_iommu=on pci=disable_acs_redir=00:01.0"'))
+    said = " ".join(p.on(path, "plan", "01:00.0").must_be(UNKNOWN).out.split())
+    must("(boot without pci=disable_acs_redir=00:01.0 and with pci=config_acs=xxxxxx1@0000:00:01.0)" in said, said)
