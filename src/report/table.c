@@ -15,7 +15,7 @@ enum {
 	TRUNCATED_WIDTH = 24,
 	TRUNCATED_WIDTH_MIN = 12,
 	/* With fewer columns than this, sentences are not wrapped. */
-	WRAPPED_WIDTH_MIN = 24,
+	WRAPPED_WIDTH_MIN = 16,
 	/* What libsmartcols draws before a row that is below another. */
 	BRANCH_WIDTH = 2,
 };

@@ -206,7 +206,7 @@ static void test_sentences_stay_whole_without_a_width(struct fixture *f)
 
 static void test_sentences_run_on_where_too_little_is_left(struct fixture *f)
 {
-	tell(f, "place,story", 32);
+	tell(f, "place,story", 24);
 	assert_string_equal(printed(f),
 			    "PLACE    STORY\n"
 			    "field    the hare slept because it was much too sure of itself\n"
