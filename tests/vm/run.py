@@ -84,7 +84,7 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
         if verdict.skip:
             return verdict
         kernel = shop.get(name)
-        plans = guest.Plans(planning.paths(scenario, kernel) if args.vfiotool else ())
+        plans = guest.Plans(planning.paths(scenario, kernel) if args.vfiotool and not scenario.apart else ())
         result = guest.run(scenario, kernel, args.vfiotool, args.keep, plans=plans)
         verdict.cost = result.seconds
         verdict.problems = judge.check_guest(result)
@@ -94,7 +94,7 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
             if args.vfiotool:
                 verdict.problems += judge.Tool(scenario, kernel, result, verdict.outcomes, args.generations).judge()
                 verdict.shows = cover.of_scenario(result, kernel)
-                judge_plans(args, kernel, scenario, result, verdict)
+                judge_plans(args, shop, kernel, scenario, result, verdict)
             if args.save_captures:
                 save_capture(args.save_captures, scenario, verdict, result, args.generations)
     except Exception as error:  # pylint: disable=broad-except
@@ -103,11 +103,11 @@ def run_pair(args, shop: Kernels, scenario: Scenario, name: str) -> Verdict:
     return verdict
 
 
-def judge_plans(args, kernel: kernels.Kernel, scenario: Scenario, result: guest.Result, verdict: Verdict) -> None:
+def judge_plans(args, shop, kernel: kernels.Kernel, scenario: Scenario, result: guest.Result, verdict: Verdict) -> None:
     """Judges the plans that the guest executed, with the boots that they ask for."""
-    def boot(other: Scenario, plans: guest.Plans) -> guest.Result:
+    def boot(other: Scenario, plans: guest.Plans, name: str) -> guest.Result:
         other = dataclasses.replace(other, name=f"{scenario.name}-{plans.paths[0]}")
-        again = guest.run(other, kernel, args.vfiotool, args.keep, plans=plans)
+        again = guest.run(other, shop.get(name), args.vfiotool, args.keep, plans=plans)
         verdict.cost += again.seconds
         return again
 

@@ -36,7 +36,7 @@ def _problems(result, plan, scenario=SCENARIO, boots=()):
     result.files["plan.container.out"] = json.dumps({"plans": [plan]}).encode()
     asked, left = [], list(boots)
 
-    def boot(other, plans):
+    def boot(other, plans, _):
         asked.append((other, plans))
         return left.pop(0)
 
@@ -73,6 +73,7 @@ CHANGES = (
     lambda result, plan: result.files.update({"plan.container.1.out": _refused("SET_IOMMU", "EPERM")}),
     lambda result, plan: result.files.update({"plan.container.1.out": b""}),
     lambda result, plan: result.files.update({"plan.container.again.out": b'{"answer":"yes"}'}),
+    lambda result, plan: plan["steps"][0].update(undo=None),
     lambda result, plan: result.files.update({"plan.container.state": b"< on e1000e"}),
 )
 

@@ -189,12 +189,13 @@ class Tool:
         return lie
 
     def _check_remedy(self) -> None:
-        """Each path with an IOMMU that is refused names the remedy that the scenario states."""
+        """Each path that is refused names the remedy that the scenario states; without an IOMMU it is that mode."""
         want = pick(self.scenario.remedy, self.kernel.name)
         _, device = self._load("now") if want else (None, None)
         for item in ((device or {}).get("if_bound") or {}).get("paths") or []:
-            if item.get("path") != "noiommu" and item.get("answer") == "no" and want not in (item.get("remedy") or ""):
-                self._say(f"if_bound.{item.get('path')}: remedy {item.get('remedy')!r} without {want!r}")
+            needs = "without an IOMMU" if item.get("path") == "noiommu" else want
+            if item.get("answer") == "no" and needs not in (item.get("remedy") or ""):
+                self._say(f"if_bound.{item.get('path')}: remedy {item.get('remedy')!r} without {needs!r}")
 
     def _check_kernel(self, document: dict, where: str) -> None:
         kernel = document.get("kernel") or {}

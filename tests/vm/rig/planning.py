@@ -17,22 +17,22 @@ from .scenario import PATHS, VIEWS, Scenario, pick
 
 # Boots that one path may take.
 BOOTS = 4
-# What a firmware setting is in QEMU, by words that name it; arm64's IOMMU is of the board.
-FIRMWARE = {"AMD-Vi": "amd-iommu,intremap=on", "VT-d": "intel-iommu,intremap=on", "IOMMU": "intel-iommu,intremap=on",
-            "SMMU": "virt,iommu=smmuv3"}
+# What a firmware setting is in QEMU, by the word that names it.
+FIRMWARE = {"SMMU": "-machine virt,iommu=smmuv3", "AMD-Vi": "-device amd-iommu,intremap=on",
+            "VT-d": "-device intel-iommu,intremap=on"}
 IOMMUS = ("intel-iommu", "amd-iommu", "virtio-iommu-pci")
+# Where a plan asks for a kernel that has what this one lacks.
+OTHER_KERNEL = "6.12"
+# Steps that nothing takes back: a process that ended, the driver of an IOMMU, what a person did.
+FINAL = ("close", "load", "install", "request", "plan")
 # The exit status for what holds after the last step; one that takes a reboot is unknown.
 STATUS = {"yes": 0, "no": 2, "unknown": 3}
 
 
 def paths(scenario: Scenario, kernel: kernels.Kernel):
     """The paths of which the scenario says what the kernel does, as far as kernel and machine have them."""
-    if scenario.unplanned:
-        return ()
-    has_iommu = bool(pick(scenario.mock, kernel.name)) or any(
-        item.startswith(IOMMUS) for item in pick_list(scenario.devices, kernel.name))
     said = {path: [scenario.expected(view, path, kernel.name) for view in VIEWS] for path in PATHS}
-    return tuple(path for path in PATHS if path == "container" or kernel.small and not (path == "noiommu" and has_iommu) and
+    return tuple(path for path in PATHS if path == "container" or kernel.small and
                  any(text and not (text.startswith("OPEN_") and text.endswith("ENOENT")) for text in said[path]))
 
 
@@ -82,9 +82,12 @@ class Trial:
             self._say(f"it ends in yes, the kernel did {last}")
         if self.plan["answer"] == "no" and self.steps:
             self._say("it has steps and no answer")
-        # What a person ended stays so.
-        done = [step for step in self.steps if step is not self.pending]
-        if any(step["do"] == "close" for step in done):
+        done = [step for step in self.steps if step is not self.pending and step["do"] != "plan"]
+        lasting = [step for step in done if not step["undo"] and step.get("user") != "user"]
+        for step in lasting:
+            if step["do"] not in FINAL:
+                self._say(f"nothing takes back {step['command']!r}")
+        if lasting:
             return
         # A module that was loaded stays, if others need it.
         if again.yes != first.yes:
@@ -140,9 +143,11 @@ def after(scenario: Scenario, kernel: kernels.Kernel, trial: Trial):
         return dataclasses.replace(scenario, devices=tuple(
             f"{item.split(',')[0]},intremap=on" if item.startswith(IOMMUS) else item
             for item in pick_list(scenario.devices, kernel.name)))
+    if step["do"] == "firmware" and "firmware feature" in step["what"]:
+        mock = re.sub(r"all/[^, ]*/direct,?", "", pick(scenario.mock, kernel.name) or "")
+        return dataclasses.replace(scenario, rmrr="", unity="", mock=mock)
     if step["do"] == "firmware":
-        device = next((value for word, value in FIRMWARE.items() if word in step["what"]), "")
-        return _machine(scenario, kernel, f"{'-machine' if kernel.arm64 else '-device'} {device}") if device else None
+        return _machine(scenario, kernel, next(value for word, value in FIRMWARE.items() if word in step["what"]))
     if step["do"] == "hardware" and scenario.otherwise:
         return dataclasses.replace(scenario, devices=tuple(pick_list(scenario.otherwise, kernel.name)))
     if step["do"] == "close":
@@ -165,11 +170,11 @@ def _verdict(scenario: Scenario, kernel: kernels.Kernel, path: str, answer: str)
 
 def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
     """
-    (problems, kinds of steps that were executed). boot(scenario, plans) boots what a plan asks for.
+    (problems, kinds of steps that were executed). boot(scenario, plans, kernel) boots what a plan asks for.
     """
     problems, kinds = [], set()
     for path in paths(scenario, kernel):
-        now, trial = scenario, Trial(result, path)
+        now, trial = scenario, Trial(boot(scenario, Plans((path,), True), kernel.name) if scenario.apart else result, path)
         for _ in range(BOOTS):
             if not trial.plan:
                 break
@@ -177,6 +182,10 @@ def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
             kinds |= {f"plan {step['do']}" for step in trial.steps if step is not trial.pending}
             if not trial.pending or trial.problems:
                 break
+            # Nothing but a new plan: it was made in the same guest.
+            if trial.pending["do"] == "plan":
+                trial = Trial(trial.result, f"{trial.path}+")
+                continue
             kinds.add(f"plan {trial.pending['do']}")
             # What the program has to ask for, as a VF token: the prober asks what the scenario says.
             if trial.pending["do"] == "request":
@@ -185,8 +194,9 @@ def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
             if not now:
                 problems.append(f"plan {path}: nobody knows how to do {trial.pending['what']!r}")
                 break
-            kept = trial.result.files.get(f"plan.{path}.kept", b"")
-            again = boot(now, Plans((path,), True, kept))
+            kept = trial.result.files.get(f"plan.{trial.path}.kept", b"")
+            another = OTHER_KERNEL if trial.pending["what"].startswith("boot a kernel with") else kernel.name
+            again = boot(now, Plans((path,), True, kept), another)
             if again.failure or again.broken:
                 problems.append(f"plan {path}: after {trial.pending['what']!r}: {again.failure or again.broken}")
                 break

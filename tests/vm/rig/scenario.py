@@ -16,7 +16,7 @@ VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
         "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked", "board", "acpi", "tree",
-        "own", "hopeless", "otherwise", "unplanned"}
+        "own", "hopeless", "otherwise", "apart", "disks"}
 
 LISTS = {"hopeless", "otherwise", "tree", "devices", "modules", "absent", "assume", "unknown", "faked"}
 
@@ -53,7 +53,8 @@ class Scenario:
     tree: tuple = ()
     own: str = ""
     hopeless: tuple = ()
-    unplanned: str = ""
+    apart: str = ""
+    disks: dict = field(default_factory=dict)
     otherwise: tuple = ()
     expect: dict = field(default_factory=dict)
     facts: dict = field(default_factory=dict)

@@ -38,7 +38,7 @@ met() {
 	limit=$(sed -n 's/.* memlock \([0-9]*\)$/\1/p' /etc/security/limits.d/*.conf 2>/dev/null)
 	# shellcheck disable=SC2086
 	step "plan.$path.$1" prober $CALLER ${limit:+--memlock $((limit * 1024))} run \
-		sh -c "$granted exec prober $PROBE $path $TARGET"
+		sh -c "$granted exec prober $PROBE ${path%%+*} $TARGET"
 }
 
 # done_by_person N: what the plan leaves to a person, where a script can do it. What cannot be taken back waits for a boot in
@@ -83,15 +83,32 @@ undo() {
 	done
 }
 
+# What a step of the plan before this one began has an end: drivers that came with it.
+steady() {
+	begin_here
+	sleep 1
+	same_state
+}
+
+# judge_plan PATH: the plan that follows one in the same boot has a '+' behind it.
 judge_plan() {
 	path=$1 granted=
+	case $path in
+	*+) within 20 steady ;;
+	*) begin_here ;;
+	esac
 	met first
-	begin_here
 	# shellcheck disable=SC2086
-	step "plan.$path" prober $CALLER run vfiotool plan --json --path "$path" "$TARGET"
+	step "plan.$path" prober $CALLER run vfiotool plan --json --path "${path%%+*}" "$TARGET"
 	[ ! -e "/spool/plan.$path.out" ] || steps_of "/spool/plan.$path.out"
 	at=1 last=0
-	while [ -e "/out/step.$at.do" ] && execute $at; do
+	while [ -e "/out/step.$at.do" ]; do
+		grep -qx plan "/out/step.$at.do" && {
+			met again
+			judge_plan "$path+"
+			return
+		}
+		execute $at || break
 		met $at
 		last=$at
 		at=$((at + 1))
