@@ -47,7 +47,7 @@ end
 
 # Several names of a kind separated by commas, perhaps after a plus: those before the last stay.
 function __vfiotool_several
-    set -l before (string match -r '^.*,|^\+' -- (commandline -ct | string replace -r '^(--output=|--force=|-o)' ''))
+    set -l before (string match -r '^.*,|^\+' -- (commandline -ct | string replace -r '^(--output=|--force=|--only=|-o)' ''))
     printf "$before%s\n" (__vfiotool_ask $argv[1])
 end
 
@@ -106,7 +106,7 @@ complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their groups'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind restore rules' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind restore rules diff' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
@@ -182,5 +182,7 @@ complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Turn on decoding d
 complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Also write protected registers'
 
 complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_several checks)' -d 'Override this safety check'
+complete -c vfiotool -n '__vfiotool_is diff' -F
+complete -c vfiotool -n '__vfiotool_is diff' -l only -x -a '(__vfiotool_several changes)' -d 'Only these kinds of change'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
 complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'Also record what the safety checks need'

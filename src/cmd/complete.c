@@ -8,6 +8,7 @@
 #include "base/parse.h"
 #include "sysroot/confine.h"
 #include "facts/driver.h"
+#include "model/diff.h"
 #include "model/generation.h"
 #include "model/rule.h"
 #include "bind/guard.h"
@@ -187,6 +188,14 @@ static int complete_checks(struct app *app, struct failure **reterr)
 	return 0;
 }
 
+static int complete_changes(struct app *app, struct failure **reterr)
+{
+	(void)reterr;
+	for (unsigned int k = 0; k < NR_CHANGE_KINDS; k++)
+		put(app, change_name((enum change_kind)k), change_title((enum change_kind)k));
+	return 0;
+}
+
 int complete_print(struct app *app, const char *what, struct failure **reterr)
 {
 	static const struct {
@@ -198,6 +207,7 @@ int complete_print(struct app *app, const char *what, struct failure **reterr)
 		{ "rules", complete_rules },       { "assumptions", complete_assumptions },
 		{ "commands", complete_commands }, { "paths", complete_paths },
 		{ "checks", complete_checks },     { "drivers", complete_drivers },
+		{ "changes", complete_changes },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

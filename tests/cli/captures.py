@@ -41,6 +41,27 @@ def capture_of_a_capture(p: Program):
 
 
 @case
+def capture_is_compared(p: Program):
+    """With itself, with the host that it is of, and with that host changed."""
+    tree = p.tree()
+    path = capture(p, tree)
+    p.run("diff", path, path).must_be(OK)
+    answer = p.on(tree, "diff", path)
+    answer.must_be(OK)
+    must("No difference" in answer.out, answer.out)
+    other = p.tree()
+    write(other / "proc/cmdline", "quiet intel_iommu=on debug")
+    answer = p.on(other, "diff", path)
+    answer.must_be(NO)
+    must("debug" in answer.out, answer.out)
+    p.on(other, "diff", "--only", "kernel", "-q", path).must_be(NO)
+    p.on(other, "diff", "--only", "driver,device", "-q", path).must_be(OK)
+    p.on(other, "diff", path, path).must_fail(USAGE, "--sysroot")
+    must(json.loads(p.on(other, "diff", "-J", path).out)["changes"], "no change")
+    p.run("diff", path, "/nowhere").must_fail(NO_TARGET, "/nowhere")
+
+
+@case
 def capture_is_lines_of_json(p: Program):
     """For every other reader."""
     path = capture(p, p.tree())

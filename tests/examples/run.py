@@ -92,6 +92,23 @@ class Points:
         print(f"ok {self.number} - {name} # SKIP {why}", flush=True)
 
 
+def compared(program: str, before, after, status: int, want: str) -> str:
+    """What is wrong with what before-upgrade.sh says has changed."""
+    env = dict(os.environ, VFIOTOOL=program, VFIOTOOL_SYSROOT=str(after), LC_ALL="C.UTF-8")
+    result = subprocess.run([str(EXAMPLES / "before-upgrade.sh"), "--compare", str(before)], check=False, text=True,
+                            capture_output=True, env=env)
+    good = result.returncode == status and want in result.stdout.splitlines()
+    return "" if good else f"status {result.returncode}: {result.stdout} {result.stderr}"
+
+
+def upgraded(points: Points, recorded: Path) -> None:
+    """before-upgrade.sh before and after."""
+    points.check("before-upgrade: a host is recorded", ["before-upgrade.sh", "--record", str(recorded)], "", 0,
+                 VFIOTOOL_SYSROOT=SIBLING)
+    points.point("before-upgrade: nothing changed", compared(points.program, recorded, SIBLING, 0, "No difference."))
+    points.point("before-upgrade: devices went and came", compared(points.program, recorded, NO_IOMMU, 2, "Devices"))
+
+
 def main() -> int:
     """Each example: an answer that is good, one that is not, a question that is wrong."""
     points = Points(str(Path(sys.argv[1]).resolve()))
@@ -112,6 +129,7 @@ def main() -> int:
     points.check("before-upgrade: an unknown kernel", ["before-upgrade.sh", "nonsense", "00:04.0"], "", 64,
                  VFIOTOOL_SYSROOT=SIBLING)
     points.check("before-upgrade: no kernel named", ["before-upgrade.sh"], "", 64)
+    points.check("before-upgrade: no file named", ["before-upgrade.sh", "--compare"], "", 64)
     points.check("host-report: no device named", ["host-report.sh"], "", 64)
     points.check("host-report: a device that is not there", ["host-report.sh", "00:09.0"], "", 66, VFIOTOOL_SYSROOT=SIBLING)
     points.point("host-report: a picture and three sections", host_report(points.program))
@@ -124,6 +142,7 @@ def main() -> int:
                      "group 1: a is held by \\x1b[31m\\u202e\n", 0, VFIOTOOL=odd, ANSWER="yes")
         points.check("check-host: a reason that acts on terminals", ["check-host.sh"], "FAIL    a: a: driver \\x1b[31m\\x9b\n", 1,
                      given="a\n", VFIOTOOL=odd, ANSWER="no")
+        upgraded(points, Path(place) / "recorded.capture")
         turns.write_text(TURNS, encoding="utf-8")
         turns.chmod(0o755)
         points.check("before-upgrade: an answer gets worse", ["before-upgrade.sh", "6.6"],

@@ -55,6 +55,13 @@ GROUP_REPORTS = {
     "graph.dot": (["explain", "--dot"], 80),
     "plan.80.txt": (["plan", "01:00.0"], 80),
 }
+# Two captures, and what their comparison is called.
+DIFFERENCES = {
+    "another-kernel": ("vm-intel-on-5.10", "vm-intel-on-6.12"),
+    "remapping-and-driver": ("vm-intel-noremap-6.1", "vm-sibling-host-6.1"),
+    "groups-split": ("groups-shared", "groups-override"),
+    "another-host": ("vm-amd-on-7.3", "vm-arm64-no-msi-arm64-6.1"),
+}
 # Of a capture made with --in-use: what bind would do and what stands in its way, which is status 5.
 GUARD_REPORTS = {
     "bind.80.txt": (["bind", "--dry-run", "0000:00:02.0", "0000:00:03.0", "0000:00:14.0", "0000:02:00.0", "0000:03:00.0",
@@ -62,14 +69,14 @@ GUARD_REPORTS = {
 }
 
 
-def run(tool, arguments, columns):
-    """Output, messages and status of one run."""
+def run(tool, arguments, columns, where=None):
+    """Output, messages and status of one run, in the folder @where."""
     env = {"COLUMNS": str(columns), "LC_ALL": "C.UTF-8", "TERM": "dumb", "PATH": os.environ.get("PATH", "/usr/bin:/bin")}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
         if name in os.environ:
             env[name] = os.environ[name]
     done = subprocess.run([*tool, *arguments], env=env, capture_output=True, timeout=LIMIT_S, check=False,
-                          stdin=subprocess.DEVNULL)
+                          stdin=subprocess.DEVNULL, cwd=where)
     return done.stdout, done.stderr.decode(errors="backslashreplace"), done.returncode
 
 
@@ -206,6 +213,20 @@ class Golden:
                 problems.append(f"{name}:{number}: blanks at the end")
         return problems[:10]
 
+    def differences(self) -> None:
+        """What diff says of two captures, and that it finds nothing between a capture and itself."""
+        for name, pair in DIFFERENCES.items():
+            before, after = (f"{stem}.capture" for stem in pair)
+            for file, arguments in (("80.txt", []), ("json", ["--json"])):
+                out, err, status = run(self.tool, ["diff", *arguments, before, after], 80, CAPTURES)
+                problems = [f"status {status}: {err}"] if status != 2 or err else []
+                if not problems:
+                    problems = self._check_json(out, "diff") if file == "json" else self._check_text(out, name)
+                self.say(f"diff {name} {file}", problems or self._compare(EXPECTED / "diff" / f"{name}.{file}", out))
+            for path in (before, after):
+                out, err, status = run(self.tool, ["diff", path, path], 80, CAPTURES)
+                self.say(f"diff {name}: nothing", [f"status {status}: {out.decode()} {err}"] if status or err else [])
+
     def introspection(self) -> None:
         """The schema describes exactly the members that the program says it prints, in its order."""
         out, _, status = run(self.tool, ["--introspect"], 80)
@@ -252,12 +273,14 @@ def main():
     parser.add_argument("tool", nargs="+", help="vfiotool, and what stands before its arguments")
     args = parser.parse_args()
     captures = sorted(path for path in CAPTURES.glob("*.capture") if args.only in (None, path.stem))
-    golden = Golden(args.tool, args.update, not args.no_schemas)
+    tool = [str(Path(word).resolve()) if Path(word).is_file() else word for word in args.tool]
+    golden = Golden(tool, args.update, not args.no_schemas)
     for capture in captures:
         golden.capture(capture)
     between = sorted(path for path in (CAPTURES / "between").glob("*.capture") if args.only in (None, path.stem))
     for capture in between:
         golden.truth(capture)
+    golden.differences()
     golden.introspection()
     golden.readme()
     golden.say("there are captures", [] if captures or between else ["none was found"])

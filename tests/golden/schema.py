@@ -87,6 +87,7 @@ def dependent(names):
 DESCRIBED = {
     "explain": ("explain", None), "explain_groups": ("explain", "group"), "explain_reasons": ("explain", "reason"),
     "explain_hops": ("explain", "hop"), "explain_slots": ("explain", "slot"), "explain_p2p": ("explain", "p2p"),
+    "diff": ("diff", None), "diff_hosts": ("diff", "side"), "changes": ("diff", "change"),
     "kernel": ("inspect", "kernel"), "inspect": ("inspect", "device"), "rules": ("rules", "rule"), "rule_sites": ("rules", "site"),
     "attach": ("attach", None), "attach_devices": ("attach", "device"), "attach_steps": ("attach", "step"),
     "regions": ("attach", "region"), "irqs": ("attach", "irq"), "space": ("attach", "space"),
