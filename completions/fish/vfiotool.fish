@@ -104,7 +104,7 @@ complete -c vfiotool -n '__vfiotool_is list' -l driver -x -a '(__vfiotool_ask dr
 complete -c vfiotool -n '__vfiotool_is list' -l group -x -a none -d 'Only devices of this group'
 complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -d 'Only devices with this answer'
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
-complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their groups'
+complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their ports and buses'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
 complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind restore rules diff' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
@@ -126,7 +126,6 @@ complete -c vfiotool -n '__vfiotool_is explain' -l without -x -a '(__vfiotool_ta
 complete -c vfiotool -n '__vfiotool_is explain' -l move -x -a '(__vfiotool_targets)' -d 'What if it were in another slot'
 complete -c vfiotool -n '__vfiotool_is explain' -l slots -d 'List the slots whose devices would be alone'
 complete -c vfiotool -n '__vfiotool_is explain' -l p2p -d 'Show the way of DMA between two targets'
-complete -c vfiotool -n '__vfiotool_is explain' -l tree -d 'Print the tree of buses'
 complete -c vfiotool -n '__vfiotool_is explain' -l dot -d 'Print a graph for dot'
 complete -c vfiotool -n '__vfiotool_is explain' -l svg -d 'Print a picture'
 

@@ -25,7 +25,6 @@ enum {
 	OPT_KERNEL,
 	OPT_SLOTS,
 	OPT_P2P,
-	OPT_TREE,
 	OPT_DOT,
 	OPT_SVG,
 };
@@ -60,12 +59,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_P2P:
 		args->p2p = true;
 		return 0;
-	case OPT_TREE:
 	case OPT_DOT:
 	case OPT_SVG:
-		args->picture = key == OPT_TREE  ? EXPLAIN_TREE
-				: key == OPT_DOT ? EXPLAIN_DOT
-						 : EXPLAIN_SVG;
+		args->picture = key == OPT_DOT ? EXPLAIN_DOT : EXPLAIN_SVG;
 		return 0;
 	case 'J':
 		args->json = true;
@@ -91,7 +87,6 @@ static const struct argp_option options[] = {
 	{ "slots", OPT_SLOTS, NULL, 0, "list the slots whose devices would be alone", 2 },
 	{ "p2p", OPT_P2P, NULL, 0, "show the way of DMA between two targets", 2 },
 	{ "json", 'J', NULL, 0, "JSON", 3 },
-	{ "tree", OPT_TREE, NULL, 0, "print the tree of buses with its groups", 3 },
 	{ "dot", OPT_DOT, NULL, 0, "print a graph for dot(1)", 3 },
 	{ "svg", OPT_SVG, NULL, 0, "print a picture as SVG", 3 },
 	{ 0 },

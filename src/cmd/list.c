@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* list: one row per device, or a tree by group. Reads only what the chosen columns need. */
+/* list: one row per device, or the tree of buses. Reads only what the chosen columns need. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include "base/macro.h"
 #include "report/json.h"
 #include "report/table.h"
+#include "report/topology.h"
 #include "run/session.h"
 #include "cmd/commands.h"
 
@@ -158,7 +159,7 @@ static const struct argp_option options[] = {
 	{ "verdict", OPT_VERDICT, "ANSWER", 0,
 	  "only devices with this answer now: yes, no, unknown", 1 },
 	{ "if-bound", OPT_IF_BOUND, NULL, 0, "with --verdict: with this answer after binding", 1 },
-	{ "tree", 'T', NULL, 0, "show devices below their groups", 1 },
+	{ "tree", 'T', NULL, 0, "show devices below their ports and buses", 1 },
 	{ "sort", 'x', "COLUMN", 0, "sort by a column", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 2 },
 	{ "pairs", 'P', NULL, 0, "KEY=\"value\" pairs", 2 },
@@ -171,14 +172,37 @@ static const struct argp argp = { .options = options,
 				  .parser = parse,
 				  .children = global_children };
 
+/* What is read of configuration spaces, a list without --tree does not show. */
+static int check_tree(const struct list_args *args, struct columns *columns,
+		      struct failure **reterr)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < columns->nr; i++) {
+		const struct field *f = columns->fields[i];
+
+		if (args->tree || !(f->needs & NEED_TREE))
+			columns->fields[nr++] = f;
+		else if (!args->all_columns)
+			return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+						  "column '%s' is one of --tree: add --tree",
+						  f->key);
+	}
+	columns->nr = nr;
+	return 0;
+}
+
 static int choose_columns(const struct list_args *args, struct arena *a, struct columns *columns,
 			  const struct field **sort, struct failure **reterr)
 {
+	static const char tree[] = "address,group,kind,isolates,slot,driver,now,after,name";
 	struct columns one = { 0 };
 	int r;
 
 	if (args->all_columns)
 		columns_all(&device_fields, a, columns);
+	else if (args->tree)
+		columns_named(&device_fields, a, tree, columns);
 	else
 		columns_default(&device_fields, a, columns);
 	if (args->output) {
@@ -186,6 +210,9 @@ static int choose_columns(const struct list_args *args, struct arena *a, struct 
 		if (r < 0)
 			return r;
 	}
+	r = check_tree(args, columns, reterr);
+	if (r < 0)
+		return r;
 	*sort = NULL;
 	if (!args->sort)
 		return 0;
@@ -196,7 +223,7 @@ static int choose_columns(const struct list_args *args, struct arena *a, struct 
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "cannot sort by '%s': name one column", args->sort);
 	*sort = one.fields[0];
-	return 0;
+	return check_tree(args, &one, reterr);
 }
 
 /* ---- which devices ---- */
@@ -247,70 +274,122 @@ static size_t choose_devices(struct session *s, const struct list_args *args)
 
 struct rows {
 	const struct list_args *args;
+	struct session *s;
+	unsigned int needs;
 	struct device_row *rows;
 	struct table_row *table_rows;
 	size_t nr;
 };
 
-static void add_row(struct rows *rows, struct session *s, const struct device *d,
-		    const struct group *g, size_t parent, unsigned int needs)
+/* Makes the next row, of which a filter may not want to know. */
+static struct device_row *make_row(struct rows *rows, const struct device *d)
 {
 	const enum view view = rows->args->if_bound ? VIEW_IF_BOUND : VIEW_NOW;
 	struct device_row *row = &rows->rows[rows->nr];
 
-	*row = (struct device_row){ .report = &s->report, .device = d, .group = g };
-	device_row_decide(row, needs);
-	if (d && rows->args->has_verdict && row->verdict[view]->answer != rows->args->verdict)
-		return;
-	if (d && needs & NEED_NAMES)
-		row->names = session_names(s, d);
+	*row = (struct device_row){ .report = &rows->s->report,
+				    .device = d,
+				    .group = d ? d->group : NULL };
+	if (!d)
+		return row;
+	device_row_decide(row, rows->needs);
+	if (rows->args->has_verdict && row->verdict[view]->answer != rows->args->verdict)
+		return NULL;
+	if (rows->needs & NEED_NAMES)
+		row->names = session_names(rows->s, d);
+	return row;
+}
+
+static void add_row(struct rows *rows, const struct device_row *row, size_t parent)
+{
 	rows->table_rows[rows->nr++] = (struct table_row){ row, parent };
 }
 
-static bool is_selected(const struct session *s, const struct device *d)
+/* The functions that were asked for, and the ports and buses above them, which say only what they are. */
+static void add_topology(struct rows *rows, const struct group_map *map,
+			 struct device_row *const *wanted)
 {
-	for (size_t i = 0; i < s->nr_devices; i++)
-		if (s->devices[i] == d)
-			return true;
-	return false;
-}
+	struct arena *a = rows->s->app->arena;
+	bool *keep = arena_array(a, map->nr_nodes, sizeof(*keep));
+	size_t *place;
+	struct topology t;
 
-/* Each group with those of its devices that were asked for (all by default), where there are any; devices without a group
- * come last. */
-static void add_tree(struct rows *rows, struct session *s, unsigned int needs)
-{
-	const bool all = s->nr_devices == s->host->nr_devices;
+	for (size_t i = 0; i < map->nr_nodes; i++)
+		keep[i] = wanted[i] != NULL;
+	topology_make(map, a, &t);
+	topology_keep(&t, map, keep, a);
+	place = arena_array(a, t.nr, sizeof(*place));
+	for (size_t i = 0; i < t.nr; i++) {
+		const struct group_node *n = t.rows[i].node;
+		struct device_row *row = n ? wanted[n - map->nodes] : NULL;
 
-	for (size_t i = 0; i < s->host->nr_groups; i++) {
-		const struct group *g = s->host->groups[i];
-		size_t parent = rows->nr + 1;
-
-		add_row(rows, s, NULL, g, 0, needs);
-		for (size_t m = 0; m < g->nr_members; m++)
-			if (all || is_selected(s, g->members[m]))
-				add_row(rows, s, g->members[m], g, parent, needs);
-		if (rows->nr == parent)
-			rows->nr--;
+		if (n && !row && rows->args->no_bridges) {
+			place[i] = place[t.rows[i].above];
+			continue;
+		}
+		if (!row) {
+			row = arena_new_object(a, struct device_row);
+			*row = (struct device_row){ .report = &rows->s->report,
+						    .device = n ? n->device : NULL,
+						    .group = n ? n->device->group : NULL,
+						    .bus = t.rows[i].bus };
+			if (n && rows->needs & NEED_NAMES)
+				row->names = session_names(rows->s, n->device);
+		}
+		row->node = n;
+		add_row(rows, row, t.rows[i].depth ? place[t.rows[i].above] : 0);
+		place[i] = rows->nr;
 	}
-	for (size_t i = 0; i < s->nr_devices; i++)
-		if (!s->devices[i]->group)
-			add_row(rows, s, s->devices[i], NULL, 0, needs);
 }
 
-static void make_rows(struct rows *rows, struct session *s, unsigned int needs)
+/* The tree of PCI; what has no place in it comes last. */
+static void add_tree(struct rows *rows)
 {
-	const bool tree = rows->args->tree;
+	struct session *s = rows->s;
 	struct arena *a = s->app->arena;
-	size_t nr_max = s->nr_devices;
+	struct group_map *map = group_map_make(s->host, s->report.kernel.kernels.releases, a);
+	struct device_row **wanted = arena_array(a, map->nr_nodes, sizeof(struct device_row *));
+	struct device_row **others = arena_array(a, s->nr_devices, sizeof(struct device_row *));
+	size_t nr_others = 0, nr = 0;
 
-	if (tree)
-		nr_max += s->host->nr_devices + s->host->nr_groups;
-	rows->rows = arena_array(a, nr_max, sizeof(*rows->rows));
+	group_map_compute(map);
+	for (size_t i = 0; i < s->nr_devices; i++) {
+		const struct group_node *n = s->devices[i]->bus == BUS_PCI
+						     ? group_map_find(map, s->devices[i]->name)
+						     : NULL;
+		struct device_row *row;
+
+		rows->nr = nr;
+		row = make_row(rows, s->devices[i]);
+		nr += row != NULL;
+		if (row && n && topology_has(n))
+			wanted[n - map->nodes] = row;
+		else if (row)
+			others[nr_others++] = row;
+	}
+	rows->nr = 0;
+	add_topology(rows, map, wanted);
+	for (size_t i = 0; i < nr_others; i++)
+		add_row(rows, others[i], 0);
+}
+
+static void make_rows(struct rows *rows)
+{
+	struct session *s = rows->s;
+	struct arena *a = s->app->arena;
+	/* Of a root bus there is at least one function. */
+	size_t nr_max = rows->args->tree ? s->nr_devices + 2 * s->host->nr_devices : s->nr_devices;
+
+	rows->rows = arena_array(a, s->nr_devices, sizeof(*rows->rows));
 	rows->table_rows = arena_array(a, nr_max, sizeof(*rows->table_rows));
-	if (tree)
-		add_tree(rows, s, needs);
-	for (size_t i = 0; !tree && i < s->nr_devices; i++)
-		add_row(rows, s, s->devices[i], s->devices[i]->group, 0, needs);
+	if (rows->args->tree)
+		add_tree(rows);
+	for (size_t i = 0; !rows->args->tree && i < s->nr_devices; i++) {
+		const struct device_row *row = make_row(rows, s->devices[i]);
+
+		if (row)
+			add_row(rows, row, 0);
+	}
 }
 
 static int print(struct session *s, const struct list_args *args, struct table *t,
@@ -354,7 +433,8 @@ static void say_hidden(size_t nr)
 static unsigned int find_needs(const struct list_args *args, const struct columns *columns,
 			       const struct field *sort)
 {
-	unsigned int needs = columns_needs(columns) | (sort ? sort->needs : 0);
+	unsigned int needs =
+		columns_needs(columns) | (sort ? sort->needs : 0) | (args->tree ? NEED_TREE : 0);
 
 	if (args->has_verdict)
 		needs |= args->if_bound ? NEED_VERDICT : NEED_VERDICT_NOW;
@@ -368,7 +448,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	const struct field *sort;
 	struct columns columns;
 	struct session s = { 0 };
-	struct rows rows = { .args = args };
+	struct rows rows = { .args = args, .s = &s };
 	size_t nr_hidden;
 	struct table table;
 	struct scope scope;
@@ -387,7 +467,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		r = session_decide(&s, NULL, NULL, reterr);
 	if (r >= 0) {
 		nr_hidden = choose_devices(&s, args);
-		make_rows(&rows, &s, needs);
+		rows.needs = needs;
+		make_rows(&rows);
 		table = (struct table){ .fields = &device_fields,
 					.columns = &columns,
 					.rows = rows.table_rows,

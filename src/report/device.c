@@ -5,6 +5,7 @@
 
 #include "base/macro.h"
 #include "base/parse.h"
+#include "report/explain.h"
 #include "report/field-kinds.h"
 #include "report/notice.h"
 
@@ -89,33 +90,60 @@ void device_row_decide(struct device_row *row, unsigned int needs)
 		row->patched = decide(row, &kernels_reference, VIEW_IF_BOUND, needs);
 }
 
-/* The getters of one column each. A group's row has an address and what belongs to the group. */
+/* The getters of one column each. The row of a root bus has an address only. */
 
 static void get_address(const void *row, struct value *ret)
 {
 	const struct device_row *r = row;
 
-	if (r->device)
-		value_set_text(ret, r->device->name);
-	else if (r->group)
-		value_set_text(ret, arena_printf(ret->arena, "group:%u", r->group->id));
+	value_set_text(ret, r->device ? r->device->name : r->bus);
 }
 
 /* The value of a group's field when there is no group: 'none' only where that is certain. */
 static void no_group(const struct device_row *row, struct value *ret)
 {
-	if (row->device->group_link.state == FACT_ABSENT)
+	if (!row->device || row->device->group_link.state == FACT_ABSENT)
 		ret->kind = VALUE_NONE;
 }
 
+/* In a tree a shared group has a colour of its own. */
 static void get_group(const void *row, struct value *ret)
 {
+	static const enum style styles[] = { STYLE_YES, STYLE_REMEDY, STYLE_UNKNOWN, STYLE_NAME };
 	const struct device_row *r = row;
 
 	if (r->group)
 		value_set_number(ret, r->group->id);
 	else
 		no_group(r, ret);
+	if (r->node && r->group && r->group->nr_members > 1)
+		ret->style = styles[r->group->id % ARRAY_SIZE(styles)];
+}
+
+static void get_kind(const void *at, struct value *ret)
+{
+	value_set_text(ret, explain_kind_short(at));
+}
+
+/* Of what could connect others: bridges, and functions of one device. */
+static void get_isolates(const void *at, struct value *ret)
+{
+	const struct group_node *n = at;
+
+	if (!group_is_bridge(n) && group_is_multifunction(n) == TRI_NO)
+		ret->kind = VALUE_NONE;
+	else if (n->acs.isolates != TRI_UNKNOWN)
+		value_set_bool(ret, n->acs.isolates == TRI_YES);
+	if (ret->kind == VALUE_BOOL && !ret->truth)
+		ret->style = STYLE_NO;
+}
+
+static void get_slot(const void *row, struct value *ret)
+{
+	const struct device_row *r = row;
+
+	value_set_text(ret,
+		       r->node ? explain_slot_name(r->report->host, r->node, ret->arena) : NULL);
 }
 
 static void get_type(const void *row, struct value *ret)
@@ -345,6 +373,9 @@ static void get_notices(const void *row, struct value *ret)
 	ROW(key, flag, need, help, FIELD_VIA(struct device_row, device, struct device), __VA_ARGS__)
 #define GROUP(key, flag, need, help, ...) \
 	ROW(key, flag, need, help, FIELD_VIA(struct device_row, group, struct group), __VA_ARGS__)
+#define NODE(key, flag, help, ...)                                                             \
+	ROW(key, flag, NEED_TREE, help, FIELD_VIA(struct device_row, node, struct group_node), \
+	    __VA_ARGS__)
 #define VERDICT(key, which, flag, need, help, ...) \
 	ROW(key, flag, need, help, FIELD_VIA(struct device_row, which, struct verdict), __VA_ARGS__)
 #define NOW(key, flag, need, help, ...) \
@@ -356,6 +387,11 @@ static const struct field fields[] = {
 	ROW("address", FIELD_DEFAULT, 0, "address or name, as the kernel has it",
 	    FIELD_GET(get_address)),
 	ROW("group", FIELD_DEFAULT | FIELD_RIGHT, 0, "IOMMU group", FIELD_GET(get_group)),
+	NODE("kind", 0, "with --tree: root port, endpoint, ...", FIELD_GET(get_kind)),
+	NODE("isolates", 0, "with --tree: whether it keeps apart what it could connect",
+	     FIELD_GET(get_isolates)),
+	ROW("slot", FIELD_YIELDS, NEED_TREE, "with --tree: name of the slot behind it",
+	    FIELD_GET(get_slot)),
 	DEVICE("bus", FIELD_DEFAULT | FIELD_YIELDS, 0, "bus: pci, platform, amba, fsl-mc, ...",
 	       FIELD_TEXT(struct device, bus_name)),
 	DEVICE("id", FIELD_DEFAULT | FIELD_YIELDS, 0, "vendor:device", FIELD_GET(get_id)),

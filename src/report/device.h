@@ -8,6 +8,7 @@
 #include "facts/host.h"
 #include "model/assume.h"
 #include "model/generation.h"
+#include "model/group.h"
 #include "model/notice.h"
 #include "model/plan.h"
 #include "model/predict.h"
@@ -32,11 +33,14 @@ struct device_names {
 	const char *vendor, *device, *class_name;
 };
 
-/* One row: a device, or in a tree a group (device is NULL). */
+/* One row: a device, or in a tree a root bus (device is NULL). */
 struct device_row {
 	const struct report *report;
 	const struct device *device;
 	const struct group *group;
+	/* In a tree: of a PCI function, and of a root bus "bus 0000:00". */
+	const struct group_node *node;
+	const char *bus;
 	struct device_names names;
 	/* Set as far as the columns need them. */
 	const struct verdict *verdict[NR_VIEWS];
@@ -59,6 +63,7 @@ enum device_need {
 	NEED_SENTENCES = 1 << 10, /* of the verdicts */
 	NEED_PERSIST = 1 << 11,
 	NEED_NOTICES = 1 << 12,
+	NEED_TREE = 1 << 13, /* only in a tree: configuration space is read */
 	NEED_BOTH_VERDICTS = NEED_VERDICT | NEED_VERDICT_NOW,
 	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };

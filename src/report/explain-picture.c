@@ -6,27 +6,21 @@
 #include "base/macro.h"
 #include "report/escape.h"
 #include "report/explain.h"
+#include "report/topology.h"
 
 /* Light enough for black text. */
 static const char *const colors[] = { "#fde2c4", "#cfe8fc", "#d9f2d0", "#f6d3e3",
 				      "#e4dcf6", "#fff3b0", "#d3efee", "#e8e2d8" };
 
-struct row {
-	const struct group_node *node; /* NULL: a root bus */
-	const char *label;
-	size_t depth, above; /* above: the row of the bridge */
-};
-
 struct picture {
 	struct arena *arena;
 	const struct group_map *map;
-	struct row *rows;
+	struct topology_row *rows;
 	size_t nr;
+	const char **labels; /* of the rows, as markup */
 	/* Of the group that each function stands for: its number, and how many it has; by place in the map. Of a
 	 * what-if only: else the kernel's own number and members count. */
 	size_t *number, *members;
-	const struct output *v;
-	bool plain; /* no markup */
 	FILE *out;
 };
 
@@ -99,121 +93,17 @@ static void number_groups(struct picture *p)
 	}
 }
 
-static const char *label_of(struct picture *p, const struct group_node *n)
+static void make_labels(struct picture *p)
 {
-	const char *driver = n->device->driver;
-
-	const char *text = arena_join(p->arena, n->name, " ", explain_kind(n), driver ? ", " : "",
-				      driver ? driver : "", NULL);
-
-	return p->plain ? text : clean(p, text);
-}
-
-/* ---- rows ---- */
-
-static size_t add_row(struct picture *p, const struct group_node *n, size_t depth, size_t above)
-{
-	p->rows = arena_grow(p->arena, p->rows, p->nr, sizeof(*p->rows));
-	p->rows[p->nr] = (struct row){ .node = n, .depth = depth, .above = above };
-	return p->nr++;
-}
-
-/* A bridge, then all that is behind it; the depth is bounded by the number of functions. */
-static void add_rows(struct picture *p)
-{
-	struct todo {
-		const struct group_node *node;
-		size_t depth, above;
-	} *todo = arena_array(p->arena, 2 * p->map->nr_nodes + 1, sizeof(*todo));
-	const struct group_node *last = NULL;
-	size_t nr = 0, root = 0;
-
-	for (const struct group_node *first = p->map->roots; first || nr;) {
-		struct todo one;
-
-		if (!nr) {
-			if (!last || last->domain != first->domain || last->bus != first->bus) {
-				root = add_row(p, NULL, 0, 0);
-				p->rows[root].label = arena_printf(p->arena, "bus %04x:%02x",
-								   first->domain, first->bus);
-			}
-			todo[nr++] = (struct todo){ first, 1, root };
-			last = first;
-			first = first->next;
-		}
-		one = todo[--nr];
-		size_t row = add_row(p, one.node, one.depth, one.above), begin = nr;
-
-		p->rows[row].label = label_of(p, one.node);
-		for (const struct group_node *n = one.node->child; n; n = n->next)
-			todo[nr++] = (struct todo){ n, one.depth + 1, row };
-		for (size_t i = begin, k = nr; i + 1 < k; i++, k--) {
-			struct todo swap = todo[i];
-
-			todo[i] = todo[k - 1];
-			todo[k - 1] = swap;
-		}
-	}
-}
-
-/* ---- text ---- */
-
-static void put(const struct picture *p, enum style style, const char *text)
-{
-	const char *sequence = p->v->color ? p->v->scheme.sequences[style] : NULL;
-
-	fprintf(p->v->stream, "%s%s%s", sequence ? sequence : "", text, sequence ? "\033[0m" : "");
-}
-
-/* The lines that lead to row @i; *@last has the last row below each. */
-static const char *branches(struct picture *p, const size_t *last, size_t i)
-{
-	const char *ret = "";
-
-	for (size_t at = i; p->rows[at].depth; at = p->rows[at].above) {
-		bool ends = last[p->rows[at].above] == at;
-		const char *own = p->v->utf8 ? (ends ? "\u2514\u2500 " : "\u251c\u2500 ")
-					     : (ends ? "`- " : "|- ");
-		const char *further = ends ? "   " : p->v->utf8 ? "\u2502  " : "|  ";
-
-		ret = arena_join(p->arena, at == i ? own : further, ret, NULL);
-	}
-	return ret;
-}
-
-static void draw_text(struct picture *p)
-{
-	static const enum style styles[] = { STYLE_YES, STYLE_REMEDY, STYLE_UNKNOWN, STYLE_NAME };
-	size_t *last = arena_array(p->arena, p->nr, sizeof(*last)), width = 0, room;
-	const char **lines = arena_array(p->arena, p->nr, sizeof(*lines));
-
-	for (size_t i = 0; i < p->nr; i++)
-		last[p->rows[i].above] = i;
-	for (size_t i = 0; i < p->nr; i++) {
-		const char *label = p->rows[i].label;
-
-		lines[i] =
-			arena_join(p->arena, branches(p, last, i),
-				   escape_text(p->arena, label, strlen(label), p->v->utf8), NULL);
-		room = escape_width(lines[i], strlen(lines[i]));
-		width = room > width ? room : width;
-	}
+	p->labels = arena_array(p->arena, p->nr, sizeof(*p->labels));
 	for (size_t i = 0; i < p->nr; i++) {
 		const struct group_node *n = p->rows[i].node;
+		const char *driver = n ? n->device->driver : NULL;
 
-		fprintf(p->v->stream, "%s%*s", lines[i],
-			n ? (int)(width - escape_width(lines[i], strlen(lines[i])) + 2) : 0, "");
-		if (n)
-			put(p,
-			    is_shared(p, n) ? styles[number_of(p, n) % ARRAY_SIZE(styles)]
-					    : STYLE_NONE,
-			    group_text(p, n));
-		if (n && merges(n))
-			put(p, STYLE_NO, ", does not isolate");
-		if (n && explain_slot_name(p->map->host, n, p->arena))
-			fprintf(p->v->stream, ", slot %s",
-				explain_slot_name(p->map->host, n, p->arena));
-		fputc('\n', p->v->stream);
+		p->labels[i] =
+			n ? clean(p, arena_join(p->arena, n->name, " ", explain_kind(n),
+						driver ? ", " : "", driver ? driver : "", NULL))
+			  : p->rows[i].bus;
 	}
 }
 
@@ -224,16 +114,17 @@ static void draw_dot(struct picture *p)
 	fputs("digraph groups {\n  rankdir=LR;\n  node [shape=box, style=filled, fontname=\"sans-serif\"];\n",
 	      p->out);
 	for (size_t i = 0; i < p->nr; i++) {
-		const struct row *r = &p->rows[i];
+		const struct topology_row *r = &p->rows[i];
 
 		if (!r->node) {
 			fprintf(p->out, "  n%zu [label=\"%s\", shape=plaintext, style=\"\"];\n", i,
-				r->label);
+				p->labels[i]);
 			continue;
 		}
-		fprintf(p->out, "  n%zu [label=\"%s\\n%s%s\", fillcolor=\"%s\"%s];\n", i, r->label,
-			group_text(p, r->node), merges(r->node) ? ", does not isolate" : "",
-			color_of(p, r->node), merges(r->node) ? ", style=\"filled,dashed\"" : "");
+		fprintf(p->out, "  n%zu [label=\"%s\\n%s%s\", fillcolor=\"%s\"%s];\n", i,
+			p->labels[i], group_text(p, r->node),
+			merges(r->node) ? ", does not isolate" : "", color_of(p, r->node),
+			merges(r->node) ? ", style=\"filled,dashed\"" : "");
 		fprintf(p->out, "  n%zu -> n%zu;\n", r->above, i);
 	}
 	fputs("}\n", p->out);
@@ -249,7 +140,7 @@ static size_t width_of(const struct picture *p)
 
 	for (size_t i = 0; i < p->nr; i++) {
 		size_t one = p->rows[i].depth * STEP +
-			     escape_width(p->rows[i].label, strlen(p->rows[i].label)) * LETTER;
+			     escape_width(p->labels[i], strlen(p->labels[i])) * LETTER;
 
 		ret = one > ret ? one : ret;
 	}
@@ -258,24 +149,24 @@ static size_t width_of(const struct picture *p)
 
 static void draw_row(struct picture *p, size_t i, size_t width)
 {
-	const struct row *r = &p->rows[i];
+	const struct topology_row *r = &p->rows[i];
 	size_t x = MARGIN + r->depth * STEP, y = MARGIN + i * LINE;
 	size_t above_x = MARGIN + p->rows[r->above].depth * STEP + STEP / 2,
 	       above_y = MARGIN + r->above * LINE + BOX;
 
 	if (!r->node) {
 		fprintf(p->out, "<text x=\"%zu\" y=\"%zu\" font-weight=\"bold\">%s</text>\n", x,
-			y + 14, r->label);
+			y + 14, p->labels[i]);
 		return;
 	}
 	fprintf(p->out, "<path d=\"M%zu %zuV%zuH%zu\" fill=\"none\" stroke=\"#555\"/>\n", above_x,
 		above_y, y + BOX / 2, x);
 	fprintf(p->out,
 		"<rect x=\"%zu\" y=\"%zu\" width=\"%zu\" height=\"%d\" rx=\"3\" fill=\"%s\" stroke=\"#222\"%s/>\n",
-		x, y, escape_width(r->label, strlen(r->label)) * LETTER + 12, BOX,
+		x, y, escape_width(p->labels[i], strlen(p->labels[i])) * LETTER + 12, BOX,
 		color_of(p, r->node),
 		merges(r->node) ? " stroke-width=\"2\" stroke-dasharray=\"4 2\"" : "");
-	fprintf(p->out, "<text x=\"%zu\" y=\"%zu\">%s</text>\n", x + 6, y + 13, r->label);
+	fprintf(p->out, "<text x=\"%zu\" y=\"%zu\">%s</text>\n", x + 6, y + 13, p->labels[i]);
 	fprintf(p->out, "<text x=\"%zu\" y=\"%zu\"%s>%s%s</text>\n", width, y + 13,
 		is_shared(p, r->node) ? " font-weight=\"bold\"" : "", group_text(p, r->node),
 		merges(r->node) ? ": does not isolate" : "");
@@ -301,16 +192,16 @@ void explain_draw(const struct explanation *e, enum explain_picture kind, const 
 {
 	struct picture p = { .arena = e->arena,
 			     .map = e->changed ? e->changed : e->map,
-			     .v = out,
-			     .out = out->stream,
-			     .plain = kind == EXPLAIN_TREE };
+			     .out = out->stream };
+	struct topology t;
 
 	if (e->changed)
 		number_groups(&p);
-	add_rows(&p);
-	if (kind == EXPLAIN_TREE)
-		draw_text(&p);
-	else if (kind == EXPLAIN_DOT)
+	topology_make(p.map, e->arena, &t);
+	p.rows = t.rows;
+	p.nr = t.nr;
+	make_labels(&p);
+	if (kind == EXPLAIN_DOT)
 		draw_dot(&p);
 	else
 		draw_svg(&p);

@@ -2,6 +2,7 @@
 /* Groups in words. */
 #include <string.h>
 
+#include "base/macro.h"
 #include "report/explain.h"
 
 const char *explain_kind(const struct group_node *n)
@@ -30,6 +31,25 @@ const char *explain_kind(const struct group_node *n)
 	default:
 		return group_is_bridge(n) ? "bridge" : "endpoint";
 	}
+}
+
+const char *explain_kind_short(const struct group_node *n)
+{
+	static const char *const words[][2] = {
+		{ "upstream port of a switch", "upstream port" },
+		{ "downstream port of a switch", "downstream port" },
+		{ "bridge from PCI Express to PCI", "PCIe-to-PCI" },
+		{ "bridge from PCI to PCI Express", "PCI-to-PCIe" },
+		{ "conventional PCI bridge", "PCI bridge" },
+		{ "conventional PCI device", "PCI device" },
+		{ "virtual function", "VF" },
+	};
+	const char *kind = explain_kind(n);
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (!strcmp(kind, words[i][0]))
+			return words[i][1];
+	return kind;
 }
 
 static const char *unread_text(const struct group_node *n, struct arena *a)

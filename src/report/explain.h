@@ -94,13 +94,15 @@ void explain_print(const struct explanation *e, const struct output *out);
 /* The name that firmware or a hotplug driver gives the slot behind @port, or NULL. */
 const char *explain_slot_name(const struct host *h, const struct group_node *port, struct arena *a);
 
-enum explain_picture { EXPLAIN_NO_PICTURE = 0, EXPLAIN_TREE, EXPLAIN_DOT, EXPLAIN_SVG };
+enum explain_picture { EXPLAIN_NO_PICTURE = 0, EXPLAIN_DOT, EXPLAIN_SVG };
 void explain_draw(const struct explanation *e, enum explain_picture kind, const struct output *out);
 
 /* ---- words ---- */
 
 /* "root port", "bridge to PCI", "function": what @n is. Static. */
 const char *explain_kind(const struct group_node *n);
+/* The same for a column: "PCIe-to-PCI". */
+const char *explain_kind_short(const struct group_node *n);
 /* Why @n isolates or does not: "it has no ACS capability". In @a. */
 const char *explain_acs(const struct group_node *n, struct arena *a);
 /* Why the group of @n is not computed: a sentence. In @a. */

@@ -62,6 +62,16 @@ void columns_all(const struct field_table *table, struct arena *a, struct column
 	ret->chosen = true;
 }
 
+void columns_named(const struct field_table *table, struct arena *a, const char *list,
+		   struct columns *ret)
+{
+	*ret = (struct columns){ 0 };
+	for (size_t len; *list; list += len + (list[len] == ',')) {
+		len = strcspn(list, ",");
+		columns_add(ret, a, field_find(table, list, len));
+	}
+}
+
 static int unknown_column(const struct field_table *table, struct arena *a, const char *name,
 			  struct failure **reterr)
 {

@@ -180,6 +180,9 @@ struct columns {
 
 /* The default columns of @table. */
 void columns_default(const struct field_table *table, struct arena *a, struct columns *ret);
+/* Those of @list, "COL,COL", which all exist; they yield as default columns do. */
+void columns_named(const struct field_table *table, struct arena *a, const char *list,
+		   struct columns *ret);
 /* All columns of @table. */
 void columns_all(const struct field_table *table, struct arena *a, struct columns *ret);
 /* @list is "COL,COL" or "+COL,COL", which adds to @ret. Names in any case, a column once. -EINVAL

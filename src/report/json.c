@@ -179,16 +179,19 @@ void json_doc_end(struct json_doc *d)
 	fputs("\n}\n", d->out);
 }
 
-/* Children stand behind their parent. */
-static void add_children(struct json_object *parent, const struct table *t, size_t index,
-			 struct arena *a)
+/* The row @index with all that is below it, which stands right behind it; *@ret_next is what follows. */
+static struct json_object *json_from_branch(const struct table *t, size_t index, struct arena *a,
+					    size_t *ret_next)
 {
-	struct json_object *children = json_object_new_array();
+	struct json_object *ret = json_from_row(t->fields, t->columns, t->rows[index].row, a),
+			   *children = json_object_new_array();
+	size_t i = index + 1;
 
-	for (size_t i = index + 1; i < t->nr_rows && t->rows[i].parent == index + 1; i++)
-		json_object_array_add(children,
-				      json_from_row(t->fields, t->columns, t->rows[i].row, a));
-	json_object_object_add(parent, "children", children);
+	while (i < t->nr_rows && t->rows[i].parent == index + 1)
+		json_object_array_add(children, json_from_branch(t, i, a, &i));
+	json_object_object_add(ret, "children", children);
+	*ret_next = i;
+	return ret;
 }
 
 void json_doc_table(struct json_doc *d, const char *key, const struct table *t, bool tree)
@@ -196,15 +199,12 @@ void json_doc_table(struct json_doc *d, const char *key, const struct table *t, 
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
 	json_doc_array_begin(d, key);
-	for (size_t i = 0; i < t->nr_rows; i++) {
-		struct json_object *obj;
-
-		if (tree && t->rows[i].parent)
-			continue;
-		obj = json_from_row(t->fields, t->columns, t->rows[i].row, a);
+	for (size_t i = 0; i < t->nr_rows;) {
 		if (tree)
-			add_children(obj, t, i, a);
-		json_doc_element(d, obj);
+			json_doc_element(d, json_from_branch(t, i, a, &i));
+		else
+			json_doc_element(d,
+					 json_from_row(t->fields, t->columns, t->rows[i++].row, a));
 	}
 	json_doc_array_end(d);
 }

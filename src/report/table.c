@@ -16,7 +16,7 @@ enum {
 	TRUNCATED_WIDTH_MIN = 12,
 	/* With fewer columns than this, sentences are not wrapped. */
 	WRAPPED_WIDTH_MIN = 16,
-	/* What libsmartcols draws before a row that is below another. */
+	/* What libsmartcols draws before a row for each one that it is below. */
 	BRANCH_WIDTH = 2,
 };
 
@@ -71,7 +71,7 @@ static void grid_cell(struct grid *g, size_t row, size_t c)
 	g->lens[i] = (uint32_t)len;
 	if (g->styles)
 		g->styles[i] = value.style;
-	if (g->v->tree && !c && g->t->rows[row].parent)
+	for (size_t r = row; g->v->tree && !c && g->t->rows[r].parent; r = g->t->rows[r].parent - 1)
 		width += BRANCH_WIDTH;
 	if (width > g->widths[c])
 		g->widths[c] = width;
@@ -507,7 +507,8 @@ static void sort_keys(struct sort_key *keys, size_t nr, const struct table *t,
 		qsort(keys, nr, sizeof(*keys), compare_keys);
 }
 
-/* Appends the rows below @parent (index + 1), sorted, to @out; their children behind them. */
+/* Appends the rows below @parent (index + 1), sorted, to @out; what is below them behind each. What is not below
+ * @parent any more has a parent before it. */
 static void sort_level(const struct table *t, size_t parent, size_t new_parent,
 		       const struct field *field, struct arena *a, struct table_row *out,
 		       size_t *nr_out)
@@ -515,9 +516,7 @@ static void sort_level(const struct table *t, size_t parent, size_t new_parent,
 	struct sort_key *keys = NULL;
 	size_t nr = 0;
 
-	for (size_t i = parent; i < t->nr_rows; i++) {
-		if (parent && t->rows[i].parent != parent)
-			break;
+	for (size_t i = parent; i < t->nr_rows && t->rows[i].parent >= parent; i++) {
 		if (t->rows[i].parent != parent)
 			continue;
 		keys = arena_grow(a, keys, nr, sizeof(*keys));
@@ -529,7 +528,7 @@ static void sort_level(const struct table *t, size_t parent, size_t new_parent,
 
 		out[*nr_out] = (struct table_row){ t->rows[index].row, new_parent };
 		(*nr_out)++;
-		if (!parent && index + 1 < t->nr_rows && t->rows[index + 1].parent == index + 1)
+		if (index + 1 < t->nr_rows && t->rows[index + 1].parent == index + 1)
 			sort_level(t, index + 1, *nr_out, field, a, out, nr_out);
 	}
 }

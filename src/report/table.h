@@ -9,7 +9,7 @@
 #include "report/field.h"
 #include "report/output.h"
 
-/* In a tree the children of a row stand right behind it; there are two levels. */
+/* In a tree all that is below a row stands right behind it. */
 struct table_row {
 	const void *row;
 	size_t parent; /* index + 1 of the row it stands below in a tree; 0: none */

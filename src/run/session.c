@@ -74,12 +74,17 @@ struct scope scope_for(unsigned int needs)
 		s.host_parts |= HOST_GROUPS;
 	if (needs & NEED_GROUP_NODES)
 		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
+	if (needs & NEED_TREE) {
+		s.host_parts |= scope_places.host_parts;
+		s.device_parts |= scope_places.device_parts;
+		s.member_parts |= DEVICE_PCI;
+	}
 	if (needs & (NEED_ANY_VERDICT | NEED_NOTICES))
 		add_verdict(&s);
 	if (needs & NEED_NOTICES)
 		scope_add_notices(&s);
 	/* Only columns about virtual functions need what a minimal load omits. */
-	s.frugal = !(needs & NEED_PCI);
+	s.frugal = !(needs & (NEED_PCI | NEED_TREE));
 	return s;
 }
 

@@ -454,12 +454,13 @@ def on_terminal(cli: Cli, arguments, columns: int, env):
 def filters(cli: Cli) -> None:
     """By class, driver, group and answer; bridges only where they are asked for."""
     host, card, isa, disk, smbus = "0000:00:00.0", "0000:00:04.0", "0000:00:1f.0", "0000:00:1f.2", "0000:00:1f.3"
+    bus = "0000:00"
     for arguments, want in (
         ([], [card, disk, smbus]),
         (["-a"], [host, card, isa, disk, smbus]),
         (["-J"], [card, disk, smbus]),
-        (["--tree"], [host, card, isa, disk, smbus]),
-        (["--tree", "--no-bridges"], [card, disk, smbus]),
+        (["--tree"], [bus, host, card, isa, disk, smbus]),
+        (["--tree", "--no-bridges"], [bus, card, disk, smbus]),
         (["0000:00:1f"], [isa, disk, smbus]),
         (["--no-bridges", "0000:00:1f"], [disk, smbus]),
         (["--class", "06"], [host, isa]),
@@ -477,7 +478,8 @@ def filters(cli: Cli) -> None:
         (["--verdict", "no"], [card, disk, smbus]),
         (["--verdict", "yes"], []),
         (["--verdict", "yes", "--if-bound", "-a"], [host, card, isa, disk, smbus]),
-        (["--tree", "--driver", "e1000"], [card]),
+        (["--tree", "--driver", "e1000"], [bus, card]),
+        (["--tree", "--verdict", "yes"], []),
     ):
         cli.answers(f"list {' '.join(arguments)}", ["list", "-o", "ADDRESS,NAME", *arguments], sysroot=INTEL,
                     check=lambda out, want=want: [] if re.findall(r"[0-9a-f]{4}:[0-9a-f:.]+", out) == want else [out])

@@ -27,7 +27,7 @@ LIMIT_S = 120
 REPORTS = {
     "list.80.txt": (["list"], 80),
     "list.200.txt": (["list"], 200),
-    "tree.80.txt": (["list", "--tree", "-o", "ADDRESS,DRIVER,TYPE,NOW,AFTER,WHY"], 80),
+    "tree.80.txt": (["list", "--tree", "-o", "ADDRESS,GROUP,KIND,ISOLATES,DRIVER,NOW,AFTER"], 80),
     "because.80.txt": (["list", "-o", "address,now,because,after,because_bound"], 80),
     "table.80.txt": (["inspect"], 80),
     "inspect.80.txt": (["inspect", "-v"], 80),
@@ -48,7 +48,7 @@ GUEST_REPORTS = {
 # Of a capture of cards that share a group, while a slot is free.
 GROUP_REPORTS = {
     "explain.80.txt": (["explain", "--slots"], 80),
-    "tree.80.txt": (["explain", "--tree"], 80),
+    "tree.80.txt": (["list", "--tree"], 80),
     "whatif.80.txt": (["explain", "--move", "01:00.0=00:02.0"], 80),
     "p2p.80.txt": (["explain", "--p2p", "01:00.0", "02:00.0"], 80),
     "picture.svg": (["explain", "--svg"], 80),

@@ -49,7 +49,7 @@ static const struct fruit evil = { "e\033v", "x\"y", 0, false };
 struct fixture {
 	struct arena *a;
 	struct columns columns;
-	struct table_row rows[3];
+	struct table_row rows[4];
 	struct table table;
 	struct output view;
 	char *text;
@@ -132,6 +132,21 @@ static void test_table_tree_below_parents(struct fixture *f)
 	assert_string_equal(printed(f), "NAME    SKIN_COLOR WEIGHT\n"
 					"kiwi    -              90\n"
 					"`-apple red           150\n");
+}
+
+static void test_table_tree_of_three_levels(struct fixture *f)
+{
+	f->view.tree = true;
+	f->view.utf8 = true;
+	f->rows[1].parent = 1;
+	f->rows[2] = (struct table_row){ &apple, 2 };
+	f->rows[3] = (struct table_row){ &kiwi, 1 };
+	f->table.nr_rows = 4;
+	assert_string_equal(printed(f), "NAME      SKIN_COLOR WEIGHT\n"
+					"kiwi      -              90\n"
+					"├─apple   red           150\n"
+					"│ └─apple red           150\n"
+					"└─kiwi    -              90\n");
 }
 
 /* ---- sentences ---- */
@@ -338,6 +353,22 @@ static void test_sort_keeps_children_with_parents(struct fixture *f)
 	assert_ptr_equal(f->table.rows[1].row, &kiwi);
 	assert_ptr_equal(f->table.rows[2].row, &evil);
 	assert_int_equal(f->table.rows[2].parent, 2);
+}
+
+static void test_sort_of_three_levels(struct fixture *f)
+{
+	f->rows[1] = (struct table_row){ &kiwi, 1 };
+	f->rows[2] = (struct table_row){ &evil, 2 };
+	f->rows[3] = (struct table_row){ &apple, 1 };
+	f->table.nr_rows = 4;
+	table_sort(&f->table, &fruit_fields[0], f->a);
+	assert_ptr_equal(f->table.rows[0].row, &kiwi);
+	assert_ptr_equal(f->table.rows[1].row, &apple);
+	assert_int_equal(f->table.rows[1].parent, 1);
+	assert_ptr_equal(f->table.rows[2].row, &kiwi);
+	assert_int_equal(f->table.rows[2].parent, 1);
+	assert_ptr_equal(f->table.rows[3].row, &evil);
+	assert_int_equal(f->table.rows[3].parent, 3);
 }
 
 static void test_columns_add_and_choose(struct fixture *f)
