@@ -3,8 +3,9 @@
 
 import json
 import os
+import shutil
 
-from harness import DEVICE, FAILED, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, NO, Program, case, must, write
+from harness import DEVICE, FAILED, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, NO, Program, Skip, case, must, write
 
 HEADER = '{"vfiotool-capture":1}\n'
 
@@ -166,3 +167,23 @@ def ports_that_could_isolate(p: Program):
         '"intel_iommu=on"', '"intel_iommu=on pci=disable_acs_redir=00:01.0"'))
     said = " ".join(p.on(path, "plan", "01:00.0").must_be(UNKNOWN).out.split())
     must("(boot without pci=disable_acs_redir=00:01.0 and with pci=config_acs=xxxxxx1@0000:00:01.0)" in said, said)
+
+
+@case
+def capture_is_read_without_power(p: Program):
+    """Before a capture is parsed the tool gives up what it does not need; a folder of one's own is not feared."""
+    tree = p.tree()
+    path, trace = capture(p, tree), p.folder() / "trace"
+    if not shutil.which("strace"):
+        raise Skip("strace is not installed")
+
+    def calls(root, *argv):
+        p.on(root, *argv, before=("strace", "-qq", "-e", "trace=openat,prctl,landlock_restrict_self", "-o", trace),
+             env={"ASAN_OPTIONS": "detect_leaks=0"}).must_be(OK, NO, UNKNOWN)
+        return trace.read_text(errors="replace")
+
+    for argv in (["list"], ["inspect", DEVICE], ["plan", DEVICE], ["--complete", "devices"]):
+        said = calls(path, *argv)
+        must("PR_SET_NO_NEW_PRIVS, 1" in said and "landlock_restrict_self(" in said, f"{argv}: {said}")
+        must(said.index("landlock_restrict_self(") < said.index(f'"{path}"'), f"{argv}: parsed before")
+    must("PR_SET_NO_NEW_PRIVS" not in calls(tree, "list"), "a folder is confined")

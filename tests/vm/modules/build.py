@@ -26,7 +26,8 @@ from rig import apt, cache, kernels  # pylint: disable=wrong-import-position
 from small import build as small  # pylint: disable=wrong-import-position
 
 SOURCES = {"mock_iommu": (HERE / "mock_iommu.c", HERE / "mock_dirty.h"),
-           "variant_vfio_pci": (HERE / "variant_vfio_pci.c",), "power_fault": (HERE / "power_fault.c",)}
+           "variant_vfio_pci": (HERE / "variant_vfio_pci.c",), "power_fault": (HERE / "power_fault.c",),
+           "bar_claim": (HERE / "bar_claim.c",)}
 DEBIAN = ("5.10", "6.1")
 NAMES = (*DEBIAN, *small.KERNELS)
 
