@@ -106,7 +106,7 @@ complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their ports and buses'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind restore rules diff' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
@@ -116,6 +116,8 @@ complete -c vfiotool -n '__vfiotool_is inspect' -l all-kernels -d 'Show all kern
 complete -c vfiotool -n '__vfiotool_is inspect' -l assume -x -a '(__vfiotool_assume)' -d 'Assume this to be true'
 complete -c vfiotool -n '__vfiotool_is inspect plan attach map prove irq reset regions' -l path -x -a '(__vfiotool_ask paths)' -d 'Only this path'
 complete -c vfiotool -n '__vfiotool_is inspect' -l if-bound -d 'With -q: answer for after binding'
+complete -c vfiotool -n '__vfiotool_is check' -l user -x -a '(__fish_complete_users)' -d 'User who will use the devices'
+complete -c vfiotool -n '__vfiotool_is check' -l unit -x -d 'Unit that will use the devices'
 complete -c vfiotool -n '__vfiotool_is plan' -l vm-user -x -a '(__fish_complete_users)' -d 'User who opens the devices'
 complete -c vfiotool -n '__vfiotool_is plan' -l memory -x -d 'How much memory will be mapped'
 complete -c vfiotool -n '__vfiotool_is plan' -l script -d 'Print a shell script'

@@ -7,7 +7,6 @@
 #include "base/parse.h"
 #include "base/shell.h"
 #include "base/strbuf.h"
-#include "facts/user.h"
 #include "report/json.h"
 #include "report/plan.h"
 #include "report/prose.h"
@@ -83,28 +82,6 @@ static const struct argp_option options[] = {
 static const struct argp argp = { .options = options,
 				  .parser = parse,
 				  .children = global_children };
-
-/* Another user has none of root's capabilities, and a limit that only a session of that user has. */
-static int assume_user(struct session *s, const struct plan_args *args, struct failure **reterr)
-{
-	struct arena *a = s->app->arena;
-	const struct caller *caller = &s->host->caller;
-	uint32_t uid;
-	int r;
-
-	if (!args->user)
-		return 0;
-	r = user_find(s->root, a, args->user, &uid, reterr);
-	if (r < 0)
-		return r;
-	r = assumptions_add(&s->assumptions, a, arena_printf(a, "euid=%u", uid), reterr);
-	if (r >= 0 && uid)
-		r = assumptions_add(&s->assumptions, a, "cap_sys_rawio=0", reterr);
-	if (r >= 0 && uid)
-		r = assumptions_add(&s->assumptions, a, "cap_ipc_lock=0", reterr);
-	s->assumptions.limit_unknown = !fact_is(&caller->identity) || caller->euid != uid;
-	return r;
-}
 
 static void print_json(struct session *s, const struct plans *plans)
 {
@@ -195,7 +172,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	if (r >= 0)
 		r = session_decide(&s, NULL, NULL, reterr);
 	if (r >= 0)
-		r = assume_user(&s, args, reterr);
+		r = planning_assume_user(&s, args->user, reterr);
 	s.assumptions.memory = args->memory;
 	if (r >= 0)
 		r = make_plans(&s, args);

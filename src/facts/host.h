@@ -391,6 +391,8 @@ struct host {
 	struct in_use *usage;
 	/* How it boots, see facts/boot.h; NULL unless asked for. */
 	const struct boot *boot;
+	/* How it is set up, see facts/setup.h; NULL unless asked for. */
+	const struct setup *setup;
 	/* The slots that the firmware or a hotplug driver names: /sys/bus/pci/slots. */
 	struct fact slots_list;
 	struct pci_slot *slots;

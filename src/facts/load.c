@@ -145,6 +145,8 @@ static void load_rest(struct loader *l)
 		boot_load(l);
 	if (parts & HOST_SLOTS)
 		slots_load(l);
+	if (parts & HOST_SETUP)
+		setup_load(l, l->scope.unit);
 }
 
 /* What is missing then says nothing about the host. */

@@ -34,6 +34,8 @@ enum host_part {
 	/* The boot loader and its settings, distribution, initramfs tool: for what changes how a host boots. */
 	HOST_BOOT = 1 << 12,
 	HOST_SLOTS = 1 << 13, /* names of the slots */
+	/* What modprobe.d and the loaders' settings want, huge pages, security modules, the unit: for check. */
+	HOST_SETUP = 1 << 15,
 };
 
 struct scope {
@@ -45,6 +47,7 @@ struct scope {
 	 * virtual functions show as well is not read from each device. The values are the same; the fact
 	 * names the source used. */
 	bool frugal;
+	const char *unit; /* of systemd, for HOST_SETUP; or NULL */
 };
 
 /* Loads the devices that @targets name (all that could matter to VFIO when there are none), their groups

@@ -165,3 +165,5 @@ void arm_load(struct loader *l);
 void caller_load(struct loader *l);
 void in_use_load(struct loader *l);
 void boot_load(struct loader *l);
+/* What only check looks at; @unit is the name of a unit of systemd, or NULL (setup.c). */
+void setup_load(struct loader *l, const char *unit);

@@ -53,7 +53,7 @@ static void get_user(const void *row, struct value *ret)
 	}
 
 static const struct field action_rows[] = { ACTION_ROWS };
-static const struct field_table action_fields = FIELD_TABLE("actions", action_rows);
+const struct field_table action_fields = FIELD_TABLE("actions", action_rows);
 
 /* ---- what is expected ---- */
 

@@ -9,6 +9,8 @@
 
 /* Rows: struct plan. */
 extern const struct field_table plan_fields;
+/* Rows: struct action. */
+extern const struct field_table action_fields;
 
 /* One plan for a person. @verbose: with the evidence, the obstacles and what is expected after each step. */
 void plan_print(const struct output *out, const struct plan *p, bool verbose);

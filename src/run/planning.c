@@ -6,6 +6,7 @@
 #include "base/strbuf.h"
 #include "bind/guard.h"
 #include "facts/in-use.h"
+#include "facts/user.h"
 #include "model/group.h"
 #include "report/explain.h"
 
@@ -69,6 +70,28 @@ struct plan_request planning_request(struct session *s, struct device *const *de
 		.ask_use = planning_ask_use,
 		.ctx = s,
 	};
+}
+
+/* Another user has none of root's capabilities, and a limit that only a session of that user has. */
+int planning_assume_user(struct session *s, const char *user, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+	const struct caller *caller = &s->host->caller;
+	uint32_t uid;
+	int r;
+
+	if (!user)
+		return 0;
+	r = user_find(s->root, a, user, &uid, reterr);
+	if (r < 0)
+		return r;
+	r = assumptions_add(&s->assumptions, a, arena_printf(a, "euid=%u", uid), reterr);
+	if (r >= 0 && uid)
+		r = assumptions_add(&s->assumptions, a, "cap_sys_rawio=0", reterr);
+	if (r >= 0 && uid)
+		r = assumptions_add(&s->assumptions, a, "cap_ipc_lock=0", reterr);
+	s->assumptions.limit_unknown = !fact_is(&caller->identity) || caller->euid != uid;
+	return r;
 }
 
 /* ---- another slot, or ACS on a port ---- */

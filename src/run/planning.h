@@ -5,6 +5,8 @@
 #include "model/plan.h"
 #include "run/session.h"
 
+/* From here on @user (a name or number; NULL: the caller) opens the devices. 0, or what user_find() says. */
+int planning_assume_user(struct session *s, const char *user, struct failure **reterr);
 /* What the safety checks of bind say about @dev; @ctx is the session. */
 const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
 					size_t *ret_nr);

@@ -102,7 +102,7 @@ DESCRIBED = {
     "region_write": ("regions", "write"), "event": ("monitor", None), "bind": ("bind", None), "bind_steps": ("bind", "step"),
     "bind_devices": ("bind", "device"), "bind_guards": ("bind", "guard"),
     "plans": ("plan", "plan"), "expected": ("plan", "expected"), "plan_steps": ("plan", "step"), "actions": ("plan", "action"),
-    "plan_obstacles": ("plan", "obstacle"), "plan_uses": ("plan", "use"),
+    "plan_obstacles": ("plan", "obstacle"), "plan_uses": ("plan", "use"), "check_results": ("check", "check_results"),
 }
 # Members of the tops that no table of fields has.
 TOP = {"schema", "vfiotool", "kernel", "devices", "proof"}

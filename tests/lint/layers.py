@@ -15,9 +15,10 @@ ARROWS = {
     "decode": ("base", "uapi", "decode"),
     # The snapshot and its own helpers, which the model links: pure, and no reader of a host.
     "host": ("base", "uapi", "decode", "sysroot/sysroot.h", "facts/host.h", "facts/in-use.h",
-             "facts/boot.h"),
+             "facts/boot.h", "facts/setup.h"),
     "facts": ("base", "uapi", "sysroot", "decode", "facts"),
-    "model": ("base", "uapi", "model", "facts/host.h", "facts/boot.h"),
+    "model": ("base", "uapi", "model", "facts/host.h", "facts/boot.h", "facts/setup.h", "decode/cmdline.h", "decode/unit.h",
+              "decode/vm.h"),
     "client": ("base", "uapi", "sysroot", "decode", "client"),
     "bind": ("base", "uapi", "sysroot", "decode", "facts/host.h", "facts/in-use.h", "model", "bind"),
     "report": ("base", "uapi", "decode/vfioinfo.h", "report", "facts/host.h", "facts/event.h", "model", "bind/guard.h",
@@ -94,7 +95,7 @@ def arrows(root: Path, _options):
             problems.append(f"src/{path}:1: no layer is called {layer}")
             continue
         if path.as_posix() in ("facts/host.c", "facts/host.h", "facts/usage.c", "facts/usage.h",
-                               "facts/event.h", "facts/boot.h", "facts/boot-option.c"):
+                               "facts/event.h", "facts/boot.h", "facts/boot-option.c", "facts/setup.h"):
             layer = "host"
         for number, line in enumerate(tree.text(root / "src", path).splitlines(), 1):
             found = INCLUDE.match(line)
