@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The least that a list of devices costs: a loop that reads the uevent and two links of each PCI device.
  *
- *     lean DIRECTORY
+ *     lean DIRECTORY [config]
  *
- * DIRECTORY holds sys. Prints how many devices there were. */
+ * DIRECTORY holds sys. With 'config' it reads the configuration space too. Prints how many devices there were. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -11,15 +11,33 @@
 #include <stdio.h>
 #include <unistd.h>
 
+static char path[PATH_MAX], buffer[PATH_MAX];
+
+static bool read_file(int dir, const char *device, const char *name)
+{
+	snprintf(path, sizeof(path), "%s/%s", device, name);
+	int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	bool ret = fd >= 0 && read(fd, buffer, sizeof(buffer)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ret;
+}
+
+static bool read_link(int dir, const char *device, const char *name)
+{
+	snprintf(path, sizeof(path), "%s/%s", device, name);
+	return readlinkat(dir, path, buffer, sizeof(buffer)) > 0;
+}
+
 int main(int argc, char **argv)
 {
-	static char path[PATH_MAX], buffer[PATH_MAX];
 	const struct dirent *entry;
 	unsigned int nr = 0;
 	DIR *dir;
 
-	if (argc != 2) {
-		fprintf(stderr, "usage: lean DIRECTORY\n");
+	if (argc < 2) {
+		fprintf(stderr, "usage: lean DIRECTORY [config]\n");
 		return 64;
 	}
 	snprintf(path, sizeof(path), "%s/sys/bus/pci/devices", argv[1]);
@@ -31,15 +49,10 @@ int main(int argc, char **argv)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/uevent", entry->d_name);
-		int fd = openat(dirfd(dir), path, O_RDONLY | O_CLOEXEC);
-		bool all = fd >= 0 && read(fd, buffer, sizeof(buffer)) > 0;
-		if (fd >= 0)
-			close(fd);
-		snprintf(path, sizeof(path), "%s/driver", entry->d_name);
-		all |= readlinkat(dirfd(dir), path, buffer, sizeof(buffer)) > 0;
-		snprintf(path, sizeof(path), "%s/iommu_group", entry->d_name);
-		all |= readlinkat(dirfd(dir), path, buffer, sizeof(buffer)) > 0;
+		bool all = read_file(dirfd(dir), entry->d_name, "uevent");
+		all |= read_link(dirfd(dir), entry->d_name, "driver");
+		all |= read_link(dirfd(dir), entry->d_name, "iommu_group");
+		all |= argc > 2 && read_file(dirfd(dir), entry->d_name, "config");
 		nr += all;
 	}
 	closedir(dir);
