@@ -2,17 +2,14 @@
 /* A command line and the capture that it is asked of: the first line has the words, the rest is the capture. Whatever both
  * say, the command ends with a documented status, says why it fails, and prints nothing that a terminal or a shell acts on. */
 #include <errno.h>
-#include <json-c/json_tokener.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/macro.h"
 #include "base/utf8.h"
 #include "sysroot/confine.h"
 #include "cmd/commands.h"
-#include "fuzz.h"
+#include "fuzz-sysroot.h"
 
 enum { WORDS_MAX = 32 };
 
@@ -47,17 +44,6 @@ static int cut_words(char *line, char **argv)
 		argv[nr++] = w;
 	argv[nr] = NULL;
 	return nr;
-}
-
-static bool is_json(const char *text, size_t len)
-{
-	struct json_tokener *t = json_tokener_new_ex(64);
-	struct json_object *o = json_tokener_parse_ex(t, text, (int)len);
-	bool ret = o && json_tokener_get_error(t) == json_tokener_success;
-
-	json_object_put(o);
-	json_tokener_free(t);
-	return ret;
 }
 
 /* What a shell takes as it stands: words of harmless letters and of quoted ones. */
@@ -137,7 +123,7 @@ static void command(struct app *app, int argc, char **argv, const char *root)
 	must(r <= STATUS_GUARDED);
 	check_lines(text, len, p.command == &command_bind);
 	if (r >= 0 && len && *text == '{')
-		must(is_json(text, len));
+		must(fuzz_is_json(text, len));
 	free(text);
 }
 
@@ -146,15 +132,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const uint8_t *end = len ? memchr(data, '\n', len) : NULL;
 	size_t head = end ? (size_t)(end - data) : len;
 	struct app app = { .arena = arena_new() };
-	int fd = memfd_create("capture", MFD_CLOEXEC);
-	char root[32], *argv[WORDS_MAX + 1], *line = arena_memdup(app.arena, data, head);
-	int argc = cut_words(line, argv);
+	char root[FUZZ_PATH], *argv[WORDS_MAX + 1], *line = arena_memdup(app.arena, data, head);
+	int argc = cut_words(line, argv), fd;
 
-	must(fd >= 0);
 	log_set_level(LOG_LEVEL_ERROR);
-	snprintf(root, sizeof(root), "/proc/self/fd/%d", fd);
-	if (end)
-		must(write(fd, end + 1, len - head - 1) == (ssize_t)(len - head - 1));
+	fd = fuzz_file(end ? end + 1 : data, end ? len - head - 1 : 0, root);
 	command(&app, argc, argv, root);
 	close(fd);
 	arena_free(app.arena);

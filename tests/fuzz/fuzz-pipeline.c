@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All the way from a hostile capture to the reports: snapshot, generation, predictions, the lines of list, the text
  * and the JSON of inspect. Answers hold together, and JSON is JSON. */
-#include <json-c/json_tokener.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
-#include "facts/load.h"
 #include "model/generation.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
 #include "report/prediction-fields.h"
 #include "report/table.h"
-#include "fuzz.h"
+#include "fuzz-sysroot.h"
 
 /* What takes longest is done for the first few. */
 enum { DEVICES_MAX = 24 };
@@ -41,19 +37,6 @@ static void check_verdict(const struct report *r, const struct inspection *i, en
 	must(brief.answer == whole->answer && brief.op == whole->op && brief.err == whole->err);
 }
 
-/* The document that went to @out is one. */
-static void check_json(char *text, size_t len)
-{
-	struct json_tokener *t = json_tokener_new_ex(64);
-	struct json_object *o;
-
-	must(t && len > 2);
-	o = json_tokener_parse_ex(t, text, (int)len);
-	must(o && json_tokener_get_error(t) == json_tokener_success);
-	json_object_put(o);
-	json_tokener_free(t);
-}
-
 static void inspect(struct report *r, struct arena *a, struct inspection *each, size_t nr)
 {
 	struct output out = { .format = FORMAT_TABLE, .headings = true, .width = 80 };
@@ -72,7 +55,7 @@ static void inspect(struct report *r, struct arena *a, struct inspection *each, 
 	json_doc_array_end(&doc);
 	json_doc_end(&doc);
 	fflush(out.stream);
-	check_json(buffer, len);
+	must(fuzz_is_json(buffer, len));
 	rewind(out.stream);
 	inspect_text_kernel(&text);
 	for (size_t i = 0; i < nr; i++) {
@@ -138,24 +121,19 @@ static void report_host(const struct host *h)
 	arena_free(a);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void load(struct sysroot *root)
 {
 	static const struct scope scope = { HOST_ALL | HOST_NOTICES, DEVICE_ALL | DEVICE_NOTICES,
 					    DEVICE_ALL };
-	int fd = memfd_create("capture", MFD_CLOEXEC);
-	struct sysroot *root = NULL;
 	struct host *h = NULL;
-	char path[32];
 
-	must(fd >= 0);
-	must(write(fd, data, len) == (ssize_t)len);
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!sysroot_open(path, &root, NULL)) {
-		if (!host_load(root, &scope, NULL, 0, &h, NULL))
-			report_host(h);
-		host_free(h);
-	}
-	sysroot_close(root);
-	close(fd);
+	if (!host_load(root, &scope, NULL, 0, &h, NULL))
+		report_host(h);
+	host_free(h);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	fuzz_sysroot(data, len, load);
 	return 0;
 }
