@@ -189,7 +189,6 @@ static bool number_of(const char *text, struct number *ret)
 			note_sublevel(&ret->kernels, release, sublevel);
 		return true;
 	}
-	ret->older = false;
 	ret->kernels.releases = RELEASES_FROM(release);
 	ret->kernels.open = traits_taken_later(release);
 	return true;
@@ -231,7 +230,7 @@ int generation_parse(const char *text, struct kernels *ret, struct failure **ret
 					  text);
 	if (number.newer)
 		return refuse_newer(text, reterr);
-	if (number.older)
+	if (number.older && !is_enterprise(text))
 		return refuse_older(text, reterr);
 	*ret = number.kernels;
 	return 0;

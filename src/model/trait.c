@@ -115,8 +115,10 @@ static const struct trait_info traits[NR_TRAITS] = {
 					 RELEASE_6_18, BETWEEN(6_2, 6_18), true,
 					 "drivers/iommu/iommufd/vfio_compat.c: iommufd_vfio_unmap_dma()",
 					 true, 0, 0 },
-	[TRAIT_TOKEN_POINTER] = { "takes a VF token with BIND_IOMMUFD", RELEASE_6_19, 0, true,
-				  "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()" },
+	/* 6.18.3 took it. */
+	[TRAIT_TOKEN_POINTER] = { "takes a VF token with BIND_IOMMUFD", RELEASE_6_19, BIT(6_18),
+				  true, "drivers/vfio/device_cdev.c: vfio_df_ioctl_bind_iommufd()",
+				  true, 2, 3 },
 	[TRAIT_DMA_BUF] = { "exports device memory as DMA buffers", RELEASE_6_19, 0, true,
 			    "drivers/vfio/pci/vfio_pci_dmabuf.c: vfio_pci_core_feature_dma_buf()" },
 	[TRAIT_GENERIC_TABLES] = { "has generic page tables for AMD and VT-d", RELEASE_6_19, 0,

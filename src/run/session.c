@@ -251,8 +251,8 @@ static void warn_of_release(struct session *s)
 			  generation_newest());
 	else
 		log_write(LOG_LEVEL_WARNING,
-			  "this kernel is older than Linux %s, the first one with known rules: vfiotool answers as for that one; 'vfiotool attach' asks this kernel",
-			  release_name(0));
+			  "this kernel is older than Linux %s, the first one with known rules: vfiotool answers as for %s; 'vfiotool attach' asks this kernel",
+			  release_name(0), releases_text(k->kernels.releases, s->app->arena));
 }
 
 /* uname -r of RHEL ends in the machine, which people leave out. */

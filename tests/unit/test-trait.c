@@ -183,23 +183,28 @@ static void test_enterprise_kernel_may_refuse_a_direct_region(struct scene *s)
 static void test_sublevel_tells_of_stable_kernels(void)
 {
 	static const struct {
-		const char *release;
-		enum tristate coherent;
+		const char *text;
+		enum release release;
+		enum trait trait;
+		enum tristate has;
 	} rows[] = {
-		{ "5.19.0", TRI_NO },
-		{ "5.19.8-custom", TRI_NO },
-		{ "5.19.9", TRI_YES },
-		{ "5.19.0-small", TRI_NO },
-		{ "5.19.0-50-generic", TRI_UNKNOWN },
-		{ "5.19", TRI_UNKNOWN },
+		{ "5.19.0", RELEASE_5_19, TRAIT_VIRTIO_COHERENT, TRI_NO },
+		{ "5.19.8-custom", RELEASE_5_19, TRAIT_VIRTIO_COHERENT, TRI_NO },
+		{ "5.19.9", RELEASE_5_19, TRAIT_VIRTIO_COHERENT, TRI_YES },
+		{ "5.19.0-small", RELEASE_5_19, TRAIT_VIRTIO_COHERENT, TRI_NO },
+		{ "5.19.0-50-generic", RELEASE_5_19, TRAIT_VIRTIO_COHERENT, TRI_UNKNOWN },
+		{ "5.19", RELEASE_5_19, TRAIT_VIRTIO_COHERENT, TRI_UNKNOWN },
+		{ "6.17.13", RELEASE_6_17, TRAIT_TOKEN_POINTER, TRI_NO },
+		{ "6.18.2", RELEASE_6_18, TRAIT_TOKEN_POINTER, TRI_NO },
+		{ "6.18.3", RELEASE_6_18, TRAIT_TOKEN_POINTER, TRI_YES },
+		{ "6.18", RELEASE_6_18, TRAIT_TOKEN_POINTER, TRI_UNKNOWN },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		struct kernels k;
 
-		assert_int_equal(generation_parse(rows[i].release, &k, NULL), 0);
-		assert_int_equal(kernels_have(&k, RELEASE_5_19, TRAIT_VIRTIO_COHERENT),
-				 rows[i].coherent);
+		assert_int_equal(generation_parse(rows[i].text, &k, NULL), 0);
+		assert_int_equal(kernels_have(&k, rows[i].release, rows[i].trait), rows[i].has);
 	}
 }
 
