@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A command line and the capture that it is asked of: the first line has the words, the rest is the capture. Whatever both
- * say, the command ends with a documented status, says why it fails, and prints nothing that a terminal or a shell acts on. */
+/* A command line and the capture that it is asked of: the first line has the words, the rest is the capture, and behind a line
+ * "===" another one; BEFORE and AFTER name both. Whatever they say, the command ends with a documented status, says why it
+ * fails, and prints nothing that a terminal or a shell acts on. */
 #include <errno.h>
 #include <string.h>
 
@@ -30,7 +31,7 @@ static bool is_asked(const struct command *c)
 {
 	return c == &command_list || c == &command_inspect || c == &command_plan ||
 	       c == &command_explain || c == &command_bind || c == &command_map ||
-	       c == &command_rules;
+	       c == &command_rules || c == &command_diff;
 }
 
 /* Text that is cut out in place; not those options that name files of this machine. */
@@ -101,7 +102,8 @@ static void command(struct app *app, int argc, char **argv, const char *root)
 	size_t len = 0;
 	int r;
 
-	if (!p.command || !is_asked(p.command))
+	/* A diff of one file only, and all else without one, would be of this host. */
+	if (!p.command || !is_asked(p.command) || (p.command == &command_diff) != !root)
 		return;
 	p.args = arena_alloc(app->arena, p.command->args_size);
 	r = args_check(p.command->argp, argc, argv, false, &why);
@@ -129,16 +131,29 @@ static void command(struct app *app, int argc, char **argv, const char *root)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const uint8_t *end = len ? memchr(data, '\n', len) : NULL;
-	size_t head = end ? (size_t)(end - data) : len;
+	static const char between[] = "\n===\n";
+	const uint8_t *end = len ? memchr(data, '\n', len) : NULL, *other;
+	const uint8_t *first = end ? end + 1 : data;
+	size_t head = end ? (size_t)(end - data) : len, rest = end ? len - head - 1 : 0;
 	struct app app = { .arena = arena_new() };
-	char root[FUZZ_PATH], *argv[WORDS_MAX + 1], *line = arena_memdup(app.arena, data, head);
-	int argc = cut_words(line, argv), fd;
+	char before[FUZZ_PATH], after[FUZZ_PATH], *argv[WORDS_MAX + 1],
+		*line = arena_memdup(app.arena, data, head);
+	int argc = cut_words(line, argv), named = 0, fds[2];
 
 	log_set_level(LOG_LEVEL_ERROR);
-	fd = fuzz_file(end ? end + 1 : data, end ? len - head - 1 : 0, root);
-	command(&app, argc, argv, root);
-	close(fd);
+	other = rest ? memmem(first, rest, between, strlen(between)) : NULL;
+	fds[0] = fuzz_file(first, other ? (size_t)(other - first) + 1 : rest, before);
+	fds[1] = other ? fuzz_file(other + 5, rest - (size_t)(other + 5 - first), after)
+		       : fuzz_file(first, rest, after);
+	for (int i = 0; i < argc; i++) {
+		bool is_before = !strcmp(argv[i], "BEFORE"), is_after = !strcmp(argv[i], "AFTER");
+
+		argv[i] = is_before ? before : is_after ? after : argv[i];
+		named |= is_before | is_after << 1;
+	}
+	command(&app, argc, argv, named == 3 ? NULL : before);
+	close(fds[0]);
+	close(fds[1]);
 	arena_free(app.arena);
 	return 0;
 }
