@@ -23,9 +23,14 @@ class Pc:
     port = ("-serial", "chardev:results")
 
     @staticmethod
-    def options(_, kernel: kernels.Kernel):
-        """Machine, processor and kernel. A fifth level of page tables only makes each walk longer."""
-        return ["-machine", "q35,kernel-irqchip=split", "-cpu", "max,la57=off", "-kernel", str(image.bootable(kernel))]
+    def options(scenario, kernel: kernels.Kernel):
+        """
+        Machine, processor and kernel. A fifth level of page tables only makes each walk longer. The mode of `vga=` is set by
+        the code in front of a packed kernel.
+        """
+        packed = " vga=" in f" {pick(scenario.cmdline, kernel.name) or ''}"
+        boots = kernel.image if packed else image.bootable(kernel)
+        return ["-machine", "q35,kernel-irqchip=split", "-cpu", "max,la57=off", "-kernel", str(boots)]
 
     @staticmethod
     def tree(*_):
