@@ -118,15 +118,20 @@ int event_json(const struct output *out, const struct host_event *e, struct aren
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *members = json_from_row(&event_fields, NULL, e, a);
+	const char *text;
+	size_t len;
 	int r;
 
 	json_object_object_add(o, "schema", json_object_new_int(1));
 	json_object_object_foreach(members, key, value)
 		json_object_object_add(o, key, json_object_get(value));
 	json_object_put(members);
-	fprintf(out->stream, "%s\n",
-		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN |
-							  JSON_C_TO_STRING_NOSLASHESCAPE));
+	text = json_object_to_json_string_length(o,
+						 JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE,
+						 &len);
+	json_write(out->stream, text, len);
+	fputc('\n', out->stream);
 	r = fflush(out->stream) ? -errno : 0;
 	json_object_put(o);
 	return r;

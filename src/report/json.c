@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/macro.h"
+#include "base/utf8.h"
 #include "report/escape.h"
 
 static struct json_object *json_from_text(struct arena *a, const char *s, size_t len)
@@ -104,6 +105,23 @@ struct json_object *json_from_row(const struct field_table *table, const struct 
 	return ret;
 }
 
+void json_write(FILE *out, const char *s, size_t len)
+{
+	uint32_t c;
+
+	if (escape_is_ascii(s, len)) {
+		fwrite(s, 1, len, out);
+		return;
+	}
+	for (size_t i = 0, n; i < len; i += n) {
+		n = utf8_decode(s + i, len - i, &c);
+		if (n && c >= 0x7f && c <= UINT16_MAX && utf8_acts(c))
+			fprintf(out, "\\u%04" PRIx32, c);
+		else
+			fwrite(s + i, 1, n = n ? n : 1, out);
+	}
+}
+
 /* json-c indents from the first column; strings never hold a raw newline, so each newline in its text
  * begins a line that has to move to the right. */
 static void write_indented(FILE *out, struct json_object *value, unsigned int indent)
@@ -115,7 +133,7 @@ static void write_indented(FILE *out, struct json_object *value, unsigned int in
 
 	for (size_t len; *s; s += len) {
 		len = strcspn(s, "\n");
-		fwrite(s, 1, len, out);
+		json_write(out, s, len);
 		if (s[len]) {
 			fprintf(out, "\n%*s", (int)indent, "");
 			len++;

@@ -15,6 +15,10 @@
 struct json_object *json_from_row(const struct field_table *table, const struct columns *columns,
 				  const void *row, struct arena *a);
 
+/* Writes @len bytes of a document's text to @out. Only its strings have other characters than ASCII: those that a terminal
+ * would act on become "\\u202e". */
+void json_write(FILE *out, const char *s, size_t len);
+
 /* A top-level object under way. */
 struct json_doc {
 	FILE *out;

@@ -71,8 +71,12 @@ static void must_be_harmless(const char *line, size_t len)
 
 static void check_lines(const char *text, size_t len, bool shell)
 {
-	for (size_t i = 0; i < len; i++)
-		must((unsigned char)text[i] >= 0x20 || text[i] == '\n' || text[i] == '\t');
+	uint32_t c;
+
+	for (size_t i = 0, n; i < len; i += n) {
+		n = utf8_decode(text + i, len - i, &c);
+		must(n && (!utf8_acts(c) || c == '\n' || c == '\t'));
+	}
 	while (shell && len) {
 		const char *end = memchr(text, '\n', len);
 		size_t n = end ? (size_t)(end - text) : len;

@@ -460,3 +460,14 @@ static void test_prose_survives_a_narrow_terminal(struct fixture *f)
 	fflush(f->view.stream);
 	assert_string_equal(f->text, "  label\n    one two three\n    four\n");
 }
+
+/* C1 controls, marks of direction and DEL are no raw part of a document; other characters are. */
+static void test_json_text_is_not_acted_on(struct fixture *f)
+{
+	static const char text[] = "\"\xc2\x9b"
+				   "31m\xe2\x80\xaexx\x7f \xc3\xa4 \xf0\x9f\x98\x80\"";
+
+	json_write(f->view.stream, text, strlen(text));
+	fflush(f->view.stream);
+	assert_string_equal(f->text, "\"\\u009b31m\\u202exx\\u007f \xc3\xa4 \xf0\x9f\x98\x80\"");
+}
