@@ -118,7 +118,7 @@ ssize_t region_pread(const struct region *r, uint64_t offset, void *buf, size_t 
 	return n;
 }
 
-ssize_t region_pwrite(const struct region *r, uint64_t offset, const void *buf, size_t len)
+static ssize_t region_pwrite(const struct region *r, uint64_t offset, const void *buf, size_t len)
 {
 	struct sys *sys = r->client->sys;
 	ssize_t n;

@@ -35,7 +35,6 @@ void region_close(struct region *r);
 /* @len bytes from @offset on into @buf through the descriptor, whatever is mapped. The bytes read
  * (fewer at the end of the region), or a negative errno; -ERANGE outside. */
 ssize_t region_pread(const struct region *r, uint64_t offset, void *buf, size_t len);
-ssize_t region_pwrite(const struct region *r, uint64_t offset, const void *buf, size_t len);
 
 /* A register of @width bytes (1, 2, 4 or 8), in the order of the processor, in one access where it is
  * mapped; through the descriptor the kernel may cut 8 bytes in two. 0, -EINVAL when it is not aligned,

@@ -167,7 +167,7 @@ const struct devicetree_node *devicetree_host(const struct devicetree *dt, uint3
 	return found;
 }
 
-bool devicetree_is(const struct devicetree_node *node, const char *compatible)
+static bool devicetree_is(const struct devicetree_node *node, const char *compatible)
 {
 	struct span rest = node->compatible;
 

@@ -50,7 +50,6 @@ const struct devicetree_node *devicetree_find(const struct devicetree *dt, struc
 /* The host bridge of a PCI bus, or NULL. */
 const struct devicetree_node *devicetree_host(const struct devicetree *dt, uint32_t segment,
 					      uint8_t bus);
-bool devicetree_is(const struct devicetree_node *node, const char *compatible);
 /* Whether it is an ITS that the kernel uses, and that isolates. */
 bool devicetree_isolates(const struct devicetree_node *node);
 /* Where the message interrupts of requester @rid below the host bridge @host go, or those of a device that is @node:

@@ -451,7 +451,7 @@ static void load_details(struct loader *l, struct device *d)
 	d->vfio_alias = module_vfio_alias(l, fact_describe(&d->modalias));
 }
 
-void device_load(struct loader *l, struct device_slot *s)
+static void device_load(struct loader *l, struct device_slot *s)
 {
 	unsigned int parts = s->wanted & ~s->dev.loaded;
 	struct group_slot *g;

@@ -5,18 +5,6 @@
 #include "facts/in-use.h"
 #include "facts/loader.h"
 
-/* ---- askers: one look through processes or rtnetlink, one text ---- */
-
-/* "hidden N", then "PID MAJOR:MINOR FSTYPE SOURCE TARGET" lines; PID 0 is the caller. */
-void in_use_ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-/* "hidden N", then "c|b|v|w MAJOR:MINOR NODE PID COMM" lines. */
-void in_use_ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-void in_use_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-/* "INDEX NAME FLAGS MASTER LOWER KIND", "INDEX ADDRESS/LENGTH", "INDEX DESTINATION" lines. */
-void in_use_ask_links(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-void in_use_ask_addresses(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-void in_use_ask_routes(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret);
-
 /* ---- loaders ---- */
 
 void in_use_load_blocks(struct loader *l, struct in_use *u);

@@ -209,21 +209,22 @@ static void ask(uint16_t type, mnl_cb_t each, struct arena *a, struct fact *ret)
 	arena_free(scratch);
 }
 
-void in_use_ask_links(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+/* "INDEX NAME FLAGS MASTER LOWER KIND", "INDEX ADDRESS/LENGTH", "INDEX DESTINATION" lines. */
+static void ask_links(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	(void)root;
 	(void)ctx;
 	ask(RTM_GETLINK, add_link, a, ret);
 }
 
-void in_use_ask_addresses(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+static void ask_addresses(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	(void)root;
 	(void)ctx;
 	ask(RTM_GETADDR, add_address, a, ret);
 }
 
-void in_use_ask_routes(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+static void ask_routes(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	(void)root;
 	(void)ctx;
@@ -271,12 +272,10 @@ void in_use_load_network(struct loader *l, struct in_use *u)
 {
 	struct span rest, line;
 
-	u->links_fact =
-		sysroot_ask(l->root, l->a, "rtnetlink:links", false, in_use_ask_links, NULL);
-	u->addresses_fact = sysroot_ask(l->root, l->a, "rtnetlink:addresses", false,
-					in_use_ask_addresses, NULL);
-	u->routes_fact =
-		sysroot_ask(l->root, l->a, "rtnetlink:routes", false, in_use_ask_routes, NULL);
+	u->links_fact = sysroot_ask(l->root, l->a, "rtnetlink:links", false, ask_links, NULL);
+	u->addresses_fact =
+		sysroot_ask(l->root, l->a, "rtnetlink:addresses", false, ask_addresses, NULL);
+	u->routes_fact = sysroot_ask(l->root, l->a, "rtnetlink:routes", false, ask_routes, NULL);
 	load_links(l, u);
 	rest = fact_describe(&u->addresses_fact);
 	while (u->nr_addresses < LINKS_MAX && parse_line(&rest, &line)) {

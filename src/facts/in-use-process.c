@@ -104,7 +104,8 @@ static bool scan_mounts(struct sysroot *root, struct arena *a, struct strmap *se
 	return true;
 }
 
-void in_use_ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+/* "hidden N", then "PID MAJOR:MINOR FSTYPE SOURCE TARGET" lines; PID 0 is the caller. */
+static void ask_mounts(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	struct arena *scratch = arena_new();
 	struct strmap seen = { .arena = scratch };
@@ -226,7 +227,8 @@ static int scan_opens(struct sysroot *root, struct arena *a, void *ctx vt_unused
 	return 0;
 }
 
-void in_use_ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+/* "hidden N", then "c|b|v|w MAJOR:MINOR NODE PID COMM" lines. */
+static void ask_opens(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	process_ask_all(root, a, scan_opens, ctx, ret);
 }
@@ -262,7 +264,7 @@ static const char *ssh_answer(struct arena *a, struct span value)
 	return arena_printf(a, "ssh - - %.*s", (int)value.len, value.s);
 }
 
-void in_use_ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+static void ask_ssh(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	const char *pid = "self", *raw = "none";
 	struct arena *scratch = arena_new();
@@ -302,8 +304,7 @@ static void load_mounts(struct loader *l, struct in_use *u)
 {
 	struct span rest, line;
 
-	u->mounts_fact =
-		sysroot_ask(l->root, l->a, "process:mounts", true, in_use_ask_mounts, NULL);
+	u->mounts_fact = sysroot_ask(l->root, l->a, "process:mounts", true, ask_mounts, NULL);
 	rest = fact_describe(&u->mounts_fact);
 	if (fact_is(&u->mounts_fact) && !in_use_hidden(&rest, &u->hidden_mounts)) {
 		u->mounts_fact.state = FACT_FAILED;
@@ -396,8 +397,7 @@ static void load_opens(struct loader *l, struct in_use *u)
 {
 	struct span rest, line;
 
-	u->opens_fact =
-		sysroot_ask(l->root, l->a, "process:open-devices", true, in_use_ask_opens, NULL);
+	u->opens_fact = sysroot_ask(l->root, l->a, "process:open-devices", true, ask_opens, NULL);
 	rest = fact_describe(&u->opens_fact);
 	if (fact_is(&u->opens_fact) && !in_use_hidden(&rest, &u->hidden_opens)) {
 		u->opens_fact.state = FACT_FAILED;
@@ -429,7 +429,7 @@ void in_use_load_processes(struct loader *l, struct in_use *u)
 
 	load_mounts(l, u);
 	load_opens(l, u);
-	u->ssh = sysroot_ask(l->root, l->a, "process:ssh", true, in_use_ask_ssh, NULL);
+	u->ssh = sysroot_ask(l->root, l->a, "process:ssh", true, ask_ssh, NULL);
 	rest = fact_describe(&u->ssh);
 	if (parse_word(&rest, &word) && span_equals(word, "ssh") && in_use_word(l->a, &rest) &&
 	    in_use_word(l->a, &rest))

@@ -19,11 +19,3 @@ const struct in_use_device *in_use_find(const struct in_use *u, const struct dev
 			return &u->devices[i];
 	return NULL;
 }
-
-const struct in_use_link *in_use_link_find(const struct in_use *u, unsigned int index)
-{
-	for (size_t i = 0; i < u->nr_links; i++)
-		if (u->links[i].index == index)
-			return &u->links[i];
-	return NULL;
-}

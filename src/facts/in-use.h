@@ -142,4 +142,3 @@ struct in_use {
 /* Whether @path (below the root) is that of @d, or of something behind it. */
 bool in_use_is_below(const struct in_use_device *d, const char *path);
 const struct in_use_device *in_use_find(const struct in_use *u, const struct device *d);
-const struct in_use_link *in_use_link_find(const struct in_use *u, unsigned int index);

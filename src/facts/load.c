@@ -14,12 +14,6 @@ void host_free(struct host *h)
 		arena_free(h->arena);
 }
 
-void host_freep(struct host **h)
-{
-	host_free(*h);
-	*h = NULL;
-}
-
 static int slot_compare(const void *a, const void *b)
 {
 	return device_compare(*(struct device *const *)a, *(struct device *const *)b);

@@ -66,7 +66,6 @@ void host_load_boot(struct sysroot *root, struct host *h);
 /* Reads HOST_USAGE, where host_load() was not asked for it. */
 void host_load_usage(struct sysroot *root, struct host *h);
 void host_free(struct host *h);
-void host_freep(struct host **h);
 /* The devices that @targets name, in the order given and each once (all of @h when there are none);
  * array in @a. */
 struct device **host_select(const struct host *h, struct arena *a, const struct target *targets,

@@ -102,7 +102,6 @@ struct device_slot *device_want_path(struct loader *l, const char *path, struct 
 				     unsigned int parts, bool seed);
 /* Reads what is wanted of every queued device; reading queues more. */
 void devices_load(struct loader *l);
-void device_load(struct loader *l, struct device_slot *s);
 /* Where the load is frugal: counts the virtual functions of each physical function. */
 void functions_load(struct loader *l);
 

@@ -148,11 +148,6 @@ static const struct dma_alias_row rows[] = {
 	{ 0x1055, 0x1008, DMA_ALIAS_SWITCHTEC, RELEASE_7_3, 6063 },
 };
 
-const struct dma_alias_row *dma_alias_row_get(size_t index)
-{
-	return index < ARRAY_SIZE(rows) ? &rows[index] : NULL;
-}
-
 const struct dma_alias_row *dma_alias_find(uint16_t vendor, uint16_t device)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)

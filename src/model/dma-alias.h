@@ -26,8 +26,6 @@ struct dma_alias_row {
 	uint16_t line;      /* in drivers/pci/quirks.c of Linux 6.12.107 */
 };
 
-/* NULL past the last. */
-const struct dma_alias_row *dma_alias_row_get(size_t index);
 /* The row of @vendor and @device, or NULL. */
 const struct dma_alias_row *dma_alias_find(uint16_t vendor, uint16_t device);
 /* Whether a device of the row @r, at @devfn (slot << 3 | function), also uses @other of its bus.

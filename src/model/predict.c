@@ -8,13 +8,6 @@
 #include "model/predict-extensions.h"
 #include "model/walk.h"
 
-static const char *const view_names[NR_VIEWS] = { "now", "if_bound" };
-
-const char *view_name(enum view view)
-{
-	return view_names[view];
-}
-
 /* ---- agreement ---- */
 
 static bool same_end(const struct path_prediction *a, const struct path_prediction *b)

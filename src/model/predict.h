@@ -137,8 +137,6 @@ struct model_memo *model_memo_new(struct arena *a);
 void predict_verdict(const struct verdict_ask *ask, const struct device *dev, struct verdict *ret);
 /* predict_device() for many devices: everything in ask->scratch, which stays as it is. The view does not matter. */
 void predict_with(const struct verdict_ask *ask, const struct device *dev, struct prediction *ret);
-/* "now" "if_bound". */
-const char *view_name(enum view view);
 /* The rule that makes two predictions of one path differ, or NULL when they agree on answer, op and
  * errno. */
 const struct finding *predict_difference(const struct path_prediction *a,

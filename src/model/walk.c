@@ -20,7 +20,8 @@ static const enum op noiommu_ops[] = { OP_OPEN_CONTAINER,      OP_OPEN_GROUP,
 				       OP_GROUP_SET_CONTAINER, OP_SET_IOMMU,
 				       OP_GROUP_GET_DEVICE_FD, OP_NONE };
 
-const enum op *walk_ops(enum path_kind path)
+/* The ops of a path in order, OP_NONE at the end. */
+static const enum op *walk_ops(enum path_kind path)
 {
 	switch (path) {
 	case PATH_COMPAT:

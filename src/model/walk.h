@@ -34,5 +34,3 @@ void walk_path(struct walk *w, struct path_prediction *ret);
 void walk_kernels(struct walk *w, struct path_prediction *ret);
 /* The path to report first: container where the kernel offers it, ... (predict.c). */
 enum path_kind walk_best_path(struct walk *w);
-/* The ops of a path in order, OP_NONE at the end. */
-const enum op *walk_ops(enum path_kind path);

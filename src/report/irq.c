@@ -47,7 +47,7 @@ static const struct field_table irq_raised_fields = FIELD_TABLE("irq_raised", ra
 
 /* ---- kinds ---- */
 
-const char *irq_result_name(enum irq_result result)
+static const char *irq_result_name(enum irq_result result)
 {
 	static const char *const names[] = {
 		[IRQ_ABSENT] = "absent",       [IRQ_REFUSED] = "refused", [IRQ_LOST] = "lost",

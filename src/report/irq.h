@@ -56,6 +56,5 @@ struct irqs_device {
 /* Row: struct irqs_device. */
 extern const struct field_table irqs_device_fields;
 
-const char *irq_result_name(enum irq_result result);
 /* 0, or a negative errno of the output. */
 int irqs_print(const struct irqs_device *d, const struct output *out, struct failure **reterr);

@@ -367,7 +367,7 @@ static void select_rows(struct attached *ac, struct attach_device_view *d)
 	}
 }
 
-void attached_compare(struct attached *ac)
+static void attached_compare(struct attached *ac)
 {
 	struct attach_view *v = &ac->view;
 	const struct compare_devices devices = {

@@ -59,8 +59,6 @@ int attached_attach(struct attached *ac, struct failure **reterr);
 /* Whether the devices can be used: attached, and each has a description. A missing description is a
  * refusal. */
 bool attached_is_ready(const struct attached *ac);
-/* Compares again, with the requests since then. */
-void attached_compare(struct attached *ac);
 /* The exit status of the view: STATUS_OK, STATUS_NO, STATUS_DENIED, STATUS_DIFFER. */
 int attached_status(const struct attached *ac);
 /* What every document of an attached device begins with: tables of fields. */

@@ -363,7 +363,8 @@ size_t transaction_ask_guards(struct transaction *b)
 
 /* ---- drivers ---- */
 
-bool transaction_driver_exists(struct transaction *b, const char *bus, const char *driver)
+/* Whether bus @bus has @driver. */
+static bool transaction_driver_exists(struct transaction *b, const char *bus, const char *driver)
 {
 	return driver_exists(b->session.root, b->arena, bus,
 			     (struct span){ driver, strlen(driver) });
@@ -378,8 +379,10 @@ static void take_driver(struct bind_move *m, const char *driver)
 		m->to_override = driver;
 }
 
-int transaction_find_driver(struct transaction *b, struct bind_move *m, bool load,
-			    struct failure **reterr)
+/* Finds the driver that @m goes to, loading its module where that is needed and @load is true. 0, or a
+ * negative errno with what is missing. */
+static int transaction_find_driver(struct transaction *b, struct bind_move *m, bool load,
+				   struct failure **reterr)
 {
 	const char *module = m->module ? m->module : m->to, *driver;
 	struct failure *why = NULL;

@@ -86,13 +86,8 @@ int transaction_check_permission(struct transaction *b, struct failure **reterr)
 const char *transaction_advice(struct transaction *b, const struct finding *why);
 /* Asks the guards about each move that takes a driver away. The number that refuse. */
 size_t transaction_ask_guards(struct transaction *b);
-/* Whether bus @bus has @driver. */
-bool transaction_driver_exists(struct transaction *b, const char *bus, const char *driver);
-/* Finds the driver that @m goes to, loading its module where that is needed and @load is true. 0, or a
- * negative errno with what is missing. */
-int transaction_find_driver(struct transaction *b, struct bind_move *m, bool load,
-			    struct failure **reterr);
-/* The same for every move that is planned. One that goes back does so by what its bus chooses where its
+/* Finds the driver of every move that is planned, loading its module where that is needed and @load is true. 0, or a
+ * negative errno with what is missing. One that goes back does so by what its bus chooses where its
  * driver cannot be had, which its because then says. */
 int transaction_find_drivers(struct transaction *b, bool load, struct failure **reterr);
 /* For a dry run: the writes into the view. */

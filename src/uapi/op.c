@@ -15,14 +15,6 @@ const char *op_name(enum op op)
 	return (unsigned int)op < NR_OPS ? op_names[op] : "NONE";
 }
 
-enum op op_from_name(const char *name)
-{
-	for (unsigned int i = 1; i < NR_OPS; i++)
-		if (!strcmp(name, op_names[i]))
-			return (enum op)i;
-	return OP_NONE;
-}
-
 static const char *const path_names[NR_PATHS] = { "container", "iommufd", "compat", "noiommu" };
 
 const char *path_kind_name(enum path_kind kind)

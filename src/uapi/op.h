@@ -73,8 +73,6 @@ struct outcome {
 
 /* "GROUP_SET_CONTAINER"; "NONE" for OP_NONE. Static. */
 const char *op_name(enum op op);
-/* OP_NONE when @name is not the name of an op. */
-enum op op_from_name(const char *name);
 /* "container" "iommufd" "compat" "noiommu". Static. */
 const char *path_kind_name(enum path_kind kind);
 /* "EPERM" for 1 or -1; "0" for 0; "E?" for a number that has no name here. Static. */
