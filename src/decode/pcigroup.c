@@ -70,16 +70,18 @@ static bool find_extended(const struct walk *w, uint32_t *ret)
 		return false;
 	if (!header || header == UINT32_MAX)
 		return true;
-	while (at >= EXTENDED) {
-		if (seen[at / 4]++ || !get(w, at, 4, &header) || header == UINT32_MAX)
-			return false;
+	for (;;) {
 		if ((header & 0xffff) == ECAP_ACS) {
 			*ret = at;
 			return true;
 		}
+		seen[at / 4]++;
 		at = header >> 20 & 0xffc;
+		if (at < EXTENDED)
+			return !at;
+		if (seen[at / 4] || !get(w, at, 4, &header) || header == UINT32_MAX)
+			return false;
 	}
-	return !at;
 }
 
 static void read_express(const struct walk *w, struct pcigroup *ret)

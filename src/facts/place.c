@@ -2,6 +2,7 @@
 /* Where a PCI function is in the tree of buses, and what grouping asks of its configuration space. */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/macro.h"
@@ -22,32 +23,31 @@ static bool read_register(void *ctx, size_t offset, unsigned int width, uint32_t
 	return true;
 }
 
-/* Bytes that can be read: the kernel shows an ordinary user the header only. linux:
- * drivers/pci/pci-sysfs.c: pci_read_config(). */
+/* Bytes that can be read: the kernel shows an ordinary user the header only, and the file has the size of the space.
+ * linux: drivers/pci/pci-sysfs.c: pci_read_config(), pci_dev_config_attr_is_visible(). */
 static size_t config_size(int fd)
 {
+	struct stat st;
 	uint32_t v;
 
 	if (!read_register(&fd, PCIGROUP_HEADER, 1, &v))
 		return PCIGROUP_HEADER;
-	return read_register(&fd, 256, 1, &v) ? 4096 : 256;
+	return !fstat(fd, &st) && st.st_size > 256 ? 4096 : 256;
 }
 
 static void ask_config(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	const char *path = ctx;
 	struct pcigroup p;
-	int err = 0, r, fd;
-	FILE *in = sysroot_stream(root, path, &err);
+	int fd = sysroot_open_file(root, path), r;
 
-	if (!in) {
-		ret->err = err;
-		ret->state = fact_state_from_errno(err);
+	if (fd < 0) {
+		ret->err = -fd;
+		ret->state = fact_state_from_errno(-fd);
 		return;
 	}
-	fd = fileno(in);
 	r = pcigroup_read(read_register, &fd, config_size(fd), &p);
-	fclose(in);
+	close(fd);
 	if (r < 0) {
 		ret->err = -r;
 		ret->state = FACT_FAILED;

@@ -19,6 +19,7 @@ const struct scope scope_places = {
 	.host_parts = HOST_KERNEL | HOST_GROUPS | HOST_IOMMUS | HOST_FIRMWARE | HOST_SLOTS,
 	.device_parts = DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_PLACE,
 	.member_parts = DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_PLACE,
+	.frugal = true,
 };
 
 /* The scope of a verdict: everything that is read once, and driver, group and IOMMU of each device. Its

@@ -194,6 +194,12 @@ static int reader_enter(struct reader *r, const char *path, const char **leaf)
 	*leaf = slash ? slash + 1 : path;
 	if (!len)
 		return r->fd;
+	/* The links of all devices are read between their files. */
+	if (len + 1 == strlen(devices_dir) && !strncmp(path, devices_dir, len)) {
+		if (r->devices_fd == -EBADF)
+			r->devices_fd = tree_open(r, devices_dir, O_PATH | O_DIRECTORY);
+		return r->devices_fd;
+	}
 	if (reader_knows(r, path, len))
 		return r->dir_fd;
 	reader_close(r, r->dir_fd);

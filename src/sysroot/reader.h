@@ -24,8 +24,8 @@ struct reader {
 	int dir_fd;
 	char *dir;
 	size_t dir_len;
-	/* The directories of the PCI devices (live) and of the IOMMU groups (live, and in a guarded tree), for
-	 * there are thousands in each; -EBADF: not yet asked. */
+	/* The directories of the PCI devices and of the IOMMU groups (live, and in a guarded tree), for there are
+	 * thousands in each; -EBADF: not yet asked. */
 	int devices_fd, groups_fd;
 	/* Descriptors no longer needed: closed many at a time, a quarter of those that the process may have. */
 	int closing[READER_CLOSING_MAX];

@@ -253,17 +253,17 @@ struct fact sysroot_ask(struct sysroot *root, struct arena *a, const char *key, 
 	return root_keep(root, "ask", f);
 }
 
+int sysroot_open_file(struct sysroot *root, const char *path)
+{
+	return root->kind == SYSROOT_CAPTURE ? -ENOTSUP : reader_open(&root->reader, path);
+}
+
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err)
 {
 	struct stat st;
 	FILE *ret;
-	int fd;
+	int fd = sysroot_open_file(root, path);
 
-	if (root->kind == SYSROOT_CAPTURE) {
-		*err = ENOTSUP;
-		return NULL;
-	}
-	fd = reader_open(&root->reader, path);
 	if (fd < 0) {
 		*err = -fd;
 		return NULL;

@@ -57,6 +57,9 @@ struct fact sysroot_access(struct sysroot *root, struct arena *a, const char *pa
  * ENOTSUP on a capture, EFBIG for a file of a tree past SYSROOT_STREAM_MAX. Not recorded: use it
  * inside an asker. The caller closes it. */
 FILE *sysroot_stream(struct sysroot *root, const char *path, int *err);
+/* A descriptor of a file of which a few bytes matter, as a configuration space; else as sysroot_stream(). The
+ * caller closes it. A negative errno on failure. */
+int sysroot_open_file(struct sysroot *root, const char *path);
 /* EMFILE or ENFILE where an answer is missing for want of a descriptor, else 0. */
 int sysroot_starved(const struct sysroot *root);
 /* An absolute path of @path below a live or tree root, for libraries that open files themselves (libkmod).
