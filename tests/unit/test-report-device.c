@@ -70,11 +70,36 @@ static void test_device_row_none_is_not_unknown(struct fixture *f)
 	assert_string_equal(cell(&f->row, "iommu"), "?");
 }
 
-static void test_group_row_has_what_belongs_to_the_group(struct fixture *f)
+static void test_tree_tells_what_isolates(struct fixture *f)
+{
+	struct group_node n = { .device = f->row.device,
+				.config_known = true,
+				.config = { .header_type = 1, .pcie = PCIGROUP_PRESENT },
+				.type = PCIE_DOWNSTREAM,
+				.acs = { .isolates = TRI_NO } };
+
+	f->row.node = &n;
+	assert_string_equal(cell(&f->row, "kind"), "downstream port");
+	assert_string_equal(cell(&f->row, "isolates"), "no");
+	n.acs.isolates = TRI_UNKNOWN;
+	assert_string_equal(cell(&f->row, "isolates"), "?");
+	/* An endpoint of one function has nothing to keep apart. */
+	n.config.header_type = 0;
+	n.type = PCIE_ENDPOINT;
+	assert_string_equal(cell(&f->row, "kind"), "endpoint");
+	assert_string_equal(cell(&f->row, "isolates"), "-");
+}
+
+static void test_row_of_a_root_bus_has_an_address(struct fixture *f)
 {
 	f->row.device = NULL;
-	assert_string_equal(cell(&f->row, "address"), "group:7");
-	assert_string_equal(cell(&f->row, "group"), "7");
+	f->row.group = NULL;
+	f->row.bus = "bus 0000:00";
+	assert_string_equal(cell(&f->row, "address"), "bus 0000:00");
+	assert_string_equal(cell(&f->row, "group"), "-");
+	assert_string_equal(cell(&f->row, "kind"), "-");
+	assert_string_equal(cell(&f->row, "isolates"), "-");
+	assert_string_equal(cell(&f->row, "slot"), "-");
 	assert_string_equal(cell(&f->row, "driver"), "-");
 	assert_string_equal(cell(&f->row, "verdict"), "-");
 	/* No column may trip over a row without a device. */
