@@ -207,6 +207,7 @@ enum iommu_kind {
 	IOMMU_KIND_DART,
 	IOMMU_KIND_RISCV,
 	IOMMU_KIND_PAMU,
+	NR_IOMMU_KINDS,
 };
 
 struct iommu_unit {

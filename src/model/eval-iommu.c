@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/eval.h"
+#include "model/memo.h"
 
 static enum tristate say(struct eval *e, const char **ret_why, enum tristate answer,
 			 const char *why)
@@ -397,26 +398,53 @@ static enum tristate bus_by_assumption(struct eval *e, const char **ret_why)
 	return TRI_UNKNOWN;
 }
 
+/* Of each bus, the first of each kind; behind the kinds, of any. */
+static const struct device **find_served(const struct host *h, struct arena *a)
+{
+	const struct device **ret =
+		arena_array(a, (size_t)NR_BUSES * (NR_IOMMU_KINDS + 1), sizeof(*ret));
+
+	for (size_t i = h->nr_devices; i-- > 0;) {
+		const struct device *d = h->devices[i];
+		const struct device **row = ret + (size_t)d->bus * (NR_IOMMU_KINDS + 1);
+
+		if (d->iommu)
+			row[d->iommu->kind] = row[NR_IOMMU_KINDS] = d;
+	}
+	return ret;
+}
+
+const struct device *eval_first_served(struct eval *e)
+{
+	size_t kind = e->dev->iommu ? e->dev->iommu->kind : NR_IOMMU_KINDS;
+	const struct device **served = e->memo ? e->memo->served : NULL;
+
+	if (!served)
+		served = find_served(e->host, e->memo ? e->memo->arena : e->arena);
+	if (e->memo)
+		e->memo->served = served;
+	return served[(size_t)e->dev->bus * (NR_IOMMU_KINDS + 1) + kind];
+}
+
 enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why)
 {
 	enum tristate assumed = bus_by_assumption(e, ret_why);
+	const struct device *dev = eval_first_served(e);
 
 	if (assumed != TRI_UNKNOWN)
 		return assumed;
 	if (e->view == VIEW_IF_BOUND && eval_coming_iommu(e, e->dev))
 		return eval_interrupt_remapping(e, e->dev, ret_why);
 	/* The operations of the bus answer, whether or not this device has an instance. */
-	for (size_t i = 0; i < e->host->nr_devices; i++) {
-		const struct device *dev = e->host->devices[i];
-		if (dev->bus == e->dev->bus && dev->iommu &&
-		    (dev == e->dev || !e->dev->iommu || dev->iommu->kind == e->dev->iommu->kind)) {
-			const struct assumptions *overlay = e->assumptions;
-			/* An assumption about one device does not decide for the bus. */
-			e->assumptions = NULL;
-			enum tristate answer = eval_interrupt_remapping(e, dev, ret_why);
-			e->assumptions = overlay;
-			return answer;
-		}
+	if (dev) {
+		const struct assumptions *overlay = e->assumptions;
+		enum tristate answer;
+
+		/* An assumption about one device does not decide for the bus. */
+		e->assumptions = NULL;
+		answer = eval_interrupt_remapping(e, dev, ret_why);
+		e->assumptions = overlay;
+		return answer;
 	}
 	return say(e, ret_why, TRI_UNKNOWN, "no device of the bus with an IOMMU was found");
 }

@@ -254,6 +254,8 @@ enum tristate eval_node_denied(struct eval *e, const struct node *node, unsigned
 enum tristate eval_cache_coherency(struct eval *e, const struct device *dev, const char **ret_why);
 enum tristate eval_interrupt_remapping(struct eval *e, const struct device *dev,
 				       const char **ret_why);
+/* The first device of the bus of e->dev with an IOMMU: of the kind that e->dev has, of any where it has none. NULL: none. */
+const struct device *eval_first_served(struct eval *e);
 /* What the bus answered before devices were asked. */
 enum tristate eval_interrupt_remapping_bus(struct eval *e, const char **ret_why);
 /* Up to 6.2: whether every MSI domain of the machine remaps. */

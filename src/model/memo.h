@@ -4,10 +4,13 @@
 
 #include "base/arena.h"
 
+struct device;
+
 enum { MEMO_BUCKETS = 256 };
 
 struct model_memo {
 	struct arena *arena;                   /* borrowed */
 	struct rule_lists *rules;              /* of rules.c */
 	struct answers *answers[MEMO_BUCKETS]; /* of survey.c, by the number of the group */
+	const struct device **served;          /* of eval-iommu.c, by bus and kind of IOMMU */
 };

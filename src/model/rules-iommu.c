@@ -114,12 +114,12 @@ static void rule_no_group(struct eval *e)
  * vfio_group_find_or_alloc(), 5.19. */
 static const struct device *asked_for_coherency(struct eval *e)
 {
+	const struct device *served;
+
 	if (!trait_lacks(e, TRAIT_DEVICE_CAPABLE) || e->dev->iommu)
 		return e->dev;
-	for (size_t i = 0; i < e->host->nr_devices; i++)
-		if (e->host->devices[i]->bus == e->dev->bus && e->host->devices[i]->iommu)
-			return e->host->devices[i];
-	return e->dev;
+	served = eval_first_served(e);
+	return served ? served : e->dev;
 }
 
 /* Whether 5.19 asks a bus of which no device with an IOMMU was read; answers then. The drivers that
