@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check: whether a host is ready to give devices to programs, before one is given. */
+/* check: whether a host is ready to give devices to programs, or a virtual machine to be started on it. */
 #include <errno.h>
 #include <string.h>
 
@@ -7,15 +7,18 @@
 #include "report/check.h"
 #include "report/json.h"
 #include "cli/config.h"
+#include "run/checking-vm.h"
 #include "run/checking.h"
 #include "cmd/commands.h"
 
 struct check_args {
-	const char *user, *unit;
+	const char *user, *unit, *mapping;
+	struct operands files;
+	uint32_t pid;
 	bool json;
 };
 
-enum { OPT_USER = OPT_COMMAND_FIRST, OPT_UNIT };
+enum { OPT_USER = OPT_COMMAND_FIRST, OPT_UNIT, OPT_VM, OPT_PID, OPT_MAPPING };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -33,12 +36,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			return parse_fail(p, "'%s' is not the name of a unit", arg);
 		args->unit = arg;
 		return 0;
+	case OPT_VM:
+		operands_add(&args->files, p->app, arg);
+		return 0;
+	case OPT_PID:
+		return parse_within(p, "pid", arg, 1, INT32_MAX, &args->pid);
+	case OPT_MAPPING:
+		args->mapping = arg;
+		return 0;
 	case 'J':
 		args->json = true;
 		return 0;
 	case ARGP_KEY_END:
 		if (p && !p->asked && args->user && args->unit)
 			return parse_fail(p, "--user and --unit exclude each other");
+		if (p && !p->asked && args->mapping && !args->files.nr)
+			return parse_fail(p, "--mapping is for --vm");
 		return 0;
 	default:
 		return command_parse_default(key, state);
@@ -49,6 +62,10 @@ static const struct argp_option options[] = {
 	{ "user", OPT_USER, "USER", 0, "the user who will use the devices: libvirt-qemu, 64055",
 	  1 },
 	{ "unit", OPT_UNIT, "UNIT", 0, "the unit of systemd that will use them", 1 },
+	{ "vm", OPT_VM, "FILE", 0,
+	  "check the machine that FILE defines, not the host; may be repeated", 1 },
+	{ "pid", OPT_PID, "PID", 0, "check the machine that this process of QEMU runs", 1 },
+	{ "mapping", OPT_MAPPING, "FILE", 0, "with --vm: the mapping/pci.cfg of Proxmox VE", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 1 },
 	{ 0 },
 };
@@ -88,9 +105,8 @@ static int finish(struct session *s, const struct check_args *args, const struct
 	return statuses[check_worst(c->results, c->nr_results)];
 }
 
-static int run(struct app *app, void *data, struct failure **reterr)
+static int check_the_host(struct app *app, const struct check_args *args, struct failure **reterr)
 {
-	const struct check_args *args = data;
 	struct checking c = { .user = args->user, .unit = args->unit };
 	struct scope scope = checking_scope(args->unit);
 	const struct operands all = { 0 };
@@ -112,9 +128,75 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	return r;
 }
 
+/* ---- machines ---- */
+
+static int read_machines(struct app *app, struct sysroot *root, const struct check_args *args,
+			 struct check_machine *machines, struct failure **reterr)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < args->files.nr; i++)
+		r = machine_read(app, root, args->files.items[i], 0, args->mapping, &machines[i],
+				 reterr);
+	if (r >= 0 && args->pid)
+		r = machine_read(app, root, NULL, args->pid, NULL, &machines[args->files.nr],
+				 reterr);
+	return r;
+}
+
+static int check_with(struct session *s, const struct check_args *args,
+		      struct check_machine *machines, size_t nr, struct failure **reterr)
+{
+	struct checking c = { .user = args->user, .unit = args->unit };
+	int r = session_decide(s, NULL, NULL, reterr);
+
+	if (r >= 0)
+		r = checking_begin(&c, s, reterr);
+	if (r < 0)
+		return r;
+	machines_resolve(s, machines, nr);
+	check_machines(&c.check, machines, nr);
+	return finish(s, args, &c.check);
+}
+
+static int check_the_machines(struct app *app, const struct check_args *args,
+			      struct failure **reterr)
+{
+	const size_t nr = args->files.nr + !!args->pid;
+	struct check_machine *machines = arena_array(app->arena, nr, sizeof(*machines));
+	struct scope scope = checking_machine_scope(args->unit);
+	struct operands targets = { 0 };
+	struct sysroot *root = NULL;
+	struct session s = { 0 };
+	int r;
+
+	r = sysroot_open(app->sysroot, &root, reterr);
+	if (r < 0)
+		return r;
+	r = read_machines(app, root, args, machines, reterr);
+	if (r < 0) {
+		sysroot_close(root);
+		return r;
+	}
+	machines_targets(app, root, machines, nr, &targets);
+	r = session_open_at(&s, app, root, &targets, &scope, reterr);
+	if (r >= 0)
+		r = check_with(&s, args, machines, nr, reterr);
+	session_close(&s);
+	return r;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	const struct check_args *args = data;
+
+	return args->files.nr || args->pid ? check_the_machines(app, args, reterr)
+					   : check_the_host(app, args, reterr);
+}
+
 const struct command command_check = {
 	.name = "check",
-	.summary = "Check whether the host is ready to give devices to programs",
+	.summary = "Check a host, or a virtual machine, before devices are used",
 	.operands = "",
 	.argp = &argp,
 	.args_size = sizeof(struct check_args),

@@ -54,11 +54,8 @@ static bool address_width(struct eval *e, struct notice *ret)
 
 /* ---- memory ---- */
 
-/* Whether the list "0-1,4" of @f has @node. linux: drivers/base/node.c: print_nodes_state(). */
-static bool list_has(const struct fact *f, uint64_t node)
+bool notice_list_has(struct span rest, uint64_t node)
 {
-	struct span rest = { f->raw, f->len };
-
 	while (rest.len) {
 		const char *comma = memchr(rest.s, ',', rest.len);
 		struct span part = { rest.s, comma ? (size_t)(comma - rest.s) : rest.len };
@@ -88,7 +85,8 @@ static bool numa(struct eval *e, struct notice *ret)
 	uint64_t number;
 
 	if (!fact_is(node) || !node->raw || parse_u64(node->raw, 10, &number) < 0 ||
-	    !fact_is(with) || !with->len || list_has(with, number))
+	    !fact_is(with) || !with->len ||
+	    notice_list_has((struct span){ with->raw, with->len }, number))
 		return false;
 	eval_cite(e, node);
 	eval_cite(e, with);

@@ -20,6 +20,16 @@ struct scope checking_scope(const char *unit)
 	return scope;
 }
 
+struct scope checking_machine_scope(const char *unit)
+{
+	struct scope scope = scope_all;
+
+	scope_add_notices(&scope);
+	scope.host_parts |= HOST_BOOT | HOST_SETUP;
+	scope.unit = unit;
+	return scope;
+}
+
 /* ---- a user ---- */
 
 static int assume_limit(struct session *s, uint64_t limit, struct failure **reterr)

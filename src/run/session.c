@@ -125,7 +125,7 @@ static int session_load(struct session *s, const struct operands *operands,
 			const struct scope *scope, bool record, struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
-	int r;
+	int r = 0;
 
 	s->targets = arena_array(a, operands->nr, sizeof(*s->targets));
 	for (size_t i = 0; i < operands->nr; i++) {
@@ -137,7 +137,8 @@ static int session_load(struct session *s, const struct operands *operands,
 	/* A recording is still to be written. Without Landlock, the parser's own limits have to do. */
 	if (!record)
 		(void)confine_for_capture(s->app->sysroot);
-	r = sysroot_open(s->app->sysroot, &s->root, reterr);
+	if (!s->root)
+		r = sysroot_open(s->app->sysroot, &s->root, reterr);
 	if (r < 0)
 		return r;
 	if (record)
@@ -151,6 +152,14 @@ int session_open(struct session *s, struct app *app, const struct operands *oper
 		 const struct scope *scope, struct failure **reterr)
 {
 	*s = (struct session){ .app = app };
+	return session_load(s, operands, scope, false, reterr);
+}
+
+int session_open_at(struct session *s, struct app *app, struct sysroot *root,
+		    const struct operands *operands, const struct scope *scope,
+		    struct failure **reterr)
+{
+	*s = (struct session){ .app = app, .root = root };
 	return session_load(s, operands, scope, false, reterr);
 }
 

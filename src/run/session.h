@@ -29,6 +29,10 @@ struct session {
  * closed. */
 int session_open(struct session *s, struct app *app, const struct operands *operands,
 		 const struct scope *scope, struct failure **reterr);
+/* The same of a root that is open, which then belongs to the session. */
+int session_open_at(struct session *s, struct app *app, struct sysroot *root,
+		    const struct operands *operands, const struct scope *scope,
+		    struct failure **reterr);
 /* The same, and keeps every answer for sysroot_write_capture(). */
 int session_record(struct session *s, struct app *app, const struct operands *operands,
 		   const struct scope *scope, struct failure **reterr);

@@ -54,7 +54,9 @@ PURE_LIBC = re.compile(r"""(__)?(
     mem(cpy|move|set|cmp|chr|rchr|mem|pcpy) | str(n?len|n?cmp|n?casecmp|chr|rchr|chrnul|str|n?dup|spn|cspn|pbrk) |
     stpcpy | bcmp | qsort(_r)? | bsearch | t(search|find|delete|destroy) | v?snprintf | strto(u?ll?|[ui]max) |
     calloc | malloc | realloc | reallocarray | free | errno_location | ctype_[bt]\w*_loc | assert_fail | abort | stack_chk_fail | is\w+ | tolower |
-    toupper | strerrorname_np | strerror | explicit_bzero )(_chk)?$""", re.X)
+    toupper | strerrorname_np | strerror | explicit_bzero |
+    # json-c on text in memory
+    json_(object|tokener)_\w+ )(_chk)?$""", re.X)
 # Code that the compiler adds, and the table of the linker.
 COMPILER = re.compile(r"__(asan|ubsan|sanitizer|sancov|lsan|gcov|llvm|start|stop|tsan)_|_GLOBAL_OFFSET_TABLE_|"
                       r"__(popcount|clz|ctz|ffs|parity|bswap|u?div|u?mod|u?mul)[dst]i\d$")
