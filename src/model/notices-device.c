@@ -195,16 +195,17 @@ static bool hot_reset(struct eval *e, struct notice *ret)
 
 /* ---- interrupts ---- */
 
-/* Devices that cannot mask their interrupt line. linux: drivers/pci/quirks.c: quirk_broken_intx_masking(). */
+/* Devices that cannot mask their interrupt line. linux: drivers/pci/quirks.c: quirk_broken_intx_masking();
+ * drivers/vfio/pci/vfio_pci_core.c: vfio_pci_nointx(). */
 static bool masking_is_broken(const struct device *dev)
 {
 	static const struct {
 		uint16_t vendor, first, last;
 	} ids[] = {
 		{ 0x1425, 0x0030, 0x0030 }, { 0x1814, 0x0601, 0x0601 }, { 0x1b7c, 0x0004, 0x0004 },
-		{ 0x1102, 0x000b, 0x000b }, { 0x10ec, 0x8169, 0x8169 }, { 0x8086, 0x1572, 0x1572 },
-		{ 0x8086, 0x1574, 0x1574 }, { 0x8086, 0x1580, 0x1581 }, { 0x8086, 0x1583, 0x158b },
-		{ 0x8086, 0x37d0, 0x37d2 },
+		{ 0x1102, 0x000b, 0x000b }, { 0x10ec, 0x8169, 0x8169 }, { 0x8086, 0x1563, 0x1563 },
+		{ 0x8086, 0x1572, 0x1572 }, { 0x8086, 0x1574, 0x1574 }, { 0x8086, 0x1580, 0x1581 },
+		{ 0x8086, 0x1583, 0x158b }, { 0x8086, 0x37d0, 0x37d2 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)

@@ -72,7 +72,7 @@ check "all is as it was" unchanged
 
 # A module that is called otherwise than its driver is found as udev finds it.
 if modprobe -q i2c_i801 && within 5 driver_is $BUS i801_smbus; then
-	check "a controller of SMBus" exits 0 vfiotool bind $BUS
+	check "a controller of SMBus" exits 0 vfiotool bind --force=platform $BUS
 	check "its module, i2c_i801, is unloaded" modprobe -r i2c_i801
 	check "unbind" exits 0 vfiotool unbind $BUS
 	check "brings it back to i801_smbus" driver_is $BUS i801_smbus
