@@ -115,6 +115,8 @@ static const struct field p2p_rows[] = {
 	{ "domain_a", "default domain of the one", FIELD_TEXT(struct explain_p2p, domain_a) },
 	{ "domain_b", "default domain of the other", FIELD_TEXT(struct explain_p2p, domain_b) },
 	{ "text", "the same in words", FIELD_TEXT(struct explain_p2p, text) },
+	{ "use", "what it means for copies from one to the other",
+	  FIELD_TEXT(struct explain_p2p, use) },
 };
 static const struct field_table p2p_fields = FIELD_TABLE("explain_p2p", p2p_rows);
 

@@ -140,6 +140,32 @@ static void conclude(struct explain_p2p *p, const struct group_node *a, const st
 	}
 }
 
+/* What programs that copy from device to device meet (GPUDirect, NCCL, NVMe over Fabrics). linux:
+ * Documentation/driver-api/pci/p2pdma.rst, drivers/iommu/dma-iommu.c: iommu_dma_map_sg(). */
+static const char *use_text(const struct explain_p2p *p, struct arena *a)
+{
+	const bool known = p->domain_a && p->domain_b;
+	const bool identity =
+		known && !strcmp(p->domain_a, "identity") && !strcmp(p->domain_b, "identity");
+	const bool far = p->numa_a && p->numa_b && strcmp(p->numa_a, p->numa_b) != 0;
+	const char *mapping = identity ? "no mapping is needed, because both domains are identity"
+			      : known  ? "each needs the other's memory mapped in its IOMMU domain"
+				       : "an IOMMU that translates needs a mapping of that memory";
+
+	if (!strcmp(p->route, "direct"))
+		return "copies between them, as of GPUDirect, run at the speed of the switch. The IOMMU cannot keep them apart: give both to the same user";
+	if (!strcmp(p->route, "redirected"))
+		return arena_printf(a,
+				    "copies between them, as of GPUDirect, run at the speed of the port above; %s",
+				    mapping);
+	if (!strcmp(p->route, "root-complex"))
+		return arena_printf(a,
+				    "whether copies between them, as of GPUDirect, work depends on the processor; %s%s",
+				    mapping,
+				    far ? "; they also cross the link between the NUMA nodes" : "");
+	return NULL;
+}
+
 void explain_add_p2p(struct explanation *e, const struct device *first, const struct device *second)
 {
 	struct explain_p2p *p = arena_new_object(e->arena, struct explain_p2p);
@@ -165,6 +191,7 @@ void explain_add_p2p(struct explanation *e, const struct device *first, const st
 		p->domain_a = fact_is(&first->group->type) ? first->group->type.raw : NULL;
 	if (second->group)
 		p->domain_b = fact_is(&second->group->type) ? second->group->type.raw : NULL;
+	p->use = use_text(p, e->arena);
 }
 
 /* ---- warnings ---- */

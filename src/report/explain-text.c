@@ -138,6 +138,8 @@ static void print_p2p(const struct explain_p2p *p2p, const struct output *out)
 	prose_blank(&title);
 	prose_text(&title, STYLE_HEADING, "DMA between %s and %s: %s", p2p->a, p2p->b, p2p->route);
 	prose_label(&p, "why", STYLE_NONE, "%s", p2p->text);
+	if (p2p->use)
+		prose_label(&p, "in use", STYLE_NONE, "%s", p2p->use);
 	if (p2p->common)
 		prose_label(&p, "common port", STYLE_NONE, "%s", p2p->common);
 	if (p2p->numa_a && p2p->numa_b)

@@ -53,6 +53,8 @@ struct explain_p2p {
 	const char *numa_a, *numa_b;               /* nodes */
 	const char *domain_a, *domain_b;           /* types of the groups' default domains */
 	const char *text;
+	const char *
+		use; /* what it means for copies from one to the other; NULL when the route is not known */
 };
 
 struct explanation {

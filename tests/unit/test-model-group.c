@@ -286,6 +286,48 @@ static void test_bridge_without_alias(void)
 	fake_free(t.h);
 }
 
+/* One that does not answer; two ports that claim one bus; a bus without a bridge. */
+static void test_contradictions(void)
+{
+	const struct fun gone[] = { F("00:01.0", NULL, "gone=1", 1),
+				    F("01:00.0", "0000:00:01.0", CARD, 0),
+				    { NULL, NULL, NULL, 0, 0 } };
+	const struct fun two[] = { F("00:01.0", NULL, PORT, 1),
+				   F("00:02.0", NULL, PORT, 1),
+				   F("01:00.0", "0000:00:01.0", CARD, 0),
+				   F("01:01.0", "0000:00:02.0", CARD, 0),
+				   { NULL, NULL, NULL, 0, 0 } };
+	const struct fun lost[] = { F("00:01.0", NULL, PORT, 1),
+				    F("07:00.0", NULL, CARD, 0),
+				    { NULL, NULL, NULL, 0, 0 } };
+	struct tree_of t = plant(gone, RELEASES_ALL);
+
+	assert_int_equal(node(&t, "0000:01:00.0")->doubt, GROUP_DOUBT_CONFIG);
+	assert_int_equal(node(&t, "0000:00:01.0")->acs.isolates, TRI_UNKNOWN);
+	fake_free(t.h);
+	/* Each is judged by the port that sysfs has it behind. */
+	t = plant(two, RELEASES_ALL);
+	assert_string_equal(groups(t.map), "00:01.0; 00:02.0; 01:00.0; 01:01.0");
+	fake_free(t.h);
+	/* A root bus of its own, as of another host bridge. */
+	t = plant(lost, RELEASES_ALL);
+	assert_string_equal(groups(t.map), "00:01.0; 07:00.0");
+	fake_free(t.h);
+}
+
+/* An ordinary user gets 64 bytes: the kind of a port is not known, and so no group of what is behind it. */
+static void test_header_only(void)
+{
+	const struct fun functions[] = { F("00:01.0", NULL, "header=1 pcie=0 acs=0", 1),
+					 F("01:00.0", "0000:00:01.0", "header=0 pcie=0 acs=0", 0),
+					 { NULL, NULL, NULL, 0, 0 } };
+	struct tree_of t = plant(functions, RELEASES_ALL);
+
+	assert_int_equal(node(&t, "0000:01:00.0")->doubt, GROUP_DOUBT_CONFIG);
+	assert_ptr_equal(node(&t, "0000:01:00.0")->doubtful, node(&t, "0000:00:01.0"));
+	fake_free(t.h);
+}
+
 static void test_circle(void)
 {
 	const struct fun functions[] = { F("01:00.0", NULL, UPSTREAM, 2),
