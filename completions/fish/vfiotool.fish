@@ -190,3 +190,4 @@ complete -c vfiotool -n '__vfiotool_is diff' -F
 complete -c vfiotool -n '__vfiotool_is diff' -l only -x -a '(__vfiotool_several changes)' -d 'Only these kinds of change'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
 complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'Also record what the safety checks need'
+complete -c vfiotool -n '__vfiotool_is capture' -l from -r -d 'Of pasted text, not of this host'

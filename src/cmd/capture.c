@@ -10,16 +10,19 @@
 #include "base/macro.h"
 #include "base/parse.h"
 #include "facts/driver.h"
+#include "facts/paste.h"
 #include "facts/target.h"
+#include "run/pasted.h"
 #include "run/session.h"
 #include "cmd/commands.h"
 
 struct capture_args {
 	struct operands operands; /* FILE, then targets */
+	struct operands from;     /* files of pasted text */
 	bool force, in_use;
 };
 
-enum { OPT_IN_USE = OPT_COMMAND_FIRST };
+enum { OPT_IN_USE = OPT_COMMAND_FIRST, OPT_FROM };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -36,6 +39,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_IN_USE:
 		args->in_use = true;
 		return 0;
+	case OPT_FROM:
+		operands_add(&args->from, p->app, arg);
+		return 0;
 	default:
 		return command_parse_default(key, state);
 	}
@@ -44,6 +50,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "force", 'f', NULL, 0, "replace FILE when it exists", 1 },
 	{ "in-use", OPT_IN_USE, NULL, 0, "also record what the safety checks of bind need", 1 },
+	{ "from", OPT_FROM, "TEXT", 0,
+	  "not of this host: of what was pasted of one (lspci, IOMMU groups, dmesg) in the file TEXT, or - for standard input; may be repeated",
+	  1 },
 	{ 0 },
 };
 
@@ -132,9 +141,16 @@ static int check_destination(const char *path, bool force, struct failure **rete
 	return 0;
 }
 
-static int write_stream(struct session *s, FILE *out)
+/* What writes the capture: the answers of a host, or what was pasted. */
+struct source {
+	struct session *s;
+	const struct paste *pasted;
+};
+
+static int write_stream(const struct source *src, FILE *out)
 {
-	int r = sysroot_write_capture(s->root, out);
+	int r = src->pasted ? paste_write_capture(src->pasted, out)
+			    : sysroot_write_capture(src->s->root, out);
 
 	if (r < 0)
 		return r;
@@ -151,9 +167,10 @@ static int publish(const char *temporary, const char *path, bool force)
 	return link(temporary, path) < 0 ? -errno : 0;
 }
 
-static int write_file(struct session *s, const char *path, bool force, struct failure **reterr)
+static int write_file(const struct source *src, struct arena *a, const char *path, bool force,
+		      struct failure **reterr)
 {
-	char *temporary = arena_printf(s->app->arena, "%s.XXXXXX", path);
+	char *temporary = arena_printf(a, "%s.XXXXXX", path);
 	int fd = mkostemp(temporary, O_CLOEXEC), r;
 	FILE *out;
 
@@ -165,7 +182,7 @@ static int write_file(struct session *s, const char *path, bool force, struct fa
 		r = -errno;
 		close(fd);
 	} else {
-		r = write_stream(s, out);
+		r = write_stream(src, out);
 		if (!r && fsync(fd) < 0)
 			r = -errno;
 		if (fclose(out) && !r)
@@ -181,46 +198,84 @@ static int write_file(struct session *s, const char *path, bool force, struct fa
 	return 0;
 }
 
+static int write_answers(struct app *app, const struct capture_args *args, const char *path,
+			 const struct source *src, struct failure **reterr)
+{
+	int r;
+
+	if (strcmp(path, "-") != 0)
+		return write_file(src, app->arena, path, args->force, reterr);
+	r = write_stream(src, app->out.stream);
+	if (r < 0)
+		failure_set_status(reterr, STATUS_FAILED, r,
+				   "cannot write the capture to standard output: %s; %s",
+				   strerror(-r), failure_write_advice(-r));
+	return r;
+}
+
+static int capture_pasted(struct app *app, const struct capture_args *args, const char *path,
+			  struct failure **reterr)
+{
+	struct source src = { 0 };
+	struct paste *p = paste_new(app->arena);
+	int r = pasted_read(p, &args->from, reterr);
+
+	if (r < 0)
+		return r;
+	src.pasted = p;
+	pasted_report(p);
+	return write_answers(app, args, path, &src, reterr);
+}
+
+static int capture_host(struct app *app, const struct capture_args *args, const char *path,
+			const struct operands *targets, struct failure **reterr)
+{
+	struct session s = { 0 };
+	const struct source src = { .s = &s };
+	int r = record(app, targets, args->in_use, &s, reterr);
+
+	if (r >= 0)
+		r = write_answers(app, args, path, &src, reterr);
+	session_close(&s);
+	return r;
+}
+
+static int check_from(const struct app *app, const struct capture_args *args, size_t nr_targets,
+		      struct failure **reterr)
+{
+	if (!args->from.nr || (!nr_targets && !args->in_use && !app->sysroot))
+		return 0;
+	return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
+				  "--from takes all that the text has: leave out targets, --in-use and --sysroot");
+}
+
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct capture_args *args = data;
 	struct operands targets = args->operands;
-	struct session s = { 0 };
 	const char *path;
-	bool to_stdout;
 	int r;
 
 	if (!targets.nr)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "capture needs a FILE to write, or - for standard output");
-	path = targets.items[0];
-	to_stdout = !strcmp(path, "-");
-	targets.items++;
+	path = *targets.items++;
 	targets.nr--;
-	if (!to_stdout) {
+	r = check_from(app, args, targets.nr, reterr);
+	if (r >= 0 && strcmp(path, "-") != 0) {
 		r = check_name(path, app->arena, reterr);
 		if (r >= 0)
 			r = check_destination(path, args->force, reterr);
-		if (r < 0)
-			return r;
 	}
-	r = record(app, &targets, args->in_use, &s, reterr);
-	if (r >= 0 && to_stdout) {
-		r = write_stream(&s, app->out.stream);
-		if (r < 0)
-			failure_set_status(reterr, STATUS_FAILED, r,
-					   "cannot write the capture to standard output: %s; %s",
-					   strerror(-r), failure_write_advice(-r));
-	} else if (r >= 0) {
-		r = write_file(&s, path, args->force, reterr);
-	}
-	session_close(&s);
-	return r;
+	if (r < 0)
+		return r;
+	return args->from.nr ? capture_pasted(app, args, path, reterr)
+			     : capture_host(app, args, path, &targets, reterr);
 }
 
 const struct command command_capture = {
 	.name = "capture",
-	.summary = "Record this host for analysis on another machine",
+	.summary = "Record this host, or what was pasted of one, for analysis elsewhere",
 	.operands = "FILE [TARGET...]",
 	.argp = &argp,
 	.args_size = sizeof(struct capture_args),

@@ -161,6 +161,35 @@ static bool load_bound(struct loader *l, struct device_slot *s)
 	return true;
 }
 
+/* An attribute that is one hexadecimal number. */
+static bool read_id(struct loader *l, const char *dir, const char *name, uint64_t *ret)
+{
+	const struct fact f = read_at(l, dir, name);
+
+	return fact_is(&f) && !parse_u64_span(fact_describe(&f), 16, ret) && *ret <= 0xffffff;
+}
+
+bool device_read_ids(struct loader *l, const char *dir, const struct fact *uevent,
+		     struct uevent_pci *ret, bool *ret_lacks)
+{
+	uint64_t vendor, device, class_code, subvendor = 0, subdevice = 0;
+
+	*ret_lacks = false;
+	if (uevent->state != FACT_UNREAD)
+		return uevent_get_pci(fact_describe(uevent), ret) >= 0;
+	if (!read_id(l, dir, "vendor", &vendor) || !read_id(l, dir, "device", &device) ||
+	    !read_id(l, dir, "class", &class_code))
+		return false;
+	*ret_lacks = !read_id(l, dir, "subsystem_vendor", &subvendor) ||
+		     !read_id(l, dir, "subsystem_device", &subdevice);
+	*ret = (struct uevent_pci){ .class_code = (uint32_t)class_code,
+				    .vendor = (uint16_t)vendor,
+				    .device = (uint16_t)device,
+				    .subvendor = (uint16_t)subvendor,
+				    .subdevice = (uint16_t)subdevice };
+	return true;
+}
+
 static void load_base(struct loader *l, struct device_slot *s)
 {
 	struct device *d = &s->dev;
@@ -182,7 +211,8 @@ static void load_base(struct loader *l, struct device_slot *s)
 	}
 	if (d->bus == BUS_PLATFORM)
 		d->software_node = read_link_at(l, d->sysfs, "software_node");
-	if (d->bus == BUS_PCI && uevent_get_pci(fact_describe(&d->uevent), &pci) >= 0)
+	if (d->bus == BUS_PCI &&
+	    device_read_ids(l, d->sysfs, &d->uevent, &pci, &d->lacks_subsystem))
 		set_ids(d, &pci);
 }
 

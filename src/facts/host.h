@@ -92,6 +92,7 @@ struct device {
 
 	/* PCI; zero elsewhere */
 	bool has_ids;
+	bool lacks_subsystem; /* subvendor and subdevice are not known */
 	uint16_t vendor, device_id, subvendor, subdevice;
 	uint32_t class_code; /* 24 bits: class, subclass, programming interface */
 	/* Whether the header is a bridge's (type 1 or 2): attribute secondary_bus_number exists.

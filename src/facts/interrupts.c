@@ -62,8 +62,7 @@ static void ask_interrupts(struct sysroot *root, struct arena *a, void *ctx, str
 	arena_free(scratch);
 }
 
-/* Whether a kernel message says something about remapping or isolation. */
-static bool message_matters(const char *message)
+bool message_matters(const char *message)
 {
 	static const char *const parts[] = {
 		"DMAR-IR:",          "nterrupt remapping",

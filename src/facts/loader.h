@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "base/strbuf.h"
 #include "base/strmap.h"
+#include "decode/uevent.h"
 #include "facts/load.h"
 
 /* A device or group in the making, with what is still wanted of it. */
@@ -100,6 +101,10 @@ struct device_slot *device_want(struct loader *l, const char *bus_name, struct s
  * subsystem link names the bus. NULL when there is none. */
 struct device_slot *device_want_path(struct loader *l, const char *path, struct span name,
 				     unsigned int parts, bool seed);
+/* The ids of the PCI device below @dir, of its uevent; or, where nobody read that, of the attributes that what was pasted of a
+ * host has, then maybe without a subsystem. False when they are not known. */
+bool device_read_ids(struct loader *l, const char *dir, const struct fact *uevent,
+		     struct uevent_pci *ret, bool *ret_lacks);
 /* Reads what is wanted of every queued device; reading queues more. */
 void devices_load(struct loader *l);
 /* Where the load is frugal: counts the virtual functions of each physical function. */
@@ -158,6 +163,8 @@ struct fact module_vfio_alias(struct loader *l, struct span modalias);
 void module_library_free(struct module_library *lib);
 void params_load(struct loader *l);
 void symbols_load(struct loader *l);
+/* Whether a kernel message says something about remapping or isolation. */
+bool message_matters(const char *message);
 void interrupts_load(struct loader *l);
 void firmware_load(struct loader *l);
 void arm_load(struct loader *l);

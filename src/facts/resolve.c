@@ -47,7 +47,8 @@ static int want_existing(struct loader *l, const struct target *t, const char *b
 	if (uevent.state == FACT_ABSENT && !device_is_there(l, bus, name))
 		return no_target(l, t,
 				 "there is no such device; 'vfiotool list' shows the devices");
-	if (uevent.state == FACT_UNREAD)
+	/* What was pasted of a host has no uevents. */
+	if (uevent.state == FACT_UNREAD && !device_is_there(l, bus, name))
 		return no_target(l, t,
 				 "this capture has no such device; 'vfiotool list' with --sysroot shows its devices");
 	device_want(l, bus, (struct span){ name, strlen(name) }, l->scope.device_parts, true);
@@ -65,7 +66,8 @@ static int enumerate_slot(struct loader *l, const struct target *t)
 			read_uevent_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name),
 				       &locked);
 
-		if (uevent.state == FACT_ABSENT || uevent.state == FACT_UNREAD)
+		if (uevent.state == FACT_ABSENT ||
+		    (uevent.state == FACT_UNREAD && !device_is_there(l, "pci", name)))
 			continue;
 		device_want(l, "pci", (struct span){ name, strlen(name) }, l->scope.device_parts,
 			    true);
@@ -108,15 +110,14 @@ static int enumerate_ids(struct loader *l, const struct target *t)
 	while (parse_line(&rest, &line)) {
 		struct uevent_pci pci;
 		struct fact uevent;
-		bool locked;
-		char *name;
+		bool locked, lacks;
+		char *dir;
 
 		if (!name_is_file(line))
 			continue;
-		name = arena_strndup(l->a, line.s, line.len);
-		uevent = read_uevent_at(l, arena_printf(l->a, "sys/bus/pci/devices/%s", name),
-					&locked);
-		if (uevent_get_pci(fact_describe(&uevent), &pci) < 0 ||
+		dir = arena_printf(l->a, "sys/bus/pci/devices/%.*s", (int)line.len, line.s);
+		uevent = read_uevent_at(l, dir, &locked);
+		if (!device_read_ids(l, dir, &uevent, &pci, &lacks) ||
 		    !target_covers_ids(t, pci.vendor, pci.device, pci.class_code))
 			continue;
 		device_want(l, "pci", line, l->scope.device_parts, true);

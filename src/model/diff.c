@@ -128,7 +128,11 @@ static const char *place(const struct device *d, struct arena *a)
 
 static bool may_be_same(const struct device *a, const struct device *b, struct arena *arena)
 {
-	return !a->has_ids || !b->has_ids || !strcmp(identity(a, arena), identity(b, arena));
+	if (!a->has_ids || !b->has_ids)
+		return true;
+	if (a->lacks_subsystem || b->lacks_subsystem)
+		return a->vendor == b->vendor && a->device_id == b->device_id;
+	return !strcmp(identity(a, arena), identity(b, arena));
 }
 
 static struct seat *seats_make(const struct host *h, struct arena *a, struct strmap *by_place)

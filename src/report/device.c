@@ -205,7 +205,7 @@ static void get_subsystem(const void *row, struct value *ret)
 {
 	const struct device *d = row;
 
-	if (has_ids(d, ret))
+	if (has_ids(d, ret) && !d->lacks_subsystem)
 		set_id_pair(ret, d->subvendor, d->subdevice);
 }
 

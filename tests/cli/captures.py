@@ -62,6 +62,40 @@ def capture_is_compared(p: Program):
     p.run("diff", path, "/nowhere").must_fail(NO_TARGET, "/nowhere")
 
 
+PASTED = """my GPU does not work
+$ lspci -nnk | grep -A3 NV
+01:00.0 VGA compatible controller [0300]: NVIDIA [10de:1b80] (rev a1)
+\tKernel driver in use: vfio-pci
+--
+01:00.1 Audio device [0403]: NVIDIA [10de:10f0]
+\tKernel driver in use: snd_hda_intel
+IOMMU Group 1:
+\t01:00.0 VGA compatible controller [0300]: NVIDIA [10de:1b80]
+\t01:00.1 Audio device [0403]: NVIDIA [10de:10f0]
+"""
+
+
+@case
+def capture_of_pasted_text(p: Program):
+    """What a forum post tells: who holds the group; and what it lacks is not known."""
+    folder = p.folder()
+    text, path = folder / "text", folder / "capture"
+    write(text, PASTED)
+    answer = p.run("capture", "--from", text, path)
+    answer.must_be(OK)
+    must("2 devices" in answer.err and "uname" in answer.err, answer.err)
+    p.run("capture", "--from", text, path).must_fail(USAGE, "--force")
+    rows = json.loads(p.on(path, "list", "-J", "-o", "address,group,driver,type,why").out)["devices"]
+    must([row["group"] for row in rows] == [1, 1] and rows[1]["driver"] == "snd_hda_intel", str(rows))
+    must(rows[0]["type"] is None and rows[0]["why"] == "dma-ownership", str(rows))
+    must("snd_hda_intel" in p.on(path, "inspect", "01:00.0").out, "the reason is missing")
+    write(text, "nothing of interest\n")
+    p.run("capture", "--from", text, "-").must_fail(NO, "no PCI device", "lspci")
+    p.run("capture", "--from", folder / "none", "-").must_fail(NO_TARGET, "none")
+    p.run("capture", "--from", folder, "-").must_fail(FAILED, "text file")
+    p.run("capture", "--from", text, "-", DEVICE).must_fail(USAGE, "--from")
+
+
 @case
 def capture_is_lines_of_json(p: Program):
     """For every other reader."""

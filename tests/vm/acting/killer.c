@@ -39,7 +39,7 @@
 enum {
 	WRONG = 99,
 	TASKS_MAX = 64,
-	RUN_S = 60,
+	RUN_S = 300,
 	BAD_MAX = 5,
 	EARLY_STEP = 400,
 	RESTORE_STEP = 100,
