@@ -153,6 +153,7 @@ def main() -> int:
         stand_in.write_text(BEFORE_VM, encoding="utf-8")
         stand_in.chmod(0o755)
         before_vm(points, stand_in)
+        proxmox_hook(points, Path(place))
         hook.check(points, Path(place))
         hook.check_unit(points, Path(place), points.program)
     print(f"1..{points.number}")
@@ -183,6 +184,25 @@ def before_vm(points: Points, tool: Path) -> None:
     points.check("before-vm: a kernel that differs", ["before-vm.sh", "odd"],
                  "FAIL    the kernel did something else than predicted: odd\n", 1, VFIOTOOL=tool)
     points.check("before-vm: no device named", ["before-vm.sh", "--prove"], "", 64, VFIOTOOL=tool)
+
+
+def proxmox_hook(points: Points, place: Path) -> None:
+    """examples/proxmox-hook.sh: with the program itself, on a capture."""
+    pve = place / "pve"
+    (pve / "qemu-server").mkdir(parents=True)
+    machine = pve / "qemu-server/100.conf"
+    ask = {"VFIOTOOL_SYSROOT": str(SIBLING), "VFIOTOOL_PVE": str(pve)}
+    machine.write_text("memory: 512\nhostpci0: 0000:00:04\n", encoding="utf-8")
+    points.check("proxmox-hook: a machine that may start", ["proxmox-hook.sh", "100", "pre-start"], "", 0, **ask)
+    machine.write_text("memory: 512\nhostpci0: 0000:00:1e.0\n", encoding="utf-8")
+    points.check("proxmox-hook: a device that is not there", ["proxmox-hook.sh", "100", "pre-start"], "", 1, **ask)
+    points.check("proxmox-hook: another phase", ["proxmox-hook.sh", "100", "post-start"], "", 0, **ask)
+    machine.write_text("memory: 512\nhostpci0: mapping=gpu\n", encoding="utf-8")
+    (pve / "mapping").mkdir()
+    (pve / "mapping/pci.cfg").write_text("gpu\n\tmap id=10de:2484,node=pve,path=0000:00:04.0\n", encoding="utf-8")
+    points.check("proxmox-hook: a mapping of another device", ["proxmox-hook.sh", "100", "pre-start"], "", 1, **ask)
+    points.check("proxmox-hook: not a number", ["proxmox-hook.sh", "../100", "pre-start"], "", 64, **ask)
+    points.check("proxmox-hook: no phase", ["proxmox-hook.sh", "100"], "", 64)
 
 
 def refusal(program: str) -> str:
