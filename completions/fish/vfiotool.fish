@@ -27,7 +27,7 @@ function __vfiotool_command
             continue
         end
         switch $word
-            case --sysroot --kernel --assume --path --output --sort --vf-token --address-bits --type -o -x
+            case --sysroot --kernel --assume --path --output --sort --vf-token --address-bits --type --line --journal --libvirt --errno --op -o -x -e
                 set skip yes
             case '-*'
             case '*'
@@ -84,6 +84,7 @@ complete -c vfiotool -n __vfiotool_none -a '(__vfiotool_ask commands)'
 complete -c vfiotool -n '__vfiotool_is list inspect explain plan attach map prove irq reset regions monitor bind unbind; and not __vfiotool_has_program' -a '(__vfiotool_targets)'
 complete -c vfiotool -n __vfiotool_has_program -a '(__vfiotool_program)'
 complete -c vfiotool -n '__vfiotool_is rules' -a '(__vfiotool_ask rules)'
+complete -c vfiotool -n '__vfiotool_is diagnose' -F
 complete -c vfiotool -n '__vfiotool_is capture' -F -a '(__vfiotool_targets)'
 
 complete -c vfiotool -l sysroot -r -F -d 'Read another system'
@@ -106,7 +107,7 @@ complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their ports and buses'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff diagnose' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
@@ -124,6 +125,14 @@ complete -c vfiotool -n '__vfiotool_is check' -l mapping -r -d 'Mappings of Prox
 complete -c vfiotool -n '__vfiotool_is plan' -l vm-user -x -a '(__fish_complete_users)' -d 'User who opens the devices'
 complete -c vfiotool -n '__vfiotool_is plan' -l memory -x -d 'How much memory will be mapped'
 complete -c vfiotool -n '__vfiotool_is plan' -l script -d 'Print a shell script'
+
+complete -c vfiotool -n '__vfiotool_is diagnose' -s e -l line -x -d 'Explain this line'
+complete -c vfiotool -n '__vfiotool_is diagnose' -l kernel-log -d 'Read the log of the kernel'
+complete -c vfiotool -n '__vfiotool_is diagnose' -l journal -x -d 'Read the journal of this unit'
+complete -c vfiotool -n '__vfiotool_is diagnose' -l libvirt -x -d 'Read the log of this machine'
+complete -c vfiotool -n '__vfiotool_is rules' -l errno -x -d 'Only rules with this error'
+complete -c vfiotool -n '__vfiotool_is rules' -l op -x -d 'Only rules for this request'
+complete -c vfiotool -n '__vfiotool_is rules' -l symptoms -d 'Print symptoms instead of rules'
 
 complete -c vfiotool -n '__vfiotool_is explain' -l acs -x -a '(__vfiotool_targets)' -d 'What if a port had these ACS bits'
 complete -c vfiotool -n '__vfiotool_is explain' -l acs-override -x -a 'downstream multifunction downstream,multifunction' -d 'What if the kernel had it'

@@ -11,7 +11,7 @@
 extern const struct command command_bind, command_unbind, command_restore;
 extern const struct command command_list, command_inspect, command_rules, command_capture;
 extern const struct command command_explain, command_diff;
-extern const struct command command_plan, command_check;
+extern const struct command command_plan, command_check, command_diagnose;
 extern const struct command command_attach;
 extern const struct command command_prove;
 extern const struct command command_map;

@@ -300,6 +300,7 @@ const char *value_text(const struct value *v, struct arena *a)
 	case VALUE_OBJECT:
 	case VALUE_OBJECTS:
 	case VALUE_MAP:
+	case VALUE_NUMBERS:
 	case VALUE_LISTS:
 	case VALUE_UNKNOWN:
 		break;

@@ -35,6 +35,7 @@ enum value_kind {
 	VALUE_OBJECTS, /* nr rows, described by fields */
 	VALUE_TEXTS,   /* nr texts */
 	VALUE_MAP,     /* nr rows, described by fields, under the names of texts */
+	VALUE_NUMBERS, /* nr numbers: row is the first uint64_t */
 	VALUE_LISTS,   /* nr lists of texts: row is the first struct texts */
 };
 

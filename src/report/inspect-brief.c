@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/macro.h"
-#include "base/shell.h"
 #include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/inspect-text.h"
@@ -13,7 +12,7 @@
 #include "report/prediction-fields.h"
 #include "report/prose.h"
 
-enum { LABEL_WIDTH = 7, MEMBERS_SHOWN = 4, STEPS_SHOWN = 4, BLOCKED_SHOWN = 2 };
+enum { LABEL_WIDTH = 7, MEMBERS_SHOWN = 4 };
 
 /* ---- the host ---- */
 
@@ -208,53 +207,6 @@ static void put_view(const struct prose *p, const char *label, const struct pred
 		prose_label(p, label, STYLE_NO, "no: this kernel offers no path to it");
 }
 
-/* ---- what to do ---- */
-
-/* What stands in the way of a plan, and what else may help: the first of each. */
-static void put_no_plan(const struct prose *p, const struct plan *plan, struct arena *a)
-{
-	const struct prose below = prose_indented(p, LABEL_WIDTH);
-
-	prose_label(p, "Plan", answer_style(plan->answer), "%s: %s",
-		    plan->answer == ANSWER_NO ? "none" : "unknown",
-		    plan->because ? plan->because : "refused");
-	for (size_t i = 0; i < plan->nr_blocked && i < BLOCKED_SHOWN; i++) {
-		const struct plan_use *use = &plan->blocked[i];
-
-		if (use->answer == ANSWER_YES)
-			prose_text(&below, STYLE_NO, "%s is in use (%s): %s", use->device->name,
-				   use->check, use->chain);
-		else if (use->remedy)
-			prose_text(&below, STYLE_REMEDY, "To know more: %s", use->remedy);
-	}
-	if (plan->nr_alternatives && !plan->alternatives[0]->insecure)
-		prose_text(&below, STYLE_REMEDY, "This may help: %s",
-			   action_text(a, plan->alternatives[0]));
-}
-
-static void put_plan(const struct inspect_text *t, const struct prose *p, const struct plan *plan,
-		     struct arena *a)
-{
-	const char *name = shell_word(a, plan->devices[0]->name);
-
-	if (plan->now.answer == ANSWER_YES)
-		return;
-	prose_blank(p);
-	if (!plan->nr_steps) {
-		put_no_plan(p, plan, a);
-		return;
-	}
-	prose_label(p, "Plan", answer_style(plan->answer), "%s, %zu step%s%s%s%s",
-		    answer_name(plan->answer), plan->nr_steps, plan->nr_steps == 1 ? "" : "s",
-		    plan->insecure ? ", INSECURE" : "", plan->because ? ": " : "",
-		    plan->because ? plan->because : "");
-	if (plan->nr_steps > STEPS_SHOWN)
-		prose_text(&(struct prose){ .out = t->out, .indent = p->indent + LABEL_WIDTH },
-			   STYLE_REMEDY, "vfiotool plan %s", name);
-	else
-		plan_print_steps(t->out, plan, p->indent + LABEL_WIDTH, false);
-}
-
 static bool views_agree(const struct prediction *d)
 {
 	for (unsigned int k = 0; k < NR_PATHS; k++) {
@@ -305,6 +257,6 @@ void inspect_text_brief(const struct inspect_text *t, const struct inspection *i
 	if (d->assumed)
 		prose_label(&body, "", STYLE_UNKNOWN, "These answers depend on what was assumed.");
 	if (i->plan)
-		put_plan(t, &body, i->plan, a);
+		plan_print_brief(&body, i->plan);
 	notice_text(&body, &i->notices, false);
 }

@@ -43,6 +43,16 @@ static struct json_object *json_from_lists(const struct value *v, struct arena *
 	return ret;
 }
 
+static struct json_object *json_from_numbers(const struct value *v)
+{
+	const uint64_t *numbers = v->row;
+	struct json_object *ret = json_object_new_array();
+
+	for (size_t i = 0; i < v->nr; i++)
+		json_object_array_add(ret, json_object_new_uint64(numbers[i]));
+	return ret;
+}
+
 static struct json_object *json_from_map(const struct value *v, struct arena *a)
 {
 	struct json_object *ret = json_object_new_object();
@@ -76,6 +86,8 @@ static struct json_object *json_from_value(const struct value *v, struct arena *
 		return json_from_objects(v, a);
 	case VALUE_TEXTS:
 		return json_from_texts(v->texts, v->nr, a);
+	case VALUE_NUMBERS:
+		return json_from_numbers(v);
 	case VALUE_LISTS:
 		return json_from_lists(v, a);
 	case VALUE_MAP:

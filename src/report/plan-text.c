@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/shell.h"
 #include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/plan.h"
@@ -195,6 +196,55 @@ void plan_print(const struct output *out, const struct plan *p, bool verbose)
 		return;
 	prose_blank(&prose);
 	put_end(&prose, p);
+}
+
+/* ---- in short ---- */
+
+enum { STEPS_SHOWN = 4, BLOCKED_SHOWN = 2 };
+
+/* What stands in the way of a plan, and what else may help: the first of each. */
+static void put_no_plan(const struct prose *p, const struct plan *plan, struct arena *a)
+{
+	const struct prose below = prose_indented(p, p->label_width);
+
+	prose_label(p, "Plan", answer_style(plan->answer), "%s: %s",
+		    plan->answer == ANSWER_NO ? "none" : "unknown",
+		    plan->because ? plan->because : "refused");
+	for (size_t i = 0; i < plan->nr_blocked && i < BLOCKED_SHOWN; i++) {
+		const struct plan_use *use = &plan->blocked[i];
+
+		if (use->answer == ANSWER_YES)
+			prose_text(&below, STYLE_NO, "%s is in use (%s): %s", use->device->name,
+				   use->check, use->chain);
+		else if (use->remedy)
+			prose_text(&below, STYLE_REMEDY, "To know more: %s", use->remedy);
+	}
+	if (plan->nr_alternatives && !plan->alternatives[0]->insecure)
+		prose_text(&below, STYLE_REMEDY, "This may help: %s",
+			   action_text(a, plan->alternatives[0]));
+}
+
+void plan_print_brief(const struct prose *p, const struct plan *plan)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	const char *name = shell_word(a, plan->devices[0]->name);
+
+	if (plan->now.answer == ANSWER_YES)
+		return;
+	prose_blank(p);
+	if (!plan->nr_steps) {
+		put_no_plan(p, plan, a);
+		return;
+	}
+	prose_label(p, "Plan", answer_style(plan->answer), "%s, %zu step%s%s%s%s",
+		    answer_name(plan->answer), plan->nr_steps, plan->nr_steps == 1 ? "" : "s",
+		    plan->insecure ? ", INSECURE" : "", plan->because ? ": " : "",
+		    plan->because ? plan->because : "");
+	if (plan->nr_steps > STEPS_SHOWN)
+		prose_text(&(struct prose){ .out = p->out, .indent = p->indent + p->label_width },
+			   STYLE_REMEDY, "vfiotool plan %s", name);
+	else
+		plan_print_steps(p->out, plan, p->indent + p->label_width, false);
 }
 
 /* ---- script ---- */

@@ -6,6 +6,7 @@
 
 #include "model/plan.h"
 #include "report/output.h"
+#include "report/prose.h"
 
 /* Rows: struct plan. */
 extern const struct field_table plan_fields;
@@ -16,5 +17,7 @@ extern const struct field_table action_fields;
 void plan_print(const struct output *out, const struct plan *p, bool verbose);
 /* The numbered steps alone, @indent columns to the right, each with its command; @details: with reason and undo. */
 void plan_print_steps(const struct output *out, const struct plan *p, size_t indent, bool details);
+/* One plan in a screen, behind the label "Plan"; nothing when the devices can be attached now. */
+void plan_print_brief(const struct prose *p, const struct plan *plan);
 /* The steps that can be done now, as a script for sh that stops at the first failure. */
 void plan_print_script(const struct output *out, const struct plans *plans);

@@ -6,8 +6,8 @@
 #include "base/macro.h"
 #include "uapi/op.h"
 #include "model/predict.h"
-#include "report/escape.h"
 #include "report/field-kinds.h"
+#include "report/manual.h"
 #include "report/prediction-fields.h"
 #include "report/prose.h"
 #include "report/table.h"
@@ -130,35 +130,6 @@ int rule_print(const struct rule *rule, uint64_t releases, const struct output *
 
 /* ---- the manual ---- */
 
-/* scdoc(5): these mean something, some of them at the beginning of a line only. */
-static const char *manual_text(const char *s, struct arena *a)
-{
-	char *ret = arena_alloc(a, 2 * strlen(s) + 1), *out = ret;
-
-	for (; *s; s++) {
-		if (strchr("_*\\<>[]|#~-", *s))
-			*out++ = '\\';
-		*out++ = *s;
-	}
-	return ret;
-}
-
-/* @s in lines that manual pages like, further ones behind @indent. */
-static void put_manual(FILE *out, const char *indent, const char *s)
-{
-	enum { MANUAL_WIDTH = 66 };
-	size_t next, len;
-
-	for (;;) {
-		len = escape_break(s, MANUAL_WIDTH, &next);
-		fprintf(out, "%.*s\n", (int)len, s);
-		s += next;
-		if (!*s)
-			return;
-		fputs(indent, out);
-	}
-}
-
 static void put_manual_site(const struct rule_site *site, struct arena *a, FILE *out)
 {
 	const char *text =
@@ -168,7 +139,7 @@ static void put_manual_site(const struct rule_site *site, struct arena *a, FILE 
 			     errno_name(site->err), site->source ? ", " : "",
 			     site->source ? manual_text(site->source, a) : "");
 
-	put_manual(out, "  ", text);
+	manual_put(out, "  ", text);
 }
 
 void rule_print_manual(const struct rule *rule, const struct output *out)
@@ -176,14 +147,14 @@ void rule_print_manual(const struct rule *rule, const struct output *out)
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
 	fprintf(out->stream, "## %s\n\n", rule->id);
-	put_manual(out->stream, "", manual_text(rule->title, a));
+	manual_put(out->stream, "", manual_text(rule->title, a));
 	fputs("\n", out->stream);
 	for (size_t i = 0; i < rule->nr_sites; i++)
 		put_manual_site(&rule->sites[i], a, out->stream);
 	if (rule->remedy)
 		fputs("\n", out->stream);
 	if (rule->remedy)
-		put_manual(out->stream, "",
+		manual_put(out->stream, "",
 			   arena_printf(a, "Remedy: %s", manual_text(rule->remedy, a)));
 	fputs("\n", out->stream);
 }

@@ -10,6 +10,7 @@ import difflib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -254,7 +255,7 @@ class Golden:
         shown = re.findall(r"^    # vfiotool (.+)\n((?:    (?!#).+\n)+)", README.read_text(encoding="utf-8"), re.M)
         for words, excerpt in shown:
             for capture in README_CAPTURES:
-                out, err, status = run(self.tool, ["--sysroot", str(capture), *words.split()], 80)
+                out, err, status = run(self.tool, ["--sysroot", str(capture), *shlex.split(words)], 80)
                 if status != NO_TARGET:
                     break
             text, problems = out.decode(), [f"stderr: {line}" for line in err.splitlines()]

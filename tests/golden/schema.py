@@ -101,8 +101,10 @@ DESCRIBED = {
     "config_fields": ("regions", "field"), "config_capabilities": ("regions", "capability"), "region_dump": ("regions", "dump"),
     "region_write": ("regions", "write"), "event": ("monitor", None), "bind": ("bind", None), "bind_steps": ("bind", "step"),
     "bind_devices": ("bind", "device"), "bind_guards": ("bind", "guard"),
-    "plans": ("plan", "plan"), "expected": ("plan", "expected"), "plan_steps": ("plan", "step"), "actions": ("plan", "action"),
-    "plan_obstacles": ("plan", "obstacle"), "plan_uses": ("plan", "use"), "check_results": ("check", "check_results"),
+    "check_results": ("check", "check_results"),
+    "plans": ("plan", "plan"), "expected": ("plan", "plan_expected"), "plan_steps": ("plan", "plan_step"), "actions": ("plan", "action"),
+    "plan_obstacles": ("plan", "plan_obstacle"), "plan_uses": ("plan", "plan_use"), "causes": ("diagnose", "cause"),
+    "symptoms": ("rules", "symptom"), "patterns": ("rules", "pattern"),
 }
 # Members of the tops that no table of fields has.
 TOP = {"schema", "vfiotool", "kernel", "devices", "proof"}
