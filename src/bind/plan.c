@@ -77,15 +77,39 @@ static int choose_vfio(const struct host *h, struct bind_move *m, struct arena *
 
 /* ---- the moves ---- */
 
+/* What stays of a prediction that takes a hundred KiB: the step, and the sentences of what decided it. */
+static const struct step *keep_step(const struct step *step, struct arena *a)
+{
+	struct step *ret = arena_new_object(a, struct step);
+	const struct finding *why = step->why;
+	struct finding *kept;
+
+	*ret = (struct step){ .op = step->op, .answer = step->answer, .err = step->err };
+	if (!why)
+		return ret;
+	kept = arena_new_object(a, struct finding);
+	*kept = (struct finding){
+		.rule = why->rule,
+		.site = why->site,
+		.ruling = why->ruling,
+		.err = why->err,
+		.because = arena_strdup(a, why->because),
+		.remedy = why->remedy ? arena_strdup(a, why->remedy) : NULL,
+	};
+	ret->why = kept;
+	return ret;
+}
+
 const struct step *bind_plan_predict(const struct bind_request *q, const struct device *dev,
 				     struct arena *a)
 {
-	struct prediction *p = arena_new_object(a, struct prediction);
+	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
+	struct prediction *p = arena_new_object(scratch, struct prediction);
 	const struct verdict_ask ask = { .host = q->host,
 					 .assumptions = q->assumptions,
 					 .kernels = q->kernels,
 					 .memo = q->memo,
-					 .scratch = a };
+					 .scratch = scratch };
 
 	predict_with(&ask, dev, p);
 	for (unsigned int k = 0; k < NR_PATHS; k++) {
@@ -93,7 +117,7 @@ const struct step *bind_plan_predict(const struct bind_request *q, const struct 
 
 		for (size_t i = 0; path->offered && i < path->nr_steps; i++)
 			if (path->steps[i].op == OP_BIND)
-				return &path->steps[i];
+				return keep_step(&path->steps[i], a);
 	}
 	return NULL;
 }
