@@ -220,12 +220,25 @@ static const char *take_word(const char *s, const char *end)
 	return s > from ? s : NULL;
 }
 
+static const char *take_digits(const char *s, const char *end)
+{
+	const char *from = s;
+
+	while (s < end && isdigit((unsigned char)*s))
+		s++;
+	return s > from ? s : NULL;
+}
+
 static const char *take_number(enum place place, const char *s, const char *end,
 			       struct log_values *v)
 {
 	uint32_t number;
-	const char *after = logvalue_number(s, end, &number);
+	const char *after;
 
+	/* Of no interest, and of any size. */
+	if (place == PLACE_N)
+		return take_digits(s, end);
+	after = logvalue_number(s, end, &number);
 	if (!after)
 		return NULL;
 	if (place == PLACE_GROUP) {

@@ -37,7 +37,6 @@ static const struct symptom_pattern patterns[] = {
 	{ "set-iommu", QEMU, "failed to set vfio iommu type: {errno}" },
 	{ "get-device", QEMU, "error getting device from group {group}: {errno}" },
 	{ "get-device", QEMU, "Verify all devices in group {group} are bound to vfio-" },
-	{ "set-container", QEMU_OLD, "failed to setup container for group {group}: {errno}" },
 	{ "discard", QEMU, "Cannot set discarding of RAM broken" },
 	{ "discard", QEMU, "Inconsistent setting of support for discarding RAM" },
 	/* QEMU: hw/vfio/iommufd.c, backends/iommufd.c */
@@ -74,7 +73,7 @@ static const struct symptom_pattern patterns[] = {
 	{ "power", QEMU, "Unable to power on device, stuck in D{n}" },
 	{ "no-reset", QEMU, "Cannot reset device {bdf}, no available reset mechanism" },
 	{ "reset-depends", QEMU,
-	  "Cannot reset device {bdf}, depends on group {group} which is not owned" },
+	  "Cannot reset device {bdf}, depends on group {n} which is not owned" },
 	{ "reset-depends", QEMU, "hot reset info failed: {errno}" },
 	{ "rom", QEMU, "Cannot read device rom at {bdf}" },
 	{ "rom", QEMU, "Device option ROM contents are probably invalid" },
@@ -93,10 +92,16 @@ static const struct symptom_pattern patterns[] = {
 	{ "graphics", QEMU, "device does not support requested feature x-vga" },
 	{ "graphics", QEMU, "cannot support legacy mode due to" },
 	{ "graphics", QEMU, "does not support OpRegion access" },
+	{ "get-device", QEMU, "error getting device info: {errno}" },
+	{ "broken-config", QEMU, "failed to get region {region} info: {errno}" },
+	{ "no-such-device", QEMU, "this isn't a PCI device" },
+	{ "host-lacks-vfio", QEMU, "supported vfio version: {n}, reported version" },
 	{ "migration", QEMU, "VFIO device doesn't support migration" },
 	{ "migration", QEMU_NEW, "VFIO migration is not supported in kernel" },
 	{ "migration", QEMU, "Migration is currently not supported with multiple VFIO devices" },
 	{ "migration", QEMU_NEW, "Migration is currently not supported with vIOMMU enabled" },
+	/* What stands before many of the above. */
+	{ "set-container", QEMU_OLD, "failed to setup container for group {group}: {errno}" },
 	/* libvirt: src/hypervisor/virhostdev.c, src/util/virpci.c, virprocess.c, src/qemu */
 	{ "host-lacks-vfio", LIBVIRT, "host doesn't support passthrough of host PCI devices" },
 	{ "host-lacks-vfio", LIBVIRT, "host doesn't support VFIO PCI passthrough" },

@@ -95,9 +95,10 @@ class Program:
     def run(self, *argv, before=(), env=None, **options):
         """One run with a limit in time."""
         options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stdin", subprocess.DEVNULL)
         command = [*before, self.path, *map(str, argv)]
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, timeout=SECONDS,
+            done = subprocess.run(command, stderr=subprocess.PIPE, timeout=SECONDS,
                                   env=self.environment(env or {}), check=False, **options)
         except subprocess.TimeoutExpired as error:
             raise Wrong(f"{argv}: not done after {SECONDS} s") from error

@@ -46,6 +46,7 @@ static void test_logmatch_values_in_a_pattern(struct arena *a)
 	assert_int_equal(m.values.device.bus, 0x5e);
 	assert_int_equal(m.values.device.function, 7);
 	assert_int_equal(m.values.iova, 0x103000);
+	assert_true(match(a, "viable and 99999999999999999999 more", &m));
 	assert_true(match(a, "vfio-pci 10000:c3:00.0: BAR 5: can't reserve [mem 0x0]", &m));
 	assert_int_equal(m.values.region, 5);
 	assert_int_equal(m.values.device.domain, 0x10000);
