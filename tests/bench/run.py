@@ -46,6 +46,8 @@ EXPLAIN_TO_CONFIG = 7
 ONE_GROUP_TO_MANY = 2
 # How often a missed budget is measured again.
 AGAIN = 10
+# What diagnose must read a second of one processor; 190 were measured.
+LOG, LOG_MIB, LOG_MIB_PER_SECOND = HERE.parent / "golden/ordinary.log", 16, 50
 ONE = "0000:01:00.0"  # a NIC with virtual functions, in every tree
 INSIDE = "VFIOTOOL_BENCH_NAMESPACE"
 # Kinds of trees, and how they are looked at.
@@ -227,6 +229,18 @@ class Bench:
         together = self.row(f"plan of {PLANNED}", many, self.args.vfiotool, "--sysroot", self.tree(many), "plan", *names)
         self.ratio(together, self.ours(many, "plan", ONE), PLANS_TO_ONE)
 
+    def log(self):
+        """Lines of an ordinary log are read at the pace that a log may have."""
+        text, log = LOG.read_bytes(), self.place / "log"
+        log.write_bytes(text * (LOG_MIB * 1024 * 1024 // len(text)))
+        row = self.row(f"diagnose of {LOG_MIB} MiB", 1, self.args.vfiotool, "diagnose", log)
+        for _ in range(AGAIN):
+            row.run()
+            if row.best() <= LOG_MIB * 1000 / LOG_MIB_PER_SECOND:
+                break
+        self.result(row.best() <= LOG_MIB * 1000 / LOG_MIB_PER_SECOND, f"a log of {LOG_MIB} MiB at {LOG_MIB_PER_SECOND} MiB/s",
+                    f"{LOG_MIB * 1000 / row.best():.0f}")
+
     def untouched(self):
         """What asks nothing of a host reads nothing of it."""
         for word in ("--version", "--help"):
@@ -254,6 +268,7 @@ class Bench:
         self.one_group(4000, 1000)
         for name in ("list", "inspect", "explain"):
             self.linear(name, 100, many)
+        self.log()
         self.untouched()
         print(f"# {'name':<44} {'n':>6} {'min ms':>9} {'calls':>9} {'rc':>3}")
         for (name, count), row in self.rows.items():
