@@ -51,7 +51,7 @@ const char *vm_address(struct arena *a, struct span text, bool slots)
 		return NULL;
 	if (!dot && slots)
 		whole = arena_join(a, whole, ".0", NULL);
-	if (memchr(whole, ':', 3))
+	if (strlen(whole) > 3 && whole[2] == ':')
 		whole = arena_join(a, "0000:", whole, NULL);
 	if (pciaddr_parse((struct span){ whole, strlen(whole) }, &addr) < 0)
 		return NULL;

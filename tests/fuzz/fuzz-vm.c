@@ -53,16 +53,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (!len)
 		return 0;
-	text = (struct span){ arena_strndup(a, (const char *)data + 1, len - 1), len - 1 };
-	if (memchr(data + 1, 0, len - 1) && data[0] % 5 != 1)
-		text.s = (const char *)data + 1;
+	text = (struct span){ (const char *)data + 1, len - 1 };
 	vm_format_guess(text);
 	switch (data[0] % 5) {
 	case 0:
 		r = parse_xml(text, a, &vm, &err);
 		break;
 	case 1:
-		r = vm_qemu_parse((struct span){ (const char *)data + 1, len - 1 }, a, &vm, &err);
+		r = vm_qemu_parse(text, a, &vm, &err);
 		break;
 	case 2:
 		r = vm_proxmox_parse(text, (struct span){ "", 0 }, a, &vm, &err);
