@@ -39,6 +39,9 @@ class Verdict:
     # Seconds of a processor, and what rig/cover.py counts.
     cost: float = 0.0
     shows: set = field(default_factory=set)
+    # Plans that were judged, and the steps of them that the guests executed.
+    plans: int = 0
+    steps: int = 0
 
 
 class Kernels:
@@ -111,7 +114,7 @@ def judge_plans(args, shop, kernel: kernels.Kernel, scenario: Scenario, result: 
         verdict.cost += again.seconds
         return again
 
-    problems, kinds = planning.judge(scenario, kernel, result, boot)
+    problems, kinds, verdict.plans, verdict.steps = planning.judge(scenario, kernel, result, boot)
     verdict.problems += problems
     verdict.shows |= kinds
 
@@ -175,7 +178,8 @@ def report(number: int, verdict: Verdict) -> None:
     if verdict.skip:
         print(f"ok {number} - {verdict.name} # SKIP {verdict.skip}")
     elif not verdict.problems:
-        print(f"ok {number} - {verdict.name} # time={verdict.seconds:.1f}s")
+        plans = f" plans={verdict.plans} steps={verdict.steps}" if verdict.plans else ""
+        print(f"ok {number} - {verdict.name} # time={verdict.seconds:.1f}s{plans}")
     else:
         print(f"not ok {number} - {verdict.name}")
         for line in "\n".join(verdict.problems).splitlines():
@@ -328,6 +332,9 @@ def main() -> int:
     bad = [verdict.name for verdict in verdicts if verdict.problems]
     skipped = sum(bool(verdict.skip) for verdict in verdicts)
     print(f"# {len(verdicts) - len(bad) - skipped} agree, {len(bad)} do not, {skipped} skipped")
+    judged = [verdict for verdict in verdicts if verdict.plans and not verdict.problems]
+    print(f"# {sum(verdict.plans for verdict in judged)} plans of {len(judged)} pairs judged, "
+          f"{sum(verdict.steps for verdict in judged)} steps executed")
     if args.table:
         print_table(sorted((verdict for verdict in verdicts if verdict.outcomes), key=lambda verdict: verdict.name))
     return 1 if bad else 0

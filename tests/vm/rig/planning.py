@@ -18,8 +18,7 @@ from .scenario import PATHS, VIEWS, Scenario, pick
 # Boots that one path may take.
 BOOTS = 4
 # What a firmware setting is in QEMU, by the word that names it.
-FIRMWARE = {"SMMU": "-machine virt,iommu=smmuv3", "AMD-Vi": "-device amd-iommu,intremap=on",
-            "VT-d": "-device intel-iommu,intremap=on"}
+FIRMWARE = {"SMMU": ("-machine", "virt,iommu=smmuv3"), "AMD-Vi": ("-device", "amd-iommu"), "VT-d": ("-device", "intel-iommu")}
 IOMMUS = ("intel-iommu", "amd-iommu", "virtio-iommu-pci")
 # Where a plan asks for a kernel that has what this one lacks.
 OTHER_KERNEL = "6.12"
@@ -134,6 +133,13 @@ def _machine(scenario: Scenario, kernel: kernels.Kernel, options: str) -> Scenar
     return scenario
 
 
+def _remapping(item: str, kernel: kernels.Kernel) -> str:
+    """The IOMMU @item with interrupt remapping; 7.3 wants a southbridge for AMD's, which no machine of QEMU has."""
+    name = item.split(",")[0]
+    southless = name == "amd-iommu" and kernels.means("since 7.3", kernel.name)
+    return f"{'intel-iommu' if southless else name},intremap=on"
+
+
 def after(scenario: Scenario, kernel: kernels.Kernel, trial: Trial):
     """What is booted to do what @trial has pending; None when nobody knows how."""
     step, options = trial.pending, re.search(r"\(QEMU: (.*)\)", trial.pending["what"])
@@ -141,13 +147,14 @@ def after(scenario: Scenario, kernel: kernels.Kernel, trial: Trial):
         return _machine(scenario, kernel, options.group(1))
     if step["do"] == "firmware" and "interrupt remapping" in step["what"]:
         return dataclasses.replace(scenario, devices=tuple(
-            f"{item.split(',')[0]},intremap=on" if item.startswith(IOMMUS) else item
+            _remapping(item, kernel) if item.startswith(IOMMUS) else item
             for item in pick_list(scenario.devices, kernel.name)))
     if step["do"] == "firmware" and "firmware feature" in step["what"]:
         mock = re.sub(r"all/[^, ]*/direct,?", "", pick(scenario.mock, kernel.name) or "")
         return dataclasses.replace(scenario, rmrr="", unity="", mock=mock)
     if step["do"] == "firmware":
-        return _machine(scenario, kernel, next(value for word, value in FIRMWARE.items() if word in step["what"]))
+        option, device = next(value for word, value in FIRMWARE.items() if word in step["what"])
+        return _machine(scenario, kernel, f"{option} {device if kernel.arm64 else _remapping(device, kernel)}")
     if step["do"] == "hardware" and scenario.otherwise:
         return dataclasses.replace(scenario, devices=tuple(pick_list(scenario.otherwise, kernel.name)))
     if step["do"] == "close":
@@ -170,15 +177,17 @@ def _verdict(scenario: Scenario, kernel: kernels.Kernel, path: str, answer: str)
 
 def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
     """
-    (problems, kinds of steps that were executed). boot(scenario, plans, kernel) boots what a plan asks for.
+    (problems, kinds of steps that were executed, plans, steps executed as printed). boot(scenario, plans, kernel) boots what a plan asks for.
     """
-    problems, kinds = [], set()
+    problems, kinds, plans, steps = [], set(), 0, 0
     for path in paths(scenario, kernel):
         now, trial = scenario, Trial(boot(scenario, Plans((path,), True), kernel.name) if scenario.apart else result, path)
         for _ in range(BOOTS):
             if not trial.plan:
                 break
             trial.judge()
+            plans += 1
+            steps += sum(step is not trial.pending for step in trial.steps)
             kinds |= {f"plan {step['do']}" for step in trial.steps if step is not trial.pending}
             if not trial.pending or trial.problems:
                 break
@@ -208,4 +217,4 @@ def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
         if answer == "unknown" and not trial.pending and not open_ends:
             problems.append(f"plan {path}: unknown: {trial.plan['because']}")
         problems += _verdict(scenario, kernel, path, answer)
-    return problems, kinds
+    return problems, kinds, plans, steps
