@@ -110,8 +110,15 @@ static void rule_runtime_pm(struct eval *e)
 	}
 	switch (eval_param(e, PARAM_VFIO_PCI_DISABLE_IDLE_D3)) {
 	case TRI_YES:
-		eval_passes(e, "vfio_pci has disable_idle_d3 set, so it does not resume %s",
-			    dev->name);
+		/* It takes what was set when it was loaded. linux: drivers/vfio/pci/vfio_pci.c: vfio_pci_init(). */
+		if (fact_is(&e->host->params[PARAM_VFIO_PCI_DISABLE_IDLE_D3].value))
+			eval_unknown(e,
+				     "vfio_pci has disable_idle_d3 set; cannot tell whether it was set before the module was loaded, so that %s is not resumed",
+				     dev->name);
+		else
+			eval_passes(e,
+				    "vfio_pci will have disable_idle_d3 set, so it does not resume %s",
+				    dev->name);
 		return;
 	case TRI_UNKNOWN:
 		eval_unknown(e, "cannot tell whether vfio_pci has disable_idle_d3 set");

@@ -78,11 +78,12 @@ static void test_device_that_can_be_resumed(struct scene *s)
 	open_end(s, VIEW_NOW);
 }
 
-static void test_parameter_leaves_the_device_alone(struct scene *s)
+/* It counts where it was set before the module was loaded, which nothing shows. */
+static void test_parameter_may_leave_the_device_alone(struct scene *s)
 {
 	power(s, "vfio-pci", "unsupported");
 	fake_param(s->h, PARAM_VFIO_PCI_DISABLE_IDLE_D3, "Y");
-	accepted(s, ONLY(6_12), VIEW_NOW);
+	open_end(s, VIEW_NOW);
 	s->h->params[PARAM_VFIO_PCI_DISABLE_IDLE_D3].value = fake_denied(s->h, "disable_idle_d3");
 	open_end(s, VIEW_NOW);
 }
