@@ -54,6 +54,36 @@ hook() {
 	}
 }
 
+# machine DEVICE...: a command line of QEMU, for 'check --vm' (libxml2, which reads libvirt's XML, is not in the guest).
+machine() {
+	echo "exec qemu-system-x86_64 -m 64M \\"
+	for item; do
+		echo "	-device vfio-pci,host=$item \\"
+	done
+	echo "	-display none"
+} >/out/machine.sh
+
+machine $CARD
+check "a machine whose card is on a driver of the host" exits 2 vfiotool check --json --vm /out/machine.sh
+check "does not start: it says so" says '"check": "vm-device"'
+check "and where" says '"line": 2'
+check "the kernel agrees" exits 2 vfiotool attach $CARD
+check "what it says to do" exits 0 vfiotool bind $CARD
+check "helps" exits 0 vfiotool check -q --vm /out/machine.sh
+check "the kernel agrees" exits 0 vfiotool attach $CARD
+machine $CARD 0000:00:1e.0
+check "with a device that is not there it does not start" exits 2 vfiotool check --json --vm /out/machine.sh
+check "which is named" says "this host has no device 0000:00:1e.0"
+machine $BOTH.0
+check "a function is bound without the other" exits 0 vfiotool bind $BOTH.0
+check "that machine does not start" exits 2 vfiotool check --json --vm /out/machine.sh
+check "because of the other" says "$BOTH.0 is given without $BOTH.1 (on e1000) of the same group"
+check "the kernel agrees" exits 2 vfiotool attach $BOTH.0
+check "both are bound" exits 0 vfiotool bind $BOTH.1
+check "then it starts" exits 0 vfiotool check -q --vm /out/machine.sh
+check "the kernel agrees" exits 0 vfiotool attach $BOTH.0
+check "all go back" exits 0 vfiotool unbind $BOTH.0 $BOTH.1 $CARD
+
 domain "04 0 no" "06 0 no" "06 1 no"
 check "a machine that has three devices may start" hook 0 router prepare begin
 for device in $CARD $BOTH.0 $BOTH.1; do
