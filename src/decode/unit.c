@@ -192,6 +192,7 @@ bool limits_conf_locked(struct span text, const char *user, uint32_t uid, uint64
 {
 	enum { WORDS = 4, KIB = 1024 };
 	struct span line, word[WORDS];
+	bool groups = false;
 	int best = 0;
 
 	while (parse_line(&text, &line)) {
@@ -204,6 +205,7 @@ bool limits_conf_locked(struct span text, const char *user, uint32_t uid, uint64
 		if (nr < WORDS || word[0].s[0] == '#' || !span_equals(word[2], "memlock") ||
 		    span_equals(word[1], "hard"))
 			continue;
+		groups |= word[0].s[0] == '@';
 		rank = domain_rank(word[0], user, uid);
 		if (!rank || rank < best)
 			continue;
@@ -213,5 +215,5 @@ bool limits_conf_locked(struct span text, const char *user, uint32_t uid, uint64
 		*ret = is_endless(word[3]) ? UINT64_MAX : kib * KIB;
 		best = rank;
 	}
-	return best > 0;
+	return best > groups;
 }

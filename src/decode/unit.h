@@ -37,5 +37,5 @@ bool unit_allows(const struct unit_settings *s, const char *path, const char *cl
  * linux: fs/proc/base.c: proc_pid_limits(). */
 vt_must_check int limits_locked(struct span text, uint64_t *ret);
 /* The memlock limit in bytes that the lines of a limits.conf give @user, of number @uid: the line of the user wins over '*'.
- * False where none is about the user; lines for groups are not looked at. pam_limits: limits.conf(5). */
+ * False where none is about the user, or where one for a group goes before '*'. pam_limits: limits.conf(5). */
 bool limits_conf_locked(struct span text, const char *user, uint32_t uid, uint64_t *ret);

@@ -173,6 +173,11 @@ static void ask_limits_conf(struct sysroot *root, struct arena *a, void *ctx, st
 		*ret = fact_derived(a, ret->path, (struct span){ strbuf_get(&out), out.len });
 }
 
+struct fact setup_limits_conf(struct sysroot *root, struct arena *a)
+{
+	return sysroot_ask(root, a, "settings:limits.conf", true, ask_limits_conf, NULL);
+}
+
 static struct fact read_file(struct loader *l, const char *dir, const char *name)
 {
 	return sysroot_read(l->root, l->a, arena_join(l->a, dir + 1, "/", name, NULL), FILE_MAX);
@@ -243,8 +248,7 @@ void setup_load(struct loader *l, const char *unit)
 	s->cmdline = sysroot_read(l->root, l->a, "etc/kernel/cmdline", SYSROOT_ATTRIBUTE_MAX);
 	s->selinux = sysroot_read(l->root, l->a, "sys/fs/selinux/enforce", SYSROOT_ATTRIBUTE_MAX);
 	s->apparmor = read_at(l, "sys/module/apparmor/parameters", "enabled");
-	s->limits_conf =
-		sysroot_ask(l->root, l->a, "settings:limits.conf", true, ask_limits_conf, NULL);
+	s->limits_conf = setup_limits_conf(l->root, l->a);
 	if (unit)
 		s->unit = load_unit(l, unit);
 	l->h->setup = s;

@@ -40,3 +40,8 @@ struct setup {
 	struct fact limits_conf;       /* memlock lines of limits.conf and limits.d */
 	const struct setup_unit *unit; /* NULL unless asked for */
 };
+
+struct sysroot;
+
+/* The memlock lines of /etc/security/limits.conf and limits.d, in the order in which pam_limits reads them. */
+struct fact setup_limits_conf(struct sysroot *root, struct arena *a);

@@ -5,38 +5,14 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "base/parse.h"
+#include "decode/account.h"
 
 enum { PASSWD_MAX = 1 << 20 };
-
-/* "NAME:PASSWORD:UID:..." */
-static bool line_is(struct span line, const char *user, uint32_t *ret)
-{
-	size_t len = strlen(user);
-	struct span uid = { 0 };
-	const char *colon;
-	uint64_t value;
-
-	if (line.len <= len || memcmp(line.s, user, len) != 0 || line.s[len] != ':')
-		return false;
-	colon = memchr(line.s + len + 1, ':', line.len - len - 1);
-	if (!colon)
-		return false;
-	uid.s = colon + 1;
-	uid.len = (size_t)(line.s + line.len - uid.s);
-	colon = memchr(uid.s, ':', uid.len);
-	if (colon)
-		uid.len = (size_t)(colon - uid.s);
-	if (parse_u64_span(uid, 10, &value) < 0 || value >= UINT32_MAX)
-		return false;
-	*ret = (uint32_t)value;
-	return true;
-}
 
 int user_find(struct sysroot *root, struct arena *a, const char *user, uint32_t *ret,
 	      struct failure **reterr)
 {
-	struct span rest, line;
+	struct account found;
 	struct passwd *entry;
 	struct fact file;
 
@@ -52,10 +28,10 @@ int user_find(struct sysroot *root, struct arena *a, const char *user, uint32_t 
 		return failure_set_status(reterr, STATUS_USAGE, -ENOENT,
 					  "cannot look up user '%s' in '%s': give the number of the user",
 					  user, sysroot_name(root));
-	rest = (struct span){ file.raw, file.len };
-	while (parse_line(&rest, &line))
-		if (line_is(line, user, ret))
-			return 0;
+	if (account_find((struct span){ file.raw, file.len }, user, &found)) {
+		*ret = found.uid;
+		return 0;
+	}
 	return failure_set_status(reterr, STATUS_USAGE, -ENOENT,
 				  "there is no user '%s': 'getent passwd' lists them", user);
 }

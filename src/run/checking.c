@@ -32,34 +32,10 @@ struct scope checking_machine_scope(const char *unit)
 
 /* ---- a user ---- */
 
-static int assume_limit(struct session *s, uint64_t limit, struct failure **reterr)
-{
-	struct arena *a = s->app->arena;
-
-	s->assumptions.limit_unknown = false;
-	return assumptions_add(&s->assumptions, a,
-			       limit == UINT64_MAX
-				       ? "memlock=unlimited"
-				       : arena_printf(a, "memlock=%llu", (unsigned long long)limit),
-			       reterr);
-}
-
 static int assume_user(struct checking *c, struct session *s, struct failure **reterr)
 {
-	const struct fact *conf = &s->host->setup->limits_conf;
-	struct span text = { conf->raw, conf->len };
-	uint64_t limit;
-	uint32_t uid;
-	int r = planning_assume_user(s, c->user, reterr);
-
-	if (r < 0)
-		return r;
 	c->check.who = arena_printf(s->app->arena, "user %s", c->user);
-	if (s->assumptions.limit_unknown && fact_is(conf) &&
-	    user_find(s->root, s->app->arena, c->user, &uid, NULL) == 0 && uid &&
-	    limits_conf_locked(text, c->user, uid, &limit))
-		r = assume_limit(s, limit, reterr);
-	return r;
+	return planning_assume_user(s, c->user, reterr);
 }
 
 /* ---- a unit ---- */
@@ -137,7 +113,7 @@ static int assume_unit(struct checking *c, struct session *s, struct failure **r
 				    id.rawio ? "cap_sys_rawio=1" : "cap_sys_rawio=0", reterr);
 	s->assumptions.limit_unknown = true;
 	if (r >= 0 && unit_limit(u, &limit))
-		r = assume_limit(s, limit, reterr);
+		r = planning_assume_limit(s, limit, reterr);
 	return r;
 }
 

@@ -5,7 +5,9 @@
 
 #include "base/strbuf.h"
 #include "bind/guard.h"
+#include "decode/unit.h"
 #include "facts/in-use.h"
+#include "facts/setup.h"
 #include "facts/user.h"
 #include "model/group.h"
 #include "report/explain.h"
@@ -72,11 +74,25 @@ struct plan_request planning_request(struct session *s, struct device *const *de
 	};
 }
 
-/* Another user has none of root's capabilities, and a limit that only a session of that user has. */
+int planning_assume_limit(struct session *s, uint64_t limit, struct failure **reterr)
+{
+	struct arena *a = s->app->arena;
+
+	s->assumptions.limit_unknown = false;
+	return assumptions_add(&s->assumptions, a,
+			       limit == UINT64_MAX
+				       ? "memlock=unlimited"
+				       : arena_printf(a, "memlock=%llu", (unsigned long long)limit),
+			       reterr);
+}
+
+/* Another user has none of root's capabilities, and the limit that is set for a login. */
 int planning_assume_user(struct session *s, const char *user, struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
 	const struct caller *caller = &s->host->caller;
+	struct fact conf;
+	uint64_t limit;
 	uint32_t uid;
 	int r;
 
@@ -91,6 +107,12 @@ int planning_assume_user(struct session *s, const char *user, struct failure **r
 	if (r >= 0 && uid)
 		r = assumptions_add(&s->assumptions, a, "cap_ipc_lock=0", reterr);
 	s->assumptions.limit_unknown = !fact_is(&caller->identity) || caller->euid != uid;
+	if (r < 0 || !s->assumptions.limit_unknown || !uid)
+		return r;
+	conf = setup_limits_conf(s->root, a);
+	if (fact_is(&conf) &&
+	    limits_conf_locked((struct span){ conf.raw, conf.len }, user, uid, &limit))
+		r = planning_assume_limit(s, limit, reterr);
 	return r;
 }
 

@@ -5,8 +5,11 @@
 #include "model/plan.h"
 #include "run/session.h"
 
-/* From here on @user (a name or number; NULL: the caller) opens the devices. 0, or what user_find() says. */
+/* From here on @user (a name or number; NULL: the caller) opens the devices, with the limit of a login. 0, or what
+ * user_find() says. */
 int planning_assume_user(struct session *s, const char *user, struct failure **reterr);
+/* The user may lock @limit bytes, UINT64_MAX without limit. 0, or what assumptions_add() says. */
+int planning_assume_limit(struct session *s, uint64_t limit, struct failure **reterr);
 /* What the safety checks of bind say about @dev; @ctx is the session. */
 const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
 					size_t *ret_nr);

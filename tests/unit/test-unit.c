@@ -108,7 +108,10 @@ static void test_limits_of_users(void)
 
 	assert_true(limits_conf_locked(span_of(text), "qemu", 64055, &limit));
 	assert_int_equal(limit, 128 << 10);
-	assert_true(limits_conf_locked(span_of(text), "other", 1, &limit));
+	/* One of the group has another. */
+	assert_false(limits_conf_locked(span_of(text), "other", 1, &limit));
+	assert_true(limits_conf_locked(span_of("* - memlock 64\n* soft memlock 256\n"), "other", 1,
+				       &limit));
 	assert_int_equal(limit, 256 << 10);
 	assert_true(limits_conf_locked(span_of(text), "2000", 2000, &limit));
 	assert_true(limit == UINT64_MAX);
