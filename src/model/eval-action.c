@@ -399,13 +399,14 @@ static bool is_amd(struct eval *e)
 	return fact_is(vendor) && vendor->raw && !strcmp(vendor->raw, "AuthenticAMD");
 }
 
-/* QEMU's option for an IOMMU that the guest's processor goes with. */
+/* QEMU's option for an IOMMU that the guest's processor goes with; its machines have no southbridge of AMD. */
 static const char *qemu_iommu(struct eval *e)
 {
 	if (eval_machine(e) == MACHINE_ARM)
 		return "-machine virt,iommu=smmuv3";
-	return is_amd(e) ? "-device amd-iommu,intremap=on"
-			 : "-machine q35,kernel-irqchip=split -device intel-iommu,intremap=on";
+	return is_amd(e) && trait_lacks(e, TRAIT_AMD_SOUTHBRIDGE)
+		       ? "-device amd-iommu,intremap=on"
+		       : "-machine q35,kernel-irqchip=split -device intel-iommu,intremap=on";
 }
 
 /* Whether this is a guest, which has no firmware setup; proposes then. */

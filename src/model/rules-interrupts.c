@@ -25,7 +25,7 @@ static const struct action_effect with_remapping[] = {
 
 static const char *qemu_remapping(struct eval *e)
 {
-	return eval_iommu_kind(e, e->dev) == IOMMU_KIND_AMD
+	return eval_iommu_kind(e, e->dev) == IOMMU_KIND_AMD && trait_lacks(e, TRAIT_AMD_SOUTHBRIDGE)
 		       ? "-device amd-iommu,intremap=on"
 		       : "-machine kernel-irqchip=split -device intel-iommu,intremap=on";
 }
