@@ -275,7 +275,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_capture = {
 	.name = "capture",
-	.summary = "Record this host, or what was pasted of one, for analysis elsewhere",
+	.summary = "Record this host, or what was pasted of one",
 	.operands = "FILE [TARGET...]",
 	.argp = &argp,
 	.args_size = sizeof(struct capture_args),

@@ -176,7 +176,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 const struct command command_diff = {
 	.name = "diff",
-	.summary = "Show what changed between two captures, or a capture and this host",
+	.summary = "Show what changed between two captures, or since one",
 	.operands = "BEFORE [AFTER]",
 	.argp = &argp,
 	.args_size = sizeof(struct diff_args),
