@@ -22,9 +22,10 @@ SOURCE = Path(__file__).resolve().parent.parent.parent.parent
 # The libraries that vfiotool and kmod are linked with, theirs, and what compiling against them needs.
 LIBRARIES = ("libc6", "libblkid1", "libcap-ng0", "libgcc-s1", "libjson-c5", "libkmod2", "liblzma5", "libmnl0", "libmount1",
              "libpci3", "libpcre2-8-0", "libselinux1", "libsmartcols1", "libssl3", "libudev1", "libzstd1", "zlib1g")
-HEADERS = ("libc6-dev", "libblkid-dev", "libcap-ng-dev", "libjson-c-dev", "libkmod-dev", "libmnl-dev", "libmount-dev",
-           "libpci-dev", "libpcre2-dev", "libselinux1-dev", "libsepol-dev", "libsmartcols-dev", "libudev-dev",
-           "linux-libc-dev", "uuid-dev", "zlib1g-dev")
+HEADERS = ("libc6-dev", "libblkid-dev", "libcap-ng-dev", "libjson-c-dev", "libkmod-dev", "libmnl-dev",
+           "libmount-dev", "libicu-dev", "liblzma-dev", "libpci-dev", "libpcre2-dev", "libselinux1-dev",
+           "libsepol-dev", "libsmartcols-dev", "libudev-dev", "libxml2-dev", "linux-libc-dev", "uuid-dev",
+           "zlib1g-dev")
 PROGRAMS = ("busybox-static", "kmod")
 
 # The compiler's own name of the loader, which no package has in a folder of the search path.
