@@ -60,3 +60,16 @@ check "the disk is back" driver_is 0000:00:08.0 nvme
 check "all is as it was" unchanged
 check "restore again has nothing to do" exits 0 vfiotool restore
 check "and says so" says "nothing to undo"
+
+check "the host is recorded" exits 0 vfiotool capture --force /tmp/before
+check "and has not changed" exits 0 vfiotool diff --only verdict,group,device,driver,kernel /tmp/before
+check "one function alone" exits 0 vfiotool bind 00:06.0
+check "that is a change" exits 2 vfiotool diff --only driver /tmp/before
+check "of this driver" says "driver: e1000 -> vfio-pci"
+check "the verdict is another one" exits 2 vfiotool diff --only verdict /tmp/before
+check "what QEMU prints of such a group is still so" exits 2 vfiotool diagnose -e \
+	"qemu-system-x86_64: -device vfio-pci,host=0000:00:06.0: vfio 0000:00:06.0: group 3 is not viable"
+check "because of the other function" says "0000:00:06.1"
+check "unbind it" exits 0 vfiotool unbind 00:06.0
+check "nothing has changed in the end" exits 0 vfiotool diff --only verdict,group,device,driver,kernel /tmp/before
+check "all is as it was" unchanged
