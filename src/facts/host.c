@@ -374,11 +374,6 @@ const char *kernel_config(const struct kernel *k, const char *option)
 	return is_listed(config_names, ARRAY_SIZE(config_names), option) ? "n" : NULL;
 }
 
-bool kernel_next_option(struct span *rest, struct span *key, struct span *value, bool *has_value)
-{
-	return cmdline_next(rest, key, value, has_value);
-}
-
 const char *kernel_cmdline(const struct kernel *k, struct arena *a, const char *key)
 {
 	struct span value;

@@ -459,8 +459,6 @@ enum tristate kernel_has_symbol(const struct kernel *k, const char *name);
  * host_config_names() that the configuration does not mention is "n": Kconfig leaves out what
  * cannot be chosen. In @k's own strings, or static. */
 const char *kernel_config(const struct kernel *k, const char *option);
-/* Cuts the next word off the text of a command line, or of a configuration, as cmdline_next() does. */
-bool kernel_next_option(struct span *rest, struct span *key, struct span *value, bool *has_value);
 /* The last value of @key on the command line ("" for a bare word), or NULL when not there. The value
  * is in @a. */
 const char *kernel_cmdline(const struct kernel *k, struct arena *a, const char *key);

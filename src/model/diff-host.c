@@ -5,6 +5,7 @@
 #include "base/macro.h"
 #include "base/parse.h"
 #include "base/strmap.h"
+#include "decode/cmdline.h"
 #include "model/diff-internal.h"
 
 /* ---- facts that stand for themselves ---- */
@@ -106,7 +107,7 @@ static void options_read(struct options *ret, const struct fact *f, struct arena
 	bool has_value;
 
 	*ret = (struct options){ .by_key.arena = a };
-	while (kernel_next_option(&rest, &key, &value, &has_value)) {
+	while (cmdline_next(&rest, &key, &value, &has_value)) {
 		struct option *o;
 
 		/* What follows is for init. */
