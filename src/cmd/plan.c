@@ -162,13 +162,15 @@ static int make_plans(struct session *s, const struct plan_args *args)
 static int run(struct app *app, void *data, struct failure **reterr)
 {
 	const struct plan_args *args = data;
+	struct scope scope = scope_all;
 	struct session s = { 0 };
 	int r;
 
+	scope_add_notices(&scope);
 	if (!args->targets.nr)
 		return failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 					  "no target: name a device, 'vfiotool list' shows them");
-	r = session_open(&s, app, &args->targets, &scope_all, reterr);
+	r = session_open(&s, app, &args->targets, &scope, reterr);
 	if (r >= 0)
 		r = session_decide(&s, NULL, NULL, reterr);
 	if (r >= 0)

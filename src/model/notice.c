@@ -24,6 +24,13 @@ bool notice_says(struct notice *n, const char *because, const char *consequence,
 	return true;
 }
 
+bool notice_acts(struct eval *e, struct notice *n, const struct action *action)
+{
+	n->action = arena_memdup(e->arena, action, sizeof(*action));
+	n->remedy = action_text(e->arena, action);
+	return true;
+}
+
 bool notice_fact_says(const struct fact *f, const char *word)
 {
 	return fact_is(f) && f->raw && strcmp(f->raw, word) == 0;

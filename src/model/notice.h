@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "model/predict.h"
 
+struct action;
 struct eval;
 struct notice;
 
@@ -24,7 +25,8 @@ struct notice_row {
 struct notice {
 	const struct notice_row *row;
 	const char *because, *consequence,
-		*remedy; /* a sentence each; remedy may be NULL: nothing helps */
+		*remedy;             /* a sentence each; remedy may be NULL: nothing helps */
+	const struct action *action; /* the remedy, where the tool knows how; NULL: a person does */
 	const struct fact **evidence;
 	size_t nr_evidence;
 };

@@ -46,6 +46,8 @@ static bool claim_stays(struct eval *e, enum member_state now, const char *name)
 	return is_framebuffer(name) && !bind_removes_framebuffer(e);
 }
 
+static const char no_framebuffer[] = "initcall_blacklist=sysfb_init";
+
 static bool bar_held(struct eval *e, struct notice *ret)
 {
 	const struct device *dev = e->dev;
@@ -57,13 +59,20 @@ static bool bar_held(struct eval *e, struct notice *ret)
 		if (!claim_stays(e, now, claim->name))
 			continue;
 		eval_cite(e, &e->host->iomem);
-		return notice_says(ret,
-				   eval_text(e, "%s holds memory of %s (%s)", claim->name,
-					     dev->name, claim->range),
-				   "the kernel refuses to map that BAR (EBUSY), so the driver of the guest fails",
-				   is_framebuffer(claim->name)
-					   ? "boot with initcall_blacklist=sysfb_init, or let another card be the console's"
-					   : "unload the driver that holds it");
+		notice_says(ret,
+			    eval_text(e, "%s holds memory of %s (%s)", claim->name, dev->name,
+				      claim->range),
+			    "the kernel refuses to map that BAR (EBUSY), so the driver of the guest fails",
+			    "unload the driver that holds it");
+		if (!is_framebuffer(claim->name))
+			return true;
+		return notice_acts(e, ret,
+				   &(struct action){
+					   .kind = ACTION_BOOT_OPTION,
+					   .scope = SCOPE_REBOOT,
+					   .target = no_framebuffer,
+					   .what = "boot with initcall_blacklist=sysfb_init, or let another card be the console's",
+					   .add = no_framebuffer });
 	}
 	return false;
 }
@@ -284,9 +293,12 @@ static bool vendor_manager(struct eval *e, struct notice *ret)
 				   eval_text(e,
 					     "write a number of creatable_vgpu_types to /sys/bus/pci/devices/%s/nvidia/current_vgpu_type",
 					     shell_word(e->arena, dev->name)));
-	return notice_says(ret, eval_text(e, "%s is a vGPU of NVIDIA's driver", dev->name),
-			   "it works only while the vGPU manager of NVIDIA runs on the host",
-			   "systemctl status nvidia-vgpu-mgr");
+	notice_says(ret, eval_text(e, "%s is a vGPU of NVIDIA's driver", dev->name),
+		    "it works only while the vGPU manager of NVIDIA runs on the host", NULL);
+	return notice_acts(e, ret,
+			   &(struct action){ .target = dev->name,
+					     .what = "look whether it runs",
+					     .command = "systemctl status nvidia-vgpu-mgr" });
 }
 
 /* linux: drivers/vfio/vfio_main.c: vfio_ioctl_device_feature_mig_device_state(), which a variant driver serves. */
@@ -302,12 +314,20 @@ static bool migration(struct eval *e, struct notice *ret)
 			continue;
 		eval_cite(e, f);
 		eval_cite(e, &e->dev->driver_fact);
-		return notice_says(ret,
-				   eval_text(e, "%s is on vfio-pci, and this host has %.*s for it",
-					     e->dev->name, (int)line.len, line.s),
-				   "a guest with it cannot be migrated: vfio-pci neither saves its state nor tracks its writes",
-				   eval_text(e, "vfiotool bind %s",
-					     shell_word(e->arena, e->dev->name)));
+		notice_says(ret,
+			    eval_text(e, "%s is on vfio-pci, and this host has %.*s for it",
+				      e->dev->name, (int)line.len, line.s),
+			    "a guest with it cannot be migrated: vfio-pci neither saves its state nor tracks its writes",
+			    NULL);
+		return notice_acts(e, ret,
+				   &(struct action){
+					   .kind = ACTION_BIND,
+					   .target = e->dev->name,
+					   .what = eval_text(e, "bind it to %.*s", (int)line.len,
+							     line.s),
+					   .command =
+						   eval_text(e, "vfiotool bind %s",
+							     shell_word(e->arena, e->dev->name)) });
 	}
 	return false;
 }

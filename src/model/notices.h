@@ -23,5 +23,7 @@ bool notice_says(struct notice *n, const char *because, const char *consequence,
 		 const char *remedy);
 /* Whether the list "0-1,4" has @node; yes where it is not such a list. linux: drivers/base/node.c: print_nodes_state(). */
 bool notice_list_has(struct span list, uint64_t node);
+/* The remedy of @n is @action, which is copied; true. */
+bool notice_acts(struct eval *e, struct notice *n, const struct action *action);
 /* Whether the text of @f is @word. */
 bool notice_fact_says(const struct fact *f, const char *word);

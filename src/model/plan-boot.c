@@ -80,37 +80,51 @@ static bool needs_boot(const struct action *action)
 	return action->add || action->remove || action->file;
 }
 
+/* Calls @see with each action that @p names. */
+static void each_action(struct plan *p, void (*see)(void *ctx, const struct action **action),
+			void *ctx)
+{
+	for (size_t k = 0; k < p->nr_steps; k++)
+		see(ctx, &p->steps[k].action);
+	for (size_t k = 0; k < p->nr_alternatives; k++)
+		see(ctx, &p->alternatives[k]);
+	for (size_t k = 0; k < p->nr_notices; k++)
+		if (p->notices[k].action)
+			see(ctx, &p->notices[k].action);
+}
+
+static void look_for_need(void *ctx, const struct action **action)
+{
+	*(bool *)ctx |= needs_boot(*action);
+}
+
 bool plans_need_boot(const struct plans *plans)
 {
-	for (size_t i = 0; i < plans->nr; i++) {
-		const struct plan *p = &plans->items[i];
+	bool ret = false;
 
-		for (size_t k = 0; k < p->nr_steps; k++)
-			if (needs_boot(p->steps[k].action))
-				return true;
-		for (size_t k = 0; k < p->nr_alternatives; k++)
-			if (needs_boot(p->alternatives[k]))
-				return true;
-	}
-	return false;
+	for (size_t i = 0; i < plans->nr; i++)
+		each_action(&plans->items[i], look_for_need, &ret);
+	return ret;
+}
+
+struct filling {
+	const struct host *h;
+	struct arena *a;
+};
+
+static void fill_copy(void *ctx, const struct action **action)
+{
+	const struct filling *f = ctx;
+	struct action *copy = arena_memdup(f->a, *action, sizeof(*copy));
+
+	fill(f->h, f->a, copy);
+	*action = copy;
 }
 
 void plans_fill_boot(const struct host *h, struct arena *a, struct plans *plans)
 {
-	for (size_t i = 0; h->boot && i < plans->nr; i++) {
-		struct plan *p = &plans->items[i];
+	struct filling f = { h, a };
 
-		for (size_t k = 0; k < p->nr_steps; k++) {
-			struct action *copy = arena_memdup(a, p->steps[k].action, sizeof(*copy));
-
-			fill(h, a, copy);
-			p->steps[k].action = copy;
-		}
-		for (size_t k = 0; k < p->nr_alternatives; k++) {
-			struct action *copy = arena_memdup(a, p->alternatives[k], sizeof(*copy));
-
-			fill(h, a, copy);
-			p->alternatives[k] = copy;
-		}
-	}
+	for (size_t i = 0; h->boot && i < plans->nr; i++)
+		each_action(&plans->items[i], fill_copy, &f);
 }

@@ -352,6 +352,28 @@ void plan_make(const struct plan_request *q, struct arena *a, struct plans *ret)
 	}
 }
 
+void plan_add_notices(const struct plan_request *q, struct arena *a, struct plan *plan)
+{
+	for (size_t i = 0; i < plan->nr_devices; i++) {
+		struct notices found;
+
+		notices_find(q->host, q->assumptions, q->kernels, plan->devices[i], a, &found);
+		for (size_t k = 0; k < found.nr; k++) {
+			const struct notice *n = &found.items[k];
+			struct action *said = arena_new_object(a, struct action);
+
+			*said = (struct action){ .what = n->remedy };
+			plan->notices = arena_grow(a, plan->notices, plan->nr_notices,
+						   sizeof(*plan->notices));
+			plan->notices[plan->nr_notices++] =
+				(struct plan_notice){ plan->devices[i], n,
+						      n->action   ? n->action
+						      : n->remedy ? said
+								  : NULL };
+		}
+	}
+}
+
 /* In use, or perhaps. */
 static void add_blocked(struct strbuf *ret, const struct plan *p)
 {

@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "model/action.h"
+#include "model/notice.h"
 #include "model/predict.h"
 
 enum { PLAN_PREDICTIONS_MAX = 200 };
@@ -65,6 +66,13 @@ struct plan_obstacle {
 	enum answer answer; /* no, or unknown */
 };
 
+/* What a user should know although the kernel hands the device out, and what helps. */
+struct plan_notice {
+	const struct device *device;
+	const struct notice *notice;
+	const struct action *action; /* NULL: nothing helps */
+};
+
 struct plan {
 	const struct device *const *devices;
 	size_t nr_devices;
@@ -86,6 +94,8 @@ struct plan {
 	/* What else would do, or may; the insecure last. */
 	const struct action **alternatives;
 	size_t nr_alternatives;
+	struct plan_notice *notices; /* plan_add_notices() */
+	size_t nr_notices;
 	unsigned int predictions; /* that it took */
 };
 
@@ -97,6 +107,8 @@ struct plans {
 
 /* Everything in @a; devices and evidence of the host are borrowed. Never fails. */
 void plan_make(const struct plan_request *q, struct arena *a, struct plans *ret);
+/* Adds the notices of the devices of @plan. */
+void plan_add_notices(const struct plan_request *q, struct arena *a, struct plan *plan);
 /* Whether a boot option or a file of /etc is among what @plans name; then the commands need host.boot. */
 bool plans_need_boot(const struct plans *plans);
 /* Gives boot options their commands, for the boot loader that @h has; one that is set already asks for a reboot only.

@@ -122,6 +122,29 @@ static const struct field obstacle_rows[] = {
 };
 static const struct field_table obstacle_fields = FIELD_TABLE("plan_obstacles", obstacle_rows);
 
+#define OF_HELP   FIELD_VIA(struct plan_notice, action, struct action)
+#define OF_NOTICE FIELD_VIA(struct plan_notice, notice, struct notice)
+
+static void get_notice(const void *row, struct value *ret)
+{
+	value_set_text(ret, ((const struct notice *)row)->row->id);
+}
+
+static const struct field plan_notice_rows[] = {
+	{ "notice", "its name", FIELD_GET(get_notice), OF_NOTICE },
+	{ "device", "the target that it is about", FIELD_DEVICE(struct plan_notice, device) },
+	{ "because", "what was seen", FIELD_TEXT(struct notice, because), OF_NOTICE },
+	{ "consequence", "what follows for the user", FIELD_TEXT(struct notice, consequence),
+	  OF_NOTICE },
+	{ "do", NULL, FIELD_SAME(action_fields), OF_HELP },
+	{ "scope", NULL, FIELD_SAME(action_fields), OF_HELP },
+	{ "what", "what helps, in words; null: nothing does", FIELD_TEXT(struct action, what),
+	  OF_HELP },
+	{ "command", NULL, FIELD_SAME(action_fields), OF_HELP },
+	{ "undo", NULL, FIELD_SAME(action_fields), OF_HELP },
+};
+static const struct field_table plan_notice_fields = FIELD_TABLE("plan_notices", plan_notice_rows);
+
 static void get_targets(const void *row, struct value *ret)
 {
 	const struct plan *p = row;
@@ -155,6 +178,8 @@ static const struct field plan_rows[] = {
 	  FIELD_ROWS(struct plan, unchecked, use_fields) },
 	{ "alternatives", "what else would do, or may; insecure ones last",
 	  FIELD_GET(get_alternatives), .fields = &action_fields },
+	{ "notices", "what a user should know although VFIO accepts the device",
+	  FIELD_ROWS(struct plan, notices, plan_notice_fields) },
 	{ "predictions", "how many predictions the search took",
 	  FIELD_NUMBER(struct plan, predictions) },
 };

@@ -165,6 +165,25 @@ static void put_alternatives(const struct prose *p, const struct plan *plan, str
 	}
 }
 
+static void put_notices(const struct prose *p, const struct plan *plan, struct arena *a)
+{
+	for (size_t i = 0; i < plan->nr_notices; i++) {
+		const struct plan_notice *one = &plan->notices[i];
+		struct prose in = *p;
+
+		prose_blank(p);
+		in.label_width = 6;
+		prose_label(&in, "Note", STYLE_UNKNOWN, "%s: %s", one->notice->because,
+			    one->notice->consequence);
+		if (!one->action)
+			continue;
+		prose_label(&in, "", STYLE_REMEDY, "%s%s", sentence(a, one->action->what),
+			    one->action->command ? ":" : "");
+		if (one->action->command)
+			put_command(p->out, in.label_width, one->action->command);
+	}
+}
+
 static void put_end(const struct prose *p, const struct plan *plan)
 {
 	if (plan->answer == ANSWER_YES && plan->nr_steps)
@@ -192,10 +211,11 @@ void plan_print(const struct output *out, const struct plan *p, bool verbose)
 	put_uses(&prose, "Not known, and checked by 'vfiotool bind' before it moves anything:",
 		 p->unchecked, p->nr_unchecked);
 	put_alternatives(&prose, p, a);
-	if (p->now.answer == ANSWER_YES)
-		return;
-	prose_blank(&prose);
-	put_end(&prose, p);
+	if (p->now.answer != ANSWER_YES) {
+		prose_blank(&prose);
+		put_end(&prose, p);
+	}
+	put_notices(&prose, p, a);
 }
 
 /* ---- in short ---- */

@@ -343,11 +343,13 @@ static void add_apart(struct session *s, struct plans *plans, struct arena *a)
 	host_free(h);
 }
 
-void planning_make(struct session *s, const struct plan_request *q, bool apart, struct arena *a,
+void planning_make(struct session *s, const struct plan_request *q, bool whole, struct arena *a,
 		   struct plans *ret)
 {
 	plan_make(q, a, ret);
-	if (apart)
+	for (size_t i = 0; whole && i < ret->nr; i++)
+		plan_add_notices(q, a, &ret->items[i]);
+	if (whole)
 		add_apart(s, ret, a);
 	if (!plans_need_boot(ret))
 		return;

@@ -13,10 +13,10 @@ int planning_assume_limit(struct session *s, uint64_t limit, struct failure **re
 /* What the safety checks of bind say about @dev; @ctx is the session. */
 const struct plan_use *planning_ask_use(void *ctx, const struct device *dev, struct arena *a,
 					size_t *ret_nr);
-/* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. With @apart, where a
- * device in use stands in the way, adds the port with ACS off and the first free slot by which the group would be without
- * it, and reads the whole host for that. */
-void planning_make(struct session *s, const struct plan_request *q, bool apart, struct arena *a,
+/* plan_make(), with commands for boot options: the boot loader is looked at when a plan names one. With @whole it has
+ * the notices, and where a device in use stands in the way, the port with ACS off and the first free slot by which the group
+ * would be without it; for that the whole host is read. */
+void planning_make(struct session *s, const struct plan_request *q, bool whole, struct arena *a,
 		   struct plans *ret);
 /* The question about @devices of @s, decided already: on the best path, until the caller asks for another. How the
  * host uses its devices is read when a plan first moves one. */

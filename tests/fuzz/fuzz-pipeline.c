@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* All the way from a hostile capture to the reports: snapshot, generation, predictions, the lines of list, the text
- * and the JSON of inspect. Answers hold together, and JSON is JSON. */
+ * and the JSON of inspect, plans. Answers hold together, and JSON is JSON. */
 #include <string.h>
 
 #include "model/generation.h"
+#include "model/plan.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
 #include "report/json.h"
@@ -96,6 +97,73 @@ static void list(struct arena *a, struct inspection *each, size_t nr)
 	}
 }
 
+/* Of every device some use is unknown, and every third is in use. */
+static const struct plan_use *ask_use(void *ctx, const struct device *dev, struct arena *a,
+				      size_t *ret_nr)
+{
+	const struct host *h = ctx;
+	struct plan_use *ret = arena_new_object(a, struct plan_use);
+	size_t i = 0;
+
+	while (i < h->nr_devices && h->devices[i] != dev)
+		i++;
+	*ret_nr = 1;
+	*ret = (struct plan_use){ .check = "disk",
+				  .device = dev,
+				  .answer = i % 3 ? ANSWER_UNKNOWN : ANSWER_YES,
+				  .chain = "/" };
+	return ret;
+}
+
+static void check_plan(const struct host *h, const struct plan *p)
+{
+	must(p->predictions <= PLAN_PREDICTIONS_MAX);
+	must((p->answer == ANSWER_YES) == (p->because == NULL));
+	must(p->answer != ANSWER_NO || !p->nr_steps);
+	for (size_t i = 0; i < p->nr_steps; i++) {
+		const struct action *action = p->steps[i].action;
+
+		must(*action->what && (!action->insecure || p->insecure));
+		for (size_t k = 0; k < action->nr_moves; k++) {
+			size_t at = 0;
+
+			while (at < h->nr_devices && h->devices[at] != action->moves[k])
+				at++;
+			must(at % 3 || action->moves[k]->physfn);
+		}
+	}
+	for (size_t i = 1; i < p->nr_alternatives; i++)
+		must(!p->alternatives[i - 1]->insecure || p->alternatives[i]->insecure);
+}
+
+/* Plans of the first few, each alone and all together: bounded, the same again, and nothing in use moves. */
+static void plan_host(const struct host *h, const struct kernels *kernels, size_t nr)
+{
+	struct arena *a = arena_new();
+	struct plan_request q = {
+		.host = h, .kernels = kernels, .ask_use = ask_use, .ctx = (void *)(uintptr_t)h
+	};
+	struct plans plans, again;
+
+	for (size_t i = 0; i <= nr; i++) {
+		q.devices = (const struct device *const *)h->devices + (i < nr ? i : 0);
+		q.nr_devices = i < nr ? 1 : nr;
+		q.path_asked = i % 2;
+		q.path = (enum path_kind)(i % NR_PATHS);
+		plan_make(&q, a, &plans);
+		plan_make(&q, a, &again);
+		must(plans.nr == again.nr);
+		for (size_t k = 0; k < plans.nr; k++) {
+			const char *one = plan_text(&plans.items[k], a);
+			const char *two = plan_text(&again.items[k], a);
+
+			must(!one == !two && (!one || !strcmp(one, two)));
+			check_plan(h, &plans.items[k]);
+		}
+	}
+	arena_free(a);
+}
+
 static void report_host(const struct host *h)
 {
 	struct arena *a = arena_new(), *scratch = arena_new();
@@ -117,6 +185,7 @@ static void report_host(const struct host *h)
 	}
 	inspect(&r, a, each, nr);
 	list(a, each, nr);
+	plan_host(h, &r.kernels, nr);
 	arena_free(scratch);
 	arena_free(a);
 }

@@ -104,7 +104,7 @@ DESCRIBED = {
     "check_results": ("check", "check_results"),
     "plans": ("plan", "plan"), "expected": ("plan", "plan_expected"), "plan_steps": ("plan", "plan_step"), "actions": ("plan", "action"),
     "plan_obstacles": ("plan", "plan_obstacle"), "plan_uses": ("plan", "plan_use"), "causes": ("diagnose", "cause"),
-    "symptoms": ("rules", "symptom"), "patterns": ("rules", "pattern"),
+    "symptoms": ("rules", "symptom"), "patterns": ("rules", "pattern"), "plan_notices": ("plan", "plan_notice"),
 }
 # Members of the tops that no table of fields has.
 TOP = {"schema", "vfiotool", "kernel", "devices", "proof"}
