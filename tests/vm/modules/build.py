@@ -27,7 +27,7 @@ from small import build as small  # pylint: disable=wrong-import-position
 
 SOURCES = {"mock_iommu": (HERE / "mock_iommu.c", HERE / "mock_dirty.h"),
            "variant_vfio_pci": (HERE / "variant_vfio_pci.c",), "power_fault": (HERE / "power_fault.c",),
-           "bar_claim": (HERE / "bar_claim.c",)}
+           "bar_claim": (HERE / "bar_claim.c",), "other_ids": (HERE / "other_ids.c",)}
 DEBIAN = ("5.10", "6.1")
 NAMES = (*DEBIAN, *small.KERNELS)
 

@@ -104,11 +104,14 @@ PADDING = bytes(1 << 20)
 def _loader(archive: Archive, scenario: Scenario, kernel: kernels.Kernel, plans: Plans) -> None:
     """A boot loader's settings, for the commands of a plan, or what is left of them."""
     archive.folder("etc/modprobe.d")
-    archive.folder("etc/security/limits.d")
     archive.folder("boot/grub")
+    archive.folder("boot/initramfs/etc/modprobe.d")
     archive.data("boot/grub/grub.cfg", "")
-    archive.data("usr/sbin/update-grub", (Path(__file__).parent / "guest/update-grub").read_bytes(), 0o755)
-    archive.data("etc/default/grub", f'GRUB_CMDLINE_LINUX="{pick(scenario.cmdline, kernel.name) or ""}"\n')
+    for tool in ("update-grub", "update-initramfs"):
+        archive.data(f"usr/sbin/{tool}", (Path(__file__).parent / "guest" / tool).read_bytes(), 0o755)
+    options = pick(scenario.cmdline, kernel.name) or ""
+    archive.data("boot/cmdline", f"{options}\n")
+    archive.data("etc/default/grub", f'GRUB_CMDLINE_LINUX="{options}"\n')
     if plans.kept:
         _unpack(archive, plans.kept)
 

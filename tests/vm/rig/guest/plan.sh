@@ -116,7 +116,8 @@ judge_plan() {
 	if [ -e "/out/step.$at.do" ]; then
 		# The next boot needs the settings, and the command line that the boot loader makes of them.
 		[ ! -e "/out/step.$at.command" ] || last=$at
-		tar -c -C / -f "/spool/plan.$path.kept" etc/default etc/modprobe.d
+		cp -r /etc/default /boot/initramfs/etc
+		tar -c -C /boot/initramfs -f "/spool/plan.$path.kept" etc
 		cat /boot/cmdline >"/spool/plan.$path.cmdline"
 	fi
 	undo $last
