@@ -29,8 +29,8 @@ INSTALLED_BINARY = DIST / "root/usr/bin/vfiotool"
 
 
 def _manual():
-    """Where each page of man/ goes; the one of the rules is made from the program."""
-    names = [path.name.removesuffix(".scd") for path in sorted((ROOT / "man").glob("*.scd"))] + ["vfiotool-rules.7"]
+    """Where each page of man/ goes; those with a head and a tail are made from the program."""
+    names = [path.name.removesuffix(end) for end in (".scd", ".head") for path in sorted((ROOT / "man").glob(f"*{end}"))]
     return [f"share/man/man{name[-1]}/{name}" for name in names]
 
 
