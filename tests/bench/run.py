@@ -42,7 +42,7 @@ PLANNED, PLANS_TO_ONE = 64, 3  # devices together
 EXPLAIN_ONE = 2  # its path: the port's slot has two functions in the small tree, eight in the large one
 # Groups computed, nothing printed, against a loop that reads the configuration space as well: 4.7 to 6 were measured. What it
 # asks besides is whether reading would wake the device, and where the device is.
-EXPLAIN_TO_CONFIG = 7
+EXPLAIN_TO_CONFIG = 5
 ONE_GROUP_TO_MANY = 2
 # How often a missed budget is measured again.
 AGAIN = 10
