@@ -70,6 +70,8 @@ int client_ask(struct client *c, enum op op, const char *object, int fd, unsigne
 		uint32_t argsz = (uint32_t)room;
 		int r;
 
+		/* It is zero already, but a page that nobody has touched is not there yet: the request would pay for that. */
+		memset(answer, 0, room);
 		memcpy(answer, ask, len);
 		memcpy(answer, &argsz, sizeof(argsz));
 		r = client_op(c, op, object, fd, request, answer);
