@@ -40,7 +40,10 @@ static bool next_setting(struct span *rest, struct arena *a, struct span *ret)
 
 static void set_text(const char **at, struct span value, struct arena *a)
 {
-	*at = value.len ? arena_strndup(a, value.s, value.len) : NULL;
+	/* A NUL ends the text. */
+	const size_t len = value.len ? strnlen(value.s, value.len) : 0;
+
+	*at = len ? arena_strndup(a, value.s, len) : NULL;
 }
 
 static void add_allow(struct unit_settings *s, struct span value, struct arena *a)

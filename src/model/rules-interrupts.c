@@ -35,7 +35,12 @@ static void propose_remapping(struct eval *e)
 	const struct fact *hv = &e->host->firmware.hypervisor;
 	struct action action = { .kind = ACTION_FIRMWARE, .scope = SCOPE_FIRMWARE };
 
-	if (fact_is(hv) && hv->raw && !strcmp(hv->raw, "qemu")) {
+	if (eval_iommu_kind(e, e->dev) == IOMMU_KIND_VIRTIO) {
+		action.kind = ACTION_VM;
+		action.scope = SCOPE_VM;
+		action.what =
+			"give the virtual machine an IOMMU with interrupt remapping in place of virtio-iommu (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
+	} else if (fact_is(hv) && hv->raw && !strcmp(hv->raw, "qemu")) {
 		action.kind = ACTION_VM;
 		action.scope = SCOPE_VM;
 		action.what =
