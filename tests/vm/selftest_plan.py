@@ -74,7 +74,7 @@ CHANGES = (
     lambda result, plan: result.files.update({"plan.container.1.out": b""}),
     lambda result, plan: result.files.update({"plan.container.again.out": b'{"answer":"yes"}'}),
     lambda result, plan: plan["steps"][0].update(undo=None),
-    lambda result, plan: result.files.update({"plan.container.state": b"< on e1000e"}),
+    lambda result, plan: result.files.update({"plan.container.state": b"-0000:00:04.0 1 e1000e\n+0000:00:04.0 1 \n"}),
 )
 
 
@@ -85,6 +85,10 @@ def check_plans() -> str:
     for number, change in enumerate(CHANGES):
         if not _wrong(change):
             return f"change {number} was not noticed"
+    result, plan = right()
+    result.files["plan.container.state"] = b"-0000:00:04.0  \n+0000:00:04.0 1 \n+/sys/kernel/iommu_groups/1/type:DMA\n"
+    if _problems(result, plan)[0]:
+        return "a group that the kernel made of a device meanwhile was a change"
     result, plan = right()
     if not _problems(result, plan, dataclasses.replace(SCENARIO, hopeless=("all",)))[0]:
         return "a plan was accepted where the scenario says that nothing helps"
