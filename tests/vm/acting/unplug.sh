@@ -29,7 +29,7 @@ taken_from() {
 # From the kernel's request, as its log has it, to the end of the holder.
 let_go_within() {
 	dmesg >/out/log.now
-	asked=$(sed -n 's/^\[ *\([0-9]*\)\.\([0-9][0-9][0-9]\).*Relaying device request.*/\1\2/p' /out/log.now | tail -n 1)
+	asked=$(sed -n 's/^\[ *\([0-9]*\)\.\([0-9][0-9][0-9]\).*Relaying device request.*/\1\2/p' /out/log.now | tail -n 1 | sed 's/^0*//')
 	[ -n "$asked" ] || {
 		echo "the kernel asked nobody"
 		return 1
