@@ -87,18 +87,29 @@ int parse_u32(const char *s, unsigned int base, uint32_t *ret)
 	return 0;
 }
 
-bool parse_line(struct span *rest, struct span *line)
+/* Cuts what stands before the next @separator off @rest, and the separator. */
+static bool cut(struct span *rest, char separator, struct span *ret)
 {
 	const char *end;
 
 	if (!rest->len)
 		return false;
-	end = memchr(rest->s, '\n', rest->len);
-	line->s = rest->s;
-	line->len = end ? (size_t)(end - rest->s) : rest->len;
-	rest->s += line->len + (end ? 1 : 0);
-	rest->len -= line->len + (end ? 1 : 0);
+	end = memchr(rest->s, separator, rest->len);
+	ret->s = rest->s;
+	ret->len = end ? (size_t)(end - rest->s) : rest->len;
+	rest->s += ret->len + (end ? 1 : 0);
+	rest->len -= ret->len + (end ? 1 : 0);
 	return true;
+}
+
+bool parse_line(struct span *rest, struct span *line)
+{
+	return cut(rest, '\n', line);
+}
+
+bool parse_item(struct span *rest, struct span *item)
+{
+	return cut(rest, ',', item);
 }
 
 static bool is_blank(char c)

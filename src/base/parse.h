@@ -26,6 +26,8 @@ vt_must_check int parse_size(const char *s, uint64_t *ret);
 
 /* Cuts the next line off @rest, without its newline. False at the end. */
 bool parse_line(struct span *rest, struct span *line);
+/* Cuts the next item of a list with commas off @rest; it may be empty. False at the end, and behind a last comma. */
+bool parse_item(struct span *rest, struct span *item);
 /* Cuts the next word (blanks and tabs separate) off @rest. False when there is none. */
 bool parse_word(struct span *rest, struct span *word);
 bool span_equals(struct span s, const char *text);

@@ -20,12 +20,13 @@ enum { OPT_ONLY = OPT_COMMAND_FIRST };
 
 static error_t parse_kinds(struct parse *p, struct diff_args *args, const char *arg)
 {
-	struct span rest = { arg, strlen(arg) };
+	struct span rest = { arg, strlen(arg) }, item;
 
-	do {
-		const char *comma = memchr(rest.s, ',', rest.len);
-		const size_t len = comma ? (size_t)(comma - rest.s) : rest.len;
-		const char *name = arena_strndup(p->app->arena, rest.s, len);
+	if (!rest.len)
+		return parse_fail(p,
+				  "--only names no kind of change: 'vfiotool diff --help' lists them");
+	while (parse_item(&rest, &item)) {
+		const char *name = arena_strndup(p->app->arena, item.s, item.len);
 		enum change_kind kind = change_find(name);
 
 		if (kind == NR_CHANGE_KINDS)
@@ -33,9 +34,7 @@ static error_t parse_kinds(struct parse *p, struct diff_args *args, const char *
 					  "'%s' is not a kind of change: 'vfiotool diff --help' lists them",
 					  name);
 		args->kinds |= 1U << kind;
-		rest.s += len + (comma != NULL);
-		rest.len -= len + (comma != NULL);
-	} while (rest.len);
+	}
 	return 0;
 }
 

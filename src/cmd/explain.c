@@ -188,20 +188,15 @@ static int apply_move(struct app *app, struct group_map *map, const char *text,
 /* The words of pcie_acs_override=; false when one is not known. */
 static bool parse_override(const char *text, unsigned int *ret)
 {
-	struct span rest = { text, strlen(text) };
+	struct span rest = { text, strlen(text) }, word;
 
-	while (rest.len) {
-		const char *comma = memchr(rest.s, ',', rest.len);
-		struct span word = { rest.s, comma ? (size_t)(comma - rest.s) : rest.len };
-
+	while (parse_item(&rest, &word)) {
 		if (span_equals(word, "downstream"))
 			*ret |= ACS_OVERRIDE_DOWNSTREAM;
 		else if (span_equals(word, "multifunction"))
 			*ret |= ACS_OVERRIDE_MULTIFUNCTION;
 		else
 			return false;
-		rest.s += word.len + (comma != NULL);
-		rest.len -= word.len + (comma != NULL);
 	}
 	return true;
 }

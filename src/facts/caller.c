@@ -148,23 +148,17 @@ static bool pair_number(struct fact *f, const char *key, uint64_t *ret)
 
 static void fill_capabilities(struct caller *c)
 {
-	struct span list;
+	struct span list, name;
 
 	if (!pair_get(&c->caps_fact, "caps", &list)) {
 		c->caps_fact.state = FACT_FAILED;
 		c->caps_fact.err = EBADMSG;
 		return;
 	}
-	while (list.len) {
-		const char *comma = memchr(list.s, ',', list.len);
-		struct span name = { list.s, comma ? (size_t)(comma - list.s) : list.len };
-
+	while (parse_item(&list, &name))
 		for (size_t i = 0; i < ARRAY_SIZE(caller_caps); i++)
 			if (span_equals(name, caller_caps[i].name))
 				c->caps |= caller_caps[i].bit;
-		list.s += name.len + (comma ? 1 : 0);
-		list.len -= name.len + (comma ? 1 : 0);
-	}
 }
 
 void caller_load(struct loader *l)

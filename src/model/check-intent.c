@@ -220,7 +220,7 @@ static void check_ids(struct check *c)
 {
 	const struct fact *from;
 	const char *value;
-	struct span rest;
+	struct span rest, one;
 	struct id id;
 
 	if (!fact_is(&c->host->kernel.cmdline)) {
@@ -233,12 +233,7 @@ static void check_ids(struct check *c)
 	if (!value)
 		check_builtin_ids(c);
 	rest = (struct span){ value, value ? strlen(value) : 0 };
-	while (rest.len) {
-		const char *comma = memchr(rest.s, ',', rest.len);
-		struct span one = { rest.s, comma ? (size_t)(comma - rest.s) : rest.len };
-
-		rest.s += one.len + (comma != NULL);
-		rest.len -= one.len + (comma != NULL);
+	while (parse_item(&rest, &one)) {
 		if (!one.len)
 			continue;
 		if (id_parse(one, &id)) {
@@ -254,6 +249,15 @@ static void check_ids(struct check *c)
 
 /* ---- blacklists and softdeps ---- */
 
+static void advise_initramfs(struct check *c)
+{
+	const struct boot *b = c->host->boot;
+
+	if (b && b->initramfs_command)
+		check_advise(c, ACTION_OTHER, SCOPE_REBOOT, b->initramfs_command,
+			     "make the initramfs again, which may have older settings, and reboot");
+}
+
 static const struct device *driven_by(const struct check *c, const char *driver)
 {
 	for (size_t i = 0; i < c->nr_devices; i++)
@@ -266,7 +270,6 @@ static void check_blacklist(struct check *c)
 {
 	const struct fact *f = &c->host->setup->modprobe;
 	struct span rest = check_span(f), text;
-	const struct boot *b = c->host->boot;
 	const struct device *d;
 	const char *name;
 
@@ -284,9 +287,7 @@ static void check_blacklist(struct check *c)
 		c->next.device = d->name;
 		check_cite(c, f);
 		check_cite(c, &d->driver_fact);
-		if (b && b->initramfs_command)
-			check_advise(c, ACTION_OTHER, SCOPE_REBOOT, b->initramfs_command,
-				     "make the initramfs again, which may have older settings, and reboot");
+		advise_initramfs(c);
 		check_say(c, CHECK_WARN,
 			  "the blacklist of %s had no effect: it is on %s; the driver is built in, or an initramfs without the setting loaded it",
 			  name, d->name);
@@ -299,7 +300,6 @@ static void check_softdep(struct check *c)
 	const struct fact *f = &c->host->setup->modprobe, *from;
 	struct span rest = check_span(f), text, list, one;
 	const char *name, *ids = ids_value(c, &from);
-	const struct boot *b = c->host->boot;
 	struct id id;
 
 	while (fact_is(f) && next_intent(&rest, "softdep", &name, &text, c->arena)) {
@@ -308,20 +308,13 @@ static void check_softdep(struct check *c)
 		if (!memmem(text.s, text.len, "vfio", 4) || !d || !ids)
 			continue;
 		list = (struct span){ ids, strlen(ids) };
-		while (list.len) {
-			const char *comma = memchr(list.s, ',', list.len);
-
-			one = (struct span){ list.s, comma ? (size_t)(comma - list.s) : list.len };
-			list.s += one.len + (comma != NULL);
-			list.len -= one.len + (comma != NULL);
+		while (parse_item(&list, &one)) {
 			if (!id_parse(one, &id) || !id_matches(&id, d))
 				continue;
 			c->next.device = d->name;
 			check_cite(c, f);
 			check_cite(c, &vfio->kmod);
-			if (b && b->initramfs_command)
-				check_advise(c, ACTION_OTHER, SCOPE_REBOOT, b->initramfs_command,
-					     "make the initramfs again, which may have older settings, and reboot");
+			advise_initramfs(c);
 			check_say(c, CHECK_WARN,
 				  "the softdep of %s on VFIO had no effect: %s was on %s before vfio-pci was loaded",
 				  name, d->name, name);

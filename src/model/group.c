@@ -462,23 +462,19 @@ const char *acs_bits_text(uint16_t bits, struct arena *a)
 
 bool acs_bits_parse(const char *text, uint16_t *ret)
 {
-	struct span rest = { text, strlen(text) };
+	struct span rest = { text, strlen(text) }, name;
 
 	*ret = 0;
 	if (!strcmp(text, "none"))
 		return true;
-	while (rest.len) {
-		const char *comma = memchr(rest.s, ',', rest.len);
-		size_t len = comma ? (size_t)(comma - rest.s) : rest.len, i = 0;
+	while (parse_item(&rest, &name)) {
+		size_t i = 0;
 
-		while (i < ARRAY_SIZE(names) &&
-		       !span_equals((struct span){ rest.s, len }, names[i]))
+		while (i < ARRAY_SIZE(names) && !span_equals(name, names[i]))
 			i++;
 		if (i == ARRAY_SIZE(names))
 			return false;
 		*ret |= (uint16_t)(1U << i);
-		rest.s += len + (comma != NULL);
-		rest.len -= len + (comma != NULL);
 	}
 	return true;
 }

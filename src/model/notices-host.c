@@ -56,14 +56,12 @@ static bool address_width(struct eval *e, struct notice *ret)
 
 bool notice_list_has(struct span rest, uint64_t node)
 {
-	while (rest.len) {
-		const char *comma = memchr(rest.s, ',', rest.len);
-		struct span part = { rest.s, comma ? (size_t)(comma - rest.s) : rest.len };
+	struct span part;
+
+	while (parse_item(&rest, &part)) {
 		const char *dash = memchr(part.s, '-', part.len);
 		uint64_t first, last;
 
-		rest.s += part.len + (comma != NULL);
-		rest.len -= part.len + (comma != NULL);
 		if (parse_u64_span((struct span){ part.s,
 						  dash ? (size_t)(dash - part.s) : part.len },
 				   10, &first) < 0)

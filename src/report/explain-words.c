@@ -144,7 +144,7 @@ const char *explain_doubt(const struct group_node *n, struct arena *a)
 					    about->bridge->name, about->bridge->config.secondary,
 					    about->name);
 		if (about->device->place && about->device->place->path.state == FACT_UNREAD)
-			return "this capture is older than explain: record a new one with 'vfiotool capture', as root";
+			return "this capture lacks what explain asks: record a new one with 'vfiotool capture', as root";
 		return arena_printf(a, "the place of %s in the tree of buses is not known",
 				    about->name);
 	case GROUP_DOUBT_ALIAS:

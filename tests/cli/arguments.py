@@ -46,6 +46,7 @@ WRONG = [
     (["diff"], USAGE, ["capture"]),
     (["diff", "a", "b", "c"], USAGE, ["'c'", "two"]),
     (["diff", "--only", "nothing", "a"], USAGE, ["'nothing'", "diff --help"]),
+    (["diff", "--only", "", "a"], USAGE, ["--only", "diff --help"]),
     (["capture"], USAGE, ["FILE"]),
     (["capture", ""], USAGE, ["FILE is empty"]),
     (["capture", "0000:01:10.0"], USAGE, ["'0000:01:10.0'", "FILE", "./0000:01:10.0"]),

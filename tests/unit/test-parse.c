@@ -124,6 +124,20 @@ static void test_parse_word_between_blanks(void)
 	assert_int_equal(rest.len, 0);
 }
 
+static void test_parse_item_between_commas(void)
+{
+	static const char text[] = "a,,b c,";
+	struct span rest = { text, strlen(text) }, item;
+
+	assert_true(parse_item(&rest, &item));
+	assert_span(item, "a");
+	assert_true(parse_item(&rest, &item));
+	assert_span(item, "");
+	assert_true(parse_item(&rest, &item));
+	assert_span(item, "b c");
+	assert_false(parse_item(&rest, &item));
+}
+
 static void test_span_equals_needs_the_whole(void)
 {
 	assert_true(span_equals((struct span){ "msix", 3 }, "msi"));
