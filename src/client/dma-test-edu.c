@@ -110,7 +110,7 @@ const struct dma_driver dma_driver_edu = {
 	.name = "edu",
 	.what = "QEMU's educational device, which copies memory to itself and back",
 	.vendor = 0x1234,
-	.device = 0x11e8,
+	.devices = (const uint16_t[]){ 0x11e8, 0 },
 	/* Without the property dma_mask it silently cuts addresses to these bits. */
 	.address_bits = 28,
 	.transfer = EDU_TRANSFER,

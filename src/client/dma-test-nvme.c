@@ -2,7 +2,6 @@
 /* NVMe controllers: an admin queue of our own, and Identify Controller as the only command that is ever
  * sent. It reads what the controller is; no namespace is touched. Sections are those of the NVM
  * Express Base Specification 2.0. */
-#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -42,15 +41,24 @@ enum {
 	VERSION_1_2 = 0x010200,
 };
 
+struct nvme {
+	uint64_t cap; /* register CAP */
+	uint32_t version;
+	unsigned int tail, head, phase, stride;
+	uint16_t id;
+};
+
 static unsigned int ready_timeout(const struct dma_test *x)
 {
-	unsigned int ms = (unsigned int)(x->nvme.cap >> 24 & 0xff) * 500;
+	const struct nvme *nvme = x->state;
+	unsigned int ms = (unsigned int)(nvme->cap >> 24 & 0xff) * 500;
 
 	return ms < 1000 ? 1000 : ms > READY_TIMEOUT_MAX_MS ? READY_TIMEOUT_MAX_MS : ms;
 }
 
 static int nvme_probe(struct dma_test *x, struct failure **reterr)
 {
+	struct nvme *nvme = x->state;
 	uint32_t low = 0, high = 0, cc = 0;
 	unsigned int page_shift;
 	int r = dma_test_get32(x, NVME_CAP, &low);
@@ -58,13 +66,13 @@ static int nvme_probe(struct dma_test *x, struct failure **reterr)
 	if (!r)
 		r = dma_test_get32(x, NVME_CAP + 4, &high);
 	if (!r)
-		r = dma_test_get32(x, NVME_VS, &x->nvme.version);
+		r = dma_test_get32(x, NVME_VS, &nvme->version);
 	if (!r)
 		r = dma_test_get32(x, NVME_CC, &cc);
 	if (r < 0)
 		return failure_set(reterr, r, "%s: %s", x->object, x->said);
-	x->nvme.cap = (uint64_t)high << 32 | low;
-	x->nvme.stride = 4U << (high & 0xf);
+	nvme->cap = (uint64_t)high << 32 | low;
+	nvme->stride = 4U << (high & 0xf);
 	page_shift = 12 + (high >> 16 & 0xf);
 	if (x->page_size >> page_shift == 0)
 		return failure_set(reterr, -ENOTSUP,
@@ -89,7 +97,8 @@ static int disable(struct dma_test *x)
 
 static int enable(struct dma_test *x)
 {
-	uint32_t mps = (uint32_t)(x->nvme.cap >> 48 & 0xf);
+	const struct nvme *nvme = x->state;
+	uint32_t mps = (uint32_t)(nvme->cap >> 48 & 0xf);
 	int r = dma_test_put32(x, NVME_AQA, (DEPTH - 1) << 16 | (DEPTH - 1));
 
 	if (!r)
@@ -109,63 +118,57 @@ static int enable(struct dma_test *x)
 
 static int nvme_init(struct dma_test *x, struct failure **reterr)
 {
+	struct nvme *nvme = x->state;
 	int r = disable(x);
 
 	memset(x->own[0].memory, 0, DEPTH * COMMAND_SIZE);
 	memset(x->own[1].memory, 0, DEPTH * COMPLETION_SIZE);
-	x->nvme.tail = x->nvme.head = 0;
-	x->nvme.phase = 1;
+	nvme->tail = nvme->head = 0;
+	nvme->phase = 1;
 	if (!r)
 		r = enable(x);
 	return r < 0 ? failure_set(reterr, r, "%s: %s", x->object, x->said) : 0;
 }
 
-static void put_le32(uint8_t *p, uint32_t value)
-{
-	value = htole32(value);
-	memcpy(p, &value, sizeof(value));
-}
-
 /* 3.3.3.1: the common command format. */
 static void write_command(struct dma_test *x, uint64_t iova)
 {
-	uint8_t *entry = x->own[0].memory + (size_t)x->nvme.tail * COMMAND_SIZE;
+	struct nvme *nvme = x->state;
+	uint8_t *entry = x->own[0].memory + (size_t)nvme->tail * COMMAND_SIZE;
 
-	x->nvme.id++;
+	nvme->id++;
 	memset(entry, 0, COMMAND_SIZE);
-	put_le32(entry, IDENTIFY | (uint32_t)x->nvme.id << 16);
-	put_le32(entry + 24, (uint32_t)iova);
-	put_le32(entry + 28, (uint32_t)(iova >> 32));
-	put_le32(entry + 40, IDENTIFY_CONTROLLER);
-	x->nvme.tail = (x->nvme.tail + 1) % DEPTH;
+	dma_test_set_le32(entry, IDENTIFY | (uint32_t)nvme->id << 16);
+	dma_test_set_le32(entry + 24, (uint32_t)iova);
+	dma_test_set_le32(entry + 28, (uint32_t)(iova >> 32));
+	dma_test_set_le32(entry + 40, IDENTIFY_CONTROLLER);
+	nvme->tail = (nvme->tail + 1) % DEPTH;
 }
 
 /* 3.3.3.2: the last of the four words of a completion: status, phase, command. */
 static uint32_t completion_word(const struct dma_test *x)
 {
-	const volatile uint32_t *word =
-		(const volatile uint32_t *)(const void *)(x->own[1].memory +
-							  (size_t)x->nvme.head * COMPLETION_SIZE) +
-		3;
+	const struct nvme *nvme = x->state;
 
-	return le32toh(*word);
+	return dma_test_le32(x->own[1].memory + (size_t)nvme->head * COMPLETION_SIZE + 12);
 }
 
 static int take_completion(struct dma_test *x, uint32_t word)
 {
+	struct nvme *nvme = x->state;
 	struct arena *a = x->client->arena;
 	unsigned int status = word >> 17 & 0x7ff, id = word & 0xffff;
 	int r;
 
-	x->nvme.head = (x->nvme.head + 1) % DEPTH;
-	if (!x->nvme.head)
-		x->nvme.phase ^= 1;
-	r = dma_test_put32(x, NVME_DOORBELLS + x->nvme.stride, x->nvme.head);
+	nvme->head = (nvme->head + 1) % DEPTH;
+	if (!nvme->head)
+		nvme->phase ^= 1;
+	r = dma_test_put32(x, NVME_DOORBELLS + nvme->stride, nvme->head);
 	if (r < 0)
 		return r;
-	if (id != x->nvme.id) {
+	if (id != nvme->id) {
 		x->said = arena_printf(a, "the controller completed command %u, and was given %u",
-				       id, x->nvme.id);
+				       id, nvme->id);
 		return -EIO;
 	}
 	if (!status) {
@@ -179,6 +182,7 @@ static int take_completion(struct dma_test *x, uint32_t word)
 
 static int nvme_store(struct dma_test *x, uint64_t iova)
 {
+	const struct nvme *nvme = x->state;
 	struct sys *sys = x->client->sys;
 	uint64_t end;
 	int r;
@@ -186,13 +190,13 @@ static int nvme_store(struct dma_test *x, uint64_t iova)
 	write_command(x, iova);
 	/* The command is in memory before the controller is notified. */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	r = dma_test_put32(x, NVME_DOORBELLS, x->nvme.tail);
+	r = dma_test_put32(x, NVME_DOORBELLS, nvme->tail);
 	end = sys->ops->now_ns(sys) + (uint64_t)NVME_TIMEOUT_MS * 1000000U;
 	while (!r) {
 		bool late = sys->ops->now_ns(sys) >= end;
 		uint32_t word = completion_word(x), csts;
 
-		if ((word >> 16 & 1) == x->nvme.phase)
+		if ((word >> 16 & 1) == nvme->phase)
 			return take_completion(x, word);
 		r = dma_test_get32(x, NVME_CSTS, &csts);
 		if (!r && csts & CSTS_FATAL) {
@@ -210,27 +214,20 @@ static int nvme_store(struct dma_test *x, uint64_t iova)
 	return r;
 }
 
-static uint32_t get_le32(const uint8_t *p)
-{
-	uint32_t value;
-
-	memcpy(&value, p, sizeof(value));
-	return le32toh(value);
-}
-
 /* 5.17.2.1: the ids of the PCI function, and the version as in the register since 1.2. */
 static bool nvme_verify(struct dma_test *x, const uint8_t *data)
 {
-	uint32_t ids = get_le32(data), version = get_le32(data + 80);
+	const struct nvme *nvme = x->state;
+	uint32_t ids = dma_test_le32(data), version = dma_test_le32(data + 80);
 	bool good = ids == (x->vendor | (uint32_t)x->subvendor << 16);
 
-	if (x->nvme.version >= VERSION_1_2)
-		good = good && version == x->nvme.version;
+	if (nvme->version >= VERSION_1_2)
+		good = good && version == nvme->version;
 	x->said =
 		arena_printf(x->client->arena,
 			     "it names vendor %04x and subsystem vendor %04x, its config space %04x and %04x; version %x, its register %x",
 			     ids & 0xffff, ids >> 16, x->vendor, x->subvendor, version,
-			     x->nvme.version);
+			     nvme->version);
 	return good;
 }
 
@@ -249,6 +246,8 @@ const struct dma_driver dma_driver_nvme = {
 	.name = "nvme",
 	.what = "NVMe controllers, which are asked what they are (Identify Controller)",
 	.class_code = 0x010802,
+	.class_mask = 0xffffff,
+	.state_size = sizeof(struct nvme),
 	.address_bits = 64,
 	.own_pages = 2,
 	.transfer = IDENTIFY_SIZE,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "client/dma-test.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -23,15 +24,23 @@ static const struct dma_driver *const drivers[] = { &dma_driver_edu, &dma_driver
 
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
+	const struct dma_driver *ret = NULL;
+
 	for (size_t i = 0; i < ARRAY_SIZE(drivers); i++) {
 		const struct dma_driver *e = drivers[i];
+		const uint16_t *id = e->devices;
 
-		if (e->vendor && (e->vendor != vendor || e->device != device))
+		if ((e->vendor && e->vendor != vendor) ||
+		    (e->class_code ^ class_code) & e->class_mask)
 			continue;
-		if (!e->class_code || e->class_code == class_code)
+		while (id && *id && *id != device)
+			id++;
+		if (id && *id)
 			return e;
+		if (!id && !ret)
+			ret = e;
 	}
-	return NULL;
+	return ret;
 }
 
 static int get16(const struct region *r, uint64_t offset, uint16_t *ret)
@@ -70,11 +79,6 @@ int dma_test_begin(struct dma_test *x, struct failure **reterr)
 
 	if (r < 0)
 		return r;
-	r = region_open(x->client, x->object, x->fd, VT_PCI_BAR0, &x->registers);
-	if (r < 0)
-		return client_failure(reterr, r, "%s: cannot open its registers (BAR 0)",
-				      x->object);
-	x->has_registers = true;
 	if (!(x->command & COMMAND_MEMORY)) {
 		x->touched = true;
 		r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY);
@@ -82,6 +86,10 @@ int dma_test_begin(struct dma_test *x, struct failure **reterr)
 	if (r < 0)
 		return client_failure(reterr, r, "%s: cannot let it decode its registers",
 				      x->object);
+	r = dma_test_use(x, x->kind->bar);
+	if (r < 0)
+		return client_failure(reterr, r, "%s: %s", x->object, x->said);
+	x->state = x->kind->state_size ? arena_alloc(x->client->arena, x->kind->state_size) : NULL;
 	return x->kind->probe(x, reterr);
 }
 
@@ -93,9 +101,6 @@ int dma_test_start(struct dma_test *x, struct failure **reterr)
 	r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY | COMMAND_MASTER);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: cannot make it master of the bus", x->object);
-	/* A refused mapping does no harm: every access then goes through the descriptor. */
-	if (!x->registers.nr_windows)
-		(void)region_map(&x->registers, 0, REGISTERS_MAPPED, x->page_size);
 	x->started = true;
 	return x->kind->init(x, reterr);
 }
@@ -106,19 +111,41 @@ void dma_test_end(struct dma_test *x)
 		x->kind->quiesce(x);
 	if (x->touched)
 		(void)region_put(&x->config, CONFIG_COMMAND, 2, x->command);
-	if (x->has_registers)
-		region_close(&x->registers);
+	for (size_t i = 0; i < DMA_TEST_BARS; i++)
+		if (x->has_bar[i])
+			region_close(&x->bars[i]);
 	if (x->has_config)
 		region_close(&x->config);
-	x->started = x->touched = x->has_registers = x->has_config = false;
+	x->started = x->touched = x->has_config = false;
+	memset(x->has_bar, 0, sizeof(x->has_bar));
 }
 
-int dma_test_get32(struct dma_test *x, uint64_t offset, uint32_t *ret)
+int dma_test_use(struct dma_test *x, unsigned int bar)
+{
+	int r = -EINVAL;
+
+	if (bar < DMA_TEST_BARS)
+		r = x->has_bar[bar] ? 0
+				    : region_open(x->client, x->object, x->fd, VT_PCI_BAR0 + bar,
+						  &x->bars[bar]);
+	if (r < 0) {
+		x->said = arena_printf(x->client->arena, "cannot open its registers (BAR %u)", bar);
+		return r;
+	}
+	x->registers = &x->bars[bar];
+	/* A refused mapping does no harm: every access then goes through the descriptor. */
+	if (!x->has_bar[bar])
+		(void)region_map(x->registers, 0, REGISTERS_MAPPED, x->page_size);
+	x->has_bar[bar] = true;
+	return 0;
+}
+
+int dma_test_get(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t *ret)
 {
 	uint64_t value;
-	int r = region_get(&x->registers, offset, 4, &value);
+	int r = region_get(x->registers, offset, width, &value);
 
-	if (!r && value == UINT32_MAX)
+	if (!r && value == UINT32_MAX >> (32 - 8 * width))
 		r = -ENODEV;
 	if (r == -EIO) /* not the device's own word */
 		r = -EREMOTEIO;
@@ -132,9 +159,9 @@ int dma_test_get32(struct dma_test *x, uint64_t offset, uint32_t *ret)
 	return r;
 }
 
-int dma_test_put32(struct dma_test *x, uint64_t offset, uint32_t value)
+int dma_test_put(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t value)
 {
-	int r = region_put(&x->registers, offset, 4, value);
+	int r = region_put(x->registers, offset, width, value);
 
 	if (r < 0)
 		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
@@ -146,7 +173,7 @@ int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value)
 {
 	int r;
 
-	if (!region_is_mapped(&x->registers, offset, 8)) {
+	if (!region_is_mapped(x->registers, offset, 8)) {
 		if (value <= UINT32_MAX)
 			return dma_test_put32(x, offset, (uint32_t)value);
 		/* linux: drivers/vfio/pci/vfio_pci_rdwr.c: vfio_pci_core_do_io_rw(): cut in two. */
@@ -156,7 +183,7 @@ int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value)
 				     (unsigned long long)value);
 		return -ERANGE;
 	}
-	r = region_put(&x->registers, offset, 8, value);
+	r = region_put(x->registers, offset, 8, value);
 	if (r < 0)
 		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
 				       (unsigned long long)offset, strerror(-r));
@@ -170,8 +197,8 @@ void dma_test_pause(struct dma_test *x, unsigned int ms)
 	(void)sys->ops->poll(sys, NULL, 0, (int)ms);
 }
 
-int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t want,
-		    unsigned int timeout_ms, const char *what)
+int dma_test_wait(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t mask,
+		  uint32_t want, unsigned int timeout_ms, const char *what)
 {
 	struct sys *sys = x->client->sys;
 	uint64_t end = sys->ops->now_ns(sys) + (uint64_t)timeout_ms * 1000000U;
@@ -180,7 +207,7 @@ int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t
 		/* The time first: a process that was not scheduled for long still asks once more. */
 		bool late = sys->ops->now_ns(sys) >= end;
 		uint32_t value;
-		int r = dma_test_get32(x, offset, &value);
+		int r = dma_test_get(x, offset, width, &value);
 
 		if (r < 0 || (value & mask) == want)
 			return r;
@@ -190,4 +217,22 @@ int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t
 	}
 	x->said = arena_printf(x->client->arena, "%s took longer than %u ms", what, timeout_ms);
 	return -ETIMEDOUT;
+}
+
+uint32_t dma_test_le32(const uint8_t *p)
+{
+	/* The device may change it at any time. */
+	return le32toh(*(const volatile uint32_t *)(const void *)p);
+}
+
+void dma_test_set_le32(uint8_t *p, uint32_t value)
+{
+	value = htole32(value);
+	memcpy(p, &value, sizeof(value));
+}
+
+void dma_test_set_le64(uint8_t *p, uint64_t value)
+{
+	value = htole64(value);
+	memcpy(p, &value, sizeof(value));
 }

@@ -18,7 +18,7 @@
 #include "base/failure.h"
 #include "client/region.h"
 
-enum { DMA_TEST_OWN_PAGES = 2 };
+enum { DMA_TEST_OWN_PAGES = 4, DMA_TEST_BARS = 6 };
 
 /* A page of the tool's memory as both sides see it. */
 struct dma_test_page {
@@ -36,29 +36,31 @@ struct dma_test {
 	int fd;                                       /* of the device, borrowed */
 	size_t page_size;                             /* bytes, of the pages below */
 	struct dma_test_page own[DMA_TEST_OWN_PAGES]; /* the first own_pages of them */
-	struct region config, registers;
-	bool has_config, has_registers;
+	struct region config, bars[DMA_TEST_BARS];
+	struct region *registers; /* of bars, that dma_test_get() and the like access */
+	bool has_config, has_bar[DMA_TEST_BARS];
 	uint16_t vendor, subvendor; /* of its config space */
 	uint16_t command;           /* of its config space, as it was */
 	bool touched;               /* command was changed */
 	bool started;               /* kind->init was called */
 	const char *said;           /* about the last transfer; arena */
-	struct {
-		uint64_t cap; /* register CAP */
-		uint32_t version;
-		unsigned int tail, head, phase, stride;
-		uint16_t id;
-	} nvme;
+	void *state;                /* kind->state_size bytes, zeroed before kind->probe; arena */
 };
 
 struct dma_driver {
 	const char *name, *what;
-	uint16_t vendor, device;   /* 0: any */
-	uint32_t class_code;       /* 24 bits; 0: any */
+	uint16_t vendor;           /* 0: any */
+	const uint16_t *devices;   /* of the vendor, 0 at the end; NULL: any */
+	uint32_t class_code;       /* 24 bits, of which only class_mask counts */
+	uint32_t class_mask;       /* 0: any class */
+	unsigned int bar;          /* where its registers are; kind->probe may use others */
+	size_t state_size;         /* bytes of dma_test.state */
 	unsigned int address_bits; /* that it surely drives */
-	unsigned int own_pages;    /* that it needs while it works */
-	size_t transfer;           /* bytes that one transfer moves */
-	unsigned int irq_index;    /* whose vector 0 it raises: VT_PCI_MSI and the like */
+	/* That it needs while it works. After init the driver itself writes only the first of them, and the
+	 * device only the others: a change there shows that the device still reaches them. */
+	unsigned int own_pages;
+	size_t transfer;        /* bytes that one transfer moves */
+	unsigned int irq_index; /* whose vector 0 it raises: VT_PCI_MSI and the like */
 	/* Whether the device may be used: -EBUSY with the reason when something may be using it, -ENOTSUP
 	 * when it is not the device it seemed. Changes nothing. */
 	int (*probe)(struct dma_test *x, struct failure **reterr);
@@ -82,7 +84,8 @@ struct dma_driver {
 
 extern const struct dma_driver dma_driver_edu, dma_driver_nvme;
 
-/* The one for a device of these ids and @class_code (24 bits), or NULL. */
+/* The one for a device of these ids and @class_code (24 bits), or NULL. A row with device ids comes
+ * before the rows without. */
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code);
 
 /* Opens registers and config space of the device behind @fd, lets it decode its memory and asks
@@ -93,15 +96,40 @@ int dma_test_start(struct dma_test *x, struct failure **reterr);
 /* Quiesces, restores the command register, closes the regions. */
 void dma_test_end(struct dma_test *x);
 
-/* For the drivers: registers of four and eight bytes. -ENODEV for all ones, which none of the
- * registers they ask for has. */
-int dma_test_get32(struct dma_test *x, uint64_t offset, uint32_t *ret);
-int dma_test_put32(struct dma_test *x, uint64_t offset, uint32_t value);
+/* For the drivers: x->registers is BAR @bar (0 to 5) from now on. -EINVAL for another, or the errno of
+ * opening it, with x->said. */
+int dma_test_use(struct dma_test *x, unsigned int bar);
+/* Registers of @width 1, 2 or 4 bytes. -ENODEV for all ones, which none of the registers they ask for
+ * has. */
+int dma_test_get(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t *ret);
+int dma_test_put(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t value);
+
+static inline int dma_test_get32(struct dma_test *x, uint64_t offset, uint32_t *ret)
+{
+	return dma_test_get(x, offset, 4, ret);
+}
+
+static inline int dma_test_put32(struct dma_test *x, uint64_t offset, uint32_t value)
+{
+	return dma_test_put(x, offset, 4, value);
+}
+
 /* Eight bytes in one access; -ERANGE when @value needs them and the register is not mapped. */
 int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value);
 /* Asks register @offset until (@value & @mask) == @want; -ETIMEDOUT after @timeout_ms with
  * x->said telling what was waited for. */
-int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t want,
-		    unsigned int timeout_ms, const char *what);
+int dma_test_wait(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t mask,
+		  uint32_t want, unsigned int timeout_ms, const char *what);
+
+static inline int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t mask, uint32_t want,
+				  unsigned int timeout_ms, const char *what)
+{
+	return dma_test_wait(x, offset, 4, mask, want, timeout_ms, what);
+}
+
 /* Waits some time without asking anything. */
 void dma_test_pause(struct dma_test *x, unsigned int ms);
+/* A little-endian word in memory that the device shares; @p is aligned to its size. */
+uint32_t dma_test_le32(const uint8_t *p);
+void dma_test_set_le32(uint8_t *p, uint32_t value);
+void dma_test_set_le64(uint8_t *p, uint64_t value);

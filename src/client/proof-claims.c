@@ -395,7 +395,7 @@ void claim_teardown(struct proof_run *p)
 			   errno_name(r));
 		return;
 	}
-	/* The page that the device answers to, behind the one it is asked by. */
+	/* The pages that the device answers to, behind the one it is asked by. */
 	before = arena_memdup(p->request->client->arena, queues + p->page, own - p->page);
 	if (!out_of_reach(p, CLAIM_TEARDOWN, p->iova[AREA_SOURCE], &seen))
 		return;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client/client.h"
+#include "client/dma-test.h"
 
 enum area {
 	AREA_FRONT,  /* never mapped */
@@ -15,8 +15,8 @@ enum area {
 	AREA_BEHIND, /* mapped for the counterparts only */
 	AREA_CANARY, /* mapped elsewhere, so that it stays where it is */
 	AREA_SEALED, /* mapped for reading */
-	AREA_OWN,    /* of the driver: DMA_TEST_OWN_PAGES of them */
-	NR_AREAS = AREA_OWN + 2,
+	AREA_OWN,    /* of the driver */
+	NR_AREAS = AREA_OWN + DMA_TEST_OWN_PAGES,
 };
 
 struct proof_memory {

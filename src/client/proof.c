@@ -156,8 +156,7 @@ static int choose_iova(const struct proof_run *p, uint64_t *ret)
 
 static int map_areas(struct proof_run *p, struct failure **reterr)
 {
-	static const enum area plain[] = { AREA_SOURCE, AREA_TARGET, AREA_OWN, AREA_OWN + 1 };
-	size_t nr = 2 + p->request->driver->own_pages;
+	unsigned int own_end = AREA_OWN + p->request->driver->own_pages;
 	uint64_t base;
 	int r = choose_iova(p, &base);
 
@@ -167,8 +166,9 @@ static int map_areas(struct proof_run *p, struct failure **reterr)
 				   p->request->object, NR_AREAS * p->page, p->address_bits);
 	for (unsigned int i = 0; i < NR_AREAS; i++)
 		p->iova[i] = base + i * (uint64_t)p->page;
-	for (size_t i = 0; !r && i < nr; i++)
-		r = run_map(p, plain[i], VT_MAP_READ | VT_MAP_WRITE);
+	for (unsigned int i = 0; !r && i < own_end; i++)
+		if (i == AREA_SOURCE || i == AREA_TARGET || i >= AREA_OWN)
+			r = run_map(p, (enum area)i, VT_MAP_READ | VT_MAP_WRITE);
 	if (r < 0)
 		return failure_set_status(reterr, STATUS_NO, r,
 					  "%s: the kernel refused to map %zu bytes for the proof: %s",
@@ -231,10 +231,13 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 		.object = q->object,
 		.fd = q->fd,
 		.page_size = page,
-		.own = { { proof_memory_at(&p->memory, AREA_OWN), p->iova[AREA_OWN] },
-			 { proof_memory_at(&p->memory, AREA_OWN + 1), p->iova[AREA_OWN + 1] } },
 		.said = "",
 	};
+	for (unsigned int i = 0; i < DMA_TEST_OWN_PAGES; i++)
+		p->test.own[i] = (struct dma_test_page){
+			proof_memory_at(&p->memory, (enum area)(AREA_OWN + i)),
+			p->iova[AREA_OWN + i],
+		};
 	p->has_release = !irq_open(q->client, q->object, q->fd, VT_PCI_REQ, 1, &p->release);
 	if (!p->has_release)
 		irq_close(&p->release);
