@@ -257,7 +257,6 @@ static void warn_of_missing(struct explanation *e, const char *name, size_t nr, 
 {
 	const char *why = arena_printf(e->arena, "'vfiotool inspect %s' shows why", name);
 
-	e->unknown = true;
 	if (nr == 1)
 		explain_warn(e, arena_printf(e->arena, "%s has no IOMMU group: %s", name, why));
 	else if (nr == nr_all)
@@ -294,6 +293,8 @@ void explain_make(const struct group_map *map, struct device *const *devices, si
 	for (size_t i = 0; i < h->nr_groups; i++)
 		if (wanted[i])
 			make_group(&chains, h->groups[i], a, &groups[ret->nr_groups++]);
+	/* What has no group leaves open a question about it, and none about a host that has others. */
+	ret->unknown = without && (nr < h->nr_devices || !ret->nr_groups);
 }
 
 /* ---- what if ---- */

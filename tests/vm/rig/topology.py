@@ -35,6 +35,8 @@ def compare(name: str, text: str, links: str):
         yield f"{name}: no JSON ({error})"
         return
     yield from (f"{name}: {problem}" for problem in documents.problems("explain", text))
+    if not partition(links):
+        yield f"{name}: the kernel made no group"
     kernel, said = partition(links), _sets(group["devices"] for group in document["groups"])
     if said != kernel:
         yield f"{name}: vfiotool reads other groups than the kernel's: {_names(said ^ kernel)}"

@@ -62,6 +62,21 @@ give() {
 	prober bind "$1" "$2" >/dev/null
 }
 
+# For setup snippets: let vfio-pci probe each device without a driver, from the root on, because some kernels make a
+# device's group only then, even if the driver refuses the device; and keep it awake, for vfio-pci lets it sleep. Ports
+# wait for the IOMMU's driver, and have one of their own.
+probe_all() {
+	for device in /sys/bus/pci/devices/*; do
+		[ ! -e "$device/driver" ] || continue
+		case $(cat "$device/class") in
+		0x0604*) ;;
+		*) echo vfio-pci >"$device/driver_override" ;;
+		esac
+		echo "${device##*/}" >/sys/bus/pci/drivers_probe || true
+		echo on >"$device/power/control"
+	done
+}
+
 # For setup snippets: set a parameter of a loaded or built-in module.
 parameter() {
 	echo "$2" >"/sys/module/$1"
