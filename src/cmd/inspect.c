@@ -8,6 +8,7 @@
 #include "base/shell.h"
 #include "report/inspect-text.h"
 #include "report/inspect.h"
+#include "report/iommu.h"
 #include "report/json.h"
 #include "report/prediction-fields.h"
 #include "report/prose.h"
@@ -201,6 +202,17 @@ static const struct device *find_listed(struct strmap *lists, const struct devic
 	return first;
 }
 
+static void print_json_iommus(const struct session *s, struct json_doc *doc, struct arena *a)
+{
+	size_t nr;
+	struct iommu_row *rows = inspection_iommus(s->host, s->devices, s->nr_devices, a, &nr);
+
+	json_doc_array_begin(doc, "iommus");
+	for (size_t i = 0; i < nr; i++)
+		json_doc_element(doc, json_from_row(&iommu_fields, NULL, &rows[i], a));
+	json_doc_array_end(doc);
+}
+
 static void print_json(struct session *s, const struct inspect_args *args)
 {
 	vt_cleanup(arena_freep) struct arena *scratch = arena_new();
@@ -222,6 +234,7 @@ static void print_json(struct session *s, const struct inspect_args *args)
 		json_doc_element(&doc, json_from_row(&inspection_fields, NULL, &one, a));
 	}
 	json_doc_array_end(&doc);
+	print_json_iommus(s, &doc, scratch);
 	json_doc_end(&doc);
 }
 
@@ -265,6 +278,8 @@ static int print_devices(struct session *s, const struct inspect_args *args,
 		if (r < 0)
 			return r;
 	}
+	if (s->app->verbose > 0)
+		inspect_text_iommus(t, s->devices, s->nr_devices);
 	if (!is_full(s->app, args)) {
 		prose_blank(&end);
 		prose_text(&end, STYLE_DIM,
@@ -402,6 +417,6 @@ const struct command command_inspect = {
 	.argp = &argp,
 	.args_size = sizeof(struct inspect_args),
 	.run = run,
-	.documents =
-		(const struct field_table *const[]){ &kernel_fields, &inspection_fields, NULL },
+	.documents = (const struct field_table *const[]){ &kernel_fields, &inspection_fields,
+							  &iommu_fields, NULL },
 };

@@ -14,6 +14,23 @@ int register_parse(struct span text, uint64_t *ret)
 	return 0;
 }
 
+int register_parse_bits(struct span text, uint64_t *ret)
+{
+	enum { BITS_MAX = 1024 };
+	uint64_t value = 0;
+
+	if (!text.len || text.len > BITS_MAX)
+		return -EBADMSG;
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.s[i] != '0' && text.s[i] != '1')
+			return -EBADMSG;
+		if (i < 64 && text.s[i] == '1')
+			value |= UINT64_C(1) << i;
+	}
+	*ret = value;
+	return 0;
+}
+
 /* An EFR of a unit that translates names many features; EFR2 few or none. */
 static bool looks_like_efr(uint64_t efr, uint64_t other)
 {

@@ -11,6 +11,10 @@
 /* A register as sysfs prints it: hexadecimal without a prefix. 0, -EBADMSG. */
 vt_must_check int register_parse(struct span text, uint64_t *ret);
 
+/* The features attribute of a virtio device: '0' and '1', bit 0 first; those beyond 64 are left out. 0, -EBADMSG.
+ * linux: drivers/virtio/virtio.c: features_show(). */
+vt_must_check int register_parse_bits(struct span text, uint64_t *ret);
+
 /* The features attribute of an AMD unit: one register, or two whose order changed over time (efr2:efr
  * at first, then efr:efr2). Both readings are given. linux: drivers/iommu/amd/init.c:
  * amd_iommu_show_features(). */

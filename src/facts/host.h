@@ -228,6 +228,9 @@ struct iommu_unit {
 	struct fact features;
 	bool has_efr, has_efr2;
 	uint64_t efr, efr2;
+	/* virtio: "features" of its device as well: bit N is feature N, of those that both sides have. */
+	bool has_virtio;
+	uint64_t virtio;
 };
 
 /* ---- kernel, modules, parameters ---- */

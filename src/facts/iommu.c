@@ -144,6 +144,18 @@ static void load_amd(struct loader *l, struct iommu_unit *u, const char *dir)
 	u->efr2 = f.efr2;
 }
 
+static void load_virtio(struct loader *l, struct iommu_unit *u, const char *dir)
+{
+	u->features = read_at(l, dir, "device/features");
+	if (!fact_is(&u->features))
+		return;
+	u->has_virtio = !register_parse_bits(fact_describe(&u->features), &u->virtio);
+	if (u->has_virtio)
+		return;
+	u->features.state = FACT_FAILED;
+	u->features.err = EBADMSG;
+}
+
 static void unit_load(struct loader *l, struct iommu_unit *u)
 {
 	const char *dir = arena_printf(l->a, "/sys/class/iommu/%s", u->name);
@@ -157,6 +169,8 @@ static void unit_load(struct loader *l, struct iommu_unit *u)
 		load_intel(l, u, dir);
 	else if (u->kind == IOMMU_KIND_AMD)
 		load_amd(l, u, dir);
+	else if (u->kind == IOMMU_KIND_VIRTIO)
+		load_virtio(l, u, dir);
 }
 
 static int unit_compare(const void *a, const void *b)

@@ -7,6 +7,7 @@
 #include "base/strbuf.h"
 #include "report/field-kinds.h"
 #include "report/inspect-text.h"
+#include "report/iommu.h"
 #include "report/notice.h"
 #include "report/plan.h"
 #include "report/prediction-fields.h"

@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "report/field-kinds.h"
+#include "report/iommu.h"
 #include "report/notice.h"
 #include "report/prediction-fields.h"
 
@@ -44,6 +45,22 @@ void inspection_make(const struct report *report, const struct device *dev, bool
 		kernels->releases = generation_releases(generation_get(g));
 		predict(report, kernels, dev, paths, a, &ret->generations[g]);
 	}
+}
+
+struct iommu_row *inspection_iommus(const struct host *h, struct device *const *devices, size_t nr,
+				    struct arena *a, size_t *ret_nr)
+{
+	struct iommu_row *ret = arena_array(a, h->nr_iommus, sizeof(*ret));
+	bool *behind = arena_array(a, h->nr_iommus, sizeof(*behind));
+
+	*ret_nr = 0;
+	for (size_t i = 0; i < nr; i++)
+		for (size_t u = 0; u < h->nr_iommus; u++)
+			behind[u] |= devices[i]->iommu == h->iommus[u];
+	for (size_t u = 0; u < h->nr_iommus; u++)
+		if (behind[u])
+			iommu_row_make(h->iommus[u], a, &ret[(*ret_nr)++]);
+	return ret;
 }
 
 #define OF_DEVICE FIELD_VIA(struct inspection, row.device, struct device)

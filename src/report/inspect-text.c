@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "report/escape.h"
 #include "report/field-kinds.h"
+#include "report/iommu.h"
 #include "report/notice.h"
 #include "report/prediction-fields.h"
 #include "report/prediction-text.h"
@@ -98,19 +99,6 @@ void inspect_text_kernel(const struct inspect_text *t)
 	p.indent = 0;
 	prose_blank(&p);
 	inspect_text_limits(t);
-}
-
-const char *iommu_kind_text(enum iommu_kind kind)
-{
-	static const char *const texts[] = {
-		[IOMMU_KIND_OTHER] = "unknown kind", [IOMMU_KIND_INTEL] = "Intel VT-d",
-		[IOMMU_KIND_AMD] = "AMD-Vi",         [IOMMU_KIND_SMMU] = "Arm SMMU",
-		[IOMMU_KIND_SMMU_V3] = "Arm SMMUv3", [IOMMU_KIND_VIRTIO] = "virtio-iommu",
-		[IOMMU_KIND_S390] = "s390",          [IOMMU_KIND_DART] = "Apple DART",
-		[IOMMU_KIND_RISCV] = "RISC-V",       [IOMMU_KIND_PAMU] = "Freescale PAMU",
-	};
-
-	return texts[kind];
 }
 
 /* ---- what is ---- */
@@ -342,4 +330,17 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	if (i->generations)
 		r = inspect_text_generations(t, i, body.indent, reterr);
 	return r;
+}
+
+void inspect_text_iommus(const struct inspect_text *t, struct device *const *devices, size_t nr)
+{
+	vt_cleanup(arena_freep) struct arena *a = arena_new();
+	struct prose p = { .out = t->out, .label_width = LABEL_WIDTH };
+	size_t nr_rows;
+	struct iommu_row *rows = inspection_iommus(t->report->host, devices, nr, a, &nr_rows);
+
+	for (size_t i = 0; i < nr_rows; i++) {
+		prose_blank(&p);
+		iommu_text_unit(&p, &rows[i]);
+	}
 }

@@ -23,11 +23,12 @@ void inspect_text_limits(const struct inspect_text *t);
 void inspect_text_host(const struct inspect_text *t);
 /* One device in short: what it is, whether it can be attached now and after binding, and if not, why and what to do. */
 void inspect_text_brief(const struct inspect_text *t, const struct inspection *i);
-/* What inspections of both lengths say: the driver of @d, what keeps or gives it a driver, the name of a kind. */
+/* What inspections of both lengths say: the driver of @d, what keeps or gives it a driver. */
 struct prose;
 const char *inspect_driver_text(const struct device *d, struct arena *a);
 void inspect_text_settings(const struct prose *p, const struct device *d, struct arena *a);
-const char *iommu_kind_text(enum iommu_kind kind);
+/* The IOMMUs that @devices are behind, each once, by their registers. */
+void inspect_text_iommus(const struct inspect_text *t, struct device *const *devices, size_t nr);
 /* One device in full. 0, or a negative errno of a table in it. */
 int inspect_text_device(const struct inspect_text *t, const struct inspection *i,
 			struct failure **reterr);

@@ -29,5 +29,9 @@ enum { MEMBERS_REPEATED_MAX = 64 };
  * count as offered. Everything in @a. */
 void inspection_make(const struct report *report, const struct device *dev, bool all_generations,
 		     unsigned int paths, struct arena *a, struct inspection *ret);
+/* The IOMMUs that @devices are behind, each once, in the order of their names; in @a. */
+struct iommu_row;
+struct iommu_row *inspection_iommus(const struct host *h, struct device *const *devices, size_t nr,
+				    struct arena *a, size_t *ret_nr);
 /* Rows: struct inspection. */
 extern const struct field_table inspection_fields;

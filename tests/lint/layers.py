@@ -21,7 +21,7 @@ ARROWS = {
               "decode/vm.h"),
     "client": ("base", "uapi", "sysroot", "decode", "client"),
     "bind": ("base", "uapi", "sysroot", "decode", "facts/host.h", "facts/in-use.h", "model", "bind"),
-    "report": ("base", "uapi", "decode/vfioinfo.h", "report", "facts/host.h", "facts/event.h", "model", "bind/guard.h",
+    "report": ("base", "uapi", "decode/vfioinfo.h", "decode/iommureg.h", "report", "facts/host.h", "facts/event.h", "model", "bind/guard.h",
                "bind/plan.h"),
     "cli": ("base", "uapi", "sysroot/sysroot.h", "report", "cli"),
     "run": ("base", "uapi", "sysroot", "decode", "facts", "model", "client", "bind", "report", "cli", "run"),

@@ -127,6 +127,7 @@ static void test_load_unit_facts(struct tree *x)
 	tree_put(x, "sys/class/iommu/ivhd0/amd-iommu/cap", "xyz\n");
 	tree_put(x, "sys/class/iommu/ivhd1/amd-iommu/features", "f0:f00\n");
 	tree_link(x, "../../../bus/virtio/drivers/virtio_iommu", "sys/devices/virtio9/driver");
+	tree_put(x, "sys/devices/virtio9/features", "1110000\n");
 	tree_link(x, "../../../devices/virtio9", "sys/class/iommu/0000:00:09.0/device");
 	tree_put(x, "sys/class/iommu/smmu3.0x2b400000/x", "");
 	h = tree_load(x, x->sysroot, tree_scope(), NULL);
@@ -135,6 +136,7 @@ static void test_load_unit_facts(struct tree *x)
 	assert_string_equal(u->name, "0000:00:09.0");
 	assert_int_equal(u->kind, IOMMU_KIND_VIRTIO);
 	assert_string_equal(u->driver.raw, "virtio_iommu");
+	assert_true(u->has_virtio && u->virtio == 0x7);
 	u = h->iommus[1];
 	assert_int_equal(u->kind, IOMMU_KIND_INTEL);
 	assert_true(u->has_cap && u->has_ecap);
