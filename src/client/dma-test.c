@@ -20,7 +20,11 @@ enum {
 
 enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
 
-static const struct dma_driver *const drivers[] = { &dma_driver_edu, &dma_driver_nvme };
+static const struct dma_driver *const drivers[] = {
+	&dma_driver_edu,
+	&dma_driver_hda,
+	&dma_driver_nvme,
+};
 
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
@@ -140,6 +144,14 @@ int dma_test_use(struct dma_test *x, unsigned int bar)
 	return 0;
 }
 
+static const char *beyond(const struct dma_test *x, uint64_t offset)
+{
+	return arena_printf(x->client->arena,
+			    "register %#llx lies beyond the %llu bytes of its registers (BAR %u)",
+			    (unsigned long long)offset, (unsigned long long)x->registers->info.size,
+			    x->registers->info.index - VT_PCI_BAR0);
+}
+
 int dma_test_get(struct dma_test *x, uint64_t offset, unsigned int width, uint32_t *ret)
 {
 	uint64_t value;
@@ -151,6 +163,8 @@ int dma_test_get(struct dma_test *x, uint64_t offset, unsigned int width, uint32
 		r = -EREMOTEIO;
 	if (r == -ENODEV)
 		x->said = "it answers all ones, so it is gone";
+	else if (r == -ERANGE)
+		x->said = beyond(x, offset);
 	else if (r < 0)
 		x->said = arena_printf(x->client->arena, "register %#llx cannot be read: %s",
 				       (unsigned long long)offset, strerror(-r));
@@ -163,7 +177,9 @@ int dma_test_put(struct dma_test *x, uint64_t offset, unsigned int width, uint32
 {
 	int r = region_put(x->registers, offset, width, value);
 
-	if (r < 0)
+	if (r == -ERANGE)
+		x->said = beyond(x, offset);
+	else if (r < 0)
 		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
 				       (unsigned long long)offset, strerror(-r));
 	return r == -EIO ? -EREMOTEIO : r;

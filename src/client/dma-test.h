@@ -82,7 +82,7 @@ struct dma_driver {
 	void (*quiesce)(struct dma_test *x);
 };
 
-extern const struct dma_driver dma_driver_edu, dma_driver_nvme;
+extern const struct dma_driver dma_driver_edu, dma_driver_hda, dma_driver_nvme;
 
 /* The one for a device of these ids and @class_code (24 bits), or NULL. A row with device ids comes
  * before the rows without. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/irq.h"
 #include "client/pagemap.h"
@@ -451,14 +452,19 @@ static void raise_and_wait(struct proof_run *p, struct irq *irq)
 void claim_interrupt(struct proof_run *p)
 {
 	const struct proof_request *q = p->request;
-	uint32_t index = q->driver->irq_index;
-	struct irq_info info;
+	const uint32_t kinds[] = { q->driver->irq_index, VT_PCI_MSIX, VT_PCI_MSI, VT_PCI_INTX };
+	struct irq_info info = { 0 };
+	uint32_t index = kinds[0];
 	struct irq irq;
-	int r = device_irq_get(q->client, q->object, q->fd, index, &info);
+	int r;
 
-	if (r < 0 || !info.count) {
-		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNTRIED, "the device has no %s",
-			   irq_index_name(index));
+	for (size_t i = 0; !info.count && i < ARRAY_SIZE(kinds); i++) {
+		index = kinds[i];
+		if (device_irq_get(q->client, q->object, q->fd, index, &info) < 0)
+			info.count = 0;
+	}
+	if (!info.count) {
+		run_answer(p, CLAIM_INTERRUPT, CLAIM_UNTRIED, "the device has no interrupt");
 		return;
 	}
 	r = irq_open(q->client, q->object, q->fd, index, 1, &irq);

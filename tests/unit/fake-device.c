@@ -38,14 +38,14 @@ static void signal_eventfd(struct fake_device *f, int fd)
 		f->events[fd - EVENT_FD]++;
 }
 
-static bool has(const struct fake_device *f, unsigned int fault)
+bool fake_has(const struct fake_device *f, unsigned int fault)
 {
 	return f->faults & fault;
 }
 
 static uint64_t physical_base(const struct fake_device *f)
 {
-	return has(f, FAKE_HIGH_MEMORY) ? HIGH_MEMORY : LOW_MEMORY;
+	return fake_has(f, FAKE_HIGH_MEMORY) ? HIGH_MEMORY : LOW_MEMORY;
 }
 
 /* ---- the IOMMU ---- */
@@ -61,18 +61,18 @@ static uint8_t *physical(const struct fake_device *f, uint64_t address, size_t l
 
 static bool allowed(const struct fake_device *f, const struct fake_mapping *m, unsigned int prot)
 {
-	if (m->dead && !has(f, FAKE_UNMAPS_LATE) &&
-	    !(has(f, FAKE_STILL_READS) && prot == VT_MAP_READ))
+	if (m->dead && !fake_has(f, FAKE_UNMAPS_LATE) &&
+	    !(fake_has(f, FAKE_STILL_READS) && prot == VT_MAP_READ))
 		return false;
-	return m->prot & prot || (prot == VT_MAP_WRITE && has(f, FAKE_IGNORES_READ_ONLY));
+	return m->prot & prot || (prot == VT_MAP_WRITE && fake_has(f, FAKE_IGNORES_READ_ONLY));
 }
 
 /* The memory that the device gets at @address, or NULL; the newest mapping counts. */
 static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, unsigned int prot)
 {
-	if (has(f, FAKE_NARROW))
+	if (fake_has(f, FAKE_NARROW))
 		address &= (UINT64_C(1) << 28) - 1;
-	if (has(f, FAKE_NO_IOMMU))
+	if (fake_has(f, FAKE_NO_IOMMU))
 		return physical(f, address, len);
 	for (size_t i = f->nr_mappings; i--;) {
 		const struct fake_mapping *m = &f->mappings[i];
@@ -84,18 +84,17 @@ static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, u
 	snprintf(f->log, sizeof(f->log),
 		 "3,77,1000,-;DMAR: [DMA %s NO_PASID] Request device [00:04.0] fault addr 0x%llx [fault reason 0x05] PTE Write access is not set\n SUBSYSTEM=pci\n",
 		 prot == VT_MAP_WRITE ? "Write" : "Read", (unsigned long long)address);
-	return has(f, FAKE_HALF_IOMMU) ? physical(f, address, len) : NULL;
+	return fake_has(f, FAKE_HALF_IOMMU) ? physical(f, address, len) : NULL;
 }
 
-/* 0, or -EIO when the address is out of reach. */
-static int dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len, bool write)
+int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len, bool write)
 {
 	uint8_t *at = translate(f, address, len, write ? VT_MAP_WRITE : VT_MAP_READ);
 
 	f->transfers++;
 	if (f->transfers == f->asked_back)
 		signal_eventfd(f, f->req_eventfd);
-	if (has(f, FAKE_DEAF))
+	if (fake_has(f, FAKE_DEAF))
 		return 0;
 	if (!at)
 		return -EIO;
@@ -104,18 +103,18 @@ static int dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t l
 		return 0;
 	}
 	memcpy(at, bytes, len);
-	if (has(f, FAKE_WRONG_BYTES))
+	if (fake_has(f, FAKE_WRONG_BYTES))
 		at[len / 2] ^= 0x10;
-	if (has(f, FAKE_WRITES_BEHIND))
+	if (fake_has(f, FAKE_WRITES_BEHIND))
 		memcpy(at + PAGE, bytes, 16);
 	return 0;
 }
 
 static int do_map(struct fake_device *f, const struct vt_map_dma *map)
 {
-	if (has(f, FAKE_REFUSES_MAP))
+	if (fake_has(f, FAKE_REFUSES_MAP))
 		return -ENOMEM;
-	if (has(f, FAKE_REFUSES_READ_ONLY) && map->flags == VT_MAP_READ)
+	if (fake_has(f, FAKE_REFUSES_READ_ONLY) && map->flags == VT_MAP_READ)
 		return -EOPNOTSUPP;
 	for (size_t i = 0; i < f->nr_mappings; i++)
 		if (!f->mappings[i].dead && f->mappings[i].iova == map->iova)
@@ -158,10 +157,11 @@ size_t fake_device_mapped(const struct fake_device *f)
 
 /* ---- interrupts ---- */
 
-static void raise(struct fake_device *f)
+void fake_raise(struct fake_device *f)
 {
-	if (!has(f, FAKE_NO_INTERRUPT))
-		signal_eventfd(f, f->irq_eventfd);
+	for (unsigned int i = 0; i < (fake_has(f, FAKE_STORM) ? 1000 : 1); i++)
+		if (!fake_has(f, FAKE_NO_INTERRUPT))
+			signal_eventfd(f, f->irq_eventfd);
 }
 
 static int do_set_irqs(struct fake_device *f, const struct vt_irq_set *set)
@@ -183,171 +183,15 @@ static int do_set_irqs(struct fake_device *f, const struct vt_irq_set *set)
 	return 0;
 }
 
-/* ---- edu ---- */
-
-static uint64_t edu_read(const struct fake_device *f, uint64_t offset)
-{
-	switch (offset) {
-	case 0x00:
-		return has(f, FAKE_OTHER_ID) ? 0x12345678 : 0x010000ed;
-	case 0x04:
-		return ~f->liveness;
-	case 0x98:
-		return f->dma_command;
-	default:
-		return 0;
-	}
-}
-
-static void edu_run(struct fake_device *f)
-{
-	bool to_memory = f->dma_command & 2;
-	uint64_t device = to_memory ? f->source : f->target;
-	uint64_t address = to_memory ? f->target : f->source;
-
-	if (has(f, FAKE_LOSES_COMPLETIONS))
-		return;
-	/* What the emulator ends the machine for. */
-	if (device < 0x40000 || device + f->count >= 0x40000 + sizeof(f->buffer))
-		__builtin_trap();
-	(void)dma(f, address, f->buffer + (device - 0x40000), f->count, to_memory);
-	f->dma_command &= ~1U;
-}
-
-static void edu_write(struct fake_device *f, uint64_t offset, uint64_t value)
-{
-	switch (offset) {
-	case 0x04:
-		f->liveness = (uint32_t)value;
-		return;
-	case 0x60:
-		raise(f);
-		return;
-	case 0x80:
-		f->source = value;
-		return;
-	case 0x88:
-		f->target = value;
-		return;
-	case 0x90:
-		f->count = (uint32_t)value;
-		return;
-	case 0x98:
-		f->dma_command = (uint32_t)value;
-		if (value & 1)
-			edu_run(f);
-		return;
-	default:
-		return;
-	}
-}
-
-/* ---- NVMe ---- */
-
-static uint64_t nvme_read(const struct fake_device *f, uint64_t offset)
-{
-	switch (offset) {
-	case 0x00:
-		return 0x0f0103ff; /* CAP.TO 15, so 7.5 s */
-	case 0x04:
-		return 0x20;
-	case 0x08:
-		return 0x010400;
-	case 0x14:
-		return f->cc;
-	case 0x1c:
-		return f->csts;
-	default:
-		return 0;
-	}
-}
-
-static void nvme_complete(struct fake_device *f, uint16_t id, unsigned int status)
-{
-	uint32_t entry[4] = { 0, 0, f->sq_head, id | f->cq_phase << 16 | status << 17 };
-	unsigned int faults = f->faults;
-
-	if (has(f, FAKE_LOSES_COMPLETIONS))
-		return;
-	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
-	(void)dma(f, f->acq + f->cq_tail * sizeof(entry), (uint8_t *)entry, sizeof(entry), true);
-	f->faults = faults;
-	f->cq_tail = (f->cq_tail + 1) % ((f->aqa >> 16) + 1);
-	if (!f->cq_tail)
-		f->cq_phase ^= 1;
-	raise(f);
-}
-
-static void nvme_run(struct fake_device *f, uint32_t tail)
-{
-	while (f->sq_head != tail) {
-		uint32_t entry[16];
-		uint8_t data[4096] = { 0x36, 0x1b, 0xf4, 0x1a };
-		uint64_t prp;
-		int r;
-
-		if (dma(f, f->asq + f->sq_head * sizeof(entry), (uint8_t *)entry, sizeof(entry),
-			false) < 0) {
-			f->csts |= 2;
-			return;
-		}
-		f->sq_head = (f->sq_head + 1) % ((f->aqa & 0xfff) + 1);
-		prp = entry[6] | (uint64_t)entry[7] << 32;
-		data[81] = 4;
-		data[82] = 1;
-		snprintf((char *)data + 4, 20, "fake");
-		r = (entry[0] & 0xff) == 6 && entry[10] == 1 ? dma(f, prp, data, sizeof(data), true)
-							     : -EINVAL;
-		f->identified++;
-		nvme_complete(f, (uint16_t)(entry[0] >> 16),
-			      r == -EINVAL                           ? 0x02
-			      : r < 0 && has(f, FAKE_FAILS_UNMAPPED) ? 0x04
-								     : 0);
-	}
-}
-
-static void nvme_write(struct fake_device *f, uint64_t offset, uint64_t value)
-{
-	switch (offset) {
-	case 0x14:
-		f->cc = (uint32_t)value;
-		f->csts = value & 1;
-		f->sq_head = f->cq_tail = 0;
-		f->cq_phase = 1;
-		return;
-	case 0x24:
-		f->aqa = (uint32_t)value;
-		return;
-	case 0x28:
-		f->asq = value;
-		return;
-	case 0x2c:
-		f->asq |= value << 32;
-		return;
-	case 0x30:
-		f->acq = value;
-		return;
-	case 0x34:
-		f->acq |= value << 32;
-		return;
-	case 0x1000:
-		if (f->csts == 1)
-			nvme_run(f, (uint32_t)value);
-		return;
-	default:
-		return;
-	}
-}
-
 /* ---- system calls ---- */
 
 static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, const void *in,
 			     size_t len)
 {
-	uint8_t bytes[256] = { 0x34, 0x12, 0xe8, 0x11 };
+	uint8_t bytes[256] = { 0 };
 
-	if (f->nvme)
-		memcpy(bytes, "\x36\x1b\x10\x00", 4);
+	memcpy(bytes, &f->model->vendor, 2);
+	memcpy(bytes + 2, &f->model->device, 2);
 	memcpy(bytes + 4, &f->command, 2);
 	memcpy(bytes + 0x2c, "\xf4\x1a", 2);
 	if (offset + len > sizeof(bytes))
@@ -362,7 +206,7 @@ static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, 
 
 static bool is_gone(const struct fake_device *f)
 {
-	return has(f, FAKE_GONE) && f->transfers;
+	return fake_has(f, FAKE_ALL_ONES) || (fake_has(f, FAKE_GONE) && f->transfers);
 }
 
 static ssize_t fake_pread(struct sys *s, int fd, void *buf, size_t len, uint64_t offset)
@@ -376,7 +220,7 @@ static ssize_t fake_pread(struct sys *s, int fd, void *buf, size_t len, uint64_t
 		uint64_t vaddr = offset / 8 * PAGE, base = (uintptr_t)f->memory;
 
 		value = UINT64_C(1) << 63;
-		if (!has(f, FAKE_HIDDEN_PFN))
+		if (!fake_has(f, FAKE_HIDDEN_PFN))
 			value |= (vaddr - base + physical_base(f)) / PAGE;
 		memcpy(buf, &value, sizeof(value));
 		return 8;
@@ -385,7 +229,7 @@ static ssize_t fake_pread(struct sys *s, int fd, void *buf, size_t len, uint64_t
 		return -EBADF;
 	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
 		return config_access(f, at, buf, NULL, len);
-	value = is_gone(f) ? UINT64_MAX : f->nvme ? nvme_read(f, at) : edu_read(f, at);
+	value = is_gone(f) ? UINT64_MAX : f->model->read(f, at);
 	memcpy(buf, &value, len);
 	return (ssize_t)len;
 }
@@ -402,12 +246,8 @@ static ssize_t fake_pwrite(struct sys *s, int fd, const void *buf, size_t len, u
 	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
 		return config_access(f, at, NULL, buf, len);
 	memcpy(&value, buf, len);
-	if (is_gone(f))
-		return (ssize_t)len;
-	if (f->nvme)
-		nvme_write(f, at, value);
-	else
-		edu_write(f, at, value);
+	if (!is_gone(f))
+		f->model->write(f, at, value);
 	return (ssize_t)len;
 }
 
@@ -426,12 +266,15 @@ static int fake_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 	switch (request) {
 	case VT_DEVICE_GET_REGION_INFO:
 		region->flags = VT_REGION_READ | VT_REGION_WRITE;
-		region->size = region->index == VT_PCI_CONFIG ? 256 : 0x100000;
+		region->size = region->index == VT_PCI_CONFIG   ? 256
+			       : region->index != f->model->bar ? 0
+			       : fake_has(f, FAKE_SMALL_BAR)    ? 0x20
+								: 0x100000;
 		region->offset = (uint64_t)region->index << REGION_SHIFT;
 		return 0;
 	case VT_DEVICE_GET_IRQ_INFO:
 		irq->flags = VT_IRQ_EVENTFD | VT_IRQ_NORESIZE;
-		irq->count = irq->index == (f->nvme ? VT_PCI_MSIX : VT_PCI_MSI);
+		irq->count = irq->index == f->model->irq_index;
 		return 0;
 	case VT_DEVICE_SET_IRQS:
 		return do_set_irqs(f, arg);
@@ -450,7 +293,7 @@ static int fake_open(struct sys *s, const char *path, int flags)
 	(void)flags;
 	if (fails(f))
 		return -f->fail_errno;
-	if (!strcmp(path, "/dev/kmsg") && has(f, FAKE_LOG_DENIED))
+	if (!strcmp(path, "/dev/kmsg") && fake_has(f, FAKE_LOG_DENIED))
 		return -EPERM;
 	f->open_fds++;
 	return !strcmp(path, "/dev/kmsg")            ? KMSG_FD
@@ -486,7 +329,7 @@ static ssize_t fake_read(struct sys *s, int fd, void *buf, size_t len)
 		snprintf(text, sizeof(text), "%s", f->log);
 		f->log[0] = '\0';
 	} else {
-		if (has(f, FAKE_KEEPS_PINNED))
+		if (fake_has(f, FAKE_KEEPS_PINNED))
 			kib = f->nr_mappings;
 		snprintf(text, sizeof(text), "Name:\ttest\nVmLck:\t%8zu kB\nVmPin:\t       0 kB\n",
 			 kib);
@@ -583,14 +426,15 @@ static const struct sys_ops fake_ops = {
 	.hold_pages = fake_hold_pages,
 };
 
-void fake_device_init(struct fake_device *f, bool nvme, unsigned int faults)
+void fake_device_init(struct fake_device *f, const struct fake_model *model, unsigned int faults)
 {
 	*f = (struct fake_device){
 		.sys = { .ops = &fake_ops },
-		.nvme = nvme,
+		.model = model,
 		.faults = faults,
 		.irq_eventfd = -1,
 		.req_eventfd = -1,
 	};
-	f->cc = f->csts = faults & FAKE_ENABLED ? 1 : 0;
+	if (model->start)
+		model->start(f);
 }

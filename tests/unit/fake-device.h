@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A kernel of a few functions with one device in it: an edu or an NVMe controller behind an IOMMU that
- * can be told to do its work badly. Time passes only where somebody waits. */
+/* A kernel of a few functions with one device in it, behind an IOMMU; both can be told to do their work
+ * badly. Each fake-NAME.c is the model of a device. Time passes only where somebody waits. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,13 +26,17 @@ enum fake_fault {
 	FAKE_HIDDEN_PFN = 1 << 11,
 	FAKE_LOG_DENIED = 1 << 12,
 	FAKE_NO_INTERRUPT = 1 << 13,
-	FAKE_ENABLED = 1 << 14,        /* an NVMe controller somebody uses */
+	FAKE_ENABLED = 1 << 14,        /* somebody uses it */
 	FAKE_FAILS_UNMAPPED = 1 << 15, /* a transfer to what is not mapped is told as an error */
 	FAKE_REFUSES_MAP = 1 << 16,
 	FAKE_REFUSES_READ_ONLY = 1 << 17,
 	FAKE_DEAF = 1 << 18, /* does nothing, and says that it is done */
 	FAKE_OTHER_ID = 1 << 19,
 	FAKE_STILL_READS = 1 << 20, /* an old mapping stays in reach for reading */
+	FAKE_ALL_ONES = 1 << 21,    /* of all registers */
+	FAKE_SMALL_BAR = 1 << 22,   /* too small for its registers */
+	FAKE_STORM = 1 << 23,       /* a thousand interrupts for one */
+	FAKE_EMPTY = 1 << 24,       /* no codec, no disk */
 };
 
 enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101, FAKE_EVENTS_MAX = 16 };
@@ -44,9 +48,22 @@ struct fake_mapping {
 	bool dead; /* unmapped */
 };
 
+struct fake_device;
+
+/* What is behind BAR @bar. A register is read in full; the caller takes of it what it asked for. */
+struct fake_model {
+	uint16_t vendor, device;
+	uint32_t class_code;
+	uint32_t irq_index, bar;
+	unsigned int transfers;               /* at most, of what it is asked once */
+	void (*start)(struct fake_device *f); /* may be NULL */
+	uint64_t (*read)(struct fake_device *f, uint64_t offset);
+	void (*write)(struct fake_device *f, uint64_t offset, uint64_t value);
+};
+
 struct fake_device {
 	struct sys sys;
-	bool nvme;
+	const struct fake_model *model;
 	unsigned int faults; /* enum fake_fault */
 	struct fake_mapping mappings[FAKE_MAPPINGS_MAX];
 	size_t nr_mappings;
@@ -69,9 +86,18 @@ struct fake_device {
 	/* NVMe */
 	uint32_t cc, csts, aqa, sq_head, cq_tail, cq_phase;
 	uint64_t asq, acq;
-	unsigned int identified;
+	unsigned int identified;    /* times, that it was asked what it is */
+	uint8_t registers[0x10000]; /* of the other models */
 };
 
-void fake_device_init(struct fake_device *f, bool nvme, unsigned int faults);
+extern const struct fake_model fake_edu, fake_hda, fake_nvme;
+
+void fake_device_init(struct fake_device *f, const struct fake_model *model, unsigned int faults);
 /* Mappings that were not taken away again. */
 size_t fake_device_mapped(const struct fake_device *f);
+
+/* For the models. */
+bool fake_has(const struct fake_device *f, unsigned int fault);
+/* A transfer of the device. 0, or -EIO when the address is out of reach. */
+int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len, bool write);
+void fake_raise(struct fake_device *f);

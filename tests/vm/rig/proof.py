@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Judges what `vfiotool prove --json` said in acting scenarios: DEVICE.PATH.out is what it printed. That the device really
+Judges what `vfiotool prove --json` said in acting scenarios: DRIVER.PATH.out or DRIVER-DEVICE.PATH.out is what it printed. That the device really
 moved bytes is vfiotool's own claim; what can be held against it is the kernel's log, read by the rig itself.
 """
 
@@ -17,7 +17,7 @@ FAULT = re.compile(r"(?:fault addr |address=|fault from EP \d+ at |iova: |arm-sm
 
 def _documents(part):
     """(name, document or None, what is wrong) of each run."""
-    names = sorted(name for name in part.status if re.fullmatch(r"(edu|nvme)\.\w+", name))
+    names = sorted(name for name in part.status if re.fullmatch(r"[a-z0-9]+(-\w+)?\.(container|iommufd|compat|noiommu)", name))
     if not names:
         yield "prove", None, "nothing was saved"
     for name in names:
@@ -40,7 +40,7 @@ def _shape(name: str, document: dict):
         return f"not attached: {json.dumps(document)[:300]}"
     if tuple(claim["claim"] for claim in proof["claims"]) != CLAIMS:
         return f"claims are {[claim['claim'] for claim in proof['claims']]}"
-    if proof["exerciser"] != name.split(".")[0]:
+    if proof["exerciser"] != re.split("[-.]", name)[0]:
         return f"exerciser is {proof['exerciser']}"
     return None
 
