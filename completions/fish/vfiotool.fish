@@ -105,6 +105,8 @@ complete -c vfiotool -n '__vfiotool_is list' -l driver -x -a '(__vfiotool_ask dr
 complete -c vfiotool -n '__vfiotool_is list' -l group -x -a none -d 'Only devices of this group'
 complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -d 'Only devices with this answer'
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
+complete -c vfiotool -n '__vfiotool_is list' -l filter -x -d 'Only devices for which this is true'
+complete -c vfiotool -n '__vfiotool_is list' -l csv -d 'CSV'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their ports and buses'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
 complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff diagnose' -s J -l json -d JSON

@@ -13,6 +13,7 @@
 #include "report/prediction-fields.h"
 #include "report/prose.h"
 #include "report/suggest.h"
+#include "report/summary.h"
 #include "report/table.h"
 #include "cli/config.h"
 #include "run/planning.h"
@@ -22,11 +23,23 @@
 struct inspect_args {
 	struct operands targets, assume;
 	const char *kernel;
-	bool all_kernels, json, if_bound;
+	bool all_kernels, json, summary, if_bound;
 	unsigned int paths; /* bits of 1 << enum path_kind; 0: all */
 };
 
 enum { OPT_KERNEL = OPT_COMMAND_FIRST, OPT_ALL_KERNELS, OPT_ASSUME, OPT_PATH, OPT_IF_BOUND };
+
+static error_t parse_end(struct parse *p, const struct inspect_args *args)
+{
+	if (args->if_bound && !p->app->quiet)
+		return parse_fail(p,
+				  "--if-bound is for -q: without -q the report has the answer for now and the one after binding");
+	if (args->summary && (args->paths || args->all_kernels))
+		return parse_fail(p,
+				  "--json=summary is about the best path and one kernel: use --json with %s",
+				  args->paths ? "--path" : "--all-kernels");
+	return 0;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -56,13 +69,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		args->if_bound = true;
 		return 0;
 	case 'J':
+		if (arg && strcmp(arg, "summary") != 0)
+			return parse_fail(p, "'--json=%s': write --json or --json=summary", arg);
 		args->json = true;
+		args->summary = arg;
 		return 0;
 	case ARGP_KEY_END:
-		if (p && !p->asked && args->if_bound && !p->app->quiet)
-			return parse_fail(p,
-					  "--if-bound is for -q: without -q the report has the answer for now and the one after binding");
-		return 0;
+		return p && !p->asked ? parse_end(p, args) : 0;
 	default:
 		return command_parse_default(key, state);
 	}
@@ -79,7 +92,8 @@ static const struct argp_option options[] = {
 	  "only this path: container, iommufd, compat or noiommu; may be repeated", 1 },
 	{ "if-bound", OPT_IF_BOUND, NULL, 0,
 	  "with -q: answer for after binding to vfio-pci, not for now", 1 },
-	{ "json", 'J', NULL, 0, "JSON", 1 },
+	{ "json", 'J', "FORM", OPTION_ARG_OPTIONAL,
+	  "JSON; --json=summary: a line per device, without evidence", 1 },
 	{ 0 },
 };
 
@@ -238,6 +252,41 @@ static void print_json(struct session *s, const struct inspect_args *args)
 	json_doc_end(&doc);
 }
 
+static const struct plan *make_plan(struct session *s, struct device *d, struct arena *a,
+				    struct plans *ret)
+{
+	const struct plan_request q = planning_request(s, &d, 1);
+
+	planning_make(s, &q, false, a, ret);
+	return ret->nr ? &ret->items[0] : NULL;
+}
+
+/* Without targets, bridges have no line. */
+static void print_summary(struct session *s)
+{
+	struct arena *a = s->app->arena;
+	struct columns kernel = { 0 };
+	struct json_doc doc;
+
+	columns_named(&kernel_fields, a, "release,machine,releases,basis", &kernel);
+	json_doc_begin(&doc, s->app->out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_member(&doc, "kernel", json_from_row(&kernel_fields, &kernel, &s->report, a));
+	json_doc_array_begin(&doc, "devices");
+	for (size_t i = 0; i < s->nr_devices && !ferror(s->app->out.stream); i++) {
+		vt_cleanup(arena_freep) struct arena *one = arena_new();
+		struct device *d = s->devices[i];
+		struct plans plans;
+
+		if (!s->nr_targets && device_is_never_given(d))
+			continue;
+		json_doc_line(&doc, summary_json(&s->report, d, make_plan(s, d, one, &plans), one));
+	}
+	json_doc_array_end(&doc);
+	json_doc_end(&doc);
+}
+
 /* Whether devices are reported in full. */
 static bool is_full(const struct app *app, const struct inspect_args *args)
 {
@@ -249,11 +298,9 @@ static void print_brief(struct session *s, const struct inspect_text *t, struct 
 {
 	struct device *d =
 		host_find_device(s->host, one->row.device->bus_name, one->row.device->name);
-	const struct plan_request q = planning_request(s, &d, 1);
 	struct plans plans;
 
-	planning_make(s, &q, false, a, &plans);
-	one->plan = plans.nr ? &plans.items[0] : NULL;
+	one->plan = make_plan(s, d, a, &plans);
 	inspect_text_brief(t, one);
 }
 
@@ -402,6 +449,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		r = session_decide(&s, &args->assume, args->kernel, reterr);
 	if (r >= 0 && app->quiet)
 		r = answer_status(&s, args);
+	else if (r >= 0 && args->summary)
+		print_summary(&s);
 	else if (r >= 0 && args->json)
 		print_json(&s, args);
 	else if (r >= 0)
@@ -418,5 +467,5 @@ const struct command command_inspect = {
 	.args_size = sizeof(struct inspect_args),
 	.run = run,
 	.documents = (const struct field_table *const[]){ &kernel_fields, &inspection_fields,
-							  &iommu_fields, NULL },
+							  &iommu_fields, &summary_fields, NULL },
 };

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/macro.h"
+#include "report/filter.h"
 #include "report/json.h"
 #include "report/table.h"
 #include "report/topology.h"
@@ -18,7 +19,7 @@ struct list_args {
 	bool all_columns, tree, noheadings;
 	enum output_format format;
 	/* Which devices; NULL or false: any. */
-	const char *driver, *group;
+	const char *driver, *group, *filter;
 	bool has_class, all, no_bridges, has_verdict, if_bound;
 	struct class_prefix class_prefix;
 	enum answer verdict;
@@ -31,16 +32,22 @@ enum {
 	OPT_VERDICT,
 	OPT_IF_BOUND,
 	OPT_NO_BRIDGES,
+	OPT_FILTER,
+	OPT_CSV,
 };
 
 static error_t choose_format(struct parse *p, struct list_args *args, int key)
 {
 	static const char *const names[] = {
-		[FORMAT_RAW] = "--raw", [FORMAT_PAIRS] = "--pairs", [FORMAT_JSON] = "--json"
+		[FORMAT_RAW] = "--raw",
+		[FORMAT_PAIRS] = "--pairs",
+		[FORMAT_CSV] = "--csv",
+		[FORMAT_JSON] = "--json",
 	};
-	enum output_format format = key == 'J'   ? FORMAT_JSON
-				    : key == 'P' ? FORMAT_PAIRS
-						 : FORMAT_RAW;
+	enum output_format format = key == 'J'       ? FORMAT_JSON
+				    : key == 'P'     ? FORMAT_PAIRS
+				    : key == OPT_CSV ? FORMAT_CSV
+						     : FORMAT_RAW;
 
 	if (args->format && args->format != format)
 		return parse_fail(p, "%s and %s contradict each other: give one of them",
@@ -94,6 +101,9 @@ static error_t parse_filter(int key, char *arg, struct parse *p, struct list_arg
 	case OPT_NO_BRIDGES:
 		args->no_bridges = true;
 		return 0;
+	case OPT_FILTER:
+		args->filter = arg;
+		return 0;
 	default:
 		args->all = true;
 		return 0;
@@ -127,6 +137,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'J':
 	case 'P':
 	case 'r':
+	case OPT_CSV:
 		return choose_format(p, args, key);
 	case 'a':
 	case OPT_CLASS:
@@ -135,6 +146,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_VERDICT:
 	case OPT_IF_BOUND:
 	case OPT_NO_BRIDGES:
+	case OPT_FILTER:
 		return parse_filter(key, arg, p, args);
 	case ARGP_KEY_END:
 		if (p && !p->asked && args->if_bound && !args->has_verdict)
@@ -159,10 +171,13 @@ static const struct argp_option options[] = {
 	{ "verdict", OPT_VERDICT, "ANSWER", 0,
 	  "only devices with this answer now: yes, no, unknown", 1 },
 	{ "if-bound", OPT_IF_BOUND, NULL, 0, "with --verdict: with this answer after binding", 1 },
+	{ "filter", OPT_FILTER, "EXPR", 0,
+	  "only devices for which this is true: 'now==no && numa<2'", 1 },
 	{ "tree", 'T', NULL, 0, "show devices below their ports and buses", 1 },
 	{ "sort", 'x', "COLUMN", 0, "sort by a column", 1 },
 	{ "json", 'J', NULL, 0, "JSON", 2 },
 	{ "pairs", 'P', NULL, 0, "KEY=\"value\" pairs", 2 },
+	{ "csv", OPT_CSV, NULL, 0, "CSV (RFC 4180)", 2 },
 	{ "raw", 'r', NULL, 0, "separate columns by one space; escape spaces in values", 2 },
 	{ "noheadings", 'n', NULL, 0, "print no column names", 2 },
 	{ 0 },
@@ -213,7 +228,6 @@ static int choose_columns(const struct list_args *args, struct arena *a, struct 
 	r = check_tree(args, columns, reterr);
 	if (r < 0)
 		return r;
-	*sort = NULL;
 	if (!args->sort)
 		return 0;
 	r = columns_parse(&device_fields, a, args->sort, &one, reterr);
@@ -274,30 +288,43 @@ static size_t choose_devices(struct session *s, const struct list_args *args)
 
 struct rows {
 	const struct list_args *args;
+	const struct filter *filter; /* or NULL */
 	struct session *s;
 	unsigned int needs;
 	struct device_row *rows;
 	struct table_row *table_rows;
 	size_t nr;
+	size_t nr_unknown; /* left out, because the filter's answer is not known */
 };
 
-/* Makes the next row, of which a filter may not want to know. */
-static struct device_row *make_row(struct rows *rows, const struct device *d)
+static bool wants(struct rows *rows, const struct device_row *row)
+{
+	enum answer answer = ANSWER_YES;
+
+	if (rows->filter) {
+		answer = filter_answer(rows->filter, row, rows->s->scratch);
+		arena_reset(rows->s->scratch);
+	}
+	rows->nr_unknown += answer == ANSWER_UNKNOWN;
+	return answer == ANSWER_YES;
+}
+
+/* Makes the next row, of @n in a tree, of which a filter may not want to know. */
+static struct device_row *make_row(struct rows *rows, const struct device *d,
+				   const struct group_node *n)
 {
 	const enum view view = rows->args->if_bound ? VIEW_IF_BOUND : VIEW_NOW;
 	struct device_row *row = &rows->rows[rows->nr];
 
-	*row = (struct device_row){ .report = &rows->s->report,
-				    .device = d,
-				    .group = d ? d->group : NULL };
-	if (!d)
-		return row;
+	*row = (struct device_row){
+		.report = &rows->s->report, .device = d, .group = d->group, .node = n
+	};
 	device_row_decide(row, rows->needs);
 	if (rows->args->has_verdict && row->verdict[view]->answer != rows->args->verdict)
 		return NULL;
 	if (rows->needs & NEED_NAMES)
 		row->names = session_names(rows->s, d);
-	return row;
+	return wants(rows, row) ? row : NULL;
 }
 
 static void add_row(struct rows *rows, const struct device_row *row, size_t parent)
@@ -360,9 +387,9 @@ static void add_tree(struct rows *rows)
 		struct device_row *row;
 
 		rows->nr = nr;
-		row = make_row(rows, s->devices[i]);
+		row = make_row(rows, s->devices[i], n && topology_has(n) ? n : NULL);
 		nr += row != NULL;
-		if (row && n && topology_has(n))
+		if (row && row->node)
 			wanted[n - map->nodes] = row;
 		else if (row)
 			others[nr_others++] = row;
@@ -385,7 +412,7 @@ static void make_rows(struct rows *rows)
 	if (rows->args->tree)
 		add_tree(rows);
 	for (size_t i = 0; !rows->args->tree && i < s->nr_devices; i++) {
-		const struct device_row *row = make_row(rows, s->devices[i]);
+		const struct device_row *row = make_row(rows, s->devices[i], NULL);
 
 		if (row)
 			add_row(rows, row, 0);
@@ -429,59 +456,89 @@ static void say_hidden(size_t nr)
 			  nr == 1 ? "" : "s");
 }
 
+/* In any format: the list is not complete. */
+static void say_unknown(size_t nr)
+{
+	if (nr)
+		log_write(LOG_LEVEL_WARNING,
+			  "%zu device%s not shown: a column of --filter is unknown ('?') there", nr,
+			  nr == 1 ? "" : "s");
+}
+
 /* What must be known for the columns, the order and the filter. */
 static unsigned int find_needs(const struct list_args *args, const struct columns *columns,
-			       const struct field *sort)
+			       const struct field *sort, const struct columns *filter)
 {
-	unsigned int needs =
-		columns_needs(columns) | (sort ? sort->needs : 0) | (args->tree ? NEED_TREE : 0);
+	unsigned int needs = columns_needs(columns) | columns_needs(filter) |
+			     (sort ? sort->needs : 0) | (args->tree ? NEED_TREE : 0);
 
 	if (args->has_verdict)
 		needs |= args->if_bound ? NEED_VERDICT : NEED_VERDICT_NOW;
 	return needs;
 }
 
-static int run(struct app *app, void *data, struct failure **reterr)
+static int show(struct rows *rows, const struct columns *columns, const struct field *sort,
+		struct failure **reterr)
 {
-	const struct list_args *args = data;
-	struct arena *a = app->arena;
-	const struct field *sort;
-	struct columns columns;
-	struct session s = { 0 };
-	struct rows rows = { .args = args, .s = &s };
-	size_t nr_hidden;
-	struct table table;
-	struct scope scope;
-	unsigned int needs;
+	const size_t nr_hidden = choose_devices(rows->s, rows->args);
+	struct table table = { .fields = &device_fields, .columns = columns };
 	int r;
 
-	r = choose_columns(args, a, &columns, &sort, reterr);
+	make_rows(rows);
+	table.rows = rows->table_rows;
+	table.nr_rows = rows->nr;
+	if (sort)
+		table_sort(&table, sort, rows->s->app->arena);
+	r = print(rows->s, rows->args, &table, reterr);
 	if (r < 0)
 		return r;
-	needs = find_needs(args, &columns, sort);
-	scope = scope_for(needs);
+	say_hidden(nr_hidden);
+	say_unknown(rows->nr_unknown);
+	say_denied(rows);
+	return 0;
+}
+
+static int list(struct app *app, const struct list_args *args, const struct filter *filter,
+		struct failure **reterr)
+{
+	struct columns columns, filtered = { 0 };
+	const struct field *sort = NULL;
+	struct session s = { 0 };
+	struct rows rows = { .args = args, .filter = filter, .s = &s };
+	struct scope scope;
+	int r;
+
+	r = choose_columns(args, app->arena, &columns, &sort, reterr);
+	if (r >= 0 && filter) {
+		filtered = filter_columns(filter);
+		r = check_tree(args, &filtered, reterr);
+	}
+	if (r < 0)
+		return r;
+	rows.needs = find_needs(args, &columns, sort, &filtered);
+	scope = scope_for(rows.needs);
 	r = session_open(&s, app, &args->targets, &scope, reterr);
-	if (r >= 0 && needs & NEED_ANY_VERDICT)
+	if (r >= 0 && rows.needs & NEED_ANY_VERDICT)
 		r = session_widen(&s, &scope, reterr);
 	if (r >= 0)
 		r = session_decide(&s, NULL, NULL, reterr);
-	if (r >= 0) {
-		nr_hidden = choose_devices(&s, args);
-		rows.needs = needs;
-		make_rows(&rows);
-		table = (struct table){ .fields = &device_fields,
-					.columns = &columns,
-					.rows = rows.table_rows,
-					.nr_rows = rows.nr };
-		if (sort)
-			table_sort(&table, sort, a);
-		r = print(&s, args, &table, reterr);
-		if (r >= 0) {
-			say_hidden(nr_hidden);
-			say_denied(&rows);
-		}
-	}
+	if (r >= 0)
+		r = show(&rows, &columns, sort, reterr);
 	session_close(&s);
+	return r;
+}
+
+static int run(struct app *app, void *data, struct failure **reterr)
+{
+	const struct list_args *args = data;
+	struct filter *filter = NULL;
+	int r = 0;
+
+	if (args->filter)
+		r = filter_parse(&device_fields, app->arena, args->filter, &filter, reterr);
+	if (r >= 0)
+		r = list(app, args, filter, reterr);
+	filter_free(filter);
 	return r;
 }
 

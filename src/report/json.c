@@ -191,12 +191,43 @@ void json_doc_array_begin(struct json_doc *d, const char *key)
 	d->first_element = true;
 }
 
-void json_doc_element(struct json_doc *d, struct json_object *value)
+static void begin_element(struct json_doc *d)
 {
 	fputs(d->first_element ? "\n    " : ",\n    ", d->out);
 	d->first_element = false;
+}
+
+void json_doc_element(struct json_doc *d, struct json_object *value)
+{
+	begin_element(d);
 	write_indented(d->out, value, 4);
 	json_object_put(value);
+}
+
+static const char *line_text(struct json_object *value, size_t *ret_len)
+{
+	return json_object_to_json_string_length(value,
+						 JSON_C_TO_STRING_PLAIN |
+							 JSON_C_TO_STRING_NOSLASHESCAPE,
+						 ret_len);
+}
+
+void json_doc_line(struct json_doc *d, struct json_object *value)
+{
+	size_t len;
+	const char *s = line_text(value, &len);
+
+	begin_element(d);
+	json_write(d->out, s, len);
+	json_object_put(value);
+}
+
+size_t json_line_length(struct json_object *value)
+{
+	size_t ret;
+
+	(void)line_text(value, &ret);
+	return ret;
 }
 
 void json_doc_array_end(struct json_doc *d)

@@ -33,6 +33,9 @@ void json_doc_row(struct json_doc *d, const struct field_table *table, const voi
 void json_doc_array_begin(struct json_doc *d, const char *key);
 /* One element; takes @value over. */
 void json_doc_element(struct json_doc *d, struct json_object *value);
+/* The same on one line, and the bytes of that line. */
+void json_doc_line(struct json_doc *d, struct json_object *value);
+size_t json_line_length(struct json_object *value);
 void json_doc_array_end(struct json_doc *d);
 void json_doc_end(struct json_doc *d);
 

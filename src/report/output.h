@@ -9,7 +9,7 @@
 
 #include "report/colors.h"
 
-enum output_format { FORMAT_TABLE = 0, FORMAT_RAW, FORMAT_PAIRS, FORMAT_JSON };
+enum output_format { FORMAT_TABLE = 0, FORMAT_RAW, FORMAT_PAIRS, FORMAT_CSV, FORMAT_JSON };
 
 struct output {
 	FILE *stream; /* borrowed */

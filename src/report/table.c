@@ -8,6 +8,7 @@
 
 #include "base/macro.h"
 #include "base/strbuf.h"
+#include "report/csv.h"
 #include "report/escape.h"
 
 enum {
@@ -435,6 +436,10 @@ int table_print(const struct table *t, const struct output *v, struct failure **
 	struct grid g = { .t = t, .v = v, .a = a };
 	int r;
 
+	if (v->format == FORMAT_CSV) {
+		csv_print(t, v);
+		return 0;
+	}
 	grid_fill(&g);
 	grid_yield(&g, FIELD_YIELDS, TRUNCATED_WIDTH);
 	grid_yield(&g, FIELD_YIELDS_LAST, TRUNCATED_WIDTH_MIN);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rows of a field table as columns: table, tree, raw or pairs by libsmartcols; JSON by json.h. */
+/* Rows of a field table as columns: table, tree, raw or pairs by libsmartcols; CSV by csv.h, JSON by json.h. */
 #pragma once
 
 #include <stddef.h>

@@ -6,7 +6,9 @@ the files are written instead: read the difference before committing it.
 """
 
 import argparse
+import csv
 import difflib
+import io
 import json
 import os
 import re
@@ -90,6 +92,18 @@ def difference(want: bytes, have: bytes, name: str):
     return list(lines)[:40]
 
 
+def cell_of(value):
+    """The cells of a table that say what JSON says."""
+    if value is None:
+        return ("", "?")
+    if isinstance(value, bool):
+        return ("yes" if value else "no",)
+    text = " ".join(value) if isinstance(value, list) else str(value)
+    escaped = re.sub("[\0-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]",
+                     lambda found: "".join(f"\\x{byte:02x}" for byte in found[0].encode()), text)
+    return (text, text.removeprefix("0x"), escaped)
+
+
 class Golden:
     """The run over all captures."""
 
@@ -152,6 +166,8 @@ class Golden:
             out, err, status = run(self.tool, ["--sysroot", str(capture), *arguments], 80)
             problems = [f"status {status}: {err}"] if status else self._check_json(out, "list")
             self.say(f"{capture.stem} {' '.join(arguments)}, by the schema", problems)
+        self.say(f"{capture.stem} in CSV, the same as in JSON", self._check_csv(capture))
+        self.say(f"{capture.stem} summary, by the schema, as the list", self._check_summary(capture))
         self.say(f"{capture.stem} explained, by the schema, without a contradiction", self._check_groups(capture))
         if truth:
             self.say(f"{capture.stem} as the kernel decided", self._check_truth(capture, truth, []))
@@ -165,6 +181,35 @@ class Golden:
         if capture.stem.startswith("groups-"):
             return GROUP_REPORTS
         return GUEST_REPORTS if truth else REPORTS
+
+    def _check_csv(self, capture: Path):
+        """Where a table of all columns in CSV, read by a program, is not what JSON has."""
+        have = run(self.tool, ["--sysroot", str(capture), "list", "-a", "-O", "--csv"], 80)
+        want = run(self.tool, ["--sysroot", str(capture), "list", "-a", "-O", "--json"], 80)
+        if have[1] or have[2] or want[2]:
+            return [f"status {have[2]}: {have[1]}"]
+        lines = have[0].decode()
+        rows, devices = list(csv.reader(io.StringIO(lines, newline=""), strict=True)), json.loads(want[0])["devices"]
+        problems = [] if lines.count("\r\n") == lines.count("\n") == len(devices) + 1 else ["not one line with CR LF for each record"]
+        for row, device in zip(rows[1:], devices):
+            problems += [f"{device['address']}: {key} is '{cell}' and {value!r}"
+                         for cell, (key, value) in zip(row, device.items(), strict=True) if cell not in cell_of(value)]
+        return problems[:20]
+
+    def _check_summary(self, capture: Path):
+        """Lines that are short, as the schema says, with the answers that a list has."""
+        out, err, status = run(self.tool, ["--sysroot", str(capture), "inspect", "--json=summary"], 80)
+        problems = [f"status {status}: {err}"] if status or err else self._check_json(out, "summary")
+        if problems:
+            return problems
+        lines = [line.strip().rstrip(",") for line in out.decode().splitlines() if line.startswith('    {"')]
+        listed = run(self.tool, ["--sysroot", str(capture), "list", "--json", "-o", "address,verdict_now,verdict,rule,rule_bound"], 80)[0]
+        for line, row in zip(lines, json.loads(listed)["devices"], strict=True):
+            one = json.loads(line)
+            have = [one["address"], one["now"]["answer"], one["after"]["answer"], one["now"]["rule"], one["after"]["rule"]]
+            problems += [f"{have}, listed as {row}"] if have != list(row.values()) else []
+            problems += [f"{one['address']}: {len(line)} bytes"] if len(line) > 1536 else []
+        return problems
 
     def _check_groups(self, capture: Path):
         """Groups may be unknown, where the capture lacks what they take, but never other than the kernel's."""
@@ -244,7 +289,7 @@ class Golden:
                 problems.append(f"{name}: the program has {have}, the schema {want}")
         self.say("schemas and --introspect", problems)
         printing = {command["name"] for command in known["commands"]
-                    if any(option["name"] == "json" for option in command["options"])} | {"monitor"}
+                    if any(option["name"] == "json" for option in command["options"])} | {"monitor", "summary"}
         self.say("schemas stand alone", json_schema.dependent(sorted(json_schema.SAME.get(name, name) for name in printing)))
         out, err, status = run(self.tool, ["rules", "--json"], 80)
         self.say("rules by the schema", [f"status {status}: {err}"] if status else self._check_json(out, "rules"))

@@ -104,6 +104,8 @@ DESCRIBED = {
     "check_results": ("check", "check_results"),
     "plans": ("plan", "plan"), "expected": ("plan", "plan_expected"), "plan_steps": ("plan", "plan_step"), "actions": ("plan", "action"),
     "plan_obstacles": ("plan", "plan_obstacle"), "plan_uses": ("plan", "plan_use"), "causes": ("diagnose", "cause"),
+    "summary": ("summary", "device"), "summary_answer": ("summary", "view"), "summary_steps": ("summary", "step"),
+    "summary_plan": ("summary", "way"),
     "symptoms": ("rules", "symptom"), "patterns": ("rules", "pattern"), "plan_notices": ("plan", "plan_notice"),
 }
 # Members of the tops that no table of fields has.
