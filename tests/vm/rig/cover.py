@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / "cover.json"
 # Seconds of a processor for a guest that does nothing, and for a pair that nobody has recorded.
 BOOT, UNKNOWN = 3.0, 8.0
 # Pairs that take longer are no part of the cover, even if only they show something.
-DEAR = 60.0
+DEAR = 22.0
 # What a plan does that a guest can do, or a boot of it.
 STEPS = ("bind", "boot-option", "close", "firmware", "grant", "install", "limit", "load", "parameter", "vm", "write")
 # Functions of guest/acting.sh that run a command.
