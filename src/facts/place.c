@@ -11,43 +11,54 @@
 
 /* ---- configuration space ---- */
 
+/* A file of one; its header, and a byte more when there is one, was read at once. */
+struct config_file {
+	int fd;
+	uint8_t start[PCIGROUP_HEADER + 1];
+	size_t nr_start;
+};
+
 static bool read_register(void *ctx, size_t offset, unsigned int width, uint32_t *ret)
 {
-	const int *fd = ctx;
+	const struct config_file *file = ctx;
 	uint8_t bytes[4] = { 0 };
 
-	if (pread(*fd, bytes, width, (off_t)offset) != (ssize_t)width)
+	if (offset + width <= file->nr_start)
+		memcpy(bytes, file->start + offset, width);
+	else if (pread(file->fd, bytes, width, (off_t)offset) != (ssize_t)width)
 		return false;
 	*ret = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
 	       (uint32_t)bytes[3] << 24;
 	return true;
 }
 
-/* Bytes that can be read: the kernel shows an ordinary user the header only, and the file has the size of the space.
- * linux: drivers/pci/pci-sysfs.c: pci_read_config(), pci_dev_config_attr_is_visible(). */
-static size_t config_size(int fd)
+/* Reads the start of @file; returns how many bytes can be read: the kernel shows an ordinary user the header only, and
+ * the file has the size of the space. linux: drivers/pci/pci-sysfs.c: pci_read_config(), pci_dev_config_attr_is_visible(). */
+static size_t read_start(struct config_file *file)
 {
+	ssize_t n = pread(file->fd, file->start, sizeof(file->start), 0);
 	struct stat st;
-	uint32_t v;
 
-	if (!read_register(&fd, PCIGROUP_HEADER, 1, &v))
+	file->nr_start = n < 0 ? 0 : (size_t)n;
+	if (file->nr_start <= PCIGROUP_HEADER)
 		return PCIGROUP_HEADER;
-	return !fstat(fd, &st) && st.st_size > 256 ? 4096 : 256;
+	return !fstat(file->fd, &st) && st.st_size > 256 ? 4096 : 256;
 }
 
 static void ask_config(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
 	const char *path = ctx;
+	struct config_file file = { .fd = sysroot_open_file(root, path) };
 	struct pcigroup p;
-	int fd = sysroot_open_file(root, path), r;
+	int r;
 
-	if (fd < 0) {
-		ret->err = -fd;
-		ret->state = fact_state_from_errno(-fd);
+	if (file.fd < 0) {
+		ret->err = -file.fd;
+		ret->state = fact_state_from_errno(-file.fd);
 		return;
 	}
-	r = pcigroup_read(read_register, &fd, config_size(fd), &p);
-	close(fd);
+	r = pcigroup_read(read_register, &file, read_start(&file), &p);
+	close(file.fd);
 	if (r < 0) {
 		ret->err = -r;
 		ret->state = FACT_FAILED;

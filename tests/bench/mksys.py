@@ -332,6 +332,7 @@ class Tree:
         base = str(here)
         for name, text in attributes(f).items():
             make(f"{base}/{name}", text)
+        make(f"{base}/power_state", "D0\n")
         os.mkdir(f"{base}/power")
         make(f"{base}/power/control", "on\n")
         make(f"{base}/power/runtime_status", "active\n")
