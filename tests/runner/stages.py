@@ -159,6 +159,8 @@ def guests(stage: Stage) -> None:
         stage.fail("no binary to judge: the build failed")
         return
     only = os.environ.get("VFIOTOOL_SCENARIOS", "").split()
+    if not only:
+        stage.need("README's demonstration", "python3", ROOT / "tests/vm/demo.py", "--vfiotool", PLACE / "gcc" / BINARY)
     names = [] if only or not shutil.which("clang") else _some_pairs(stage)
     if names:
         _rig(stage, PLACE / "clang" / BINARY, "--kernel", "6.1", *(word for name in names for word in ("--scenario", name)))

@@ -48,8 +48,8 @@ show() {
 	cat /out/shown >/dev/ttyS1
 	say "@@shown $status"
 }
-# act STATUS COMMAND...: shows it, and the status is part of the demonstration.
-act() {
+# acts STATUS COMMAND...: shows it, and the status is part of the demonstration.
+acts() {
 	say "@@wants $1"
 	shift
 	show "$@"
@@ -74,19 +74,19 @@ run_scenario() {
 	show vfiotool list
 	show vfiotool inspect 0000:00:05.0
 	ask 0000:00:05.0
-	act 2 vfiotool attach 0000:00:05.0
+	acts 2 vfiotool attach 0000:00:05.0
 	say "@@title vfiotool computes a plan. Its commands are executed as they are printed."
-	act 0 vfiotool plan 0000:00:05.0
+	acts 0 vfiotool plan 0000:00:05.0
 	vfiotool plan --script 0000:00:05.0 >/out/plan 2>/dev/null
-	act 0 sh /out/plan
+	acts 0 sh /out/plan
 	show vfiotool inspect 0000:00:05.0
 	ask 0000:00:05.0
 	say "@@title So vfiotool attaches the card for real, and maps memory for it."
-	act 0 vfiotool attach 0000:00:05.0
-	act 0 vfiotool map --size 64K --count 4 0000:00:05.0
+	acts 0 vfiotool attach 0000:00:05.0
+	acts 0 vfiotool map --size 64K --count 4 0000:00:05.0
 	say "@@title A mapping is a promise. A device that copies memory is made to prove what it reaches, and what not."
 	give 0000:00:06.0 vfio-pci || say "@@broken bind 0000:00:06.0"
-	act 0 vfiotool prove 0000:00:06.0
+	acts 0 vfiotool prove 0000:00:06.0
 }
 """
 
