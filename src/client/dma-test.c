@@ -15,15 +15,16 @@ enum {
 	CONFIG_SUBVENDOR = 0x2c,
 	COMMAND_MEMORY = 1 << 1,
 	COMMAND_MASTER = 1 << 2,
+	COMMAND_NO_INTX = 1 << 10,
 	VENDOR_NONE = 0xffff,
 };
 
 enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
 
 static const struct dma_driver *const drivers[] = {
-	&dma_driver_edu,
-	&dma_driver_hda,
-	&dma_driver_nvme,
+	&dma_driver_e1000,      &dma_driver_e1000e,     &dma_driver_edu,
+	&dma_driver_hda,        &dma_driver_nvme,       &dma_driver_virtio_blk,
+	&dma_driver_virtio_net, &dma_driver_virtio_rng, &dma_driver_virtio_scsi,
 };
 
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
@@ -90,19 +91,28 @@ int dma_test_begin(struct dma_test *x, struct failure **reterr)
 	if (r < 0)
 		return client_failure(reterr, r, "%s: cannot let it decode its registers",
 				      x->object);
-	r = dma_test_use(x, x->kind->bar);
+	r = x->kind->bar < DMA_TEST_BARS ? dma_test_use(x, x->kind->bar) : 0;
 	if (r < 0)
 		return client_failure(reterr, r, "%s: %s", x->object, x->said);
 	x->state = x->kind->state_size ? arena_alloc(x->client->arena, x->kind->state_size) : NULL;
 	return x->kind->probe(x, reterr);
 }
 
+int dma_test_let_intx(struct dma_test *x, bool let)
+{
+	unsigned int command = x->command | COMMAND_MEMORY | COMMAND_MASTER;
+
+	x->intx = let;
+	x->touched = true;
+	return region_put(&x->config, CONFIG_COMMAND, 2,
+			  let ? command & ~(unsigned int)COMMAND_NO_INTX
+			      : command | COMMAND_NO_INTX);
+}
+
 int dma_test_start(struct dma_test *x, struct failure **reterr)
 {
-	int r;
+	int r = dma_test_let_intx(x, x->intx);
 
-	x->touched = true;
-	r = region_put(&x->config, CONFIG_COMMAND, 2, x->command | COMMAND_MEMORY | COMMAND_MASTER);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: cannot make it master of the bus", x->object);
 	x->started = true;
@@ -204,6 +214,13 @@ int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value)
 		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
 				       (unsigned long long)offset, strerror(-r));
 	return r == -EIO ? -EREMOTEIO : r;
+}
+
+int dma_test_failure(const struct dma_test *x, int r, struct failure **reterr)
+{
+	return r == -ENOTSUP ? failure_set_status(reterr, STATUS_UNKNOWN, r,
+						  "%s: %s: it cannot be proven", x->object, x->said)
+			     : failure_set(reterr, r, "%s: %s", x->object, x->said);
 }
 
 void dma_test_pause(struct dma_test *x, unsigned int ms)

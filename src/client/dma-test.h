@@ -41,6 +41,8 @@ struct dma_test {
 	bool has_config, has_bar[DMA_TEST_BARS];
 	uint16_t vendor, subvendor; /* of its config space */
 	uint16_t command;           /* of its config space, as it was */
+	bool untranslated;          /* no IOMMU: iova of the pages is physical */
+	bool intx;                  /* INTx is let through; set before dma_test_start() */
 	bool touched;               /* command was changed */
 	bool started;               /* kind->init was called */
 	const char *said;           /* about the last transfer; arena */
@@ -49,17 +51,18 @@ struct dma_test {
 
 struct dma_driver {
 	const char *name, *what;
-	uint16_t vendor;           /* 0: any */
-	const uint16_t *devices;   /* of the vendor, 0 at the end; NULL: any */
-	uint32_t class_code;       /* 24 bits, of which only class_mask counts */
-	uint32_t class_mask;       /* 0: any class */
-	unsigned int bar;          /* where its registers are; kind->probe may use others */
-	size_t state_size;         /* bytes of dma_test.state */
+	uint16_t vendor;         /* 0: any */
+	const uint16_t *devices; /* of the vendor, 0 at the end; NULL: any */
+	uint32_t class_code;     /* 24 bits, of which only class_mask counts */
+	uint32_t class_mask;     /* 0: any class */
+	unsigned int bar;  /* where its registers are, DMA_TEST_BARS: kind->probe finds them */
+	size_t state_size; /* bytes of dma_test.state */
 	unsigned int address_bits; /* that it surely drives */
 	/* That it needs while it works. After init the driver itself writes only the first of them, and the
 	 * device only the others: a change there shows that the device still reaches them. */
 	unsigned int own_pages;
 	size_t transfer;        /* bytes that one transfer moves */
+	bool fresh;             /* each store writes other bytes than the one before */
 	unsigned int irq_index; /* whose vector 0 it raises: VT_PCI_MSI and the like */
 	/* Whether the device may be used: -EBUSY with the reason when something may be using it, -ENOTSUP
 	 * when it is not the device it seemed. Changes nothing. */
@@ -70,8 +73,8 @@ struct dma_driver {
 	int (*load)(struct dma_test *x, uint64_t iova);
 	/* The device writes kind->transfer bytes to @iova: what it keeps, else data about itself. */
 	int (*store)(struct dma_test *x, uint64_t iova);
-	/* Whether @data can be what a store without a load gives; NULL where it keeps. The reason in
-	 * x->said: what was looked at. */
+	/* Whether @data can be what a store without a load gives; NULL where it keeps or is fresh. The
+	 * reason in x->said: what was looked at. */
 	bool (*verify)(struct dma_test *x, const uint8_t *data);
 	/* The device itself raises an interrupt; the caller has set up irq_index. @scratch is an address
 	 * that it may write kind->transfer bytes to. */
@@ -83,6 +86,8 @@ struct dma_driver {
 };
 
 extern const struct dma_driver dma_driver_edu, dma_driver_hda, dma_driver_nvme;
+extern const struct dma_driver dma_driver_e1000, dma_driver_e1000e, dma_driver_virtio_net,
+	dma_driver_virtio_blk, dma_driver_virtio_rng, dma_driver_virtio_scsi;
 
 /* The one for a device of these ids and @class_code (24 bits), or NULL. A row with device ids comes
  * before the rows without. */
@@ -93,6 +98,9 @@ const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint3
 int dma_test_begin(struct dma_test *x, struct failure **reterr);
 /* Lets the device be master of the bus and calls kind->init. */
 int dma_test_start(struct dma_test *x, struct failure **reterr);
+/* Whether INTx is let through from now on. One that nobody waits for would disturb the devices that share its
+ * line. 0, or the errno of the access to the command register. */
+int dma_test_let_intx(struct dma_test *x, bool let);
 /* Quiesces, restores the command register, closes the regions. */
 void dma_test_end(struct dma_test *x);
 
@@ -127,6 +135,9 @@ static inline int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t 
 	return dma_test_wait(x, offset, 4, mask, want, timeout_ms, what);
 }
 
+/* *@reterr for a probe or init that ended with @r: what x->said, and that nothing can be proven when it is
+ * -ENOTSUP. Returns @r. */
+int dma_test_failure(const struct dma_test *x, int r, struct failure **reterr);
 /* Waits some time without asking anything. */
 void dma_test_pause(struct dma_test *x, unsigned int ms);
 /* A little-endian word in memory that the device shares; @p is aligned to its size. */

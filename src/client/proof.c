@@ -231,6 +231,7 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 		.object = q->object,
 		.fd = q->fd,
 		.page_size = page,
+		.untranslated = q->untranslated,
 		.said = "",
 	};
 	for (unsigned int i = 0; i < DMA_TEST_OWN_PAGES; i++)
@@ -242,7 +243,10 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 	if (!p->has_release)
 		irq_close(&p->release);
 	r = dma_test_begin(&p->test, reterr);
-	return r < 0 ? r : dma_test_start(&p->test, reterr);
+	if (!r)
+		r = dma_test_start(&p->test, reterr);
+	p->gone = r == -ENODEV;
+	return r;
 }
 
 typedef void claim_function(struct proof_run *p);

@@ -91,7 +91,7 @@ static void put_without(const struct prose *p, const struct proof_view *v)
 	const struct device *d = v->attach->devices[0].device;
 
 	prose_text(p, STYLE_UNKNOWN,
-		   "There is no DMA test driver for this device (%04x:%04x, class %06x). vfiotool has them for QEMU's edu and for NVMe controllers.",
+		   "There is no DMA test driver for this device (%04x:%04x, class %06x). vfiotool-prove(8) lists the devices that have one.",
 		   d->vendor, d->device_id, d->class_code);
 	prose_text(p, STYLE_NONE, "What vfiotool can prove without one:");
 	prose_label(p, "yes", STYLE_YES, "it is attached%s",

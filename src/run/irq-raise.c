@@ -121,6 +121,7 @@ void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_r
 		.object = w->device->target->name,
 		.fd = w->device->fd,
 		.page_size = w->ac->request.page_size,
+		.intx = irq->index == VT_PCI_INTX,
 	};
 	struct failure *failure = NULL;
 	struct pages pages = { 0 };

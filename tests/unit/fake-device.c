@@ -194,6 +194,8 @@ static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, 
 	memcpy(bytes + 2, &f->model->device, 2);
 	memcpy(bytes + 4, &f->command, 2);
 	memcpy(bytes + 0x2c, "\xf4\x1a", 2);
+	if (f->model->config)
+		f->model->config(f, bytes);
 	if (offset + len > sizeof(bytes))
 		return -EINVAL;
 	if (buf)

@@ -37,6 +37,7 @@ enum fake_fault {
 	FAKE_SMALL_BAR = 1 << 22,   /* too small for its registers */
 	FAKE_STORM = 1 << 23,       /* a thousand interrupts for one */
 	FAKE_EMPTY = 1 << 24,       /* no codec, no disk */
+	FAKE_BYPASSES = 1 << 25,    /* the IOMMU, as it says */
 };
 
 enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101, FAKE_EVENTS_MAX = 16 };
@@ -57,6 +58,8 @@ struct fake_model {
 	uint32_t irq_index, bar;
 	unsigned int transfers;               /* at most, of what it is asked once */
 	void (*start)(struct fake_device *f); /* may be NULL */
+	/* Adds to its config space; may be NULL. */
+	void (*config)(const struct fake_device *f, uint8_t *bytes);
 	uint64_t (*read)(struct fake_device *f, uint64_t offset);
 	void (*write)(struct fake_device *f, uint64_t offset, uint64_t value);
 };
@@ -91,6 +94,8 @@ struct fake_device {
 };
 
 extern const struct fake_model fake_edu, fake_hda, fake_nvme;
+extern const struct fake_model fake_e1000, fake_virtio_net, fake_virtio_blk, fake_virtio_rng,
+	fake_virtio_scsi;
 
 void fake_device_init(struct fake_device *f, const struct fake_model *model, unsigned int faults);
 /* Mappings that were not taken away again. */

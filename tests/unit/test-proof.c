@@ -5,115 +5,13 @@
 
 #include "base/macro.h"
 #include "client/proof.h"
-#include "fake-device.h"
+#include "proof-trial.h"
 #include "scene.h"
 
-struct trial {
-	struct fake_device fake;
-	struct client client;
-	struct arena *arena;
-	struct proof proof;
-	struct failure *why;
-	int r;
-	unsigned int address_bits, progress;
-	unsigned int asked_back, fail_at; /* of the fake */
-	int fail_errno;
+static const struct fake_model *const models[] = {
+	&fake_edu,        &fake_nvme,       &fake_hda,        &fake_e1000,
+	&fake_virtio_net, &fake_virtio_blk, &fake_virtio_rng, &fake_virtio_scsi,
 };
-
-static const struct fake_model *const models[] = { &fake_edu, &fake_nvme, &fake_hda };
-
-static void count_progress(void *data, enum claim_id id)
-{
-	(void)id;
-	((struct trial *)data)->progress++;
-}
-
-static void begin(struct trial *t)
-{
-	t->why = NULL;
-	t->proof = (struct proof){ 0 };
-	t->progress = 0;
-	t->arena = arena_new();
-}
-
-static void end(struct trial *t)
-{
-	failure_free(t->why);
-	arena_free(t->arena);
-}
-
-/* Once more, where there was a trial before. */
-static void try_it(struct trial *t, const struct fake_model *model, unsigned int faults)
-{
-	static struct space_range ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } };
-	struct space_info info = {
-		.page_sizes = 0x40201000,
-		.page_sizes_exact = true,
-		.alignment = 4096,
-		.ranges = ranges,
-		.nr_ranges = 2,
-		.has_ranges = true,
-	};
-	struct space space = { .client = &t->client, .path = PATH_CONTAINER, .fd = FAKE_SPACE_FD };
-	struct proof_request request = {
-		.client = &t->client,
-		.space = &space,
-		.info = &info,
-		.object = "0000:00:04.0",
-		.fd = FAKE_DEVICE_FD,
-		.driver = dma_driver_find(model->vendor, model->device, model->class_code),
-		.untranslated = faults & FAKE_NO_IOMMU,
-		.page_size = 4096,
-		.address_bits = t->address_bits,
-		.seed = 42,
-		.resettable = true,
-		.progress = count_progress,
-		.data = t,
-	};
-
-	end(t);
-	begin(t);
-	fake_device_init(&t->fake, model, faults);
-	t->fake.asked_back = t->asked_back;
-	t->fake.fail_at = t->fail_at;
-	t->fake.fail_errno = t->fail_errno;
-	client_init(&t->client, &t->fake.sys, t->arena);
-	assert_non_null(request.driver);
-	t->r = proof_run(&request, &t->proof, &t->why);
-	/* Whatever happened: */
-	assert_int_equal(t->fake.open_fds, 0);
-	assert_int_equal(t->fake.memory_size, 0);
-	assert_int_equal(t->r < 0, t->why != NULL);
-	/* Unless it was the giving back itself that failed: closing the descriptors does it then. */
-	if (t->fail_at)
-		return;
-	assert_int_equal(fake_device_mapped(&t->fake), 0);
-	assert_int_equal(t->fake.command, 0);
-	assert_int_equal(t->fake.irq_eventfd, -1);
-	assert_int_equal(t->fake.req_eventfd, -1);
-}
-
-static const char letters[] = "-ynu"; /* untried, yes, no, unknown */
-
-/* The answers in the order of the claims, "yyyyyyyyy" when all is well. */
-static void assert_answers(const struct trial *t, const char *expected)
-{
-	char got[NR_CLAIMS + 1] = { 0 };
-
-	for (unsigned int i = 0; i < NR_CLAIMS; i++)
-		got[i] = letters[t->proof.claims[i].answer];
-	if (strcmp(got, expected))
-		for (unsigned int i = 0; i < NR_CLAIMS; i++)
-			print_error("%s: %c %s\n", claim_name((enum claim_id)i), got[i],
-				    t->proof.claims[i].evidence);
-	assert_string_equal(got, expected);
-}
-
-static void assert_says(const struct trial *t, enum claim_id id, const char *words)
-{
-	if (!strstr(t->proof.claims[id].evidence, words))
-		fail_msg("%s says: %s", claim_name(id), t->proof.claims[id].evidence);
-}
 
 /* ---- all is well ---- */
 
@@ -128,8 +26,8 @@ static void test_proof_of_an_edu_behind_an_iommu(struct trial *t)
 	assert_non_null(strstr(t->proof.claims[CLAIM_OUTSIDE].fault, "fault addr 0x103000"));
 	assert_int_equal(t->proof.claims[CLAIM_OUTSIDE].iova, 0x103000);
 	assert_null(t->proof.claims[CLAIM_DEVICE_WRITE].fault);
-	/* Memory and bus master were on, one reset at the end. */
-	assert_int_equal(t->fake.command_seen, 6);
+	/* Memory and bus master were on, INTx was not; one reset at the end. */
+	assert_int_equal(t->fake.command_seen, 0x406);
 	assert_int_equal(t->fake.resets, 1);
 	assert_int_equal(t->proof.reset, 0);
 	assert_int_equal(t->progress, 7);
@@ -191,9 +89,13 @@ static void test_proof_finds_that_unmapped_memory_is_reached(struct trial *t)
 
 static void test_proof_finds_that_unmapped_memory_is_read(struct trial *t)
 {
-	try_it(t, &fake_edu, FAKE_STILL_READS);
-	assert_answers(t, "yyyyyyyny");
-	assert_says(t, CLAIM_AFTER_UNMAP, "still reads");
+	static const struct fake_model *const keep[] = { &fake_edu, &fake_e1000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
+		try_it(t, keep[i], FAKE_STILL_READS);
+		assert_int_equal(t->proof.claims[CLAIM_AFTER_UNMAP].answer, CLAIM_NO);
+		assert_says(t, CLAIM_AFTER_UNMAP, "still reads");
+	}
 }
 
 static void test_proof_finds_that_physical_memory_is_reached(struct trial *t)
@@ -300,9 +202,9 @@ static void test_proof_of_a_device_that_loses_completions(struct trial *t)
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
 		try_it(t, models[i], FAKE_LOSES_COMPLETIONS);
 		assert_int_equal(t->proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_UNKNOWN);
-		assert_says(t, CLAIM_DEVICE_WRITE, "000 ms");
+		assert_says(t, CLAIM_DEVICE_WRITE, "00 ms");
 		assert_int_equal(proof_answer(&t->proof), CLAIM_UNKNOWN);
-		assert_true(t->fake.now_ns > UINT64_C(1000000000));
+		assert_true(t->fake.now_ns > UINT64_C(200000000));
 		assert_true(t->fake.now_ns < UINT64_C(30000000000));
 	}
 }
@@ -457,7 +359,7 @@ static void every_call_fails(const struct fake_model *model, unsigned int faults
 					fail_msg("faults %#x, call %u, errno %d: %s", faults, at,
 						 errnos[e], t.proof.claims[leak].evidence);
 			calls = t.fake.calls > calls ? t.fake.calls : calls;
-			end(&t);
+			trial_end(&t);
 		}
 	assert_true(calls > 50);
 }
@@ -479,6 +381,11 @@ static void test_dma_driver_by_identity(void)
 	assert_ptr_equal(dma_driver_find(0x144d, 0xa808, 0x010802), &dma_driver_nvme);
 	assert_ptr_equal(dma_driver_find(0x10de, 0x10f0, 0x040300), &dma_driver_hda);
 	assert_ptr_equal(dma_driver_find(0x8086, 0xa170, 0x040380), &dma_driver_hda);
+	assert_ptr_equal(dma_driver_find(0x8086, 0x100e, 0x020000), &dma_driver_e1000);
+	assert_ptr_equal(dma_driver_find(0x8086, 0x10d3, 0x020000), &dma_driver_e1000e);
+	assert_ptr_equal(dma_driver_find(0x1af4, 0x1000, 0x020000), &dma_driver_virtio_net);
+	assert_ptr_equal(dma_driver_find(0x1af4, 0x1042, 0x010000), &dma_driver_virtio_blk);
+	assert_null(dma_driver_find(0x1af4, 0x1045, 0x00ff00));
 	assert_null(dma_driver_find(0x1234, 0x11e9, 0x00ff00));
 	assert_null(dma_driver_find(0x144d, 0xa808, 0x010800));
 	assert_null(dma_driver_find(0x8086, 0x1521, 0x020000));

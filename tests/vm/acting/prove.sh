@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-EDU=0000:00:07.0 NVME=0000:00:08.0 CARD=0000:00:04.0
+EDU=0000:00:07.0 NVME=0000:00:08.0
 PROVE_PATHS=container
 [ -z "$SMALL" ] || PROVE_PATHS="container iommufd compat"
 [ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
@@ -19,10 +19,6 @@ check "and reset" says "Reset at the end: ok."
 check "the answer by exit status only" exits 0 vfiotool prove -q $NVME
 check "is silent" not test -s /out/stdout
 
-# A device without a DMA test driver.
-check "a network card is not proven" exits 3 vfiotool prove $CARD
-check "for want of a DMA test driver" says "There is no DMA test driver for this device (8086:100e"
-check "but its interrupt arrives" says "arrives through the kernel's loopback"
 check "a group of two is one too many" exits 64 vfiotool prove "group:$(group_of 0000:00:05.0)"
 
 # In the middle of it.

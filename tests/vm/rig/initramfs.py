@@ -28,7 +28,9 @@ MODULES = ("vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "vfio_pci_core
            "e1000e", "igb", "igbvf", "nvme", "i2c_i801", "mtty",
            # Of the guards.
            "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid", "hid_generic", "ext4", "dm_mod", "md_mod", "raid1",
-           "crc32c_generic", "bridge", "8021q")
+           "crc32c_generic", "bridge", "8021q",
+           # Of the proofs.
+           "virtio_blk", "virtio_scsi", "virtio_rng")
 SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
 INDEXES = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
 # Applets the guest's scripts call; the link is the name.
@@ -37,7 +39,7 @@ SHELL = ("sh", "mount", "mkdir", "cat", "echo", "ls", "ln", "stty", "base64", "g
          "sort", "tr", "wc", "dmesg", "uname", "id", "find", "test", "[", "true", "false", "printf", "kill", "ps",
          "timeout", "tar", "mknod", "seq", "expr", "touch", "umount", "usleep", "date", "awk", "xargs", "od", "env", "ip", "mke2fs", "mkswap", "swapon", "swapoff",
          "losetup", "cmp", "diff", "dd", "stat", "tee", "pidof", "setsid", "hexdump", "mkfifo", "sync", "mktemp",
-         "truncate", "pgrep", "killall", "blockdev", "mountpoint", "getopt", "which", "tac", "uniq", "renice")
+         "truncate", "pgrep", "killall", "blockdev", "mountpoint", "getopt", "which", "tac", "uniq", "renice", "ping")
 
 
 class BuildError(RuntimeError):
