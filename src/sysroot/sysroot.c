@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "sysroot/capture.h"
@@ -279,6 +281,21 @@ FILE *sysroot_stream(struct sysroot *root, const char *path, int *err)
 		close(fd);
 	}
 	return ret;
+}
+
+bool sysroot_same_kernel(struct sysroot *root)
+{
+	struct statfs fs;
+	bool same;
+	int fd;
+
+	if (root->kind != SYSROOT_TREE)
+		return root->kind == SYSROOT_LIVE;
+	fd = reader_open(&root->reader, "proc/sys/kernel/osrelease");
+	same = fd >= 0 && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	if (fd >= 0)
+		close(fd);
+	return same;
 }
 
 int sysroot_starved(const struct sysroot *root)

@@ -34,6 +34,9 @@ void sysroot_close(struct sysroot *root);
 /* Reading pauses: closes the descriptors that wait for it. */
 void sysroot_rest(struct sysroot *root);
 enum sysroot_kind sysroot_kind(const struct sysroot *root);
+/* Whether the kernel of @root is the running one: of the live system, and of a tree whose /proc is a mount of procfs, as
+ * a container sees the host that it runs on. linux: fs/proc/root.c: proc_fill_super() (PROC_SUPER_MAGIC). */
+bool sysroot_same_kernel(struct sysroot *root);
 /* "/" for the live system, else the path it was opened by. Borrowed. */
 const char *sysroot_name(const struct sysroot *root);
 

@@ -58,6 +58,25 @@ static void test_sysroot_open_live(struct tree *x)
 	sysroot_close(NULL);
 }
 
+/* "/." is not the live system: it is read as a tree, whose /proc is that of the running kernel, as in a container. */
+static void test_sysroot_same_kernel(struct tree *x)
+{
+	struct sysroot *root = NULL;
+
+	assert_int_equal(sysroot_open(NULL, &root, NULL), 0);
+	assert_true(sysroot_same_kernel(root));
+	sysroot_close(root);
+	assert_int_equal(sysroot_open("/.", &root, NULL), 0);
+	assert_int_equal(sysroot_kind(root), SYSROOT_TREE);
+	assert_true(sysroot_same_kernel(root));
+	sysroot_close(root);
+	assert_int_equal(sysroot_open(x->dir, &root, NULL), 0);
+	assert_false(sysroot_same_kernel(root));
+	tree_put(x, "proc/sys/kernel/osrelease", "6.1.0\n");
+	assert_false(sysroot_same_kernel(root));
+	sysroot_close(root);
+}
+
 /* A binary attribute gives a page a read: it is not at its end after the first.
  * linux: fs/kernfs/file.c: kernfs_file_read_iter(). */
 static void test_sysroot_live_binary_attribute_is_read_to_its_end(struct tree *x)
