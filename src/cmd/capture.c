@@ -87,7 +87,7 @@ static int record(struct app *app, const struct operands *targets, bool in_use, 
 
 	/* The reader of the capture may want it with -v. */
 	scope.host_parts |= HOST_KALLSYMS | HOST_BOOT | HOST_SLOTS | HOST_SETUP;
-	scope.device_parts |= DEVICE_PLACE;
+	scope.device_parts |= DEVICE_PLACE | DEVICE_HARDWARE;
 	scope.member_parts |= DEVICE_PLACE;
 	scope_add_notices(&scope);
 	if (in_use)

@@ -440,8 +440,10 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	struct session s = { 0 };
 	int r;
 
-	if (!brief)
+	if (!brief) {
 		scope_add_notices(&scope);
+		scope.device_parts |= DEVICE_HARDWARE;
+	}
 	r = session_open(&s, app, &args->targets, &scope, reterr);
 	if (r >= 0 && brief)
 		r = session_widen(&s, &scope, reterr);

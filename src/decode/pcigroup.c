@@ -60,8 +60,9 @@ static bool find_legacy(const struct walk *w, unsigned int header, uint32_t *ret
 	return true;
 }
 
-static bool find_extended(const struct walk *w, uint32_t *ret)
+bool pcigroup_find_extended(pcigroup_reader *read, void *ctx, uint16_t id, uint32_t *ret)
 {
+	const struct walk walk = { read, ctx }, *w = &walk;
 	uint8_t seen[SPACE / 4] = { 0 };
 	uint32_t at = EXTENDED, header;
 
@@ -71,7 +72,7 @@ static bool find_extended(const struct walk *w, uint32_t *ret)
 	if (!header || header == UINT32_MAX)
 		return true;
 	for (;;) {
-		if ((header & 0xffff) == ECAP_ACS) {
+		if ((header & 0xffff) == id) {
 			*ret = at;
 			return true;
 		}
@@ -115,7 +116,7 @@ static void read_acs(const struct walk *w, struct pcigroup *ret)
 		ret->acs = PCIGROUP_NONE;
 		return;
 	}
-	if (!find_extended(w, &at))
+	if (!pcigroup_find_extended(w->read, w->ctx, ECAP_ACS, &at))
 		return;
 	if (!at) {
 		ret->acs = PCIGROUP_NONE;

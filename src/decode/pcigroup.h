@@ -65,6 +65,9 @@ struct pcigroup {
 /* The @width bytes (1, 2, 4) at @offset; false when they cannot be read. */
 typedef bool pcigroup_reader(void *ctx, size_t offset, unsigned int width, uint32_t *ret);
 
+/* Where the extended capability @id is, in a space of 4096 bytes: *@ret is 0 when there is none. False when the list breaks
+ * off before. */
+bool pcigroup_find_extended(pcigroup_reader *read, void *ctx, uint16_t id, uint32_t *ret);
 /* Reads a space of @size bytes. 0, or -ENODATA when not even the header can be read. linux:
  * drivers/pci/pci.c: pci_find_capability(), pci_find_ext_capability(). */
 vt_must_check int pcigroup_read(pcigroup_reader *read, void *ctx, size_t size,

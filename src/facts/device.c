@@ -508,6 +508,8 @@ static void device_load(struct loader *l, struct device_slot *s)
 		place_load(l, &s->dev);
 	if (parts & DEVICE_NOTICES)
 		notice_load_device(l, &s->dev);
+	if (parts & DEVICE_HARDWARE)
+		hardware_load(l, &s->dev);
 	s->dev.loaded |= parts;
 	/* A group object is the first member of its slot. */
 	g = (struct group_slot *)s->dev.group;

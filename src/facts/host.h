@@ -12,6 +12,7 @@
 #include "base/fact.h"
 #include "uapi/driver.h"
 #include "uapi/module.h"
+#include "decode/pciability.h"
 #include "decode/pcigroup.h"
 #include "decode/resv.h"
 
@@ -129,6 +130,14 @@ struct device {
 	size_t nr_claims;
 	struct fact reset, resource, irq_actions, config, mdev_type, vgpu_type;
 
+	/* What its hardware is, beside power_state, resource and reset_method: its link, "8.0 GT/s PCIe" and lanes, now
+	 * and at most; ATS, PRI, PASID and resizable BARs, pciability_format(). All UNREAD of a device that sleeps,
+	 * because the kernel would wake it. linux: drivers/pci/pci-sysfs.c: current_link_speed_show(). */
+	bool asleep;
+	struct fact link_speed, link_width, link_speed_max, link_width_max;
+	struct fact ability_fact;
+	struct pciability ability; /* of ability_fact, when that is PRESENT */
+
 	/* Whether the VIOT table puts the device behind a virtio-iommu; no when there is no such table.
 	 * The kernel makes the group of such a device only when a driver probes it. */
 	enum tristate behind_viot;
@@ -176,6 +185,8 @@ enum device_part {
 	DEVICE_PLACE = 1 << 7,
 	/* what only notices look at */
 	DEVICE_NOTICES = 1 << 8,
+	/* BARs, link, what the extended capabilities say: only where they are shown */
+	DEVICE_HARDWARE = 1 << 9,
 };
 
 /* ---- groups ---- */

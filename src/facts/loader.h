@@ -116,6 +116,9 @@ void power_load(struct loader *l, struct device *d);
  * off, which are virtual functions and what is on a VFIO driver. */
 void powers_load(struct loader *l);
 
+/* BARs, link, abilities, and what else describes the hardware of @d (hardware.c). */
+void hardware_load(struct loader *l, struct device *d);
+
 /* What notices look at (notice.c). */
 void notice_load_device(struct loader *l, struct device *d);
 void notice_load_host(struct loader *l);
@@ -125,6 +128,17 @@ void persist_load(struct loader *l, struct device *d);
 
 /* Reads where @d is and what grouping asks of it (place.c); wants the same of the bridge above. */
 void place_load(struct loader *l, struct device *d);
+/* A file of a configuration space; its header, and a byte more when there is one, was read at once. */
+struct config_file {
+	int fd;
+	uint8_t start[PCIGROUP_HEADER + 1];
+	size_t nr_start;
+};
+
+/* A reader of registers for decode/; @ctx is a struct config_file. */
+bool config_read_register(void *ctx, size_t offset, unsigned int width, uint32_t *ret);
+/* Reads the start of @file; the bytes that can be read: 64, 256 or 4096. */
+size_t config_read_start(struct config_file *file);
 void slots_load(struct loader *l);
 
 struct group_slot *group_want(struct loader *l, unsigned int id);

@@ -44,7 +44,8 @@ void notice_load_device(struct loader *l, struct device *d)
 	if (d->reset_method.state == FACT_UNREAD)
 		d->reset_method = read_at(l, d->sysfs, "reset_method");
 	d->reset = stat_at(l, d->sysfs, "reset");
-	d->resource = read_at(l, d->sysfs, "resource");
+	if (d->resource.state == FACT_UNREAD)
+		d->resource = read_at(l, d->sysfs, "resource");
 	if (d->vfio_alias.state == FACT_UNREAD)
 		d->vfio_alias = module_vfio_alias(l, fact_describe(&d->modalias));
 	if (d->driver && strstr(d->driver, "nvidia"))

@@ -11,14 +11,7 @@
 
 /* ---- configuration space ---- */
 
-/* A file of one; its header, and a byte more when there is one, was read at once. */
-struct config_file {
-	int fd;
-	uint8_t start[PCIGROUP_HEADER + 1];
-	size_t nr_start;
-};
-
-static bool read_register(void *ctx, size_t offset, unsigned int width, uint32_t *ret)
+bool config_read_register(void *ctx, size_t offset, unsigned int width, uint32_t *ret)
 {
 	const struct config_file *file = ctx;
 	uint8_t bytes[4] = { 0 };
@@ -34,7 +27,7 @@ static bool read_register(void *ctx, size_t offset, unsigned int width, uint32_t
 
 /* Reads the start of @file; returns how many bytes can be read: the kernel shows an ordinary user the header only, and
  * the file has the size of the space. linux: drivers/pci/pci-sysfs.c: pci_read_config(), pci_dev_config_attr_is_visible(). */
-static size_t read_start(struct config_file *file)
+size_t config_read_start(struct config_file *file)
 {
 	ssize_t n = pread(file->fd, file->start, sizeof(file->start), 0);
 	struct stat st;
@@ -57,7 +50,7 @@ static void ask_config(struct sysroot *root, struct arena *a, void *ctx, struct 
 		ret->state = fact_state_from_errno(-file.fd);
 		return;
 	}
-	r = pcigroup_read(read_register, &file, read_start(&file), &p);
+	r = pcigroup_read(config_read_register, &file, config_read_start(&file), &p);
 	close(file.fd);
 	if (r < 0) {
 		ret->err = -r;

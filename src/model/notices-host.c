@@ -7,25 +7,18 @@
 
 /* ---- addresses ---- */
 
-/* linux: include/linux/ioport.h: IORESOURCE_MEM, IORESOURCE_MEM_64; pci-sysfs.c: resource_show(): "START END FLAGS". */
 static bool has_wide_bar(const struct device *dev)
 {
-	enum { BARS = 6, RESOURCE_MEM = 0x200, RESOURCE_MEM_64 = 0x100000, CLASS_DISPLAY = 0x03 };
+	enum { CLASS_DISPLAY = 0x03 };
 	const struct fact *f = &dev->resource;
-	struct span rest = { f->raw, fact_is(f) ? f->len : 0 }, line, word;
-	uint64_t flags = 0;
+	struct span rest = { f->raw, fact_is(f) ? f->len : 0 };
+	struct pciresource bar;
 
 	if (!fact_is(f))
 		return dev->class_code >> 16 == CLASS_DISPLAY;
-	for (unsigned int i = 0; i < BARS && parse_line(&rest, &line); i++) {
-		while (parse_word(&line, &word))
-			if (word.len < 3 ||
-			    parse_u64_span((struct span){ word.s + 2, word.len - 2 }, 16, &flags) <
-				    0)
-				flags = 0;
-		if (flags & RESOURCE_MEM && flags & RESOURCE_MEM_64)
+	for (unsigned int i = 0; i < PCIABILITY_BARS && pciresource_next(&rest, &bar); i++)
+		if (bar.memory && bar.wide)
 			return true;
-	}
 	return false;
 }
 

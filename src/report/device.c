@@ -7,6 +7,7 @@
 #include "base/parse.h"
 #include "report/explain.h"
 #include "report/field-kinds.h"
+#include "report/hardware.h"
 #include "report/notice.h"
 
 const char *device_names_text(const struct device_names *names, struct arena *a)
@@ -451,6 +452,21 @@ static const struct field fields[] = {
 	DEVICE("vfs", FIELD_RIGHT, NEED_PCI, "virtual functions in use", FIELD_GET(get_vfs)),
 	DEVICE("reset", 0, NEED_DETAILS, "reset methods, in the kernel's order",
 	       FIELD_FACT(struct device, reset_method)),
+	DEVICE("power", 0, NEED_HARDWARE, "power state: D0 to D3cold",
+	       FIELD_FACT(struct device, power_state)),
+	DEVICE("link", 0, NEED_HARDWARE,
+	       "speed and width of the PCIe link, and what the device could have",
+	       FIELD_GET(hardware_get_link)),
+	DEVICE("bars", 0, NEED_HARDWARE, "sizes of its BARs, by number",
+	       FIELD_GET(hardware_get_bars)),
+	DEVICE("rebar", 0, NEED_HARDWARE, "resizable BARs: the size now, of those that it can have",
+	       FIELD_GET(hardware_get_rebar)),
+	DEVICE("ats", 0, NEED_HARDWARE, "whether it has Address Translation Services",
+	       FIELD_GET(hardware_get_ats)),
+	DEVICE("pri", 0, NEED_HARDWARE, "whether it has the Page Request Interface",
+	       FIELD_GET(hardware_get_pri)),
+	DEVICE("pasid", FIELD_RIGHT, NEED_HARDWARE, "bits of a PASID",
+	       FIELD_GET(hardware_get_pasid)),
 	ROW("notices", FIELD_WRAPS, NEED_NOTICES,
 	    "what a user should know although VFIO accepts it", FIELD_GET(get_notices)),
 	DEVICE("sysfs", 0, 0, "folder in sysfs", FIELD_TEXT(struct device, sysfs)),

@@ -64,6 +64,7 @@ enum device_need {
 	NEED_PERSIST = 1 << 11,
 	NEED_NOTICES = 1 << 12,
 	NEED_TREE = 1 << 13, /* only in a tree: configuration space is read */
+	NEED_HARDWARE = 1 << 14,
 	NEED_BOTH_VERDICTS = NEED_VERDICT | NEED_VERDICT_NOW,
 	NEED_ANY_VERDICT = NEED_VERDICT | NEED_VERDICT_NOW | NEED_PATCHED,
 };

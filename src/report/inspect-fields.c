@@ -3,6 +3,7 @@
 
 #include "base/macro.h"
 #include "report/field-kinds.h"
+#include "report/hardware.h"
 #include "report/iommu.h"
 #include "report/notice.h"
 #include "report/prediction-fields.h"
@@ -75,6 +76,14 @@ static void get_persist_file(const void *row, struct value *ret)
 		value_set_text(ret, d->persist.path);
 	else if (fact_is(&d->persist_stranger))
 		value_set_text(ret, d->persist_stranger.path);
+}
+
+static void get_hardware(const void *row, struct value *ret)
+{
+	const struct inspection *i = row;
+
+	if (i->row.device->bus == BUS_PCI)
+		value_set_object(ret, i->row.device);
 }
 
 /* ---- the group ---- */
@@ -220,6 +229,8 @@ static const struct field inspection_rows[] = {
 	{ "reset", COLUMN },
 	{ "cdev", COLUMN },
 	{ "sysfs", COLUMN },
+	{ "hardware", "power, link, BARs and what its capabilities say; null: not a PCI device",
+	  FIELD_GET(get_hardware), .fields = &hardware_fields },
 	{ "persist_file", "file that says what happens at each boot", FIELD_GET(get_persist_file),
 	  OF_DEVICE },
 	{ "persist_stranger", "driver that the file gives another device, which had the address",

@@ -10,6 +10,7 @@
 #include "base/strbuf.h"
 #include "report/escape.h"
 #include "report/field-kinds.h"
+#include "report/hardware.h"
 #include "report/iommu.h"
 #include "report/notice.h"
 #include "report/prediction-fields.h"
@@ -323,8 +324,10 @@ int inspect_text_device(const struct inspect_text *t, const struct inspection *i
 	put_regions(&body, d->group);
 	put_ranges(&body, &i->running.iova);
 	put_page_sizes(&body, &i->running.page_sizes, a);
-	if (t->verbose)
+	if (t->verbose) {
 		put_extensions(&body, &i->running, a);
+		hardware_text(&body, d);
+	}
 	inspect_text_decisions(t, i, &body);
 	notice_text(&body, &i->notices, t->verbose);
 	if (i->generations)

@@ -71,6 +71,8 @@ struct scope scope_for(unsigned int needs)
 		s.device_parts |= DEVICE_PERSIST;
 	if (needs & NEED_VFIO)
 		s.device_parts |= DEVICE_VFIO;
+	if (needs & NEED_HARDWARE)
+		s.device_parts |= DEVICE_HARDWARE;
 	if (needs & NEED_GROUPS)
 		s.host_parts |= HOST_GROUPS;
 	if (needs & NEED_GROUP_NODES)
