@@ -95,7 +95,6 @@ static void print_json(struct attached *ac, const struct output *out)
 static int print(struct attached *ac, const struct attach_args *args, struct failure **reterr)
 {
 	const struct app *app = ac->session.app;
-	struct attach_view view = ac->view;
 	struct output out = app->out;
 	int r = 0;
 
@@ -104,12 +103,13 @@ static int print(struct attached *ac, const struct attach_args *args, struct fai
 	if (args->program)
 		out.stream = stderr;
 	/* Ten answers that few readers need. */
+	ac->view.verbose = app->verbose > 0;
 	if (!app->verbose)
-		view.nr_extensions = 0;
+		ac->view.nr_extensions = 0;
 	if (args->acting.json)
 		print_json(ac, &out);
 	else
-		r = attach_text(&out, &view, reterr);
+		r = attach_text(&out, &ac->view, reterr);
 	/* Hold or run nothing when the report could not be written. */
 	return r < 0 || args->program ? r : answer_flush(app, reterr);
 }
@@ -134,6 +134,8 @@ int attach_run(struct attached *ac, const void *data, struct failure **reterr)
 	const struct attach_args *args = data;
 	int r = attached_attach(ac, reterr);
 
+	if (r >= 0 && !ac->session.app->quiet)
+		attached_probe(ac);
 	if (r >= 0)
 		r = print(ac, args, reterr);
 	return r < 0 ? r : keep(ac, args, reterr);

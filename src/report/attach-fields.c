@@ -222,6 +222,9 @@ static const struct field device_rows[] = {
 	  FIELD_ROWS(struct attach_device_view, regions, vfio_region_fields) },
 	{ "irqs", "interrupts of an attached device",
 	  FIELD_ROWS(struct attach_device_view, irqs, irq_fields) },
+	{ "probes",
+	  "what IOMMU and device answer to questions that change nothing; null: not asked",
+	  FIELD_OBJECT(struct attach_device_view, probes, attach_probes_fields) },
 };
 const struct field_table attach_device_fields = FIELD_TABLE("attach_devices", device_rows);
 

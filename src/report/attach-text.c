@@ -141,6 +141,8 @@ static void put_device(const struct prose *p, const struct attach_device_view *d
 	prose_label(&body, "reset", STYLE_NONE, "%s",
 		    d->info.flags & INFO_RESET ? "of this device alone"
 					       : "not of this device alone");
+	if (d->probes)
+		attach_text_probes(&body, d->probes, d->view->verbose);
 }
 
 /* ---- how it ended ---- */
@@ -167,6 +169,8 @@ static void put_difference(const struct prose *p, const struct attach_view *v)
 	}
 	if (v->space_difference)
 		prose_text(p, STYLE_NO, "%s", v->space_difference);
+	for (size_t i = 0; i < v->nr_devices; i++)
+		attach_text_probes_differ(p, &v->devices[i]);
 	attach_text_differs(p);
 }
 

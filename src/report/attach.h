@@ -11,6 +11,7 @@
 #include "model/compare.h"
 #include "report/device.h"
 #include "report/field.h"
+#include "report/iommu.h"
 #include "report/output.h"
 #include "report/prose.h"
 
@@ -19,6 +20,35 @@ struct extension_answer {
 	unsigned int id;
 	const char *name;
 	int before, after; /* SET_IOMMU */
+};
+
+/* A question that changes nothing, beside its prediction. */
+struct probe_row {
+	const char *request; /* "HWPT_ALLOC", "DEVICE_FEATURE" */
+	const char *what;    /* "NEST_PARENT"; NULL: the request as it is */
+	enum answer answer;  /* predicted */
+	int predicted_err;   /* positive */
+	int err;             /* positive; 0: it succeeded */
+	enum match match;
+};
+
+/* What IOMMU_GET_HW_INFO said. */
+struct hw_info_row {
+	const char *type; /* "intel" "smmuv3" "amd" "none" ... */
+	bool dirty_tracking, pasid_exec, pasid_priv, ats_not_supported;
+	uint32_t pasid_bits; /* that device and IOMMU have together */
+	struct iommu_row iommu;
+	enum match as_sysfs; /* its registers are those of sysfs */
+};
+
+/* What an attached device answered to such questions. */
+struct attach_probes {
+	const struct hw_info_row *hw; /* NULL: the kernel gave none */
+	struct probe_row *rows;
+	size_t nr_rows;
+	bool migrates; /* and how */
+	bool stop_copy, p2p, pre_copy;
+	uint64_t ns; /* that all of it took */
 };
 
 struct attach_view;
@@ -38,6 +68,7 @@ struct attach_device_view {
 	size_t nr_regions;
 	struct irq_info *irqs;
 	size_t nr_irqs;
+	const struct attach_probes *probes; /* NULL: not asked */
 };
 
 struct attach_view {
@@ -56,6 +87,7 @@ struct attach_view {
 	size_t nr_extensions;
 	struct attach_device_view *devices;
 	size_t nr_devices;
+	bool verbose; /* registers, and features that the device lacks */
 };
 
 /* Rows: struct comparison, struct attach_view, struct attach_device_view, struct region_info. */
@@ -70,6 +102,12 @@ int attach_text_steps(const struct prose *p, const struct comparison *rows, size
 void attach_text_result(const struct prose *p, const struct attach_view *v);
 /* What to do where prediction and kernel differ. */
 void attach_text_differs(const struct prose *p);
+/* Rows: struct attach_probes. */
+extern const struct field_table attach_probes_fields;
+/* What the device answered, as labels of @p. */
+void attach_text_probes(const struct prose *p, const struct attach_probes *probes, bool verbose);
+/* Where it is not what was predicted, a line for each. */
+void attach_text_probes_differ(const struct prose *p, const struct attach_device_view *d);
 /* All of it. */
 int attach_text(const struct output *out, const struct attach_view *v, struct failure **reterr);
 

@@ -56,6 +56,8 @@ int attached_open(struct attached *ac, struct app *app, const struct attached_op
 /* Attaches. 0 also when the kernel refuses (see ac->view); a negative errno with *@reterr when the tool
  * could not go on. */
 int attached_attach(struct attached *ac, struct failure **reterr);
+/* Asks what changes nothing of each attached device, for the report. */
+void attached_probe(struct attached *ac);
 /* Whether the devices can be used: attached, and each has a description. A missing description is a
  * refusal. */
 bool attached_is_ready(const struct attached *ac);

@@ -209,11 +209,34 @@ enum {
 	VT_FEATURE_SET = 1 << 17,
 	VT_FEATURE_PROBE = 1 << 18,
 	VT_FEATURE_PCI_VF_TOKEN = 0,
+	VT_FEATURE_MIGRATION = 1,
+	VT_FEATURE_MIG_DEVICE_STATE = 2,
+	VT_FEATURE_LOW_POWER_ENTRY = 3,
+	VT_FEATURE_LOW_POWER_ENTRY_WAKEUP = 4,
+	VT_FEATURE_LOW_POWER_EXIT = 5,
+	VT_FEATURE_DMA_LOGGING_START = 6,
+	VT_FEATURE_DMA_LOGGING_STOP = 7,
+	VT_FEATURE_DMA_LOGGING_REPORT = 8,
+	VT_FEATURE_MIG_DATA_SIZE = 9,
+	VT_FEATURE_BUS_MASTER = 10,
+	VT_FEATURE_DMA_BUF = 11,
+	VT_FEATURE_MIG_PRECOPY_INFO_V2 = 12,
 };
 
 /* Followed by the feature's data. */
 struct vt_device_feature {
 	uint32_t argsz, flags;
+};
+
+enum {
+	VT_MIGRATION_STOP_COPY = 1 << 0,
+	VT_MIGRATION_P2P = 1 << 1,
+	VT_MIGRATION_PRE_COPY = 1 << 2,
+};
+
+struct vt_feature_migration {
+	struct vt_device_feature head;
+	uint64_t flags; /* VT_MIGRATION_* */
 };
 
 enum { VT_BIND_TOKEN = 1 << 0 };
@@ -264,7 +287,7 @@ struct vt_ioas_unmap {
 	uint64_t iova, length; /* 0, UINT64_MAX: all; length comes back as what was unmapped */
 };
 
-enum { VT_HWPT_DIRTY_TRACKING = 1 << 1 };
+enum { VT_HWPT_NEST_PARENT = 1 << 0, VT_HWPT_DIRTY_TRACKING = 1 << 1, VT_HWPT_PASID = 1 << 3 };
 
 struct vt_hwpt_alloc {
 	uint32_t size, flags, dev_id, pt_id, out_hwpt_id, reserved;
@@ -282,6 +305,23 @@ enum {
 	VT_HW_INFO_TEGRA_CMDQV = 3,
 	VT_HW_INFO_AMD = 4,
 	VT_HW_CAP_DIRTY_TRACKING = 1 << 0,
+	VT_HW_CAP_PASID_EXEC = 1 << 1,
+	VT_HW_CAP_PASID_PRIV = 1 << 2,
+	VT_HW_CAP_ATS_NOT_SUPPORTED = 1 << 3,
+};
+
+/* What data_uptr points to, by type. */
+struct vt_hw_info_intel {
+	uint32_t flags, reserved;
+	uint64_t cap, ecap;
+};
+
+struct vt_hw_info_smmuv3 {
+	uint32_t flags, reserved, idr[6], iidr, aidr;
+};
+
+struct vt_hw_info_amd {
+	uint64_t efr, efr2;
 };
 
 struct vt_hw_info {
@@ -322,5 +362,9 @@ _Static_assert(sizeof(struct vt_ioas_map) == 40, "IOMMU_IOAS_MAP");
 _Static_assert(sizeof(struct vt_ioas_unmap) == 24, "IOMMU_IOAS_UNMAP");
 _Static_assert(sizeof(struct vt_hwpt_alloc) == 48, "IOMMU_HWPT_ALLOC");
 _Static_assert(sizeof(struct vt_hw_info) == 40, "IOMMU_GET_HW_INFO");
+_Static_assert(sizeof(struct vt_hw_info_intel) == 24, "struct iommu_hw_info_vtd");
+_Static_assert(sizeof(struct vt_hw_info_smmuv3) == 40, "struct iommu_hw_info_arm_smmuv3");
+_Static_assert(sizeof(struct vt_hw_info_amd) == 16, "struct iommu_hw_info_amd");
+_Static_assert(sizeof(struct vt_feature_migration) == 16, "VFIO_DEVICE_FEATURE_MIGRATION");
 _Static_assert(sizeof(struct vt_hwpt_get_dirty_bitmap) == 48, "IOMMU_HWPT_GET_DIRTY_BITMAP");
 _Static_assert(sizeof(struct vt_ioas_noiommu_get_pa) == 40, "IOMMU_IOAS_NOIOMMU_GET_PA");
