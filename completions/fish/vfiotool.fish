@@ -106,10 +106,10 @@ complete -c vfiotool -n '__vfiotool_is list' -l group -x -a none -d 'Only device
 complete -c vfiotool -n '__vfiotool_is list' -l verdict -x -a 'yes no unknown' -d 'Only devices with this answer'
 complete -c vfiotool -n '__vfiotool_is list' -l if-bound -d 'With --verdict: after binding'
 complete -c vfiotool -n '__vfiotool_is list' -l filter -x -d 'Only devices for which this is true'
-complete -c vfiotool -n '__vfiotool_is list' -l csv -d 'CSV'
+complete -c vfiotool -n '__vfiotool_is list compare' -l csv -d 'CSV'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their ports and buses'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff diagnose' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff compare diagnose' -s J -l json -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'
@@ -197,7 +197,8 @@ complete -c vfiotool -n '__vfiotool_is regions' -l decode -d 'Turn on decoding d
 complete -c vfiotool -n '__vfiotool_is regions' -l force -d 'Also write protected registers'
 
 complete -c vfiotool -n '__vfiotool_is bind unbind' -l force -x -a '(__vfiotool_several checks)' -d 'Override this safety check'
-complete -c vfiotool -n '__vfiotool_is diff' -F
+complete -c vfiotool -n '__vfiotool_is diff compare' -F
+complete -c vfiotool -n '__vfiotool_is compare' -l jobs -x -d 'Processes that read'
 complete -c vfiotool -n '__vfiotool_is diff' -l only -x -a '(__vfiotool_several changes)' -d 'Only these kinds of change'
 complete -c vfiotool -n '__vfiotool_is capture' -s f -l force -d 'Replace the file when it exists'
 complete -c vfiotool -n '__vfiotool_is capture' -l in-use -d 'Also record what the safety checks need'

@@ -9,7 +9,7 @@ static const struct command *const commands[] = {
 	&command_list,     &command_inspect, &command_explain, &command_plan,  &command_check,
 	&command_diagnose, &command_attach,  &command_map,     &command_prove, &command_irq,
 	&command_reset,    &command_regions, &command_monitor, &command_bind,  &command_unbind,
-	&command_restore,  &command_rules,   &command_capture, &command_diff,
+	&command_restore,  &command_rules,   &command_capture, &command_diff,  &command_compare,
 };
 
 const struct command *const *commands_all(size_t *nr)

@@ -17,6 +17,7 @@ extern const struct command command_prove;
 extern const struct command command_map;
 extern const struct command command_monitor;
 extern const struct command command_irq;
+extern const struct command command_compare;
 extern const struct command command_reset;
 extern const struct command command_regions;
 

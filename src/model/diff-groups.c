@@ -149,3 +149,30 @@ void diff_groups(struct differ *x)
 	qsort(links, nr, sizeof(*links), by_first);
 	find_split(x, links, nr);
 }
+
+static const char *others_text(struct differ *x, const struct device *d)
+{
+	const struct group *g = d->group;
+	struct strbuf out = { .arena = x->arena };
+
+	for (size_t i = 0; i < g->nr_members; i++)
+		if (g->members[i] != d)
+			strbuf_item(&out, ", ", "%s", g->members[i]->name);
+	return out.len ? arena_join(x->arena, "with ", diff_short(x, out.s, out.len), NULL)
+		       : "alone";
+}
+
+void diff_members(struct differ *x)
+{
+	const struct host *h = x->a->host;
+
+	for (size_t i = 0; i < h->nr_devices; i++) {
+		const struct device *d = h->devices[i];
+
+		if (d->group_link.state == FACT_ABSENT)
+			diff_value(x, CHANGE_GROUP, d->name, "group", NULL, &d->group_link);
+		else if (d->group && fact_is(&d->group->members_list))
+			diff_value(x, CHANGE_GROUP, d->name, "group", others_text(x, d),
+				   &d->group->members_list);
+	}
+}

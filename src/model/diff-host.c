@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What changed about a host besides its devices. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/macro.h"
@@ -45,6 +46,14 @@ static void diff_facts(struct differ *x)
 static void diff_table(struct differ *x, const char *name, const struct fact *a,
 		       const struct fact *b)
 {
+	if (x->whole && fact_known(a)) {
+		diff_value(x, CHANGE_FIRMWARE, name, NULL,
+			   fact_is(a) ? arena_printf(x->arena, "%u bytes, checksum %016" PRIx64,
+						     a->len, diff_checksum(a->raw, a->len))
+				      : NULL,
+			   a);
+		return;
+	}
 	if (!fact_is(a) || !fact_is(b)) {
 		x->ret->nr_uncompared += fact_is(a) != fact_is(b);
 		return;
@@ -132,6 +141,15 @@ static void diff_options(struct differ *x, const char *what, const struct fact *
 		return;
 	}
 	options_read(&before, a, x->arena);
+	if (x->whole) {
+		diff_value(x, CHANGE_KERNEL, what, NULL, "known", a);
+		for (size_t i = 0; i < before.nr; i++)
+			diff_value(x, CHANGE_KERNEL, what, before.items[i]->key,
+				   diff_short(x, before.items[i]->text,
+					      strlen(before.items[i]->text)),
+				   a);
+		return;
+	}
 	options_read(&after, b, x->arena);
 	for (size_t i = 0; i < before.nr; i++) {
 		const struct option *o = before.items[i];
@@ -151,10 +169,10 @@ static void diff_kernel(struct differ *x)
 {
 	const uint64_t a = x->a->kernel->kernels.releases, b = x->b->kernel->kernels.releases;
 
-	diff_options(x, "boot option", &x->a->host->kernel.cmdline, &x->b->host->kernel.cmdline);
+	diff_options(x, DIFF_BOOT_OPTION, &x->a->host->kernel.cmdline, &x->b->host->kernel.cmdline);
 	diff_options(x, "configuration", &x->a->host->kernel.config, &x->b->host->kernel.config);
-	if (a != b)
-		diff_add(x, CHANGE_KERNEL, "decides as Linux", NULL, releases_text(a, x->arena),
+	if (x->whole || a != b)
+		diff_add(x, CHANGE_KERNEL, DIFF_DECIDES, NULL, releases_text(a, x->arena),
 			 releases_text(b, x->arena));
 }
 
@@ -177,7 +195,7 @@ static void diff_modules(struct differ *x)
 		const char *name = arena_join(x->arena, a->module, ".", a->name, NULL);
 
 		/* Without its module there is no value, which the module's own line says. */
-		if (fact_is(&a->value) == fact_is(&b->value))
+		if (x->whole ? fact_is(&a->value) : fact_is(&a->value) == fact_is(&b->value))
 			diff_fact(x, CHANGE_MODULE, name, "now", &a->value, &b->value);
 		diff_fact(x, CHANGE_MODULE, name, "configured", &a->configured, &b->configured);
 	}
@@ -198,6 +216,8 @@ static void diff_iommus(struct differ *x)
 	for (size_t i = 0; i < a->nr_iommus; i++) {
 		const struct iommu_unit *ua = a->iommus[i], *ub = find_unit(b, ua->name);
 
+		if (x->whole)
+			diff_value(x, CHANGE_IOMMU, ua->name, NULL, "there", &ua->kind_fact);
 		if (!ub) {
 			diff_add(x, CHANGE_IOMMU, ua->name, NULL, "there", NULL);
 			continue;

@@ -2,6 +2,7 @@
 /* Which devices of two snapshots are the same, and what changed about each. */
 #include "model/diff.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,11 +78,46 @@ static const char *own_lines(const struct fact *f, const struct fact *other, str
 	return out.len ? strbuf_get(&out) : NULL;
 }
 
+uint64_t diff_checksum(const char *s, size_t len)
+{
+	uint64_t sum = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		sum = (sum ^ (unsigned char)s[i]) * UINT64_C(0x100000001b3);
+	return sum;
+}
+
+const char *diff_short(struct differ *x, const char *s, size_t len)
+{
+	enum { SHOWN = 120 };
+	char *ret;
+
+	if (len <= SHOWN && !memchr(s, '\n', len) && !memchr(s, '\0', len))
+		return s[len] ? arena_strndup(x->arena, s, len) : s;
+	ret = arena_printf(x->arena, "%.*s ... (%zu bytes, checksum %016" PRIx64 ")",
+			   (int)(len < SHOWN ? len : SHOWN), s, len, diff_checksum(s, len));
+	for (char *p = ret; *p; p++)
+		if (*p == '\n')
+			*p = ' ';
+	return ret;
+}
+
+void diff_value(struct differ *x, enum change_kind kind, const char *subject, const char *what,
+		const char *text, const struct fact *from)
+{
+	diff_add(x, kind, subject, what, text, text)->fact = from;
+}
+
 void diff_fact(struct differ *x, enum change_kind kind, const char *subject, const char *what,
 	       const struct fact *a, const struct fact *b)
 {
 	if (!fact_known(a) || !fact_known(b)) {
 		x->ret->nr_uncompared += fact_known(a) || fact_known(b);
+		return;
+	}
+	if (x->whole) {
+		diff_value(x, kind, subject, what,
+			   fact_is(a) ? diff_short(x, a->raw, a->len) : NULL, a);
 		return;
 	}
 	if (a->state == b->state &&
@@ -95,7 +131,7 @@ void diff_known(struct differ *x, enum change_kind kind, const char *subject, co
 {
 	if (!a || !b)
 		x->ret->nr_uncompared += a != b;
-	else if (a != b)
+	else if (x->whole || a != b)
 		diff_add(x, kind, subject, what, names[a], names[b]);
 }
 
@@ -249,6 +285,11 @@ static void ask(const struct diff_side *s, const struct device *d, enum view vie
 	predict_verdict(&q, d, ret);
 }
 
+static const char *view_name(enum view view)
+{
+	return view == VIEW_NOW ? DIFF_NOW : DIFF_AFTER;
+}
+
 /* Sentences only where something changed. */
 static void diff_verdict(struct differ *x, const struct device_pair *p, enum view view)
 {
@@ -256,13 +297,21 @@ static void diff_verdict(struct differ *x, const struct device_pair *p, enum vie
 	struct change *c;
 
 	ask(x->a, p->a, view, NULL, &a);
+	if (x->whole) {
+		const char *text = verdict_text(&a, x->arena);
+
+		diff_value(x, CHANGE_VERDICT, p->a->name, view_name(view),
+			   a.rule ? arena_join(x->arena, text, " (", a.rule->id, ")", NULL) : text,
+			   NULL);
+		return;
+	}
 	ask(x->b, p->b, view, NULL, &b);
 	if (a.answer == b.answer && a.op == b.op && a.err == b.err)
 		return;
 	ask(x->a, p->a, view, x->arena, &a);
 	ask(x->b, p->b, view, x->arena, &b);
-	c = diff_add(x, CHANGE_VERDICT, p->b->name, view == VIEW_NOW ? "now" : "after binding",
-		     verdict_text(&a, x->arena), verdict_text(&b, x->arena));
+	c = diff_add(x, CHANGE_VERDICT, p->b->name, view_name(view), verdict_text(&a, x->arena),
+		     verdict_text(&b, x->arena));
 	c->because = b.because ? b.because : a.because;
 	c->past = !b.because;
 	c->rank = verdict_rank(a.answer, b.answer);
@@ -297,11 +346,19 @@ static void diff_notices(struct differ *x, const struct device_pair *p)
 	}
 }
 
+/* Wherever it is. */
+static const char *what_it_is(const struct device *d, struct arena *a)
+{
+	return d->has_ids ? arena_printf(a, "%04x:%04x", d->vendor, d->device_id) : d->bus_name;
+}
+
 static void diff_device(struct differ *x, const struct device_pair *p)
 {
 	const struct device *a = p->a, *b = p->b;
 	const char *name = b->name;
 
+	if (x->whole)
+		diff_value(x, CHANGE_DEVICE, name, NULL, what_it_is(a, x->arena), NULL);
 	if (strcmp(a->name, b->name) != 0)
 		diff_add(x, CHANGE_DEVICE, name, "address", a->name, b->name);
 	diff_fact(x, CHANGE_DRIVER, name, "driver", &a->driver_fact, &b->driver_fact);
@@ -317,7 +374,8 @@ static void diff_device(struct differ *x, const struct device_pair *p)
 		return;
 	diff_verdict(x, p, VIEW_NOW);
 	diff_verdict(x, p, VIEW_IF_BOUND);
-	diff_notices(x, p);
+	if (!x->whole)
+		diff_notices(x, p);
 }
 
 /* A device that came or went: "8086:1521, driver igb, group 12". */
@@ -390,4 +448,15 @@ void diff_make(const struct diff_side *a, const struct diff_side *b, struct aren
 	diff_host(&x);
 	if (ret->nr)
 		qsort(ret->items, ret->nr, sizeof(*ret->items), compare);
+}
+
+void diff_survey(const struct diff_side *s, struct arena *arena, struct diff *ret)
+{
+	struct differ x = { .a = s, .b = s, .whole = true, .arena = arena, .ret = ret };
+
+	*ret = (struct diff){ 0 };
+	for (size_t i = 0; i < s->host->nr_devices; i++)
+		diff_device(&x, &(struct device_pair){ s->host->devices[i], s->host->devices[i] });
+	diff_members(&x);
+	diff_host(&x);
 }

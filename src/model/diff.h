@@ -49,7 +49,8 @@ struct change {
 	const char *subject; /* "0000:01:00.0" as the second side has it, "group 12", "release" */
 	const char *what;    /* of the subject: "now", "driver"; NULL: the subject itself */
 	const char *before, *after; /* NULL: there was none, there is none */
-	const char *because; /* of a verdict or notice: a sentence, of the first side if past */
+	const char *because;     /* of a verdict or notice: a sentence, of the first side if past */
+	const struct fact *fact; /* of a survey: where it was read; or NULL */
 	bool past;
 	unsigned int rank; /* among its kind: 0 is the worst */
 	size_t order;      /* in which it was found */
@@ -61,8 +62,18 @@ struct diff {
 	size_t nr_uncompared; /* what one side only could read */
 };
 
+/* Words that stand for a subject or for a part of it. */
+#define DIFF_NOW         "now"
+#define DIFF_AFTER       "after binding"
+#define DIFF_DECIDES     "decides as Linux"
+#define DIFF_BOOT_OPTION "boot option"
+
 /* Whether two verdicts or notices of different devices changed alike. */
 bool change_is_alike(const struct change *a, const struct change *b);
 /* Everything in @a; strings of both snapshots are borrowed. Never fails. */
 void diff_make(const struct diff_side *a, const struct diff_side *b, struct arena *arena,
 	       struct diff *ret);
+/* All that diff_make() would compare of one side, but for notices, as changes from a value to itself: for a comparison of
+ * many. What is not known is left out. An option has its name as what it is about, and without one the list of options is
+ * "known". Long values are shortened, with a checksum. */
+void diff_survey(const struct diff_side *s, struct arena *arena, struct diff *ret);

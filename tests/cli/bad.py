@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import CASES, Program, Skip, Wrong
 
 # Each registers its cases.
-for module in ("arguments", "captures", "hosts", "logs", "output", "trees"):
+for module in ("arguments", "captures", "fleets", "hosts", "logs", "output", "trees"):
     importlib.import_module(module)
 
 

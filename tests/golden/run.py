@@ -66,6 +66,13 @@ DIFFERENCES = {
     "groups-split": ("groups-shared", "groups-override"),
     "another-host": ("vm-amd-on-7.3", "vm-arm64-no-msi-arm64-6.1"),
 }
+# Captures of a fleet, and what their comparison is called.
+FLEETS = {
+    "intel": ("vm-intel-noremap-6.1", "vm-intel-noremap-small-7.3", "vm-intel-on-5.10", "vm-intel-on-6.12", "vm-intel-on-7.3",
+              "vm-sibling-host-5.10", "vm-sibling-host-6.1", "vm-type1-absent-6.1", "edge-no-iommu"),
+    "alike": ("vm-intel-on-5.10", "vm-intel-on-6.12", "vm-intel-on-7.3"),
+    "groups": ("groups-shared", "groups-override"),
+}
 # Of a capture made with --in-use: what bind would do and what stands in its way, which is status 5.
 GUARD_REPORTS = {
     "bind.80.txt": (["bind", "--dry-run", "0000:00:02.0", "0000:00:03.0", "0000:00:14.0", "0000:02:00.0", "0000:03:00.0",
@@ -274,6 +281,20 @@ class Golden:
                 out, err, status = run(self.tool, ["diff", path, path], 80, CAPTURES)
                 self.say(f"diff {name}: nothing", [f"status {status}: {out.decode()} {err}"] if status or err else [])
 
+    def fleets(self) -> None:
+        """What compare says of several captures, whatever the number of processes that read them."""
+        for name, stems in FLEETS.items():
+            files = [f"{stem}.capture" for stem in stems]
+            for file, arguments in (("80.txt", []), ("json", ["--json"]), ("csv", ["--csv"])):
+                out, err, status = run(self.tool, ["compare", *arguments, *files], 80, CAPTURES)
+                problems = [f"status {status}: {err}"] if status != (0 if name == "alike" else 2) or err else []
+                if not problems:
+                    problems = self._check_json(out, "compare") if file == "json" else self._check_text(out.replace(b"\r", b""), name)
+                self.say(f"compare {name} {file}", problems or self._compare(EXPECTED / "compare" / f"{name}.{file}", out))
+                for jobs in ("1", "5"):
+                    again = run(self.tool, ["compare", "--jobs", jobs, *arguments, *reversed(files)], 80, CAPTURES)
+                    self.say(f"compare {name} {file} by {jobs}", [] if again == (out, err, status) else difference(out, again[0], name))
+
     def introspection(self) -> None:
         """The schema describes exactly the members that the program says it prints, in its order."""
         out, _, status = run(self.tool, ["--introspect"], 80)
@@ -328,6 +349,7 @@ def main():
     for capture in between:
         golden.truth(capture)
     golden.differences()
+    golden.fleets()
     golden.introspection()
     golden.readme()
     golden.say("there are captures", [] if captures or between else ["none was found"])

@@ -108,6 +108,8 @@ DESCRIBED = {
     "plan_obstacles": ("plan", "plan_obstacle"), "plan_uses": ("plan", "plan_use"), "causes": ("diagnose", "cause"),
     "summary": ("summary", "device"), "summary_answer": ("summary", "view"), "summary_steps": ("summary", "step"),
     "summary_plan": ("summary", "way"),
+    "fleet": ("compare", None), "fleet_groups": ("compare", "group"), "fleet_answers": ("compare", "answer"),
+    "fleet_facts": ("compare", "fact"), "fleet_unread": ("compare", "unread"), "fleet_duplicates": ("compare", "duplicate"),
     "symptoms": ("rules", "symptom"), "patterns": ("rules", "pattern"), "plan_notices": ("plan", "plan_notice"),
 }
 # Members of the tops that no table of fields has.

@@ -67,6 +67,9 @@ check "one function alone" exits 0 vfiotool bind 00:06.0
 check "that is a change" exits 2 vfiotool diff --only driver /tmp/before
 check "of this driver" says "driver: e1000 -> vfio-pci"
 check "the verdict is another one" exits 2 vfiotool diff --only verdict /tmp/before
+check "the host is recorded again" exits 0 vfiotool capture --force /tmp/now
+check "the two do not answer alike" exits 2 vfiotool compare /tmp/before /tmp/now
+check "because of that driver" says "differs  0000:00:06.0 driver: vfio-pci, in group 1 e1000"
 check "what QEMU prints of such a group is still so" exits 2 vfiotool diagnose -e \
 	"qemu-system-x86_64: -device vfio-pci,host=0000:00:06.0: vfio 0000:00:06.0: group 3 is not viable"
 check "because of the other function" says "0000:00:06.1"

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""compare: folders with captures that are broken, foreign, twice there and hostile. Each is named, the rest is answered."""
+
+import csv
+import io
+import json
+import os
+
+from harness import FAILED, NO, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, Program, case, must, write
+
+CAPTURES = ROOT / "tests/captures"
+ONE = CAPTURES / "vm-intel-on-6.12.capture"
+OTHER = CAPTURES / "vm-intel-noremap-6.1.capture"
+HEADER = '{"vfiotool-capture":1}\n'
+
+
+def fleet(p):
+    """A folder with two hosts that answer alike."""
+    folder = p.folder() / "fleet"
+    folder.mkdir()
+    for name in ("a", "b"):
+        write(folder / name, ONE.read_text())
+    return folder
+
+
+@case
+def hosts_alike_and_not(p: Program):
+    """The statuses: alike, different, alike as far as they could be read, none that could."""
+    folder = fleet(p)
+    must("2 hosts: the answers are the same" in p.run("compare", folder).must_be(OK).out, "two alike")
+    write(folder / "torn", ONE.read_text()[:1000])
+    must("torn" in p.run("compare", folder).must_be(UNKNOWN).out, "the torn one is not named")
+    write(folder / "other", OTHER.read_text())
+    p.run("compare", "-q", folder).must_be(NO)
+    p.run("compare", folder / "torn").must_be(FAILED)
+    p.run("compare", "-q", folder / "a", folder / "other").must_be(NO)
+
+
+@case
+def each_that_is_bad_is_named(p: Program):
+    """And why, while the rest is compared."""
+    folder = fleet(p)
+    write(folder / "other", OTHER.read_text())
+    write(folder / "foreign.json", '{"schema": 1}\n')
+    write(folder / "empty", "")
+    write(folder / "newer", '{"vfiotool-capture":99}\n')
+    write(folder / "nested", HEADER + '["read","/x",' + "[" * 100000 + "]" * 100000 + "]\n")
+    write(folder / "twice-said", HEADER + '["read","/x","1"]\n["read","/x","2"]\n')
+    write(folder / "endless-link", HEADER + '["link","/sys","/sys"]\n["list","/sys/bus","pci"]\n')
+    (folder / "loop").symlink_to(folder)
+    (folder / "gone").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe")
+    (folder / "below").mkdir()
+    write(folder / "below/c\x1b[31m", ONE.read_text())
+    os.link(folder / "a", folder / "z-link-of-a")
+    answer = json.loads(p.run("compare", "--json", folder).must_be(NO).out)
+    unread = {row["source"].rpartition("/")[2]: row["because"] for row in answer["unread"]}
+    must(set(unread) >= {"foreign.json", "empty", "newer", "nested", "twice-said", "loop", "gone", "pipe", "z-link-of-a"}, unread)
+    must("same file" in unread["z-link-of-a"] and "not a file" in unread["pipe"], unread)
+    named = [host for group in answer["groups"] for host in group["hosts"]]
+    must(sum(host.endswith(("/a", "/b", "c\x1b[31m", "/other")) for host in named) == 4, named)
+    must([row["source"].rpartition("/")[2] for row in answer["duplicates"]] == ["b", "c\x1b[31m"], answer["duplicates"])
+    text = p.run("compare", folder).must_be(NO).out
+    must("\x1b" not in text and r"c\x1b[31m" in text, "a name reaches the terminal")
+
+
+@case
+def order_and_processes_do_not_matter(p: Program):
+    """The same bytes, however it is asked."""
+    folder = fleet(p)
+    write(folder / "other", OTHER.read_text())
+    write(folder / "torn", "x")
+    for argv in ([], ["--json"], ["--csv"]):
+        first = p.run("compare", *argv, folder).must_be(NO).out
+        for jobs in (1, 2, 7):
+            must(p.run("compare", "--jobs", jobs, *argv, folder).out == first, f"{argv} by {jobs}")
+        files = [folder / name for name in ("torn", "other", "b", "a")]
+        must(p.run("compare", *argv, *files).out == first, f"{argv} in another order")
+
+
+@case
+def records_for_every_file(p: Program):
+    """CSV that a program reads."""
+    folder = fleet(p)
+    write(folder / "other,\"1\"", OTHER.read_text())
+    write(folder / "torn", "x")
+    text = p.run("compare", "--csv", folder).must_be(NO).out
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    must([row["SOURCE"].rpartition("/")[2] for row in rows] == ["a", "b", 'other,"1"', "torn"], rows)
+    must([row["GROUP"] for row in rows] == ["1", "1", "2", ""], rows)
+    must(rows[2]["REFERENCE"] == "1" and rows[2]["SUBJECT"] and rows[3]["BECAUSE"], rows)
+
+
+@case
+def questions_that_are_wrong(p: Program):
+    """One line each."""
+    folder = p.folder()
+    (folder / "none").mkdir()
+    p.run("compare").must_fail(USAGE, "folder")
+    p.run("compare", "--jobs", "0", ONE).must_fail(USAGE, "--jobs")
+    p.run("compare", "--csv", "--json", ONE).must_fail(USAGE, "--csv")
+    p.run("compare", "/nowhere").must_fail(NO_TARGET, "/nowhere")
+    p.run("compare", folder / "none").must_fail(NO_TARGET, "no file")
+    p.on(ONE, "compare", ONE).must_fail(USAGE, "--sysroot")
