@@ -110,9 +110,9 @@ static int hda_probe(struct dma_test *x, struct failure **reterr)
 		if (!r)
 			r = check_streams(x, gcap, &busy);
 	}
-	if (!r && (busy || (corb | rirb) & RUN))
+	if (!r && dma_test_is_master(x) && (busy || (corb | rirb) & RUN))
 		return failure_set(reterr, -EBUSY,
-				   "%s: the controller is running %s, so something may be using it: end that, or reset the device first",
+				   "%s: the controller is running %s, so something may be using it: bind its own driver once, which stops it, and then vfio-pci again",
 				   x->object, busy ? "a stream" : "its command ring");
 	return fails(x, r, reterr);
 }

@@ -22,10 +22,16 @@ enum {
 enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
 
 static const struct dma_driver *const drivers[] = {
-	&dma_driver_e1000,      &dma_driver_e1000e,     &dma_driver_edu,
-	&dma_driver_hda,        &dma_driver_nvme,       &dma_driver_virtio_blk,
-	&dma_driver_virtio_net, &dma_driver_virtio_rng, &dma_driver_virtio_scsi,
+	&dma_driver_ahci,        &dma_driver_e1000,      &dma_driver_e1000e,
+	&dma_driver_edu,         &dma_driver_hda,        &dma_driver_nvme,
+	&dma_driver_virtio_blk,  &dma_driver_virtio_net, &dma_driver_virtio_rng,
+	&dma_driver_virtio_scsi, &dma_driver_xhci,
 };
+
+const struct dma_driver *dma_driver_at(size_t i)
+{
+	return i < ARRAY_SIZE(drivers) ? drivers[i] : NULL;
+}
 
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
@@ -94,6 +100,7 @@ int dma_test_begin(struct dma_test *x, struct failure **reterr)
 	r = x->kind->bar < DMA_TEST_BARS ? dma_test_use(x, x->kind->bar) : 0;
 	if (r < 0)
 		return client_failure(reterr, r, "%s: %s", x->object, x->said);
+	x->own_pages = x->kind->own_pages;
 	x->state = x->kind->state_size ? arena_alloc(x->client->arena, x->kind->state_size) : NULL;
 	return x->kind->probe(x, reterr);
 }
@@ -111,8 +118,10 @@ int dma_test_let_intx(struct dma_test *x, bool let)
 
 int dma_test_start(struct dma_test *x, struct failure **reterr)
 {
-	int r = dma_test_let_intx(x, x->intx);
+	int r;
 
+	x->kind->quiesce(x);
+	r = dma_test_let_intx(x, x->intx);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: cannot make it master of the bus", x->object);
 	x->started = true;
@@ -132,6 +141,11 @@ void dma_test_end(struct dma_test *x)
 		region_close(&x->config);
 	x->started = x->touched = x->has_config = false;
 	memset(x->has_bar, 0, sizeof(x->has_bar));
+}
+
+bool dma_test_is_master(const struct dma_test *x)
+{
+	return x->command & COMMAND_MASTER;
 }
 
 int dma_test_use(struct dma_test *x, unsigned int bar)

@@ -18,7 +18,7 @@
 #include "base/failure.h"
 #include "client/region.h"
 
-enum { DMA_TEST_OWN_PAGES = 4, DMA_TEST_BARS = 6 };
+enum { DMA_TEST_OWN_PAGES = 64, DMA_TEST_BARS = 6 };
 
 /* A page of the tool's memory as both sides see it. */
 struct dma_test_page {
@@ -35,7 +35,8 @@ struct dma_test {
 	const char *object;                           /* the device, borrowed */
 	int fd;                                       /* of the device, borrowed */
 	size_t page_size;                             /* bytes, of the pages below */
-	struct dma_test_page own[DMA_TEST_OWN_PAGES]; /* the first own_pages of them */
+	struct dma_test_page own[DMA_TEST_OWN_PAGES]; /* the first own_pages, set after probe */
+	unsigned int own_pages;                       /* kind->own_pages; probe may add to it */
 	struct region config, bars[DMA_TEST_BARS];
 	struct region *registers; /* of bars, that dma_test_get() and the like access */
 	bool has_config, has_bar[DMA_TEST_BARS];
@@ -85,10 +86,13 @@ struct dma_driver {
 	void (*quiesce)(struct dma_test *x);
 };
 
-extern const struct dma_driver dma_driver_edu, dma_driver_hda, dma_driver_nvme;
+extern const struct dma_driver dma_driver_ahci, dma_driver_edu, dma_driver_hda, dma_driver_nvme,
+	dma_driver_xhci;
 extern const struct dma_driver dma_driver_e1000, dma_driver_e1000e, dma_driver_virtio_net,
 	dma_driver_virtio_blk, dma_driver_virtio_rng, dma_driver_virtio_scsi;
 
+/* Number @i of all, by name; NULL behind the last. */
+const struct dma_driver *dma_driver_at(size_t i);
 /* The one for a device of these ids and @class_code (24 bits), or NULL. A row with device ids comes
  * before the rows without. */
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code);
@@ -96,7 +100,8 @@ const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint3
 /* Opens registers and config space of the device behind @fd, lets it decode its memory and asks
  * kind->probe. dma_test_end() gives everything back, in any case. */
 int dma_test_begin(struct dma_test *x, struct failure **reterr);
-/* Lets the device be master of the bus and calls kind->init. */
+/* Quiesces what the firmware may have left running, lets the device be master of the bus and calls
+ * kind->init. */
 int dma_test_start(struct dma_test *x, struct failure **reterr);
 /* Whether INTx is let through from now on. One that nobody waits for would disturb the devices that share its
  * line. 0, or the errno of the access to the command register. */
@@ -104,7 +109,11 @@ int dma_test_let_intx(struct dma_test *x, bool let);
 /* Quiesces, restores the command register, closes the regions. */
 void dma_test_end(struct dma_test *x);
 
-/* For the drivers: x->registers is BAR @bar (0 to 5) from now on. -EINVAL for another, or the errno of
+/* For the drivers: whether a device that runs may be in use. Until it is master of the bus it moves no
+ * data, and the kernel takes that from it when it opens it, so that it stays what the firmware left. linux:
+ * drivers/vfio/pci/vfio_pci_core.c: vfio_pci_core_enable(). */
+bool dma_test_is_master(const struct dma_test *x);
+/* x->registers is BAR @bar (0 to 5) from now on. -EINVAL for another, or the errno of
  * opening it, with x->said. */
 int dma_test_use(struct dma_test *x, unsigned int bar);
 /* Registers of @width 1, 2 or 4 bytes. -ENODEV for all ones, which none of the registers they ask for

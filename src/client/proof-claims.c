@@ -391,7 +391,7 @@ static const char *pinned_words(struct proof_run *p, bool *back)
 
 void claim_teardown(struct proof_run *p)
 {
-	size_t own = DMA_TEST_OWN_PAGES * p->page;
+	size_t own = (p->test.own_pages > 1 ? p->test.own_pages - 1 : 0) * p->page;
 	uint8_t *queues = proof_memory_at(&p->memory, AREA_OWN), *before;
 	const char *seen = NULL, *pinned;
 	bool back;
@@ -416,11 +416,11 @@ void claim_teardown(struct proof_run *p)
 		return;
 	}
 	/* The pages that the device answers to, behind the one it is asked by. */
-	before = arena_memdup(p->request->client->arena, queues + p->page, own - p->page);
+	before = arena_memdup(p->request->client->arena, queues + p->page, own);
 	if (!out_of_reach(p, CLAIM_TEARDOWN, p->iova[AREA_SOURCE], &seen))
 		return;
 	pinned = pinned_words(p, &back);
-	if (p->test.kind->own_pages && memcmp(before, queues + p->page, own - p->page))
+	if (memcmp(before, queues + p->page, own))
 		run_answer(p, CLAIM_TEARDOWN, CLAIM_NO,
 			   "the device still answers into its queue at %#llx",
 			   (unsigned long long)p->iova[AREA_OWN + 1]);

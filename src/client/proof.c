@@ -156,7 +156,7 @@ static int choose_iova(const struct proof_run *p, uint64_t *ret)
 
 static int map_areas(struct proof_run *p, struct failure **reterr)
 {
-	unsigned int own_end = AREA_OWN + p->request->driver->own_pages;
+	unsigned int end = AREA_OWN + p->test.own_pages;
 	uint64_t base;
 	int r = choose_iova(p, &base);
 
@@ -166,7 +166,7 @@ static int map_areas(struct proof_run *p, struct failure **reterr)
 				   p->request->object, NR_AREAS * p->page, p->address_bits);
 	for (unsigned int i = 0; i < NR_AREAS; i++)
 		p->iova[i] = base + i * (uint64_t)p->page;
-	for (unsigned int i = 0; !r && i < own_end; i++)
+	for (unsigned int i = 0; !r && i < end; i++)
 		if (i == AREA_SOURCE || i == AREA_TARGET || i >= AREA_OWN)
 			r = run_map(p, (enum area)i, VT_MAP_READ | VT_MAP_WRITE);
 	if (r < 0)
@@ -181,9 +181,10 @@ static int map_areas(struct proof_run *p, struct failure **reterr)
 static int find_areas(struct proof_run *p, struct failure **reterr)
 {
 	struct client *c = p->request->client;
+	unsigned int end = AREA_OWN + p->test.own_pages;
 	int r = proof_memory_hold(&p->memory);
 
-	for (unsigned int i = 0; !r && i < NR_AREAS; i++)
+	for (unsigned int i = 0; !r && i < end; i++)
 		r = pagemap_physical(c, proof_memory_at(&p->memory, (enum area)i), p->page,
 				     &p->iova[i]);
 	if (r < 0)
@@ -193,7 +194,7 @@ static int find_areas(struct proof_run *p, struct failure **reterr)
 					  r == -EPERM
 						  ? "the kernel hides it from who lacks CAP_SYS_ADMIN"
 						  : strerror(-r));
-	for (unsigned int i = 0; i < NR_AREAS; i++)
+	for (unsigned int i = 0; i < end; i++)
 		if (p->address_bits < 64 && p->iova[i] >> p->address_bits)
 			return failure_set_status(reterr, STATUS_UNKNOWN, -ERANGE,
 						  "%s: memory for the proof lies at %#llx, beyond the %u address bits of the device; if it has more, pass them with --address-bits",
@@ -222,9 +223,6 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 	r = proof_memory_open(q->client, page, q->seed, &p->memory);
 	if (r < 0)
 		return client_failure(reterr, r, "%s: no memory for the proof", q->object);
-	r = q->untranslated ? find_areas(p, reterr) : map_areas(p, reterr);
-	if (r < 0)
-		return r;
 	p->test = (struct dma_test){
 		.client = q->client,
 		.kind = q->driver,
@@ -234,16 +232,18 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 		.untranslated = q->untranslated,
 		.said = "",
 	};
-	for (unsigned int i = 0; i < DMA_TEST_OWN_PAGES; i++)
-		p->test.own[i] = (struct dma_test_page){
-			proof_memory_at(&p->memory, (enum area)(AREA_OWN + i)),
-			p->iova[AREA_OWN + i],
-		};
 	p->has_release = !irq_open(q->client, q->object, q->fd, VT_PCI_REQ, 1, &p->release);
 	if (!p->has_release)
 		irq_close(&p->release);
 	r = dma_test_begin(&p->test, reterr);
-	if (!r)
+	if (r >= 0)
+		r = q->untranslated ? find_areas(p, reterr) : map_areas(p, reterr);
+	for (unsigned int i = 0; i < p->test.own_pages; i++)
+		p->test.own[i] = (struct dma_test_page){
+			proof_memory_at(&p->memory, (enum area)(AREA_OWN + i)),
+			p->iova[AREA_OWN + i],
+		};
+	if (r >= 0)
 		r = dma_test_start(&p->test, reterr);
 	p->gone = r == -ENODEV;
 	return r;

@@ -113,6 +113,8 @@ static int live_hold_pages(struct sys *s vt_unused, void *addr, size_t len, int 
 
 	if (pipe2(ret, O_CLOEXEC | O_NONBLOCK) < 0)
 		return -errno;
+	/* One slot for each page; there are 16 if this fails. */
+	(void)fcntl(ret[1], F_SETPIPE_SZ, (int)len);
 	n = vmsplice(ret[1], &area, 1, 0);
 	if (n == (ssize_t)len)
 		return 0;

@@ -10,7 +10,7 @@
 
 struct sys;
 
-enum { HOLD_PAGES_MAX = 16 };
+enum { HOLD_PAGES_MAX = 128 };
 
 /* Each returns what the call of its name returns, or a negative errno. */
 struct sys_ops {

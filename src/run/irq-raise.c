@@ -39,8 +39,7 @@ static int choose_iova(const struct space_info *info, uint64_t size, unsigned in
 	return -ENOSPC;
 }
 
-static int map_pages(const struct irq_work *w, const struct dma_driver *e, struct dma_test *x,
-		     struct pages *p)
+static int map_pages(const struct irq_work *w, struct dma_test *x, struct pages *p)
 {
 	struct attachment *at = &w->ac->attachment;
 	struct sys *sys = w->ac->client.sys;
@@ -48,8 +47,8 @@ static int map_pages(const struct irq_work *w, const struct dma_driver *e, struc
 	int r;
 
 	/* The last one is for what a transfer brings. */
-	p->size = (e->own_pages + 1) * (uint64_t)page;
-	r = choose_iova(&at->info, p->size, e->address_bits, &p->iova);
+	p->size = (x->own_pages + 1) * (uint64_t)page;
+	r = choose_iova(&at->info, p->size, x->kind->address_bits, &p->iova);
 	if (!r)
 		r = sys->ops->mmap(sys, p->size, PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0, &p->memory);
@@ -57,7 +56,7 @@ static int map_pages(const struct irq_work *w, const struct dma_driver *e, struc
 		return r;
 	r = space_map(&at->space, p->iova, p->memory, p->size, VT_MAP_READ | VT_MAP_WRITE);
 	p->mapped = !r;
-	for (unsigned int i = 0; i < e->own_pages; i++)
+	for (unsigned int i = 0; i < x->own_pages; i++)
 		x->own[i] = (struct dma_test_page){ (uint8_t *)p->memory + i * page,
 						    p->iova + i * page };
 	return r;
@@ -136,17 +135,17 @@ void irq_raise_by_device(const struct irq_work *w, struct irq *irq, struct irq_r
 		ret->because = "this path cannot map memory for it";
 		return;
 	}
-	if (e->own_pages)
-		r = map_pages(w, e, &x, &pages);
-	if (r < 0)
-		ret->because =
-			arena_printf(w->ac->arena, "cannot map memory for it: %s", strerror(-r));
-	if (!r)
-		r = dma_test_begin(&x, &failure);
+	r = dma_test_begin(&x, &failure);
+	if (!r && x.own_pages) {
+		r = map_pages(w, &x, &pages);
+		if (r < 0)
+			ret->because = arena_printf(w->ac->arena, "cannot map memory for it: %s",
+						    strerror(-r));
+	}
 	if (!r)
 		r = dma_test_start(&x, &failure);
 	if (!r)
-		r = raise_and_wait(w, &x, irq, pages.iova + e->own_pages * x.page_size, ret);
+		r = raise_and_wait(w, &x, irq, pages.iova + x.own_pages * x.page_size, ret);
 	dma_test_end(&x);
 	unmap_pages(w, &pages);
 	if (r < 0 && failure)

@@ -38,6 +38,7 @@ enum fake_fault {
 	FAKE_STORM = 1 << 23,       /* a thousand interrupts for one */
 	FAKE_EMPTY = 1 << 24,       /* no codec, no disk */
 	FAKE_BYPASSES = 1 << 25,    /* the IOMMU, as it says */
+	FAKE_LEFT = 1 << 26,        /* runs, and is not master of the bus */
 };
 
 enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101, FAKE_EVENTS_MAX = 16 };
@@ -60,6 +61,8 @@ struct fake_model {
 	void (*start)(struct fake_device *f); /* may be NULL */
 	/* Adds to its config space; may be NULL. */
 	void (*config)(const struct fake_device *f, uint8_t *bytes);
+	/* Whether as master of the bus it would move data; may be NULL. */
+	bool (*runs)(const struct fake_device *f);
 	uint64_t (*read)(struct fake_device *f, uint64_t offset);
 	void (*write)(struct fake_device *f, uint64_t offset, uint64_t value);
 };
@@ -74,7 +77,7 @@ struct fake_device {
 	size_t memory_size;
 	uint64_t now_ns;
 	uint16_t command, command_seen; /* of its config space; all bits that ever were */
-	unsigned int resets, open_fds, transfers, held;
+	unsigned int resets, open_fds, transfers, held, writes;
 	char log[512];                    /* the next record of the kernel's log */
 	int irq_eventfd, req_eventfd;     /* -1: none */
 	uint64_t events[FAKE_EVENTS_MAX]; /* of eventfds, waiting to be read */
@@ -89,11 +92,13 @@ struct fake_device {
 	/* NVMe */
 	uint32_t cc, csts, aqa, sq_head, cq_tail, cq_phase;
 	uint64_t asq, acq;
-	unsigned int identified;    /* times, that it was asked what it is */
-	uint8_t registers[0x10000]; /* of the other models */
+	unsigned int identified; /* times, that it was asked what it is */
+	/* Other models */
+	uint8_t registers[0x10000];
+	uint64_t words[8];
 };
 
-extern const struct fake_model fake_edu, fake_hda, fake_nvme;
+extern const struct fake_model fake_ahci, fake_edu, fake_hda, fake_nvme, fake_xhci;
 extern const struct fake_model fake_e1000, fake_virtio_net, fake_virtio_blk, fake_virtio_rng,
 	fake_virtio_scsi;
 

@@ -37,7 +37,7 @@ static void hda_start(struct fake_device *f)
 	reset(f);
 	if (fake_has(f, FAKE_OTHER_ID))
 		set(f, 0x03, 1, 7);
-	if (fake_has(f, FAKE_ENABLED)) {
+	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT)) {
 		set(f, 0x08, 4, 1);
 		set(f, 0x80 + 3 * 0x20, 1, 2);
 	}
@@ -82,6 +82,11 @@ static void run(struct fake_device *f)
 	set(f, 0x5d, 1, get(f, 0x5d, 1) | 1);
 	if (get(f, 0x20, 4) == 0xc0000000 && get(f, 0x5c, 1) & 1)
 		fake_raise(f);
+}
+
+static bool hda_runs(const struct fake_device *f)
+{
+	return get(f, 0x80 + 3 * 0x20, 1) & 2 || get(f, 0x4c, 1) & 2;
 }
 
 static uint64_t hda_read(struct fake_device *f, uint64_t offset)
@@ -132,6 +137,7 @@ const struct fake_model fake_hda = {
 	.transfers = 512,
 	.irq_index = VT_PCI_MSI,
 	.start = hda_start,
+	.runs = hda_runs,
 	.read = hda_read,
 	.write = hda_write,
 };

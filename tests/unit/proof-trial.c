@@ -84,7 +84,7 @@ void try_it(struct trial *t, const struct fake_model *model, unsigned int faults
 	if (t->fail_at)
 		return;
 	assert_int_equal(fake_device_mapped(&t->fake), 0);
-	assert_int_equal(t->fake.command, 0);
+	assert_int_equal(t->fake.command, faults & FAKE_ENABLED ? 6 : 0);
 	assert_int_equal(t->fake.irq_eventfd, -1);
 	assert_int_equal(t->fake.req_eventfd, -1);
 }

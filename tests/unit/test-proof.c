@@ -9,8 +9,8 @@
 #include "scene.h"
 
 static const struct fake_model *const models[] = {
-	&fake_edu,        &fake_nvme,       &fake_hda,        &fake_e1000,
-	&fake_virtio_net, &fake_virtio_blk, &fake_virtio_rng, &fake_virtio_scsi,
+	&fake_edu,   &fake_nvme,       &fake_hda,        &fake_xhci,       &fake_ahci,
+	&fake_e1000, &fake_virtio_net, &fake_virtio_blk, &fake_virtio_rng, &fake_virtio_scsi,
 };
 
 /* ---- all is well ---- */
@@ -57,6 +57,47 @@ static void test_proof_of_an_hda_behind_an_iommu(struct trial *t)
 	/* Left in reset. */
 	assert_int_equal(t->fake.registers[0x08], 0);
 	assert_int_equal(t->fake.identified % 256, 0);
+}
+
+static void test_proof_of_an_xhci_behind_an_iommu(struct trial *t)
+{
+	try_it(t, &fake_xhci, 0);
+	assert_int_equal(t->r, 0);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_DEVICE_WRITE, "256 bytes arrived");
+	assert_says(t, CLAIM_DEVICE_WRITE, "16 events name the addresses");
+	/* Its own page and two scratchpad buffers. */
+	assert_says(t, CLAIM_TEARDOWN, "pinned: 0 KiB before, 20 while mapped, 0 now");
+	try_it(t, &fake_xhci, FAKE_FAILS_UNMAPPED);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_OUTSIDE, "USBSTS.HSE");
+}
+
+static void test_proof_of_an_ahci_behind_an_iommu(struct trial *t)
+{
+	try_it(t, &fake_ahci, 0);
+	assert_int_equal(t->r, 0);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_DEVICE_WRITE, "512 bytes arrived");
+	assert_says(t, CLAIM_DEVICE_WRITE, "the disk at port 1 is FAKE DISK");
+	assert_int_equal(t->fake.registers[0x04], 0);
+	try_it(t, &fake_ahci, FAKE_FAILS_UNMAPPED);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_OUTSIDE, "PxIS 0x20000000");
+}
+
+static void test_proof_of_an_ahci_that_answers_wrong(struct trial *t)
+{
+	try_it(t, &fake_ahci, FAKE_WRONG_BYTES);
+	assert_int_equal(t->proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_NO);
+	assert_says(t, CLAIM_DEVICE_WRITE, "the sum of the bytes is wrong");
+}
+
+static void test_proof_of_an_xhci_that_answers_wrong(struct trial *t)
+{
+	try_it(t, &fake_xhci, FAKE_WRONG_BYTES);
+	assert_int_equal(t->proof.claims[CLAIM_DEVICE_WRITE].answer, CLAIM_NO);
+	assert_says(t, CLAIM_DEVICE_WRITE, "event 5 is of type");
 }
 
 static void test_proof_of_an_hda_that_answers_wrong(struct trial *t)
@@ -268,7 +309,7 @@ static void test_proof_leaves_a_controller_in_use_alone(struct trial *t)
 	assert_int_equal(t->r, -EBUSY);
 	assert_non_null(strstr(t->why->text, "namespaces"));
 	assert_int_equal(t->fake.cc, 1);
-	assert_int_equal(t->fake.command_seen & 4, 0);
+	assert_int_equal(t->fake.writes, 0);
 }
 
 static void test_proof_leaves_a_running_hda_alone(struct trial *t)
@@ -276,18 +317,57 @@ static void test_proof_leaves_a_running_hda_alone(struct trial *t)
 	try_it(t, &fake_hda, FAKE_ENABLED);
 	assert_int_equal(t->r, -EBUSY);
 	assert_non_null(strstr(t->why->text, "running a stream"));
-	assert_int_equal(t->fake.command_seen & 4, 0);
+	assert_int_equal(t->fake.writes, 0);
 	try_it(t, &fake_hda, FAKE_OTHER_ID);
 	assert_int_equal(t->r, -ENOTSUP);
 	assert_int_equal(t->fake.command_seen & 4, 0);
 }
 
-static void test_proof_of_an_hda_without_codec(struct trial *t)
+static void test_proof_leaves_a_running_xhci_alone(struct trial *t)
 {
-	try_it(t, &fake_hda, FAKE_EMPTY);
-	assert_int_equal(t->r, -ENOTSUP);
-	assert_int_equal(t->why->status, STATUS_UNKNOWN);
-	assert_non_null(strstr(t->why->text, "cannot be proven"));
+	try_it(t, &fake_xhci, FAKE_ENABLED);
+	assert_int_equal(t->r, -EBUSY);
+	assert_non_null(strstr(t->why->text, "is running"));
+	assert_int_equal(t->fake.writes, 0);
+	try_it(t, &fake_xhci, FAKE_OTHER_ID);
+	assert_int_equal(t->r, -EBUSY);
+	assert_non_null(strstr(t->why->text, "belongs to the firmware"));
+	assert_int_equal(t->fake.command_seen & 4, 0);
+}
+
+static void test_proof_leaves_a_started_ahci_alone(struct trial *t)
+{
+	try_it(t, &fake_ahci, FAKE_ENABLED);
+	assert_int_equal(t->r, -EBUSY);
+	assert_non_null(strstr(t->why->text, "a port that is started"));
+	assert_int_equal(t->fake.writes, 0);
+	try_it(t, &fake_ahci, FAKE_OTHER_ID);
+	assert_int_equal(t->r, -EBUSY);
+	assert_non_null(strstr(t->why->text, "belongs to the firmware"));
+	assert_int_equal(t->fake.command_seen & 4, 0);
+}
+
+static void test_proof_stops_what_the_firmware_left_running(struct trial *t)
+{
+	static const struct fake_model *const left[] = { &fake_hda, &fake_xhci, &fake_ahci };
+
+	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
+		try_it(t, left[i], FAKE_LEFT);
+		assert_answers(t, "yyyyyyyyy");
+	}
+}
+
+static void test_proof_of_a_controller_with_nothing_connected(struct trial *t)
+{
+	static const struct fake_model *const empty[] = { &fake_hda, &fake_ahci };
+
+	for (size_t i = 0; i < ARRAY_SIZE(empty); i++) {
+		try_it(t, empty[i], FAKE_EMPTY);
+		assert_int_equal(t->r, -ENOTSUP);
+		assert_int_equal(t->why->status, STATUS_UNKNOWN);
+		assert_non_null(strstr(t->why->text, "cannot be proven"));
+		assert_int_equal(t->fake.transfers, 0);
+	}
 }
 
 static void test_proof_leaves_a_stranger_with_the_same_ids_alone(struct trial *t)
@@ -386,6 +466,8 @@ static void test_dma_driver_by_identity(void)
 	assert_ptr_equal(dma_driver_find(0x1af4, 0x1000, 0x020000), &dma_driver_virtio_net);
 	assert_ptr_equal(dma_driver_find(0x1af4, 0x1042, 0x010000), &dma_driver_virtio_blk);
 	assert_null(dma_driver_find(0x1af4, 0x1045, 0x00ff00));
+	assert_ptr_equal(dma_driver_find(0x8086, 0x2922, 0x010601), &dma_driver_ahci);
+	assert_ptr_equal(dma_driver_find(0x1912, 0x0014, 0x0c0330), &dma_driver_xhci);
 	assert_null(dma_driver_find(0x1234, 0x11e9, 0x00ff00));
 	assert_null(dma_driver_find(0x144d, 0xa808, 0x010800));
 	assert_null(dma_driver_find(0x8086, 0x1521, 0x020000));

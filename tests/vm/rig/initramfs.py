@@ -30,7 +30,7 @@ MODULES = ("vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "vfio_pci_core
            "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid", "hid_generic", "ext4", "dm_mod", "md_mod", "raid1",
            "crc32c_generic", "bridge", "8021q",
            # Of the proofs.
-           "virtio_blk", "virtio_scsi", "virtio_rng")
+           "virtio_blk", "virtio_scsi", "virtio_rng", "snd_hda_intel", "snd_hda_codec_generic")
 SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
 INDEXES = ("modules.builtin", "modules.builtin.modinfo", "modules.order")
 # Applets the guest's scripts call; the link is the name.
