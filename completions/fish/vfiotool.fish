@@ -171,6 +171,7 @@ complete -c vfiotool -n '__vfiotool_is bind unbind' -l persist -d 'Keep the driv
 complete -c vfiotool -n '__vfiotool_is bind' -l driver -x -a '(__vfiotool_ask drivers)' -d 'Use this driver'
 complete -c vfiotool -n '__vfiotool_is bind' -l group -d 'Also bind group members that must move'
 
+complete -c vfiotool -n '__vfiotool_is prove' -l list -d 'Only list which devices can be proven'
 complete -c vfiotool -n '__vfiotool_is prove' -l address-bits -x -d 'Address bits of the device'
 
 complete -c vfiotool -n '__vfiotool_is irq' -l index -x -a 'intx msi msix err req' -d 'Only this kind'

@@ -28,11 +28,6 @@ static const struct dma_driver *const drivers[] = {
 	&dma_driver_virtio_scsi, &dma_driver_xhci,
 };
 
-const struct dma_driver *dma_driver_at(size_t i)
-{
-	return i < ARRAY_SIZE(drivers) ? drivers[i] : NULL;
-}
-
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code)
 {
 	const struct dma_driver *ret = NULL;

@@ -91,8 +91,6 @@ extern const struct dma_driver dma_driver_ahci, dma_driver_edu, dma_driver_hda, 
 extern const struct dma_driver dma_driver_e1000, dma_driver_e1000e, dma_driver_virtio_net,
 	dma_driver_virtio_blk, dma_driver_virtio_rng, dma_driver_virtio_scsi;
 
-/* Number @i of all, by name; NULL behind the last. */
-const struct dma_driver *dma_driver_at(size_t i);
 /* The one for a device of these ids and @class_code (24 bits), or NULL. A row with device ids comes
  * before the rows without. */
 const struct dma_driver *dma_driver_find(uint16_t vendor, uint16_t device, uint32_t class_code);

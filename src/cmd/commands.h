@@ -24,6 +24,11 @@ extern const struct command command_regions;
 const struct command *const *commands_all(size_t *nr);
 const struct command *command_find(const char *name);
 
+/* prove --list: of @targets, or of all devices, those that prove can make move data or whose group has one. What a
+ * command's run returns. */
+int list_provable(struct app *app, const struct operands *targets, bool json,
+		  struct failure **reterr);
+
 /* Options that replace a command. */
 int version_print(struct app *app);
 int introspect_print(struct app *app);

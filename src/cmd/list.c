@@ -461,8 +461,8 @@ static void say_unknown(size_t nr)
 {
 	if (nr)
 		log_write(LOG_LEVEL_WARNING,
-			  "%zu device%s not shown: a column of --filter is unknown ('?') there", nr,
-			  nr == 1 ? "" : "s");
+			  "%zu device%s not shown: a column that decides is unknown ('?') there",
+			  nr, nr == 1 ? "" : "s");
 }
 
 /* What must be known for the columns, the order and the filter. */
@@ -540,6 +540,19 @@ static int run(struct app *app, void *data, struct failure **reterr)
 		r = list(app, args, filter, reterr);
 	filter_free(filter);
 	return r;
+}
+
+int list_provable(struct app *app, const struct operands *targets, bool json,
+		  struct failure **reterr)
+{
+	struct list_args args = {
+		.targets = *targets,
+		.output = "address,group,driver,now,after,proof,name",
+		.format = json ? FORMAT_JSON : FORMAT_TABLE,
+		.filter = "proof",
+	};
+
+	return run(app, &args, reterr);
 }
 
 const struct command command_list = {

@@ -17,7 +17,12 @@
 #include "report/prove.h"
 #include "cmd/commands.h"
 
-enum { OPT_ADDRESS_BITS = OPT_COMMAND_FIRST, ADDRESS_BITS_MIN = 12, ADDRESS_BITS_MAX = 64 };
+enum {
+	OPT_ADDRESS_BITS = OPT_COMMAND_FIRST,
+	OPT_LIST,
+	ADDRESS_BITS_MIN = 12,
+	ADDRESS_BITS_MAX = 64
+};
 
 static error_t parse_bits(struct parse *p, struct prove_args *args, const char *arg)
 {
@@ -33,12 +38,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case OPT_ADDRESS_BITS:
 		return parse_bits(p, args, arg);
+	case OPT_LIST:
+		args->list = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (p && !p->asked && args->list &&
+		    (args->address_bits || args->acting.has_path || args->acting.vf_token ||
+		     args->acting.load))
+			return parse_fail(p, "--list only reads: leave the other options out");
+		return 0;
 	default:
 		return command_parse_default(key, state);
 	}
 }
 
 static const struct argp_option options[] = {
+	{ "list", OPT_LIST, NULL, 0,
+	  "only list which devices can be proven, and how; by default of all devices", 1 },
 	{ "address-bits", OPT_ADDRESS_BITS, "BITS", 0,
 	  "address bits of the device, where its type does not define them", 1 },
 	{ 0 },
@@ -262,6 +278,7 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 	const struct device *d = ac->session.devices[0];
 	const struct dma_driver *e =
 		d->has_ids ? dma_driver_find(d->vendor, d->device_id, d->class_code) : NULL;
+	const struct device *through;
 	struct proof_view v = {
 		.attach = &ac->view,
 		.driver = e ? e->name : NULL,
@@ -275,6 +292,8 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 	} else {
 		v.loopback = try_loopback(ac);
 		v.because = "there is no DMA test driver for this device";
+		(void)report_proof(&ac->session.report, d, &through);
+		v.through = through ? through->name : NULL;
 	}
 	printed = print(ac, args, &v, reterr);
 	if (r < 0 || printed < 0)
@@ -297,6 +316,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 {
 	struct prove_args *args = data;
 
+	if (args->list)
+		return list_provable(app, &args->acting.targets, args->acting.json, reterr);
 	args->acting.single = true;
 	return attached_run(app, &args->acting, prove_run, reterr);
 }

@@ -7,6 +7,7 @@
 struct prove_args {
 	struct attached_options acting;
 	unsigned int address_bits; /* 0: not given */
+	bool list;                 /* only what is known of devices */
 };
 
 /* Attaches, runs the proof, prints the result. @data is a struct prove_args. The exit status, or a negative errno

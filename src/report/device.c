@@ -320,6 +320,45 @@ static void get_holders(const void *row, struct value *ret)
 		value_set_text(ret, *s ? s : NULL);
 }
 
+static const char *driver_of(const struct report *r, const struct device *d)
+{
+	return r->find_driver && d->has_ids && d->is_bridge != TRI_YES
+		       ? r->find_driver(d->vendor, d->device_id, d->class_code)
+		       : NULL;
+}
+
+const char *report_proof(const struct report *r, const struct device *dev,
+			 const struct device **through)
+{
+	const char *ret = driver_of(r, dev);
+
+	*through = NULL;
+	for (size_t i = 0; !ret && dev->group && i < dev->group->nr_members; i++)
+		if (driver_of(r, dev->group->members[i])) {
+			*through = dev->group->members[i];
+			break;
+		}
+	return ret;
+}
+
+static void get_proof(const void *at, struct value *ret)
+{
+	const struct device_row *row = at;
+	const struct device *through;
+	const char *name;
+
+	if (!row->device)
+		return;
+	name = report_proof(row->report, row->device, &through);
+	if (name)
+		value_set_text(ret, name);
+	else if (through && row->device->is_bridge != TRI_YES)
+		value_set_text(ret, arena_printf(ret->arena, "through %s (%s)", through->name,
+						 driver_of(row->report, through)));
+	else if (row->device->has_ids || row->device->bus != BUS_PCI)
+		ret->kind = VALUE_NONE;
+}
+
 static void set_number_fact(struct value *ret, const struct fact *f)
 {
 	uint64_t number;
@@ -467,6 +506,7 @@ static const struct field fields[] = {
 	       FIELD_GET(hardware_get_pri)),
 	DEVICE("pasid", FIELD_RIGHT, NEED_HARDWARE, "bits of a PASID",
 	       FIELD_GET(hardware_get_pasid)),
+	ROW("proof", 0, 0, "how 'vfiotool prove' can make it move data", FIELD_GET(get_proof)),
 	ROW("notices", FIELD_WRAPS, NEED_NOTICES,
 	    "what a user should know although VFIO accepts it", FIELD_GET(get_notices)),
 	DEVICE("sysfs", 0, 0, "folder in sysfs", FIELD_TEXT(struct device, sysfs)),

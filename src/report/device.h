@@ -26,6 +26,8 @@ struct report {
 	bool asked;             /* --kernel named it */
 	plan_ask_use *ask_use;  /* of plans; NULL: nothing is known about the use of devices */
 	void *use_ctx;
+	/* The name of prove's DMA test driver for a device of these ids, or NULL; NULL: not asked. */
+	const char *(*find_driver)(uint16_t vendor, uint16_t device, uint32_t class_code);
 };
 
 /* Names from the PCI database. NULL: not looked up, or not known to it. */
@@ -74,6 +76,10 @@ extern const struct field_table device_fields;
 /* The question for the plan of @dev, which must live as long as the answer. */
 struct plan_request report_plan(const struct report *r, const struct kernels *kernels,
 				const struct device *const *dev);
+/* The name of prove's DMA test driver for @dev, or NULL. For a device without one, *@through is another of its
+ * group that has one, behind the same IOMMU, or NULL. */
+const char *report_proof(const struct report *r, const struct device *dev,
+			 const struct device **through);
 /* Asks the model for what @needs says. */
 void device_row_decide(struct device_row *row, unsigned int needs);
 /* Whether @row is refused, after binding, only because of the caller's permissions: another user may get

@@ -42,6 +42,8 @@ static const struct field proof_rows[] = {
 	  FIELD_BOOL(struct proof_view, untranslated) },
 	{ "loopback", "without a DMA test driver: the kernel's own interrupt",
 	  FIELD_TEXT(struct proof_view, loopback) },
+	{ "through", "without one: a device of the same group that has one",
+	  FIELD_TEXT(struct proof_view, through) },
 	{ "claims", "the claims in the order of their answers",
 	  FIELD_ROWS(struct proof_view, claims, proof_claim_fields) },
 	{ "faults_hidden", "why the kernel's log could not be read",
@@ -91,8 +93,12 @@ static void put_without(const struct prose *p, const struct proof_view *v)
 	const struct device *d = v->attach->devices[0].device;
 
 	prose_text(p, STYLE_UNKNOWN,
-		   "There is no DMA test driver for this device (%04x:%04x, class %06x). vfiotool-prove(8) lists the devices that have one.",
+		   "There is no DMA test driver for this device (%04x:%04x, class %06x). 'vfiotool prove --list' shows the devices that have one.",
 		   d->vendor, d->device_id, d->class_code);
+	if (v->through)
+		prose_text(p, STYLE_REMEDY,
+			   "Prove %s instead, which is in the same group, behind the same IOMMU: vfiotool prove %s",
+			   v->through, v->through);
 	prose_text(p, STYLE_NONE, "What vfiotool can prove without one:");
 	prose_label(p, "yes", STYLE_YES, "it is attached%s",
 		    v->untranslated ? "" : ", and a page was mapped for it and unmapped");

@@ -25,8 +25,10 @@ struct proof_view {
 	const struct attach_view *attach;
 	const char *driver, *what; /* NULL without one */
 	enum answer answer;
-	const char *because;  /* in words, the reason for the answer */
-	bool untranslated;    /* no-IOMMU */
+	const char *because; /* in words, the reason for the answer */
+	bool untranslated;   /* no-IOMMU */
+	const char *
+		through; /* without a DMA test driver: a device of its group that has one, or NULL */
 	const char *loopback; /* without a DMA test driver: what the kernel's own interrupt did */
 	const struct proof_claim_view *claims;
 	size_t nr_claims;

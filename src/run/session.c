@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/shell.h"
+#include "client/dma-test.h"
 #include "run/planning.h"
 #include "sysroot/confine.h"
 
@@ -102,6 +103,13 @@ static void say_locked(const struct session *s)
 				  shell_word(s->app->arena, s->devices[i]->name));
 }
 
+static const char *find_driver(uint16_t vendor, uint16_t device, uint32_t class_code)
+{
+	const struct dma_driver *e = dma_driver_find(vendor, device, class_code);
+
+	return e ? e->name : NULL;
+}
+
 static int load_host(struct session *s, const struct scope *scope, struct failure **reterr)
 {
 	struct arena *a = s->app->arena;
@@ -118,6 +126,7 @@ static int load_host(struct session *s, const struct scope *scope, struct failur
 				     .host = s->host,
 				     .ask_use = planning_ask_use,
 				     .use_ctx = s,
+				     .find_driver = find_driver,
 				     .memo = model_memo_new(s->host->arena) };
 	say_locked(s);
 	return 0;

@@ -142,6 +142,7 @@ WORDS = [
     ("the node of all groups", ["list", "/dev/vfio/vfio"], 64, "/dev/vfio/12"),
     ("a pattern", ["list", "0000:00:0*"], 64, "01:00.*"),
     ("a proof of a capture", ["prove", "00:04.0"], 64, "leave it out"),
+    ("a list of proofs with a path", ["prove", "--list", "--path=container"], 64, "--list only reads"),
     ("too few address bits", ["prove", "--address-bits=11", "00:04.0"], 64, "--address-bits=11"),
     ("too many address bits", ["prove", "--address-bits=65", "00:04.0"], 64, "--address-bits=65"),
     ("address bits that are no number", ["prove", "--address-bits", "48b", "00:04.0"], 64, "--address-bits=48b"),

@@ -57,6 +57,7 @@ GROUP_REPORTS = {
     "p2p.80.txt": (["explain", "--p2p", "01:00.0", "02:00.0"], 80),
     "picture.svg": (["explain", "--svg"], 80),
     "graph.dot": (["explain", "--dot"], 80),
+    "prove.100.txt": (["prove", "--list"], 100),
     "plan.80.txt": (["plan", "01:00.0"], 80),
 }
 # Two captures, and what their comparison is called.

@@ -121,6 +121,38 @@ static void test_holders_hidden_is_not_nobody(struct fixture *f)
 	assert_string_equal(cell(&f->row, "holders"), "12 qemu,13 dpdk");
 }
 
+static const char *only_audio(uint16_t vendor, uint16_t device, uint32_t class_code)
+{
+	return class_code == 0x040300 ? "hda" : NULL;
+}
+
+static void test_a_gpu_is_proven_through_its_audio_function(struct fixture *f)
+{
+	struct group *g = f->row.device->group;
+	struct device *gpu = fake_pci(f->host, "0000:03:00.0", g, NULL, NULL);
+	struct device *audio = fake_pci(f->host, "0000:03:00.1", g, NULL, NULL);
+	struct device *other =
+		fake_pci(f->host, "0000:04:00.0", fake_group(f->host, 8), NULL, NULL);
+
+	gpu->has_ids = audio->has_ids = other->has_ids = true;
+	gpu->class_code = 0x030000;
+	audio->class_code = 0x040300;
+	f->row.device = gpu;
+	assert_string_equal(cell(&f->row, "proof"), "-");
+	f->report.find_driver = only_audio;
+	assert_string_equal(cell(&f->row, "proof"), "through 0000:03:00.1 (hda)");
+	f->row.device = audio;
+	assert_string_equal(cell(&f->row, "proof"), "hda");
+	f->row.device = other;
+	assert_string_equal(cell(&f->row, "proof"), "-");
+	other->has_ids = false;
+	assert_string_equal(cell(&f->row, "proof"), "?");
+	/* The bridge above a card is not proven through it. */
+	fake_bridge(f->host, gpu);
+	f->row.device = gpu;
+	assert_string_equal(cell(&f->row, "proof"), "-");
+}
+
 static void test_verdict_comes_with_its_reason(struct fixture *f)
 {
 	const struct rule rule = { .id = "group-viable" };
