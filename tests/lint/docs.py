@@ -193,6 +193,22 @@ def _rules(manual, program: dict):
                 if f'"{row["id"]}"' not in text and f"SS {row['id']}" not in text)
 
 
+def _promises(root: Path, program: dict):
+    """COMPATIBILITY.md has the exit statuses of the code, CHANGELOG.md begins with the program's version."""
+    codes = root / "src/base/failure.h"
+    if codes.exists():
+        page = root / "COMPATIBILITY.md"
+        text = page.read_text(encoding="utf-8") if page.exists() else ""
+        rows = [word for row in re.findall(r"^\| ([\d, ]+) \|", text, re.M) for word in row.split(", ")]
+        yield from _differences(page.name, "exit status", rows,
+                                re.findall(r"^\tSTATUS_\w+ = (\d+),", codes.read_text(encoding="utf-8"), re.M))
+    log = root / "CHANGELOG.md"
+    if log.exists():
+        first = re.search(r"^## (.*)", log.read_text(encoding="utf-8"), re.M)
+        if not first or not re.fullmatch(re.escape(program["version"]) + r" \(\d{4}-\d\d-\d\d\)", first.group(1)):
+            yield f"CHANGELOG.md: the first entry is not '{program['version']} (DATE)'"
+
+
 def docs(root: Path, options):
     """Everything above."""
     if options.introspect:
@@ -201,4 +217,5 @@ def docs(root: Path, options):
         text = (root / "introspect.json").read_text(encoding="utf-8")
     program = json.loads(text)
     return [*_pages(root, program), *_json(root, program), *_completions(root, program),
-            *_completions_by_command(root, program), *_rules(options.manual, program), *_mentions(root, program)]
+            *_completions_by_command(root, program), *_rules(options.manual, program), *_mentions(root, program),
+            *_promises(root, program)]

@@ -10,7 +10,7 @@ import tree
 LICENCE = "SPDX-License-Identifier: GPL-2.0-or-later"
 # Formats that cannot hold a comment, the licence itself, and what is copied from nowhere.
 UNLICENSED = {".json", ".capture", ".gz", ".xz", ".png", ".bin"}
-UNLICENSED_NAMES = {"COPYING", "expect", ".gitignore", ".gitattributes", ".editorconfig", ".clang-format"}
+UNLICENSED_NAMES = {"COPYING", "expect", "format", ".gitignore", ".gitattributes", ".editorconfig", ".clang-format"}
 FILE_LINES = 600
 FUNCTION_LINES = 50
 # What is one file on purpose: a kernel module.

@@ -212,6 +212,16 @@ def _install(stage: Stage, source: Path) -> None:
     _tap(stage, "python3", source / "tests/golden/run.py", "--no-schemas", INSTALLED_BINARY)
 
 
+def packages(stage: Stage) -> None:
+    """The packages and the image are built, installed in fresh roots, and tried there."""
+    if not stage.everything:
+        stage.count.skip("packages: only with --all")
+    elif not (ROOT / ".git").exists():
+        stage.count.skip("packages: this is no git work tree")
+    elif stage.need("the packages of section packaging", ROOT / "tests/packages.sh", "packaging"):
+        _tap(stage, "python3", ROOT / "tests/packaging/run.py", "--place", PLACE / "packages")
+
+
 def bench(stage: Stage) -> None:
     """Cost as ratios, of the program as it is shipped; the table is shown."""
     if not INSTALLED_BINARY.exists():
@@ -241,5 +251,6 @@ STAGES = (
     ("fuzz", fuzz, 45, 180, "libFuzzer, a bounded time for each target"),
     ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
+    ("packages", packages, 0, 400, "packages and an image: built, installed, tried"),
     ("vm", guests, 800, 4000, "real kernels in guests"),
 )
