@@ -10,6 +10,7 @@
 
 #include "decode/cmdline.h"
 #include "decode/procfs.h"
+#include "decode/unit.h"
 #include "facts/loader.h"
 
 enum { STATUS_FILE_MAX = 64 << 10 };
@@ -119,6 +120,60 @@ static void ask_limits(struct sysroot *root, struct arena *a, void *ctx, struct 
 		answer(ret, arena_printf(a, "%s locked=%" PRIu64, ret->raw, locked));
 }
 
+/* A container asks for its host, not for itself: the caller is the host's first process, and it is root. */
+static const char init_status[] = "proc/1/status";
+
+/* The second of the four ids of "Uid:	REAL EFFECTIVE SAVED FS". */
+static bool effective_id(struct span status, const char *name, uint64_t *ret)
+{
+	struct span ids, word;
+
+	return status_get(status, name, &ids) && parse_word(&ids, &word) &&
+	       parse_word(&ids, &word) && !parse_u64_span(word, 10, ret);
+}
+
+/* linux: fs/proc/array.c: task_state(). */
+static void ask_init_identity(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct fact status = sysroot_read(root, a, init_status, STATUS_FILE_MAX);
+	uint64_t uid, gid;
+
+	(void)ctx;
+	if (effective_id(fact_describe(&status), "Uid", &uid) &&
+	    effective_id(fact_describe(&status), "Gid", &gid))
+		answer(ret, arena_printf(a, "euid=%" PRIu64 " egid=%" PRIu64, uid, gid));
+}
+
+/* linux: fs/proc/array.c: task_cap(). */
+static void ask_init_capabilities(struct sysroot *root, struct arena *a, void *ctx,
+				  struct fact *ret)
+{
+	struct fact status = sysroot_read(root, a, init_status, STATUS_FILE_MAX);
+	struct strbuf out = { .arena = a };
+	struct span mask;
+	uint64_t caps;
+
+	(void)ctx;
+	if (!status_get(fact_describe(&status), "CapEff", &mask) ||
+	    parse_u64_span(mask, 16, &caps) < 0)
+		return;
+	strbuf_printf(&out, "caps=");
+	for (size_t i = 0; i < ARRAY_SIZE(caller_caps); i++)
+		if (caps >> caller_caps[i].number & 1)
+			strbuf_printf(&out, "%s%s", out.len > 5 ? "," : "", caller_caps[i].name);
+	answer(ret, strbuf_get(&out));
+}
+
+static void ask_init_limits(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	struct fact limits = sysroot_read(root, a, "proc/1/limits", STATUS_FILE_MAX);
+	uint64_t soft;
+
+	(void)ctx;
+	if (!limits_locked(fact_describe(&limits), &soft))
+		answer(ret, arena_printf(a, "soft=%s", limit_text(a, soft)));
+}
+
 /* The value of @key in "key=value key=value". */
 static bool pair_get(const struct fact *f, const char *key, struct span *ret)
 {
@@ -163,14 +218,17 @@ static void fill_capabilities(struct caller *c)
 
 void caller_load(struct loader *l)
 {
+	bool here = sysroot_kind(l->root) == SYSROOT_LIVE;
 	struct caller *c = &l->h->caller;
 	struct span locked;
 	uint64_t euid;
 
-	c->identity = sysroot_ask(l->root, l->a, "process:identity", false, ask_identity, NULL);
-	c->caps_fact =
-		sysroot_ask(l->root, l->a, "process:capabilities", false, ask_capabilities, NULL);
-	c->memlock_fact = sysroot_ask(l->root, l->a, "process:limits", false, ask_limits, NULL);
+	c->identity = sysroot_ask(l->root, l->a, "process:identity", l->h->live,
+				  here ? ask_identity : ask_init_identity, NULL);
+	c->caps_fact = sysroot_ask(l->root, l->a, "process:capabilities", l->h->live,
+				   here ? ask_capabilities : ask_init_capabilities, NULL);
+	c->memlock_fact = sysroot_ask(l->root, l->a, "process:limits", l->h->live,
+				      here ? ask_limits : ask_init_limits, NULL);
 	if (fact_is(&c->identity) && pair_number(&c->identity, "euid", &euid))
 		c->euid = (unsigned int)euid;
 	if (fact_is(&c->caps_fact))

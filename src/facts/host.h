@@ -370,7 +370,7 @@ struct host {
 	struct arena *arena;
 	const char *source;  /* sysroot_name() */
 	unsigned int loaded; /* enum host_part bits that were asked for */
-	bool live;
+	bool live; /* of the running kernel: this host, or the one that a container is on */
 	struct kernel kernel;
 	struct module modules[NR_MODULES];
 	/* Of /proc/modules: "some", or empty when no module is loaded; ABSENT for a kernel that has none.

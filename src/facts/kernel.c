@@ -157,7 +157,6 @@ static void load_config(struct loader *l, struct kernel *k)
 void kernel_load(struct loader *l)
 {
 	struct kernel *k = &l->h->kernel;
-	bool same;
 
 	k->release = read_at(l, "proc/sys/kernel", "osrelease");
 	/* It becomes part of paths. */
@@ -167,9 +166,9 @@ void kernel_load(struct loader *l)
 	}
 	if (!(l->scope.host_parts & HOST_KERNEL))
 		return;
-	same = sysroot_same_kernel(l->root);
-	k->machine = sysroot_ask(l->root, l->a, "uname:machine", same, ask_machine, NULL);
-	k->page_size = sysroot_ask(l->root, l->a, "process:page_size", same, ask_page_size, NULL);
+	k->machine = sysroot_ask(l->root, l->a, "uname:machine", l->h->live, ask_machine, NULL);
+	k->page_size =
+		sysroot_ask(l->root, l->a, "process:page_size", l->h->live, ask_page_size, NULL);
 	k->cmdline = sysroot_read(l->root, l->a, "proc/cmdline", CMDLINE_MAX);
 	k->uptime = read_at(l, "proc", "uptime");
 	k->lockdown = read_at(l, "sys/kernel/security", "lockdown");

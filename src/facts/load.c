@@ -190,7 +190,7 @@ int host_load(struct sysroot *root, const struct scope *scope, const struct targ
 	h->arena = a;
 	h->loaded = scope->host_parts;
 	h->source = arena_strdup(a, sysroot_name(root));
-	h->live = sysroot_kind(root) == SYSROOT_LIVE;
+	h->live = sysroot_same_kernel(root);
 	/* The release names the directory of the modules, and devices ask for their aliases. */
 	if ((scope->host_parts & (HOST_KERNEL | HOST_MODULES | HOST_SYMBOLS)) ||
 	    ((scope->device_parts | scope->member_parts) & DEVICE_DETAILS))

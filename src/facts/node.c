@@ -209,7 +209,7 @@ void holders_load(struct loader *l)
 	if (!l->some_node)
 		return;
 	nodes_index(l, &nodes);
-	all = sysroot_ask(l->root, l->a, "/proc/*/fd", false, ask_holders, &nodes);
+	all = sysroot_ask(l->root, l->a, "/proc/*/fd", l->h->live, ask_holders, &nodes);
 	node_set_holders(l, &l->h->vfio_node, &all);
 	node_set_holders(l, &l->h->iommu_node, &all);
 	l->h->device_holders = holders_of(l, device_word, &all, &hidden);

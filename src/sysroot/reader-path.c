@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -29,18 +31,43 @@ static const char *mode_type(mode_t mode)
 	}
 }
 
+/* The directory of @path in a tree, when it is one of procfs: the descriptors of processes are links that lead where no
+ * path does, and out of the tree. What they lead to is looked at, never opened. @ret_name is the last part of @path.
+ * -ELOOP when it is not. linux: fs/proc/fd.c: proc_fd_link(); fs/namei.c: nd_jump_link(). */
+static int procfs_dir(struct reader *r, struct arena *a, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	struct statfs fs;
+	int fd;
+
+	if (!slash)
+		return -ELOOP;
+	fd = reader_look(r, arena_strndup(a, path, (size_t)(slash - path)));
+	if (fd < 0)
+		return fd;
+	if (fstatfs(fd, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC) {
+		close(fd);
+		return -ELOOP;
+	}
+	*ret_name = slash + 1;
+	return fd;
+}
+
 /* A file server that does not answer is not waited for: a descriptor of any process may lead to one. */
 void reader_stat(struct reader *r, struct arena *a, const char *path, struct fact *f)
 {
 	vt_cleanup(fd_closep) int fd = r->tree ? reader_look(r, path) : -EBADF;
+	const char *name = r->tree ? "" : path;
 	struct statx st;
 
+	if (fd == -ELOOP || fd == -EXDEV)
+		fd = procfs_dir(r, a, path, &name);
 	if (r->tree && fd < 0) {
 		reader_refuse(f, fd);
 		return;
 	}
-	if (statx(r->tree ? fd : r->fd, r->tree ? "" : path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-		  STATX_BASIC_STATS, &st) < 0) {
+	if (statx(r->tree ? fd : r->fd, name, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS,
+		  &st) < 0) {
 		reader_refuse(f, -errno);
 		return;
 	}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who asks, and what he may. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sysroot/sysroot.h"
@@ -54,5 +56,34 @@ static void test_caller_of_this_process(struct tree *x)
 		assert_int_equal(h->caller.caps, 0);
 	assert_int_equal(h->caller.memlock_fact.state, FACT_PRESENT);
 	assert_non_null(strstr(h->caller.memlock_fact.raw, "locked="));
+	sysroot_close(root);
+}
+
+/* "/." is read as a tree with the /proc of the running kernel, as a container reads its host: process 1 is the caller. */
+static void test_caller_of_a_container_is_the_first_process(struct tree *x)
+{
+	struct sysroot *root = NULL;
+	struct fact status;
+	struct host *h;
+	uint64_t caps;
+
+	assert_int_equal(sysroot_open("/.", &root, NULL), 0);
+	status = sysroot_read(root, x->arena, "proc/1/status", 64 << 10);
+	if (status.state != FACT_PRESENT) {
+		print_message("needs /proc/1/status\n");
+		sysroot_close(root);
+		skip();
+	}
+	h = tree_load(x, root, &(struct scope){ HOST_CALLER, 0, 0 }, NULL);
+	assert_true(h->live);
+	assert_int_equal(h->caller.identity.state, FACT_PRESENT);
+	assert_non_null(strstr(status.raw, "Uid:"));
+	assert_int_equal(h->caller.euid,
+			 strtoul(strchr(strstr(status.raw, "Uid:") + 5, '\t'), NULL, 10));
+	caps = strtoull(strstr(status.raw, "CapEff:") + 7, NULL, 16);
+	assert_int_equal(h->caller.caps_fact.state, FACT_PRESENT);
+	assert_int_equal(!!(h->caller.caps & CALLER_CAP_IPC_LOCK), caps >> 14 & 1);
+	assert_int_equal(!!(h->caller.caps & CALLER_CAP_SYS_RAWIO), caps >> 17 & 1);
+	assert_int_equal(h->caller.memlock_fact.state, FACT_PRESENT);
 	sysroot_close(root);
 }

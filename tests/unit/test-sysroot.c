@@ -2,6 +2,7 @@
 /* Opening a root, and the replay of a recording. */
 #include <errno.h>
 #include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/macro.h"
@@ -61,7 +62,10 @@ static void test_sysroot_open_live(struct tree *x)
 /* "/." is not the live system: it is read as a tree, whose /proc is that of the running kernel, as in a container. */
 static void test_sysroot_same_kernel(struct tree *x)
 {
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	struct sysroot *root = NULL;
+	char path[64];
+	struct fact f;
 
 	assert_int_equal(sysroot_open(NULL, &root, NULL), 0);
 	assert_true(sysroot_same_kernel(root));
@@ -69,7 +73,14 @@ static void test_sysroot_same_kernel(struct tree *x)
 	assert_int_equal(sysroot_open("/.", &root, NULL), 0);
 	assert_int_equal(sysroot_kind(root), SYSROOT_TREE);
 	assert_true(sysroot_same_kernel(root));
+	/* What a process has open is seen, though the link leads out of the tree. */
+	snprintf(path, sizeof(path), "proc/%d/fd/%d", getpid(), fd);
+	f = sysroot_stat(root, x->arena, path);
+	assert_int_equal(f.state, FACT_PRESENT);
+	assert_non_null(strstr(f.raw, "char "));
+	assert_non_null(strstr(f.raw, " 1:3"));
 	sysroot_close(root);
+	close(fd);
 	assert_int_equal(sysroot_open(x->dir, &root, NULL), 0);
 	assert_false(sysroot_same_kernel(root));
 	tree_put(x, "proc/sys/kernel/osrelease", "6.1.0\n");

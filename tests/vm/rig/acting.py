@@ -234,7 +234,7 @@ def environment(batch: Batch, kernel: kernels.Kernel, boot: int = 1) -> dict:
 
 def files(batch: Batch) -> dict:
     """Path in the guest -> text, for each part, and the examples."""
-    ret = {f"examples/{path.name}": path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.glob("*.*"))}
+    ret = {f"examples/{path.name}": path.read_text(encoding="utf-8") for path in sorted(EXAMPLES.rglob("*.*"))}
     for part in batch.parts:
         ret[f"scenario/{part.name}.sh"] = part.script
         ret[f"scenario/{part.name}.limit"] = f"{part.limit * PATIENCE}\n"
