@@ -332,9 +332,10 @@ static bool hda_verify(struct dma_test *x, const uint8_t *data)
 				     i, word, from);
 		return false;
 	}
-	x->said = arena_printf(x->client->arena,
-			       "codec %u is %04x:%04x, as it says in the order of the questions",
-			       hda->codec, expected[0] >> 16, expected[0] & 0xffff);
+	x->said =
+		arena_printf(x->client->arena,
+			     "codec %u is %04x:%04x, its answers follow the order of the questions",
+			     hda->codec, expected[0] >> 16, expected[0] & 0xffff);
 	return expected[0] && expected[0] != UINT32_MAX && expected[0] != expected[1];
 }
 

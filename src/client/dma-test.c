@@ -8,11 +8,18 @@
 #include "base/macro.h"
 #include "uapi/abi.h"
 
-/* PCI Local Bus 3.0, 6.1 and 6.2.2. */
+/* PCI Local Bus 3.0, 6.1, 6.2 and 6.7; PCI Express Base 6.0, 7.5.3. */
 enum {
 	CONFIG_VENDOR = 0x00,
 	CONFIG_COMMAND = 0x04,
+	CONFIG_STATUS = 0x06,
 	CONFIG_SUBVENDOR = 0x2c,
+	CONFIG_CAPABILITIES = 0x34,
+	STATUS_CAPABILITIES = 1 << 4,
+	CAPABILITIES_MAX = 48,
+	CAPABILITY_EXPRESS = 0x10,
+	EXPRESS_CONTROL = 8,
+	CONTROL_NO_SNOOP = 1 << 11,
 	COMMAND_MEMORY = 1 << 1,
 	COMMAND_MASTER = 1 << 2,
 	COMMAND_NO_INTX = 1 << 10,
@@ -111,10 +118,51 @@ int dma_test_let_intx(struct dma_test *x, bool let)
 			      : command | COMMAND_NO_INTX);
 }
 
+/* Where its PCI Express capability is, or 0. */
+static int find_express(struct dma_test *x, uint64_t *ret)
+{
+	uint16_t status = 0, at = 0, entry = 0;
+	int r = get16(&x->config, CONFIG_STATUS, &status);
+
+	*ret = 0;
+	if (!r && status & STATUS_CAPABILITIES)
+		r = get16(&x->config, CONFIG_CAPABILITIES, &at);
+	at &= 0xfc;
+	for (unsigned int i = 0; !r && at >= 0x40 && i < CAPABILITIES_MAX; i++) {
+		r = get16(&x->config, at, &entry);
+		if (!r && (entry & 0xff) == CAPABILITY_EXPRESS) {
+			*ret = at;
+			break;
+		}
+		at = entry >> 8 & 0xfc;
+	}
+	return r;
+}
+
+/* A write that does not look into the processor's caches is not seen there, and would look as if the device had
+ * not written. linux: drivers/vfio/pci/vfio_pci_config.c: init_pci_cap_exp_perm() lets it through. */
+static int make_snoop(struct dma_test *x)
+{
+	uint64_t at;
+	int r = find_express(x, &at);
+
+	if (r < 0 || !at)
+		return r;
+	r = get16(&x->config, at + EXPRESS_CONTROL, &x->control);
+	if (r < 0 || !(x->control & CONTROL_NO_SNOOP))
+		return r;
+	x->control_at = at + EXPRESS_CONTROL;
+	return region_put(&x->config, x->control_at, 2,
+			  x->control & ~(unsigned int)CONTROL_NO_SNOOP);
+}
+
 int dma_test_start(struct dma_test *x, struct failure **reterr)
 {
-	int r;
+	int r = make_snoop(x);
 
+	if (r < 0)
+		return client_failure(reterr, r, "%s: cannot change its Device Control register",
+				      x->object);
 	x->kind->quiesce(x);
 	r = dma_test_let_intx(x, x->intx);
 	if (r < 0)
@@ -129,6 +177,9 @@ void dma_test_end(struct dma_test *x)
 		x->kind->quiesce(x);
 	if (x->touched)
 		(void)region_put(&x->config, CONFIG_COMMAND, 2, x->command);
+	if (x->control_at)
+		(void)region_put(&x->config, x->control_at, 2, x->control);
+	x->control_at = 0;
 	for (size_t i = 0; i < DMA_TEST_BARS; i++)
 		if (x->has_bar[i])
 			region_close(&x->bars[i]);

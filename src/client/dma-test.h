@@ -45,6 +45,8 @@ struct dma_test {
 	bool untranslated;          /* no IOMMU: iova of the pages is physical */
 	bool intx;                  /* INTx is let through; set before dma_test_start() */
 	bool touched;               /* command was changed */
+	uint16_t control;           /* its Device Control register, as it was */
+	uint64_t control_at;        /* 0: not changed */
 	bool started;               /* kind->init was called */
 	const char *said;           /* about the last transfer; arena */
 	void *state;                /* kind->state_size bytes, zeroed before kind->probe; arena */

@@ -91,6 +91,9 @@ int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len
 {
 	uint8_t *at = translate(f, address, len, write ? VT_MAP_WRITE : VT_MAP_READ);
 
+	/* The processor might not see it. */
+	if (f->control & 0x800)
+		__builtin_trap();
 	f->transfers++;
 	if (f->transfers == f->asked_back)
 		signal_eventfd(f, f->req_eventfd);
@@ -195,6 +198,12 @@ static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, 
 	memcpy(bytes + 2, &f->model->device, 2);
 	memcpy(bytes + 4, &f->command, 2);
 	memcpy(bytes + 0x2c, "\xf4\x1a", 2);
+	/* PCI Express, behind another capability. */
+	bytes[6] = 1 << 4;
+	bytes[0x34] = 0x60;
+	memcpy(bytes + 0x60, "\x01\x70", 2);
+	bytes[0x70] = 0x10;
+	memcpy(bytes + 0x78, &f->control, 2);
 	if (f->model->config)
 		f->model->config(f, bytes);
 	if (offset + len > sizeof(bytes))
@@ -203,6 +212,8 @@ static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, 
 		memcpy(buf, bytes + offset, len);
 	else if (offset == 4 && len == 2)
 		memcpy(&f->command, in, 2);
+	else if (offset == 0x78 && len == 2)
+		memcpy(&f->control, in, 2);
 	/* Nobody knows where it would write to. */
 	if (f->command & 4 && !(before & 4) && f->model->runs && f->model->runs(f))
 		__builtin_trap();
@@ -444,6 +455,7 @@ void fake_device_init(struct fake_device *f, const struct fake_model *model, uns
 	};
 	if (faults & FAKE_ENABLED)
 		f->command = 6;
+	f->control = model->config ? 0 : 0x810;
 	if (model->start)
 		model->start(f);
 }

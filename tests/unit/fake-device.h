@@ -77,6 +77,7 @@ struct fake_device {
 	size_t memory_size;
 	uint64_t now_ns;
 	uint16_t command, command_seen; /* of its config space; all bits that ever were */
+	uint16_t control;               /* its Device Control register: may not snoop */
 	unsigned int resets, open_fds, transfers, held, writes;
 	char log[512];                    /* the next record of the kernel's log */
 	int irq_eventfd, req_eventfd;     /* -1: none */

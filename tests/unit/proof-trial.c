@@ -85,6 +85,7 @@ void try_it(struct trial *t, const struct fake_model *model, unsigned int faults
 		return;
 	assert_int_equal(fake_device_mapped(&t->fake), 0);
 	assert_int_equal(t->fake.command, faults & FAKE_ENABLED ? 6 : 0);
+	assert_int_equal(t->fake.control, model->config ? 0 : 0x810);
 	assert_int_equal(t->fake.irq_eventfd, -1);
 	assert_int_equal(t->fake.req_eventfd, -1);
 }
