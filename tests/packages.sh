@@ -24,7 +24,7 @@ names() {
 
 wanted=$(names "$@")
 [ -n "$wanted" ] || {
-	say "usage: $0 [--list] SECTION... (sections: build guest arm64 test packaging)"
+	say "usage: $0 [--list] SECTION... (sections: build guest fleet arm64 test packaging)"
 	exit 64
 }
 

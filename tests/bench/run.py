@@ -38,6 +38,9 @@ SYSCALLS_PER_DEVICE = 7
 INSPECT_TO_LIST = 2
 LIST_TO_LSPCI = 1.3  # of 16 devices
 PLAN_TO_INSPECT = 1.3
+# One process reads a capture after the other; to start one for each costs more.
+COMPARE_TO_EACH = 1.3
+SUMMARY_TO_INSPECT = 1.2
 PLANNED, PLANS_TO_ONE = 64, 3  # devices together
 EXPLAIN_ONE = 2  # its path: the port's slot has two functions in the small tree, eight in the large one
 # Groups computed, nothing printed, against a loop that reads the configuration space as well: 4.7 to 6 were measured. What it
@@ -53,7 +56,7 @@ INSIDE = "VFIOTOOL_BENCH_NAMESPACE"
 # Kinds of trees, and how they are looked at.
 LIVE, BUILT_IN, ONE_GROUP = " live", " built in", " one group"
 # Answers are no failures, and neither are the devices of a group that cannot be bound.
-GOOD = {"inspect": (0, 2, 3), "explain": (0, 3), "-q": (0, 3), "bind": (0, 2, 5), "plan": (0, 2, 3)}
+GOOD = {"compare": (0, 2), "inspect": (0, 2, 3), "explain": (0, 3), "-q": (0, 3), "bind": (0, 2, 5), "plan": (0, 2, 3)}
 # What of /proc a live host shows of the tree.
 PROC = ("cmdline", "cpuinfo", "interrupts", "kallsyms", "modules", "version", "sys/kernel/osrelease")
 
@@ -229,6 +232,21 @@ class Bench:
         together = self.row(f"plan of {PLANNED}", many, self.args.vfiotool, "--sysroot", self.tree(many), "plan", *names)
         self.ratio(together, self.ours(many, "plan", ONE), PLANS_TO_ONE)
 
+    def fleet(self, hosts, devices):
+        """Many captures cost what decoding each of them costs; a summary costs what an inspection costs."""
+        folder, capture = self.place / "captures", self.place / "one.capture"
+        folder.mkdir()
+        subprocess.run([self.args.vfiotool, "--sysroot", self.tree(devices), "capture", capture], check=True)
+        text = capture.read_text(encoding="utf-8")
+        for number in range(hosts):
+            one = text.replace(mksys.RELEASE, f"6.1.0-{number % 5}-amd64")
+            one = one if number % 50 else one.replace("intel_iommu=on", "quiet")
+            (folder / f"{number}.capture").write_text(one, encoding="utf-8")
+        each = self.row("each of the captures", hosts, "sh", "-c", f'for one in {folder}/*; do "$0" --sysroot "$one" list; done',
+                        self.args.vfiotool)
+        self.ratio(self.row("compare", hosts, self.args.vfiotool, "compare", folder), each, COMPARE_TO_EACH)
+        self.ratio(self.ours(1000, "inspect", "--json=summary"), self.ours(1000, "inspect", "--json"), SUMMARY_TO_INSPECT)
+
     def log(self):
         """Lines of an ordinary log are read at the pace that a log may have."""
         text, log = LOG.read_bytes(), self.place / "log"
@@ -268,6 +286,7 @@ class Bench:
         self.one_group(4000, 1000)
         for name in ("list", "inspect", "explain"):
             self.linear(name, 100, many)
+        self.fleet(200, 60)
         self.log()
         self.untouched()
         print(f"# {'name':<44} {'n':>6} {'min ms':>9} {'calls':>9} {'rc':>3}")

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import fleet
 import hook
 
 HERE = Path(__file__).resolve().parent
@@ -156,6 +157,7 @@ def main() -> int:
         proxmox_hook(points, Path(place))
         hook.check(points, Path(place))
         hook.check_unit(points, Path(place), points.program)
+        fleet.check(points, Path(place), points.program)
     print(f"1..{points.number}")
     return 1 if points.failed else 0
 
