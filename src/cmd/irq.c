@@ -172,7 +172,7 @@ static int answer_status(const struct attached *ac, const struct irqs_device *d)
 	for (size_t i = 0; i < d->nr_kinds && status != STATUS_DIFFER; i++) {
 		const struct irq_kind_row *k = &d->kinds[i];
 
-		if (k->result == IRQ_LOST)
+		if (k->result == IRQ_LOST || k->match == MATCH_NO)
 			status = STATUS_DIFFER;
 		else if (k->result == IRQ_REFUSED || k->result == IRQ_ABSENT ||
 			 (k->raised && k->raised->raised && !k->raised->arrived))
@@ -231,6 +231,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 	args->acting.single = true;
 	args->acting.no_map = true;
+	args->acting.parts = DEVICE_NOTICES;
 	return attached_run(app, &args->acting, irq_run, reterr);
 }
 

@@ -10,6 +10,7 @@
 #include "uapi/abi.h"
 #include "facts/driver.h"
 #include "client/device.h"
+#include "client/irq.h"
 #include "client/region.h"
 #include "client/reset.h"
 #include "report/reset.h"
@@ -70,6 +71,8 @@ struct work {
 	bool unsure;   /* not every driver could be read */
 	struct reset_device_row row;
 	uint8_t header[HEADER];
+	struct irq
+		release; /* REQ: the kernel wants the device back; not active where it has none */
 };
 
 /* linux: drivers/pci/pci.c: reset_method_show(): names in order, a line; since 5.15. */
@@ -228,15 +231,28 @@ static int read_header(struct work *k, uint8_t *ret)
 	return n == HEADER ? 0 : -EIO;
 }
 
-/* Another task may hold the device for a moment (EAGAIN) or use its memory (EBUSY). */
+/* Whether the kernel wants the device back, now or within @ms. */
+static bool is_wanted(struct work *k, unsigned int ms)
+{
+	struct sys *sys = k->ac->client.sys;
+
+	if (k->release.active)
+		return irq_wait(&k->release, 0, 1, 1, ms, -EBADF) == 0;
+	if (ms)
+		(void)sys->ops->poll(sys, NULL, 0, (int)ms);
+	return false;
+}
+
+/* Another task may hold the device for a moment (EAGAIN) or use its memory (EBUSY). -ECANCELED when the kernel wants the
+ * device back before it was reset. */
 static int ask(struct work *k)
 {
 	struct client *c = &k->ac->client;
 	int r = -EAGAIN;
 
 	for (unsigned int i = 0; i < TRIES && (r == -EAGAIN || r == -EBUSY); i++) {
-		if (i)
-			(void)c->sys->ops->poll(c->sys, NULL, 0, PAUSE_MS);
+		if (is_wanted(k, i ? PAUSE_MS : 0))
+			return -ECANCELED;
 		r = strcmp(k->row.chosen, "hot")
 			    ? reset_function(c, k->attached->target->name, k->attached->fd)
 			    : reset_hot(&k->ac->attachment, k->attached, &k->scope);
@@ -282,6 +298,8 @@ static int begin_work(struct work *k, struct failure **reterr)
 	choose(k);
 	if (!(k->view->info.flags & VT_DEVICE_PCI))
 		return 0;
+	/* Without it, an unbind waits a little longer. */
+	(void)irq_open(&k->ac->client, name, k->attached->fd, VT_PCI_REQ, 1, &k->release);
 	r = read_header(k, k->header);
 	if (r < 0)
 		return client_failure(reterr, r,
@@ -290,12 +308,16 @@ static int begin_work(struct work *k, struct failure **reterr)
 	return 0;
 }
 
-static void do_work(struct work *k)
+static int do_work(struct work *k, struct failure **reterr)
 {
 	struct sys *sys = k->ac->client.sys;
 	uint64_t start = sys->ops->now_ns(sys);
 	int r = ask(k);
 
+	if (r == -ECANCELED)
+		return failure_set(reterr, r,
+				   "%s: the kernel asks for it back: released at once, and not reset",
+				   k->attached->target->name);
 	k->row.ns = sys->ops->now_ns(sys) - start;
 	k->row.asked = true;
 	k->row.done = !r;
@@ -307,6 +329,7 @@ static void do_work(struct work *k)
 	else if (r < 0)
 		k->row.because =
 			arena_printf(k->ac->arena, "the kernel refused it: %s", strerror(-r));
+	return 0;
 }
 
 static const struct work *find_cover(const struct work *all, size_t nr, const char *address)
@@ -337,7 +360,10 @@ static int run_works(struct work *all, size_t nr, bool dry_run, struct failure *
 			all[i].row.together = cover->row.address;
 			all[i].row.done = true;
 		} else {
-			do_work(&all[i]);
+			int r = do_work(&all[i], reterr);
+
+			if (r < 0)
+				return r;
 		}
 	}
 	for (size_t i = 0; i < nr && !dry_run; i++)
@@ -426,6 +452,10 @@ int reset_run(struct attached *ac, const void *data, struct failure **reterr)
 		nr = ac->attachment.nr_devices;
 		all = make_works(ac, args);
 		r = run_works(all, nr, args->dry_run, reterr);
+		for (size_t i = 0; i < nr; i++)
+			irq_close(&all[i].release);
+		/* Whoever reads the report may take his time, and an unbind would wait. */
+		attached_detach(ac);
 	}
 	if (r >= 0)
 		r = print(ac, args, all, nr, reterr);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/shell.h"
+#include "model/intx.h"
 #include "model/notices.h"
 
 static bool span_has(struct span s, const char *part)
@@ -204,43 +205,15 @@ static bool hot_reset(struct eval *e, struct notice *ret)
 
 /* ---- interrupts ---- */
 
-/* Devices that cannot mask their interrupt line. linux: drivers/pci/quirks.c: quirk_broken_intx_masking();
- * drivers/vfio/pci/vfio_pci_core.c: vfio_pci_nointx(). */
-static bool masking_is_broken(const struct device *dev)
-{
-	static const struct {
-		uint16_t vendor, first, last;
-	} ids[] = {
-		{ 0x1425, 0x0030, 0x0030 }, { 0x1814, 0x0601, 0x0601 }, { 0x1b7c, 0x0004, 0x0004 },
-		{ 0x1102, 0x000b, 0x000b }, { 0x10ec, 0x8169, 0x8169 }, { 0x8086, 0x1563, 0x1563 },
-		{ 0x8086, 0x1572, 0x1572 }, { 0x8086, 0x1574, 0x1574 }, { 0x8086, 0x1580, 0x1581 },
-		{ 0x8086, 0x1583, 0x158b }, { 0x8086, 0x37d0, 0x37d2 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
-		if (dev->has_ids && dev->vendor == ids[i].vendor &&
-		    dev->device_id >= ids[i].first && dev->device_id <= ids[i].last)
-			return true;
-	return false;
-}
-
 /* Another user of the interrupt line of a device that a VFIO driver has: what its own driver used is gone then. */
 static bool line_is_shared(struct eval *e, struct span *ret)
 {
-	const struct fact *f = &e->dev->irq_actions;
-	const char *comma;
-
-	if (!fact_is(f) || !f->len || eval_member_now(e, e->dev) != MEMBER_VFIO)
-		return false;
-	comma = memchr(f->raw, ',', f->len);
-	*ret = (struct span){ f->raw, comma ? (size_t)(comma - f->raw) : f->len };
-	/* A device that is in use has it itself. linux: drivers/vfio/pci/vfio_pci_intrs.c: vfio_intx_enable(). */
-	return !span_has((struct span){ f->raw, f->len }, "vfio");
+	return eval_member_now(e, e->dev) == MEMBER_VFIO && intx_line_user(e->dev, ret) == TRI_YES;
 }
 
 static bool intx_shared(struct eval *e, struct notice *ret)
 {
-	bool broken = masking_is_broken(e->dev);
+	bool broken = intx_masking_is_broken(e->dev);
 	struct span other;
 
 	if (!line_is_shared(e, &other) ||
@@ -260,7 +233,7 @@ static bool intx_masking(struct eval *e, struct notice *ret)
 {
 	struct span other;
 
-	if (!masking_is_broken(e->dev) || line_is_shared(e, &other))
+	if (!intx_masking_is_broken(e->dev) || line_is_shared(e, &other))
 		return false;
 	eval_cite(e, &e->dev->uevent);
 	return notice_says(ret,

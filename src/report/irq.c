@@ -67,6 +67,14 @@ static void kind_result(const void *row, struct value *ret)
 									 : STYLE_NONE;
 }
 
+static void kind_predicted(const void *row, struct value *ret)
+{
+	const struct irq_kind_row *k = row;
+
+	if (k->predicted != ANSWER_UNKNOWN)
+		value_set_text(ret, predicted_text(k->predicted, k->predicted_err));
+}
+
 static const struct field kind_rows[] = {
 	{ "kind", "INTx, MSI, MSI-X, ERR or REQ", FIELD_TEXT(struct irq_kind_row, name) },
 	{ "index", "the kernel's number of it", FIELD_NUMBER(struct irq_kind_row, index) },
@@ -74,6 +82,9 @@ static const struct field kind_rows[] = {
 	{ "set_up", "vectors that were set up", FIELD_NUMBER(struct irq_kind_row, set_up) },
 	{ "result", "absent, refused, lost, silent or delivered", FIELD_GET(kind_result) },
 	{ "errno", "error it was refused with", FIELD_ERRNO(struct irq_kind_row, err) },
+	{ "predicted", "ok or an errno; null: the facts do not tell", FIELD_GET(kind_predicted) },
+	{ "match", "whether it was set up or refused as predicted; null: nothing was",
+	  FIELD_MATCH(struct irq_kind_row, match) },
 	{ "because", "the reason, or a note", FIELD_TEXT(struct irq_kind_row, because) },
 	{ "vectors", "each vector through the kernel's loopback",
 	  FIELD_ROWS(struct irq_kind_row, vectors, irq_vector_fields) },

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/failure.h"
+#include "model/compare.h"
 #include "report/field.h"
 #include "report/output.h"
 
@@ -39,7 +40,10 @@ struct irq_kind_row {
 	uint32_t has;     /* vectors the device has */
 	uint32_t set_up;  /* vectors delivered to eventfds */
 	enum irq_result result;
-	int err;             /* positive errno of a refusal, or 0 */
+	int err;               /* positive errno of a refusal, or 0 */
+	enum answer predicted; /* whether it can be set up, as facts tell: only of INTx */
+	int predicted_err;
+	enum match match;    /* set up or refused, as predicted */
 	const char *because; /* in words, or NULL */
 	const struct irq_vector_row *vectors;
 	size_t nr_vectors;

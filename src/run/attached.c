@@ -216,7 +216,11 @@ static int load_modules(struct attached *ac, struct failure **reterr)
 /* Looks at the host and predicts. */
 static int look(struct attached *ac, struct app *app, struct failure **reterr)
 {
-	int r = session_open(&ac->session, app, &ac->options->targets, &scope_all, reterr);
+	struct scope scope = scope_all;
+	int r;
+
+	scope.device_parts |= ac->options->parts;
+	r = session_open(&ac->session, app, &ac->options->targets, &scope, reterr);
 
 	if (r >= 0)
 		r = check_devices(ac, reterr);

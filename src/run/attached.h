@@ -26,6 +26,7 @@ struct attached_options {
 	bool json;
 	bool only_predicts; /* nothing is attached: a capture serves, too */
 	bool single;        /* exactly one device is wanted */
+	unsigned int parts; /* of the devices, beside what a prediction needs: enum device_part */
 };
 
 struct attached {

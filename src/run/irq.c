@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "uapi/abi.h"
 #include "client/region.h"
+#include "model/intx.h"
 
 enum {
 	FILES_SPARE = 64, /* descriptors beside the eventfds */
@@ -65,6 +66,25 @@ static const char *refusal_text(uint32_t index, int err)
 	}
 }
 
+/* Whether the line can be had is known before; that of the other kinds is not. */
+static void predict(const struct irq_work *w, struct irq_kind_row *ret)
+{
+	struct intx_prediction p;
+
+	if (ret->index != VT_PCI_INTX)
+		return;
+	p = intx_predict(w->ac->session.host, w->dev, w->ac->arena);
+	ret->predicted = p.answer;
+	ret->predicted_err = p.err;
+	ret->because = p.because;
+}
+
+static void compare(struct irq_kind_row *k)
+{
+	if (k->predicted != ANSWER_UNKNOWN)
+		k->match = k->err == k->predicted_err ? MATCH_YES : MATCH_NO;
+}
+
 /* Fewer when the host has no more vectors and the user gave no number. */
 static int open_vectors(const struct irq_work *w, const struct irq_info *info, struct irq *irq,
 			struct irq_kind_row *ret)
@@ -86,7 +106,7 @@ static int open_vectors(const struct irq_work *w, const struct irq_info *info, s
 		return 0;
 	ret->result = IRQ_REFUSED;
 	ret->err = r < 0 ? -r : ENOSPC;
-	if (r < 0)
+	if (r < 0 && (ret->predicted != ANSWER_NO || ret->predicted_err != -r))
 		ret->because = refusal_text(info->index, -r);
 	return -ret->err;
 }
@@ -179,7 +199,10 @@ int irq_work_kind(const struct irq_work *w, const struct irq_info *info, struct 
 			"the device has fewer vectors; the kernel would refuse more (not tried)";
 		return 0;
 	}
-	if (open_vectors(w, info, &irq, ret) < 0) {
+	predict(w, ret);
+	r = open_vectors(w, info, &irq, ret);
+	compare(ret);
+	if (r < 0) {
 		irq_close(&irq);
 		return 0;
 	}

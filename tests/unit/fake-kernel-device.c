@@ -131,6 +131,11 @@ static int reset(struct fake_kernel *k, const struct vt_hot_reset *hot)
 	}
 	if (k->neighbour > 1)
 		fake_wrong(k, "a hot reset that hits what is not ours");
+	if (k->reset_waits) {
+		if (k->irqs[VT_PCI_REQ])
+			fake_get(k, k->irqs[VT_PCI_REQ])->signals++;
+		return -EAGAIN;
+	}
 	k->resets++;
 	return 0;
 }

@@ -73,7 +73,8 @@ struct fake_kernel {
 	unsigned int resets;
 	/* group of function 1, which a hot reset hits too; 0: there is none */
 	unsigned int neighbour;
-	bool no_reset;      /* of the function alone */
+	bool no_reset; /* of the function alone */
+	bool reset_waits; /* somebody holds the device whenever it is to be reset, and then it is wanted back */
 	const char *misuse; /* the first thing that a caller may not do, or NULL */
 };
 

@@ -258,9 +258,17 @@ static void check_reset(const struct trial *t, const struct command_case *c)
 	const char *name = errno_name(t->kernel.fail_with);
 	bool again = t->kernel.fail_with == EAGAIN || t->kernel.fail_with == EBUSY;
 
+	const char *call = t->kernel.failed_call;
+
 	if (t->kernel.resets > 1)
 		wrong(t, c, "reset twice");
-	if (request == VT_DEVICE_GET_PCI_HOT_RESET_INFO) {
+	if (request == VT_DEVICE_SET_IRQS ||
+	    (call &&
+	     (!strcmp(call, "eventfd") || !strcmp(call, "poll") || !strcmp(call, "read")))) {
+		/* Only an unbind would wait longer. */
+		if (t->status != STATUS_OK || t->kernel.resets != 1)
+			wrong(t, c, "it does not need to listen");
+	} else if (request == VT_DEVICE_GET_PCI_HOT_RESET_INFO) {
 		bool hot = args->method == METHOD_HOT && t->kernel.fail_with != EAGAIN;
 
 		if (t->status != (hot ? STATUS_NO : STATUS_OK) || t->kernel.resets == hot)
@@ -345,6 +353,23 @@ static void test_reset_of_what_is_not_ours(const struct tree *x)
 		must_say(&t, &c, all[i].because);
 		end(&t);
 	}
+}
+
+/* An unbind waits for the device: the tries to reset it end. */
+static void test_reset_ends_when_the_device_is_wanted_back(const struct tree *x)
+{
+	static const struct reset_args any = { .acting = { .no_map = true } };
+	const struct command_case c = { .name = "reset", .run = reset_run, .args = &any };
+	struct trial t;
+
+	put_drivers(x);
+	begin(&t, &c);
+	t.kernel.reset_waits = true;
+	run(&t, &c, PATH_CONTAINER, x->sysroot);
+	assert_int_equal(t.status, STATUS_FAILED);
+	assert_non_null(strstr(t.why->text, "asks for it back"));
+	assert_int_equal(t.kernel.resets, 0);
+	end(&t);
 }
 
 /* ---- regions ---- */
