@@ -163,6 +163,8 @@ complete -c vfiotool -n '__vfiotool_is map' -l dirty -d 'Track dirty pages while
 complete -c vfiotool -n '__vfiotool_is map' -l verify -d 'Verify that everything is mapped'
 complete -c vfiotool -n '__vfiotool_is map' -l anyway -d 'Also send requests predicted to be refused'
 complete -c vfiotool -n '__vfiotool_is map' -l dry-run -d 'Predict only'
+complete -c vfiotool -n '__vfiotool_is map' -l bench -d 'Time mappings of each path, kind of pages and size'
+complete -c vfiotool -n '__vfiotool_is map' -l csv -d 'With --bench: CSV'
 
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l dry-run -d 'Print every write without making it'
 complete -c vfiotool -n '__vfiotool_is bind unbind restore' -l wait -x -d 'How long to wait'

@@ -136,7 +136,7 @@ int attach_run(struct attached *ac, const void *data, struct failure **reterr)
 
 	if (r >= 0 && !ac->session.app->quiet)
 		attached_probe(ac);
-	/* Whoever reads the report may take his time, and an unbind would wait. */
+	/* The reader of the report may take his time, and an unbind would wait. */
 	if (!args->hold && !args->program)
 		attached_detach(ac);
 	if (r >= 0)

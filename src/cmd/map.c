@@ -10,6 +10,7 @@
 #include "facts/memory.h"
 #include "report/json.h"
 #include "cli/config.h"
+#include "run/map-bench.h"
 #include "cmd/commands.h"
 
 enum {
@@ -26,6 +27,8 @@ enum {
 	OPT_VERIFY,
 	OPT_ANYWAY,
 	OPT_DRY_RUN,
+	OPT_BENCH,
+	OPT_CSV,
 };
 
 /* ---- arguments ---- */
@@ -147,10 +150,25 @@ static error_t parse_unmap(struct parse *p, struct map_args *args, const char *a
 	return 0;
 }
 
+/* Whether @args ask for requests that --bench does not make. */
+static bool has_other_work(const struct map_args *args)
+{
+	return args->nr_iovas || args->nr_unmaps || args->unmap_all || args->dirty ||
+	       args->verify || args->anyway || args->dry_run || args->layout || args->memory ||
+	       args->prot;
+}
+
 static error_t check_args(struct parse *p, struct map_args *args)
 {
-	if (!args->count)
+	if (!args->count && !args->bench)
 		args->count = 1;
+	if (args->csv && !args->bench)
+		return parse_fail(p, "--csv is for --bench: use --json");
+	if (args->csv && args->acting.json)
+		return parse_fail(p, "--csv and --json exclude each other");
+	if (args->bench && has_other_work(args))
+		return parse_fail(p,
+				  "--bench goes with --path, --pages, --size and --count only: it chooses the rest");
 	if (args->acting.targets.nr != 1)
 		return parse_fail(p,
 				  args->acting.targets.nr
@@ -179,6 +197,12 @@ static error_t parse_flag(struct parse *p, struct map_args *args, int key, struc
 		return 0;
 	case OPT_DRY_RUN:
 		args->dry_run = true;
+		return 0;
+	case OPT_BENCH:
+		args->bench = true;
+		return 0;
+	case OPT_CSV:
+		args->csv = true;
 		return 0;
 	case ARGP_KEY_END:
 		return p && !p->asked ? check_args(p, args) : 0;
@@ -234,6 +258,9 @@ static const struct argp_option options[] = {
 	  "also send requests that the kernel is predicted to refuse", 1 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0,
 	  "predict only: attach and map nothing; also of a capture", 1 },
+	{ "bench", OPT_BENCH, NULL, 0,
+	  "time mappings of each path, kind of pages and size; --count rounds of each", 1 },
+	{ "csv", OPT_CSV, NULL, 0, "with --bench: CSV", 1 },
 	{ 0 },
 };
 
@@ -416,11 +443,42 @@ int map_run(struct map_run *run, struct failure **reterr)
 	return r < 0 ? r : status;
 }
 
+static int print_bench(struct app *app, const struct map_args *args,
+		       const struct map_bench_report *m, struct failure **reterr)
+{
+	struct output out = app->out;
+	struct json_doc doc;
+
+	if (!args->acting.json) {
+		if (args->csv)
+			out.format = FORMAT_CSV;
+		return app->quiet ? 0 : map_bench_print(m, &out, reterr);
+	}
+	json_doc_begin(&doc, out.stream);
+	json_doc_member(&doc, "schema", json_object_new_int(1));
+	json_doc_member(&doc, "vfiotool", json_object_new_string(VFIOTOOL_VERSION));
+	json_doc_row(&doc, &map_bench_fields, m);
+	json_doc_end(&doc);
+	return 0;
+}
+
+static int run_bench(struct app *app, const struct map_args *args, struct failure **reterr)
+{
+	struct map_bench_report m;
+	int status = map_bench(app, args, &m, reterr);
+	int r = status < 0 ? status : print_bench(app, args, &m, reterr);
+
+	return r < 0 ? r : status;
+}
+
 static int run_map(struct app *app, void *data, struct failure **reterr)
 {
 	struct map_args *args = data;
 	struct map_run run = { .app = app, .args = args };
 	int r, status;
+
+	if (args->bench)
+		return run_bench(app, args, reterr);
 
 	args->acting.single = args->acting.no_map = true;
 	args->acting.only_predicts = args->dry_run;
@@ -441,5 +499,6 @@ const struct command command_map = {
 	.argp = &argp,
 	.args_size = sizeof(struct map_args),
 	.run = run_map,
-	.documents = (const struct field_table *const[]){ &mapping_report_fields, NULL },
+	.documents = (const struct field_table *const[]){ &mapping_report_fields, &map_bench_fields,
+							  NULL },
 };

@@ -71,8 +71,7 @@ struct work {
 	bool unsure;   /* not every driver could be read */
 	struct reset_device_row row;
 	uint8_t header[HEADER];
-	struct irq
-		release; /* REQ: the kernel wants the device back; not active where it has none */
+	struct irq release; /* REQ; not active where the device has none */
 };
 
 /* linux: drivers/pci/pci.c: reset_method_show(): names in order, a line; since 5.15. */
@@ -454,7 +453,7 @@ int reset_run(struct attached *ac, const void *data, struct failure **reterr)
 		r = run_works(all, nr, args->dry_run, reterr);
 		for (size_t i = 0; i < nr; i++)
 			irq_close(&all[i].release);
-		/* Whoever reads the report may take his time, and an unbind would wait. */
+		/* The reader of the report may take his time, and an unbind would wait. */
 		attached_detach(ac);
 	}
 	if (r >= 0)

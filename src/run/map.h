@@ -24,6 +24,7 @@ struct map_range {
 struct map_args {
 	struct attached_options acting;
 	bool any_pages, anyway, verify, dirty, dry_run, unmap_all;
+	bool bench, csv; /* costs instead, and as CSV */
 	enum memory_kind pages;
 	uint64_t size; /* bytes of each mapping; 0: not given */
 	uint64_t count;

@@ -311,7 +311,7 @@ class Golden:
                 problems.append(f"{name}: the program has {have}, the schema {want}")
         self.say("schemas and --introspect", problems)
         printing = {command["name"] for command in known["commands"]
-                    if any(option["name"] == "json" for option in command["options"])} | {"monitor", "summary"}
+                    if any(option["name"] == "json" for option in command["options"])} | {"monitor", "summary", "map-bench"}
         self.say("schemas stand alone", json_schema.dependent(sorted(json_schema.SAME.get(name, name) for name in printing)))
         out, err, status = run(self.tool, ["rules", "--json"], 80)
         self.say("rules by the schema", [f"status {status}: {err}"] if status else self._check_json(out, "rules"))

@@ -94,7 +94,7 @@ DESCRIBED = {
     "areas": ("attach", "area"), "space_ranges": ("attach", "range"), "extension_answers": ("attach", "extension"),
     "probes": ("attach", "probes"), "probe_answers": ("attach", "probe_answers"), "hw_infos": ("attach", "hw_infos"),
     "migrations": ("attach", "migrations"),
-    "map": ("map", None), "map_memory": ("map", "memory"), "map_limit": ("map", "limit"), "map_moments": ("map", "moment"),
+    "map_bench": ("map-bench", None), "map_costs": ("map-bench", "cost"), "map": ("map", None), "map_memory": ("map", "memory"), "map_limit": ("map", "limit"), "map_moments": ("map", "moment"),
     "map_requests": ("map", "request"), "map_cost": ("map", "cost"), "map_dirty": ("map", "dirty"), "map_checks": ("map", "check"),
     "proof": ("prove", "proof"), "proof_claims": ("prove", "claim"),
     "irq_devices": ("irq", "device"), "irq_kinds": ("irq", "interrupt"), "irq_vectors": ("irq", "vector"),

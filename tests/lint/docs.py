@@ -111,7 +111,7 @@ def _json(root: Path, program: dict):
     for path in (root / "src/report").glob("*.schema.json"):
         others |= _properties(publish.schema(path.name.partition(".")[0])) - known
     body = "".join(page.whole(command["name"].upper()) for command in program["commands"])
-    named = set(re.findall(r"\*([a-z][a-z_]*)\*", body))
+    named = set(re.findall(r"\*([a-z][a-z0-9_]*)\*", body))
     yield from _differences(page.name, "member", named - others, known - others)
 
 

@@ -207,6 +207,29 @@ def since_6_1(part) -> bool:
     return not part.kernel.name.startswith("5.")
 
 
+def _costs(part):
+    """Each size took longer than the one before, roughly, and every path is there."""
+    if "bench.out" not in part.files:
+        if since_6_1(part):
+            yield f"no costs: {part.said('bench.err')}"
+        return
+    document, problems = _document(part, "bench", "map-bench")
+    yield from problems
+    if not document:
+        return
+    costs = document["costs"]
+    wanted = {"container"} | ({"iommufd"} if part.kernel.name.startswith("small") else set())
+    if document["returned"] is not True or not wanted <= {cost["path"] for cost in costs}:
+        yield f"costs: {document}"
+    for cost in costs:
+        if cost["errno"] or cost["rounds"] < 3 or not 0 < cost["map_p50_ns"] <= cost["map_p90_ns"] <= cost["map_p99_ns"]:
+            yield f"costs: {cost}"
+    for path in wanted:
+        base = [cost for cost in costs if (cost["path"], cost["pages"]) == (path, "4K")]
+        if len(base) < 3 or base[-1]["map_p50_ns"] < 8 * base[0]["map_p50_ns"]:
+            yield f"costs: {base}"
+
+
 def check(part):
     """Everything that is not as the kernel and lspci have it."""
     inspect, problems = _document(part, "inspect", "inspect")
@@ -218,6 +241,7 @@ def check(part):
         yield from _device(part, device)
     yield from _columns(inspect["devices"], rows["devices"])
     yield from _iommus(part, inspect["iommus"])
+    yield from _costs(part)
     for name in sorted(name.removesuffix(".out") for name in part.files if name.startswith("attach.") and name.endswith(".out")):
         document, problems = _document(part, name, "attach")
         yield from problems
