@@ -9,19 +9,16 @@
 #include "client/pagemap.h"
 #include "client/proof-run.h"
 
-/* How long a fault line may take into the kernel's log: it is written by an interrupt's thread. */
-enum { FAULT_TIMEOUT_MS = 500 };
-
 static size_t transfer_size(const struct proof_run *p)
 {
 	return p->test.kind->transfer;
 }
 
 /* Data that is new each time is known by what it took the place of: few bytes are equal by chance. */
-static bool arrived(const struct proof_run *p, enum area area)
+bool run_arrived(const struct proof_run *p, const struct proof_memory *m, enum area area)
 {
-	const uint8_t *is = proof_memory_at(&p->memory, area);
-	const uint8_t *was = proof_memory_expected(&p->memory, area);
+	const uint8_t *is = proof_memory_at(m, area);
+	const uint8_t *was = proof_memory_expected(m, area);
 	size_t len = transfer_size(p), other = 0;
 
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -30,6 +27,11 @@ static bool arrived(const struct proof_run *p, enum area area)
 	for (size_t i = 0; i < len; i++)
 		other += is[i] != was[i];
 	return other >= len - len / 4;
+}
+
+static bool arrived(const struct proof_run *p, enum area area)
+{
+	return run_arrived(p, &p->memory, area);
 }
 
 /* ---- what is mapped ---- */

@@ -134,7 +134,7 @@ int run_unmap(struct proof_run *p, enum area area)
  * can address. */
 static int choose_iova(const struct proof_run *p, uint64_t *ret)
 {
-	static const uint64_t low = UINT64_C(1) << 20;
+	const uint64_t low = p->request->low ? p->request->low : UINT64_C(1) << 20;
 	const struct space_info *info = p->request->info;
 	uint64_t need = NR_AREAS * (uint64_t)p->page;
 	uint64_t last_of_device =
@@ -298,13 +298,14 @@ static void ask_all(struct proof_run *p)
 }
 
 /* The device first, then what it could reach. */
-static void finish(struct proof_run *p)
+void run_end(struct proof_run *p)
 {
 	const struct proof_request *q = p->request;
 
 	dma_test_end(&p->test);
 	if (p->has_release)
 		irq_close(&p->release);
+	p->has_release = false;
 	p->proof->reset = -EOPNOTSUPP;
 	/* Closing a device also resets it: skip this reset when the kernel waits for the device. */
 	if (q->resettable && !p->gone && !p->released)
@@ -317,36 +318,49 @@ static void finish(struct proof_run *p)
 	proof_memory_close(&p->memory);
 }
 
-int proof_run(const struct proof_request *request, struct proof *ret, struct failure **reterr)
+int run_begin(struct proof_run *p, const struct proof_request *request, struct proof *ret,
+	      struct failure **reterr)
 {
-	struct proof_run p = {
+	*p = (struct proof_run){
 		.request = request,
 		.proof = ret,
 		.memory = { .client = request->client, .held = { -EBADF, -EBADF } },
 	};
-	int r;
-
 	*ret = (struct proof){ 0 };
 	for (unsigned int i = 0; i < NR_CLAIMS; i++)
 		ret->claims[i].evidence = "what comes before it failed";
 	ret->has_pinned = !proof_memory_pinned(request->client, &ret->pinned_before);
-	faults_open(request->client, &p.faults);
-	if (p.faults.fd < 0)
+	faults_open(request->client, &p->faults);
+	if (p->faults.fd < 0)
 		ret->faults_hidden =
 			arena_printf(request->client->arena, "/dev/kmsg cannot be read (%s)",
-				     errno_name(p.faults.fd));
-	r = prepare(&p, reterr);
+				     errno_name(p->faults.fd));
+	return prepare(p, reterr);
+}
+
+int run_check(struct proof_run *p, struct failure **reterr)
+{
+	if (p->released)
+		return failure_set(reterr, -ECANCELED,
+				   "%s: the kernel asked for the device back, and the proof let it go",
+				   p->request->object);
+	if (p->gone)
+		return failure_set(reterr, -ENODEV, "%s: the device went away: %s",
+				   p->request->object, p->test.said);
+	return 0;
+}
+
+int proof_run(const struct proof_request *request, struct proof *ret, struct failure **reterr)
+{
+	struct proof_run p;
+	int r = run_begin(&p, request, ret, reterr);
+
 	if (!r && ret->has_pinned)
 		ret->has_pinned = !proof_memory_pinned(request->client, &ret->pinned_while);
 	if (!r)
 		ask_all(&p);
-	if (!r && p.released)
-		r = failure_set(reterr, -ECANCELED,
-				"%s: the kernel asked for the device back, and the proof let it go",
-				request->object);
-	if (!r && p.gone)
-		r = failure_set(reterr, -ENODEV, "%s: the device went away: %s", request->object,
-				p.test.said);
-	finish(&p);
+	if (!r)
+		r = run_check(&p, reterr);
+	run_end(&p);
 	return r;
 }

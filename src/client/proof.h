@@ -60,6 +60,7 @@ struct proof_request {
 	bool untranslated;         /* no-IOMMU: the device's addresses are physical ones */
 	size_t page_size;          /* bytes, of the processor */
 	unsigned int address_bits; /* that the device drives; 0: as many as its kind surely has */
+	uint64_t low;              /* the lowest address to use; 0: 1 MiB */
 	uint64_t seed;             /* of the patterns */
 	bool resettable;           /* DEVICE_RESET works */
 	void (*progress)(void *data, enum claim_id id); /* before each claim; may be NULL */

@@ -12,9 +12,7 @@
 #include "base/parse.h"
 #include "uapi/abi.h"
 #include "client/irq.h"
-#include "client/proof.h"
 #include "report/prediction-fields.h"
-#include "report/prove.h"
 #include "cmd/commands.h"
 
 enum {
@@ -71,24 +69,29 @@ static enum answer to_answer(enum claim_answer answer)
 	return answer == CLAIM_YES ? ANSWER_YES : answer == CLAIM_NO ? ANSWER_NO : ANSWER_UNKNOWN;
 }
 
+struct proof_claim_view prove_claim_view(const struct claim *c, const char *name, const char *title)
+{
+	return (struct proof_claim_view){
+		.name = name,
+		.title = title,
+		.answer = to_answer(c->answer),
+		.tried = c->answer != CLAIM_UNTRIED,
+		.evidence = c->evidence,
+		.has_iova = c->has_iova,
+		.iova = c->iova,
+		.fault = c->fault,
+		.ns = c->ns,
+	};
+}
+
 static const struct proof_claim_view *make_claims(const struct proof *proof, struct arena *a)
 {
 	struct proof_claim_view *ret = arena_array(a, NR_CLAIMS, sizeof(*ret));
 
 	for (unsigned int i = 0; i < NR_CLAIMS; i++) {
-		const struct claim *c = &proof->claims[i];
-
-		ret[i] = (struct proof_claim_view){
-			.name = claim_name((enum claim_id)i),
-			.title = claim_title((enum claim_id)i),
-			.answer = to_answer(c->answer),
-			.tried = c->answer != CLAIM_UNTRIED,
-			.evidence = c->evidence,
-			.has_iova = c->has_iova,
-			.iova = c->iova,
-			.fault = c->fault,
-			.ns = c->ns,
-		};
+		ret[i] = prove_claim_view(&proof->claims[i], claim_name((enum claim_id)i),
+					  claim_title((enum claim_id)i));
+		ret[i].about_reach = ret[i].has_iova && i > CLAIM_INTERRUPT;
 	}
 	return ret;
 }
@@ -287,7 +290,9 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 	};
 	int r = 0, printed;
 
-	if (e) {
+	if (ac->session.nr_devices > 1) {
+		r = prove_several(ac, args, &v, reterr);
+	} else if (e) {
 		r = prove(ac, args, e, &v, reterr);
 	} else {
 		v.loopback = try_loopback(ac);
@@ -295,7 +300,8 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 		(void)report_proof(&ac->session.report, d, &through);
 		v.through = through ? through->name : NULL;
 	}
-	printed = print(ac, args, &v, reterr);
+	/* Without any claim there is nothing to print. */
+	printed = r < 0 && !v.claims ? 0 : print(ac, args, &v, reterr);
 	if (r < 0 || printed < 0)
 		return r < 0 ? r : printed;
 	return answer_status(ac, &v);
@@ -314,18 +320,17 @@ int prove_run(struct attached *ac, const void *args, struct failure **reterr)
 
 static int run(struct app *app, void *data, struct failure **reterr)
 {
-	struct prove_args *args = data;
+	const struct prove_args *args = data;
 
 	if (args->list)
 		return list_provable(app, &args->acting.targets, args->acting.json, reterr);
-	args->acting.single = true;
 	return attached_run(app, &args->acting, prove_run, reterr);
 }
 
 const struct command command_prove = {
 	.name = "prove",
 	.summary = "Make a device move data and show what it cannot reach",
-	.operands = "TARGET",
+	.operands = "TARGET...",
 	.argp = &argp,
 	.args_size = sizeof(struct prove_args),
 	.run = run,

@@ -62,24 +62,25 @@ const struct field_table proof_fields = FIELD_TABLE("proof", proof_rows);
 /* ---- text ---- */
 
 static void put_claim(const struct prose *p, const struct proof_view *v,
-		      const struct proof_claim_view *c, bool about_reach)
+		      const struct proof_claim_view *c)
 {
 	prose_label(p, answer_word(c), c->tried ? answer_style(c->answer) : STYLE_DIM, "%s",
 		    c->title);
 	prose_label(p, "", STYLE_DIM, "%s", c->evidence);
 	if (c->fault)
 		prose_label(p, "", STYLE_DIM, "kernel: %s", c->fault);
-	else if (about_reach && c->tried && c->answer == ANSWER_YES && !v->faults_hidden)
+	else if (c->about_reach && c->tried && c->answer == ANSWER_YES && !v->faults_hidden)
 		prose_label(p, "", STYLE_DIM, "the kernel logged no fault about it");
 }
 
 static void put_attached(const struct prose *p, const struct proof_view *v)
 {
 	const struct attach_view *at = v->attach;
-	const struct attach_device_view *d = &at->devices[0];
 	vt_cleanup(arena_freep) struct arena *a = arena_new();
 
-	prose_device(p, d->device->name, device_names_text(&d->names, a));
+	for (size_t i = 0; i < at->nr_devices; i++)
+		prose_device(p, at->devices[i].device->name,
+			     device_names_text(&at->devices[i].names, a));
 	prose_text(p, STYLE_NONE, "Attached by path %s (%s), %s.", path_kind_name(at->path),
 		   at->path_because,
 		   at->match == MATCH_YES ? "as predicted" : "though that was not certain");
@@ -121,9 +122,12 @@ void proof_text(const struct output *out, const struct proof_view *v)
 		put_without(&body, v);
 		return;
 	}
-	prose_text(&p, STYLE_HEADING, "DMA test driver %s: %s", v->driver, v->what);
+	if (v->what)
+		prose_text(&p, STYLE_HEADING, "DMA test driver %s: %s", v->driver, v->what);
+	else
+		prose_text(&p, STYLE_HEADING, "DMA test drivers: %s", v->driver);
 	for (size_t i = 0; i < v->nr_claims; i++)
-		put_claim(&body, v, &v->claims[i], v->claims[i].has_iova && i > 3);
+		put_claim(&body, v, &v->claims[i]);
 	if (v->faults_hidden)
 		prose_text(&body, STYLE_DIM, "Faults that the kernel reports are not visible: %s.",
 			   v->faults_hidden);

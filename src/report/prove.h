@@ -17,13 +17,14 @@ struct proof_claim_view {
 	const char *evidence;
 	bool has_iova;
 	uint64_t iova;
+	bool about_reach;  /* the device had to write where it must not */
 	const char *fault; /* the kernel's line, or NULL */
 	uint64_t ns;
 };
 
 struct proof_view {
 	const struct attach_view *attach;
-	const char *driver, *what; /* NULL without one */
+	const char *driver, *what; /* NULL without one; several: their names, and NULL */
 	enum answer answer;
 	const char *because; /* in words, the reason for the answer */
 	bool untranslated;   /* no-IOMMU */

@@ -67,13 +67,9 @@ static bool allowed(const struct fake_device *f, const struct fake_mapping *m, u
 	return m->prot & prot || (prot == VT_MAP_WRITE && fake_has(f, FAKE_IGNORES_READ_ONLY));
 }
 
-/* The memory that the device gets at @address, or NULL; the newest mapping counts. */
-static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, unsigned int prot)
+/* The newest mapping counts. */
+static uint8_t *find(const struct fake_device *f, uint64_t address, size_t len, unsigned int prot)
 {
-	if (fake_has(f, FAKE_NARROW))
-		address &= (UINT64_C(1) << 28) - 1;
-	if (fake_has(f, FAKE_NO_IOMMU))
-		return physical(f, address, len);
 	for (size_t i = f->nr_mappings; i--;) {
 		const struct fake_mapping *m = &f->mappings[i];
 
@@ -81,6 +77,23 @@ static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, u
 		    len <= m->size - (address - m->iova) && allowed(f, m, prot))
 			return m->memory + (address - m->iova);
 	}
+	return NULL;
+}
+
+/* The memory that the device gets at @address, or NULL. */
+static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, unsigned int prot)
+{
+	uint8_t *at;
+
+	if (fake_has(f, FAKE_NARROW))
+		address &= (UINT64_C(1) << 28) - 1;
+	if (fake_has(f, FAKE_NO_IOMMU))
+		return physical(f, address, len);
+	at = find(f, address, len, prot);
+	if (!at && f->peer)
+		at = find(f->peer, address, len, prot);
+	if (at)
+		return at;
 	snprintf(f->log, sizeof(f->log),
 		 "3,77,1000,-;DMAR: [DMA %s NO_PASID] Request device [00:04.0] fault addr 0x%llx [fault reason 0x05] PTE Write access is not set\n SUBSYSTEM=pci\n",
 		 prot == VT_MAP_WRITE ? "Write" : "Read", (unsigned long long)address);

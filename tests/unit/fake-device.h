@@ -70,7 +70,8 @@ struct fake_model {
 struct fake_device {
 	struct sys sys;
 	const struct fake_model *model;
-	unsigned int faults; /* enum fake_fault */
+	unsigned int faults;            /* enum fake_fault */
+	const struct fake_device *peer; /* its mappings are in reach, too; NULL: none */
 	struct fake_mapping mappings[FAKE_MAPPINGS_MAX];
 	size_t nr_mappings;
 	uint8_t *memory; /* the last anonymous mmap() */

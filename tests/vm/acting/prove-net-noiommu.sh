@@ -7,3 +7,5 @@ for path in $PROVE_PATHS; do
 		save "${device%:*}.$path" vfiotool prove --json --path "$path" "0000:00:${device#*:}.0"
 	done
 done
+check "nothing keeps devices apart" exits 2 vfiotool prove --path noiommu 0000:00:07.0 0000:00:08.0
+check "which is said" says_error "nothing keeps devices apart"

@@ -103,3 +103,20 @@ def no_protection(part):
     for name, document, wrong in _documents(part):
         if not wrong and document["proof"] and not document["proof"]["untranslated"]:
             yield f"{name}: not known as untranslated"
+
+
+def apart(part):
+    """Several devices: each reaches what is mapped for both, none what is mapped for another one only."""
+    names = [name for name in part.status if name.startswith("group.")]
+    if not names:
+        yield "nothing was saved"
+    for name in names:
+        text = part.text(f"{name}.out")
+        yield from (f"{name}: {problem}" for problem in documents.problems("prove", text))
+        proof = json.loads(text)["proof"]
+        claims = proof["claims"] if proof else []
+        if [claim["claim"] for claim in claims] != ["shared"] * 6 + ["apart"] * 6:
+            yield f"{name}: claims are {[claim['claim'] for claim in claims]}"
+        yield from (f"{name}: {claim['title']}: {claim['answer']}: {claim['evidence']}" for claim in claims if claim["answer"] != "yes")
+        if part.status[name] or not proof or proof["proven"] != "yes":
+            yield f"{name}: ended with {part.status[name]}"
