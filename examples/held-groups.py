@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
 Which groups could be passed through, if a host driver did not hold one of their devices? Prints one line per device to

@@ -60,6 +60,10 @@ fill() {
 	sed -e "s/@VERSION@/$version/g" -e "s/@DATE@/$(date -u -d "@$SOURCE_DATE_EPOCH" '+%a %b %d %Y')/" -e "s/@SHA256@/${sum%% *}/" "$1"
 }
 
+maintainer() {
+	sed -n 's/^Maintainer: //p' "$top/packaging/debian/control"
+}
+
 # What git has of the last commit, or this folder where it is an unpacked tarball.
 make_tarball() {
 	mkdir -p "$out"
@@ -79,13 +83,12 @@ make_deb() {
 	cp "$tarball" "$work/vfiotool_$version.orig.tar.xz"
 	tar -C "$work" -xf "$tarball"
 	cp -r "$work/$name/packaging/debian" "$work/$name/debian"
-	sed -n 's/^Maintainer: //p' "$work/$name/debian/control" >"$work/maintainer"
 	cat >"$work/$name/debian/changelog" <<END
 vfiotool ($version-0vfiotool1) unstable; urgency=medium
 
   * Release $version; changelog.gz says what is new.
 
- -- $(cat "$work/maintainer")  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
+ -- $(maintainer)  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
 END
 	(cd "$work/$name" && dpkg-buildpackage -us -uc)
 	for file in "$work"/vfiotool*_*; do
@@ -102,8 +105,8 @@ make_rpm() {
 		--define 'clamp_mtime_to_source_date_epoch 1' --define 'source_date_epoch_from_changelog 0'
 	# Elsewhere than on Fedora and RHEL no package of RPM's has the libraries, and their macros are not there.
 	[ -n "$(rpm --eval '%{?meson}')" ] ||
-		set -- --nodeps --define '_unitdir /usr/lib/systemd/system' --define 'systemd_post() %{nil}' \
-			--define 'systemd_preun() %{nil}' --define 'systemd_postun() %{nil}' \
+		set -- --nodeps --define '_unitdir /usr/lib/systemd/system' --define "packager $(maintainer)" \
+			--define '__os_install_post bash /usr/lib/rpm/brp-compress /usr; strip %{buildroot}/usr/bin/vfiotool' \
 			--define 'meson meson setup --prefix=/usr --buildtype=plain build' --define 'meson_build meson compile -C build' \
 			--define 'meson_install meson install -C build --destdir %{buildroot}' "$@"
 	rpmbuild -ba "$@" "$work/rpm/vfiotool.spec"

@@ -11,7 +11,7 @@ from points import need, run
 # Where Debian has its files elsewhere.
 ELSEWHERE = (("/lib/systemd/", "/usr/lib/systemd/"), ("/zsh/vendor-completions/", "/zsh/site-functions/"))
 # What each distribution has of its own.
-OWN = re.compile(r"/usr/(share/doc/(packages/)?vfiotool/[^/]+|share/(licenses|doc)/vfiotool|lib/\.build-id|src/debug)")
+OWN = re.compile(r"/usr/(share/doc/(packages/)?vfiotool/[^/]+|share/(licenses|doc)/vfiotool|share/vfiotool$|lib/\.build-id|src/debug)")
 
 
 def _comparable(names):
