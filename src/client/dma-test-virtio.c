@@ -187,7 +187,7 @@ int virtio_probe(struct dma_test *x, struct failure **reterr)
 	r = get(x, &v->common, COMMON_STATUS, 1, &status);
 	if (r < 0)
 		return dma_test_failure(x, r, reterr);
-	if (status & STATUS_DRIVER_OK)
+	if (dma_test_is_master(x) && status & STATUS_DRIVER_OK)
 		return failure_set(reterr, -EBUSY,
 				   "%s: a driver runs the device (status %#x), so something may be using it: end that, or reset the device first",
 				   x->object, status);

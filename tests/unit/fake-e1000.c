@@ -46,8 +46,13 @@ static void e1000_start(struct fake_device *f)
 	set(f, RAL, 0x12005452);
 	set(f, RAH, 0x80005634);
 	set(f, PHY, 0x1140);
-	if (fake_has(f, FAKE_ENABLED))
+	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT))
 		set(f, RCTL, 2);
+	/* What a test that was killed leaves. */
+	if (fake_has(f, FAKE_LEFT)) {
+		set(f, RAL, 0x69667602);
+		set(f, PHY, 0x4140);
+	}
 }
 
 static uint64_t e1000_read(struct fake_device *f, uint64_t offset)

@@ -58,7 +58,7 @@ static void virtio_start(struct fake_device *f)
 	memset(f->registers, 0, sizeof(f->registers));
 	set(f, QUEUE_SIZE, 2, 64);
 	set(f, QUEUE_NOTIFY, 2, 2);
-	if (fake_has(f, FAKE_ENABLED))
+	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT))
 		set(f, STATUS, 1, 0xf);
 	/* 1 MiB; the number of the last target; how large requests are. */
 	if (f->model == &fake_virtio_blk && !fake_has(f, FAKE_EMPTY))

@@ -27,6 +27,17 @@ static void test_proof_of_a_network_card_behind_an_iommu(struct trial *t)
 	assert_int_equal(phy, 0x1340);
 }
 
+/* A test that was killed leaves its address and the loopback: they are not what the card has to have. */
+static void test_proof_of_a_network_card_after_a_test_that_was_killed(struct trial *t)
+{
+	uint32_t phy;
+
+	try_it(t, &fake_e1000, FAKE_LEFT);
+	assert_answers(t, "yyyyyyyyy");
+	memcpy(&phy, t->fake.registers + 0x8000, 4);
+	assert_int_equal(phy, 0x1340);
+}
+
 /* Nothing may reach the network. */
 static void test_proof_of_a_network_card_without_loopback(struct trial *t)
 {

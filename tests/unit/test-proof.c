@@ -349,7 +349,8 @@ static void test_proof_leaves_a_started_ahci_alone(struct trial *t)
 
 static void test_proof_stops_what_the_firmware_left_running(struct trial *t)
 {
-	static const struct fake_model *const left[] = { &fake_hda, &fake_xhci, &fake_ahci };
+	static const struct fake_model *const left[] = { &fake_hda, &fake_xhci, &fake_ahci,
+							 &fake_e1000, &fake_virtio_net };
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		try_it(t, left[i], FAKE_LEFT);

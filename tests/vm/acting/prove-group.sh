@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 E1000E=0000:00:05.0 BLOCK=0000:00:07.0 RNG=0000:00:08.0 CARD=0000:00:0c.0
-PROVE_PATHS=container
-[ -z "$SMALL" ] || PROVE_PATHS="container iommufd compat"
-[ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
-for path in $PROVE_PATHS; do
-	save "group.$path" vfiotool prove --json --path "$path" $E1000E $BLOCK $RNG
-done
+# Debian's kernels have the first path only, the small ones show the others.
+path=container
+[ -z "$SMALL" ] || path=iommufd
+[ -z "$COMPAT" ] || path=compat
+save "group.$path" vfiotool prove --json --path "$path" $E1000E $BLOCK $RNG
 check "two of a kind" exits 0 vfiotool prove 0000:00:0d.0 0000:00:0e.0
 check "are proven" says "Proven: each device reaches what is mapped for both"
 check "one without a DMA test driver is refused" exits 3 vfiotool prove $BLOCK $CARD
