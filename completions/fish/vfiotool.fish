@@ -109,7 +109,8 @@ complete -c vfiotool -n '__vfiotool_is list' -l filter -x -d 'Only devices for w
 complete -c vfiotool -n '__vfiotool_is list compare' -l csv -d 'CSV'
 complete -c vfiotool -n '__vfiotool_is list' -s T -l tree -d 'Show devices below their ports and buses'
 complete -c vfiotool -n '__vfiotool_is list' -s x -l sort -x -a '(__vfiotool_ask columns)' -d 'Sort by a column'
-complete -c vfiotool -n '__vfiotool_is list inspect explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff compare diagnose' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is list explain plan check attach map prove irq reset regions monitor bind unbind restore rules diff compare diagnose' -s J -l json -d JSON
+complete -c vfiotool -n '__vfiotool_is inspect' -s J -l json -a summary -d JSON
 complete -c vfiotool -n '__vfiotool_is list' -s P -l pairs -d 'KEY="value" pairs'
 complete -c vfiotool -n '__vfiotool_is list' -s r -l raw -d 'Separate columns by one space'
 complete -c vfiotool -n '__vfiotool_is list' -s n -l noheadings -d 'Print no column names'

@@ -6,7 +6,7 @@ import io
 import json
 import os
 
-from harness import FAILED, NO, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, Program, case, must, write
+from harness import DEVICE, FAILED, NO, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, Program, case, must, write
 
 CAPTURES = ROOT / "tests/captures"
 ONE = CAPTURES / "vm-intel-on-6.12.capture"
@@ -89,6 +89,35 @@ def records_for_every_file(p: Program):
     must([row["SOURCE"].rpartition("/")[2] for row in rows] == ["a", "b", 'other,"1"', "torn"], rows)
     must([row["GROUP"] for row in rows] == ["1", "1", "2", ""], rows)
     must(rows[2]["REFERENCE"] == "1" and rows[2]["SUBJECT"] and rows[3]["BECAUSE"], rows)
+
+
+@case
+def lines_of_a_summary_are_short(p: Program):
+    """Also where a group is large, and texts and plans are long; a command is whole, or left out and counted."""
+    for tree in (p.tree(60, one_group=True), p.tree(100)):
+        text = p.on(tree, "inspect", "--json=summary").must_be(OK).out
+        devices = json.loads(text)["devices"]
+        lines = [line.rstrip(",") for line in text.splitlines() if line.startswith('    {"')]
+        must(len(lines) == len(devices) > 10, f"{len(lines)} lines of {len(devices)} devices")
+        must(max(map(len, lines)) - 4 <= 1536, f"a line of {max(map(len, lines))} bytes")
+        for device in devices:
+            plan = device["plan"]
+            whole = json.loads(p.on(tree, "plan", "--json", device["address"]).out)["plans"][0] if device == devices[0] else None
+            steps = [step["command"] for step in whole["steps"]] if whole else []
+            must(not whole or [step["command"] for step in plan["steps"]] == steps[:len(plan["steps"])], f"{plan} {steps}")
+            must(not whole or len(steps) == len(plan["steps"]) + plan["steps_left_out"], f"{plan} {steps}")
+
+
+@case
+def a_list_says_what_it_leaves_out(p: Program):
+    """Where a filter asks for what is not known."""
+    tree = p.tree()
+    path = tree / f"sys/bus/pci/devices/{DEVICE}/numa_node"
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    answer = p.on(tree, "list", "-n", "-o", "ADDRESS", "--filter", "numa == 0 || !numa").must_be(OK)
+    must(DEVICE not in answer.out and "1 device not shown" in answer.err, f"{answer.out} {answer.err}")
+    must(DEVICE in p.on(tree, "list", "-n", "-o", "ADDRESS", "--filter", f"numa == 0 || address == {DEVICE}").must_be(OK).out, "known")
 
 
 @case

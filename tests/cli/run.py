@@ -481,6 +481,14 @@ def filters(cli: Cli) -> None:
         (["--verdict", "yes", "--if-bound", "-a"], [host, card, isa, disk, smbus]),
         (["--tree", "--driver", "e1000"], [bus, card]),
         (["--tree", "--verdict", "yes"], []),
+        (["--filter", "driver==none"], [disk, smbus]),
+        (["--filter", "DRIVER eq 'e1000' or class =~ ^0106"], [card, disk]),
+        (["--filter", "after == yes && group == 2", "-a"], [isa, disk, smbus]),
+        (["--filter", "now == unknown"], []),
+        (["--tree", "--filter", "driver==e1000"], [bus, card]),
+        (["--tree", "--filter", "kind =~ endpoint && group > 1"], []),
+        (["--csv", "--filter", "!driver"], [disk, smbus]),
+        (["--driver=none", "--filter", "id == 8086:2922"], [disk]),
     ):
         cli.answers(f"list {' '.join(arguments)}", ["list", "-o", "ADDRESS,NAME", *arguments], sysroot=INTEL,
                     check=lambda out, want=want: [] if re.findall(r"[0-9a-f]{4}:[0-9a-f:.]+", out) == want else [out])

@@ -50,6 +50,9 @@ TYPED = (
     ("vfiotool inspect --assume 0000:00:1f.0:interrupt_", "vfiotool inspect --assume 0000:00:1f.0:interrupt_remapping="),
     ("vfiotool --color=al", "vfiotool --color=always"),
     ("vfiotool diff --only verdict,noti", "vfiotool diff --only verdict,notice"),
+    ("vfiotool inspect --json=summ", "vfiotool inspect --json=summary"),
+    ("vfiotool list --filt", "vfiotool list --filter"),
+    ("vfiotool compare --job", "vfiotool compare --jobs"),
     ("vfiotool rules bridge-h", "vfiotool rules bridge-header"),
     ("vfiotool -v inspect group:7 --if", "vfiotool -v inspect group:7 --if-bound"),
 )
