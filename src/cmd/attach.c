@@ -104,7 +104,7 @@ static int print(struct attached *ac, const struct attach_args *args, struct fai
 		out.stream = stderr;
 	/* Ten answers that few readers need. */
 	ac->view.verbose = app->verbose > 0;
-	if (!app->verbose)
+	if (!app->verbose && !args->acting.json)
 		ac->view.nr_extensions = 0;
 	if (args->acting.json)
 		print_json(ac, &out);
