@@ -231,3 +231,73 @@ static void test_change_names(void)
 	}
 	assert_int_equal(change_find("nothing"), NR_CHANGE_KINDS);
 }
+
+/* What diff_survey() says of the first side. */
+static void survey(struct two *x)
+{
+	const struct assumptions none = { 0 };
+	struct arena *scratch = arena_new();
+	struct gen_verdict kernel;
+
+	generation_find(x->a, x->a->arena, &kernel);
+	diff_survey(&(struct diff_side){ .host = x->a,
+					 .assumptions = &none,
+					 .kernel = &kernel,
+					 .scratch = scratch },
+		    x->a->arena, &x->diff);
+	arena_free(scratch);
+}
+
+static bool has(const struct two *x, const char *subject)
+{
+	for (size_t i = 0; i < x->diff.nr; i++)
+		if (!strcmp(x->diff.items[i].subject, subject))
+			return true;
+	return false;
+}
+
+static void test_survey_says_what_a_host_has(struct two *x)
+{
+	fill(x->a, 1, "0000:01:00");
+	x->a->kernel.cmdline = fake_present(x->a, "/proc/cmdline", "quiet intel_iommu=on");
+	survey(x);
+	assert_change(only(x, CHANGE_DEVICE, "0000:01:00.0", ""), "8086:1521", "8086:1521");
+	assert_change(only(x, CHANGE_GROUP, "0000:01:00.0", "group"), "with 0000:01:00.1",
+		      "with 0000:01:00.1");
+	assert_change(only(x, CHANGE_GROUP, "0000:09:00.0", "group"), "alone", "alone");
+	assert_change(only(x, CHANGE_DRIVER, "0000:01:00.0", "driver"), "igb", "igb");
+	assert_change(only(x, CHANGE_IOMMU, "dmar0", ""), "there", "there");
+	assert_change(only(x, CHANGE_KERNEL, "release", ""), "6.1.0-18-amd64", "6.1.0-18-amd64");
+	assert_change(only(x, CHANGE_KERNEL, DIFF_BOOT_OPTION, ""), "known", "known");
+	assert_change(only(x, CHANGE_KERNEL, DIFF_BOOT_OPTION, "intel_iommu"), "intel_iommu=on",
+		      "intel_iommu=on");
+	assert_non_null(only(x, CHANGE_VERDICT, "0000:01:00.0", DIFF_NOW));
+	assert_non_null(only(x, CHANGE_VERDICT, "0000:01:00.0", DIFF_AFTER));
+	assert_ptr_equal(only(x, CHANGE_DRIVER, "0000:01:00.0", "driver")->fact,
+			 &x->a->devices[0]->driver_fact);
+}
+
+static void test_survey_tells_none_from_unknown(struct two *x)
+{
+	fill(x->a, 1, "0000:01:00");
+	x->a->kernel.lockdown.state = FACT_ABSENT;
+	x->a->kernel.cmdline.state = FACT_DENIED;
+	x->a->kernel.modules_disabled.state = FACT_DENIED;
+	survey(x);
+	assert_change(only(x, CHANGE_KERNEL, "lockdown", ""), "none", "none");
+	assert_false(has(x, DIFF_BOOT_OPTION));
+	assert_false(has(x, "modules_disabled"));
+}
+
+static void test_survey_shortens_with_a_checksum(struct two *x)
+{
+	static char text[400];
+
+	fill(x->a, 1, "0000:01:00");
+	memset(text, 'x', sizeof(text) - 1);
+	x->a->kernel.release = fake_present(x->a, "/proc/sys/kernel/osrelease", text);
+	survey(x);
+	assert_true(strlen(only(x, CHANGE_KERNEL, "release", "")->after) < 200);
+	assert_non_null(strstr(only(x, CHANGE_KERNEL, "release", "")->after,
+			       "399 bytes, checksum"));
+}

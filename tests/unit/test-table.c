@@ -101,6 +101,26 @@ static void test_table_raw_and_pairs_escape(struct fixture *f)
 					"NAME=\"e\\x1bv\" SKIN_COLOR=\"x\\x22y\" WEIGHT=\"?\"\n");
 }
 
+static void test_table_csv_quotes_what_has_to_be(struct fixture *f)
+{
+	static const struct fruit mixed = { "pears, plums", "", 1, true };
+
+	f->view.format = FORMAT_CSV;
+	f->rows[1].row = &mixed;
+	assert_string_equal(printed(f), "NAME,SKIN_COLOR,WEIGHT\r\n"
+					"kiwi,,90\r\n"
+					"\"pears, plums\",\"\",1\r\n"
+					"e\\x1bv,\"x\"\"y\",?\r\n");
+}
+
+static void test_table_csv_without_headings(struct fixture *f)
+{
+	f->view.format = FORMAT_CSV;
+	f->view.headings = false;
+	f->table.nr_rows = 1;
+	assert_string_equal(printed(f), "kiwi,,90\r\n");
+}
+
 static void test_table_colors_cells(struct fixture *f)
 {
 	f->view.color = true;
