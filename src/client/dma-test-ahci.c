@@ -78,7 +78,9 @@ enum {
 enum {
 	STOP_TIMEOUT_MS = 500,   /* 10.1.2 */
 	RESET_TIMEOUT_MS = 1000, /* 10.4.3 */
-	DETECT_TIMEOUT_MS = 100,
+	/* Of all links, after the reset of the controller. */
+	DETECT_TIMEOUT_MS = 1000,
+	POLL_MS = 10,
 	LINK_TIMEOUT_MS = 1000,
 	READY_TIMEOUT_MS = 10000, /* a disk that has to spin up takes as long */
 	AHCI_TIMEOUT_MS = 500,
@@ -246,39 +248,69 @@ static bool is_known(const struct ahci *ahci)
 }
 
 /* 10.1.1: a port may let its disk spin up only on request. */
-static int detect(struct dma_test *x, bool *present)
-{
-	int r = update(x, 0, CMD_SPIN_UP | CMD_POWER_ON);
-
-	if (!r)
-		r = dma_test_wait32(x, at(x, PORT_SSTS), SSTS_DETECTION, SSTS_PRESENT,
-				    DETECT_TIMEOUT_MS, "a disk");
-	*present = !r;
-	return r == -ETIMEDOUT ? 0 : r;
-}
-
-static int find_disk(struct dma_test *x, struct failure **reterr)
+static int spin_up(struct dma_test *x)
 {
 	struct ahci *ahci = x->state;
 	int r = 0;
 
-	for (ahci->port = 0; ahci->port < 32; ahci->port++) {
-		bool present = false;
+	for (ahci->port = 0; !r && ahci->port < 32; ahci->port++)
+		if (ahci->ports >> ahci->port & 1)
+			r = update(x, 0, CMD_SPIN_UP | CMD_POWER_ON);
+	ahci->port = 0;
+	return r;
+}
 
-		if (!(ahci->ports >> ahci->port & 1))
+/* The first of the ports in *@left whose link is up and whose disk is one that can be asked; the others with a
+ * link are taken out of *@left. */
+static int try_ports(struct dma_test *x, uint32_t *left)
+{
+	struct ahci *ahci = x->state;
+
+	for (ahci->port = 0; ahci->port < 32; ahci->port++) {
+		uint32_t status = 0;
+		int r = 0;
+
+		if (!(*left >> ahci->port & 1))
 			continue;
-		r = detect(x, &present);
-		if (!r && present)
+		r = dma_test_get32(x, at(x, PORT_SSTS), &status);
+		if (!r && (status & SSTS_DETECTION) != SSTS_PRESENT)
+			continue;
+		if (!r)
 			r = start(x);
 		if (r < 0)
-			return fails(x, r, reterr);
-		ahci->found = present && is_known(ahci);
+			return r;
+		ahci->found = is_known(ahci);
 		if (ahci->found)
 			return 0;
-		if (present)
-			r = stop(x);
+		*left &= ~(UINT32_C(1) << ahci->port);
+		r = stop(x);
+		if (r < 0)
+			return r;
 	}
 	ahci->port = 0;
+	return 0;
+}
+
+static int find_disk(struct dma_test *x, struct failure **reterr)
+{
+	const struct ahci *ahci = x->state;
+	struct sys *sys = x->client->sys;
+	uint64_t end = sys->ops->now_ns(sys) + (uint64_t)DETECT_TIMEOUT_MS * 1000000U;
+	uint32_t left = ahci->ports;
+	int r = spin_up(x);
+
+	while (!r) {
+		bool late = sys->ops->now_ns(sys) >= end;
+
+		r = try_ports(x, &left);
+		if (r < 0 || ahci->found)
+			return fails(x, r, reterr);
+		if (late || !left)
+			break;
+		dma_test_pause(x, POLL_MS);
+	}
+	if (r < 0)
+		return fails(x, r, reterr);
 	x->said = "no disk answers";
 	return failure_set_status(reterr, STATUS_UNKNOWN, -ENOTSUP,
 				  "%s: no disk is connected, and without one the controller moves no data: it cannot be proven",

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
-HDA=0000:00:04.0 ICH=0000:00:05.0 XHCI=0000:00:06.0 NEC=0000:00:07.0 AHCI=0000:00:08.0 EMPTY=0000:00:09.0
+HDA=0000:00:04.0 GPU=0000:00:05.0 ICH=0000:00:05.1 XHCI=0000:00:06.0 NEC=0000:00:07.0 AHCI=0000:00:08.0 EMPTY=0000:00:09.0
 PROVE_PATHS=container
 [ -z "$SMALL" ] || PROVE_PATHS="container iommufd compat"
 [ -z "$COMPAT" ] || PROVE_PATHS="iommufd compat"
@@ -8,18 +8,22 @@ PROVE_PATHS=container
 for path in $PROVE_PATHS; do
 	save "ahci.$path" vfiotool prove --json --path "$path" $AHCI
 	save "xhci-qemu.$path" vfiotool prove --json --path "$path" $XHCI
-	save "xhci-nec.$path" vfiotool prove --json --path "$path" $NEC
-	save "hda-intel.$path" vfiotool prove --json --path "$path" $HDA
 	save "hda-ich9.$path" vfiotool prove --json --path "$path" $ICH
 done
+path=${PROVE_PATHS%% *}
+save "xhci-nec.$path" vfiotool prove --json --path "$path" $NEC
+save "hda-intel.$path" vfiotool prove --json --path "$path" $HDA
 
-# What README shows.
-save text vfiotool prove $ICH
+check "in words, as README shows" exits 0 vfiotool prove $ICH
+check "it is proven" says "Proven: the device moves data, and only where it may."
+check "a GPU is not" exits 3 vfiotool prove $GPU
+check "but through its audio function" says "Prove $ICH instead"
 
 check "without a disk nothing is proven" exits 3 vfiotool prove $EMPTY
 check "and why" says_error "no disk is connected"
-check "they are listed" exits 0 vfiotool prove --list $HDA $XHCI $AHCI
-check "each with its driver" says "xhci"
+check "they are listed" exits 0 vfiotool prove --list $XHCI $GPU
+check "with their drivers" says "xhci"
+check "and the GPU, too" says "through $ICH (hda)"
 
 # Each raises its interrupt for irq, too.
 for device in $HDA $NEC $AHCI; do
