@@ -28,7 +28,7 @@ struct proof_memory {
 	int held[2]; /* of hold_pages */
 };
 
-/* Takes the memory and fills it. 0 or a negative errno. */
+/* Takes the memory and fills all but the driver's own pages. 0 or a negative errno. */
 int proof_memory_open(struct client *c, size_t page_size, uint64_t seed, struct proof_memory *ret);
 void proof_memory_close(struct proof_memory *m);
 /* Keeps it where it is in physical memory. */

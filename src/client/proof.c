@@ -236,6 +236,8 @@ static int prepare(struct proof_run *p, struct failure **reterr)
 	if (!p->has_release)
 		irq_close(&p->release);
 	r = dma_test_begin(&p->test, reterr);
+	/* Each page that is used is present and private. */
+	memset(proof_memory_at(&p->memory, AREA_OWN), 0xff, p->test.own_pages * page);
 	if (r >= 0)
 		r = q->untranslated ? find_areas(p, reterr) : map_areas(p, reterr);
 	for (unsigned int i = 0; i < p->test.own_pages; i++)
