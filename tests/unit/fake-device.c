@@ -122,7 +122,7 @@ int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len
 	if (fake_has(f, FAKE_WRONG_BYTES))
 		at[len / 2] ^= 0x10;
 	if (fake_has(f, FAKE_WRITES_BEHIND))
-		memcpy(at + PAGE, bytes, 16);
+		memcpy(at + PAGE, bytes, len < 16 ? len : 16);
 	return 0;
 }
 
