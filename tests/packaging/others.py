@@ -10,6 +10,8 @@ from points import need, run
 
 # Where Debian has its files elsewhere.
 ELSEWHERE = (("/lib/systemd/", "/usr/lib/systemd/"), ("/zsh/vendor-completions/", "/zsh/site-functions/"))
+# What makepkg calls and Debian does not have.
+STOOD_IN = {"arch-meson": 'exec meson setup --prefix=/usr --buildtype=plain "$@"', "pacman": "exit 0"}
 # What each distribution has of its own.
 OWN = re.compile(r"/usr/(share/doc/(packages/)?vfiotool/[^/]+|share/(licenses|doc)/vfiotool|share/vfiotool$|lib/\.build-id|src/debug)")
 
@@ -69,15 +71,16 @@ def rpm(points, place: Path, scratch: Path) -> None:
 
 
 def _makepkg(place: Path, scratch: Path) -> None:
-    """makepkg reads the PKGBUILD, checks the sums, and runs both functions; Arch's helper for meson is stood in for."""
+    """makepkg reads the PKGBUILD, checks the sums, and runs both functions; Arch's own programs are stood in for."""
     folder = scratch / "arch"
     folder.mkdir()
     for name in ("PKGBUILD", f"vfiotool-{debian.version()}.tar.xz"):
         shutil.copy(place / name, folder)
     tools = scratch / "tools"
     tools.mkdir()
-    (tools / "arch-meson").write_text('#!/bin/sh\nexec meson setup --prefix=/usr --buildtype=plain "$@"\n', encoding="utf-8")
-    (tools / "arch-meson").chmod(0o755)
+    for name, line in STOOD_IN.items():
+        (tools / name).write_text(f"#!/bin/sh\n{line}\n", encoding="utf-8")
+        (tools / name).chmod(0o755)
     for path in [scratch, folder, *folder.iterdir()]:
         shutil.chown(path, "nobody", "nogroup")
     # makepkg refuses root, and Debian has none of Arch's packages.
