@@ -251,6 +251,6 @@ STAGES = (
     ("fuzz", fuzz, 45, 180, "libFuzzer, a bounded time for each target"),
     ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
-    ("packages", packages, 0, 400, "packages and an image: built, installed, tried"),
+    ("packages", packages, 0, 700, "packages and an image: built, installed, tried"),
     ("vm", guests, 800, 4000, "real kernels in guests"),
 )
