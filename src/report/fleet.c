@@ -218,7 +218,7 @@ static void print_fact(const struct prose *p, const char *label, const struct fl
 static void print_facts(const struct prose *p, const struct fleet_group_row *g)
 {
 	static const char *const known[] = {
-		[FLEET_ONLY] = "nothing else differs",
+		[FLEET_ONLY] = "no other fact that both know differs",
 		[FLEET_CITED] = "the rule that decides looks at it",
 		[FLEET_KERNEL] = "with that kernel, the answers would be the same",
 	};
