@@ -7,6 +7,7 @@ devices=
 for dir in /sys/bus/pci/devices/*; do
 	address=${dir##*/}
 	devices="$devices $address"
+	cat "$dir/power/control" >"/out/control.$address"
 	echo on >"$dir/power/control"
 	hexdump -v -e '16/1 "%02x " "\n"' "$dir/config" >/out/config
 	send "config.$address" /out/config
@@ -56,5 +57,5 @@ if since 6.1 && [ -z "$SMALL" ]; then
 	check "it still idles" grep -q suspended /sys/bus/pci/devices/$TOLD/power/runtime_status
 fi
 for dir in /sys/bus/pci/devices/*; do
-	echo auto >"$dir/power/control"
+	cat "/out/control.${dir##*/}" >"$dir/power/control"
 done
