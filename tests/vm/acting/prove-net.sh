@@ -22,14 +22,10 @@ check "which is said, too" says "there is no DMA test driver"
 check "virtio raises INTx and MSI-X" exits 0 vfiotool irq --device 0000:00:08.0
 check "MSI-X" says "MSI-X raised by the device (virtio-rng): arrived"
 
-# The target is unmapped under it: the claim about it fails, or the device says itself that it failed.
+# The target is unmapped under it, in the second in which the card's receiver is deaf: exactly that claim fails.
 if [ -z "$SMALL" ]; then
-	for address in 04 05; do
-		check "$address: without its target" exits 2 thief 0x102000 0x1000 vfiotool prove "0000:00:$address.0"
-		check "$address: it does not write" says "claim 'device-write' does not hold"
-	done
-	check "an entropy source without its target" exits 3 thief 0x102000 0x1000 vfiotool prove 0000:00:08.0
-	check "says so" says "the device says that it failed"
+	check "without its target" exits 2 thief 0x102000 0x1000 vfiotool prove 0000:00:04.0
+	check "it does not write" says "claim 'device-write' does not hold"
 fi
 
 # In the middle of it.
