@@ -17,7 +17,7 @@ set key left top
 set grid
 paths = "container iommufd compat"
 kinds = "4K thp 2M 1G"
-column(path, pages) = strcol(1) eq path && strcol(2) eq pages
+is(path, pages) = strcol(1) eq path && strcol(2) eq pages
 plot for [p = 1:3] for [k = 1:4] csv skip 1 \
-	using 3:(column(word(paths, p), word(kinds, k)) ? $5 / 1000.0 : NaN):(column(word(paths, p), word(kinds, k)) ? $5 / 1000.0 : NaN):($7 / 1000.0) \
+	using 3:(is(word(paths, p), word(kinds, k)) ? $5 / 1000.0 : NaN):(is(word(paths, p), word(kinds, k)) ? $5 / 1000.0 : NaN):($7 / 1000.0) \
 	with yerrorlines title sprintf("map, %s, %s", word(paths, p), word(kinds, k))
