@@ -18,7 +18,7 @@ INSTALLED_MAX = 2 << 20
 CAPTURE = "vm-intel-on-6.12"
 UNIT = "vfiotool-bind.service"
 # What a root needs to try the package in, besides what the package depends on.
-TOOLS = ("bash-completion", "man-db", "zsh", "fish", "python3", "kmod", "pciutils")
+TOOLS = ("bash-completion", "man-db", "zsh", "fish", "python3")
 # What installing writes for every package: not vfiotool's, and apt keeps it.
 OTHERS = re.compile(r"\./(var/(lib/(dpkg|apt|systemd)|log|cache)|etc/ld\.so\.cache|tmp|run|root)\b")
 # The answer of a real shell to a key is judged by tests/completions: here, that each shell finds the file on its own.
@@ -170,13 +170,18 @@ def unit(root: Path) -> None:
     run("systemd-analyze", "verify", "--man=no", f"--root={root}", UNIT)
 
 
-def autopkgtests(place: Path, root: Path, scratch: Path) -> None:
-    """Debian's tests of the package; what needs a machine of its own is skipped here, and done in the guests of tests/vm."""
-    source = scratch / "source"
-    run("dpkg-source", "-x", next(place.glob("*.dsc")), source)
-    # 2: a test was skipped.
-    said = run("autopkgtest", "--no-built-binaries", deb(place), source, "--", "chroot", root, status=(0, 2))
-    need(re.search(r"^help +PASS", said, re.M) and re.search(r"^captures +PASS", said, re.M), said)
+def autopkgtests(place: Path, root: Path) -> None:
+    """
+    Debian's tests of the package, as autopkgtest would run them. The one that needs a machine of its own only says so
+    here; tests/vm attaches in guests.
+    """
+    run("dpkg-source", "-x", next(place.glob("*.dsc")), root / "tmp/source")
+    control = (root / "tmp/source/debian/tests/control").read_text(encoding="utf-8")
+    names = [stanza.partition("Tests: ")[2].split("\n")[0] for stanza in control.split("\n\n")
+             if "isolation-machine" not in stanza]
+    need(names == ["help", "captures"], f"{names}")
+    for name in names:
+        inside(root, "sh", "-c", f"cd /tmp/source && exec debian/tests/{name}")
 
 
 def purge(root: Path, before: dict) -> None:
@@ -208,7 +213,7 @@ def check(points, place: Path, scratch: Path) -> None:
     for shell in SHELLS:
         points.check(f"deb: completions of {shell}", completion, root, shell)
     points.check("deb: the unit is there and not enabled", unit, root)
-    points.check("deb: autopkgtests", autopkgtests, place, root, scratch)
+    points.check("deb: autopkgtests", autopkgtests, place, root)
     points.check("deb: purge leaves nothing", purge, root, before)
 
 
