@@ -18,7 +18,7 @@ INSTALLED_MAX = 2 << 20
 CAPTURE = "vm-intel-on-6.12"
 UNIT = "vfiotool-bind.service"
 # What a root needs to try the package in, besides what the package depends on.
-TOOLS = ("bash-completion", "man-db", "zsh", "fish", "python3")
+TOOLS = ("bash-completion", "man-db", "zsh", "fish", "python3", "python3-jsonschema")
 # What installing writes for every package: not vfiotool's, and apt keeps it.
 OTHERS = re.compile(r"\./(var/(lib/(dpkg|apt|systemd)|log|cache)|etc/ld\.so\.cache|tmp|run|root)\b")
 # The answer of a real shell to a key is judged by tests/completions: here, that each shell finds the file on its own.
