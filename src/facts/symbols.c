@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "decode/btf.h"
 #include "facts/loader.h"
@@ -13,9 +14,6 @@
 enum {
 	KALLSYMS_LINES_MAX = 8 << 20,
 	KALLSYMS_BUFFER = 32 << 10,
-	/* linux: 5 to 12 MiB for vmlinux. The reads give a page each. */
-	BTF_BYTES_MAX = 64 << 20,
-	BTF_BYTES_FIRST = 8 << 20,
 };
 
 static int name_search(const void *key, const void *slot)
@@ -85,37 +83,28 @@ static void ask_kallsyms(struct sysroot *root, struct arena *a, void *ctx, struc
 	fclose(in);
 }
 
-/* The whole of a BTF file; *@ret is freed by the caller. 0 or a negative errno. */
-static int btf_slurp(struct sysroot *root, const char *path, struct span *ret)
+/* linux: fs/kernfs/file.c: kernfs_file_read_iter(): a page a read. */
+static ssize_t read_btf(void *ctx, size_t offset, void *buf, size_t len)
 {
-	size_t room = BTF_BYTES_FIRST, len = 0, got;
-	int err = 0;
-	FILE *in = sysroot_stream(root, path, &err);
-	char *buf;
+	const int *fd = ctx;
+	ssize_t n = pread(*fd, buf, len, (off_t)offset);
 
-	*ret = (struct span){ 0 };
-	if (!in)
-		return -err;
-	setvbuf(in, NULL, _IONBF, 0);
-	buf = malloc(room);
-	while (buf && (got = fread(buf + len, 1, room - len, in))) {
-		len += got;
-		if (len < room)
-			continue;
-		if (len >= BTF_BYTES_MAX)
-			break;
-		room *= 2;
-		char *larger = realloc(buf, room);
-		if (!larger)
-			free(buf);
-		buf = larger;
-	}
-	if (!buf)
-		abort();
-	err = ferror(in) ? EIO : len >= BTF_BYTES_MAX ? EFBIG : 0;
-	fclose(in);
-	*ret = (struct span){ buf, len };
-	return -err;
+	return n < 0 ? -errno : n;
+}
+
+/* As btf_find_functions(), of the file @path. */
+static int search_btf(struct sysroot *root, const char *path, const struct btf_strings *base,
+		      struct arena *a, struct btf_strings *ret, bool *found)
+{
+	size_t nr;
+	const char *const *names = host_symbol_names(&nr);
+	int fd = sysroot_open_file(root, path), r;
+
+	if (fd < 0)
+		return fd;
+	r = btf_find_functions(read_btf, &fd, base, names, nr, a, ret, found);
+	close(fd);
+	return r;
 }
 
 /* Each loaded module of VFIO has its own file beside the kernel's. A name that only the kernel itself can
@@ -128,29 +117,20 @@ static void ask_btf(struct sysroot *root, struct arena *a, void *ctx, struct fac
 	size_t nr;
 	const char *const *names = host_symbol_names(&nr);
 	bool *found = arena_array(a, nr, sizeof(*found));
-	struct btf vmlinux, module;
-	struct span base, own;
-	int r = btf_slurp(root, "sys/kernel/btf/vmlinux", &base);
+	struct btf_strings vmlinux, module;
+	int r = search_btf(root, "sys/kernel/btf/vmlinux", NULL, a, &vmlinux, found);
 
 	(void)ctx;
-	if (!r)
-		r = btf_open(base, &vmlinux);
-	if (!r)
-		r = btf_find_functions(&vmlinux, NULL, names, nr, found);
 	/* A module's BTF that is missing or malformed does not invalidate what the others have. */
-	for (size_t i = 0; !r && i < ARRAY_SIZE(modules); i++) {
-		if (!btf_slurp(root, arena_printf(a, "sys/kernel/btf/%s", modules[i]), &own) &&
-		    !btf_open(own, &module))
-			(void)!btf_find_functions(&module, &vmlinux, names, nr, found);
-		free((void *)(uintptr_t)own.s);
-	}
+	for (size_t i = 0; !r && i < ARRAY_SIZE(modules); i++)
+		(void)!search_btf(root, arena_printf(a, "sys/kernel/btf/%s", modules[i]), &vmlinux,
+				  a, &module, found);
 	if (!r) {
 		keep_found(a, names, nr, found, ret);
 	} else {
 		ret->err = -r;
 		ret->state = fact_state_from_errno(-r);
 	}
-	free((void *)(uintptr_t)base.s);
 }
 
 /* The module files show more than the kernel does. */
