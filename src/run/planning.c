@@ -224,6 +224,21 @@ static const char *option_against_acs(const struct group_map *map, struct arena 
 	return arena_join(a, "pci=", value, NULL);
 }
 
+/* Turns on what the kernel turns on when @option does not forbid it: at all ports that the option may mean. linux:
+ * drivers/pci/pci.c: pci_std_enable_acs(), pci_dev_str_match(). */
+static void undo_option(struct group_map *map, const char *option)
+{
+	bool any = strstr(option, "pci:") || strchr(option, '/');
+
+	for (size_t i = 0; i < map->nr_nodes; i++) {
+		struct group_node *n = &map->nodes[i];
+		const char *shorter = !strncmp(n->name, "0000:", 5) ? n->name + 5 : n->name;
+
+		if (n->acs.reason == ACS_BECAUSE_BITS && (any || strstr(option, shorter)))
+			group_map_set_acs(n, n->config.acs_ctrl | n->acs.missing);
+	}
+}
+
 static const char *boot_text(const struct action *action, struct arena *a)
 {
 	return arena_join(a, "boot ", action->remove ? "without " : "",
@@ -232,43 +247,49 @@ static const char *boot_text(const struct action *action, struct arena *a)
 			  action->add ? action->add : "", NULL);
 }
 
+/* @port: NULL when it is enough that the option against ACS goes. */
 static void propose_acs(const struct group_map *map, struct plan *plan,
 			const struct group_node *port, const char *group, struct arena *a)
 {
 	bool takes = !(map->releases & RELEASES_UNTIL(trait_get(TRAIT_CONFIG_ACS)->since));
 	struct action *action = arena_new_object(a, struct action);
-	const char *how = "in the firmware setup";
+	const char *how = "in the firmware setup", *what = "boot";
 
 	*action = (struct action){ .kind = ACTION_FIRMWARE,
 				   .scope = SCOPE_FIRMWARE,
-				   .target = arena_strdup(a, port->name),
+				   .target = port ? arena_strdup(a, port->name) : NULL,
 				   .remove = option_against_acs(map, a),
-				   .add = takes ? config_acs(a, port) : NULL };
+				   .add = takes && port ? config_acs(a, port) : NULL };
 	if (action->add || action->remove) {
 		action->kind = ACTION_BOOT_OPTION;
 		action->scope = SCOPE_REBOOT;
 		how = boot_text(action, a);
 	}
-	action->what =
-		arena_printf(a, "turn ACS (%s) on for port %s (%s): the group of %s would be %s",
-			     acs_bits_text(port->acs.missing, a), port->name, how,
-			     plan->devices[0]->name, group);
+	what = port ? arena_printf(a, "turn ACS (%s) on for port %s (%s)",
+				   acs_bits_text(port->acs.missing, a), port->name, how)
+		    : arena_join(a, how, ", which turns ACS off", NULL);
+	action->what = arena_printf(a, "%s: the group of %s would be %s", what,
+				    plan->devices[0]->name, group);
 	add_alternative(plan, action, a);
 }
 
-/* Whether the device would be without what stands in the way of @plan if @port isolated, which it can; then that is
- * proposed. */
+/* Whether the device would be without what stands in the way of @plan if @port isolated, which it can (NULL: if no option
+ * forbade it); then that is proposed. */
 static bool try_acs(const struct group_map *map, struct plan *plan, const struct group_node *port,
 		    struct arena *a)
 {
+	const char *option = option_against_acs(map, a);
 	struct group_map *changed;
 	struct group_node *n;
 
-	if (port->acs.reason != ACS_BECAUSE_BITS)
+	if (port ? port->acs.reason != ACS_BECAUSE_BITS : !option)
 		return false;
 	changed = group_map_copy(map, a);
-	group_map_set_acs(group_map_find(changed, port->name),
-			  port->config.acs_ctrl | port->acs.missing);
+	if (option)
+		undo_option(changed, option);
+	if (port)
+		group_map_set_acs(group_map_find(changed, port->name),
+				  port->config.acs_ctrl | port->acs.missing);
 	group_map_compute(changed);
 	n = group_map_find(changed, plan->devices[0]->name);
 	if (n->first->group_doubt || shares_with_blocked(changed, n, plan))
@@ -307,9 +328,10 @@ static void propose_apart(const struct explanation *e, struct plan *plan, bool d
 	if (!is_hindered(plan, doubt) || !n || !is_understood(e->map, n) ||
 	    !shares_with_blocked(e->map, n, plan))
 		return;
-	for (size_t i = 0; i < e->map->nr_nodes && !try_acs(e->map, plan, &e->map->nodes[i], a);
-	     i++)
-		;
+	if (!try_acs(e->map, plan, NULL, a))
+		for (size_t i = 0;
+		     i < e->map->nr_nodes && !try_acs(e->map, plan, &e->map->nodes[i], a); i++)
+			;
 	for (size_t i = 0; i < e->nr_slots && !try_slot(e->map, plan, &e->slots[i], a); i++)
 		;
 }
