@@ -12,7 +12,7 @@
 #define MAX_DO     64
 #define MAX_RANGES 64
 #define INFO_LIMIT (1u << 20)
-#define PAGE       4096u
+#define PAGE       ((uint64_t)sysconf(_SC_PAGESIZE))
 
 struct request {
 	const char *command;

@@ -27,20 +27,21 @@ DEBIAN = {
 ARM64 = {
     "arm64-6.1": ("bookworm", (r"linux-image-6\.1\.0-\d+-arm64",)),
     "arm64-6.12": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-arm64",)),
+    "arm64-6.12-16k": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-arm64-16k",)),
     "arm64-7.3": ("trixie-backports", (r"linux-binary(-unsigned)?-7\.3\.\d+\+deb13[.\d]*-arm64",
                                        r"linux-modules-7\.3\.\d+\+deb13[.\d]*-arm64",
                                        r"linux-base-7\.3\.\d+\+deb13[.\d]*-arm64")),
 }
 SMALL = ("small-6.12", "small-7.3", "small-7.3-compat")
 NAMES = (*DEBIAN, *SMALL, *ARM64)
-# For a border that the others do not show: meant only by their names, and no part of the cover.
-BY_NAME = ("7.2",)
+# For a border or a page size that the others do not show: meant only by their names, and no part of the cover.
+BY_NAME = ("7.2", "arm64-6.12-16k")
 
 # What a scenario may say of kernels, besides their names, "since X.Y" and "before X.Y". Those of arm64 are meant only where
 # it says so.
 WORDS = {
     "all": lambda name: True,
-    "arm64": lambda name: name in ARM64,
+    "arm64": lambda name: name in ARM64 and name not in BY_NAME,
     "debian": lambda name: name in DEBIAN,
     "small": lambda name: name in SMALL,
     # Which module is behind /dev/vfio/vfio: iommufd, or vfio_iommu_type1.
@@ -71,7 +72,7 @@ class Kernel:
     @property
     def arm64(self) -> bool:
         """One for arm64, not for x86."""
-        return WORDS["arm64"](self.name)
+        return self.name in ARM64
 
     @property
     def small(self) -> bool:
@@ -90,7 +91,7 @@ class KernelError(RuntimeError):
 
 def series(name: str) -> str:
     """The sources that the kernel called @name was made from."""
-    return name.removeprefix("small-").removeprefix("arm64-").removesuffix("-compat")
+    return name.removeprefix("small-").removeprefix("arm64-").removesuffix("-compat").removesuffix("-16k")
 
 
 def _number(release: str):
