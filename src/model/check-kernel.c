@@ -79,6 +79,27 @@ static void check_one_module(struct check *c, enum module_id id)
 	}
 }
 
+static bool is_in_kernel(const struct module *m)
+{
+	return m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN;
+}
+
+/* modprobe loads it after vfio, and the kernel itself does not. linux: drivers/vfio/vfio.c: MODULE_SOFTDEP(). */
+static bool check_left_out(struct check *c, const struct module *type1)
+{
+	const struct module *vfio = &c->host->modules[MODULE_VFIO];
+	bool other = c->host->modules[MODULE_IOMMUFD].state > MODULE_STATE_ABSENT;
+
+	if (type1->state != MODULE_STATE_LOADABLE || !is_in_kernel(vfio))
+		return false;
+	check_cite(c, &type1->sysfs);
+	check_cite(c, &vfio->sysfs);
+	check_advise(c, ACTION_LOAD, SCOPE_NOW, "modprobe vfio_iommu_type1", "load it");
+	check_say(c, other ? CHECK_WARN : CHECK_FAIL,
+		  "vfio-iommu-type1 is not loaded, and nothing loads it once vfio is there");
+	return true;
+}
+
 static void check_modules(struct check *c)
 {
 	const struct module *type1 = &c->host->modules[MODULE_VFIO_IOMMU_TYPE1];
@@ -88,7 +109,8 @@ static void check_modules(struct check *c)
 	check_one_module(c, MODULE_VFIO);
 	check_one_module(c, MODULE_VFIO_PCI);
 	/* One of the two serves the address space. */
-	check_one_module(c, either ? MODULE_IOMMUFD : MODULE_VFIO_IOMMU_TYPE1);
+	if (either || !check_left_out(c, type1))
+		check_one_module(c, either ? MODULE_IOMMUFD : MODULE_VFIO_IOMMU_TYPE1);
 }
 
 /* ---- nodes ---- */
@@ -106,7 +128,7 @@ static void check_node(struct check *c, const struct node *n, const struct modul
 		return;
 	}
 	check_cite(c, &m->sysfs);
-	if (m->state == MODULE_STATE_LOADED || m->state == MODULE_STATE_BUILTIN) {
+	if (is_in_kernel(m)) {
 		check_advise(c, ACTION_OTHER, SCOPE_NOW, NULL,
 			     "mount devtmpfs on /dev, or give the container %s", n->path);
 		check_say(c, CHECK_WARN, "%s is missing, although %s is there", n->path, m->name);
