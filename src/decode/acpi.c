@@ -17,6 +17,7 @@ enum {
 	DMAR_DRHD = 0,
 	DMAR_RMRR = 1,
 	IVRS_INFO = 36,
+	IVRS_INFO_EFR = 1,
 	IVHD_HEADER = 24,
 	IVHD_HEADER_LONG = 40,
 	IVHD_ENTRY_SPECIAL = 0x48,
@@ -174,6 +175,7 @@ static int ivhd_parse(const struct span *t, size_t at, size_t len, struct arena 
 		.devid = acpi_get16(t, at + 4),
 		.base = acpi_get(t, at + 8, 8),
 		.segment = acpi_get16(t, at + 16),
+		.efr = type == 0x10 ? 0 : acpi_get(t, at + 24, 8),
 	};
 	while (end - entry >= 4) {
 		size_t entry_len = ivhd_entry_len(t, entry, end);
@@ -233,6 +235,18 @@ int acpi_ivrs_parse(struct span table, struct arena *a, struct acpi_ivrs *ret)
 	}
 	*ret = ivrs;
 	return 0;
+}
+
+uint64_t acpi_ivrs_efr(const struct acpi_ivrs *ivrs)
+{
+	uint64_t ret = UINT64_MAX;
+	uint8_t newest = 0;
+
+	for (size_t i = 0; i < ivrs->nr_ivhds; i++)
+		newest = ivrs->ivhds[i].type > newest ? ivrs->ivhds[i].type : newest;
+	for (size_t i = 0; i < ivrs->nr_ivhds; i++)
+		ret &= ivrs->ivhds[i].type == newest ? ivrs->ivhds[i].efr : UINT64_MAX;
+	return newest && ivrs->info & IVRS_INFO_EFR ? ret : 0;
 }
 
 enum { VIOT_PCI_RANGE = 1, VIOT_PCI_RANGE_LEN = 18 };

@@ -64,6 +64,7 @@ struct acpi_ivhd {
 	uint16_t devid; /* bus << 8 | device << 3 | function of the unit */
 	uint16_t segment;
 	uint64_t base;
+	uint64_t efr; /* of types 0x11 and 0x40, as the firmware says; 0 for type 0x10 */
 	/* The IO-APICs this block lists, by their ids; without its IO-APIC, remapping stays off. */
 	uint8_t *ioapics;
 	size_t nr_ioapics;
@@ -86,6 +87,10 @@ struct acpi_ivrs {
 
 /* Arrays in @a. 0, or -EBADMSG. linux: drivers/iommu/amd/init.c. */
 vt_must_check int acpi_ivrs_parse(struct span table, struct arena *a, struct acpi_ivrs *ret);
+
+/* The features of all units that the kernel knows before it reads their registers: what the blocks of the newest type have in
+ * common, or 0. linux: drivers/iommu/amd/init.c: early_iommu_features_init(), get_global_efr(). */
+uint64_t acpi_ivrs_efr(const struct acpi_ivrs *ivrs);
 
 /* Whether a range holds the function @bdf (bus << 8 | device << 3 | function) of @segment.
  * 0, or -EBADMSG. linux: drivers/acpi/viot.c: viot_pci_dev_iommu_init(). */

@@ -63,9 +63,11 @@ static void load_ivrs(struct loader *l, struct firmware *fw)
 {
 	struct acpi_ivrs ivrs;
 
-	fw->without_ivmd = fact_is(&fw->ivrs) &&
-			   !acpi_ivrs_parse(fact_describe(&fw->ivrs), l->a, &ivrs) &&
-			   !ivrs.nr_ivmds;
+	if (!fact_is(&fw->ivrs) || acpi_ivrs_parse(fact_describe(&fw->ivrs), l->a, &ivrs))
+		return;
+	fw->without_ivmd = !ivrs.nr_ivmds;
+	fw->has_ivrs_efr = true;
+	fw->ivrs_efr = acpi_ivrs_efr(&ivrs);
 }
 
 static enum tristate behind_viot(const struct fact *viot, const struct device *d)

@@ -339,6 +339,8 @@ struct firmware {
 	enum tristate dmar_intr_remap; /* DMAR flags bit 0 */
 	/* The table of VT-d, of AMD-Vi, was read and wants no memory mapped for a device. */
 	bool without_rmrr, without_ivmd;
+	bool has_ivrs_efr;      /* the table of AMD-Vi was read */
+	uint64_t ivrs_efr;      /* what it says of all units; see acpi_ivrs_efr() */
 	struct fact cpu_vendor; /* /proc/cpuinfo vendor_id: "GenuineIntel" "AuthenticAMD" */
 	struct fact hypervisor; /* /sys/hypervisor/type, or DMI product: raw "kvm", "hyperv", ... */
 };

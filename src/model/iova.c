@@ -118,13 +118,15 @@ static bool amd_may_use_v2(struct eval *e)
 }
 
 /* The last address of a v1 table with as many levels as EFR HATS (bits 11:10) says, or 0 when that is
- * not known. linux: drivers/iommu/amd/io_pgtable.c: PM_LEVEL_SIZE(); amd/init.c: amd_iommu_hpt_level. */
-static uint64_t amd_last_by_hats(struct eval *e, const struct iommu_unit *unit)
+ * not known. The kernel asks before it reads the unit's registers, so the table counts and not what sysfs shows later. linux:
+ * drivers/iommu/amd/io_pgtable.c: PM_LEVEL_SIZE(); amd/init.c: early_amd_iommu_init(), amd_iommu_hpt_level. */
+static uint64_t amd_last_by_hats(struct eval *e)
 {
-	const unsigned int hats = (unsigned int)(unit->efr >> 10 & 3), level = hats + 4;
+	const struct firmware *fw = &e->host->firmware;
+	const unsigned int hats = (unsigned int)(fw->ivrs_efr >> 10 & 3), level = hats + 4;
 
-	eval_cite(e, &unit->features);
-	if (!unit->has_efr || hats == 3)
+	eval_cite(e, &fw->ivrs);
+	if (!fw->has_ivrs_efr || hats == 3)
 		return 0;
 	return level < 6 ? (UINT64_C(1) << (12 + 9 * level)) - 1 : UINT64_MAX;
 }
@@ -139,7 +141,7 @@ static void amd_aperture(struct eval *e, const struct iommu_unit *unit, struct a
 		ret->because = "the kernel uses v2 tables (amd_iommu=pgtbl_v2); attach to see";
 		return;
 	}
-	ret->last = hats == TRI_NO ? UINT64_MAX : hats == TRI_YES ? amd_last_by_hats(e, unit) : 0;
+	ret->last = hats == TRI_NO ? UINT64_MAX : hats == TRI_YES ? amd_last_by_hats(e) : 0;
 	if (!ret->last || !trait_lacks(e, TRAIT_GENERIC_TABLES)) {
 		ret->because =
 			eval_text(e,

@@ -286,6 +286,22 @@ static const struct iova_range *range_with(const struct iova_prediction *p, uint
 	return NULL;
 }
 
+/* A guest places what does not fit elsewhere at the top of its addresses: as many as the processor has, unless told otherwise. */
+static void propose_range(struct eval *e, const struct iova_prediction *p, uint64_t iova)
+{
+	const uint64_t last = p->ranges[p->nr_ranges - 1].last;
+	unsigned int bits = 0;
+
+	for (uint64_t rest = last; rest; rest >>= 1)
+		bits++;
+	if (iova > last && bits < 64 && last == (UINT64_C(1) << bits) - 1)
+		eval_remedy(e,
+			    "use the ranges that 'vfiotool inspect' shows; for a guest of QEMU: -cpu host,host-phys-bits-limit=%u",
+			    bits);
+	else
+		eval_remedy(e, "use the ranges that 'vfiotool inspect' shows");
+}
+
 static const struct rule_site map_range_sites[] = {
 	{ ALWAYS, C, OP_MAP_DMA, EINVAL, 70,
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_iommu_iova_dma_valid()" },
@@ -313,7 +329,7 @@ static void rule_map_range(struct eval *e)
 	} else if (!in) {
 		eval_refuses(e, "0x%llx is reserved or outside the range of the IOMMU",
 			     (ull)r->iova);
-		eval_remedy(e, "use the ranges that 'vfiotool inspect' shows");
+		propose_range(e, p, r->iova);
 	} else if (in->last < last) {
 		eval_refuses(e, "0x%llx-0x%llx goes past the end of the usable range 0x%llx-0x%llx",
 			     (ull)r->iova, (ull)last, (ull)in->start, (ull)in->last);

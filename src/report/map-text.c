@@ -69,8 +69,7 @@ static void put_limit(const struct prose *p, const struct mapping_report *m, str
 	else if (!l->known)
 		prose_label(p, "locked memory", STYLE_UNKNOWN, "the limit could not be read");
 	else if (l->exempt)
-		prose_label(p, "locked memory", STYLE_NONE,
-			    "limit %s, from which CAP_IPC_LOCK exempts",
+		prose_label(p, "locked memory", STYLE_NONE, "limit %s (not enforced: CAP_IPC_LOCK)",
 			    mapping_bytes_text(a, l->soft));
 	else if (m->needed > l->soft)
 		prose_label(p, "locked memory", STYLE_NO, "limit %s%s; %s are needed",

@@ -140,7 +140,7 @@ static void test_acpi_ivrs(void)
 	/* Type 0x11 at 00:00.2: one select entry, one IO-APIC and one HPET, and an ACPI name. */
 	static const unsigned char ivhd[] = {
 		0x11, 0, 84, 0, 2, 0, 0x40, 0, 0, 0, 0xd8, 0xfe, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0,
-		0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xd3, 0x29, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0,
 		/* range */
 		1, 0, 0, 0,
 		/* special devices */
@@ -174,6 +174,13 @@ static void test_acpi_ivrs(void)
 	assert_int_equal(v.ivmds[0].flags, 1);
 	assert_int_equal(v.ivmds[0].start, 0x8000000);
 	assert_int_equal(v.ivmds[0].len, 0x10000);
+	/* Bit 0 of its IVinfo says whether the kernel takes the features from the table. */
+	assert_int_equal(v.ivhds[0].efr, UINT64_C(0x1000000000029d3));
+	assert_int_equal(acpi_ivrs_efr(&v), 0);
+	v.info |= 1;
+	assert_int_equal(acpi_ivrs_efr(&v), UINT64_C(0x1000000000029d3));
+	v.nr_ivhds = 0;
+	assert_int_equal(acpi_ivrs_efr(&v), 0);
 	for (size_t len = 0; len + 1 < whole.len; len++)
 		assert_int_equal(acpi_ivrs_parse((struct span){ whole.s, len }, scene_arena, &v),
 				 -EBADMSG);

@@ -153,12 +153,16 @@ static void test_amd_has_a_hole(struct host *h)
 	check(h, d, RELEASE_6_14, ranges, 0xfff7ffffff000);
 	/* HATS, bits 11:10 of EFR, counts: the number of levels less four. */
 	check(h, d, RELEASE_6_17, "?", 0xfff7ffffff000);
+	/* That of the table: the register is not read yet when the kernel asks. */
 	d->iommu->has_efr = true;
+	d->iommu->efr = UINT64_C(2) << 10;
+	check(h, d, RELEASE_6_17, "?", 0xfff7ffffff000);
+	h->firmware.has_ivrs_efr = true;
 	check(h, d, RELEASE_6_16, "?", 0xfff7ffffff000);
 	check(h, d, RELEASE_6_17, by_hats, 0xfff7ffffff000);
-	d->iommu->efr = UINT64_C(2) << 10;
+	h->firmware.ivrs_efr = UINT64_C(2) << 10;
 	check(h, d, RELEASE_6_18, ranges, 0xfff7ffffff000);
-	d->iommu->efr = UINT64_C(3) << 10;
+	h->firmware.ivrs_efr = UINT64_C(3) << 10;
 	check(h, d, RELEASE_6_18, "?", 0xfff7ffffff000);
 	check(h, d, RELEASE_7_3, "?", 0);
 	h->kernel.cmdline = fake_present(h, "/proc/cmdline", "amd_iommu=pgtbl_v2");
