@@ -61,7 +61,8 @@ bool fleet_read(struct span *rest, struct fleet_fact *ret)
 	rest->s++;
 	rest->len--;
 	return kind < NR_CHANGE_KINDS && read_text(rest, &ret->subject) && ret->subject &&
-	       read_text(rest, &ret->what) && read_text(rest, &ret->here);
+	       read_text(rest, &ret->what) && (ret->what || kind != CHANGE_VERDICT) &&
+	       read_text(rest, &ret->here);
 }
 
 /* The one address of @text. */
