@@ -361,6 +361,8 @@ static int run(struct app *app, void *data, struct failure **reterr)
 
 	if (args->p2p)
 		scope.device_parts |= DEVICE_DETAILS;
+	if (args->p2p)
+		scope.host_parts |= HOST_GROUP_TYPES;
 	if (is_what_if(args) || args->slots)
 		r = load_all(&s, app, &args->targets, reterr);
 	else

@@ -146,6 +146,8 @@ void enumerate_groups(struct loader *l)
 
 int enumerate_all(struct loader *l)
 {
+	/* Bytes: some hundred devices. Some of so many have no driver. */
+	enum { LONG_LIST = 4096 };
 	struct fact pci = sysroot_list(l->root, l->a, "sys/bus/pci/devices"), mdev, bus;
 
 	if (!fact_is(&pci)) {
@@ -160,6 +162,8 @@ int enumerate_all(struct loader *l)
 		return failure_set(l->reterr, pci.err ? -pci.err : -EIO,
 				   "cannot list the devices in '%s' of '%s': %s; name the devices, or check that folder",
 				   pci.path, sysroot_name(l->root), strerror(pci.err));
+	if (pci.len > LONG_LIST)
+		sysroot_expect_locked(l->root);
 	want_listed(l, "pci", &pci);
 	if (l->scope.frugal)
 		enumerate_bound(l);

@@ -153,8 +153,9 @@ static void group_load(struct loader *l, struct group *g, const struct iommu_uni
 {
 	const char *dir = group_path(l, g->id);
 
-	if (l->scope.host_parts & HOST_GROUPS) {
+	if (l->scope.host_parts & HOST_GROUP_TYPES)
 		g->type = read_at(l, dir, "type");
+	if (l->scope.host_parts & HOST_GROUPS) {
 		/* A group that an IOMMU serves was not made by VFIO. */
 		if (mirror)
 			g->name = (struct fact){ .state = FACT_ABSENT,
@@ -162,6 +163,8 @@ static void group_load(struct loader *l, struct group *g, const struct iommu_uni
 						 .path = mirror->devices_list.path };
 		else
 			g->name = read_at(l, dir, "name");
+	}
+	if (l->scope.host_parts & HOST_GROUP_REGIONS) {
 		if (mirror && has_no_direct(&l->h->firmware, mirror))
 			load_regions_by_table(l, g, mirror);
 		else if (!mirror || !has_only_bridges(g))

@@ -21,9 +21,11 @@ enum host_part {
 	HOST_CALLER = 1 << 5,
 	HOST_NODES = 1 << 6, /* /dev/vfio/vfio, /dev/iommu */
 	HOST_IOMMUS = 1 << 7,
-	HOST_GROUPS = 1 << 8, /* type, name, reserved regions, nodes of the groups touched */
+	HOST_GROUPS = 1 << 8, /* name and members of the groups touched */
 	HOST_GROUP_NODES = 1 << 9,
-	HOST_ALL = (1 << 10) - 1,
+	HOST_GROUP_REGIONS = 1 << 16, /* reserved regions */
+	HOST_GROUP_TYPES = 1 << 17,   /* default domains: for people, no verdict depends on them */
+	HOST_ALL = ((1 << 10) - 1) | HOST_GROUP_REGIONS | HOST_GROUP_TYPES,
 	/* /proc/kallsyms, where the module files are not enough: slow, and BTF has the same names. */
 	HOST_KALLSYMS = 1 << 11,
 	/* /proc/iomem, NUMA nodes with memory: for notices. */

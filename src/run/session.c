@@ -27,7 +27,7 @@ const struct scope scope_places = {
  * interrupts only where session_widen() finds that they matter. */
 static void add_verdict(struct scope *s)
 {
-	s->host_parts |= HOST_ALL;
+	s->host_parts |= HOST_ALL & ~(unsigned int)HOST_GROUP_TYPES;
 	s->device_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
 	s->member_parts |= DEVICE_BASE | DEVICE_IOMMU | DEVICE_PCI | DEVICE_VFIO;
 }
@@ -75,7 +75,7 @@ struct scope scope_for(unsigned int needs)
 	if (needs & NEED_HARDWARE)
 		s.device_parts |= DEVICE_HARDWARE;
 	if (needs & NEED_GROUPS)
-		s.host_parts |= HOST_GROUPS;
+		s.host_parts |= HOST_GROUPS | HOST_GROUP_TYPES;
 	if (needs & NEED_GROUP_NODES)
 		s.host_parts |= HOST_GROUPS | HOST_GROUP_NODES;
 	if (needs & NEED_TREE) {

@@ -116,11 +116,14 @@ pid_t locked_reader_fork(int *ret_fd)
 	return pid;
 }
 
-static int start(struct locked_reader *x, int dir_fd)
+int locked_reader_start(struct locked_reader *x, int dir_fd)
 {
 	int fd;
-	pid_t pid = locked_reader_fork(&fd);
+	pid_t pid;
 
+	if (x->fd >= 0)
+		return 0;
+	pid = locked_reader_fork(&fd);
 	if (pid < 0)
 		return pid;
 	if (!pid)
@@ -230,7 +233,7 @@ static int await_answer(const struct locked_reader *x, unsigned int deadline_ms)
 static ssize_t ask(struct locked_reader *x, int dir_fd, const char *path, unsigned int deadline_ms,
 		   struct answer *ret)
 {
-	int r = x->fd < 0 ? start(x, dir_fd) : 0;
+	int r = locked_reader_start(x, dir_fd);
 	ssize_t n;
 
 	if (r < 0)

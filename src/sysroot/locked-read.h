@@ -26,6 +26,9 @@ pid_t locked_reader_fork(int *ret_fd);
 /* In a child: closes every descriptor but the @nr ones of @keep, so that no process waits for the end of
  * one that it inherited. */
 void locked_reader_close_others(const int *keep, size_t nr);
+/* Starts the process that reads below @dir_fd, before locked_reader_read() would: to fork copies what a process has.
+ * 0, or a negative errno. */
+int locked_reader_start(struct locked_reader *x, int dir_fd);
 /* Reads at most @size bytes of the file @path below @dir_fd. The length, -ETIMEDOUT when it did not answer
  * within @deadline_ms and the reader sleeps in the kernel, or another negative errno. */
 ssize_t locked_reader_read(struct locked_reader *x, int dir_fd, const char *path, char *buf,

@@ -192,6 +192,13 @@ struct fact sysroot_read_locked(struct sysroot *root, struct arena *a, const cha
 	return root_keep(root, "read", f);
 }
 
+void sysroot_expect_locked(struct sysroot *root)
+{
+	/* Where it fails it is tried again when a read needs it, and said. */
+	if (root->kind == SYSROOT_LIVE)
+		(void)locked_reader_start(&root->reader.apart, root->reader.fd);
+}
+
 struct fact sysroot_read_link(struct sysroot *root, struct arena *a, const char *path)
 {
 	struct fact f;

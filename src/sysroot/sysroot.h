@@ -46,6 +46,8 @@ struct fact sysroot_read(struct sysroot *root, struct arena *a, const char *path
 /* The same of an attribute that the kernel reads with its device locked (uevent, driver_override,
  * sriov_numvfs): FACT_FAILED with ETIMEDOUT when it does not answer, since the lock may be held for ever. */
 struct fact sysroot_read_locked(struct sysroot *root, struct arena *a, const char *path);
+/* Many such reads will follow: starts what they need of the live system while this process is still small. */
+void sysroot_expect_locked(struct sysroot *root);
 /* The target of a symbolic link, as written. EINVAL when the path is not a link. */
 struct fact sysroot_read_link(struct sysroot *root, struct arena *a, const char *path);
 /* The names in a directory, sorted bytewise, one a line. */

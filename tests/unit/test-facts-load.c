@@ -319,6 +319,29 @@ static void test_load_what_is_no_host(struct tree *x)
 
 /* ---- VFs ---- */
 
+/* A verdict needs the regions of a group, not its default domain; why devices share it needs neither. */
+static void test_load_parts_of_groups(struct tree *x)
+{
+	static const unsigned int rest = HOST_ALL & ~(unsigned int)HOST_GROUP_TYPES;
+	struct group *g;
+
+	make_host(x);
+	g = host_find_group(tree_load(x, x->sysroot,
+				      &(struct scope){ rest, DEVICE_BASE, DEVICE_BASE }, NULL),
+			    2);
+	assert_int_equal(g->type.state, FACT_UNREAD);
+	assert_int_equal(g->name.state, FACT_ABSENT);
+	assert_int_equal(g->nr_regions, 1);
+	g = host_find_group(tree_load(x, x->sysroot,
+				      &(struct scope){ HOST_GROUPS, DEVICE_BASE, DEVICE_BASE },
+				      NULL),
+			    2);
+	assert_int_equal(g->type.state, FACT_UNREAD);
+	assert_int_equal(g->name.state, FACT_ABSENT);
+	assert_int_equal(g->reserved_regions.state, FACT_UNREAD);
+	assert_int_equal(g->nr_members, 2);
+}
+
 static void test_load_vf_brings_its_pf(struct tree *x)
 {
 	struct device *vf;

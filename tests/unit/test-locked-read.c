@@ -54,6 +54,17 @@ static void test_apart_reads(struct fixture *f)
 	assert_int_equal(take(f, "file"), 5);
 }
 
+static void test_apart_reader_started_before(struct fixture *f)
+{
+	pid_t pid;
+
+	assert_int_equal(locked_reader_start(&f->apart, f->tree->fd), 0);
+	pid = f->apart.pid;
+	assert_int_equal(locked_reader_start(&f->apart, f->tree->fd), 0);
+	assert_int_equal(take(f, "file"), 5);
+	assert_int_equal(f->apart.pid, pid);
+}
+
 static void test_apart_file_that_does_not_answer(struct fixture *f)
 {
 	assert_int_equal(take(f, "stuck/lock"), -ETIMEDOUT);
