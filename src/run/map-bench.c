@@ -213,7 +213,7 @@ static int bench_attached(struct bench *b, bool asked, struct failure **reterr)
 	const struct path_prediction *p = &b->ac.predictions[0].paths[VIEW_NOW][b->ac.path];
 	int r;
 
-	b->report->address = b->ac.session.devices[0]->name;
+	b->report->address = arena_strdup(b->app->arena, b->ac.session.devices[0]->name);
 	if (!asked && p->answer != ANSWER_YES) {
 		leave_out(b, path_kind_name(b->ac.path),
 			  p->offered ? "it is not predicted to succeed" : "the kernel has none");

@@ -30,7 +30,8 @@ static char *print(const struct map_bench_report *m, enum output_format format)
 {
 	struct output out = { .width = 120, .format = format, .headings = true };
 	struct failure *why = NULL;
-	char *text;
+	/* Static: as a variable of the function gcc takes what the stream allocates for it when it optimises. */
+	static char *text;
 	size_t len;
 
 	out.stream = open_memstream(&text, &len);
