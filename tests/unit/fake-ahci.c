@@ -22,42 +22,29 @@ enum {
 	CI = PORT + 0x38,
 };
 
-static uint32_t get(const struct fake_device *f, size_t offset)
-{
-	uint32_t value;
-
-	memcpy(&value, f->registers + offset, sizeof(value));
-	return value;
-}
-
-static void set(struct fake_device *f, size_t offset, uint32_t value)
-{
-	memcpy(f->registers + offset, &value, sizeof(value));
-}
-
 static void reset(struct fake_device *f)
 {
 	memset(f->registers, 0, sizeof(f->registers));
-	set(f, 0x00, 0x40141f02);
-	set(f, 0x0c, 7);
-	set(f, 0x24, 1);
-	set(f, SIG, UINT32_MAX);
-	set(f, TFD, 0x7f);
+	fake_set(f, 0x00, 0x40141f02);
+	fake_set(f, 0x0c, 7);
+	fake_set(f, 0x24, 1);
+	fake_set(f, SIG, UINT32_MAX);
+	fake_set(f, TFD, 0x7f);
 }
 
 static void ahci_start(struct fake_device *f)
 {
 	reset(f);
 	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT))
-		set(f, CMD, 1);
+		fake_set(f, CMD, 1);
 	if (fake_has(f, FAKE_OTHER_ID))
-		set(f, 0x28, 1);
+		fake_set(f, 0x28, 1);
 }
 
 static void raise(struct fake_device *f, uint32_t status)
 {
-	set(f, IS, get(f, IS) | status);
-	if (get(f, IE) & status && get(f, GHC) & 2)
+	fake_set(f, IS, fake_get(f, IS) | status);
+	if (fake_get(f, IE) & status && fake_get(f, GHC) & 2)
 		fake_raise(f);
 }
 
@@ -65,14 +52,11 @@ static void raise(struct fake_device *f, uint32_t status)
 static void receive(struct fake_device *f, uint32_t task, unsigned int where, uint32_t status)
 {
 	uint8_t fis[20] = { 0x34, 0x40, (uint8_t)task };
-	unsigned int faults = f->faults;
 
-	if (!(get(f, CMD) & 0x10))
+	if (!(fake_get(f, CMD) & 0x10))
 		return;
-	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
-	(void)fake_dma(f, get(f, FB) + where, fis, sizeof(fis), true);
-	f->faults = faults;
-	set(f, TFD, task);
+	(void)fake_own_dma(f, fake_get(f, FB) + where, fis, sizeof(fis), true);
+	fake_set(f, TFD, task);
 	raise(f, status);
 }
 
@@ -95,8 +79,8 @@ static void run(struct fake_device *f)
 	uint8_t header[32], table[0x90], data[512];
 	uint64_t address, target;
 
-	if (!(get(f, CMD) & 1) || fake_has(f, FAKE_LOSES_COMPLETIONS) ||
-	    fake_dma(f, get(f, CLB), header, sizeof(header), false) < 0)
+	if (!(fake_get(f, CMD) & 1) || fake_has(f, FAKE_LOSES_COMPLETIONS) ||
+	    fake_dma(f, fake_get(f, CLB), header, sizeof(header), false) < 0)
 		return;
 	memcpy(&address, header + 8, sizeof(address));
 	if (fake_dma(f, address, table, sizeof(table), false) < 0)
@@ -104,7 +88,7 @@ static void run(struct fake_device *f)
 	/* One descriptor, of 512 bytes, for one command. */
 	if (memcmp(header, "\x05\x00\x01\x00", 4) || memcmp(table, "\x27\x80\xec", 3) ||
 	    memcmp(table + 0x8c, "\xff\x01\x00\x00", 4)) {
-		set(f, TFD, 0x51);
+		fake_set(f, TFD, 0x51);
 		raise(f, 1 << 30);
 		return;
 	}
@@ -116,25 +100,25 @@ static void run(struct fake_device *f)
 		return;
 	}
 	receive(f, 0x50, 0x20, 2);
-	set(f, CI, 0);
+	fake_set(f, CI, 0);
 }
 
 static void command(struct fake_device *f, uint32_t value)
 {
 	value &= ~UINT32_C(0xc000);
-	set(f, CMD, value | (value & 1 ? 0x8000 : 0) | (value & 0x10 ? 0x4000 : 0));
+	fake_set(f, CMD, value | (value & 1 ? 0x8000 : 0) | (value & 0x10 ? 0x4000 : 0));
 	if (value & 2 && !fake_has(f, FAKE_EMPTY))
-		set(f, SSTS, 0x113);
+		fake_set(f, SSTS, 0x113);
 }
 
 static bool ahci_runs(const struct fake_device *f)
 {
-	return get(f, CMD) & 1;
+	return fake_get(f, CMD) & 1;
 }
 
 static uint64_t ahci_read(struct fake_device *f, uint64_t offset)
 {
-	return get(f, offset);
+	return fake_get(f, offset);
 }
 
 static void ahci_write(struct fake_device *f, uint64_t offset, uint64_t value)
@@ -145,25 +129,25 @@ static void ahci_write(struct fake_device *f, uint64_t offset, uint64_t value)
 	case GHC:
 		if (word & 1)
 			reset(f);
-		set(f, GHC, word & ~1U);
+		fake_set(f, GHC, word & ~1U);
 		return;
 	case CMD:
 		command(f, word);
 		return;
 	case IS:
 	case SERR:
-		set(f, offset, get(f, offset) & ~word);
+		fake_set(f, offset, fake_get(f, offset) & ~word);
 		return;
 	case SCTL:
-		if (get(f, SCTL) & 1 && !(word & 1)) {
-			set(f, SIG, 0x00000101);
+		if (fake_get(f, SCTL) & 1 && !(word & 1)) {
+			fake_set(f, SIG, 0x00000101);
 			receive(f, 0x50, 0x40, 1);
 		}
 		break;
 	default:
 		break;
 	}
-	set(f, offset, word);
+	fake_set(f, offset, word);
 	if (offset == CI)
 		run(f);
 }

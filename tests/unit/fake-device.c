@@ -100,7 +100,7 @@ static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, u
 	return fake_has(f, FAKE_HALF_IOMMU) ? physical(f, address, len) : NULL;
 }
 
-int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len, bool write)
+int fake_dma(struct fake_device *f, uint64_t address, void *bytes, size_t len, bool write)
 {
 	uint8_t *at = translate(f, address, len, write ? VT_MAP_WRITE : VT_MAP_READ);
 
@@ -124,6 +124,17 @@ int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len
 	if (fake_has(f, FAKE_WRITES_BEHIND))
 		memcpy(at + PAGE, bytes, len < 16 ? len : 16);
 	return 0;
+}
+
+int fake_own_dma(struct fake_device *f, uint64_t address, void *bytes, size_t len, bool write)
+{
+	unsigned int faults = f->faults;
+	int r;
+
+	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
+	r = fake_dma(f, address, bytes, len, write);
+	f->faults = faults;
+	return r;
 }
 
 static int do_map(struct fake_device *f, const struct vt_map_dma *map)

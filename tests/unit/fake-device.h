@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "client/space.h"
 #include "client/sys.h"
@@ -111,5 +112,36 @@ size_t fake_device_mapped(const struct fake_device *f);
 /* For the models. */
 bool fake_has(const struct fake_device *f, unsigned int fault);
 /* A transfer of the device. 0, or -EIO when the address is out of reach. */
-int fake_dma(struct fake_device *f, uint64_t address, uint8_t *bytes, size_t len, bool write);
+int fake_dma(struct fake_device *f, uint64_t address, void *bytes, size_t len, bool write);
+/* The same in the driver's own pages, where bytes are never wrong: no fault is about them. */
+int fake_own_dma(struct fake_device *f, uint64_t address, void *bytes, size_t len, bool write);
 void fake_raise(struct fake_device *f);
+
+/* Registers of 1, 2, 4 and 8 bytes. */
+static inline uint32_t fake_get_part(const struct fake_device *f, size_t offset, size_t width)
+{
+	uint32_t value = 0;
+
+	memcpy(&value, f->registers + offset, width);
+	return value;
+}
+
+static inline void fake_set_part(struct fake_device *f, size_t offset, size_t width, uint32_t value)
+{
+	memcpy(f->registers + offset, &value, width);
+}
+
+static inline uint32_t fake_get(const struct fake_device *f, size_t offset)
+{
+	return fake_get_part(f, offset, 4);
+}
+
+static inline void fake_set(struct fake_device *f, size_t offset, uint32_t value)
+{
+	fake_set_part(f, offset, 4, value);
+}
+
+static inline uint64_t fake_get64(const struct fake_device *f, size_t offset)
+{
+	return fake_get(f, offset) | (uint64_t)fake_get(f, offset + 4) << 32;
+}

@@ -25,66 +25,48 @@ enum {
 	BUFFER = 512,
 };
 
-static uint32_t get(const struct fake_device *f, size_t offset)
-{
-	uint32_t value;
-
-	memcpy(&value, f->registers + offset, sizeof(value));
-	return value;
-}
-
-static void set(struct fake_device *f, size_t offset, uint32_t value)
-{
-	memcpy(f->registers + offset, &value, sizeof(value));
-}
-
 static void e1000_start(struct fake_device *f)
 {
 	memset(f->registers, 0, sizeof(f->registers));
-	set(f, STATUS, 0x80080783);
-	set(f, CTRL, 0x140240);
-	set(f, RAL, 0x12005452);
-	set(f, RAH, 0x80005634);
-	set(f, PHY, 0x1140);
+	fake_set(f, STATUS, 0x80080783);
+	fake_set(f, CTRL, 0x140240);
+	fake_set(f, RAL, 0x12005452);
+	fake_set(f, RAH, 0x80005634);
+	fake_set(f, PHY, 0x1140);
 	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT))
-		set(f, RCTL, 2);
+		fake_set(f, RCTL, 2);
 	/* What a test that was killed leaves. */
 	if (fake_has(f, FAKE_LEFT)) {
-		set(f, RAL, 0x69667602);
-		set(f, PHY, 0x4140);
+		fake_set(f, RAL, 0x69667602);
+		fake_set(f, PHY, 0x4140);
 	}
 }
 
 static uint64_t e1000_read(struct fake_device *f, uint64_t offset)
 {
-	return offset < PHY ? get(f, offset) : 0;
+	return offset < PHY ? fake_get(f, offset) : 0;
 }
 
 /* One descriptor at the head of @ring, and how it comes back. */
 static int descriptor(struct fake_device *f, size_t ring, uint32_t words[4], bool write)
 {
-	uint64_t base = get(f, ring) | (uint64_t)get(f, ring + 4) << 32;
-	unsigned int faults = f->faults;
-	int r;
+	uint64_t base = fake_get64(f, ring);
+	int r = fake_own_dma(f, base + fake_get(f, ring + HEAD) * UINT64_C(16), words, 16, write);
 
-	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
-	r = fake_dma(f, base + get(f, ring + HEAD) * UINT64_C(16), (uint8_t *)words, 16, write);
-	f->faults = faults;
 	if (write)
-		set(f, ring + HEAD, (get(f, ring + HEAD) + 1) % (get(f, ring + 8) / 16));
+		fake_set(f, ring + HEAD,
+			 (fake_get(f, ring + HEAD) + 1) % (fake_get(f, ring + 8) / 16));
 	return r;
 }
 
 static bool is_for_us(const struct fake_device *f, const uint8_t *frame)
 {
-	return !memcmp(frame, f->registers + RAL, 6) && get(f, RAH) >> 31;
+	return !memcmp(frame, f->registers + RAL, 6) && fake_get(f, RAH) >> 31;
 }
 
 static void receive(struct fake_device *f, uint8_t *frame, size_t size)
 {
-	unsigned int faults = f->faults;
-
-	if (!(get(f, RCTL) & 2) || !is_for_us(f, frame))
+	if (!(fake_get(f, RCTL) & 2) || !is_for_us(f, frame))
 		return;
 	/* The first frame only shows that the loopback works. */
 	if (fake_has(f, FAKE_LOSES_COMPLETIONS) && f->identified++)
@@ -93,19 +75,17 @@ static void receive(struct fake_device *f, uint8_t *frame, size_t size)
 		uint32_t words[4] = { 0 };
 		size_t part = size - at < BUFFER ? size - at : BUFFER;
 
-		if (get(f, RX_RING + HEAD) == get(f, RX_RING + TAIL) ||
+		if (fake_get(f, RX_RING + HEAD) == fake_get(f, RX_RING + TAIL) ||
 		    descriptor(f, RX_RING, words, false) < 0)
 			return;
 		/* The header's buffer is the driver's own. */
-		if (!at)
-			f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
-		(void)fake_dma(f, words[0] | (uint64_t)words[1] << 32, frame + at, part, true);
-		f->faults = faults;
+		(void)(at ? fake_dma : fake_own_dma)(f, words[0] | (uint64_t)words[1] << 32,
+						     frame + at, part, true);
 		words[2] = (uint32_t)part;
 		words[3] = 1 | (at + part == size) << 1;
 		(void)descriptor(f, RX_RING, words, true);
 	}
-	if (get(f, IMS) & 0x80)
+	if (fake_get(f, IMS) & 0x80)
 		fake_raise(f);
 }
 
@@ -114,7 +94,8 @@ static void transmit(struct fake_device *f)
 	uint8_t frame[2048];
 	size_t size = 0;
 
-	while (get(f, TCTL) & 2 && get(f, TX_RING + HEAD) != get(f, TX_RING + TAIL)) {
+	while (fake_get(f, TCTL) & 2 &&
+	       fake_get(f, TX_RING + HEAD) != fake_get(f, TX_RING + TAIL)) {
 		uint32_t words[4] = { 0 };
 		size_t len;
 
@@ -131,7 +112,7 @@ static void transmit(struct fake_device *f)
 			return;
 		if (!(words[2] & 1 << 24))
 			continue;
-		if (!(get(f, PHY) & LOOPBACK))
+		if (!(fake_get(f, PHY) & LOOPBACK))
 			__builtin_trap();
 		if (size < sizeof(frame))
 			receive(f, frame, size);
@@ -142,8 +123,8 @@ static void transmit(struct fake_device *f)
 static void phy(struct fake_device *f, uint32_t value)
 {
 	if (value >> 26 & 1 && !fake_has(f, FAKE_OTHER_ID))
-		set(f, PHY, value & 0xffff);
-	set(f, MDIC, (value & ~0xffffU) | (get(f, PHY) & 0xffff) | 1U << 28);
+		fake_set(f, PHY, value & 0xffff);
+	fake_set(f, MDIC, (value & ~0xffffU) | (fake_get(f, PHY) & 0xffff) | 1U << 28);
 }
 
 static void e1000_write(struct fake_device *f, uint64_t offset, uint64_t value)
@@ -155,20 +136,20 @@ static void e1000_write(struct fake_device *f, uint64_t offset, uint64_t value)
 	switch (offset) {
 	case CTRL:
 		if (word & 1U << 26) {
-			set(f, RCTL, 0);
-			set(f, TCTL, 0);
-			set(f, IMS, 0);
+			fake_set(f, RCTL, 0);
+			fake_set(f, TCTL, 0);
+			fake_set(f, IMS, 0);
 		}
-		set(f, CTRL, word & ~(1U << 26));
+		fake_set(f, CTRL, word & ~(1U << 26));
 		return;
 	case MDIC:
 		phy(f, word);
 		return;
 	case IMC:
-		set(f, IMS, get(f, IMS) & ~word);
+		fake_set(f, IMS, fake_get(f, IMS) & ~word);
 		return;
 	default:
-		set(f, offset, word);
+		fake_set(f, offset, word);
 		if (offset == TX_RING + TAIL)
 			transmit(f);
 		return;

@@ -28,14 +28,10 @@ static uint64_t nvme_read(struct fake_device *f, uint64_t offset)
 static void nvme_complete(struct fake_device *f, uint16_t id, unsigned int status)
 {
 	uint32_t entry[4] = { 0, 0, f->sq_head, id | f->cq_phase << 16 | status << 17 };
-	unsigned int faults = f->faults;
 
 	if (fake_has(f, FAKE_LOSES_COMPLETIONS))
 		return;
-	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
-	(void)fake_dma(f, f->acq + f->cq_tail * sizeof(entry), (uint8_t *)entry, sizeof(entry),
-		       true);
-	f->faults = faults;
+	(void)fake_own_dma(f, f->acq + f->cq_tail * sizeof(entry), entry, sizeof(entry), true);
 	f->cq_tail = (f->cq_tail + 1) % ((f->aqa >> 16) + 1);
 	if (!f->cq_tail)
 		f->cq_phase ^= 1;
@@ -50,8 +46,8 @@ static void nvme_run(struct fake_device *f, uint32_t tail)
 		uint64_t prp;
 		int r;
 
-		if (fake_dma(f, f->asq + f->sq_head * sizeof(entry), (uint8_t *)entry,
-			     sizeof(entry), false) < 0) {
+		if (fake_dma(f, f->asq + f->sq_head * sizeof(entry), entry, sizeof(entry), false) <
+		    0) {
 			f->csts |= 2;
 			return;
 		}

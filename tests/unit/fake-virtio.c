@@ -32,42 +32,21 @@ struct piece {
 	uint16_t flags, next;
 };
 
-static uint32_t get(const struct fake_device *f, size_t offset, size_t width)
-{
-	uint32_t value = 0;
-
-	memcpy(&value, f->registers + offset, width);
-	return value;
-}
-
-static void set(struct fake_device *f, size_t offset, size_t width, uint32_t value)
-{
-	memcpy(f->registers + offset, &value, width);
-}
-
-static uint64_t get64(const struct fake_device *f, size_t offset)
-{
-	uint64_t value;
-
-	memcpy(&value, f->registers + offset, sizeof(value));
-	return value;
-}
-
 static void virtio_start(struct fake_device *f)
 {
 	memset(f->registers, 0, sizeof(f->registers));
-	set(f, QUEUE_SIZE, 2, 64);
-	set(f, QUEUE_NOTIFY, 2, 2);
+	fake_set_part(f, QUEUE_SIZE, 2, 64);
+	fake_set_part(f, QUEUE_NOTIFY, 2, 2);
 	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT))
-		set(f, STATUS, 1, 0xf);
+		fake_set_part(f, STATUS, 1, 0xf);
 	/* 1 MiB; the number of the last target; how large requests are. */
 	if (f->model == &fake_virtio_blk && !fake_has(f, FAKE_EMPTY))
-		set(f, DEVICE, 4, 2048);
+		fake_set(f, DEVICE, 2048);
 	if (f->model != &fake_virtio_scsi)
 		return;
-	set(f, DEVICE + 20, 4, 96);
-	set(f, DEVICE + 24, 4, 32);
-	set(f, DEVICE + 30, 2, 7);
+	fake_set(f, DEVICE + 20, 96);
+	fake_set(f, DEVICE + 24, 32);
+	fake_set_part(f, DEVICE + 30, 2, 7);
 }
 
 /* Common, notify and device structure, as capabilities from 0x40 on; of another device a chain without end and
@@ -94,18 +73,6 @@ static void virtio_config(const struct fake_device *f, uint8_t *bytes)
 		bytes[0x40] = 0x10;
 }
 
-/* Its own pages, which no fault is about. */
-static int own_dma(struct fake_device *f, uint64_t address, void *bytes, size_t len, bool write)
-{
-	unsigned int faults = f->faults;
-	int r;
-
-	f->faults &= ~(unsigned int)(FAKE_WRONG_BYTES | FAKE_WRITES_BEHIND);
-	r = fake_dma(f, address, bytes, len, write);
-	f->faults = faults;
-	return r;
-}
-
 /* ---- the types ---- */
 
 /* Each writes to @pieces and returns the bytes, or -EIO. */
@@ -125,7 +92,7 @@ static int block(struct fake_device *f, const struct piece *pieces)
 	uint32_t header[4];
 	uint8_t sector[512], status = 0;
 
-	if (own_dma(f, pieces[0].address, header, sizeof(header), false) < 0)
+	if (fake_own_dma(f, pieces[0].address, header, sizeof(header), false) < 0)
 		return -1;
 	/* Whatever is not a read of sector 0 is not harmless. */
 	if (header[0] || header[2] || header[3] || pieces[1].len != sizeof(sector))
@@ -136,14 +103,15 @@ static int block(struct fake_device *f, const struct piece *pieces)
 			return -1;
 		status = 1;
 	}
-	return own_dma(f, pieces[2].address, &status, 1, true) < 0 ? -1 : (int)sizeof(sector) + 1;
+	return fake_own_dma(f, pieces[2].address, &status, 1, true) < 0 ? -1
+									: (int)sizeof(sector) + 1;
 }
 
 static int net(struct fake_device *f, const struct piece *pieces)
 {
 	uint8_t command[3], answer;
 
-	if (own_dma(f, pieces[0].address, command, sizeof(command), false) < 0)
+	if (fake_own_dma(f, pieces[0].address, command, sizeof(command), false) < 0)
 		return -1;
 	answer = command[0] || command[1] || command[2];
 	return fake_dma(f, pieces[1].address, &answer, 1, true) < 0 ? -1 : 1;
@@ -154,13 +122,13 @@ static int scsi(struct fake_device *f, const struct piece *pieces)
 	uint8_t request[51], answer[108] = { 0 }, data[36] = { 0, 0, 6, 2, 31, 0, 0, 0, 'F' };
 	bool present;
 
-	if (own_dma(f, pieces[0].address, request, sizeof(request), false) < 0)
+	if (fake_own_dma(f, pieces[0].address, request, sizeof(request), false) < 0)
 		return -1;
 	if (request[0] != 1 || request[19] != 0x12)
 		__builtin_trap();
 	present = request[1] == TARGET && !fake_has(f, FAKE_EMPTY);
 	answer[11] = present ? 0 : 3;
-	if (own_dma(f, pieces[1].address, answer, sizeof(answer), true) < 0 ||
+	if (fake_own_dma(f, pieces[1].address, answer, sizeof(answer), true) < 0 ||
 	    (present && fake_dma(f, pieces[2].address, data, sizeof(data), true) < 0))
 		return -1;
 	return (int)(sizeof(answer) + (present ? sizeof(data) : 0));
@@ -170,13 +138,13 @@ static int scsi(struct fake_device *f, const struct piece *pieces)
 
 static int fetch(struct fake_device *f, uint32_t head, struct piece *pieces)
 {
-	uint64_t table = get64(f, DESCRIPTORS);
+	uint64_t table = fake_get64(f, DESCRIPTORS);
 	uint32_t i = head;
 
 	for (unsigned int n = 0; n < PIECES_MAX; n++) {
 		struct piece *p = &pieces[n];
 
-		if (own_dma(f, table + i * UINT64_C(16), p, sizeof(*p), false) < 0)
+		if (fake_own_dma(f, table + i * UINT64_C(16), p, sizeof(*p), false) < 0)
 			return -1;
 		if (p->flags & 4) {
 			table = p->address;
@@ -200,33 +168,33 @@ static bool loses(const struct fake_device *f)
 
 static int complete(struct fake_device *f, uint32_t last, uint32_t head, int len)
 {
-	uint64_t ring = get64(f, USED);
+	uint64_t ring = fake_get64(f, USED);
 	uint32_t element[2] = { head, (uint32_t)len };
 	uint16_t index = (uint16_t)(last + 1);
 
 	if (loses(f))
 		return 0;
-	if (own_dma(f, ring + 4 + (last % get(f, QUEUE_SIZE, 2)) * UINT64_C(8), element,
-		    sizeof(element), true) < 0)
+	if (fake_own_dma(f, ring + 4 + (last % fake_get_part(f, QUEUE_SIZE, 2)) * UINT64_C(8),
+			 element, sizeof(element), true) < 0)
 		return -1;
-	return own_dma(f, ring + 2, &index, sizeof(index), true);
+	return fake_own_dma(f, ring + 2, &index, sizeof(index), true);
 }
 
 /* One request; 0 when there was none, -1 when the device stops. */
 static int run_one(struct fake_device *f)
 {
-	uint64_t ring = get64(f, AVAILABLE);
-	uint32_t last = get(f, LAST, 2);
+	uint64_t ring = fake_get64(f, AVAILABLE);
+	uint32_t last = fake_get_part(f, LAST, 2);
 	struct piece pieces[PIECES_MAX];
 	uint16_t words[2], head;
 	int len;
 
-	if (own_dma(f, ring, words, sizeof(words), false) < 0)
+	if (fake_own_dma(f, ring, words, sizeof(words), false) < 0)
 		return -1;
 	if (words[1] == last)
 		return 0;
-	if (own_dma(f, ring + 4 + (last % get(f, QUEUE_SIZE, 2)) * UINT64_C(2), &head, sizeof(head),
-		    false) < 0 ||
+	if (fake_own_dma(f, ring + 4 + (last % fake_get_part(f, QUEUE_SIZE, 2)) * UINT64_C(2),
+			 &head, sizeof(head), false) < 0 ||
 	    fetch(f, head, pieces) < 0)
 		return -1;
 	f->identified++;
@@ -236,7 +204,7 @@ static int run_one(struct fake_device *f)
 					     : scsi(f, pieces);
 	if (len < 0 || complete(f, last, head, len) < 0)
 		return -1;
-	set(f, LAST, 2, (last + 1) & 0xffff);
+	fake_set_part(f, LAST, 2, (last + 1) & 0xffff);
 	if (!(words[0] & 1) && !loses(f))
 		fake_raise(f);
 	return 1;
@@ -246,10 +214,10 @@ static void run(struct fake_device *f)
 {
 	int r = 1;
 
-	while (r > 0 && get(f, STATUS, 1) == 0xf && get(f, QUEUE_ENABLE, 2))
+	while (r > 0 && fake_get_part(f, STATUS, 1) == 0xf && fake_get_part(f, QUEUE_ENABLE, 2))
 		r = run_one(f);
 	if (r < 0)
-		set(f, STATUS, 1, get(f, STATUS, 1) | NEEDS_RESET);
+		fake_set_part(f, STATUS, 1, fake_get_part(f, STATUS, 1) | NEEDS_RESET);
 }
 
 /* ---- registers ---- */
@@ -259,7 +227,7 @@ static uint64_t virtio_read(struct fake_device *f, uint64_t offset)
 	uint64_t value;
 
 	if (offset == OFFERED)
-		return !get(f, OFFERED_SELECT, 4)   ? 1U << 28 | 7U << 16
+		return !fake_get(f, OFFERED_SELECT) ? 1U << 28 | 7U << 16
 		       : fake_has(f, FAKE_BYPASSES) ? 1
 						    : 3;
 	if (offset > sizeof(f->registers) - sizeof(value))
@@ -277,11 +245,11 @@ static void virtio_write(struct fake_device *f, uint64_t offset, uint64_t value)
 		run(f);
 	if (offset + width > COMMON_END)
 		return;
-	set(f, offset, width, (uint32_t)value);
+	fake_set_part(f, offset, width, (uint32_t)value);
 	if (offset == STATUS && !value) {
-		set(f, LAST, 2, 0);
-		set(f, QUEUE_ENABLE, 2, 0);
-		set(f, QUEUE_SIZE, 2, 64);
+		fake_set_part(f, LAST, 2, 0);
+		fake_set_part(f, QUEUE_ENABLE, 2, 0);
+		fake_set_part(f, QUEUE_SIZE, 2, 64);
 	}
 }
 

@@ -27,39 +27,21 @@ enum {
 	CHANGES,
 };
 
-static uint32_t get(const struct fake_device *f, size_t offset)
-{
-	uint32_t value;
-
-	memcpy(&value, f->registers + offset, sizeof(value));
-	return value;
-}
-
-static void set(struct fake_device *f, size_t offset, uint32_t value)
-{
-	memcpy(f->registers + offset, &value, sizeof(value));
-}
-
-static uint64_t get64(const struct fake_device *f, size_t offset)
-{
-	return get(f, offset) | (uint64_t)get(f, offset + 4) << 32;
-}
-
 static void reset(struct fake_device *f)
 {
 	memset(f->registers, 0, sizeof(f->registers));
 	memset(f->words, 0, sizeof(f->words));
-	set(f, 0x00, 0x01100000 | OPERATIONAL);
-	set(f, 0x04, 0x04000110);
-	set(f, 0x08, UINT32_C(2) << 27);
-	set(f, 0x10, (uint32_t)LEGACY / 4 << 16 | 1);
-	set(f, 0x14, DOORBELL);
-	set(f, 0x18, RUNTIME);
-	set(f, USBSTS, 1);
-	set(f, OPERATIONAL + 0x08, 1);
-	set(f, PORTSC, 0x0e000e03);
-	set(f, LEGACY, 0x00000801);
-	set(f, LEGACY + 0x20, 0x00000002);
+	fake_set(f, 0x00, 0x01100000 | OPERATIONAL);
+	fake_set(f, 0x04, 0x04000110);
+	fake_set(f, 0x08, UINT32_C(2) << 27);
+	fake_set(f, 0x10, (uint32_t)LEGACY / 4 << 16 | 1);
+	fake_set(f, 0x14, DOORBELL);
+	fake_set(f, 0x18, RUNTIME);
+	fake_set(f, USBSTS, 1);
+	fake_set(f, OPERATIONAL + 0x08, 1);
+	fake_set(f, PORTSC, 0x0e000e03);
+	fake_set(f, LEGACY, 0x00000801);
+	fake_set(f, LEGACY + 0x20, 0x00000002);
 	f->words[CHANGES] = 2;
 }
 
@@ -67,9 +49,9 @@ static void xhci_start(struct fake_device *f)
 {
 	reset(f);
 	if (fake_has(f, FAKE_ENABLED | FAKE_LEFT))
-		set(f, USBSTS, 0);
+		fake_set(f, USBSTS, 0);
 	if (fake_has(f, FAKE_OTHER_ID))
-		set(f, LEGACY, 0x00010801);
+		fake_set(f, LEGACY, 0x00010801);
 }
 
 static void post(struct fake_device *f, uint64_t of, uint32_t type)
@@ -83,19 +65,18 @@ static void post(struct fake_device *f, uint64_t of, uint32_t type)
 		return;
 	next = (f->words[ENQUEUE] + 1) % f->words[RING_SIZE];
 	/* Full: what comes is lost. */
-	if (next == ((get64(f, ERDP) & ~UINT64_C(15)) - f->words[RING]) / 16)
+	if (next == ((fake_get64(f, ERDP) & ~UINT64_C(15)) - f->words[RING]) / 16)
 		return;
 	if (f->words[ENQUEUE] != 5)
 		f->faults &= ~(unsigned int)FAKE_WRONG_BYTES;
-	if (fake_dma(f, at, (uint8_t *)trb, sizeof(trb), true) < 0 &&
-	    fake_has(f, FAKE_FAILS_UNMAPPED))
-		set(f, USBSTS, get(f, USBSTS) | 4);
+	if (fake_dma(f, at, trb, sizeof(trb), true) < 0 && fake_has(f, FAKE_FAILS_UNMAPPED))
+		fake_set(f, USBSTS, fake_get(f, USBSTS) | 4);
 	f->faults = faults;
 	f->words[ENQUEUE] = next;
 	if (!next)
 		f->words[CYCLE] ^= 1;
-	set(f, USBSTS, get(f, USBSTS) | 8);
-	if (get(f, IMAN) & 2 && get(f, USBCMD) & 4)
+	fake_set(f, USBSTS, fake_get(f, USBSTS) | 8);
+	if (fake_get(f, IMAN) & 2 && fake_get(f, USBCMD) & 4)
 		fake_raise(f);
 }
 
@@ -103,8 +84,8 @@ static void run_commands(struct fake_device *f)
 {
 	uint32_t trb[4];
 
-	while (!(get(f, USBSTS) & 5) && !fake_has(f, FAKE_LOSES_COMPLETIONS) &&
-	       fake_dma(f, f->words[COMMAND], (uint8_t *)trb, sizeof(trb), false) >= 0 &&
+	while (!(fake_get(f, USBSTS) & 5) && !fake_has(f, FAKE_LOSES_COMPLETIONS) &&
+	       fake_dma(f, f->words[COMMAND], trb, sizeof(trb), false) >= 0 &&
 	       trb[3] == (23 << 10 | 1)) {
 		f->identified++;
 		post(f, f->words[COMMAND], 33);
@@ -118,13 +99,13 @@ static void command(struct fake_device *f, uint32_t value)
 		reset(f);
 		return;
 	}
-	set(f, USBCMD, value);
-	set(f, USBSTS, (get(f, USBSTS) & ~UINT32_C(1)) | !(value & 1));
+	fake_set(f, USBCMD, value);
+	fake_set(f, USBSTS, (fake_get(f, USBSTS) & ~UINT32_C(1)) | !(value & 1));
 	if (!(value & 1) || !f->words[CHANGES])
 		return;
 	f->words[CHANGES]--;
-	set(f, PORTSC, get(f, PORTSC) | 1 << 17);
-	set(f, USBSTS, get(f, USBSTS) | 0x10);
+	fake_set(f, PORTSC, fake_get(f, PORTSC) | 1 << 17);
+	fake_set(f, USBSTS, fake_get(f, USBSTS) | 0x10);
 	post(f, 1 << 24, 34);
 }
 
@@ -133,7 +114,7 @@ static void set_ring(struct fake_device *f)
 	uint64_t entry[2];
 
 	f->words[RING_SIZE] = f->words[ENQUEUE] = 0;
-	if (fake_dma(f, get64(f, ERSTBA), (uint8_t *)entry, sizeof(entry), false) < 0)
+	if (fake_dma(f, fake_get64(f, ERSTBA), entry, sizeof(entry), false) < 0)
 		return;
 	f->words[RING] = entry[0];
 	f->words[RING_SIZE] = entry[1];
@@ -142,12 +123,12 @@ static void set_ring(struct fake_device *f)
 
 static bool xhci_runs(const struct fake_device *f)
 {
-	return !(get(f, USBSTS) & 1);
+	return !(fake_get(f, USBSTS) & 1);
 }
 
 static uint64_t xhci_read(struct fake_device *f, uint64_t offset)
 {
-	return get(f, offset);
+	return fake_get(f, offset);
 }
 
 static void xhci_write(struct fake_device *f, uint64_t offset, uint64_t value)
@@ -159,22 +140,22 @@ static void xhci_write(struct fake_device *f, uint64_t offset, uint64_t value)
 		command(f, word);
 		return;
 	case USBSTS:
-		set(f, USBSTS, get(f, USBSTS) & ~(word & 0x18));
+		fake_set(f, USBSTS, fake_get(f, USBSTS) & ~(word & 0x18));
 		return;
 	case PORTSC:
 		/* Power and wake stay, the port is not disabled. */
 		if ((word & ~UINT32_C(0xfe0000)) != 0x0e000200)
 			__builtin_trap();
-		set(f, PORTSC, get(f, PORTSC) & ~(word & 0xfe0000));
+		fake_set(f, PORTSC, fake_get(f, PORTSC) & ~(word & 0xfe0000));
 		return;
 	case DOORBELL:
 		run_commands(f);
 		return;
 	default:
-		set(f, offset, word);
+		fake_set(f, offset, word);
 	}
 	if (offset == CRCR + 4)
-		f->words[COMMAND] = get64(f, CRCR) & ~UINT64_C(0x3f);
+		f->words[COMMAND] = fake_get64(f, CRCR) & ~UINT64_C(0x3f);
 	if (offset == ERSTBA + 4)
 		set_ring(f);
 }
