@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Intel's 82540EM (e1000) and 82574L (e1000e): frames through the loopback of their PHY, which isolates it
- * from the network (IEEE 802.3, 22.2.4.1.2). A frame has a header that the receiver's filter knows, in the
- * driver's own memory, and as much again of what is to be moved. The receiver's buffers are of just that
- * size, so that the second half arrives in a buffer of its own.
- * Sections are those of the PCI/PCI-X Family of Gigabit Ethernet Controllers Software Developer's Manual
- * (8254x); the 82574 Family Datasheet, chapter 10.2, has the same registers. */
+/* Intel's 82540EM (e1000), 82574L (e1000e) and 82576 (igb): frames through the loopback of their PHY. A frame has
+ * a header that the receiver's filter knows, in the driver's own memory, and behind it what is to be moved. The
+ * receiver's buffers are of just the header's size, so that what follows arrives in a buffer of its own.
+ * Sections are those of dma-test-e1000.h. */
 #include <errno.h>
 #include <string.h>
 
 #include "base/macro.h"
 #include "uapi/abi.h"
-#include "client/dma-test.h"
+#include "client/dma-test-e1000.h"
 
 /* 13.4 and 13.5. */
 enum {
-	E1000_CTRL = 0x0000,
-	E1000_STATUS = 0x0008,
-	E1000_MDIC = 0x0020,
+	E1000_CTRL_EXT = 0x0018,
 	E1000_ICR = 0x00c0,
 	E1000_IMS = 0x00d0,
 	E1000_IMC = 0x00d8,
@@ -24,13 +20,16 @@ enum {
 	E1000_RCTL = 0x0100,
 	E1000_TCTL = 0x0400,
 	E1000_TIPG = 0x0410,
-	E1000_EXTCNF = 0x0f00, /* 82574 only: who may access the PHY */
+	E1000_EEMNGCTL = 0x1010, /* 82576 only: whether its EEPROM was read */
+	E1000_IVAR_82576 = 0x1700,
 	E1000_RX_RING = 0x2800,
 	E1000_TX_RING = 0x3800,
 	RING_BASE_HIGH = 0x04,
 	RING_LENGTH = 0x08,
+	RING_SPLIT = 0x0c, /* 82576 only: SRRCTL of the receiver */
 	RING_HEAD = 0x10,
 	RING_TAIL = 0x18,
+	RING_CONTROL = 0x28, /* 82576 only: RXDCTL and TXDCTL */
 	E1000_RAL = 0x5400,
 	E1000_RAH = 0x5404,
 };
@@ -49,12 +48,13 @@ enum {
 	TIPG_USUAL = 10 | 8 << 10 | 6 << 20,
 	INTERRUPT_RECEIVED = 1 << 7 | 1 << 20, /* RXT0; RXQ0 in MSI-X mode */
 	IVAR_RECEIVED_0 = 1 << 3,              /* vector 0, valid */
-	EXTCNF_OWNED = 1 << 5,
-	MDIC_PHY = 1 << 21,
-	MDIC_WRITE = 1 << 26,
-	MDIC_READ = 2 << 26,
-	MDIC_READY = 1 << 28,
-	MDIC_ERROR = 1 << 30,
+	/* 82576, 8.10.2, 8.10.9, 8.12.15, 8.8.13 and 8.2.3. */
+	SPLIT_1024 = 1 << 0 | 1 << 25, /* buffers of 1 KiB, advanced descriptors with one */
+	QUEUE_ENABLE = 1 << 25,
+	IVAR_82576_RECEIVED_0 = 1 << 7, /* vector 0, valid */
+	EEMNGCTL_DONE = 1 << 18,        /* the first port's bit; the others follow */
+	STATUS_PORT_SHIFT = 2,
+	LINK_MODE = 3 << 22, /* 0: its own PHY */
 };
 
 #define RAH_VALID UINT32_C(0x80000000)
@@ -63,16 +63,6 @@ enum {
  * experiments. */
 #define ADDRESS_LOW  UINT32_C(0x69667602)
 #define ADDRESS_HIGH UINT32_C(0x016f)
-
-/* IEEE 802.3, 22.2.4.1: register 0 of a PHY. */
-enum {
-	PHY_CONTROL = 0,
-	PHY_SPEED_1000 = 1 << 6,
-	PHY_FULL_DUPLEX = 1 << 8,
-	PHY_RESTART = 1 << 9,
-	PHY_NEGOTIATES = 1 << 12,
-	PHY_LOOPBACK = 1 << 14,
-};
 
 /* The driver's memory. The first page: the rings and the header to send; the second one: the header that
  * came back, and what the device keeps. */
@@ -83,8 +73,10 @@ enum {
 	RX_RING = 0x80,
 	HEADER = 0x200,
 	RETURNED = 0,
-	KEPT = 0x200,
-	HALF = 512, /* bytes: of the header and of what is moved */
+	KEPT = 0x800,
+	HALF = 512,          /* bytes: of the header and of what is moved */
+	HEADER_82576 = 1024, /* its buffers have whole KiB */
+	MOVED_82576 = 256,
 	SEQUENCE = 16,
 };
 
@@ -98,36 +90,30 @@ enum {
 	RX_ERRORS = 0xff00,
 };
 
+/* 82576, 7.2.2.3 and 7.1.5: advanced descriptors. */
+enum {
+	TX_ADVANCED_DATA = 3 << 20 | 1 << 29,
+	TX_FRAME_SHIFT = 14, /* the size of the whole frame, in the last word */
+};
+
+#define RX_ADVANCED_ERROR UINT32_C(0x80000000)
+
 enum {
 	SETTLE_MS = 10,
-	REGISTER_TIMEOUT_MS = 1000,
+	EEPROM_TIMEOUT_MS = 100,
 	FRAME_TIMEOUT_MS = 200,
 	RETRY_MS = 50,
 	/* A PHY needs half a second to settle; QEMU's receiver is deaf for one after its setup. */
 	FIRST_FRAME_TIMEOUT_MS = 5000,
 };
 
-struct e1000 {
-	bool ready;
-	bool has_phy;         /* phy_control was read */
-	unsigned int tx, rx;  /* the next descriptor of each ring */
-	uint32_t sequence;    /* of the last frame */
-	uint32_t ral, rah;    /* the device's own address, as it was */
-	uint32_t phy_control; /* as it was */
-};
-
 static const uint8_t frame_header[14] = { 0x02, 0x76, 0x66, 0x69, 0x6f, 0x01, 0x02,
 					  0x76, 0x66, 0x69, 0x6f, 0x02, 0x88, 0xb5 };
-
-static bool is_82574(const struct dma_test *x)
-{
-	return x->kind == &dma_driver_e1000e;
-}
 
 static int e1000_probe(struct dma_test *x, struct failure **reterr)
 {
 	struct e1000 *e = x->state;
-	uint32_t status, rctl = 0, tctl = 0;
+	uint32_t status, rctl = 0, tctl = 0, mode = 0;
 	int r = dma_test_get32(x, E1000_STATUS, &status);
 
 	if (!r)
@@ -138,6 +124,13 @@ static int e1000_probe(struct dma_test *x, struct failure **reterr)
 		r = dma_test_get32(x, E1000_RAL, &e->ral);
 	if (!r)
 		r = dma_test_get32(x, E1000_RAH, &e->rah);
+	if (!r && e1000_is_82576(x)) {
+		r = dma_test_get32(x, E1000_CTRL_EXT, &mode);
+		if (!r && mode & LINK_MODE) {
+			x->said = "it is not connected by its own PHY, whose loopback is needed";
+			r = -ENOTSUP;
+		}
+	}
 	if (r < 0)
 		return dma_test_failure(x, r, reterr);
 	if (dma_test_is_master(x) && (rctl | tctl) & ENABLE)
@@ -145,80 +138,6 @@ static int e1000_probe(struct dma_test *x, struct failure **reterr)
 				   "%s: its receiver or transmitter is enabled, so something may be using the network: end that, or reset the device first",
 				   x->object);
 	return 0;
-}
-
-/* ---- the PHY ---- */
-
-/* One access to register 0 of the PHY; *@ret is its value afterwards. */
-static int phy_access(struct dma_test *x, uint32_t command, uint32_t *ret)
-{
-	int r = dma_test_put32(x, E1000_MDIC, MDIC_PHY | PHY_CONTROL << 16 | command);
-
-	if (!r)
-		r = dma_test_wait32(x, E1000_MDIC, MDIC_READY | MDIC_ERROR, MDIC_READY,
-				    REGISTER_TIMEOUT_MS, "an access to the PHY");
-	if (!r)
-		r = dma_test_get32(x, E1000_MDIC, ret);
-	*ret &= 0xffff;
-	return r;
-}
-
-/* The firmware of an 82574 may use the PHY too. */
-static int phy_own(struct dma_test *x, bool own)
-{
-	uint32_t value = 0;
-	int r;
-
-	if (!is_82574(x))
-		return 0;
-	r = dma_test_get32(x, E1000_EXTCNF, &value);
-	value = own ? value | EXTCNF_OWNED : value & ~(uint32_t)EXTCNF_OWNED;
-	if (!r)
-		r = dma_test_put32(x, E1000_EXTCNF, value);
-	return r < 0 || !own
-		       ? r
-		       : dma_test_wait32(x, E1000_EXTCNF, EXTCNF_OWNED, EXTCNF_OWNED,
-					 REGISTER_TIMEOUT_MS, "the firmware's use of the PHY");
-}
-
-static int phy_loop(struct dma_test *x)
-{
-	struct e1000 *e = x->state;
-	uint32_t value = 0;
-	int r = phy_own(x, true);
-
-	if (!r && !e->has_phy) {
-		r = phy_access(x, MDIC_READ, &e->phy_control);
-		e->has_phy = !r;
-	}
-	if (!r)
-		r = phy_access(x, MDIC_WRITE | PHY_LOOPBACK | PHY_SPEED_1000 | PHY_FULL_DUPLEX,
-			       &value);
-	if (!r)
-		r = phy_access(x, MDIC_READ, &value);
-	if (!r && !(value & PHY_LOOPBACK)) {
-		x->said = "its PHY does not go into loopback, and no frame may reach the network";
-		r = -EREMOTEIO;
-	}
-	if (phy_own(x, false) < 0 && !r)
-		r = -EREMOTEIO;
-	return r;
-}
-
-static void phy_restore(struct dma_test *x)
-{
-	struct e1000 *e = x->state;
-	uint32_t value = e->phy_control;
-
-	if (!e->has_phy || phy_own(x, true) < 0)
-		return;
-	/* A test that was killed may have left the loopback: then as after a reset. */
-	if (value & PHY_LOOPBACK)
-		value = PHY_NEGOTIATES | PHY_SPEED_1000 | PHY_FULL_DUPLEX;
-	if (value & PHY_NEGOTIATES)
-		value |= PHY_RESTART;
-	(void)phy_access(x, MDIC_WRITE | value, &value);
-	(void)phy_own(x, false);
 }
 
 /* ---- setup ---- */
@@ -232,6 +151,19 @@ static int stop(struct dma_test *x)
 	if (!r)
 		r = dma_test_put32(x, E1000_TCTL, 0);
 	return r;
+}
+
+/* What the EEPROM says of the PHY may come late. Without an EEPROM this is never done. */
+static int await_eeprom(struct dma_test *x)
+{
+	uint32_t status = 0;
+	int r = dma_test_get32(x, E1000_STATUS, &status), done;
+
+	done = EEMNGCTL_DONE << (status >> STATUS_PORT_SHIFT & 3);
+	if (!r)
+		r = dma_test_wait32(x, E1000_EEMNGCTL, (uint32_t)done, (uint32_t)done,
+				    EEPROM_TIMEOUT_MS, "the EEPROM");
+	return r == -ETIMEDOUT ? 0 : r;
 }
 
 /* 13.4.1: what is under way ends first, and afterwards the EEPROM is read. */
@@ -248,6 +180,8 @@ static int reset(struct dma_test *x, uint32_t *ctrl)
 	if (!r)
 		r = dma_test_wait32(x, E1000_CTRL, CTRL_RESET, 0, REGISTER_TIMEOUT_MS,
 				    "the device's reset");
+	if (!r && e1000_is_82576(x))
+		r = await_eeprom(x);
 	if (!r)
 		r = dma_test_put32(x, E1000_IMC, UINT32_MAX);
 	if (!r)
@@ -273,6 +207,22 @@ static int set_ring(struct dma_test *x, uint64_t ring, uint64_t iova)
 	return r;
 }
 
+/* Its queues do nothing before they say that they are enabled. */
+static int enable_queues(struct dma_test *x)
+{
+	static const uint64_t queues[] = { E1000_RX_RING + RING_CONTROL,
+					   E1000_TX_RING + RING_CONTROL };
+	int r = dma_test_put32(x, E1000_RX_RING + RING_SPLIT, SPLIT_1024);
+
+	for (size_t i = 0; !r && i < ARRAY_SIZE(queues); i++) {
+		r = dma_test_put32(x, queues[i], QUEUE_ENABLE);
+		if (!r)
+			r = dma_test_wait32(x, queues[i], QUEUE_ENABLE, QUEUE_ENABLE,
+					    REGISTER_TIMEOUT_MS, "to enable a queue");
+	}
+	return r;
+}
+
 /* Only frames to the address of frame_header are received. */
 static int start(struct dma_test *x, uint32_t ctrl)
 {
@@ -288,8 +238,10 @@ static int start(struct dma_test *x, uint32_t ctrl)
 		r = dma_test_put32(x, E1000_RAL, ADDRESS_LOW);
 	if (!r)
 		r = dma_test_put32(x, E1000_RAH, RAH_VALID | ADDRESS_HIGH);
-	if (!r && !is_82574(x))
+	if (!r && x->kind == &dma_driver_e1000)
 		r = dma_test_put32(x, E1000_TIPG, TIPG_USUAL);
+	if (!r && e1000_is_82576(x))
+		r = enable_queues(x);
 	if (!r)
 		r = dma_test_put32(x, E1000_RCTL, ENABLE | RCTL_BUFFER_512 | RCTL_STRIP_CRC);
 	if (!r)
@@ -304,11 +256,17 @@ static uint8_t *descriptor(const struct dma_test *x, unsigned int ring, unsigned
 	return x->own[0].memory + ring + (size_t)(i % DESCRIPTORS) * DESCRIPTOR_SIZE;
 }
 
-static void describe(uint8_t *d, uint64_t iova, uint32_t command)
+static void describe(uint8_t *d, uint64_t iova, uint32_t command, uint32_t last)
 {
 	dma_test_set_le64(d, iova);
 	dma_test_set_le32(d + 8, command);
-	dma_test_set_le32(d + 12, 0);
+	dma_test_set_le32(d + 12, last);
+}
+
+/* Bytes of the header, and of a receiver's buffer. */
+static size_t header_size(const struct dma_test *x)
+{
+	return e1000_is_82576(x) ? HEADER_82576 : HALF;
 }
 
 /* Gives the receiver two buffers: for the header, and @target. */
@@ -316,8 +274,8 @@ static int post(struct dma_test *x, uint64_t target)
 {
 	struct e1000 *e = x->state;
 
-	describe(descriptor(x, RX_RING, e->rx), x->own[1].iova + RETURNED, 0);
-	describe(descriptor(x, RX_RING, e->rx + 1), target, 0);
+	describe(descriptor(x, RX_RING, e->rx), x->own[1].iova + RETURNED, 0, 0);
+	describe(descriptor(x, RX_RING, e->rx + 1), target, 0, 0);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return dma_test_put32(x, E1000_RX_RING + RING_TAIL, (e->rx + 2) % DESCRIPTORS);
 }
@@ -327,37 +285,53 @@ static int send(struct dma_test *x, uint64_t source)
 {
 	struct e1000 *e = x->state;
 	uint8_t *header = x->own[0].memory + HEADER;
+	size_t size = header_size(x);
+	uint32_t command = TX_INSERT_CRC | TX_REPORT, last = 0;
 
-	memset(header, 0, HALF);
+	if (e1000_is_82576(x)) {
+		command |= TX_ADVANCED_DATA;
+		last = (uint32_t)(size + x->kind->transfer) << TX_FRAME_SHIFT;
+	}
+	memset(header, 0, size);
 	memcpy(header, frame_header, sizeof(frame_header));
 	dma_test_set_le32(header + SEQUENCE, ++e->sequence);
-	describe(descriptor(x, TX_RING, e->tx), x->own[0].iova + HEADER,
-		 HALF | TX_INSERT_CRC | TX_REPORT);
+	describe(descriptor(x, TX_RING, e->tx), x->own[0].iova + HEADER, (uint32_t)size | command,
+		 last);
 	describe(descriptor(x, TX_RING, e->tx + 1), source,
-		 HALF | TX_END_OF_PACKET | TX_INSERT_CRC | TX_REPORT);
+		 (uint32_t)x->kind->transfer | TX_END_OF_PACKET | command, last);
 	e->tx = (e->tx + 2) % DESCRIPTORS;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return dma_test_put32(x, E1000_TX_RING + RING_TAIL, e->tx);
 }
 
+/* Which word of a descriptor has its end, in bytes. */
+static size_t status_at(const struct dma_test *x, unsigned int ring)
+{
+	return e1000_is_82576(x) && ring == RX_RING ? 8 : 12;
+}
+
 static bool is_done(const struct dma_test *x, unsigned int ring, unsigned int i)
 {
-	return dma_test_le32(descriptor(x, ring, i) + 12) & DONE;
+	return dma_test_le32(descriptor(x, ring, i) + status_at(x, ring)) & DONE;
 }
 
 static bool is_intact(struct dma_test *x)
 {
 	struct e1000 *e = x->state;
-	uint32_t first = dma_test_le32(descriptor(x, RX_RING, e->rx) + 8) & 0xffff;
-	uint32_t second = dma_test_le32(descriptor(x, RX_RING, e->rx + 1) + 8) & 0xffff;
-	uint32_t status = dma_test_le32(descriptor(x, RX_RING, e->rx + 1) + 12);
+	const uint8_t *one = descriptor(x, RX_RING, e->rx);
+	const uint8_t *two = descriptor(x, RX_RING, e->rx + 1);
+	size_t at = status_at(x, RX_RING), length_at = 20 - at;
+	uint32_t first = dma_test_le32(one + length_at) & 0xffff;
+	uint32_t second = dma_test_le32(two + length_at) & 0xffff;
+	uint32_t status = dma_test_le32(two + at);
+	uint32_t errors = status & (e1000_is_82576(x) ? RX_ADVANCED_ERROR : RX_ERRORS);
 	uint32_t sequence = dma_test_le32(x->own[1].memory + RETURNED + SEQUENCE);
 
 	x->said = arena_printf(x->client->arena,
 			       "frame %u came back as %u, with %u and %u bytes, errors %#x",
-			       e->sequence, sequence, first, second, (status & RX_ERRORS) >> 8);
-	return sequence == e->sequence && first == HALF && second == HALF &&
-	       (status & (RX_ERRORS | RX_END_OF_PACKET)) == RX_END_OF_PACKET;
+			       e->sequence, sequence, first, second, errors);
+	return sequence == e->sequence && first == header_size(x) && second == x->kind->transfer &&
+	       !errors && status & RX_END_OF_PACKET;
 }
 
 /* Waits for the frame that post() and send() are about. */
@@ -418,7 +392,7 @@ static int e1000_init(struct dma_test *x, struct failure **reterr)
 		return 0;
 	r = reset(x, &ctrl);
 	if (!r)
-		r = phy_loop(x);
+		r = e1000_phy_loop(x);
 	memset(x->own[0].memory, 0, HEADER);
 	e->tx = e->rx = 0;
 	if (!r)
@@ -444,7 +418,7 @@ static int move(struct dma_test *x, uint64_t source, uint64_t target)
 
 static int e1000_load(struct dma_test *x, uint64_t iova)
 {
-	memset(x->own[1].memory + KEPT, 0, HALF);
+	memset(x->own[1].memory + KEPT, 0, x->kind->transfer);
 	return move(x, iova, x->own[1].iova + KEPT);
 }
 
@@ -456,7 +430,9 @@ static int e1000_store(struct dma_test *x, uint64_t iova)
 /* A frame received raises one. */
 static int e1000_interrupt(struct dma_test *x, uint64_t scratch)
 {
-	int r = is_82574(x) ? dma_test_put32(x, E1000_IVAR, IVAR_RECEIVED_0) : 0;
+	int r = e1000_is_82574(x)   ? dma_test_put32(x, E1000_IVAR, IVAR_RECEIVED_0)
+		: e1000_is_82576(x) ? dma_test_put32(x, E1000_IVAR_82576, IVAR_82576_RECEIVED_0)
+				    : 0;
 
 	if (!r)
 		r = dma_test_put32(x, E1000_IMS, INTERRUPT_RECEIVED);
@@ -477,7 +453,7 @@ static void e1000_quiesce(struct dma_test *x)
 
 	e->ready = false;
 	(void)stop(x);
-	phy_restore(x);
+	e1000_phy_restore(x);
 	(void)reset(x, &ctrl);
 	e1000_acknowledge(x);
 	/* A test that was killed may have left its own address: then what the reset loads is right. */
@@ -487,9 +463,9 @@ static void e1000_quiesce(struct dma_test *x)
 	(void)dma_test_put32(x, E1000_RAH, e->rah);
 }
 
-#define E1000_DRIVER                                                                            \
-	.vendor = 0x8086, .state_size = sizeof(struct e1000), .own_pages = 2, .transfer = HALF, \
-	.probe = e1000_probe, .init = e1000_init, .load = e1000_load, .store = e1000_store,     \
+#define E1000_DRIVER                                                                        \
+	.vendor = 0x8086, .state_size = sizeof(struct e1000), .own_pages = 2,               \
+	.probe = e1000_probe, .init = e1000_init, .load = e1000_load, .store = e1000_store, \
 	.interrupt = e1000_interrupt, .acknowledge = e1000_acknowledge, .quiesce = e1000_quiesce
 
 const struct dma_driver dma_driver_e1000 = {
@@ -499,6 +475,7 @@ const struct dma_driver dma_driver_e1000 = {
 	.devices = (const uint16_t[]){ 0x100e, 0 },
 	/* It sits on a bus of 32 bits. */
 	.address_bits = 32,
+	.transfer = HALF,
 	.irq_index = VT_PCI_INTX,
 };
 
@@ -508,5 +485,18 @@ const struct dma_driver dma_driver_e1000e = {
 	.what = "Intel 82574L network cards, which send a frame to themselves (PHY loopback)",
 	.devices = (const uint16_t[]){ 0x10d3, 0 },
 	.address_bits = 64,
+	.transfer = HALF,
+	.irq_index = VT_PCI_MSI,
+};
+
+const struct dma_driver dma_driver_igb = {
+	E1000_DRIVER,
+	.name = "igb",
+	.what = "Intel 82576 network cards, which send a frame to themselves (PHY loopback)",
+	.not_run = "igb" DMA_TEST_NOT_RUN,
+	/* Those with a PHY for copper. */
+	.devices = (const uint16_t[]){ 0x10c9, 0x10e8, 0x150a, 0x1526, 0 },
+	.address_bits = 64,
+	.transfer = MOVED_82576,
 	.irq_index = VT_PCI_MSI,
 };

@@ -29,8 +29,9 @@ enum {
 enum { REGISTERS_MAPPED = 0x4000, POLL_MS = 2 };
 
 static const struct dma_driver *const drivers[] = {
-	&dma_driver_ahci,        &dma_driver_e1000,      &dma_driver_e1000e,
-	&dma_driver_edu,         &dma_driver_hda,        &dma_driver_nvme,
+	&dma_driver_ahci,        &dma_driver_dsa,        &dma_driver_e1000,
+	&dma_driver_e1000e,      &dma_driver_edu,        &dma_driver_hda,
+	&dma_driver_igb,         &dma_driver_ioat,       &dma_driver_nvme,
 	&dma_driver_virtio_blk,  &dma_driver_virtio_net, &dma_driver_virtio_rng,
 	&dma_driver_virtio_scsi, &dma_driver_xhci,
 };
@@ -259,7 +260,7 @@ int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value)
 {
 	int r;
 
-	if (!region_is_mapped(x->registers, offset, 8)) {
+	if (!region_mapped(x->registers, offset, 8)) {
 		if (value <= UINT32_MAX)
 			return dma_test_put32(x, offset, (uint32_t)value);
 		/* linux: drivers/vfio/pci/vfio_pci_rdwr.c: vfio_pci_core_do_io_rw(): cut in two. */
@@ -273,6 +274,31 @@ int dma_test_put64(struct dma_test *x, uint64_t offset, uint64_t value)
 	if (r < 0)
 		x->said = arena_printf(x->client->arena, "register %#llx cannot be written: %s",
 				       (unsigned long long)offset, strerror(-r));
+	return r == -EIO ? -EREMOTEIO : r;
+}
+
+int dma_test_submit(struct dma_test *x, unsigned int bar, const void *from)
+{
+	struct region *registers = x->registers;
+	struct arena *a = x->client->arena;
+	struct sys *sys = x->client->sys;
+	int r = dma_test_use(x, bar);
+
+	if (!r) {
+		volatile void *to = region_mapped(x->registers, 0, SUBMIT_SIZE);
+
+		x->registers = registers;
+		r = to ? sys->ops->submit(sys, to, from) : -ENXIO;
+		x->said =
+			r == -ENXIO
+				? arena_printf(a,
+					       "BAR %u cannot be mapped, and commands need a write of 64 bytes",
+					       bar)
+			: r == -EOPNOTSUPP
+				? "the processor has no write of 64 bytes (MOVDIR64B), which commands need"
+				: arena_printf(a, "BAR %u cannot be written: %s", bar,
+					       strerror(-r));
+	}
 	return r == -EIO ? -EREMOTEIO : r;
 }
 

@@ -52,8 +52,12 @@ struct dma_test {
 	void *state;                /* kind->state_size bytes, zeroed before kind->probe; arena */
 };
 
+/* Behind the name of a driver that was tested with a scripted device only. */
+#define DMA_TEST_NOT_RUN " (not yet run on hardware)"
+
 struct dma_driver {
 	const char *name, *what;
+	const char *not_run;     /* name DMA_TEST_NOT_RUN; NULL: it has been run */
 	uint16_t vendor;         /* 0: any */
 	const uint16_t *devices; /* of the vendor, 0 at the end; NULL: any */
 	uint32_t class_code;     /* 24 bits, of which only class_mask counts */
@@ -88,10 +92,10 @@ struct dma_driver {
 	void (*quiesce)(struct dma_test *x);
 };
 
-extern const struct dma_driver dma_driver_ahci, dma_driver_edu, dma_driver_hda, dma_driver_nvme,
-	dma_driver_xhci;
-extern const struct dma_driver dma_driver_e1000, dma_driver_e1000e, dma_driver_virtio_net,
-	dma_driver_virtio_blk, dma_driver_virtio_rng, dma_driver_virtio_scsi;
+extern const struct dma_driver dma_driver_ahci, dma_driver_dsa, dma_driver_edu, dma_driver_hda,
+	dma_driver_ioat, dma_driver_nvme, dma_driver_xhci;
+extern const struct dma_driver dma_driver_e1000, dma_driver_e1000e, dma_driver_igb,
+	dma_driver_virtio_net, dma_driver_virtio_blk, dma_driver_virtio_rng, dma_driver_virtio_scsi;
 
 /* The one for a device of these ids and @class_code (24 bits), or NULL. A row with device ids comes
  * before the rows without. */
@@ -144,6 +148,9 @@ static inline int dma_test_wait32(struct dma_test *x, uint64_t offset, uint32_t 
 	return dma_test_wait(x, offset, 4, mask, want, timeout_ms, what);
 }
 
+/* The SUBMIT_SIZE bytes of @from to the beginning of BAR @bar, in one write. -EOPNOTSUPP when the processor has
+ * no such write, -ENXIO when the BAR cannot be mapped. x->registers stays what it is. */
+int dma_test_submit(struct dma_test *x, unsigned int bar, const void *from);
 /* *@reterr for a probe or init that ended with @r: what x->said, and that nothing can be proven when it is
  * -ENOTSUP. Returns @r. */
 int dma_test_failure(const struct dma_test *x, int r, struct failure **reterr);

@@ -131,7 +131,7 @@ static ssize_t region_pwrite(const struct region *r, uint64_t offset, const void
 	return n;
 }
 
-static volatile void *find(const struct region *r, uint64_t offset, unsigned int width)
+volatile void *region_mapped(const struct region *r, uint64_t offset, unsigned int width)
 {
 	for (size_t i = 0; i < r->nr_windows; i++) {
 		const struct region_window *w = &r->windows[i];
@@ -141,11 +141,6 @@ static volatile void *find(const struct region *r, uint64_t offset, unsigned int
 			return (volatile char *)w->memory + (offset - w->offset);
 	}
 	return NULL;
-}
-
-bool region_is_mapped(const struct region *r, uint64_t offset, unsigned int width)
-{
-	return find(r, offset, width);
 }
 
 static int check(const struct region *r, uint64_t offset, unsigned int width)
@@ -165,7 +160,7 @@ int region_get(const struct region *r, uint64_t offset, unsigned int width, uint
 
 	if (err < 0)
 		return err;
-	p = find(r, offset, width);
+	p = region_mapped(r, offset, width);
 	if (!p) {
 		n = region_pread(r, offset, &raw, width);
 		if (n < 0)
@@ -200,7 +195,7 @@ int region_put(const struct region *r, uint64_t offset, unsigned int width, uint
 
 	if (err < 0)
 		return err;
-	p = find(r, offset, width);
+	p = region_mapped(r, offset, width);
 	if (!p) {
 		n = region_pwrite(r, offset, &raw, width);
 		if (n < 0)

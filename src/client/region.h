@@ -41,5 +41,5 @@ ssize_t region_pread(const struct region *r, uint64_t offset, void *buf, size_t 
  * -ERANGE outside, -EIO when bytes are missing, or the errno of the access. */
 int region_get(const struct region *r, uint64_t offset, unsigned int width, uint64_t *ret);
 int region_put(const struct region *r, uint64_t offset, unsigned int width, uint64_t value);
-/* Whether an access to @offset goes through a mapping. */
-bool region_is_mapped(const struct region *r, uint64_t offset, unsigned int width);
+/* Where @width bytes at @offset are mapped; NULL: an access to them goes through the descriptor. */
+volatile void *region_mapped(const struct region *r, uint64_t offset, unsigned int width);

@@ -10,7 +10,7 @@
 
 struct sys;
 
-enum { HOLD_PAGES_MAX = 128 };
+enum { HOLD_PAGES_MAX = 128, SUBMIT_SIZE = 64 };
 
 /* Each returns what the call of its name returns, or a negative errno. */
 struct sys_ops {
@@ -31,6 +31,9 @@ struct sys_ops {
 	/* Keeps the pages at @addr where they are in physical memory until both descriptors in @ret are
 	 * closed: at most HOLD_PAGES_MAX of them. */
 	int (*hold_pages)(struct sys *s, void *addr, size_t len, int ret[2]);
+	/* Writes the SUBMIT_SIZE bytes of @from to the mapped registers at @to, both aligned to that, as one
+	 * write. -EOPNOTSUPP where the processor cannot. */
+	int (*submit)(struct sys *s, volatile void *to, const void *from);
 };
 
 /* An implementation puts its state behind it. */

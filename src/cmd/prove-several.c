@@ -38,6 +38,7 @@ static int find_drivers(struct several *s, struct proof_view *v, struct failure 
 			return failure_set_status(reterr, STATUS_UNKNOWN, -ENOTSUP,
 						  "%s: there is no DMA test driver for it: leave it out; vfiotool-prove(8) lists the devices that have one",
 						  d->name);
+		v->not_run |= s->drivers[i]->not_run != NULL;
 		v->driver = i ? arena_printf(s->ac->arena, "%s, %s", v->driver, s->drivers[i]->name)
 			      : s->drivers[i]->name;
 	}

@@ -286,6 +286,7 @@ static int run_attached(struct attached *ac, const struct prove_args *args, stru
 		.attach = &ac->view,
 		.driver = e ? e->name : NULL,
 		.what = e ? e->what : NULL,
+		.not_run = e && e->not_run,
 		.untranslated = is_untranslated(ac),
 	};
 	int r = 0, printed;

@@ -36,6 +36,8 @@ static const struct field_table proof_claim_fields = FIELD_TABLE("proof_claims",
 static const struct field proof_rows[] = {
 	{ "exerciser", "what made the device move; null: there is none for it",
 	  FIELD_TEXT(struct proof_view, driver) },
+	{ "not_run", "nobody has run that DMA test driver on hardware yet",
+	  FIELD_BOOL(struct proof_view, not_run) },
 	{ "proven", "yes, no or unknown", FIELD_ANSWER(struct proof_view, answer) },
 	{ "because", "what that rests on", FIELD_TEXT(struct proof_view, because) },
 	{ "untranslated", "there is no IOMMU between the device and memory",
@@ -126,6 +128,9 @@ void proof_text(const struct output *out, const struct proof_view *v)
 		prose_text(&p, STYLE_HEADING, "DMA test driver %s: %s", v->driver, v->what);
 	else
 		prose_text(&p, STYLE_HEADING, "DMA test drivers: %s", v->driver);
+	if (v->not_run)
+		prose_text(&p, STYLE_UNKNOWN,
+			   "Not yet run on hardware: the tests of vfiotool know a scripted device only. Please report what you see.");
 	for (size_t i = 0; i < v->nr_claims; i++)
 		put_claim(&body, v, &v->claims[i]);
 	if (v->faults_hidden)

@@ -25,6 +25,7 @@ struct proof_claim_view {
 struct proof_view {
 	const struct attach_view *attach;
 	const char *driver, *what; /* NULL without one; several: their names, and NULL */
+	bool not_run;              /* nobody has run it, or one of them, on hardware yet */
 	enum answer answer;
 	const char *because; /* in words, the reason for the answer */
 	bool untranslated;   /* no-IOMMU */

@@ -107,7 +107,7 @@ static const char *find_driver(uint16_t vendor, uint16_t device, uint32_t class_
 {
 	const struct dma_driver *e = dma_driver_find(vendor, device, class_code);
 
-	return e ? e->name : NULL;
+	return !e ? NULL : e->not_run ? e->not_run : e->name;
 }
 
 static int load_host(struct session *s, const struct scope *scope, struct failure **reterr)

@@ -279,6 +279,24 @@ def absurd_tree(root: Path) -> Path:
     return root
 
 
+def engines(cli: Cli, scratch: Path) -> None:
+    """Devices whose DMA test drivers nobody has run on hardware yet: that is said where they are listed."""
+    root = scratch / "engines"
+    for number, ids in ((1, "8086:0B25"), (2, "8086:2021"), (3, "8086:10D3")):
+        path = root / f"sys/bus/pci/devices/0000:00:{number:02x}.0"
+        path.mkdir(parents=True)
+        (path / "uevent").write_text(f"PCI_CLASS=88000\nPCI_ID={ids}\nPCI_SUBSYS_ID=8086:0001\n")
+    for folder in ("sys/class/iommu", "sys/kernel/iommu_groups", "proc"):
+        (root / folder).mkdir(parents=True)
+    expected = ["dsa (not yet run on hardware)", "ioat (not yet run on hardware)", "e1000e"]
+
+    def check(out: str):
+        got = [device["proof"] for device in json.loads(out)["devices"]]
+        return [] if got == expected else [f"listed are {got}"]
+
+    cli.answers("what is not yet run on hardware is listed as such", ["prove", "--list", "--json"], sysroot=root, check=check)
+
+
 def absurd_trees(cli: Cli, scratch: Path) -> None:
     """Every report of it must be made, none may show what lies outside."""
     root = absurd_tree(scratch / "tree")
@@ -559,6 +577,7 @@ def main() -> int:
         bad_words(cli)
         bad_files(cli, scratch)
         absurd_trees(cli, scratch)
+        engines(cli, scratch)
         dry_runs(cli)
         mappings(cli)
         journals(cli, scratch)

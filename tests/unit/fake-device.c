@@ -308,11 +308,17 @@ static int fake_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 	switch (request) {
 	case VT_DEVICE_GET_REGION_INFO:
 		region->flags = VT_REGION_READ | VT_REGION_WRITE;
+		region->offset = (uint64_t)region->index << REGION_SHIFT;
+		if (region->index == VT_PCI_BAR0 + 2 && f->model->submit) {
+			if (!fake_has(f, FAKE_UNMAPPABLE))
+				region->flags |= VT_REGION_MMAP;
+			region->size = PAGE;
+			return 0;
+		}
 		region->size = region->index == VT_PCI_CONFIG   ? 256
 			       : region->index != f->model->bar ? 0
 			       : fake_has(f, FAKE_SMALL_BAR)    ? 0x20
 								: 0x100000;
-		region->offset = (uint64_t)region->index << REGION_SHIFT;
 		return 0;
 	case VT_DEVICE_GET_IRQ_INFO:
 		irq->flags = VT_IRQ_EVENTFD | VT_IRQ_NORESIZE;
@@ -388,20 +394,30 @@ static int fake_mmap(struct sys *s, size_t len, int prot, int flags, int fd, uin
 {
 	struct fake_device *f = fake(s);
 
-	(void)offset;
 	if (fails(f))
 		return -f->fail_errno;
-	if (fd >= 0)
+	if (fd >= 0 && (!f->model->submit || offset >> REGION_SHIFT != VT_PCI_BAR0 + 2))
 		return -ENODEV;
-	*ret = mmap(NULL, len, prot, flags, -1, 0);
+	*ret = mmap(NULL, len, prot, fd < 0 ? flags : MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (*ret == MAP_FAILED)
+		return -ENOMEM;
+	if (fd >= 0) {
+		f->portal = *ret;
+		return 0;
+	}
 	f->memory = *ret;
 	f->memory_size = len;
-	return *ret == MAP_FAILED ? -ENOMEM : 0;
+	return 0;
 }
 
 static int fake_munmap(struct sys *s, void *addr, size_t len)
 {
-	fake(s)->memory_size = 0;
+	struct fake_device *f = fake(s);
+
+	if (addr == f->portal)
+		f->portal = NULL;
+	else
+		f->memory_size = 0;
 	return munmap(addr, len);
 }
 
@@ -453,6 +469,20 @@ static int fake_hold_pages(struct sys *s, void *addr, size_t len, int ret[2])
 	return 0;
 }
 
+static int fake_submit(struct sys *s, volatile void *to, const void *from)
+{
+	struct fake_device *f = fake(s);
+
+	if (fails(f))
+		return -f->fail_errno;
+	/* What a processor would fault for. */
+	if (to != f->portal || (uintptr_t)from % SUBMIT_SIZE)
+		__builtin_trap();
+	if (!is_gone(f))
+		f->model->submit(f, from);
+	return 0;
+}
+
 static const struct sys_ops fake_ops = {
 	.open = fake_open,
 	.close = fake_close,
@@ -466,6 +496,7 @@ static const struct sys_ops fake_ops = {
 	.poll = fake_poll,
 	.now_ns = fake_now_ns,
 	.hold_pages = fake_hold_pages,
+	.submit = fake_submit,
 };
 
 void fake_device_init(struct fake_device *f, const struct fake_model *model, unsigned int faults)

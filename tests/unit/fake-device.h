@@ -40,6 +40,8 @@ enum fake_fault {
 	FAKE_EMPTY = 1 << 24,       /* no codec, no disk */
 	FAKE_BYPASSES = 1 << 25,    /* the IOMMU, as it says */
 	FAKE_LEFT = 1 << 26,        /* runs, and is not master of the bus */
+	FAKE_UNMAPPABLE = 1 << 27,  /* no BAR can be mapped */
+	FAKE_REFUSES = 1 << 28,     /* what it is asked, with an error */
 };
 
 enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101, FAKE_EVENTS_MAX = 16 };
@@ -66,6 +68,8 @@ struct fake_model {
 	bool (*runs)(const struct fake_device *f);
 	uint64_t (*read)(struct fake_device *f, uint64_t offset);
 	void (*write)(struct fake_device *f, uint64_t offset, uint64_t value);
+	/* 64 bytes in one write to the beginning of BAR 2; NULL: there is none. */
+	void (*submit)(struct fake_device *f, const uint8_t *bytes);
 };
 
 struct fake_device {
@@ -76,6 +80,7 @@ struct fake_device {
 	struct fake_mapping mappings[FAKE_MAPPINGS_MAX];
 	size_t nr_mappings;
 	uint8_t *memory; /* the last anonymous mmap() */
+	uint8_t *portal; /* the mapped BAR 2 */
 	size_t memory_size;
 	uint64_t now_ns;
 	uint16_t command, command_seen; /* of its config space; all bits that ever were */
@@ -101,9 +106,10 @@ struct fake_device {
 	uint64_t words[8];
 };
 
-extern const struct fake_model fake_ahci, fake_edu, fake_hda, fake_nvme, fake_xhci;
-extern const struct fake_model fake_e1000, fake_virtio_net, fake_virtio_blk, fake_virtio_rng,
-	fake_virtio_scsi;
+extern const struct fake_model fake_ahci, fake_dsa, fake_edu, fake_hda, fake_ioat, fake_nvme,
+	fake_xhci;
+extern const struct fake_model fake_e1000, fake_igb, fake_virtio_net, fake_virtio_blk,
+	fake_virtio_rng, fake_virtio_scsi;
 
 void fake_device_init(struct fake_device *f, const struct fake_model *model, unsigned int faults);
 /* Mappings that were not taken away again. */

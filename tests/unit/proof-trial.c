@@ -79,6 +79,7 @@ void try_it(struct trial *t, const struct fake_model *model, unsigned int faults
 	/* Whatever happened: */
 	assert_int_equal(t->fake.open_fds, 0);
 	assert_int_equal(t->fake.memory_size, 0);
+	assert_null(t->fake.portal);
 	assert_int_equal(t->r < 0, t->why != NULL);
 	/* Unless it was the giving back itself that failed: closing the descriptors does it then. */
 	if (t->fail_at)

@@ -41,10 +41,44 @@ static void test_proof_of_a_network_card_after_a_test_that_was_killed(struct tri
 /* Nothing may reach the network. */
 static void test_proof_of_a_network_card_without_loopback(struct trial *t)
 {
-	try_it(t, &fake_e1000, FAKE_OTHER_ID);
-	assert_int_equal(t->r, -EREMOTEIO);
-	assert_non_null(strstr(t->why->text, "does not go into loopback"));
-	assert_int_equal(t->fake.transfers, 0);
+	static const struct fake_model *const cards[] = { &fake_e1000, &fake_igb };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cards); i++) {
+		try_it(t, cards[i], FAKE_OTHER_ID);
+		assert_int_equal(t->r, -EREMOTEIO);
+		assert_non_null(strstr(t->why->text, "does not go into loopback"));
+		assert_int_equal(t->fake.transfers, 0);
+	}
+}
+
+static void test_proof_of_a_card_whose_phy_is_shared(struct trial *t)
+{
+	uint32_t value;
+
+	try_it(t, &fake_igb, 0);
+	assert_int_equal(t->r, 0);
+	assert_answers(t, "yyyyyyyyy");
+	assert_says(t, CLAIM_DEVICE_WRITE, "256 bytes of a fresh pattern");
+	assert_says(t, CLAIM_INTERRUPT, "msi vector 0 arrives");
+	assert_says(t, CLAIM_OUTSIDE, "frame");
+	assert_says(t, CLAIM_TEARDOWN, "no frame came back");
+	assert_string_equal(dma_driver_igb.not_run, "igb (not yet run on hardware)");
+	/* What it took of the firmware is given back. */
+	memcpy(&value, t->fake.registers + 0x5b50, 4);
+	assert_int_equal(value & 2, 0);
+	memcpy(&value, t->fake.registers + 0x5b5c, 4);
+	assert_int_equal(value, 1 << 17);
+	memcpy(&value, t->fake.registers + 0x8000, 4);
+	assert_int_equal(value, 0x1340);
+}
+
+static void test_proof_of_a_card_for_fibre(struct trial *t)
+{
+	try_it(t, &fake_igb, FAKE_EMPTY);
+	assert_int_equal(t->r, -ENOTSUP);
+	assert_int_equal(t->why->status, STATUS_UNKNOWN);
+	assert_non_null(strstr(t->why->text, "not connected by its own PHY"));
+	assert_int_equal(t->fake.writes, 0);
 }
 
 static void test_proof_of_virtio_devices_behind_an_iommu(struct trial *t)
@@ -109,7 +143,7 @@ static void test_proof_of_controllers_without_a_disk(struct trial *t)
 
 static void test_proof_leaves_a_running_card_alone(struct trial *t)
 {
-	static const struct fake_model *const used[] = { &fake_e1000, &fake_virtio_net };
+	static const struct fake_model *const used[] = { &fake_e1000, &fake_virtio_net, &fake_igb };
 
 	for (size_t i = 0; i < ARRAY_SIZE(used); i++) {
 		try_it(t, used[i], FAKE_ENABLED);

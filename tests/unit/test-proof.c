@@ -9,8 +9,9 @@
 #include "scene.h"
 
 static const struct fake_model *const models[] = {
-	&fake_edu,   &fake_nvme,       &fake_hda,        &fake_xhci,       &fake_ahci,
-	&fake_e1000, &fake_virtio_net, &fake_virtio_blk, &fake_virtio_rng, &fake_virtio_scsi,
+	&fake_igb,         &fake_edu,   &fake_nvme,       &fake_hda,        &fake_xhci,
+	&fake_ahci,        &fake_e1000, &fake_virtio_net, &fake_virtio_blk, &fake_virtio_rng,
+	&fake_virtio_scsi, &fake_dsa,   &fake_ioat,
 };
 
 /* ---- all is well ---- */
@@ -130,7 +131,8 @@ static void test_proof_finds_that_unmapped_memory_is_reached(struct trial *t)
 
 static void test_proof_finds_that_unmapped_memory_is_read(struct trial *t)
 {
-	static const struct fake_model *const keep[] = { &fake_edu, &fake_e1000 };
+	static const struct fake_model *const keep[] = { &fake_igb, &fake_edu, &fake_e1000,
+							 &fake_dsa, &fake_ioat };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++) {
 		try_it(t, keep[i], FAKE_STILL_READS);
@@ -349,8 +351,9 @@ static void test_proof_leaves_a_started_ahci_alone(struct trial *t)
 
 static void test_proof_stops_what_the_firmware_left_running(struct trial *t)
 {
-	static const struct fake_model *const left[] = { &fake_hda, &fake_xhci, &fake_ahci,
-							 &fake_e1000, &fake_virtio_net };
+	static const struct fake_model *const left[] = {
+		&fake_igb, &fake_hda, &fake_xhci, &fake_ahci, &fake_e1000, &fake_virtio_net
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(left); i++) {
 		try_it(t, left[i], FAKE_LEFT);
@@ -468,8 +471,11 @@ static void test_dma_driver_by_identity(void)
 	assert_ptr_equal(dma_driver_find(0x1af4, 0x1042, 0x010000), &dma_driver_virtio_blk);
 	assert_null(dma_driver_find(0x1af4, 0x1045, 0x00ff00));
 	assert_ptr_equal(dma_driver_find(0x8086, 0x2922, 0x010601), &dma_driver_ahci);
+	assert_ptr_equal(dma_driver_find(0x8086, 0x0cfe, 0x088000), &dma_driver_dsa);
+	assert_ptr_equal(dma_driver_find(0x8086, 0x2f21, 0x088000), &dma_driver_ioat);
 	assert_ptr_equal(dma_driver_find(0x1912, 0x0014, 0x0c0330), &dma_driver_xhci);
 	assert_null(dma_driver_find(0x1234, 0x11e9, 0x00ff00));
 	assert_null(dma_driver_find(0x144d, 0xa808, 0x010800));
+	assert_ptr_equal(dma_driver_find(0x8086, 0x10c9, 0x020000), &dma_driver_igb);
 	assert_null(dma_driver_find(0x8086, 0x1521, 0x020000));
 }
