@@ -39,11 +39,8 @@ enum tristate intx_line_user(const struct device *dev, struct span *ret)
 	return TRI_YES;
 }
 
-struct intx_prediction intx_predict(const struct host *h, const struct device *dev, struct arena *a)
+struct intx_prediction intx_predict(const struct device *dev, struct arena *a)
 {
-	const struct fact *forbidden = &h->params[PARAM_VFIO_PCI_NOINTXMASK].value;
-	bool broken = intx_masking_is_broken(dev);
-	bool never = fact_is(forbidden) && !strcmp(forbidden->raw, "Y");
 	struct intx_prediction ret = { 0 };
 	struct span other;
 
@@ -56,13 +53,15 @@ struct intx_prediction intx_predict(const struct host *h, const struct device *d
 	default:
 		break;
 	}
-	if (!broken && !never)
+	/* nointxmask counts as it was when vfio-pci was loaded, and root may have changed it since. linux:
+	 * drivers/vfio/pci/vfio_pci.c: vfio_pci_init(), since 5.15. Nor does the device have to be able to mask. */
+	if (!intx_masking_is_broken(dev))
 		return ret;
 	ret.answer = ANSWER_NO;
 	ret.err = EBUSY;
 	ret.because =
-		arena_printf(a, "%.*s shares its interrupt line, and %s", (int)other.len, other.s,
-			     broken ? "the device cannot mask it (DisINTx)"
-				    : "vfio-pci was loaded with nointxmask=1");
+		arena_printf(a,
+			     "%.*s shares its interrupt line, and the device cannot mask it (DisINTx)",
+			     (int)other.len, other.s);
 	return ret;
 }

@@ -20,5 +20,4 @@ struct intx_prediction {
 
 /* What SET_IRQS of INTx answers for a device that has such a line and is on a VFIO driver. Where it can mask the line, VFIO
  * shares it, which the other driver may not. linux: drivers/vfio/pci/vfio_pci_intrs.c: vfio_intx_set_signal(). */
-struct intx_prediction intx_predict(const struct host *h, const struct device *dev,
-				    struct arena *a);
+struct intx_prediction intx_predict(const struct device *dev, struct arena *a);

@@ -223,7 +223,8 @@ static bool intx_shared(struct eval *e, struct notice *ret)
 	return notice_says(ret,
 			   eval_text(e, "%s shares its interrupt line with %.*s, and %s",
 				     e->dev->name, (int)other.len, other.s,
-				     broken ? "cannot mask it" : "nointxmask forbids to mask it"),
+				     broken ? "cannot mask it"
+					    : "nointxmask is set: if it was when vfio-pci was loaded, it may not mask it"),
 			   "a guest that uses the line (INTx) is refused with EBUSY; MSI is not concerned",
 			   broken ? "unbind the driver that shares the line, or use another slot"
 				  : "load vfio-pci without nointxmask=1");

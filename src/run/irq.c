@@ -73,7 +73,7 @@ static void predict(const struct irq_work *w, struct irq_kind_row *ret)
 
 	if (ret->index != VT_PCI_INTX)
 		return;
-	p = intx_predict(w->ac->session.host, w->dev, w->ac->arena);
+	p = intx_predict(w->dev, w->ac->arena);
 	ret->predicted = p.answer;
 	ret->predicted_err = p.err;
 	ret->because = p.because;

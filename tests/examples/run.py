@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import drawing
 import fleet
 import hook
 
@@ -154,8 +155,8 @@ def main() -> int:
         stand_in.write_text(BEFORE_VM, encoding="utf-8")
         stand_in.chmod(0o755)
         before_vm(points, stand_in)
-        proxmox_hook(points, Path(place))
-        hook.check(points, Path(place))
+        for check in (proxmox_hook, hook.check, drawing.map_cost):
+            check(points, Path(place))
         hook.check_unit(points, Path(place), points.program)
         fleet.check(points, Path(place), points.program)
     print(f"1..{points.number}")

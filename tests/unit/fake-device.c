@@ -94,6 +94,9 @@ static uint8_t *translate(struct fake_device *f, uint64_t address, size_t len, u
 		at = find(f->peer, address, len, prot);
 	if (at)
 		return at;
+	if (fake_has(f, FAKE_PAST_IOMMU) && f->window && address >= FAKE_PEER_BUS &&
+	    address - FAKE_PEER_BUS < PAGE)
+		return f->window + (address - FAKE_PEER_BUS);
 	snprintf(f->log, sizeof(f->log),
 		 "3,77,1000,-;DMAR: [DMA %s NO_PASID] Request device [00:04.0] fault addr 0x%llx [fault reason 0x05] PTE Write access is not set\n SUBSYSTEM=pci\n",
 		 prot == VT_MAP_WRITE ? "Write" : "Read", (unsigned long long)address);
@@ -141,6 +144,8 @@ static int do_map(struct fake_device *f, const struct vt_map_dma *map)
 {
 	if (fake_has(f, FAKE_REFUSES_MAP))
 		return -ENOMEM;
+	if (fake_has(f, FAKE_MAPS_NO_BAR) && map->vaddr == (uintptr_t)f->window)
+		return -EFAULT;
 	if (fake_has(f, FAKE_REFUSES_READ_ONLY) && map->flags == VT_MAP_READ)
 		return -EOPNOTSUPP;
 	for (size_t i = 0; i < f->nr_mappings; i++)
@@ -245,6 +250,23 @@ static ssize_t config_access(struct fake_device *f, uint64_t offset, void *buf, 
 	return (ssize_t)len;
 }
 
+static ssize_t peer_access(struct fake_device *f, uint64_t offset, void *buf, const void *in,
+			   size_t len)
+{
+	uint32_t bar = FAKE_PEER_BUS | 0xc;
+	uint8_t bytes[64] = { 0 };
+
+	memcpy(bytes + 4, &f->peer_command, 2);
+	memcpy(bytes + 0x18, &bar, 4);
+	if (offset + len > sizeof(bytes))
+		return -EINVAL;
+	if (buf)
+		memcpy(buf, bytes + offset, len);
+	else if (offset == 4 && len == 2)
+		memcpy(&f->peer_command, in, 2);
+	return (ssize_t)len;
+}
+
 static bool is_gone(const struct fake_device *f)
 {
 	return fake_has(f, FAKE_ALL_ONES) || (fake_has(f, FAKE_GONE) && f->transfers);
@@ -266,6 +288,8 @@ static ssize_t fake_pread(struct sys *s, int fd, void *buf, size_t len, uint64_t
 		memcpy(buf, &value, sizeof(value));
 		return 8;
 	}
+	if (fd == FAKE_PEER_FD)
+		return peer_access(f, at, buf, NULL, len);
 	if (fd != FAKE_DEVICE_FD)
 		return -EBADF;
 	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
@@ -282,6 +306,8 @@ static ssize_t fake_pwrite(struct sys *s, int fd, const void *buf, size_t len, u
 
 	if (fails(f))
 		return -f->fail_errno;
+	if (fd == FAKE_PEER_FD)
+		return peer_access(f, at, NULL, buf, len);
 	if (fd != FAKE_DEVICE_FD)
 		return -EBADF;
 	if (offset >> REGION_SHIFT == VT_PCI_CONFIG)
@@ -309,6 +335,11 @@ static int fake_ioctl(struct sys *s, int fd, unsigned long request, void *arg)
 	case VT_DEVICE_GET_REGION_INFO:
 		region->flags = VT_REGION_READ | VT_REGION_WRITE;
 		region->offset = (uint64_t)region->index << REGION_SHIFT;
+		if (fd == FAKE_PEER_FD) {
+			region->flags |= fake_has(f, FAKE_UNMAPPABLE) ? 0 : VT_REGION_MMAP;
+			region->size = region->index == VT_PCI_CONFIG ? 256 : 0x100000;
+			return 0;
+		}
 		if (region->index == VT_PCI_BAR0 + 2 && f->model->submit) {
 			if (!fake_has(f, FAKE_UNMAPPABLE))
 				region->flags |= VT_REGION_MMAP;
@@ -396,11 +427,19 @@ static int fake_mmap(struct sys *s, size_t len, int prot, int flags, int fd, uin
 
 	if (fails(f))
 		return -f->fail_errno;
-	if (fd >= 0 && (!f->model->submit || offset >> REGION_SHIFT != VT_PCI_BAR0 + 2))
+	if (fd >= 0 && fd != FAKE_PEER_FD &&
+	    (!f->model->submit || offset >> REGION_SHIFT != VT_PCI_BAR0 + 2))
 		return -ENODEV;
 	*ret = mmap(NULL, len, prot, fd < 0 ? flags : MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (*ret == MAP_FAILED)
 		return -ENOMEM;
+	if (fd == FAKE_PEER_FD) {
+		/* The kernel would refuse it to a device that does not decode its memory. */
+		if (!(f->peer_command & 2) || len != PAGE)
+			__builtin_trap();
+		f->window = memcpy(*ret, f->peer_memory, PAGE);
+		return 0;
+	}
 	if (fd >= 0) {
 		f->portal = *ret;
 		return 0;
@@ -414,7 +453,10 @@ static int fake_munmap(struct sys *s, void *addr, size_t len)
 {
 	struct fake_device *f = fake(s);
 
-	if (addr == f->portal)
+	if (addr == f->window) {
+		memcpy(f->peer_memory, f->window, PAGE);
+		f->window = NULL;
+	} else if (addr == f->portal)
 		f->portal = NULL;
 	else
 		f->memory_size = 0;

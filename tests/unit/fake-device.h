@@ -42,9 +42,20 @@ enum fake_fault {
 	FAKE_LEFT = 1 << 26,        /* runs, and is not master of the bus */
 	FAKE_UNMAPPABLE = 1 << 27,  /* no BAR can be mapped */
 	FAKE_REFUSES = 1 << 28,     /* what it is asked, with an error */
+	FAKE_PAST_IOMMU = 1 << 29,  /* the peer is in reach at its address on the bus */
+	FAKE_MAPS_NO_BAR = 1 << 30, /* as iommufd does not */
 };
 
-enum { FAKE_MAPPINGS_MAX = 64, FAKE_DEVICE_FD = 100, FAKE_SPACE_FD = 101, FAKE_EVENTS_MAX = 16 };
+enum {
+	FAKE_MAPPINGS_MAX = 64,
+	FAKE_DEVICE_FD = 100,
+	FAKE_SPACE_FD = 101,
+	FAKE_PEER_FD = 102,
+	FAKE_EVENTS_MAX = 16
+};
+
+/* Where on the bus BAR 2 of the peer is, a device that is nothing but memory. */
+#define FAKE_PEER_BUS UINT64_C(0xe0000000)
 
 struct fake_mapping {
 	uint64_t iova, size;
@@ -81,6 +92,9 @@ struct fake_device {
 	size_t nr_mappings;
 	uint8_t *memory; /* the last anonymous mmap() */
 	uint8_t *portal; /* the mapped BAR 2 */
+	uint8_t *window; /* the mapped page of the peer's */
+	uint8_t peer_memory[4096];
+	uint16_t peer_command;
 	size_t memory_size;
 	uint64_t now_ns;
 	uint16_t command, command_seen; /* of its config space; all bits that ever were */

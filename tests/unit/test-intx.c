@@ -21,7 +21,7 @@ static void expect(struct host *h, struct device *d, const char *actions, enum a
 	struct intx_prediction p;
 
 	d->irq_actions = fake_present(h, "/sys/kernel/irq/16/actions", actions);
-	p = intx_predict(h, d, h->arena);
+	p = intx_predict(d, h->arena);
 	assert_int_equal(p.answer, answer);
 	assert_int_equal(p.err, answer == ANSWER_NO ? EBUSY : 0);
 	assert_true((answer == ANSWER_NO) == (p.because != NULL));
@@ -38,7 +38,8 @@ static void test_intx_of_a_device_that_masks(void)
 	/* It has the line itself. */
 	expect(h, d, "vfio-intx(0000:01:00.0)", ANSWER_YES);
 	fake_param(h, PARAM_VFIO_PCI_NOINTXMASK, "Y");
-	expect(h, d, "i801_smbus,uhci_hcd:usb1", ANSWER_NO);
+	/* It may have been changed since vfio-pci was loaded, and counts as it was then. */
+	expect(h, d, "i801_smbus,uhci_hcd:usb1", ANSWER_UNKNOWN);
 	expect(h, d, "", ANSWER_YES);
 	fake_free(h);
 }
@@ -52,7 +53,7 @@ static void test_intx_of_a_device_that_cannot_mask(void)
 	expect(h, d, "i801_smbus", ANSWER_NO);
 	expect(h, d, "", ANSWER_YES);
 	d->irq_actions = fake_denied(h, "/sys/kernel/irq/16/actions");
-	assert_int_equal(intx_predict(h, d, h->arena).answer, ANSWER_UNKNOWN);
+	assert_int_equal(intx_predict(d, h->arena).answer, ANSWER_UNKNOWN);
 	assert_int_equal(intx_line_user(d, &user), TRI_UNKNOWN);
 	d->irq_actions = fake_present(h, "/sys/kernel/irq/16/actions", "uhci_hcd:usb1,i801_smbus");
 	assert_int_equal(intx_line_user(d, &user), TRI_YES);

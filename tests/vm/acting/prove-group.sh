@@ -7,7 +7,7 @@ path=container
 [ -z "$COMPAT" ] || path=compat
 save "group.$path" vfiotool prove --json --path "$path" $E1000E $BLOCK $RNG
 check "two of a kind" exits 0 vfiotool prove 0000:00:0d.0 0000:00:0e.0
-check "are proven" says "Proven: each device reaches what is mapped for both"
+check "are proven" says "Proven: each device reaches what is mapped for it"
 check "one without a DMA test driver is refused" exits 3 vfiotool prove $BLOCK $CARD
 check "by its name" says_error "$CARD: there is no DMA test driver for it"
 # Two functions of a card without ACS.

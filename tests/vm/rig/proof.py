@@ -120,3 +120,21 @@ def apart(part):
         yield from (f"{name}: {claim['title']}: {claim['answer']}: {claim['evidence']}" for claim in claims if claim["answer"] != "yes")
         if part.status[name] or not proof or proof["proven"] != "yes":
             yield f"{name}: ended with {part.status[name]}"
+
+
+def peer(part):
+    """A device and memory behind a BAR: written where it is mapped, and nowhere else. iommufd maps no BAR by its address in a process."""
+    names = sorted(name for name in part.status if name.startswith("peer-"))
+    if not names:
+        yield "nothing was saved"
+    for name in names:
+        text = part.text(f"{name}.out")
+        yield from (f"{name}: {problem}" for problem in documents.problems("prove", text))
+        proof = json.loads(text)["proof"]
+        mapped = "yes" if name.endswith(".container") else "untried"
+        expected = {"p2p": mapped, "p2p-unmapped": mapped, "p2p-bus": "yes"}
+        if not proof or _answers(proof["claims"]) != expected:
+            yield f"{name}: claims are {proof and proof['claims']}"
+            continue
+        if (part.status[name], proof["proven"]) != ((0, "yes") if mapped == "yes" else (3, "unknown")):
+            yield f"{name}: ended with {part.status[name]}, proven {proof['proven']}: {proof['because']}"

@@ -197,6 +197,8 @@ def _probes(part, name: str, device: dict, iommus: list):
             shown = [register["value"] for unit in iommus for register in unit["registers"]]
             if hw["as_sysfs"] is not True or [register["value"] for register in hw["registers"]] != shown:
                 yield f"{name}: {hw['registers']} beside {shown}"
+        if hw and hw["type"] == "amd" and (hw["as_sysfs"] is not True or [register["register"] for register in hw["registers"]] != ["EFR", "EFR2"]):
+            yield f"{name}: {hw}"
 
 
 def since_6_1(part) -> bool:
