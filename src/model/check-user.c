@@ -60,7 +60,7 @@ static bool check_device_nodes(struct check *c, const struct device *d)
 	for (size_t i = 0; i < refused->why->nr_evidence; i++)
 		check_cite(c, refused->why->evidence[i]);
 	check_plan(c, &d, 1);
-	check_say(c, CHECK_FAIL, "%s may not use %s: %s", who(c), d->name, refused->because);
+	check_say(c, CHECK_FAIL, "%s cannot use %s: %s", who(c), d->name, refused->because);
 	return true;
 }
 
@@ -78,7 +78,7 @@ static void check_permission(struct check *c)
 		return;
 	c->next.device = c->probe->name;
 	check_plan(c, &c->probe, 1);
-	check_say(c, CHECK_WARN, "%s will have to be given the nodes of a device: %s", who(c),
+	check_say(c, CHECK_WARN, "%s needs access to the nodes of a device: %s", who(c),
 		  refused->because);
 }
 

@@ -78,7 +78,7 @@ static void access_of_node(struct eval *e, const struct node *node, unsigned int
 		eval_passes(e, "the caller may open it: %s", why);
 		return;
 	case TRI_YES:
-		eval_refuses(e, "the caller may not open %s for reading and writing: %s",
+		eval_refuses(e, "the user has no permission to open %s for reading and writing: %s",
 			     node->path ? node->path : "the new node", why);
 		if (!denied_by_cgroup(e, node))
 			break;
@@ -501,24 +501,24 @@ static void rule_cdev_access(struct eval *e)
 static const struct rule rules[] = {
 	{ "container-node", "/dev/vfio/vfio does not exist", SITES(container_node_sites),
 	  rule_container_node, "modprobe vfio-pci" },
-	{ "container-access", "the caller may not open /dev/vfio/vfio",
+	{ "container-access", "the user has no permission to open /dev/vfio/vfio",
 	  SITES(container_access_sites), rule_container_access,
 	  "change the permissions of the node", .permission = true },
 	{ "vfio-module", "no driver is behind /dev/vfio/vfio", SITES(vfio_module_sites),
 	  rule_vfio_module, "install module vfio" },
 	{ "iommufd-node", "/dev/iommu does not exist", SITES(iommufd_node_sites), rule_iommufd_node,
 	  "modprobe iommufd" },
-	{ "iommufd-access", "the caller may not open /dev/iommu", SITES(iommufd_access_sites),
+	{ "iommufd-access", "the user has no permission to open /dev/iommu", SITES(iommufd_access_sites),
 	  rule_iommufd_access, "change the permissions of the node", .permission = true },
 	{ "group-node", "the group has no node", SITES(group_node_sites), rule_group_node,
 	  "bind a device of the group to a VFIO driver" },
-	{ "group-access", "the caller may not open the group", SITES(group_access_sites),
+	{ "group-access", "the user has no permission to open the group", SITES(group_access_sites),
 	  rule_group_access, "change the permissions of the node", .permission = true },
 	{ "noiommu-rawio", "no-IOMMU mode requires CAP_SYS_RAWIO", SITES(noiommu_rawio_sites),
 	  rule_noiommu_rawio, "run as root", .permission = true },
 	{ "cdev-node", "the device has no device node", SITES(cdev_node_sites), rule_cdev_node,
 	  "bind the device to a VFIO driver" },
-	{ "cdev-access", "the caller may not open the device node", SITES(cdev_access_sites),
+	{ "cdev-access", "the user has no permission to open the device node", SITES(cdev_access_sites),
 	  rule_cdev_access, "change the permissions of the node", .permission = true },
 };
 
