@@ -235,6 +235,39 @@ static struct setup_unit *load_unit(struct loader *l, const char *name)
 	return u;
 }
 
+/* ---- libvirt ---- */
+
+/* libvirt: meson.build: libvirt_lib_version: 0, 1000 times the major version and the minor one, the rest. Its folder is that of
+ * the distribution. */
+static void load_libvirt(struct loader *l, struct setup *s)
+{
+	static const char *const dirs[] = { "usr/lib/x86_64-linux-gnu", "usr/lib64",
+					    "usr/lib/aarch64-linux-gnu", "usr/lib" };
+	static const char head[] = "libvirt.so.0.";
+	struct span rest, word;
+	uint64_t version;
+
+	for (size_t i = 0; i < ARRAY_SIZE(dirs) && !fact_is(&s->libvirt_link); i++) {
+		struct fact f = sysroot_read_link(l->root, l->a,
+						  arena_join(l->a, dirs[i], "/libvirt.so.0", NULL));
+
+		if (!i || f.state != FACT_ABSENT)
+			s->libvirt_link = f;
+	}
+	rest = fact_describe(&s->libvirt_link);
+	if (!fact_is(&s->libvirt_link) || rest.len < sizeof(head) ||
+	    memcmp(rest.s, head, sizeof(head) - 1) != 0)
+		return;
+	rest.s += sizeof(head) - 1;
+	rest.len -= sizeof(head) - 1;
+	word = rest;
+	word.len = 0;
+	while (word.len < rest.len && rest.s[word.len] != '.')
+		word.len++;
+	if (!parse_u64_span(word, 10, &version) && version <= UINT16_MAX)
+		s->libvirt = (unsigned int)version;
+}
+
 /* ---- the whole ---- */
 
 void setup_load(struct loader *l, const char *unit)
@@ -249,6 +282,7 @@ void setup_load(struct loader *l, const char *unit)
 	s->selinux = sysroot_read(l->root, l->a, "sys/fs/selinux/enforce", SYSROOT_ATTRIBUTE_MAX);
 	s->apparmor = read_at(l, "sys/module/apparmor/parameters", "enabled");
 	s->limits_conf = setup_limits_conf(l->root, l->a);
+	load_libvirt(l, s);
 	if (unit)
 		s->unit = load_unit(l, unit);
 	l->h->setup = s;

@@ -35,9 +35,12 @@ struct setup {
 	/* Options in the settings of boot loaders, whichever boots: reduced lines of /etc/default/grub, and
 	 * /etc/kernel/cmdline. */
 	struct fact grub, cmdline;
-	struct fact selinux;           /* /sys/fs/selinux/enforce */
-	struct fact apparmor;          /* parameters/enabled of module apparmor */
-	struct fact limits_conf;       /* memlock lines of limits.conf and limits.d */
+	struct fact selinux;     /* /sys/fs/selinux/enforce */
+	struct fact apparmor;    /* parameters/enabled of module apparmor */
+	struct fact limits_conf; /* memlock lines of limits.conf and limits.d */
+	/* The link libvirt.so.0 to "libvirt.so.0.9000.0", which is libvirt 9.0.0, and 9000 of it; 0: not known. */
+	struct fact libvirt_link;
+	unsigned int libvirt;
 	const struct setup_unit *unit; /* NULL unless asked for */
 };
 

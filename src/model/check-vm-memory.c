@@ -231,7 +231,7 @@ void check_vm_viommu(struct check *c, struct check_machine *m)
 	if (d->dev->iommu)
 		check_cite(c, &d->dev->iommu->cap_fact);
 	check_advise(c, ACTION_VM, SCOPE_VM, NULL, "use %u address bits", bits);
-	check_say(c, d->as->iommufd.yes ? CHECK_FAIL : CHECK_WARN,
+	check_say(c, d->iommufd ? CHECK_FAIL : CHECK_WARN,
 		  "the virtual IOMMU has %llu address bits, and the host's maps %u for %s",
 		  (unsigned long long)vm->aw_bits.value, bits, d->name);
 }

@@ -125,13 +125,46 @@ static void check_identity(struct check *c, struct check_machine *m)
 	}
 }
 
+/* ---- the group, or iommufd ---- */
+
+/* libvirt: NEWS.rst: 12.1.0 has iommufd for devices of the host. Before, src/conf/domain_conf.c does not read the attribute. */
+enum { LIBVIRT_IOMMUFD = 12001 };
+
+/* Decides how the program opens each device. */
+static void check_backend(struct check *c, struct check_machine *m)
+{
+	const struct setup *s = c->host->setup;
+
+	for (size_t i = 0; i < m->nr_devices; i++) {
+		struct check_device *d = &m->devices[i];
+
+		d->iommufd = d->as->iommufd.yes;
+		if (!d->iommufd || m->vm->format != VM_FORMAT_LIBVIRT || !s->libvirt ||
+		    s->libvirt >= LIBVIRT_IOMMUFD)
+			continue;
+		d->iommufd = false;
+		check_at(c, m, d->as->iommufd.line, d->name);
+		check_cite(c, &s->libvirt_link);
+		check_say(c, CHECK_WARN,
+			  "libvirt %u.%u ignores iommufd='yes', which 12.1 and later know: it opens the group of %s",
+			  s->libvirt / 1000, s->libvirt % 1000, d->name);
+	}
+	c->next = (struct check_result){ 0 };
+}
+
+/* Before the kernel is asked it must be clear that libvirt asks it. */
+static bool is_ignored(const struct check *c, const struct check_machine *m)
+{
+	return m->vm->format == VM_FORMAT_LIBVIRT && !c->host->setup->libvirt;
+}
+
 /* ---- verdicts ---- */
 
 static enum path_kind path_of(const struct check_device *d)
 {
 	const struct path_prediction *paths = d->prediction.paths[VIEW_NOW];
 
-	if (d->as->iommufd.yes)
+	if (d->iommufd)
 		return PATH_IOMMUFD;
 	if (paths[PATH_CONTAINER].offered || !paths[PATH_COMPAT].offered)
 		return paths[PATH_CONTAINER].offered || !paths[PATH_NOIOMMU].offered
@@ -266,6 +299,29 @@ static void say_refused(struct check *c, struct check_machine *m, const struct c
 		check_say(c, CHECK_FAIL, "%s is refused: %s", d->name, d->path->because);
 }
 
+/* QEMU: qapi/qom.json: IOMMUFDProperties: since 9.0. */
+static const char *needed_version(enum vm_format format)
+{
+	return format == VM_FORMAT_QEMU      ? ", which QEMU 9.0 and later know"
+	       : format == VM_FORMAT_LIBVIRT ? ", with libvirt 12.1 and QEMU 9.0 or later"
+					     : "";
+}
+
+static void say_not_offered(struct check *c, struct check_machine *m, const struct check_device *d)
+{
+	check_at(c, m, d->iommufd ? d->as->iommufd.line : d->as->line, d->name);
+	c->next.id = "vm-backend";
+	if (d->iommufd && is_ignored(c, m))
+		check_say(c, CHECK_UNKNOWN,
+			  "this kernel does not offer iommufd for %s, and libvirt before 12.1 does not use it: cannot tell which libvirt this is",
+			  d->name);
+	else
+		check_say(c, CHECK_FAIL,
+			  "%s is to be opened by %s, which this kernel does not offer: %s", d->name,
+			  d->iommufd ? "iommufd" : "its group",
+			  d->path->missing ? d->path->missing : "it is not there");
+}
+
 static void check_verdicts(struct check *c, struct check_machine *m)
 {
 	predict_machine(c, m);
@@ -275,20 +331,15 @@ static void check_verdicts(struct check *c, struct check_machine *m)
 		if (!d->dev)
 			continue;
 		if (!d->path->offered && d->path->op != OP_BIND) {
-			check_at(c, m, d->as->iommufd.line ? d->as->iommufd.line : d->as->line,
-				 d->name);
-			c->next.id = "vm-backend";
-			check_say(c, CHECK_FAIL,
-				  "%s is to be opened by %s, which this kernel does not offer: %s",
-				  d->name, d->as->iommufd.yes ? "iommufd" : "its group",
-				  d->path->missing ? d->path->missing : "it is not there");
+			say_not_offered(c, m, d);
 		} else if (d->path->answer == ANSWER_NO) {
 			say_refused(c, m, d);
 		} else {
 			check_at(c, m, d->as->line, d->name);
 			if (d->path->answer == ANSWER_YES)
-				check_say(c, CHECK_PASS, "%s can be opened (%s)%s", d->name,
+				check_say(c, CHECK_PASS, "%s can be opened (%s%s)%s", d->name,
 					  path_kind_name(d->path->kind),
+					  d->iommufd ? needed_version(m->vm->format) : "",
 					  d->as->managed.yes && !device_is_vfio(d->dev)
 						  ? ", after the start of the machine has bound it to vfio-pci"
 						  : "");
@@ -483,8 +534,9 @@ static const struct machine_check rows[] = {
 	{ { "vm-present", "whether the host has the devices", NULL }, check_present },
 	{ { "vm-identity", "whether they are those that a mapping expects", NULL },
 	  check_identity },
-	{ { "vm-device",
-	    "whether each can be opened, with its group: also vm-group, vm-backend, vm-memlock",
+	{ { "vm-backend", "whether the program opens devices by their group or by iommufd", NULL },
+	  check_backend },
+	{ { "vm-device", "whether each can be opened, with its group: also vm-group, vm-memlock",
 	    NULL },
 	  check_verdicts },
 	{ { "vm-in-use", "whether the start takes a device that the host uses", NULL },

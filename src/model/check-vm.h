@@ -11,6 +11,7 @@ struct check_device {
 	const char *name;           /* "0000:01:00.0"; NULL where only the start tells it */
 	const struct device *dev;   /* NULL: the host has none of that name */
 	struct fact rom;            /* stat of its ROM file; UNREAD where it has none */
+	bool iommufd;               /* the program opens it by iommufd, not by its group */
 	/* Of the prediction for the machine. */
 	const struct path_prediction *path;
 	struct prediction prediction;
