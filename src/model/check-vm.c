@@ -292,9 +292,10 @@ static void say_refused(struct check *c, struct check_machine *m, const struct c
 			  missing);
 	else if (lock)
 		check_say(c, CHECK_FAIL,
-			  "the machine locks %llu MiB for %s (%llu address spaces): %s",
+			  "the machine locks %llu MiB for %s (%llu address space%s): %s",
 			  (unsigned long long)m->as.memory >> 20, d->name,
-			  (unsigned long long)address_spaces(m), d->path->because);
+			  (unsigned long long)address_spaces(m), address_spaces(m) == 1 ? "" : "s",
+			  d->path->because);
 	else
 		check_say(c, CHECK_FAIL, "%s is refused: %s", d->name, d->path->because);
 }

@@ -41,7 +41,8 @@ static bool claim_stays(struct eval *e, enum member_state now, const char *name)
 {
 	if (!strcmp(name, "vfio-pci") || !strcmp(name, "vfio"))
 		return false;
-	if (now == MEMBER_VFIO)
+	/* A driver that is only assumed has not been there yet: what the one of now claims leaves with it. */
+	if (now == MEMBER_VFIO && device_serves_vfio(e->host, e->dev) != TRI_NO)
 		return !e->dev->driver || strcmp(name, e->dev->driver) != 0;
 	/* Others leave with the driver. */
 	return is_framebuffer(name) && !bind_removes_framebuffer(e);
@@ -173,7 +174,8 @@ static const struct device *bystander(struct eval *e)
 
 		if (d != e->dev && eval_is_pci(d) && d->driver && bus_len(d->name) == len &&
 		    !strncmp(d->name, e->dev->name, len) &&
-		    device_serves_vfio(e->host, d) == TRI_NO && !d->physfn)
+		    device_serves_vfio(e->host, d) == TRI_NO &&
+		    eval_member_now(e, d) != MEMBER_VFIO && !d->physfn)
 			return d;
 	}
 	return NULL;

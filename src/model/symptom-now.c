@@ -222,6 +222,15 @@ static void judge_spaces(const struct symptom_ask *ask, struct arena *a, struct 
 				  : arena_printf(a, "it is the only device of group %u", g->id);
 }
 
+/* ---- the address ---- */
+
+static void judge_address(const struct symptom_ask *ask, struct arena *a,
+			  struct symptom_answer *ret)
+{
+	ret->now = SYMPTOM_NOW_GONE;
+	ret->seen = arena_printf(a, "this host has a device %s", ask->device->name);
+}
+
 /* ---- notices ---- */
 
 static bool find_notice(const struct symptom_ask *ask, struct arena *a, struct symptom_answer *ret)
@@ -317,6 +326,8 @@ void symptom_judge(const struct symptom_ask *ask, struct arena *a, struct sympto
 		judge_fault(ask, a, ret);
 	else if (s->flags & SYMPTOM_SPACES)
 		judge_spaces(ask, a, ret);
+	else if (s->flags & SYMPTOM_ADDRESS)
+		judge_address(ask, a, ret);
 	if (ret->now != SYMPTOM_NOW_STILL)
 		find_notice(ask, a, ret);
 	if (!ret->seen)

@@ -24,6 +24,7 @@ enum symptom_flag {
 	SYMPTOM_FAULT = 1 << 1,   /* an access by the device that the IOMMU stopped */
 	SYMPTOM_SPACES = 1 << 2,  /* the group is in several address spaces */
 	SYMPTOM_OF_HOST = 1 << 3, /* any device will do to ask its rules */
+	SYMPTOM_ADDRESS = 1 << 4, /* the host has no device at the address */
 };
 
 struct symptom {

@@ -29,6 +29,7 @@ struct cause {
 	/* As it is now. */
 	const struct device *found; /* that was asked about, or NULL */
 	bool asked;                 /* of the device that the message names, or of its group */
+	bool absent;                /* the host has devices, but not the one of the message */
 	struct symptom_answer answer;
 	const struct plan *plan; /* for that device; or NULL */
 };

@@ -215,13 +215,21 @@ static bool is_there(struct fact f)
 }
 
 /* The target that @c names, where the host has it; else NULL. By what loading it reads, which a capture has. */
-static const char *target_of(const struct cause *c, struct sysroot *root, struct arena *a)
+static const char *target_of(struct cause *c, struct sysroot *root, struct arena *a)
 {
 	const char *path;
 
 	if (c->device) {
+		struct fact f, all;
+
 		path = arena_printf(a, "sys/bus/pci/devices/%s/uevent", c->device);
-		return is_there(sysroot_read_locked(root, a, path)) ? c->device : NULL;
+		f = sysroot_read_locked(root, a, path);
+		if (is_there(f))
+			return c->device;
+		/* A container may have no sysfs at all. */
+		all = sysroot_list(root, a, "sys/bus/pci/devices");
+		c->absent = f.state == FACT_ABSENT && fact_is(&all);
+		return NULL;
 	}
 	if (c->has_group) {
 		path = arena_printf(a, "sys/kernel/iommu_groups/%u/devices", c->group);
@@ -247,7 +255,7 @@ static bool names_something(const struct cause *c)
 }
 
 /* The devices to load: those that are named and exist; all, where a cause names none. */
-static int find_targets(const struct diagnosis *d, struct app *app, struct operands *ret,
+static int find_targets(struct diagnosis *d, struct app *app, struct operands *ret,
 			struct failure **reterr)
 {
 	struct sysroot *root = NULL;
@@ -326,6 +334,8 @@ static void judge_with(struct session *s, struct cause *c, const struct device *
 static void judge_unasked(struct cause *c, struct arena *a)
 {
 	c->answer.nr_rules = symptom_rules(c->symptom, c->request.err, c->answer.rules);
+	if (c->absent && c->symptom->flags & SYMPTOM_ADDRESS)
+		c->answer.now = SYMPTOM_NOW_STILL;
 	if (c->device)
 		c->answer.seen = arena_printf(a, "this host has no device %s", c->device);
 	else if (c->has_group)

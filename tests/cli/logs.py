@@ -3,7 +3,7 @@
 
 import os
 
-from harness import FAILED, OK, Program, case, must
+from harness import FAILED, NO, OK, Program, case, must
 
 UNKNOWN, USAGE = 3, 64
 LINE = "vfio 0000:ff:00.0: group 99 is not viable"
@@ -45,6 +45,19 @@ def hostile_log(p: Program):
         must("\033" not in answer.out, "an escape sequence")
     document = p.on(tree, "diagnose", "-J", str(log)).json()
     must(document["complete"] is False and len(document["causes"]) == 1000, len(document["causes"]))
+
+
+@case
+def address_without_a_device(p: Program):
+    """A device that is not there is missing still, and one that is there no more."""
+    tree = p.tree()
+    answer = p.on(tree, "diagnose", "-J", "-e", "error: Device 0000:ff:1e.0 not found: could not access")
+    answer.must_be(NO)
+    must(answer.json()["causes"][0]["now"] == "still", answer.out)
+    there = sorted((tree / "sys/bus/pci/devices").iterdir())[0].name
+    answer = p.on(tree, "diagnose", "-J", "-e", f"error: Device {there} not found: could not access")
+    answer.must_be(OK)
+    must(answer.json()["causes"][0]["now"] == "gone", answer.out)
 
 
 @case

@@ -162,6 +162,25 @@ static void test_reset_that_hits_another(struct scene *s)
 	silent(s, "hot-reset");
 }
 
+static void assume(struct scene *s, const char *text)
+{
+	assert_int_equal(assumptions_add(&s->as, s->h->arena, text, NULL), 0);
+}
+
+/* A machine binds them itself when it starts. */
+static void test_drivers_that_leave(struct scene *s)
+{
+	plain(s, "snd_hda_intel");
+	set(s, &s->d->reset_method, "bus");
+	s->other = fake_pci(s->h, "0000:01:00.1", s->g, s->u, "snd_hda_intel");
+	claim(s, "ICH HD audio");
+	says(s, "hot-reset", "0000:01:00.1 of the same bus is on snd_hda_intel");
+	assume(s, "0000:01:00.0:driver=vfio-pci");
+	silent(s, "bar-held");
+	assume(s, "0000:01:00.1:driver=vfio-pci");
+	silent(s, "hot-reset");
+}
+
 static void test_interrupt_line_of_two(struct scene *s)
 {
 	plain(s, "vfio-pci");
