@@ -222,6 +222,16 @@ def packages(stage: Stage) -> None:
         _tap(stage, "python3", ROOT / "tests/packaging/run.py", "--place", PLACE / "packages")
 
 
+def host(stage: Stage) -> None:
+    """libvirt and QEMU do what 'check --vm' predicts, in a guest that is a whole Debian."""
+    if not stage.everything:
+        stage.count.skip("host: only with --all")
+    elif not (PLACE / "gcc" / BINARY).exists():
+        stage.fail("no binary to judge: the build failed")
+    elif stage.need("the packages of sections guest and packaging", ROOT / "tests/packages.sh", "guest", "packaging"):
+        _tap(stage, "python3", ROOT / "tests/host/run.py", "--vfiotool", PLACE / "gcc" / BINARY)
+
+
 def bench(stage: Stage) -> None:
     """Cost as ratios, of the program as it is shipped; the table is shown."""
     if not INSTALLED_BINARY.exists():
@@ -252,5 +262,6 @@ STAGES = (
     ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
     ("packages", packages, 0, 700, "packages and an image: built, installed, tried"),
+    ("host", host, 0, 600, "a whole Debian with libvirt and QEMU, in a guest"),
     ("vm", guests, 800, 4000, "real kernels in guests"),
 )
