@@ -508,8 +508,9 @@ static const struct rule rules[] = {
 	  rule_vfio_module, "install module vfio" },
 	{ "iommufd-node", "/dev/iommu does not exist", SITES(iommufd_node_sites), rule_iommufd_node,
 	  "modprobe iommufd" },
-	{ "iommufd-access", "the user has no permission to open /dev/iommu", SITES(iommufd_access_sites),
-	  rule_iommufd_access, "change the permissions of the node", .permission = true },
+	{ "iommufd-access", "the user has no permission to open /dev/iommu",
+	  SITES(iommufd_access_sites), rule_iommufd_access, "change the permissions of the node",
+	  .permission = true },
 	{ "group-node", "the group has no node", SITES(group_node_sites), rule_group_node,
 	  "bind a device of the group to a VFIO driver" },
 	{ "group-access", "the user has no permission to open the group", SITES(group_access_sites),
@@ -518,8 +519,9 @@ static const struct rule rules[] = {
 	  rule_noiommu_rawio, "run as root", .permission = true },
 	{ "cdev-node", "the device has no device node", SITES(cdev_node_sites), rule_cdev_node,
 	  "bind the device to a VFIO driver" },
-	{ "cdev-access", "the user has no permission to open the device node", SITES(cdev_access_sites),
-	  rule_cdev_access, "change the permissions of the node", .permission = true },
+	{ "cdev-access", "the user has no permission to open the device node",
+	  SITES(cdev_access_sites), rule_cdev_access, "change the permissions of the node",
+	  .permission = true },
 };
 
 const struct rule_table rules_node = RULE_TABLE(rules);
