@@ -201,10 +201,40 @@ static void assume_bound(struct check *c, struct check_machine *m, struct check_
 		assume(c, m, d->name, "driver", "vfio-pci");
 }
 
+/* Whether process @pid is one of the lines "PID COMM" of @node. */
+static bool holds(const struct node *node, unsigned int pid)
+{
+	struct span rest = { node->holders.raw, fact_is(&node->holders) ? node->holders.len : 0 };
+	struct span line, word;
+	uint64_t holder;
+
+	while (parse_line(&rest, &line))
+		if (parse_word(&line, &word) && !parse_u64_span(word, 10, &holder) && holder == pid)
+			return true;
+	return false;
+}
+
+/* A machine that runs does not keep its devices from itself. */
+static void assume_held(struct check *c, struct check_machine *m)
+{
+	for (size_t i = 0; m->pid && i < m->nr_devices; i++) {
+		const struct device *dev = m->devices[i].dev;
+
+		if (!dev || !dev->group)
+			continue;
+		for (size_t k = 0; k < dev->group->nr_members; k++)
+			if (holds(&dev->group->node, m->pid) ||
+			    holds(&dev->group->members[k]->cdev, m->pid))
+				assume(c, m, dev->group->members[k]->name, "held", "0");
+	}
+}
+
 static void predict_machine(struct check *c, struct check_machine *m)
 {
-	const size_t before = m->as.nr;
+	size_t before;
 
+	assume_held(c, m);
+	before = m->as.nr;
 	for (size_t i = 0; i < m->nr_devices; i++)
 		if (m->devices[i].dev)
 			assume_bound(c, m, &m->devices[i]);
@@ -261,7 +291,8 @@ static void plan_for(struct check *c, struct check_machine *m)
 			devices[nr++] = m->devices[i].dev;
 	/* Who runs it counts, not what it would bind. */
 	for (size_t i = 0; i < without.nr; i++)
-		if (without.items[i].target || !strncmp(without.items[i].key, "module.", 7)) {
+		if ((without.items[i].target && strcmp(without.items[i].key, "held") != 0) ||
+		    !strncmp(without.items[i].key, "module.", 7)) {
 			without.nr = i;
 			break;
 		}

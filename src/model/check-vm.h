@@ -20,6 +20,7 @@ struct check_device {
 struct check_machine {
 	const char *file;
 	const struct vm_definition *vm;
+	unsigned int pid; /* of the process that runs it already; 0: none */
 	struct check_device *devices;
 	size_t nr_devices;
 	struct assumptions as; /* who runs it, how much it maps, and what it binds itself */

@@ -138,7 +138,8 @@ int machine_read(struct app *app, struct sysroot *root, const char *file, unsign
 	int r;
 
 	*m = (struct check_machine){ .file = file ? file : arena_printf(a, "process %u", pid),
-				     .vm = vm };
+				     .vm = vm,
+				     .pid = pid };
 	r = file ? read_file(file, a, &text, reterr) : read_process(root, a, pid, &text, reterr);
 	if (r < 0)
 		return r;
