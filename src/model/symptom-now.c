@@ -292,8 +292,9 @@ static void judge_rules(const struct symptom_ask *ask, struct arena *a, struct s
 			now.because =
 				arena_printf(a, "this kernel has no such node: %s", now.missing);
 		}
-		if (now.passes && (!pass || strcmp(pass, now.because) != 0))
-			pass = passed ? nothing_seen : now.because;
+		/* A mapping that succeeds has no reason. */
+		if (now.passes && (!pass || !now.because || strcmp(pass, now.because) != 0))
+			pass = passed || !now.because ? nothing_seen : now.because;
 		if (now.refuses)
 			take_refusal(&now, ret);
 		else if (now.unsure)
