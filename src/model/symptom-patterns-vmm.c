@@ -40,6 +40,7 @@ static const struct symptom_pattern patterns[] = {
 	{ "discard", QEMU, "Cannot set discarding of RAM broken" },
 	{ "discard", QEMU, "Inconsistent setting of support for discarding RAM" },
 	/* QEMU: hw/vfio/iommufd.c, backends/iommufd.c */
+	{ "iommufd-unknown", "QEMU", "7.2 - 8.2", "'qom-type' does not accept value 'iommufd'" },
 	{ "open-iommufd", QEMU_FD, "Could not open '/dev/iommu': {errno}" },
 	{ "open-iommufd", QEMU_FD, "/dev/iommu opening failed" },
 	{ "open-cdev", QEMU_FD, "/vfio-dev: {errno}" },
