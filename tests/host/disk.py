@@ -28,7 +28,7 @@ MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", 
           "systemd-logind.service", "virtlockd.socket")
 UNIT = """[Unit]
 Description=The tests of this host
-After=multi-user.target
+After=basic.target
 
 [Service]
 Type=oneshot
@@ -36,11 +36,6 @@ ExecStart=/bin/sh /share/host.sh
 StandardOutput=file:/share/out/log
 StandardError=inherit
 TimeoutStartSec=infinity
-"""
-TARGET = """[Unit]
-Description=The end of what is started
-Requires=host.service
-Wants=multi-user.target
 """
 MOUNT = """[Unit]
 Description=What the tests need, and where they write
@@ -93,7 +88,7 @@ def _fill(folder: Path, kernel) -> None:
     for name in MASKED:
         (units / name).unlink(missing_ok=True)
         (units / name).symlink_to("/dev/null")
-    for name, text in (("host.service", UNIT), ("host.target", TARGET), ("share.mount", MOUNT)):
+    for name, text in (("host.service", UNIT), ("share.mount", MOUNT)):
         (units / name).write_text(text, encoding="utf-8")
     (units / "local-fs.target.wants").mkdir(exist_ok=True)
     (units / "local-fs.target.wants/share.mount").symlink_to("../share.mount")
@@ -107,7 +102,7 @@ def _fill(folder: Path, kernel) -> None:
 
 def disk(kernel) -> Path:
     """The file system that the host has as its root."""
-    key = cache.digest_of(VERSION, SUITE, PACKAGES, LEFT_OUT, MASKED, UNIT, TARGET, MOUNT, SIZE, kernel.release)
+    key = cache.digest_of(VERSION, SUITE, PACKAGES, LEFT_OUT, MASKED, UNIT, MOUNT, SIZE, kernel.release)
     return cache.entry("host", key, lambda folder: _fill(folder, kernel)) / "disk"
 
 

@@ -21,16 +21,23 @@ keep() {
 	echo $? >"$kept.status"
 }
 
+# stop PID: the process has ended when it returns.
+stop() {
+	kill "$1"
+	while [ -e "/proc/$1" ]; do
+		sleep 0.2
+	done
+}
+
 # all_down: no machine runs, and each device is where it was at boot.
 all_down() {
 	for domain in $(pidof libvirtd >/dev/null && virsh list --name); do
 		virsh destroy "$domain"
 	done
-	for file in /run/*.pid; do
-		case $(cat "/proc/$(cat "$file")/comm" 2>/dev/null) in
-		qemu-*) kill "$(cat "$file")" && while [ -e "/proc/$(cat "$file")" ]; do sleep 0.1; done && rm -f "$file" ;;
-		esac
+	for pid in $(pidof qemu-system-x86_64); do
+		stop "$pid"
 	done
+	rm -f /run/vm.pid /run/user.pid /run/other.pid
 	vfiotool restore
 } >/dev/null 2>&1
 

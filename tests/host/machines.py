@@ -10,8 +10,8 @@ from dataclasses import dataclass
 CARD, SOUND, ONE, OTHER = "0000:00:04.0", "0000:00:06.0", "0000:01:00.0", "0000:01:00.1"
 NOWHERE = "0000:00:1e.0"
 # As the user whose number is 1000, who may write one file for the number of the process.
-USER = "setpriv --reuid=1000 --regid=1000 --clear-groups prlimit --memlock="
-PLENTY, LITTLE = f"{256 << 20}:{256 << 20}", f"{8 << 20}:{8 << 20}"
+USER = "setpriv --reuid=1000 --regid=1000 --clear-groups"
+PLENTY, LITTLE = (f"AS='prlimit --memlock={mib << 20}:{mib << 20} {USER}'\n" for mib in (256, 8))
 USER_FILE = "touch /run/user.pid\nchown user /run/user.pid\n"
 
 
@@ -70,7 +70,7 @@ def bind(device: str) -> str:
 
 
 HOLD = f"cat >other.sh <<'END'\n{command(CARD, pid='other')}END\nsh other.sh\n"
-RELEASE = 'kill "$(cat /run/other.pid)"\nwhile [ -e "/proc/$(cat /run/other.pid)" ]; do sleep 0.2; done\n'
+RELEASE = 'stop "$(cat /run/other.pid)"\n'
 GIVE = f'chown user "/dev/vfio/$(group_of {CARD})"\n'
 NO_CONF = "rm -f /etc/modprobe.d/no.conf\n"
 IOMMUFD = "      <driver name='vfio' iommufd='yes'/>\n"
@@ -101,13 +101,13 @@ MACHINES = (
     Machine("qemu-held", f"fail vm-device {CARD} 3", "Device or resource busy", (f"open-group {CARD} still",), command(CARD),
             prepare=bind(CARD) + HOLD, mend=RELEASE),
     Machine("qemu-permission", f"fail vm-device {CARD} 3", "Permission denied", (f"open-group {CARD} still",),
-            command(CARD, pid="user"), prepare=f"AS='{USER}{PLENTY}'\n{USER_FILE}{bind(CARD)}", mend=GIVE),
+            command(CARD, pid="user"), prepare=f"{PLENTY}{USER_FILE}{bind(CARD)}", mend=GIVE),
     Machine("qemu-memlock", f"fail vm-memlock {CARD} 2", "Cannot allocate memory", (f"memlock {CARD} still",),
-            command(CARD, pid="user"), prepare=f"AS='{USER}{LITTLE}'\n{USER_FILE}{bind(CARD)}{GIVE}", mend=f"AS='{USER}{PLENTY}'\n"),
+            command(CARD, pid="user"), prepare=f"{LITTLE}{USER_FILE}{bind(CARD)}{GIVE}", mend=PLENTY),
     Machine("qemu-no-type1", f"fail vm-device {CARD} 3", "No available IOMMU models", (f"type1-missing {CARD} still",), command(CARD),
             prepare=f"{bind(CARD)}modprobe -r vfio_iommu_type1\necho 'install vfio_iommu_type1 /bin/false' >/etc/modprobe.d/no.conf\n",
             mend=f"{NO_CONF}modprobe vfio_iommu_type1\n", tidy=NO_CONF),
-    Machine("qemu-iommufd", f"fail vm-backend {CARD} 4", "iommufd", ("open-iommufd still",),
+    Machine("qemu-iommufd", f"fail vm-backend {CARD} 4", "does not accept value", ("iommufd-unknown unknown",),
             command(f"{CARD},iommufd=i", before="-object iommufd,id=i"), command(CARD), prepare=bind(CARD)),
     Machine("qemu-caching-mode", "fail vm-viommu 3", "caching-mode", ("caching-mode still",),
             command(CARD, before="-device intel-iommu"), command(CARD, before="-device intel-iommu,caching-mode=on"),

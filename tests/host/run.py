@@ -45,9 +45,9 @@ DEVICES = (
     "e1000e,bus=slots,addr=00.1,romfile=",
 )
 # They take an emulated processor long at boot, and no test asks for them.
-MASKED = ("dpdk.service", "systemd-binfmt.service", "systemd-journal-flush.service", "systemd-random-seed.service")
+MASKED = ("apparmor.service", "dpdk.service", "systemd-binfmt.service", "systemd-journal-flush.service", "systemd-random-seed.service")
 CMDLINE = " ".join(("console=ttyS0,115200 no_timer_check tsc=unstable intel_iommu=on mitigations=off audit=0 nowatchdog",
-                    "systemd.show_status=1 systemd.unit=host.target", *(f"systemd.mask={name}" for name in MASKED)))
+                    "systemd.show_status=1 systemd.unit=basic.target systemd.wants=host.service", *(f"systemd.mask={name}" for name in MASKED)))
 
 
 def missing() -> str:
