@@ -45,3 +45,5 @@ void check_vm_viommu(struct check *c, struct check_machine *m);
 void check_vm_mappings(struct check *c, struct check_machine *m);
 void check_vm_hugepages(struct check *c, struct check_machine *m);
 void check_vm_numa(struct check *c, struct check_machine *m);
+/* Devices and groups that are given more than once, among all machines. */
+void check_vm_shared(struct check *c, const struct check_machine *machines, size_t nr);
