@@ -24,8 +24,11 @@ keep() {
 # stop PID: the process has ended when it returns.
 stop() {
 	kill "$1"
+	tries=0
 	while [ -e "/proc/$1" ]; do
-		sleep 0.2
+		sleep 0.5
+		tries=$((tries + 1))
+		[ $tries -ne 60 ] || kill -KILL "$1"
 	done
 }
 

@@ -109,7 +109,7 @@ MACHINES = (
             mend=f"{NO_CONF}modprobe vfio_iommu_type1\n", tidy=NO_CONF),
     Machine("qemu-iommufd", f"fail vm-backend {CARD} 4", "does not accept value", ("iommufd-unknown unknown",),
             command(f"{CARD},iommufd=i", before="-object iommufd,id=i"), command(CARD), prepare=bind(CARD)),
-    Machine("qemu-caching-mode", "fail vm-viommu 3", "caching-mode", ("caching-mode still",),
+    Machine("qemu-caching-mode", "fail vm-viommu 3", "caching-mode", ("caching-mode unknown",),
             command(CARD, before="-device intel-iommu"), command(CARD, before="-device intel-iommu,caching-mode=on"),
             prepare=bind(CARD)),
     Machine("qemu-rom", f"fail vm-options {CARD} 3", "failed to find romfile", (), command(f"{CARD},romfile=/nowhere.rom"),
