@@ -89,6 +89,8 @@ cut -d ' ' -f 1 /proc/uptime >/share/out/booted
 for folder in /share/machines/*; do
 	[ ! -d "$folder" ] || machine "$folder"
 done
+# shellcheck source=tests/host/tell.sh
+. /share/tell.sh
 touch /share/out/done
 sync
 systemctl poweroff --force --force

@@ -117,3 +117,16 @@ MACHINES = (
     Machine("qemu-twice", f"fail vm-shared {CARD} 4", "already attached", (f"already-attached {CARD} still",), command(CARD, CARD),
             command(CARD), prepare=bind(CARD)),
 )
+
+UNIT = f"""[Unit]
+Description=A machine that has a device
+
+[Service]
+Type=forking
+User=user
+PrivateDevices=yes
+RuntimeDirectory=machine
+PIDFile=/run/machine/pid
+ExecStart=/usr/bin/qemu-system-x86_64 -S -machine q35,accel=tcg -nodefaults -display none -daemonize -pidfile /run/machine/pid -m 64 \\
+    -device vfio-pci,host={CARD}
+"""

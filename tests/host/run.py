@@ -25,7 +25,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests/vm"), str(ROOT / "tests/packaging")]
 # pylint: disable=wrong-import-position
 import disk as host_disk
-from machines import MACHINES
+from machines import CARD, MACHINES, UNIT
 from points import Points, need
 from rig import apt, image, kernels
 
@@ -87,7 +87,9 @@ def boot(kernel: kernels.Kernel, share: Path, scratch: Path) -> None:
 def fill(share: Path, machines) -> None:
     """What the host finds below /share."""
     (share / "out").mkdir(parents=True)
-    shutil.copyfile(HERE / "host.sh", share / "host.sh")
+    for name in ("host.sh", "tell.sh"):
+        shutil.copyfile(HERE / name, share / name)
+    (share / "machine.service").write_text(UNIT, encoding="utf-8")
     for machine in machines:
         folder = share / "machines" / machine.name
         folder.mkdir(parents=True)
@@ -157,6 +159,26 @@ def judge(points: Points, out: Path, machine) -> None:
     points.check(f"{machine.name}: corrected, it passes and starts", started, folder)
 
 
+def checked(out: Path, name: str, wanted: str, failed: bool) -> None:
+    """check has this result, and some failure or none."""
+    have = results(out / "tell", name)
+    need(wanted in have and failed == any(each.startswith("fail") for each in have), f"{have}")
+
+
+def ended(out: Path, name: str, good: bool) -> None:
+    """The program ended well, or not."""
+    need((status(out / "tell", name) == 0) == good, f"exit status {status(out / 'tell', name)}: {said(out / 'tell', name)}")
+
+
+def judge_told(points: Points, out: Path) -> None:
+    """The points of tell.sh."""
+    points.check("check --unit: its device filter fails", checked, out, "unit", "fail cgroup-devices", True)
+    points.check("the unit does not start", ended, out, "unit-start", False)
+    points.check("check --unit: mended, nothing fails", checked, out, "unit-mended", f"pass permission {CARD}", False)
+    points.check("the unit starts", ended, out, "unit-restart", True)
+    points.check("check --pid: its process may have the device that it has", checked, out, "pid", f"pass vm-device {CARD} 1", False)
+
+
 def main() -> int:
     """Boots the host once, and judges what came out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -186,6 +208,7 @@ def main() -> int:
             points.note(f"booted in {(share / 'out/booted').read_text().strip()} s, all in {time.monotonic() - begin:.0f} s")
             for machine in machines:
                 judge(points, share / "out", machine)
+            judge_told(points, share / "out")
         if args.keep:
             shutil.rmtree(args.keep, ignore_errors=True)
             shutil.copytree(share, args.keep)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh disable=SC2154
+# Sourced by host.sh behind the machines: a unit of systemd that uses a device, first without its nodes, and the process that it
+# then is. What comes out is in $OUT.
+OUT=/share/out/tell
+CARD=0000:00:04.0
+mkdir -p "$OUT"
+cp /share/machine.service /etc/systemd/system/
+systemctl daemon-reload
+vfiotool bind $CARD
+chown user "/dev/vfio/$(group_of $CARD)"
+keep unit vfiotool check --json --unit machine.service
+keep unit-start systemctl start machine.service
+mkdir -p /etc/systemd/system/machine.service.d
+printf '[Service]\nPrivateDevices=no\nLimitMEMLOCK=1G\n' >/etc/systemd/system/machine.service.d/mend.conf
+systemctl daemon-reload
+keep unit-mended vfiotool check --json --unit machine.service
+keep unit-restart systemctl start machine.service
+pid=$(systemctl show --property=MainPID --value machine.service)
+keep pid vfiotool check --json --pid "$pid"
+systemctl stop machine.service
+rm -r /etc/systemd/system/machine.service*
+systemctl daemon-reload
+all_down
