@@ -170,6 +170,13 @@ def ended(out: Path, name: str, good: bool) -> None:
     need((status(out / "tell", name) == 0) == good, f"exit status {status(out / 'tell', name)}: {said(out / 'tell', name)}")
 
 
+def told(out: Path, name: str, wanted: str) -> None:
+    """diagnose has this cause (symptom, device, now)."""
+    causes = json.loads((out / "tell" / f"{name}.out").read_text(encoding="utf-8"))["causes"]
+    have = [" ".join(str(each[key]) for key in ("symptom", "device", "now") if each[key]) for each in causes]
+    need(wanted in have, f"{have}")
+
+
 def judge_told(points: Points, out: Path) -> None:
     """The points of tell.sh."""
     points.check("check --unit: its device filter fails", checked, out, "unit", "fail cgroup-devices", True)
@@ -177,6 +184,7 @@ def judge_told(points: Points, out: Path) -> None:
     points.check("check --unit: mended, nothing fails", checked, out, "unit-mended", f"pass permission {CARD}", False)
     points.check("the unit starts", ended, out, "unit-restart", True)
     points.check("check --pid: its process may have the device that it has", checked, out, "pid", f"pass vm-device {CARD} 1", False)
+    points.check("diagnose --kernel-log: the unbind waits for it", told, out, "kernel-log", f"release-wait {CARD} still")
 
 
 def main() -> int:

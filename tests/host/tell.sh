@@ -18,7 +18,12 @@ keep unit-mended vfiotool check --json --unit machine.service
 keep unit-restart systemctl start machine.service
 pid=$(systemctl show --property=MainPID --value machine.service)
 keep pid vfiotool check --json --pid "$pid"
+# The kernel asks the user of a device that is to leave its driver, and says so.
+(echo $CARD >/sys/bus/pci/drivers/vfio-pci/unbind) &
+sleep 3
+keep kernel-log vfiotool diagnose --json --kernel-log
 systemctl stop machine.service
+wait
 rm -r /etc/systemd/system/machine.service*
 systemctl daemon-reload
 all_down
