@@ -232,6 +232,33 @@ static void diff_iommus(struct differ *x)
 			diff_add(x, CHANGE_IOMMU, b->iommus[i]->name, NULL, NULL, "there");
 }
 
+/* Of x86: a device may have no line of its own yet, but the IO-APIC has. Other machines have no such switch. */
+static const char *remapping_text(const struct host *h)
+{
+	const struct interrupts *irqs = &h->interrupts;
+
+	if (!fact_is(&irqs->proc) || !fact_is(&h->kernel.machine) ||
+	    strcmp(h->kernel.machine.raw, "x86_64") != 0)
+		return NULL;
+	for (size_t i = 0; i < irqs->nr_chips; i++)
+		if (!strncmp(irqs->chips[i], "IR-", 3))
+			return "on";
+	return "off";
+}
+
+static void diff_remapping(struct differ *x)
+{
+	static const char subject[] = "interrupt remapping";
+	const char *a = remapping_text(x->a->host), *b = remapping_text(x->b->host);
+
+	if (!a || (!b && !x->whole))
+		x->ret->nr_uncompared += !a != !b;
+	else if (x->whole)
+		diff_value(x, CHANGE_IOMMU, subject, NULL, a, &x->a->host->interrupts.proc);
+	else if (strcmp(a, b) != 0)
+		diff_add(x, CHANGE_IOMMU, subject, NULL, a, b);
+}
+
 void diff_host(struct differ *x)
 {
 	const struct host *a = x->a->host, *b = x->b->host;
@@ -241,6 +268,7 @@ void diff_host(struct differ *x)
 	diff_kernel(x);
 	diff_modules(x);
 	diff_iommus(x);
+	diff_remapping(x);
 	diff_fact(x, CHANGE_NODE, "/dev/vfio/vfio", NULL, &a->vfio_node.stat, &b->vfio_node.stat);
 	diff_fact(x, CHANGE_NODE, "/dev/iommu", NULL, &a->iommu_node.stat, &b->iommu_node.stat);
 }

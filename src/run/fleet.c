@@ -440,8 +440,7 @@ int fleet_compare(struct fleet_run *run, struct failure **reterr)
 			run->sources[i].unread = "it was not read";
 	find_same_content(run);
 	run->groups = fleet_groups(run->fleet, &run->nr_groups);
-	pool.nr_jobs =
-		run->nr_groups < FLEET_REFERENCES_MAX ? run->nr_groups : FLEET_REFERENCES_MAX;
+	pool.nr_jobs = run->nr_groups;
 	pool.work = cite;
 	pool.answered = accept_cited;
 	pool.died = miss_cited;

@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import os
+import re
 
 from harness import DEVICE, FAILED, NO, NO_TARGET, OK, ROOT, UNKNOWN, USAGE, Program, case, must, write
 
@@ -76,6 +77,26 @@ def order_and_processes_do_not_matter(p: Program):
             must(p.run("compare", "--jobs", jobs, *argv, folder).out == first, f"{argv} by {jobs}")
         files = [folder / name for name in ("torn", "other", "b", "a")]
         must(p.run("compare", *argv, *files).out == first, f"{argv} in another order")
+
+
+@case
+def the_last_of_many_groups_is_explained(p: Program):
+    """The rule that decides names its fact in each group, not only in the largest ones; one that matters less is nearer to the
+    beginning of the chain of causes."""
+    folder, text = p.folder() / "many", ONE.read_text()
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        write(folder / name, text)
+    for number in range(70):
+        write(folder / f"m{number:02}", re.sub(r"0000:00:(?=04|1f)", f"0000:{number + 16:02x}:", text))
+    odd = text.replace('["read","/proc/cmdline","', '["read","/proc/cmdline","splash ').replace("IR-IO-APIC", "IO-APIC")
+    must(odd.count("splash") == 1 and "IR-" not in odd, "the capture has no remapping to take away")
+    write(folder / "z", odd)
+    groups = json.loads(p.run("compare", "--json", folder).must_be(NO).out)["groups"]
+    must(len(groups) == 72 and [os.path.basename(host) for host in groups[-1]["hosts"]] == ["z"], f"{len(groups)} groups")
+    first = groups[-1]["facts"][0]
+    must((groups[-1]["basis"], first["subject"], first["here"], first["there"]) == ("cited", "interrupt remapping", "off", "on"),
+         f"{groups[-1]['basis']} {first}")
 
 
 @case
