@@ -24,7 +24,7 @@ def fields(path: Path) -> dict:
 
 def component(package: dict) -> dict:
     """A package as a component."""
-    place = f"pkg:deb/debian/{package['Package']}@{quote(package['Version'], safe='.+~-')}?arch={package['Architecture']}"
+    place = f"pkg:deb/debian/{package['Package']}@{quote(package['Version'], safe='.:~-')}?arch={package['Architecture']}"
     return {"type": "application" if package["Package"] == OURS else "library", "bom-ref": place, "name": package["Package"],
             "version": package["Version"], "purl": place}
 

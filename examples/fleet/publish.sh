@@ -17,8 +17,14 @@ if [ $# = 0 ] || [ $# -gt 2 ] || ! [ -f "$filter" ]; then
 	exit 64
 fi
 
-# /sys/devices/pci0000:00/... says behind which root complex a device is; a capture does not.
+# /sys/devices/pci0000:00/... says behind which root complex a device is. A capture has the links of devices if it is of
+# vfiotool 0.1 or later: see vfiotool-capture(5).
 roots() {
+	if [ -f "${VFIOTOOL_SYSROOT-}" ]; then
+		jq -rR 'fromjson? | arrays | select(.[0] == "link") | select(.[1] | strings | test("^/sys/bus/pci/devices/[^/]+$")) |
+			.[2] | strings' "$VFIOTOOL_SYSROOT" | head -n 1000
+		return
+	fi
 	for device in "${VFIOTOOL_SYSROOT-}"/sys/bus/pci/devices/*; do
 		[ ! -e "$device" ] || readlink -f "$device"
 	done

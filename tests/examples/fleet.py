@@ -171,6 +171,21 @@ def attributes(program, place):
     return "\n".join(problems)
 
 
+def roots_captured(program, place):
+    """And of a capture, which has the link of a device; one without them has no root."""
+    capture = place / "linked.capture"
+    link = ["link", "/sys/bus/pci/devices/0000:00:04.0", "../../../devices/pci0000:00/0000:00:04.0"]
+    capture.write_text(GOOD.read_text(encoding="utf-8") + json.dumps(link) + "\n", encoding="utf-8")
+    problems = []
+    for one, root in ((capture, "pci0000:00"), (GOOD, None)):
+        roots = {device["attributes"]["resource.kubernetes.io/pciBusID"]["string"]:
+                 device["attributes"].get("resource.kubernetes.io/pcieRoot", {}).get("string")
+                 for device in json.loads(publish(program, one, "dra").stdout)}
+        if roots["0000:00:04.0"] != root:
+            problems.append(f"{one.stem}: {roots}")
+    return "\n".join(problems)
+
+
 def roots_here(program, place):
     """On a live host the root complex is an attribute, with the name that the kernel has for it."""
     done = subprocess.run([str(FLEET / "publish.sh"), "dra"], check=False, text=True, capture_output=True,
@@ -271,6 +286,7 @@ def check(points, place: Path, program: str) -> None:
             ("prometheus: metrics", prometheus, None), ("prometheus: node_exporter serves them", exported, "prometheus-node-exporter"),
             ("prometheus: promtool accepts them", judged, "promtool"), ("a full disk leaves the old file", atomic, None),
             ("nfd: labels", labels, None), ("dra: attributes", attributes, None), ("dra: roots of this host", roots_here, None),
+            ("dra: roots of a capture", roots_captured, None),
             ("proxmox: mappings", mappings, None), ("nova and libvirt: names", names, None), ("ansible: the fact", fact, None),
             ("ansible: a role that asserts", ready, "ansible-playbook"),
             ("ansible: captures are collected", collected, "ansible-playbook")):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+import cyclonedx
 import debian
 from points import need, run
 
@@ -55,7 +56,7 @@ def small(scratch: Path) -> None:
 def bill(place: Path, scratch: Path) -> None:
     """The list of what is in the image names each package with its version, and each that another needs."""
     document = json.loads((place / f"vfiotool-{debian.version()}.cdx.json").read_text(encoding="utf-8"))
-    need(document["bomFormat"] == "CycloneDX" and document["metadata"]["component"]["name"] == "vfiotool", "no CycloneDX")
+    need(not cyclonedx.problems(document) and document["metadata"]["component"]["name"] == "vfiotool", f"{cyclonedx.problems(document)}")
     parts = [document["metadata"]["component"], *document["components"]]
     packages = {path.name for path in (scratch / "bundle/rootfs/var/lib/dpkg/status.d").iterdir()}
     need({part["name"] for part in parts} == packages and all(part["version"] for part in parts), f"{packages}")
