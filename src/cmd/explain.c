@@ -162,11 +162,12 @@ static int apply_acs(struct app *app, struct group_map *map, const char *text,
 }
 
 static int apply_move(struct app *app, struct group_map *map, const char *text,
-		      struct failure **reterr)
+		      struct explanation *e, struct failure **reterr)
 {
 	const char *right = NULL, *left = cut(app, "move", text, &right, reterr);
 	struct group_node *n = left ? find(app, map, "move", left, reterr) : NULL;
 	struct group_node *port = n ? find(app, map, "move", right, reterr) : NULL;
+	const char *before = n ? n->name : NULL;
 	int r;
 
 	if (!port)
@@ -182,6 +183,8 @@ static int apply_move(struct app *app, struct group_map *map, const char *text,
 						  ? "%s is behind that device itself: name another port"
 						  : "%s is not a port that a device can be plugged into",
 					  port->name);
+	if (strcmp(before, n->name) != 0)
+		explain_warn(e, arena_printf(e->arena, "%s would be %s there", before, n->name));
 	return 0;
 }
 
@@ -216,7 +219,7 @@ static int apply_all(struct app *app, const struct explain_args *args, struct gr
 		group_map_remove(map, n);
 	}
 	for (size_t i = 0; r >= 0 && i < args->move.nr; i++)
-		r = apply_move(app, map, args->move.items[i], reterr);
+		r = apply_move(app, map, args->move.items[i], e, reterr);
 	if (r >= 0 && args->override && !parse_override(args->override, &map->overrides))
 		r = failure_set_status(reterr, STATUS_USAGE, -EINVAL,
 				       "'--acs-override=%s': downstream, multifunction or both",
