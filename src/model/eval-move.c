@@ -76,6 +76,26 @@ static const char *bind_command(struct eval *e, const char *verb, const struct d
 	return strbuf_get(&ret);
 }
 
+/* What vanishes with the driver of one of @moves; NULL: nothing. linux: drivers/pci/controller/vmd.c: vmd_remove(). */
+static const char *takes_away(struct eval *e, const struct device *const *moves, size_t nr)
+{
+	const struct device *first = NULL, *vmd = NULL;
+	size_t lost = 0;
+
+	for (size_t i = 0; i < nr && !lost; i++) {
+		const struct group *g = device_is_vmd(moves[i]) ? moves[i]->group : NULL;
+
+		vmd = moves[i];
+		for (size_t k = 0; g && k < g->nr_members; k++)
+			if (device_carries(vmd, g->members[k]) && !lost++)
+				first = g->members[k];
+	}
+	if (!lost)
+		return NULL;
+	return eval_text(e, "%s%s there only while %s is on vmd", first->name,
+			 lost == 1 ? " is" : " and others are", vmd->name);
+}
+
 void eval_propose_moves(struct eval *e, const struct device *const *moves, size_t nr,
 			const char *driver, bool group)
 {
@@ -89,6 +109,7 @@ void eval_propose_moves(struct eval *e, const struct device *const *moves, size_
 
 	if (e->silent)
 		return;
+	action.weakens = takes_away(e, moves, nr);
 	if (driver)
 		action.what = eval_text(e, "bind %s to %s, which does not block the group",
 					last->name, driver);
