@@ -285,6 +285,38 @@ static bool is_behind(const struct in_use_device *d, const struct in_use_block *
 	return false;
 }
 
+/* Whether @m is a mount of the folder that the device shares; unknown where the tag is not told. Only root mounts these,
+ * so the source is the kernel's own word. */
+static enum tristate is_mount_of_share(const struct in_use_device *d, const struct in_use_mount *m)
+{
+	if (strcmp(m->fstype, d->share) != 0)
+		return TRI_NO;
+	/* In a table of mounts these are written otherwise. */
+	if (!fact_is(&d->share_tag) || strpbrk(d->share_tag.raw, " \t\n\\"))
+		return TRI_UNKNOWN;
+	return strcmp(m->source, d->share_tag.raw) ? TRI_NO : TRI_YES;
+}
+
+/* The driver of a shared folder waits with the unbind until nobody has it mounted.
+ * linux: net/9p/trans_virtio.c: p9_virtio_remove(). */
+static void look_share(struct look *k, const struct in_use_device *d)
+{
+	for (size_t i = 0; i < k->u->nr_mounts; i++) {
+		const struct in_use_mount *m = &k->u->mounts[i];
+		enum tristate is = is_mount_of_share(d, m);
+
+		if (is == TRI_YES)
+			say_mount(k, m,
+				  in_use(k, m->target,
+					 arena_printf(k->c->arena, "%s share %s <- %s", d->share,
+						      m->source, k->c->device->name)));
+		else if (is == TRI_UNKNOWN)
+			guard_found(k->c, ANSWER_UNKNOWN,
+				    "%s may be mounted from this device: it does not tell its tag",
+				    m->target);
+	}
+}
+
 /* Unreadable facts that may hide a use of disks that look free. */
 static void say_doubts(struct look *k)
 {
@@ -327,7 +359,9 @@ static void check(struct guard_check *c)
 		disks = true;
 		look_block(&k, b, arena_printf(c->arena, "%s <- %s", b->name, c->device->name), 0);
 	}
-	if (disks && !k.nr)
+	if (d->share)
+		look_share(&k, d);
+	if ((disks || d->share) && !k.nr)
 		say_doubts(&k);
 }
 

@@ -103,6 +103,32 @@ static void load_net_dir(struct loader *l, struct in_use_device *d)
 	d->net_elsewhere = fact_is(&d->net_dir) && !d->net_dir.len;
 }
 
+/* A shared folder by the driver of the virtio device that carries it. linux: net/9p/trans_virtio.c:
+ * p9_mount_tag_show(); fs/fuse/virtio_fs.c. */
+static void load_share(struct loader *l, struct in_use_device *d)
+{
+	static const char *const drivers[][2] = { { "9pnet_virtio", "9p" },
+						  { "virtiofs", "virtiofs" } };
+	struct span rest = fact_describe(&d->virtfns), line;
+
+	while (!d->share && parse_line(&rest, &line)) {
+		struct fact driver;
+		struct span base;
+		char *dir;
+
+		if (line.len < 7 || strncmp(line.s, "virtio", 6) != 0)
+			continue;
+		dir = arena_printf(l->a, "%s/%.*s", d->path, (int)line.len, line.s);
+		driver = read_link_at(l, dir, "driver");
+		base = path_base(fact_describe(&driver));
+		for (size_t i = 0; i < ARRAY_SIZE(drivers); i++)
+			if (span_equals(base, drivers[i][0]))
+				d->share = drivers[i][1];
+		if (d->share)
+			d->share_tag = read_at(l, dir, "mount_tag");
+	}
+}
+
 static void load_device(struct loader *l, struct in_use_device *d)
 {
 	char *dir = arena_printf(l->a, "sys/bus/%s/devices", d->device->bus_name);
@@ -115,6 +141,7 @@ static void load_device(struct loader *l, struct in_use_device *d)
 		d->boot_vga = read_at(l, d->path, "boot_vga");
 	load_vfs(l, d);
 	load_net_dir(l, d);
+	load_share(l, d);
 }
 
 void in_use_load(struct loader *l)

@@ -38,10 +38,11 @@ static const char *word_of(struct arena *a, const char *s)
 
 /* ---- mounts ---- */
 
-/* Only what may lie on a disk: a number of a block device, or one of those that have a number of their own. */
+/* Only what may lie on a disk: a number of a block device, or one of those that have a number of their own; and what
+ * a virtio device may share. */
 static bool mount_matters(struct libmnt_fs *fs)
 {
-	static const char *const types[] = { "btrfs", "bcachefs", "zfs" };
+	static const char *const types[] = { "btrfs", "bcachefs", "zfs", "9p", "virtiofs" };
 	const char *type = mnt_fs_get_fstype(fs);
 	bool ret = major(mnt_fs_get_devno(fs));
 

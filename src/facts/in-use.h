@@ -98,6 +98,10 @@ struct in_use_device {
 	 * fs/kernfs/dir.c: kernfs_dir_pos() shows only what is of one's own namespace. */
 	struct fact net_dir;
 	bool net_elsewhere;
+	/* Of a folder of another machine that a virtio device shares: the filesystem, "9p" or "virtiofs", or
+	 * NULL; and the tag that mounts of it name, which virtiofs does not tell. */
+	const char *share;
+	struct fact share_tag;
 };
 
 struct in_use {

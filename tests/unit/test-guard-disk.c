@@ -233,3 +233,38 @@ static void test_disk_with_a_silent_holder(struct tree *x)
 	assert_guards(x, DISK,
 		      "disk unknown module drbd is loaded, and the disks that it uses cannot be seen\n");
 }
+
+/* A folder that the virtio device of the card shares. */
+static void tree_share(struct tree *x, const char *driver, const char *tag)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+
+	tree_card(x);
+	tree_link(x, tree_path(target, "../../../../bus/virtio/drivers/%s", driver),
+		  tree_path(path, "sys/devices/pci0000:00/" DISK "/virtio3/driver"));
+	if (tag)
+		tree_put(x, "sys/devices/pci0000:00/" DISK "/virtio3/mount_tag", tag);
+}
+
+static void test_share_mounted(struct tree *x)
+{
+	tree_share(x, "9pnet_virtio", "data\n");
+	tree_mounts(x, "22 1 0:40 / /mnt rw - 9p data rw,trans=virtio\n"
+		       "23 1 0:41 / /other rw - 9p elsewhere rw,trans=virtio\n"
+		       "24 1 0:42 / /tmp rw - tmpfs data rw\n");
+	assert_guards(x, DISK, "disk yes /mnt <- 9p share data <- " DISK "\n");
+}
+
+static void test_share_free(struct tree *x)
+{
+	tree_share(x, "9pnet_virtio", "data\n");
+	assert_guards(x, DISK, "");
+}
+
+static void test_share_without_a_tag(struct tree *x)
+{
+	tree_share(x, "virtiofs", NULL);
+	tree_mounts(x, "22 1 0:40 / /mnt rw - virtiofs data rw\n");
+	assert_guards(x, DISK,
+		      "disk unknown /mnt may be mounted from this device: it does not tell its tag\n");
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=sh
 USED=0000:00:04.0 CARD=0000:00:05.0 OTHER=0000:00:06.0 SATA=0000:00:07.0 USB=0000:00:08.0 DISPLAY=0000:00:09.0
-IDLE=0000:00:0a.0 FUNCTIONS=0000:01:00.0 EDU=0000:00:0c.0
+IDLE=0000:00:0a.0 FUNCTIONS=0000:01:00.0 EDU=0000:00:0c.0 SHARE=0000:00:0d.0
 
 # Names depend on who was probed first.
 DISK=$(basename /sys/bus/pci/devices/$USED/nvme/nvme*/nvme*n1)
@@ -35,6 +35,12 @@ check "a device of no use to the host may go" passes $EDU
 
 in_use "/dev/$DISK" $USED NVMe "\"/mnt <- $DISK <- $USED\""
 in_use "/dev/$SATADISK" $SATA SATA "\"/mnt <- $SATADISK <- $SATA\""
+
+# Its driver waits with the unbind until nobody has it mounted.
+check "a shared folder is mounted" mount -t 9p -o trans=virtio share /mnt
+check "shared folder: mounted" refuses $SHARE disk "\"/mnt <- 9p share share <- $SHARE\""
+umount /mnt
+check "shared folder: free again" passes $SHARE
 
 mkswap "/dev/$DISK" >/dev/null
 swapon "/dev/$DISK"

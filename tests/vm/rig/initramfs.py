@@ -28,7 +28,7 @@ MODULES = ("vfio", "vfio_iommu_type1", "vfio_virqfd", "vfio_pci", "vfio_pci_core
            "e1000e", "igb", "igbvf", "nvme", "i2c_i801", "mtty",
            # Of the guards.
            "ahci", "sd_mod", "xhci_pci", "usb_storage", "usbhid", "hid_generic", "ext4", "dm_mod", "md_mod", "raid1",
-           "crc32c_generic", "bridge", "8021q",
+           "crc32c_generic", "bridge", "8021q", "9p", "9pnet_virtio",
            # Of the proofs.
            "virtio_blk", "virtio_scsi", "virtio_rng", "snd_hda_intel", "snd_hda_codec_generic")
 SUFFIXES = (".ko", ".ko.xz", ".ko.gz", ".ko.zst")
