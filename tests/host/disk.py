@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-The disk of a host: Debian 12 as mmdebstrap makes it, with systemd, libvirt, QEMU and DPDK, and the modules of the rig's kernel.
+The disk of a host: Debian 12 as mmdebstrap makes it, with systemd, libvirt and QEMU, and the modules of the rig's kernel.
 It is made once and kept in the rig's cache; a guest writes into a copy that ends with it.
 """
 

@@ -16,7 +16,7 @@ check "without a failure" not says FAIL
 check "and attaches" exits 0 vfiotool attach $CARD
 
 check "what a user may not open fails" exits 2 vfiotool check --user 1000
-check "by its node" says "user 1000 may not use $CARD"
+check "by its node" says "user 1000 cannot use $CARD"
 check "which the kernel refuses, too" exits 77 user vfiotool attach $CARD
 check "the commands are run" exits 2 vfiotool check --user 1000
 check "as printed" commands
