@@ -311,9 +311,10 @@ static void look_share(struct look *k, const struct in_use_device *d)
 					 arena_printf(k->c->arena, "%s share %s <- %s", d->share,
 						      m->source, k->c->device->name)));
 		else if (is == TRI_UNKNOWN)
-			guard_found(k->c, ANSWER_UNKNOWN,
-				    "%s may be mounted from this device: it does not tell its tag",
-				    m->target);
+			say_mount(k, m,
+				  guard_found(k->c, ANSWER_UNKNOWN,
+					      "%s may be mounted from this device: it does not tell its tag",
+					      m->target));
 	}
 }
 

@@ -8,6 +8,17 @@
 
 #include "uapi/abi.h"
 
+static struct space_range ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } };
+
+const struct space_info fake_space = {
+	.page_sizes = 0x40201000,
+	.page_sizes_exact = true,
+	.alignment = 4096,
+	.ranges = ranges,
+	.nr_ranges = 2,
+	.has_ranges = true,
+};
+
 enum {
 	KMSG_FD = 110,
 	PAGEMAP_FD,

@@ -125,6 +125,9 @@ extern const struct fake_model fake_ahci, fake_dsa, fake_edu, fake_hda, fake_ioa
 extern const struct fake_model fake_e1000, fake_igb, fake_virtio_net, fake_virtio_blk,
 	fake_virtio_rng, fake_virtio_scsi;
 
+/* An address space as VT-d gives it, with a hole where interrupts are. */
+extern const struct space_info fake_space;
+
 void fake_device_init(struct fake_device *f, const struct fake_model *model, unsigned int faults);
 /* Mappings that were not taken away again. */
 size_t fake_device_mapped(const struct fake_device *f);

@@ -32,15 +32,6 @@ static void end(struct pair *t)
 
 static void prepare(struct pair *t, const struct fake_model *a, const struct fake_model *b)
 {
-	static struct space_range ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } };
-	static const struct space_info info = {
-		.page_sizes = 0x40201000,
-		.page_sizes_exact = true,
-		.alignment = 4096,
-		.ranges = ranges,
-		.nr_ranges = 2,
-		.has_ranges = true,
-	};
 	const struct fake_model *const models[] = { a, b };
 
 	end(t);
@@ -55,7 +46,7 @@ static void prepare(struct pair *t, const struct fake_model *a, const struct fak
 		t->requests[i] = (struct proof_request){
 			.client = &t->clients[i],
 			.space = &t->spaces[i],
-			.info = &info,
+			.info = &fake_space,
 			.object = i ? "0000:00:05.0" : "0000:00:04.0",
 			.fd = FAKE_DEVICE_FD,
 			.driver = dma_driver_find(models[i]->vendor, models[i]->device,

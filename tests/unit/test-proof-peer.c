@@ -36,21 +36,12 @@ static uint8_t held(size_t i)
 
 static void try_peer(struct peer *t, const struct fake_model *model, unsigned int faults)
 {
-	static struct space_range ranges[] = { { 0, 0xfedfffff }, { 0xfef00000, 0x7fffffffff } };
-	static const struct space_info info = {
-		.page_sizes = 0x40201000,
-		.page_sizes_exact = true,
-		.alignment = 4096,
-		.ranges = ranges,
-		.nr_ranges = 2,
-		.has_ranges = true,
-	};
 	static const struct proof_peer other = { "0000:00:05.0", FAKE_PEER_FD, 2 };
 	struct space space = { .client = &t->client, .path = PATH_CONTAINER, .fd = FAKE_SPACE_FD };
 	struct proof_request request = {
 		.client = &t->client,
 		.space = &space,
-		.info = &info,
+		.info = &fake_space,
 		.object = "0000:00:04.0",
 		.fd = FAKE_DEVICE_FD,
 		.driver = dma_driver_find(model->vendor, model->device, model->class_code),
