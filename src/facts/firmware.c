@@ -98,10 +98,11 @@ static void load_behind_viot(struct loader *l, const struct firmware *fw)
 	}
 }
 
-/* The first lines are about the first CPU; a large machine has a thousand more. */
-static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+/* The value of the first line that has one of @ctx, names up to NULL. The first lines are about the first CPU; a large
+ * machine has a thousand more. */
+static void ask_cpu(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
 {
-	static const char *const names[] = { "vendor_id", "CPU implementer" };
+	const char *const *names = ctx;
 	int err = 0;
 	FILE *in = sysroot_stream(root, "proc/cpuinfo", &err);
 	struct span value;
@@ -109,7 +110,6 @@ static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, str
 	size_t size = 0;
 	ssize_t len;
 
-	(void)ctx;
 	if (!in) {
 		ret->err = err;
 		ret->state = fact_state_from_errno(err);
@@ -120,7 +120,7 @@ static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, str
 		len = getline(&line, &size, in);
 		if (len <= 0)
 			break;
-		for (size_t n = 0; n < ARRAY_SIZE(names); n++)
+		for (size_t n = 0; names[n]; n++)
 			if (status_get((struct span){ line, (size_t)len }, names[n], &value))
 				*ret = fact_derived(a, ret->path, value);
 	}
@@ -128,8 +128,29 @@ static void ask_cpu_vendor(struct sysroot *root, struct arena *a, void *ctx, str
 	fclose(in);
 }
 
+/* linux: arch/x86/kernel/cpu/proc.c: show_cpuinfo(); X86_FEATURE_HYPERVISOR is CPUID.1:ECX[31], which each hypervisor sets. */
+static void ask_hypervisor_flag(struct sysroot *root, struct arena *a, void *ctx, struct fact *ret)
+{
+	static const char *const names[] = { "flags", NULL };
+	struct fact flags = { .path = ret->path };
+	struct span rest, word;
+
+	(void)ctx;
+	ask_cpu(root, a, (void *)names, &flags);
+	rest = fact_describe(&flags);
+	*ret = flags;
+	if (!fact_is(&flags))
+		return;
+	ret->state = FACT_ABSENT;
+	while (parse_word(&rest, &word))
+		if (span_equals(word, "hypervisor"))
+			*ret = fact_derived(a, ret->path,
+					    (struct span){ HYPERVISOR_UNNAMED,
+							   strlen(HYPERVISOR_UNNAMED) });
+}
+
 /* Which hypervisor this is a guest of, as far as its own files name it. */
-static void load_hypervisor(struct loader *l, struct firmware *fw)
+static void load_named_hypervisor(struct loader *l, struct firmware *fw)
 {
 	static const struct {
 		const char *vendor, *product, *name;
@@ -166,8 +187,22 @@ static void load_hypervisor(struct loader *l, struct firmware *fw)
 								     strlen(guests[i].name) });
 }
 
+/* Microvms have no DMI, and clouds write names of their own there. */
+static void load_hypervisor(struct loader *l, struct firmware *fw)
+{
+	struct fact flag;
+
+	load_named_hypervisor(l, fw);
+	if (fact_is(&fw->hypervisor))
+		return;
+	flag = sysroot_ask(l->root, l->a, "cpuinfo:hypervisor", true, ask_hypervisor_flag, NULL);
+	if (fact_is(&flag))
+		fw->hypervisor = flag;
+}
+
 void firmware_load(struct loader *l)
 {
+	static const char *const vendor_names[] = { "vendor_id", "CPU implementer", NULL };
 	struct firmware *fw = &l->h->firmware;
 
 	struct fact all = { .state = FACT_UNREAD };
@@ -185,7 +220,8 @@ void firmware_load(struct loader *l)
 	load_dmar(l, fw);
 	load_ivrs(l, fw);
 	load_behind_viot(l, fw);
-	fw->cpu_vendor = sysroot_ask(l->root, l->a, "/proc/cpuinfo", true, ask_cpu_vendor, NULL);
+	fw->cpu_vendor =
+		sysroot_ask(l->root, l->a, "/proc/cpuinfo", true, ask_cpu, (void *)vendor_names);
 	load_hypervisor(l, fw);
 	arm_load(l);
 }

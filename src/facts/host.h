@@ -328,6 +328,8 @@ struct msi_controllers {
 	const char *doubtful; /* what may have one of its own, or NULL */
 };
 
+#define HYPERVISOR_UNNAMED "unnamed hypervisor"
+
 struct firmware {
 	struct fact tables; /* list of /sys/firmware/acpi/tables */
 	enum tristate has_dmar, has_ivrs, has_iort, has_viot;
@@ -342,7 +344,9 @@ struct firmware {
 	bool has_ivrs_efr;      /* the table of AMD-Vi was read */
 	uint64_t ivrs_efr;      /* what it says of all units; see acpi_ivrs_efr() */
 	struct fact cpu_vendor; /* /proc/cpuinfo vendor_id: "GenuineIntel" "AuthenticAMD" */
-	struct fact hypervisor; /* /sys/hypervisor/type, or DMI product: raw "kvm", "hyperv", ... */
+	/* /sys/hypervisor/type, or DMI product: raw "kvm", "hyperv", ...; where neither names one, HYPERVISOR_UNNAMED if the
+	 * processor says that there is one. */
+	struct fact hypervisor;
 };
 
 /* ---- the caller ---- */

@@ -228,8 +228,10 @@ static enum module_state state_of_config(const struct host *h, const struct modu
 		MODULE_LIST(X)
 #undef X
 	};
-	const char *value = kernel_config(&h->kernel, m->id == MODULE_MDEV ? "CONFIG_VFIO_MDEV"
-									   : options[m->id]);
+	const char *value =
+		kernel_config(&h->kernel, m->id == MODULE_MDEV        ? "CONFIG_VFIO_MDEV"
+					  : m->id == MODULE_IRQBYPASS ? "CONFIG_IRQ_BYPASS_MANAGER"
+								      : options[m->id]);
 
 	if (!value)
 		return MODULE_STATE_UNKNOWN;

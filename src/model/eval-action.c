@@ -66,7 +66,8 @@ static bool loads_type1(const struct module *vfio)
 
 static bool is_of_vfio(enum module_id id)
 {
-	return id != MODULE_IOMMUFD && id != MODULE_VIRTIO_IOMMU && id != MODULE_MDEV;
+	return id != MODULE_IRQBYPASS && id != MODULE_IOMMUFD && id != MODULE_VIRTIO_IOMMU &&
+	       id != MODULE_MDEV;
 }
 
 static bool needs_iommufd(const struct module *vfio)
@@ -88,14 +89,16 @@ static bool is_loadable(struct eval *e, enum module_id id)
 void eval_add_loaded(struct eval *e, enum module_id id, struct action *action)
 {
 	const struct module *vfio = &e->host->modules[MODULE_VFIO];
-	const enum module_id with[] = { id, MODULE_VFIO_PCI_CORE, MODULE_VFIO,
-					MODULE_VFIO_IOMMU_TYPE1, MODULE_IOMMUFD };
+	const enum module_id with[] = { id,          MODULE_VFIO_PCI_CORE,    MODULE_IRQBYPASS,
+					MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1, MODULE_IOMMUFD };
 
 	for (size_t i = 0; i < ARRAY_SIZE(with); i++) {
 		bool same = i && with[i] == id;
 		bool needed = with[i] == id ||
 			      (with[i] == MODULE_VFIO_PCI_CORE ? id == MODULE_VFIO_PCI
-			       : with[i] == MODULE_VFIO        ? is_of_vfio(id)
+			       : with[i] == MODULE_IRQBYPASS
+				       ? id == MODULE_VFIO_PCI || id == MODULE_VFIO_PCI_CORE
+			       : with[i] == MODULE_VFIO    ? is_of_vfio(id)
 			       : with[i] == MODULE_IOMMUFD ? is_of_vfio(id) && needs_iommufd(vfio)
 							   : is_of_vfio(id) && loads_type1(vfio));
 
@@ -422,7 +425,8 @@ static bool propose_for_guest(struct eval *e)
 			    "Xen controls the IOMMU: use xl pci-assignable-add, or boot this kernel without Xen");
 		return true;
 	}
-	if (!strcmp(hv->raw, "qemu") || !strcmp(hv->raw, "kvm"))
+	if (!strcmp(hv->raw, "qemu") || !strcmp(hv->raw, "kvm") ||
+	    !strcmp(hv->raw, HYPERVISOR_UNNAMED))
 		propose_iommu(e, ACTION_VM, SCOPE_VM,
 			      eval_text(e,
 					"give this virtual machine (%s) a virtual IOMMU (QEMU: %s)",

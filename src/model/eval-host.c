@@ -6,6 +6,7 @@
 #include "base/parse.h"
 #include "base/shell.h"
 #include "model/eval.h"
+#include "model/generation.h"
 
 enum machine eval_machine(struct eval *e)
 {
@@ -37,6 +38,14 @@ static const struct fact *module_fact(const struct module *m)
 									      : &m->kmod;
 }
 
+bool eval_host_is_older(const struct eval *e, enum trait trait)
+{
+	const struct fact *release = &e->host->kernel.release;
+
+	return e->kernels->asked && trait_holds(e, trait) == TRI_YES && fact_is(release) &&
+	       release->raw && generation_may_lack(release->raw, trait);
+}
+
 enum module_state eval_module(struct eval *e, enum module_id id)
 {
 	const struct module *m = &e->host->modules[id];
@@ -51,6 +60,11 @@ enum module_state eval_module(struct eval *e, enum module_id id)
 				state = state_words[i].state;
 	} else {
 		eval_cite(e, module_fact(m));
+		if (id == MODULE_IOMMUFD && state == MODULE_STATE_ABSENT &&
+		    eval_host_is_older(e, TRAIT_IOMMUFD)) {
+			eval_cite(e, &e->host->kernel.release);
+			return MODULE_STATE_UNKNOWN;
+		}
 	}
 	if (e->view == VIEW_IF_BOUND && state == MODULE_STATE_LOADABLE)
 		return MODULE_STATE_LOADED;
@@ -122,8 +136,22 @@ enum tristate eval_param(struct eval *e, enum param_id id)
 
 const char *eval_config(struct eval *e, const char *option)
 {
+	static const struct {
+		const char *option;
+		enum trait with;
+	} later[] = {
+		{ "CONFIG_IOMMUFD", TRAIT_IOMMUFD },
+		{ "CONFIG_IOMMUFD_NOIOMMU", TRAIT_NOIOMMU_CDEV },
+		{ "CONFIG_IOMMUFD_VFIO_CONTAINER", TRAIT_IOMMUFD },
+		{ "CONFIG_VFIO_CONTAINER", TRAIT_IOMMUFD },
+		{ "CONFIG_VFIO_DEVICE_CDEV", TRAIT_CDEV },
+		{ "CONFIG_VFIO_GROUP", TRAIT_CDEV },
+	};
 	const char *value = kernel_config(&e->host->kernel, option);
 
+	for (size_t i = 0; value && *value == 'n' && i < ARRAY_SIZE(later); i++)
+		if (!strcmp(option, later[i].option) && eval_host_is_older(e, later[i].with))
+			return NULL;
 	if (value)
 		eval_cite(e, &e->host->kernel.config);
 	return value;

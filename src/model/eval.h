@@ -106,6 +106,8 @@ void eval_propose_boot(struct eval *e, const char *what, const char *add, const 
 		       const struct action_effect *overlay, size_t nr);
 /* Adds the effect of modprobe: module @id, what it depends on, and what modprobe loads with them, is loaded. */
 void eval_add_loaded(struct eval *e, enum module_id id, struct action *action);
+/* Whether the host's kernel may be older than @trait, which the one asked for has: that the host lacks it says nothing. */
+bool eval_host_is_older(const struct eval *e, enum trait trait);
 /* The command that unloads what @action loads. */
 const char *eval_unload(struct eval *e, const struct action *action);
 /* What @from proposed is proposed here, too. */

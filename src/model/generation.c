@@ -41,8 +41,9 @@ uint64_t generation_releases(const struct generation *g)
 	return RELEASES_FROM(g->first) & (next ? RELEASES_UNTIL(next->first) : RELEASES_ALL);
 }
 
-const struct kernels kernels_reference = { .releases = RELEASE_BIT(RELEASE_6_0) |
-						       RELEASE_BIT(RELEASE_6_1) };
+const struct kernels kernels_reference = {
+	.releases = RELEASE_BIT(RELEASE_6_0) | RELEASE_BIT(RELEASE_6_1), .asked = true
+};
 
 static const char *run_text(enum release first, enum release last, struct arena *a)
 {
@@ -221,7 +222,8 @@ int generation_parse(const char *text, struct kernels *ret, struct failure **ret
 
 	for (size_t g = 0; g < ARRAY_SIZE(generations); g++)
 		if (generations[g].alias && !strcmp(text, generations[g].alias)) {
-			*ret = (struct kernels){ generation_releases(&generations[g]) };
+			*ret = (struct kernels){ generation_releases(&generations[g]),
+						 .asked = true };
 			return 0;
 		}
 	if (!number_of(text, &number))
@@ -233,7 +235,16 @@ int generation_parse(const char *text, struct kernels *ret, struct failure **ret
 	if (number.older && !is_enterprise(text))
 		return refuse_older(text, reterr);
 	*ret = number.kernels;
+	ret->asked = true;
 	return 0;
+}
+
+bool generation_may_lack(const char *release, enum trait trait)
+{
+	struct number number;
+
+	return number_of(release, &number) && !number.newer &&
+	       (number.older || !kernels_all_have(&number.kernels, trait));
 }
 
 bool generation_is_enterprise(const char *release)

@@ -31,6 +31,8 @@ const char *generation_newest(void);
 /* @text is an alias or a release ("6.1.0-18-amd64", "6.8"): it alone decides, and the host does not.
  * -EINVAL (STATUS_USAGE) for a release older or newer than the rules. */
 int generation_parse(const char *text, struct kernels *ret, struct failure **reterr);
+/* Whether a kernel of the number in @release may be older than @trait; false when it has no number that is known. */
+bool generation_may_lack(const char *release, enum trait trait);
 /* Whether the number in @release says only which release the kernel began as. */
 bool generation_is_enterprise(const char *release);
 

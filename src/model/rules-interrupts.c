@@ -40,7 +40,8 @@ static void propose_remapping(struct eval *e)
 		action.scope = SCOPE_VM;
 		action.what =
 			"give the virtual machine an IOMMU with interrupt remapping in place of virtio-iommu (QEMU: -machine kernel-irqchip=split -device intel-iommu,intremap=on)";
-	} else if (fact_is(hv) && hv->raw && !strcmp(hv->raw, "qemu")) {
+	} else if (fact_is(hv) && hv->raw &&
+		   (!strcmp(hv->raw, "qemu") || !strcmp(hv->raw, HYPERVISOR_UNNAMED))) {
 		action.kind = ACTION_VM;
 		action.scope = SCOPE_VM;
 		action.what =

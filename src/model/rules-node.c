@@ -192,6 +192,15 @@ static const struct rule_site iommufd_node_sites[] = {
 	  "drivers/iommu/iommufd/main.c: iommu_misc_dev" },
 };
 
+/* The host's kernel had no choice. */
+static void unknown_build(struct eval *e, const char *what, const char *option)
+{
+	eval_cite(e, &e->host->kernel.release);
+	eval_unknown(e,
+		     "cannot tell whether a Linux %s is built with %s: %s, which this host runs, is older; its configuration (%s) tells",
+		     release_name(e->release), what, e->host->kernel.release.raw, option);
+}
+
 static void rule_iommufd_node(struct eval *e)
 {
 	const struct node *node = &e->host->iommu_node;
@@ -208,6 +217,8 @@ static void rule_iommufd_node(struct eval *e)
 		if (eval_load_barred(e, MODULE_IOMMUFD))
 			return;
 		eval_passes(e, "/dev/iommu appears when module iommufd is loaded");
+	} else if (eval_host_is_older(e, TRAIT_IOMMUFD)) {
+		unknown_build(e, "iommufd", "CONFIG_IOMMUFD");
 	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {
 		eval_unknown(e,
@@ -438,6 +449,10 @@ static void future_cdev(struct eval *e)
 			    kind == GROUP_NOIOMMU ? "noiommu" : "container");
 		return;
 	default:
+		if (eval_host_is_older(e, TRAIT_CDEV)) {
+			unknown_build(e, "VFIO device nodes", "CONFIG_VFIO_DEVICE_CDEV");
+			return;
+		}
 		eval_unknown(e,
 			     "cannot tell whether this kernel has VFIO device nodes: its configuration (CONFIG_VFIO_DEVICE_CDEV) cannot be read; bind any device and check /dev/vfio/devices");
 	}
@@ -462,7 +477,8 @@ static void rule_cdev_node(struct eval *e)
 		eval_propose_bind(e, dev);
 		return;
 	}
-	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || trait_lacks(e, TRAIT_CDEV)) {
+	if (!eval_bound_now(e) || eval_assumed(e, dev, "driver") || trait_lacks(e, TRAIT_CDEV) ||
+	    (!fact_is(&dev->cdev.stat) && eval_host_is_older(e, TRAIT_CDEV))) {
 		future_cdev(e);
 		return;
 	}

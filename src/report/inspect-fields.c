@@ -44,6 +44,7 @@ void inspection_make(const struct report *report, const struct device *dev, bool
 		struct kernels *kernels = arena_new_object(a, struct kernels);
 
 		kernels->releases = generation_releases(generation_get(g));
+		kernels->asked = true;
 		predict(report, kernels, dev, paths, a, &ret->generations[g]);
 	}
 }

@@ -6,6 +6,7 @@
 
 /* X(ID, name), with underscores as /sys/module has them. */
 #define MODULE_LIST(X)                        \
+	X(IRQBYPASS, irqbypass)               \
 	X(VFIO, vfio)                         \
 	X(VFIO_IOMMU_TYPE1, vfio_iommu_type1) \
 	X(VFIO_VIRQFD, vfio_virqfd)           \

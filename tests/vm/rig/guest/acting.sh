@@ -282,7 +282,8 @@ nothing_locked() {
 
 # state: what a driver that is moved there and back must leave as it was, a line each: drivers, overrides, groups and
 # their default domains, virtual functions, what the driver made of the device, nodes, records. Of what the kernel names
-# in the order of its coming there is the number only, and no module: one that was loaded stays.
+# in the order of its coming there is the number only, and no module, as one that was loaded stays, but for a plan, whose undo
+# takes it away.
 state() {
 	devices
 	grep -s . /sys/bus/pci/devices/*/driver_override /sys/bus/platform/devices/mock*/driver_override \
@@ -301,6 +302,7 @@ state() {
 		sed 's/devices\/vfio[0-9]*/devices\/.../' | sort
 	find /run/vfiotool /etc/udev /etc/modprobe.d /etc/driverctl.d /etc/security -type f ! -name lock -exec sha256sum {} + \
 		2>/dev/null | sort
+	[ -z "${STATE_MODULES:-}" ] || sed -n 's/^\(vfio\|iommufd\|irqbypass\|mdev\)\([^ ]*\) .*/module \1\2/p' /proc/modules | sort
 }
 
 # devices_change: this scenario plugs or unplugs; what is there at its end is where the next one begins.

@@ -92,7 +92,7 @@ steady() {
 
 # judge_plan PATH: the plan that follows one in the same boot has a '+' behind it.
 judge_plan() {
-	path=$1 granted=
+	path=$1 granted='' STATE_MODULES=yes
 	case $path in
 	*+) within 20 steady ;;
 	*) begin_here ;;
