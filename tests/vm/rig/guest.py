@@ -76,7 +76,8 @@ def _environment(scenario: Scenario, kernel: kernels.Kernel, plans: Plans) -> st
     assume = " ".join(f"--assume {item}" for item in pick_list(scenario.assume, kernel.name))
     values = {"TARGET": scenario.target, "PATHS": " ".join(PATHS), "CALLER": scenario.caller,
               "PROBE": scenario.probe, "MODULES": " ".join(pick_list(scenario.modules, kernel.name)), "ASSUME": assume,
-              "FAKED": " ".join(scenario.faked), "PLANS": " ".join(plans.paths), "AFTER": "1" if plans.after else ""}
+              "FAKED": " ".join(scenario.faked), "PLANS": " ".join(plans.paths), "AFTER": "1" if plans.after else "",
+              "ASKER": scenario.asker, "SCRIPT": "1" if scenario.script else ""}
     return _assignments(values)
 
 

@@ -77,6 +77,7 @@ class Trial:
         except outcome.NoOutcome as error:
             self._say(f"the prober: {error}")
             return
+        self._judge_script(last)
         if self.plan["answer"] == "yes" and not self.pending and not last.yes:
             self._say(f"it ends in yes, the kernel did {last}")
         if self.plan["answer"] == "no" and self.steps:
@@ -94,6 +95,17 @@ class Trial:
         changed = _changed(self.result.text(f"plan.{self.path}.state"))
         if changed:
             self._say("undone, the state differs: " + " | ".join(changed)[:400])
+
+    def _judge_script(self, last) -> None:
+        """The script that the plan printed did the same, where there was one."""
+        status = self.result.status.get(f"plan.{self.path}.script")
+        if status is None:
+            return
+        if status:
+            self._say(f"its script ended with {status}: {self.result.text(f'plan.{self.path}.script.err').strip()[-300:]}")
+        scripted = self._met("scripted")
+        if str(scripted) != str(last):
+            self._say(f"after its script the kernel did {scripted}, after its commands {last}")
 
     def _follow(self):
         """The outcome after the last step that was executed; what comes after a reboot, or is left to a person, is pending."""

@@ -16,7 +16,7 @@ VIEWS = ("now", "bound")
 
 KEYS = {"summary", "kernels", "devices", "cmdline", "modules", "setup", "target", "caller", "probe", "mock", "absent",
         "assume", "unknown", "expect", "facts", "needs", "rmrr", "unity", "remedy", "faked", "board", "acpi", "tree",
-        "own", "hopeless", "otherwise", "apart", "disks"}
+        "own", "hopeless", "otherwise", "apart", "disks", "asker", "script"}
 
 LISTS = {"hopeless", "otherwise", "tree", "devices", "modules", "absent", "assume", "unknown", "faked"}
 
@@ -54,6 +54,8 @@ class Scenario:
     own: str = ""
     hopeless: tuple = ()
     apart: str = ""
+    asker: str = ""
+    script: bool = False
     disks: dict = field(default_factory=dict)
     otherwise: tuple = ()
     expect: dict = field(default_factory=dict)

@@ -90,6 +90,26 @@ steady() {
 	same_state
 }
 
+# asked_plan OPTION: the plan, for the caller himself or, with ASKER, by root for another.
+asked_plan() {
+	if [ -n "$ASKER" ]; then
+		# shellcheck disable=SC2086
+		vfiotool plan "$1" $ASKER --path "${path%%+*}" "$TARGET"
+	else
+		# shellcheck disable=SC2086
+		prober $CALLER run vfiotool plan "$1" --path "${path%%+*}" "$TARGET"
+	fi
+}
+
+# by_script N: the N steps again, as the script that the plan prints.
+by_script() {
+	step "plan.$path.print" asked_plan --script
+	step "plan.$path.script" as_root "$(cat "/spool/plan.$path.print.out")"
+	met scripted
+	undo "$1"
+	within 5 same_state || diff /out/state.first /out/state >>"/spool/plan.$path.state"
+}
+
 # judge_plan PATH: the plan that follows one in the same boot has a '+' behind it.
 judge_plan() {
 	path=$1 granted='' STATE_MODULES=yes
@@ -99,7 +119,7 @@ judge_plan() {
 	esac
 	met first
 	# shellcheck disable=SC2086
-	step "plan.$path" prober $CALLER run vfiotool plan --json --path "${path%%+*}" "$TARGET"
+	step "plan.$path" asked_plan --json
 	[ ! -e "/spool/plan.$path.out" ] || steps_of "/spool/plan.$path.out"
 	at=1 last=0
 	while [ -e "/out/step.$at.do" ]; do
@@ -123,4 +143,5 @@ judge_plan() {
 	undo $last
 	within 5 same_state || diff /out/state.first /out/state >"/spool/plan.$path.state"
 	met again
+	[ -z "$SCRIPT" ] || [ -e "/out/step.$at.do" ] || by_script $last
 }
