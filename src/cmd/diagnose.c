@@ -149,7 +149,7 @@ static int run(struct app *app, void *data, struct failure **reterr)
 	r = read_sources(&d, args, app, reterr);
 	if (r < 0)
 		return r;
-	r = diagnosing_judge(&d, app, &s, reterr);
+	r = diagnosing_judge(&d, args->unit, app, &s, reterr);
 	if (r >= 0 && !app->quiet && args->json)
 		print_json(app, &d.result);
 	else if (r >= 0 && !app->quiet)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/shell.h"
+#include "facts/setup.h"
 #include "model/mapping.h"
 #include "model/symptom.h"
 #include "model/walk.h"
@@ -315,6 +317,39 @@ static void judge_rules(const struct symptom_ask *ask, struct arena *a, struct s
 	}
 }
 
+static bool opens_node(const struct symptom *s)
+{
+	static const enum op opens[] = { OP_OPEN_CONTAINER, OP_OPEN_GROUP, OP_OPEN_CDEV,
+					 OP_OPEN_IOMMUFD };
+
+	for (size_t i = 0; i < ARRAY_SIZE(s->ops) && s->ops[i] != OP_NONE; i++)
+		for (size_t k = 0; k < ARRAY_SIZE(opens); k++)
+			if (s->ops[i] == opens[k])
+				return true;
+	return false;
+}
+
+/* The unit that wrote the message has its own /dev and its own filter, whatever can be opened outside of it. */
+static void judge_unit(const struct symptom_ask *ask, struct arena *a, struct symptom_answer *ret)
+{
+	const struct setup_unit *unit = ask->host->setup ? ask->host->setup->unit : NULL;
+
+	if (!unit || ret->now == SYMPTOM_NOW_STILL || !opens_node(ask->symptom) ||
+	    !fact_is(&unit->file))
+		return;
+	if (unit_allows(&unit->settings, "/dev/vfio/vfio", "misc") &&
+	    unit_allows(&unit->settings, "/dev/vfio/0", "vfio"))
+		return;
+	ret->now = SYMPTOM_NOW_STILL;
+	ret->seen =
+		arena_printf(a,
+			     "the settings of %s keep it from VFIO's nodes (%s): set PrivateDevices=no, DeviceAllow=/dev/vfio/vfio rw and DeviceAllow=char-vfio rw with systemctl edit %s",
+			     unit->name,
+			     unit->settings.private_devices ? "PrivateDevices="
+							    : "DevicePolicy=, DeviceAllow=",
+			     shell_word(a, unit->name));
+}
+
 void symptom_judge(const struct symptom_ask *ask, struct arena *a, struct symptom_answer *ret)
 {
 	const struct symptom *s = ask->symptom;
@@ -329,6 +364,7 @@ void symptom_judge(const struct symptom_ask *ask, struct arena *a, struct sympto
 		judge_spaces(ask, a, ret);
 	else if (s->flags & SYMPTOM_ADDRESS)
 		judge_address(ask, a, ret);
+	judge_unit(ask, a, ret);
 	if (ret->now != SYMPTOM_NOW_STILL)
 		find_notice(ask, a, ret);
 	if (!ret->seen)

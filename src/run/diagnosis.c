@@ -391,7 +391,7 @@ static void add_plan(struct session *s, struct cause *c)
 		plans.nr ? arena_memdup(s->app->arena, &plans.items[0], sizeof(struct plan)) : NULL;
 }
 
-int diagnosing_judge(struct diagnosing *d, struct app *app, struct session *s,
+int diagnosing_judge(struct diagnosing *d, const char *unit, struct app *app, struct session *s,
 		     struct failure **reterr)
 {
 	struct operands targets = { 0 };
@@ -407,6 +407,10 @@ int diagnosing_judge(struct diagnosing *d, struct app *app, struct session *s,
 		return r;
 	}
 	scope_add_notices(&scope);
+	if (unit) {
+		scope.host_parts |= HOST_SETUP;
+		scope.unit = unit;
+	}
 	r = session_open(s, app, &targets, &scope, reterr);
 	if (r >= 0)
 		r = session_decide(s, NULL, NULL, reterr);

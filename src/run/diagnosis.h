@@ -21,6 +21,6 @@ void diagnosing_init(struct diagnosing *d, struct arena *a);
 /* A line, as loglines_feed() gives it: @ctx is the struct diagnosing. */
 void diagnosing_line(void *ctx, uint64_t number, struct span line);
 /* Opens a session for the devices that the causes name, and asks it about each cause. The answers live as long as @s,
- * which is to be closed in any case. 0, or a negative errno with *@reterr. */
-int diagnosing_judge(struct diagnosing *d, struct app *app, struct session *s,
+ * which is to be closed in any case. @unit: of systemd, that wrote the lines, or NULL. 0, or a negative errno with *@reterr. */
+int diagnosing_judge(struct diagnosing *d, const char *unit, struct app *app, struct session *s,
 		     struct failure **reterr);

@@ -45,3 +45,23 @@ static void test_firmware_without_acpi(struct tree *x)
 	assert_int_equal(h->firmware.has_viot, TRI_NO);
 	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
 }
+
+/* A microvm has no DMI; a machine of iron has the flag of no hypervisor. */
+static void test_firmware_hypervisor_without_dmi(struct tree *x)
+{
+	struct host *h;
+
+	tree_add(x, .name = "0000:01:00.0");
+	tree_put(x, "proc/cpuinfo",
+		 "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: fpu hypervisor lahf_lm\n");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_string_equal(h->firmware.hypervisor.raw, HYPERVISOR_UNNAMED);
+	tree_put(x, "sys/class/dmi/id/sys_vendor", "QEMU\n");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_string_equal(h->firmware.hypervisor.raw, "qemu");
+	tree_put(x, "sys/class/dmi/id/sys_vendor", "Dell Inc.\n");
+	tree_put(x, "proc/cpuinfo",
+		 "processor\t: 0\nvendor_id\t: GenuineIntel\nflags\t\t: fpu nohypervisor lahf_lm\n");
+	h = tree_load(x, x->sysroot, tree_scope(), NULL);
+	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
+}

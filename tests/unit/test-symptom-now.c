@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "facts/setup.h"
 #include "fake-host.h"
 #include "model/symptom.h"
 #include "scene.h"
@@ -130,6 +131,27 @@ static void test_symptom_now_of_a_fault(struct scene *s)
 			fail_msg("%s: not '%s'", a.seen, cases[i].text);
 	}
 	assert_int_equal(judge(s, "dma-fault", REQUEST(0)).now, SYMPTOM_NOW_UNKNOWN);
+}
+
+/* What can be opened outside of a unit says nothing about a unit that has a /dev of its own. */
+static void test_symptom_now_of_a_unit(struct scene *s)
+{
+	struct setup_unit unit = { .name = "vm.service" };
+	struct setup setup = { .unit = &unit };
+	struct symptom_answer a;
+
+	scene_make(s, IOMMU_KIND_INTEL, "dmar0", "vfio-pci");
+	s->h->setup = &setup;
+	unit.file = fake_present(s->h, "/etc/systemd/system/vm.service", "[Service]");
+	a = judge(s, "open-container", REQUEST(ENOENT));
+	assert_int_equal(a.now, SYMPTOM_NOW_GONE);
+	unit.settings.private_devices = "yes";
+	a = judge(s, "open-container", REQUEST(ENOENT));
+	assert_int_equal(a.now, SYMPTOM_NOW_STILL);
+	assert_non_null(strstr(a.seen, "vm.service"));
+	assert_int_equal(judge(s, "group-not-viable", REQUEST(0)).now, SYMPTOM_NOW_GONE);
+	unit.file.state = FACT_ABSENT;
+	assert_int_equal(judge(s, "open-container", REQUEST(ENOENT)).now, SYMPTOM_NOW_GONE);
 }
 
 static void test_symptom_now_of_address_spaces(struct scene *s)
