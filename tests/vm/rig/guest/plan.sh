@@ -110,12 +110,11 @@ by_script() {
 	within 5 same_state || diff /out/state.first /out/state >>"/spool/plan.$path.state"
 }
 
-# The state of acting.sh, and the modules.
-export STATE_MODULES=yes
-
 # judge_plan PATH: the plan that follows one in the same boot has a '+' behind it.
 judge_plan() {
 	path=$1 granted=
+	# For the state.
+	export STATE_MODULES=yes
 	case $path in
 	*+) within 20 steady ;;
 	*) begin_here ;;
