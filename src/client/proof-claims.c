@@ -432,7 +432,7 @@ void claim_teardown(struct proof_run *p)
 
 /* ---- interrupts ---- */
 
-enum { INTERRUPT_TIMEOUT_MS = 2000 };
+enum { INTERRUPT_TIMEOUT_MS = 5000 };
 
 /* First one interrupt by the kernel's loopback: if none arrives afterwards, the device is the cause. */
 static void raise_and_wait(struct proof_run *p, struct irq *irq)

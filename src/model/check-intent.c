@@ -5,6 +5,7 @@
 
 #include "base/strbuf.h"
 #include "decode/cmdline.h"
+#include "model/boot-id.h"
 #include "model/checks.h"
 
 /* ---- names ---- */
@@ -43,42 +44,6 @@ static bool unread_modprobe(struct check *c)
 }
 
 /* ---- vfio-pci.ids ---- */
-
-/* linux: drivers/vfio/pci/vfio_pci.c: vfio_pci_fill_ids(). */
-struct id {
-	uint64_t vendor, device, subvendor, subdevice, class, mask;
-};
-
-static bool id_parse(struct span text, struct id *ret)
-{
-	enum { FIELDS = 6, ANY = 0 };
-	uint64_t field[FIELDS] = { 0, 0, UINT32_MAX, UINT32_MAX, ANY, ANY };
-	size_t nr = 0;
-
-	while (nr < FIELDS) {
-		const char *colon = memchr(text.s, ':', text.len);
-		struct span part = { text.s, colon ? (size_t)(colon - text.s) : text.len };
-
-		if (parse_u64_span(part, 16, &field[nr++]) < 0)
-			return false;
-		if (!colon)
-			break;
-		text.len -= part.len + 1;
-		text.s += part.len + 1;
-	}
-	*ret = (struct id){ field[0], field[1], field[2], field[3], field[4], field[5] };
-	return nr >= 2;
-}
-
-/* linux: drivers/pci/pci.h: pci_match_one_device(). */
-static bool id_matches(const struct id *id, const struct device *d)
-{
-	return d->has_ids && (id->vendor == UINT32_MAX || id->vendor == d->vendor) &&
-	       (id->device == UINT32_MAX || id->device == d->device_id) &&
-	       (id->subvendor == UINT32_MAX || id->subvendor == d->subvendor) &&
-	       (id->subdevice == UINT32_MAX || id->subdevice == d->subdevice) &&
-	       !((id->class ^ d->class_code) & id->mask);
-}
 
 /* The list that vfio-pci gets, and where from; NULL: none. */
 static const char *ids_value(struct check *c, const struct fact **ret_from)
@@ -121,7 +86,7 @@ static bool same_slot(const struct device *a, const struct device *b)
 }
 
 /* The id may take a card that the host needs. */
-static void check_matches(struct check *c, struct span text, const struct id *id,
+static void check_matches(struct check *c, struct span text, const struct boot_id *id,
 			  const struct fact *from)
 {
 	struct strbuf names = { .arena = c->arena };
@@ -131,7 +96,7 @@ static void check_matches(struct check *c, struct span text, const struct id *id
 	for (size_t i = 0; i < c->nr_devices; i++) {
 		const struct device *d = c->devices[i];
 
-		if (!id_matches(id, d))
+		if (!boot_id_matches(id, d))
 			continue;
 		if (!first || !same_slot(first, d))
 			cards++;
@@ -157,24 +122,6 @@ static void check_matches(struct check *c, struct span text, const struct id *id
 	}
 }
 
-/* A key without the marks between its words. */
-static bool looks_like_ids(struct span key)
-{
-	char plain[16];
-	size_t len = 0;
-
-	for (size_t i = 0; i < key.len; i++)
-		if (!memchr("-_.:", key.s[i], 4)) {
-			if (len + 1 == sizeof(plain))
-				return false;
-			plain[len++] = key.s[i];
-		}
-	plain[len] = 0;
-	return (!strcmp(plain, "vfiopciids") || !strcmp(plain, "vfiopciid") ||
-		!strcmp(plain, "vfioids") || !strcmp(plain, "pcivfioids")) &&
-	       !cmdline_name_equals(key, "vfio_pci.ids");
-}
-
 static bool check_spelling(struct check *c)
 {
 	struct span rest = check_span(&c->host->kernel.cmdline), key, value;
@@ -182,7 +129,7 @@ static bool check_spelling(struct check *c)
 	bool has_value, any = false;
 
 	while (cmdline_next(&rest, &key, &value, &has_value)) {
-		if (!looks_like_ids(key) || !has_value)
+		if (!boot_key_is_misspelt(key) || !has_value)
 			continue;
 		any = true;
 		wrong = arena_printf(c->arena, "%.*s=%.*s", (int)key.len, key.s, (int)value.len,
@@ -221,7 +168,7 @@ static void check_ids(struct check *c)
 	const struct fact *from;
 	const char *value;
 	struct span rest, one;
-	struct id id;
+	struct boot_id id;
 
 	if (!fact_is(&c->host->kernel.cmdline)) {
 		check_cite(c, &c->host->kernel.cmdline);
@@ -236,7 +183,7 @@ static void check_ids(struct check *c)
 	while (parse_item(&rest, &one)) {
 		if (!one.len)
 			continue;
-		if (id_parse(one, &id)) {
+		if (boot_id_parse(one, &id)) {
 			check_matches(c, one, &id, from);
 			continue;
 		}
@@ -300,7 +247,7 @@ static void check_softdep(struct check *c)
 	const struct fact *f = &c->host->setup->modprobe, *from;
 	struct span rest = check_span(f), text, list, one;
 	const char *name, *ids = ids_value(c, &from);
-	struct id id;
+	struct boot_id id;
 
 	while (fact_is(f) && next_intent(&rest, "softdep", &name, &text, c->arena)) {
 		const struct device *d = driven_by(c, name);
@@ -309,7 +256,7 @@ static void check_softdep(struct check *c)
 			continue;
 		list = (struct span){ ids, strlen(ids) };
 		while (parse_item(&list, &one)) {
-			if (!id_parse(one, &id) || !id_matches(&id, d))
+			if (!boot_id_parse(one, &id) || !boot_id_matches(&id, d))
 				continue;
 			c->next.device = d->name;
 			check_cite(c, f);

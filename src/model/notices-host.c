@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "decode/cmdline.h"
+#include "model/boot-id.h"
 #include "model/notices.h"
 
 /* ---- addresses ---- */
@@ -130,6 +132,42 @@ static bool memlock(struct eval *e, struct notice *ret)
 			   "raise it where the guest is started: LimitMEMLOCK= of its unit, /etc/security/limits.conf, hard_limit of libvirt's memtune");
 }
 
+/* ---- boot options ---- */
+
+static bool ids_name(struct span ids, const struct device *d)
+{
+	struct boot_id id;
+	struct span one;
+
+	while (parse_item(&ids, &one))
+		if (boot_id_parse(one, &id) && boot_id_matches(&id, d))
+			return true;
+	return false;
+}
+
+static bool boot_ids(struct eval *e, struct notice *ret)
+{
+	const struct fact *line = &e->host->kernel.cmdline;
+	struct span rest = { line->raw, fact_is(line) ? line->len : 0 }, key, value;
+	bool has_value;
+
+	if (!fact_is(line) || device_is_vfio(e->dev))
+		return false;
+	while (cmdline_next(&rest, &key, &value, &has_value)) {
+		if (!has_value || !boot_key_is_misspelt(key) || !ids_name(value, e->dev))
+			continue;
+		eval_cite(e, line);
+		return notice_says(ret,
+				   eval_text(e,
+					     "the kernel command line names %s in %.*s=, which the kernel ignores",
+					     e->dev->name, (int)key.len, key.s),
+				   "vfio-pci does not take the device at boot",
+				   eval_text(e, "boot with vfio-pci.ids=%.*s", (int)value.len,
+					     value.s));
+	}
+	return false;
+}
+
 static const struct notice_row rows[] = {
 	{ "address-width", "the IOMMU has few address bits",
 	  "drivers/iommu/intel/iommu.c: intel_iommu_domain_alloc_paging_flags()", address_width },
@@ -138,6 +176,8 @@ static const struct notice_row rows[] = {
 	  "Intel VT-d specification, 6.1: caching mode", caching_mode },
 	{ "memlock", "the caller may lock little memory",
 	  "drivers/vfio/vfio_iommu_type1.c: vfio_pin_pages_remote()", memlock },
+	{ "boot-ids", "the boot option that names the device is misspelt",
+	  "kernel/params.c: parse_one()", boot_ids },
 };
 
 const struct notice_table notices_host = NOTICE_TABLE(rows);

@@ -13,8 +13,9 @@ from rig.cpio import Archive
 
 SUITE = "bookworm"
 KERNEL = "6.1"
-PACKAGES = ("apparmor", "dbus", "dpdk", "iproute2", "jq", "kmod", "libvirt-clients", "libvirt-daemon-driver-qemu",
-            "libvirt-daemon-system", "pciutils", "procps", "qemu-system-x86", "systemd", "systemd-sysv", "udev",
+PACKAGES = ("apparmor", "dbus", "dpdk-dev", "iproute2", "jq", "kmod", "libvirt-clients", "libvirt-daemon-driver-qemu",
+            "libvirt-daemon-system", "librte-mempool-ring23", "librte-net-e1000-23", "pciutils", "procps", "qemu-system-x86", "systemd",
+            "systemd-sysv", "udev",
             # What vfiotool is linked with, and opens.
             "libcap-ng0", "libjson-c5", "libkmod2", "libmnl0", "libmount1", "libpci3", "libsmartcols1", "libudev1", "libxml2",
             "zlib1g")
@@ -25,7 +26,7 @@ LEFT_OUT = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/inf
 MASKED = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer", "e2scrub_reap.service",
           "fstrim.timer", "getty@tty1.service", "serial-getty@ttyS0.service", "libvirt-guests.service", "systemd-timesyncd.service",
           "systemd-update-utmp.service", "systemd-networkd.service", "ldconfig.service", "systemd-pcrphase.service",
-          "systemd-logind.service", "virtlockd.socket")
+          "systemd-logind.service")
 UNIT = """[Unit]
 Description=The tests of this host
 After=basic.target

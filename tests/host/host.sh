@@ -67,7 +67,10 @@ machine() {
 	keep predicted $AS vfiotool check --json $CHECK --vm "$broken"
 	start refused "$broken"
 	cat "$OUT/refused.out" "$OUT/refused.err" /var/log/libvirt/qemu/broken.log >"$OUT/lines" 2>/dev/null
-	keep diagnosed vfiotool diagnose --json "$OUT/lines"
+	# Who met it asks, and it is so for him.
+	# shellcheck disable=SC2086
+	keep diagnosed $AS vfiotool diagnose --json "$OUT/lines"
+	[ ! -e /var/log/libvirt/qemu/broken.log ] || keep libvirt vfiotool diagnose --json --libvirt broken
 	# shellcheck source=/dev/null
 	. ./mend >"$OUT/mend" 2>&1
 	# shellcheck disable=SC2086
@@ -89,6 +92,7 @@ cut -d ' ' -f 1 /proc/uptime >/share/out/booted
 for folder in /share/machines/*; do
 	[ ! -d "$folder" ] || machine "$folder"
 done
+journalctl -b --no-pager -u 'libvirt*' -u 'virt*' -u 'host*' >/share/out/journal 2>&1
 # shellcheck source=tests/host/tell.sh
 . /share/tell.sh
 touch /share/out/done

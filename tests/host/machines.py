@@ -114,7 +114,7 @@ MACHINES = (
             prepare=bind(CARD)),
     Machine("qemu-rom", f"fail vm-options {CARD} 3", "failed to find romfile", (), command(f"{CARD},romfile=/nowhere.rom"),
             command(CARD), prepare=bind(CARD)),
-    Machine("qemu-twice", f"fail vm-shared {CARD} 4", "already attached", (f"already-attached {CARD} still",), command(CARD, CARD),
+    Machine("qemu-twice", f"fail vm-shared {CARD} 4", "already attached", (f"already-attached {CARD} unknown",), command(CARD, CARD),
             command(CARD), prepare=bind(CARD)),
 )
 

@@ -27,3 +27,21 @@ wait
 rm -r /etc/systemd/system/machine.service*
 systemctl daemon-reload
 all_down
+
+# DPDK's test program, without huge pages: NAME DEVICE [AS...].
+dpdk() {
+	name=$1 device=$2
+	shift 2
+	keep "$name" "$@" dpdk-testpmd --no-huge -m 64 -l 0 --no-shconf --no-telemetry --log-level=lib.eal:debug -a "$device" -- \
+		--total-num-mbufs=2048 --stats-period 1 --tx-first
+	cat "$OUT/$name.out" "$OUT/$name.err" >"$OUT/$name.lines"
+	keep "$name-diagnosed" "$@" vfiotool diagnose --json "$OUT/$name.lines"
+}
+CARDS=0000:01:00
+vfiotool bind $CARDS.0
+dpdk dpdk-group $CARDS.0
+all_down
+vfiotool bind $CARD
+dpdk dpdk-user $CARD setpriv --reuid=1000 --regid=1000 --clear-groups
+LIMIT=20 dpdk dpdk-good $CARD
+all_down

@@ -66,7 +66,7 @@ static void test_rows_are_sound(void)
 		for (size_t i = 0; i < nr; i++)
 			assert_string_not_equal(notice_get(i)->id, row->id);
 	}
-	assert_int_equal(nr, 14);
+	assert_int_equal(nr, 15);
 }
 
 static void claim(struct scene *s, const char *name)
@@ -264,6 +264,22 @@ static void test_vtd_of_a_guest(struct scene *s)
 	s->d->vendor = 0x10de;
 	s->u->cap |= 1 << 7;
 	silent(s, "caching-mode");
+}
+
+static void test_misspelt_ids(struct scene *s)
+{
+	plain(s, "nvme");
+	s->d->vendor = 0x8086;
+	s->d->device_id = 0x9a49;
+	set(s, &s->h->kernel.cmdline, "quiet vfio-pci.ids=8086:9a49");
+	silent(s, "boot-ids");
+	set(s, &s->h->kernel.cmdline, "quiet vfio-pci-ids=8086:a0c8,8086:9a49");
+	says(s, "boot-ids", "vfio-pci-ids=");
+	s->d->device_id = 0x9a4a;
+	silent(s, "boot-ids");
+	s->d->device_id = 0x9a49;
+	device_set_driver(s->d, "vfio-pci");
+	silent(s, "boot-ids");
 }
 
 static void test_limit_of_the_caller(struct scene *s)

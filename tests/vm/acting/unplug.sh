@@ -38,9 +38,9 @@ let_go_within() {
 	[ $((freed - asked)) -lt "$1" ]
 }
 
-# held_less_than MS PATH: the machine below may be busy with other guests, so of three times one must do.
+# held_less_than MS PATH: the machine below may be busy with other guests, so of five times one must do.
 held_less_than() {
-	for _ in 1 2 3; do
+	for _ in 1 2 3 4 5; do
 		taken_from vfiotool attach --path "$2" --hold $CARD || return
 		let_go_within "$1" && return
 	done
