@@ -19,7 +19,7 @@ USER_FILE = "touch /run/user.pid\nchown user /run/user.pid\n"
 class Machine:
     """
     @prepare, @mend and @tidy are scripts for host.sh: before @broken, before @good (the same when left out), and behind it. Where
-    @refuses is empty it starts all the same.
+    @refuses is empty it starts all the same. @in_log: libvirt's log of the machine has the line as well.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Machine:
     prepare: str = ""
     mend: str = ""
     tidy: str = ""
+    in_log: bool = False
 
 
 def domain(*devices, managed="yes", name="broken", memory=64, tune="", driver="") -> str:
@@ -80,7 +81,7 @@ MACHINES = (
     Machine("libvirt-unmanaged", f"fail vm-device {CARD} 12", "must be manually detached", (f"libvirt-unmanaged {CARD} still",),
             domain(CARD, managed="no"), mend=bind(CARD)),
     Machine("libvirt-group", f"fail vm-group {ONE} 12", "group [0-9]+ is not viable", (f"group-not-viable {ONE} still",),
-            domain(ONE), domain(ONE, OTHER)),
+            domain(ONE), domain(ONE, OTHER), in_log=True),
     Machine("libvirt-absent", f"fail vm-present {NOWHERE} 12", "not found: could not access",
             (f"no-such-device {NOWHERE} still",), domain(NOWHERE), domain(SOUND)),
     Machine("libvirt-held", f"fail vm-device {CARD} 12", "is in use by driver", (f"libvirt-in-use {CARD} still",), domain(CARD),
@@ -91,7 +92,8 @@ MACHINES = (
     Machine("libvirt-hard-limit", f"fail vm-memlock {CARD} 5", "process exited while connecting to monitor", (),
             domain(CARD, memory=128, tune=LIMITED), domain(CARD, memory=128)),
     # libvirt 9.0 does not know it.
-    Machine("libvirt-iommufd", f"warn vm-backend {CARD} 11", "", (), domain(CARD, driver=IOMMUFD), domain(CARD)),
+    Machine("libvirt-iommufd", f"warn vm-backend {CARD} 11", "", (), domain(CARD, driver=IOMMUFD), domain(CARD),
+            mend="virsh destroy broken\n"),
     Machine("qemu-host-driver", f"fail vm-device {CARD} 3", "failed to open /dev/vfio/[0-9]+: No such file or directory",
             (f"open-group {CARD} still",), command(CARD), mend=bind(CARD)),
     Machine("qemu-group", f"fail vm-group {ONE} 3", "group [0-9]+ is not viable", (f"group-not-viable {ONE} still",), command(ONE),

@@ -25,7 +25,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(ROOT / "tests/vm"), str(ROOT / "tests/packaging")]
 # pylint: disable=wrong-import-position
 import disk as host_disk
-from machines import CARD, MACHINES, UNIT
+from machines import CARD, MACHINES, ONE, UNIT
 from points import Points, need
 from rig import apt, image, kernels
 
@@ -156,6 +156,8 @@ def judge(points: Points, out: Path, machine) -> None:
     points.check(f"{machine.name}: check --vm predicts it", predicted, folder, machine)
     points.check(f"{machine.name}: it is refused" if machine.refuses else f"{machine.name}: it starts", refused, folder, machine)
     points.check(f"{machine.name}: diagnose knows what is printed", diagnosed, folder, machine)
+    if machine.in_log:
+        points.check(f"{machine.name}: diagnose --libvirt finds it in the log", told, out, f"{machine.name}/libvirt", machine.diagnoses[0])
     points.check(f"{machine.name}: corrected, it passes and starts", started, folder)
 
 
@@ -172,9 +174,15 @@ def ended(out: Path, name: str, good: bool) -> None:
 
 def told(out: Path, name: str, wanted: str) -> None:
     """diagnose has this cause (symptom, device, now)."""
-    causes = json.loads((out / "tell" / f"{name}.out").read_text(encoding="utf-8"))["causes"]
+    causes = json.loads((out / f"{name}.out").read_text(encoding="utf-8"))["causes"]
     have = [" ".join(str(each[key]) for key in ("symptom", "device", "now") if each[key]) for each in causes]
     need(wanted in have, f"{have}")
+
+
+def taken(out: Path) -> None:
+    """DPDK's own words."""
+    text = (out / "tell/dpdk-good.lines").read_text(encoding="utf-8", errors="replace")
+    need(f"device: {CARD}" in text and "Port 0: " in text, text[-2000:])
 
 
 def judge_told(points: Points, out: Path) -> None:
@@ -184,7 +192,10 @@ def judge_told(points: Points, out: Path) -> None:
     points.check("check --unit: mended, nothing fails", checked, out, "unit-mended", f"pass permission {CARD}", False)
     points.check("the unit starts", ended, out, "unit-restart", True)
     points.check("check --pid: its process may have the device that it has", checked, out, "pid", f"pass vm-device {CARD} 1", False)
-    points.check("diagnose --kernel-log: the unbind waits for it", told, out, "kernel-log", f"release-wait {CARD} still")
+    points.check("diagnose --kernel-log: the unbind waits for it", told, out, "tell/kernel-log", f"release-wait {CARD} still")
+    points.check("DPDK: a group in part", told, out, "tell/dpdk-group-diagnosed", f"group-not-viable {ONE} still")
+    points.check("DPDK: a user who may not", told, out, "tell/dpdk-user-diagnosed", f"open-group {CARD} still")
+    points.check("DPDK takes the device", taken, out)
 
 
 def main() -> int:
