@@ -106,8 +106,8 @@ static const struct symptom_pattern patterns[] = {
 	/* libvirt: src/hypervisor/virhostdev.c, src/util/virpci.c, virprocess.c, src/qemu */
 	{ "host-lacks-vfio", LIBVIRT, "host doesn't support passthrough of host PCI devices" },
 	{ "host-lacks-vfio", LIBVIRT, "host doesn't support VFIO PCI passthrough" },
-	{ "host-lacks-vfio", LIBVIRT, "Failed to load PCI stub module {word}" },
-	{ "host-lacks-vfio", LIBVIRT, "Failed to load PCI driver module {word}" },
+	{ "load-refused", LIBVIRT, "Failed to load PCI stub module {word}" },
+	{ "load-refused", LIBVIRT, "Failed to load PCI driver module {word}" },
 	{ "libvirt-unmanaged", LIBVIRT,
 	  "Unmanaged PCI device {bdf} must be manually detached from the host" },
 	{ "libvirt-in-use", LIBVIRT, "PCI device {bdf} is in use by driver {word}, domain {word}" },

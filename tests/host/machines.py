@@ -86,7 +86,7 @@ MACHINES = (
             (f"no-such-device {NOWHERE} still",), domain(NOWHERE), domain(SOUND)),
     Machine("libvirt-held", f"fail vm-device {CARD} 12", "is in use by driver", (f"libvirt-in-use {CARD} still",), domain(CARD),
             prepare="sed s/broken/other/ broken.xml >other.xml\nvirsh create --paused other.xml\n", mend="virsh destroy other\n"),
-    Machine("libvirt-no-module", f"fail vm-device {CARD} 12", "vfio", (f"host-lacks-vfio {CARD} still",), domain(CARD),
+    Machine("libvirt-no-module", f"fail vm-device {CARD} 12", "vfio", ("load-refused still",), domain(CARD),
             prepare="modprobe -r vfio_pci vfio_iommu_type1 vfio\necho 'install vfio_pci /bin/false' >/etc/modprobe.d/no.conf\n",
             mend=NO_CONF, tidy=NO_CONF),
     Machine("libvirt-hard-limit", f"fail vm-memlock {CARD} 5", "process exited while connecting to monitor", (),

@@ -32,7 +32,7 @@ all_down
 dpdk() {
 	name=$1 device=$2
 	shift 2
-	keep "$name" "$@" dpdk-testpmd --no-huge -m 64 -l 0 --no-shconf --no-telemetry --log-level=lib.eal:debug -a "$device" -- \
+	keep "$name" "$@" dpdk-testpmd --no-huge -m 64 -l 0,1 --no-shconf --no-telemetry --log-level=lib.eal:debug -a "$device" -- \
 		--total-num-mbufs=2048 --stats-period 1 --tx-first
 	cat "$OUT/$name.out" "$OUT/$name.err" >"$OUT/$name.lines"
 	keep "$name-diagnosed" "$@" vfiotool diagnose --json "$OUT/$name.lines"
