@@ -28,7 +28,8 @@ rm -r /etc/systemd/system/machine.service*
 systemctl daemon-reload
 all_down
 
-# DPDK's test program, without huge pages: NAME DEVICE [AS...].
+# DPDK's test program, without huge pages: NAME DEVICE [AS...]. It goes on until it is stopped, with a device and without.
+LIMIT=40
 dpdk() {
 	name=$1 device=$2
 	shift 2
@@ -43,5 +44,5 @@ dpdk dpdk-group $CARDS.0
 all_down
 vfiotool bind $CARD
 dpdk dpdk-user $CARD setpriv --reuid=1000 --regid=1000 --clear-groups
-LIMIT=20 dpdk dpdk-good $CARD
+dpdk dpdk-good $CARD
 all_down
