@@ -29,7 +29,7 @@ systemctl daemon-reload
 all_down
 
 # DPDK's test program, without huge pages: NAME DEVICE [AS...]. It goes on until it is stopped, with a device and without.
-LIMIT=40
+export LIMIT=40
 dpdk() {
 	name=$1 device=$2
 	shift 2
