@@ -89,18 +89,21 @@ static bool is_loadable(struct eval *e, enum module_id id)
 void eval_add_loaded(struct eval *e, enum module_id id, struct action *action)
 {
 	const struct module *vfio = &e->host->modules[MODULE_VFIO];
-	const enum module_id with[] = { id,          MODULE_VFIO_PCI_CORE,    MODULE_IRQBYPASS,
-					MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1, MODULE_IOMMUFD };
+	const enum module_id with[] = {
+		id,          MODULE_VFIO_PCI_CORE,    MODULE_IRQBYPASS, MODULE_VFIO_VIRQFD,
+		MODULE_VFIO, MODULE_VFIO_IOMMU_TYPE1, MODULE_IOMMUFD
+	};
+	const bool interrupts = id == MODULE_VFIO_PCI || id == MODULE_VFIO_PCI_CORE;
 
 	for (size_t i = 0; i < ARRAY_SIZE(with); i++) {
 		bool same = i && with[i] == id;
-		bool needed = with[i] == id ||
-			      (with[i] == MODULE_VFIO_PCI_CORE ? id == MODULE_VFIO_PCI
-			       : with[i] == MODULE_IRQBYPASS
-				       ? id == MODULE_VFIO_PCI || id == MODULE_VFIO_PCI_CORE
-			       : with[i] == MODULE_VFIO    ? is_of_vfio(id)
-			       : with[i] == MODULE_IOMMUFD ? is_of_vfio(id) && needs_iommufd(vfio)
-							   : is_of_vfio(id) && loads_type1(vfio));
+		bool needed =
+			with[i] == id ||
+			(with[i] == MODULE_VFIO_PCI_CORE ? id == MODULE_VFIO_PCI
+			 : with[i] == MODULE_IRQBYPASS || with[i] == MODULE_VFIO_VIRQFD ? interrupts
+			 : with[i] == MODULE_VFIO    ? is_of_vfio(id)
+			 : with[i] == MODULE_IOMMUFD ? is_of_vfio(id) && needs_iommufd(vfio)
+						     : is_of_vfio(id) && loads_type1(vfio));
 
 		if (needed && !same && (with[i] == id || is_loadable(e, with[i])))
 			action_add_effect(action, NULL, module_key(with[i]), "loaded");

@@ -49,7 +49,8 @@ done_by_person() {
 	case $what in
 	"end process "*)
 		what=${what#end process }
-		kill "${what%% *}"
+		what=${what%% *}
+		kill "$what" && within 20 not test -e "/proc/$what"
 		;;
 	*) return 1 ;;
 	esac
