@@ -51,7 +51,8 @@ done_by_person() {
 		what=${what#end process }
 		what=${what%% *}
 		# Nobody may wait for it; without a program it holds nothing.
-		kill "$what" && within 20 not test -e "/proc/$what/exe"
+		lasting=yes
+		kill "$what" && within 2 not test -e "/proc/$what/exe"
 		;;
 	*) return 1 ;;
 	esac
@@ -114,7 +115,7 @@ by_script() {
 
 # judge_plan PATH: the plan that follows one in the same boot has a '+' behind it.
 judge_plan() {
-	path=$1 granted=
+	path=$1 granted='' lasting=''
 	# For the state.
 	export STATE_MODULES=yes
 	case $path in
@@ -145,7 +146,12 @@ judge_plan() {
 		cat /boot/cmdline >"/spool/plan.$path.cmdline"
 	fi
 	undo $last
-	within 5 same_state || diff /out/state.first /out/state >"/spool/plan.$path.state"
+	# What a process had done nobody does again.
+	if [ -n "$lasting" ]; then
+		same_state
+	else
+		within 5 same_state
+	fi || diff /out/state.first /out/state >"/spool/plan.$path.state"
 	met again
 	[ -z "$SCRIPT" ] || [ -e "/out/step.$at.do" ] || by_script $last
 }
