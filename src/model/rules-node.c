@@ -192,12 +192,12 @@ static const struct rule_site iommufd_node_sites[] = {
 	  "drivers/iommu/iommufd/main.c: iommu_misc_dev" },
 };
 
-/* The host's kernel had no choice. */
+/* The host's kernel is older than that, so its build says nothing of the one asked for. */
 static void unknown_build(struct eval *e, const char *what, const char *option)
 {
 	eval_cite(e, &e->host->kernel.release);
 	eval_unknown(e,
-		     "cannot tell whether a Linux %s is built with %s: %s, which this host runs, is older; its configuration (%s) tells",
+		     "cannot tell whether Linux %s would have %s here, because this host runs %s, which is too old for that; look for %s in the configuration of the new kernel",
 		     release_name(e->release), what, e->host->kernel.release.raw, option);
 }
 
@@ -217,7 +217,7 @@ static void rule_iommufd_node(struct eval *e)
 		if (eval_load_barred(e, MODULE_IOMMUFD))
 			return;
 		eval_passes(e, "/dev/iommu appears when module iommufd is loaded");
-	} else if (eval_host_is_older(e, TRAIT_IOMMUFD)) {
+	} else if (state == MODULE_STATE_UNKNOWN && eval_host_is_older(e, TRAIT_IOMMUFD)) {
 		unknown_build(e, "iommufd", "CONFIG_IOMMUFD");
 	} else if (state == MODULE_STATE_UNKNOWN && e->view == VIEW_IF_BOUND &&
 		   node->stat.state == FACT_ABSENT) {

@@ -143,7 +143,7 @@ struct kernels {
 	uint64_t releases;     /* those that it may be; never 0 */
 	uint64_t holds, lacks; /* traits that it shows itself to have, or not to have */
 	uint64_t open;         /* those that the number of an enterprise kernel leaves open */
-	bool asked; /* for, whatever kernel the host runs: what its build has not may be older than it */
+	bool asked; /* for by the user; the host may run an older one, whose build says nothing of later features */
 };
 
 #define TRAIT_BIT(t) (UINT64_C(1) << (t))

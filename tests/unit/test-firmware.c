@@ -46,7 +46,7 @@ static void test_firmware_without_acpi(struct tree *x)
 	assert_int_equal(h->firmware.hypervisor.state, FACT_ABSENT);
 }
 
-/* A microvm has no DMI; a machine of iron has the flag of no hypervisor. */
+/* A microvm has no DMI; bare metal does not have the flag. */
 static void test_firmware_hypervisor_without_dmi(struct tree *x)
 {
 	struct host *h;
