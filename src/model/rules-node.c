@@ -197,7 +197,7 @@ static void unknown_build(struct eval *e, const char *what, const char *option)
 {
 	eval_cite(e, &e->host->kernel.release);
 	eval_unknown(e,
-		     "cannot tell whether Linux %s would have %s here, because this host runs %s, which is too old for that; look for %s in the configuration of the new kernel",
+		     "cannot tell whether Linux %s would have %s here: this host runs %s, which is too old; look for %s in the new kernel's configuration",
 		     release_name(e->release), what, e->host->kernel.release.raw, option);
 }
 

@@ -45,7 +45,7 @@ class Trial:
 
     def __init__(self, result: Result, path: str):
         self.result, self.path, self.problems = result, path, []
-        self.plan, self.steps, self.pending = None, [], None
+        self.plan, self.steps, self.pending, self.scripted = None, [], None, False
         self._read()
 
     def _say(self, text: str) -> None:
@@ -101,6 +101,7 @@ class Trial:
         status = self.result.status.get(f"plan.{self.path}.script")
         if status is None:
             return
+        self.scripted = True
         if status:
             self._say(f"its script ended with {status}: {self.result.text(f'plan.{self.path}.script.err').strip()[-300:]}")
         scripted = self._met("scripted")
@@ -203,7 +204,7 @@ def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
     """
     (problems, kinds of steps that were executed, plans, steps executed as printed). boot(scenario, plans, kernel) boots what a plan asks for.
     """
-    problems, kinds, plans, steps = [], set(), 0, 0
+    problems, kinds, plans, steps, scripted = [], set(), 0, 0, False
     for path in paths(scenario, kernel):
         now, trial = scenario, Trial(boot(scenario, Plans((path,), True), kernel.name) if scenario.apart else result, path)
         for _ in range(BOOTS):
@@ -211,6 +212,7 @@ def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
                 break
             trial.judge()
             plans += 1
+            scripted |= trial.scripted
             steps += sum(step is not trial.pending for step in trial.steps)
             kinds |= {f"plan {step['do']}" for step in trial.steps if step is not trial.pending}
             if not trial.pending or trial.problems:
@@ -241,4 +243,6 @@ def judge(scenario: Scenario, kernel: kernels.Kernel, result: Result, boot):
         if answer == "unknown" and not trial.pending and not open_ends:
             problems.append(f"plan {path}: unknown: {trial.plan['because']}")
         problems += _verdict(scenario, kernel, path, answer)
+    if scenario.script and not scripted:
+        problems.append("no plan was done by its script")
     return problems, kinds, plans, steps
