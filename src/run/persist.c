@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run/persist.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "sysroot/sysroot.h"
@@ -43,6 +48,34 @@ static struct persist_request request(struct transaction *b, const struct bind_m
 		.driverctl = persist_has_driverctl(b->system.root_fd),
 		.dracut = initramfs && !strcmp(initramfs, "dracut"),
 	};
+}
+
+/* udevd looks for changed rules every three seconds only (systemd: src/udev/udevd.c: event_queue_start()), so a device
+ * that is announced at once would meet the rules from before the change. */
+static void tell_udevd(struct transaction *b)
+{
+	char *argv[] = { (char[]){ "udevadm" }, (char[]){ "control" }, (char[]){ "--reload" },
+			 (char[]){ "--timeout=5" }, NULL };
+	posix_spawn_file_actions_t actions;
+	int err, status = 0;
+	pid_t pid;
+
+	if (faccessat(b->system.root_fd, "run/udev/control", F_OK, 0) < 0)
+		return;
+	err = posix_spawn_file_actions_init(&actions);
+	if (!err) {
+		err = posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null",
+						       O_WRONLY, 0);
+		if (!err)
+			err = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+		posix_spawn_file_actions_destroy(&actions);
+	}
+	while (!err && waitpid(pid, &status, 0) < 0)
+		err = errno == EINTR ? 0 : errno;
+	if (err || status)
+		log_write(LOG_LEVEL_WARNING,
+			  "udevd was not told that its rules changed and may use the old ones for three seconds: udevadm control --reload: %s",
+			  err ? strerror(err) : "it failed");
 }
 
 static const char *initramfs_command(const char *tool)
@@ -121,6 +154,8 @@ int keep_drivers(struct transaction *b, struct failure **reterr)
 			      (b->options->dry_run && m->result == BIND_PLANNED)))
 			r = keep_one(b, m, reterr);
 	}
+	if (!b->options->dry_run)
+		tell_udevd(b);
 	return r;
 }
 
@@ -197,5 +232,7 @@ int keep_no_longer(struct transaction *b, const struct operands *gone, struct fa
 		if (r >= 0)
 			r = forget_one(b, t.bus, t.name, &nr, reterr);
 	}
+	if (!b->options->dry_run)
+		tell_udevd(b);
 	return r;
 }
