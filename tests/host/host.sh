@@ -95,6 +95,8 @@ done
 journalctl -b --no-pager -u 'libvirt*' -u 'virt*' -u 'host*' >/share/out/journal 2>&1
 # shellcheck source=tests/host/tell.sh
 . /share/tell.sh
+# shellcheck source=tests/host/fleet.sh
+. /share/fleet.sh
 touch /share/out/done
 sync
 systemctl poweroff --force --force

@@ -87,8 +87,9 @@ def boot(kernel: kernels.Kernel, share: Path, scratch: Path) -> None:
 def fill(share: Path, machines) -> None:
     """What the host finds below /share."""
     (share / "out").mkdir(parents=True)
-    for name in ("host.sh", "tell.sh"):
-        shutil.copyfile(HERE / name, share / name)
+    for path in (HERE / "host.sh", HERE / "tell.sh", HERE / "fleet.sh", ROOT / "packaging/debian/tests/attach"):
+        shutil.copyfile(path, share / path.name)
+    shutil.copytree(ROOT / "examples/fleet", share / "fleet")
     (share / "machine.service").write_text(UNIT, encoding="utf-8")
     for machine in machines:
         folder = share / "machines" / machine.name
@@ -198,6 +199,59 @@ def judge_told(points: Points, out: Path) -> None:
     points.check("DPDK takes the device", taken, out)
 
 
+def confined(out: Path) -> None:
+    """The unit ran under the profile, and what it wrote is root's answer."""
+    for name in ("profile", "unit", "root"):
+        need(status(out, name) == 0, f"{name}: {said(out, name)}")
+    profile = (out / "confined").read_text(encoding="utf-8")
+    need(profile.strip() == "vfiotool-exporter (enforce)", profile)
+    metrics, wanted = (out / "metrics").read_text(encoding="utf-8"), (out / "root.out").read_text(encoding="utf-8")
+    need(metrics == wanted and CARD in metrics, f"{metrics}\nroot: {wanted}")
+
+
+def denied(out: Path, name: str) -> None:
+    """The profile alone keeps a program from it."""
+    need(status(out, name) != 0 and "Permission denied" in said(out, name), said(out, name))
+
+
+def active(out: Path) -> None:
+    """The timer waits for its time."""
+    need(said(out, "timer-active").strip() == "active", said(out, "timer") + said(out, "timer-active"))
+
+
+def named(out: Path) -> None:
+    """virsh knows each name, and has the device in the group in which vfiotool has it."""
+    groups = {each["address"]: each["group"] for each in json.loads((out / "groups.out").read_text(encoding="utf-8"))["devices"]}
+    names = (out / "names.out").read_text(encoding="utf-8").split()
+    need(f"pci_{re.sub('[:.]', '_', CARD)}" in names, said(out, "names"))
+    for name in names:
+        need(status(out, f"dump-{name}") == 0, said(out, f"dump-{name}"))
+        address = "{}:{}:{}.{}".format(*name.split("_")[1:])
+        need(f"<iommuGroup number='{groups[address]}'>" in said(out, f"dump-{name}"), f"not {groups[address]}: {said(out, f'dump-{name}')}")
+
+
+def detached(out: Path) -> None:
+    """virsh takes the device by this name, and gives it back."""
+    drivers = [(out / name).read_text(encoding="utf-8").strip() for name in ("detached", "reattached")]
+    need(drivers == ["vfio-pci", "e1000e"], f"{drivers}: {said(out, 'detach')}{said(out, 'reattach')}")
+
+
+def attached(out: Path) -> None:
+    """The script ended well, and not because it found no device."""
+    need(status(out, "attach") == 0, f"exit status {status(out, 'attach')}: {said(out, 'attach')}")
+
+
+def judge_fleet(points: Points, out: Path) -> None:
+    """The points of fleet.sh."""
+    points.check("exporter: confined by AppArmor, it writes what root is told", confined, out)
+    points.check("exporter: its timer is active", active, out)
+    points.check("AppArmor: no device node is opened", denied, out, "node")
+    points.check("AppArmor: nothing is written elsewhere", denied, out, "write")
+    points.check("virsh nodedev: the names, and their groups", named, out)
+    points.check("virsh nodedev-detach and nodedev-reattach", detached, out)
+    points.check("autopkgtest: attach", attached, out)
+
+
 def main() -> int:
     """Boots the host once, and judges what came out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -228,6 +282,7 @@ def main() -> int:
             for machine in machines:
                 judge(points, share / "out", machine)
             judge_told(points, share / "out")
+            judge_fleet(points, share / "out/fleet")
         if args.keep:
             shutil.rmtree(args.keep, ignore_errors=True)
             shutil.copytree(share, args.keep)
