@@ -5,7 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 VFIOTOOL_BEGAN=$(date +%s)
-export VFIOTOOL_BEGAN
+# What ccache has of another clone counts: meson names all files from the build folder.
+export VFIOTOOL_BEGAN CCACHE_NOHASHDIR=1
 case " $* " in
 *" --list "* | *" --help "* | *" -h "*) ;;
 *)

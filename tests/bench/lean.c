@@ -3,12 +3,14 @@
  *
  *     lean DIRECTORY [config]
  *
- * DIRECTORY holds sys. With 'config' it reads the configuration space too. Prints how many devices there were. */
+ * DIRECTORY holds sys. With 'config' it reads the configuration space too, but of no device that sleeps: that would wake it.
+ * Prints how many devices there were. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static char path[PATH_MAX], buffer[PATH_MAX];
@@ -28,6 +30,11 @@ static bool read_link(int dir, const char *device, const char *name)
 {
 	snprintf(path, sizeof(path), "%s/%s", device, name);
 	return readlinkat(dir, path, buffer, sizeof(buffer)) > 0;
+}
+
+static bool sleeps(int dir, const char *device)
+{
+	return read_file(dir, device, "power_state") && !strncmp(buffer, "D3", 2);
 }
 
 int main(int argc, char **argv)
@@ -52,7 +59,8 @@ int main(int argc, char **argv)
 		bool all = read_file(dirfd(dir), entry->d_name, "uevent");
 		all |= read_link(dirfd(dir), entry->d_name, "driver");
 		all |= read_link(dirfd(dir), entry->d_name, "iommu_group");
-		all |= argc > 2 && read_file(dirfd(dir), entry->d_name, "config");
+		if (argc > 2 && !sleeps(dirfd(dir), entry->d_name))
+			all |= read_file(dirfd(dir), entry->d_name, "config");
 		nr += all;
 	}
 	closedir(dir);

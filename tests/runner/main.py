@@ -14,13 +14,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 from count import Count
-from stage import PLACE, PROGRESS, ROOT, Stage, say
-from stages import LIMIT, LIMIT_ALL, SLICE, STAGES
+from stage import PLACE, PROGRESS, ROOT, Stage, end_all, said_apart, say
+from stages import BESIDE, LIMIT, LIMIT_ALL, SLICE, STAGES
 
 # What the guests boot; fetched and built beside the other stages, which use one processor most of the time.
 PREFETCH = """
@@ -56,7 +58,7 @@ def parse_arguments():
     """The command line."""
     names = [name for name, *_ in STAGES]
     parser = argparse.ArgumentParser(description="run the suites", epilog="stages: " + ", ".join(names))
-    parser.add_argument("--all", action="store_true", help="every suite in every build and every guest, an hour's work")
+    parser.add_argument("--all", action="store_true", help="every suite in every build, and every scenario on every series of kernels; more than an hour")
     parser.add_argument("--stage", action="append", choices=names, metavar="NAME", help="only this stage (again: more)")
     parser.add_argument("--list", action="store_true", help="list what would run, and end")
     return parser.parse_args()
@@ -71,12 +73,22 @@ def commit() -> str:
 
 def guests_list(everything: bool):
     """The command that lists the guests."""
-    words = [] if everything else ["--cover", "--slice", SLICE, "--commit", commit()]
-    return [sys.executable, str(ROOT / "tests/vm/run.py"), "--list", *map(str, words)]
+    words = ["--turns"] if everything else ["--cover", "--slice", SLICE]
+    return [sys.executable, str(ROOT / "tests/vm/run.py"), "--list", "--commit", commit(), *map(str, words)]
 
 
-def run_stage(name, function, limit, everything) -> Count:
-    """One stage; whatever it raises is a failure of it."""
+def run_stage(item, end: float, everything: bool) -> Count:
+    """One stage, until @end at most; whatever it raises is a failure of it."""
+    name, function, _, _, what = item
+    start = time.monotonic()
+    say(f"== {name}: {what}")
+    count = counted(name, function, end - start, everything)
+    say(f"   {count} in {time.monotonic() - start:.0f} s")
+    return count
+
+
+def counted(name: str, function, limit: float, everything: bool) -> Count:
+    """What one stage counted."""
     stage = Stage(name, limit, everything, commit())
     if limit <= 0:
         stage.fail(f"{name}: the time of all stages is over")
@@ -86,6 +98,27 @@ def run_stage(name, function, limit, everything) -> Count:
     except Exception as error:  # pylint: disable=broad-except
         stage.fail(f"{name}: {type(error).__name__}: {error}")
     return stage.count
+
+
+def run_stages(chosen, end: float, everything: bool):
+    """What each stage counted; those that leave a processor idle run beside each other, and speak when all have ended."""
+    parts = [list(part) for _, part in groupby(chosen, key=lambda item: BESIDE if item[0] in BESIDE else item[0])]
+    usual = [max(item[3 if everything else 2] for item in part) for part in parts]
+    for number, part in enumerate(parts):
+        PROGRESS.stage(", ".join(item[0] for item in part), usual[number], sum(usual[number + 1:]))
+        if len(part) == 1:
+            yield run_stage(part[0], end, everything)
+            continue
+        with ThreadPoolExecutor(len(part)) as pool:
+            try:
+                ended = list(pool.map(lambda item: said_apart(run_stage, item, end, everything), part))
+            except BaseException:
+                end_all()
+                raise
+        for count, lines in ended:
+            for line in lines:
+                say(line)
+            yield count
 
 
 def list_all(chosen, everything: bool) -> int:
@@ -107,14 +140,9 @@ def main() -> int:
         return list_all(chosen, args.all)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     prefetch = start_prefetch(args.all) if any(stage[0] == "vm" for stage in chosen) else None
-    total, expected = Count(), [stage[3 if args.all else 2] for stage in chosen]
+    total, end = Count(), began + (LIMIT_ALL if args.all else LIMIT)
     try:
-        for number, (name, function, _, _, what) in enumerate(chosen):
-            start = time.monotonic()
-            say(f"== {name}: {what}")
-            PROGRESS.stage(name, expected[number], sum(expected[number + 1:]))
-            count = run_stage(name, function, (LIMIT_ALL if args.all else LIMIT) - (start - began), args.all)
-            say(f"   {count} in {time.monotonic() - start:.0f} s")
+        for count in run_stages(chosen, end, args.all):
             total += count
     finally:
         if prefetch and prefetch.poll() is None:

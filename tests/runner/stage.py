@@ -44,12 +44,31 @@ class Progress:
 
 
 PROGRESS = Progress()
+# Of a thread that runs a stage beside another: what it said so far.
+_KEPT = threading.local()
+# The programs that run now, whichever thread waits for them.
+_RUNNING = set()
 
 
 def say(text: str) -> None:
     """A line that stays."""
+    if hasattr(_KEPT, "lines"):
+        _KEPT.lines.append(text)
+        return
     PROGRESS.clear()
     print(text, flush=True)
+
+
+def said_apart(function, *args):
+    """What @function returns, and what it said, to be said when nothing else is."""
+    _KEPT.lines = []
+    return function(*args), _KEPT.lines
+
+
+def end_all() -> None:
+    """Ends what other threads wait for."""
+    for process in tuple(_RUNNING):
+        _kill(process)
 
 
 class Stage:
@@ -94,6 +113,7 @@ class Stage:
                 return 127, str(error)
             timer = threading.Timer(self.left(), _kill, (process,))
             timer.start()
+            _RUNNING.add(process)
             try:
                 for line in process.stdout:
                     log.write(line)
@@ -105,6 +125,7 @@ class Stage:
                 raise
             finally:
                 timer.cancel()
+                _RUNNING.discard(process)
         late = self.left() <= 0 and process.returncode < 0
         return (None if late else process.returncode), "".join(lines)
 
