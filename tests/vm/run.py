@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
-from rig import acting, board, cover, guest, initramfs, judge, kernels, planning, schedule
+from rig import acting, board, cover, guest, initramfs, judge, kernels, planning, schedule, turns
 from rig.scenario import PATHS, VIEWS, Scenario, ScenarioError, load_all
 from rig.schedule import Job
 
@@ -234,7 +234,7 @@ def by_cover(args, pairs, active):
     """Of these the ones to run: [(pairs, active, whether they are dropped when the time is over)], the cover first."""
     known, machines = cover.load(), machines_of(active)
     recorded = {name.split("@")[0] for name in known.seconds}
-    names = {f"{scenario.name}@{kernel}": scenario for scenario, kernel in (*pairs, *active)}
+    names = {f"{scenario.name}@{kernel}": scenario for scenario, kernel in (*pairs, *active) if kernels.is_usual(kernel)}
     first = {name for name, scenario in names.items() if name in known.pairs or
              (scenario.name not in recorded and not getattr(scenario, "of", "") and
               name == f"{scenario.name}@{scenario.kernels[0]}")}
@@ -283,9 +283,10 @@ def parse_arguments():
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what each guest sent")
     parser.add_argument("--save-captures", type=Path, metavar="DIR", help="keep captures and true outcomes")
     parser.add_argument("--record", type=Path, metavar="FILE", help="add what each pair showed to FILE, for cover.py")
+    parser.add_argument("--turns", action="store_true", help="each scenario once on each series of kernels, see rig/turns.py")
     parser.add_argument("--cover", action="store_true", help="only the pairs of cover.json, which show all, and the new")
     parser.add_argument("--slice", type=int, default=0, metavar="SECONDS", help="with --cover: others too, for so long")
-    parser.add_argument("--commit", default="", help="which others --slice picks")
+    parser.add_argument("--commit", default="", help="which others --slice and --turns pick")
     parser.add_argument("--time", type=float, default=1e9, metavar="SECONDS", help="then no more of --slice begins")
     parser.add_argument("--table", action="store_true", help="print the true outcomes as a Markdown table")
     args = parser.parse_args()
@@ -307,6 +308,8 @@ def main() -> int:
     except ScenarioError as error:
         print(f"run.py: {error}", file=sys.stderr)
         return 64
+    if args.turns:
+        pairs, active = turns.choose(args.commit, cover.load(), pairs, active)
     parts = by_cover(args, pairs, active) if args.cover else [(pairs, active, False)]
     number = sum(len(pairs) + len(active) for pairs, active, _ in parts)
     if args.list:

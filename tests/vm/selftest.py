@@ -18,13 +18,14 @@ import tempfile
 import threading
 import time
 import unittest.mock
+from itertools import chain
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import run
 import selftest_plan
-from rig import acting, attaching, cache, cover, cpio, documents, guest, judge, kernels, outcome, schedule
+from rig import acting, attaching, cache, cover, cpio, documents, guest, judge, kernels, outcome, schedule, turns
 from rig.scenario import VIEWS, Scenario, ScenarioError, load_all, pick
 
 KERNEL = kernels.Kernel("6.1", "6.1.0-1-amd64", Path("image"), Path("config"), (Path("modules"),), "none")
@@ -526,7 +527,30 @@ def check_cover() -> str:
     found += [] if len(chosen.broken(want, done)) == len(lost) else [f"broken: {chosen.broken(want, done)}"]
     some = cover.a_slice(added, [*rows, "x@k", "y@k", "z@k"], {}, "1234", 17)
     found += [] if len(some) == 3 and "new@k" in some else [f"slice {some}"]
+    # The default run builds no second source, and no kernel that is meant only by its name.
+    predicting = [(scenario, kernel) for scenario in load_all() for kernel in scenario.kernels]
+    parts = run.by_cover(argparse.Namespace(commit="1234", slice=1e9), predicting, [])
+    picked = {kernel for pairs, _, _ in parts for _, kernel in pairs}
+    found += [] if picked == set(filter(kernels.is_usual, kernels.NAMES)) else [f"picked kernels {sorted(picked)}"]
     return "; ".join(found)
+
+
+def check_turns() -> str:
+    """A whole run boots every scenario on every series and what the cover names; within some commits every pair has its turn."""
+    pairs, active = ([(scenario, name) for scenario in some for name in scenario.kernels] for some in (load_all(), acting.load_all()))
+    known, found, seen = cover.load(), [], set()
+
+    def names(some, kernel=lambda name: name) -> set:
+        return {f"{scenario.of if getattr(scenario, 'of', '') else scenario.name}@{kernel(name)}" for scenario, name in some}
+
+    for commit in map(str, range(60)):
+        chosen = [*chain(*turns.choose(commit, known, pairs, active))]
+        seen |= names(chosen)
+        found += sorted(names((*pairs, *active), turns.series) - names(chosen, turns.series))
+        found += sorted((names((*pairs, *active)) & set(known.pairs)) - names(chosen))
+    found += sorted(names((*pairs, *active)) - seen)
+    found += [] if len(chosen) < 0.8 * len((*pairs, *active)) else ["nearly all have a turn"]
+    return " ".join(found[:9])
 
 
 def check_cache() -> str:
@@ -550,7 +574,7 @@ def check_cache() -> str:
 def main() -> int:
     """Runs all, as TAP."""
     checks = [check_right, check_unknown, check_frames, check_archive, check_selection, check_scenarios, check_thorough, selftest_plan.check_plans, check_cache,
-              check_cover, check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
+              check_cover, check_turns, check_faked, check_remedy, check_attach, check_map, check_documents, check_second_boot, check_schedule]
     print(f"TAP version 13\n1..{len(checks) + len(MUTATIONS)}")
     bad = 0
     for number, check in enumerate(checks, 1):

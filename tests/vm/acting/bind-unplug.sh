@@ -9,7 +9,7 @@ nr=0
 
 plugged() {
 	nr=$((nr + 1))
-	within 30 plug e1000e card$nr '"bus": "port1"' && within 30 driver_is $CARD e1000e
+	comes e1000e card$nr '"bus": "port1"' $CARD && within 30 driver_is $CARD e1000e
 }
 
 # What the shell does while the program stands still.

@@ -13,7 +13,7 @@ place() {
 
 # Both come some time after the driver.
 place_is_there() {
-	[ -b "/dev/$(place)" ]
+	opens "/dev/$(place)"
 }
 
 # A table of the oldest kind: one partition of 8 MiB, after the first.
@@ -47,7 +47,7 @@ leave() {
 }
 
 mkdir -p /mnt
-check "the disk is there" within 10 test -b "/dev/$(disk_of)"
+check "the disk is there" within 10 opens "/dev/$(disk_of)"
 if [ -n "$SMALL" ]; then
 	use
 	chain="process $user (sleep) <- $(place) <- $DISK"

@@ -102,10 +102,20 @@ second_boot() {
 	check "as the journal knows" grep -q 0000:00:06.0 /run/vfiotool/journal
 	check "the override is its own again" test "$(cat /sys/bus/pci/devices/0000:00:06.0/driver_override)" = vfio-pci
 
+	asked=$(dmesg | grep -cF 'vfiotool bind --wait 60')
 	check "unbind --persist" exits 0 vfiotool unbind --persist 0000:00:06.0
+	# udevd looks for changed rules every three seconds only: it has to be told.
+	udevadm trigger --action=add /sys/bus/pci/devices/0000:00:06.0
+	udevadm settle
 	check "its driver has it" driver_is 0000:00:06.0 e1000
+	check "nothing was asked to take it again" test "$(dmesg | grep -cF 'vfiotool bind --wait 60')" = "$asked"
 	check "its files went, those of others stay" test "$(written | grep -c 0000:00:06.0)/$(written | grep -c "0000:00:0[45].0")" = 0/4
-	check "a stranger's as well" exits 0 vfiotool unbind --persist 0000:00:04.0
+	mkdir /tmp/deaf
+	printf '#!/bin/sh\nexit 2\n' >/tmp/deaf/udevadm
+	chmod 755 /tmp/deaf/udevadm
+	check "a stranger's as well" exits 0 env PATH="/tmp/deaf:$PATH" vfiotool unbind --persist 0000:00:04.0
+	check "that udevd does not hear of it is said" says_error "udevd was not told that its rules changed"
+	rm -r /tmp/deaf
 	check "it keeps its driver" driver_is 0000:00:04.0 e1000
 	check "what is left is of the card that is gone" test "$(written | grep -vc 0000:00:05.0)" = 0
 	check "with a target that nobody knows nothing is done" exits 66 vfiotool unbind --persist 0000:00:05.0 0000:00:1e.0

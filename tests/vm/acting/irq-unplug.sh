@@ -5,8 +5,7 @@ CARD=0000:01:00.0
 
 # taken_from COMMAND...: a fresh card goes while that uses it.
 taken_from() {
-	within 20 plug e1000e card '"bus": "port1"' || return
-	within 20 test -e /sys/bus/pci/devices/$CARD || return
+	comes e1000e card '"bus": "port1"' $CARD || return
 	within 5 give $CARD vfio-pci || return
 	"$@" >/out/used 2>/out/used.err </dev/null &
 	user=$!

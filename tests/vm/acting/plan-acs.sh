@@ -12,7 +12,7 @@ if [ "$BOOT" = 2 ]; then
 	return
 fi
 
-until [ -b /dev/nvme0n1 ]; do usleep 20000; done
+until opens /dev/nvme0n1; do usleep 20000; done
 mkdir -p /mnt
 mke2fs -F /dev/nvme0n1 >/dev/null
 mount -t ext4 /dev/nvme0n1 /mnt

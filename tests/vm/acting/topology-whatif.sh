@@ -27,7 +27,7 @@ check "as free" says ", free"
 check "and the bad one is not" not says 0000:00:06.0
 
 in_slot() {
-	within 20 plug qemu-xhci card "\"bus\": \"$1\"" && within 20 test -e "/sys/bus/pci/devices/$2"
+	comes qemu-xhci card "\"bus\": \"$1\"" "$2"
 }
 
 taken_out() {

@@ -7,9 +7,7 @@ PATHS=container
 
 # taken_from COMMAND...: lets it hold a fresh card, has the machine take that away, waits for both to be gone.
 taken_from() {
-	# The last one may still be on its way out.
-	within 20 plug e1000e card '"bus": "port1"' || return
-	within 20 test -e /sys/bus/pci/devices/$CARD || return
+	comes e1000e card '"bus": "port1"' $CARD || return
 	within 5 give $CARD vfio-pci || return
 	: >/out/held
 	: >/out/held.err
@@ -117,8 +115,7 @@ check "the device is bound again" within 5 give 0000:00:04.0 vfio-pci
 check "and can be had" exits 0 vfiotool attach -q 0000:00:04.0
 
 taken_while_mapping() {
-	within 20 plug e1000e card '"bus": "port1"' || return
-	within 20 test -e /sys/bus/pci/devices/$CARD || return
+	comes e1000e card '"bus": "port1"' $CARD || return
 	within 5 give $CARD vfio-pci || return
 	map_for "$1" $CARD || return
 	unplug card || return

@@ -68,10 +68,10 @@ def merge(trees, root: Path, release: str) -> Path:
     return top
 
 
-def compile_modules(kernel: Path, work: Path, kbuild: str) -> None:
+def compile_modules(kernel: Path, work: Path, kbuild: str, arch: str = "x86") -> None:
     """Makes what @kbuild says of the sources in @work, against the kernel's build folder @kernel."""
     (work / "Kbuild").write_text(kbuild, encoding="utf-8")
-    argv = ["nice", "-n", "10", "make", "-C", str(kernel), f"M={work}", "CC=gcc", "HOSTCC=gcc",
+    argv = ["nice", "-n", "10", "make", "-C", str(kernel), f"M={work}", *(small.MAKE[arch] or ("CC=gcc",)), "HOSTCC=gcc",
             "modules"]
     result = subprocess.run(argv, check=False, text=True, capture_output=True,
                             stdin=subprocess.DEVNULL, env=small.environment())
@@ -109,6 +109,7 @@ def build(name: str, release: str = "", module: str = "mock_iommu") -> Path:
     """
     if name not in NAMES:
         raise BuildError(f"no {module} for a kernel called {name!r}: there are {', '.join(NAMES)}")
+    arch = "x86" if name in DEBIAN else small.KERNELS[name].arch
     if name in DEBIAN:
         if not release:
             suite, patterns = kernels.DEBIAN[name]
@@ -130,13 +131,13 @@ def build(name: str, release: str = "", module: str = "mock_iommu") -> Path:
             against = folder / "build"
         for source in SOURCES[module]:
             shutil.copy2(source, work)
-        compile_modules(against, work, f"obj-m := {module}.o\n")
+        compile_modules(against, work, f"obj-m := {module}.o\n", arch)
         (work / f"{module}.ko").rename(place / f"{module}.ko")
         shutil.rmtree(work)
         shutil.rmtree(place / "root", ignore_errors=True)
 
     key = cache.digest_of(*map(cache.digest_file, SOURCES[module]), cache.digest_file(Path(__file__)), identity,
-                          small.compiler())
+                          small.compiler(arch))
     return cache.entry("mock", f"{name}-{key}", make) / f"{module}.ko"
 
 

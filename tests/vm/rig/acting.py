@@ -86,6 +86,8 @@ class Acting:
     again: object = None
     thorough: bool = False
     of: str = ""
+    # One of many with the trees of other seeds.
+    alike: bool = False
 
     @property
     def counts(self) -> bool:
@@ -170,7 +172,7 @@ def forests(scenario: Acting, number: int):
         name = f"{scenario.name}-{index:02}"
         machine = dataclasses.replace(scenario.machine, name=name, trees=(first + index * count, count),
                                       devices=_without_trees(scenario.machine))
-        yield dataclasses.replace(scenario, name=name, machine=machine, of=scenario.name,
+        yield dataclasses.replace(scenario, name=name, machine=machine, of=scenario.name, alike=True,
                                   kernels=(scenario.kernels[index % len(scenario.kernels)],))
 
 
@@ -251,6 +253,8 @@ class Part:
         self.status = {name[len(prefix):]: value for name, value in result.status.items() if name.startswith(prefix)}
         self.checks = [(word, title, number) for name, word, number, title in result.checks if name == scenario.name]
         self.ended = result.status.get(scenario.name)
+        # The kernel's log until the first script.
+        self.boot = result.text("boot.dmesg")
 
     def text(self, name: str) -> str:
         """A file as text; empty when the guest did not send it."""

@@ -32,7 +32,7 @@ def ask(vfiotool: Path, *words):
 
 def wanted(vfiotool: Path, scripts=()):
     """What all pairs together should show: {name: any of what shows it}: sites of rules, commands, scripts, kernels."""
-    chosen = [name for name in kernels.NAMES if name not in kernels.BY_NAME]
+    chosen = [name for name in kernels.NAMES if kernels.is_usual(name)]
     ret = {name: {name} for name in (
         *(f"script {name}" for name in scripts), *(f"kernel {name}" for name in chosen), *(f"plan {kind}" for kind in STEPS))}
     introspect = ask(vfiotool, "--introspect")
@@ -152,7 +152,7 @@ def choose(want: dict, rows: dict, machines: dict, start: Cover) -> Cover:
     they were chosen for; what they cost and show besides is known only when they are in the record too.
     """
     shows = {pair: {name for name, any_of in want.items() if any_of & set(row["shows"])} for pair, row in rows.items()
-             if row["seconds"] <= DEAR}
+             if row["seconds"] <= DEAR and kernels.is_usual(pair.partition("@")[2])}
     cover = Cover({pair: set(names) & set(want) for pair, names in start.pairs.items()},
                   seconds=start.seconds | {pair: row["seconds"] for pair, row in rows.items()})
     left = set().union(*shows.values()) - set().union(*cover.pairs.values())

@@ -141,7 +141,7 @@ def firmware() -> Path:
 def patched_tree(qemu, changes) -> bytes:
     """
     The device tree that the machine of the command @qemu has by itself, with properties set, "/node@1 name TYPE VALUE..."
-    as fdtput takes them, or taken away, "/node@1 name".
+    as fdtput takes them, or taken away, "/node@1 name". A VALUE "&/node@2" of type u is the handle by which others refer to it.
     """
     with tempfile.TemporaryDirectory() as place:
         tree = Path(place) / "tree.dtb"
@@ -151,5 +151,6 @@ def patched_tree(qemu, changes) -> bytes:
         for text in changes:
             node, name, *values = text.split()
             option = ["-t", values.pop(0)] if values else ["-d"]
+            values = [_run("fdtget", "-t", "u", str(tree), value[1:], "phandle").strip() if value[0] == "&" else value for value in values]
             _run("fdtput", *option, str(tree), node, name, *values)
         return tree.read_bytes()

@@ -209,7 +209,10 @@ class Tool:
         for row in kernel.get("evidence") or []:
             if row.get("used") and row.get("basis") != "version":
                 left &= set(row.get("generations") or ())
-        if left != {self.generation}:
+        # The modules of these two have nothing that began with 6.19, and neither has type information. In small-7.2 the names
+        # in kallsyms would tell, but they are not read where the release does.
+        told_by_release = self.kernel.name in ("small-7.2", *kernels.SMALL_ARM64)
+        if left != {self.generation} and not (told_by_release and left == {"6.11", self.generation}):
             self._say(f"{where}: without its release the kernel could be of {sorted(left)}")
 
     def _check_paths(self, table: dict, view: str, where: str) -> None:

@@ -59,8 +59,20 @@ def _differences(name: str, way: str, document: dict, asked: list, stated: list)
 
 def requests(part):
     """The cases of map-requests.sh."""
+    yield from _cases(part, 20)
+
+
+def pages(part):
+    """Those of map-pages.sh, on the pages that the kernel was built with."""
+    name, page = part.kernel.name, int(part.text("page"))
+    if page != next((size << 10 for size in (16, 64) if name.endswith(f"-{size}k")), 4096):
+        yield f"{name} has pages of {page} bytes"
+    yield from _cases(part, 8)
+
+
+def _cases(part, least: int):
     cases = sorted(name.rsplit(".", 1)[0] for name in part.files if name.endswith(".stated"))
-    if len(cases) < 20:
+    if len(cases) < least:
         yield f"only {len(cases)} cases came"
     for case in cases:
         name, way = case.rsplit(".", 1)

@@ -24,7 +24,7 @@ DEBIAN = {
                                  r"linux-base-7\.3\.\d+\+deb13[.\d]*-amd64")),
 }
 # The same of Debian for arm64.
-ARM64 = {
+DEBIAN_ARM64 = {
     "arm64-6.1": ("bookworm", (r"linux-image-6\.1\.0-\d+-arm64",)),
     "arm64-6.12": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-arm64",)),
     "arm64-6.12-16k": ("trixie", (r"linux-image-6\.12\.\d+\+deb13[.\d]*-arm64-16k",)),
@@ -32,10 +32,14 @@ ARM64 = {
                                        r"linux-modules-7\.3\.\d+\+deb13[.\d]*-arm64",
                                        r"linux-base-7\.3\.\d+\+deb13[.\d]*-arm64")),
 }
-SMALL = ("small-6.12", "small-7.3", "small-7.3-compat")
+SMALL = ("small-6.12", "small-7.2", "small-7.3", "small-7.3-compat")
+SMALL_ARM64 = ("arm64-small-7.3-64k",)
+ARM64 = (*DEBIAN_ARM64, *SMALL_ARM64)
 NAMES = (*DEBIAN, *SMALL, *ARM64)
-# For a border or a page size that the others do not show: meant only by their names, and no part of the cover.
-BY_NAME = ("7.2", "arm64-6.12-16k")
+# For a border or a page size that the others do not show: meant only by their names.
+BY_NAME = ("7.2", "small-7.2", "arm64-6.12-16k", *SMALL_ARM64)
+# Made from a second source, which takes ten minutes of a processor to compile: the default run does without them.
+SECOND_BUILD = ("small-7.3", "small-7.3-compat")
 
 # What a scenario may say of kernels, besides their names, "since X.Y" and "before X.Y". Those of arm64 are meant only where
 # it says so.
@@ -77,7 +81,7 @@ class Kernel:
     @property
     def small(self) -> bool:
         """One of our own, with iommufd, cdev and no-IOMMU."""
-        return WORDS["small"](self.name)
+        return self.name in (*SMALL, *SMALL_ARM64)
 
     @property
     def compat(self) -> bool:
@@ -89,9 +93,14 @@ class KernelError(RuntimeError):
     """A kernel is not as its packages used to be."""
 
 
+def is_usual(name: str) -> bool:
+    """Whether the default run may boot the kernel @name."""
+    return name not in (*BY_NAME, *SECOND_BUILD)
+
+
 def series(name: str) -> str:
     """The sources that the kernel called @name was made from."""
-    return name.removeprefix("small-").removeprefix("arm64-").removesuffix("-compat").removesuffix("-16k")
+    return re.search(r"\d+\.\d+", name).group()
 
 
 def _number(release: str):
@@ -151,7 +160,7 @@ def _module_folder(tree: Path):
 
 
 def _debian(name: str) -> Kernel:
-    suite, patterns = (DEBIAN | ARM64)[name]
+    suite, patterns = (DEBIAN | DEBIAN_ARM64)[name]
     trees = [apt.fetch(suite, pattern, "arm64" if name in ARM64 else "amd64") for pattern in patterns]
     folders = [folder for tree in trees for folder in _module_folder(tree.path)]
     releases = {folder.name for folder in folders}
@@ -173,9 +182,9 @@ def _small(name: str) -> Kernel:
 
 def get(name: str) -> Kernel:
     """The kernel called @name, fetched or built if it is not in the cache yet."""
-    if name in DEBIAN | ARM64:
+    if name in DEBIAN | DEBIAN_ARM64:
         return _debian(name)
-    if name in SMALL:
+    if name in (*SMALL, *SMALL_ARM64):
         return _small(name)
     raise KernelError(f"no kernel is called {name!r}; there are {', '.join(NAMES)}")
 

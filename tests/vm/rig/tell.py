@@ -191,14 +191,38 @@ def _probes(part, name: str, device: dict, iommus: list):
         yield f"{name}: {answers['DEVICE_FEATURE LOW_POWER_ENTRY']}"
     if name == "attach.iommufd":
         hw = probes["hw_info"]
+        if not hw:
+            yield f"{name}: GET_HW_INFO has no answer"
         if answers["HWPT_ALLOC"]["actual"] != "ok":
             yield f"{name}: {answers['HWPT_ALLOC']}"
         if hw and hw["type"] == "intel":
             shown = [register["value"] for unit in iommus for register in unit["registers"]]
             if hw["as_sysfs"] is not True or [register["value"] for register in hw["registers"]] != shown:
                 yield f"{name}: {hw['registers']} beside {shown}"
-        if hw and hw["type"] == "amd" and (hw["as_sysfs"] is not True or [register["register"] for register in hw["registers"]] != ["EFR", "EFR2"]):
-            yield f"{name}: {hw}"
+        if hw and hw["type"] == "amd":
+            shown = {register["register"]: register["value"] for unit in iommus for register in unit["registers"]}
+            if hw["as_sysfs"] is not True or {register["register"]: register["value"] for register in hw["registers"]} != \
+                    {name: shown.get(name) for name in ("EFR", "EFR2")}:
+                yield f"{name}: {hw['registers']} beside {shown}"
+        if hw and hw["type"] == "none" and any(unit["kind"] in ("Intel VT-d", "AMD-Vi") for unit in iommus):
+            yield f"{name}: no registers of {[unit['kind'] for unit in iommus]}"
+        if hw and hw["type"] == "smmuv3":
+            yield from (f"{name}: {problem}" for problem in _smmu(part.boot, hw))
+
+
+# IDR5.OAS -> bits, as SMMUv3 6.3.6 has them.
+OAS = (32, 36, 40, 42, 44, 48, 52)
+
+
+def _smmu(said: str, hw: dict):
+    """What the driver of an SMMUv3 printed at boot, beside its registers as iommufd gives them."""
+    registers = {register["register"]: register for register in hw["registers"]}
+    if list(registers) != [*(f"IDR{i}" for i in range(6)), "IIDR", "AIDR"] or hw["as_sysfs"] is not None:
+        yield f"registers {list(registers)}, as sysfs: {hw['as_sysfs']}"
+        return
+    oas, granules = re.findall(r"arm-smmu-v3 .* oas (\d+)-bit", said), _fields(registers["IDR5"])
+    if [str(OAS[granules["OAS"]])] != oas or not granules["GRAN64K"]:
+        yield f"{granules}, the kernel said: {oas}"
 
 
 def since_6_1(part) -> bool:
@@ -217,7 +241,7 @@ def _costs(part):
     if not document:
         return
     costs = document["costs"]
-    wanted = {"container"} | ({"iommufd"} if part.kernel.name.startswith("small") else set())
+    wanted = {"container"} | ({"iommufd"} if part.kernel.small else set())
     if document["returned"] is not True or not wanted <= {cost["path"] for cost in costs}:
         yield f"costs: {document}"
     for cost in costs:

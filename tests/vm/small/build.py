@@ -6,8 +6,10 @@ fragments. They have what Debian's kernels lack (iommufd, the VFIO device cdev, 
 samples, failslab).
 
     small-6.12         VFIO and iommufd are modules; VT-d is off unless intel_iommu=on asks for it
+    small-7.2          as small-6.12
     small-7.3          VFIO and iommufd are built in; VT-d is on by itself
     small-7.3-compat   as small-7.3, but /dev/vfio/vfio is served by iommufd: there is no type1
+    arm64-small-7.3-64k  for arm64, with pages of 64K, and with vfio-platform; VFIO and iommufd are modules
 
     from small import build
     folder = build.build("small-6.12")    (with tests/vm on sys.path)
@@ -45,11 +47,17 @@ PLACE = {"KBUILD_BUILD_USER": "vfiotool", "KBUILD_BUILD_HOST": "small", "KBUILD_
          "KBUILD_BUILD_TIMESTAMP": "Thu Jan  1 00:00:00 UTC 2026", "LC_ALL": "C"}
 
 # The bulkiest folders of the source that nothing here reads.
-UNUSED = ("arch/arm/boot", "arch/arm64/boot", "drivers/gpu/drm/amd/include/asic_reg",
-          "tools/testing")
+UNUSED = {"x86": ("arch/arm/boot", "arch/arm64/boot", "drivers/gpu/drm/amd/include/asic_reg", "tools/testing"),
+          "arm64": ("arch/arm/boot", "arch/arm64/boot/dts", "drivers/gpu/drm/amd/include/asic_reg", "tools/testing")}
 
 # Settings of the caller that would reach into the kernel's make.
 FOREIGN = ("MAKEFLAGS", "MFLAGS", "ARCH", "CROSS_COMPILE", "CFLAGS", "LDFLAGS")
+
+
+# Of each architecture: what make is told, what it makes, and where that lies.
+CROSS = "aarch64-linux-gnu-"
+MAKE = {"x86": (), "arm64": ("ARCH=arm64", f"CROSS_COMPILE={CROSS}")}
+IMAGE = {"x86": "bzImage", "arm64": "Image"}
 
 
 class BuildError(RuntimeError):
@@ -65,15 +73,20 @@ class Kernel:
     fragments: tuple
     # Kernel of the same source whose objects are taken over: make rebuilds what differs.
     like: str = ""
+    arch: str = "x86"
 
 
 KERNELS = {
     "small-6.12": Kernel("trixie", r"linux-source-6\.12",
-                         ("common.config", "vfio-modules.config")),
+                         ("common.config", "x86.config", "vfio-modules.config", "vtd-off.config")),
+    "small-7.2": Kernel("trixie-backports", r"linux-source-7\.2",
+                        ("common.config", "x86.config", "vfio-modules.config", "vtd-off.config")),
     "small-7.3": Kernel("trixie-backports", r"linux-source-7\.3",
-                        ("common.config", "vfio-builtin.config")),
+                        ("common.config", "x86.config", "vfio-builtin.config")),
     "small-7.3-compat": Kernel("trixie-backports", r"linux-source-7\.3",
-                               ("common.config", "vfio-compat.config"), like="small-7.3"),
+                               ("common.config", "x86.config", "vfio-compat.config"), like="small-7.3"),
+    "arm64-small-7.3-64k": Kernel("trixie-backports", r"linux-source-7\.3",
+                                  ("common.config", "arm64.config", "vfio-modules.config"), arch="arm64"),
 }
 
 
@@ -103,14 +116,14 @@ def unmet(want: dict, got: dict) -> list:
             for symbol, value in want.items() if (got.get(symbol) or "n") != (value or "n")]
 
 
-def compiler() -> str:
+def compiler(arch: str = "x86") -> str:
     """The compiler's own one-line name, part of a build's identity."""
+    name = f"{CROSS if arch == 'arm64' else ''}gcc"
     try:
-        text = subprocess.run(["gcc", "--version"], check=True, text=True,
-                              capture_output=True).stdout
+        text = subprocess.run([name, "--version"], check=True, text=True, capture_output=True).stdout
     except (OSError, subprocess.CalledProcessError) as error:
-        raise BuildError(f"no working gcc ({error}); a build needs: "
-                         f"{' '.join(DEPENDENCIES)}") from error
+        needs = " ".join((*DEPENDENCIES, *([f"gcc-{CROSS.rstrip('-')}"] if arch == "arm64" else [])))
+        raise BuildError(f"no working {name} ({error}); a build needs: {needs}") from error
     return text.splitlines()[0]
 
 
@@ -119,25 +132,25 @@ def environment() -> dict:
     return {key: value for key, value in os.environ.items() if key not in FOREIGN} | PLACE
 
 
-def source(tree) -> Path:
-    """The unpacked kernel source of the package @tree."""
+def source(tree, unused) -> Path:
+    """The unpacked kernel source of the package @tree, without the folders @unused."""
     tarballs = list((tree / "usr/src").glob("linux-source-*.tar.xz"))
     if len(tarballs) != 1:
         raise BuildError(f"{tree.package} {tree.version} holds no kernel source")
 
     def make(folder: Path):
-        leave = [f"--exclude=*/{name}/*" for name in UNUSED]
+        leave = [f"--exclude=*/{name}/*" for name in unused]
         argv = ["tar", "-C", folder, "--strip-components=1", "-xf", tarballs[0], *leave]
         result = subprocess.run(argv, check=False, text=True, capture_output=True)
         if result.returncode:
             raise BuildError(f"{tarballs[0].name}: {result.stderr.strip()}")
 
-    return cache.entry("source", cache.digest_of(tree.sha256, UNUSED), make)
+    return cache.entry("source", cache.digest_of(tree.sha256, unused), make)
 
 
-def make_kernel(src: Path, build: Path, *targets, log, jobs: int = 1) -> None:
-    """Runs the kernel's make, politely, with its words in the file @log."""
-    argv = ["nice", "-n", "10", "make", "-C", str(src), f"O={build}", f"-j{jobs}", *targets]
+def make_kernel(src: Path, build: Path, *targets, log, arch: str, jobs: int = 1) -> None:
+    """Runs the kernel's make, politely, with its words in the file @log; it does not outlive who asked for it."""
+    argv = ["setpriv", "--pdeathsig", "TERM", "nice", "-n", "10", "make", "-C", str(src), f"O={build}", f"-j{jobs}", *MAKE[arch], *targets]
     log.write(f"+ {' '.join(argv)}\n")
     log.flush()
     result = subprocess.run(argv, check=False, stdout=log, stderr=subprocess.STDOUT,
@@ -151,7 +164,7 @@ def make_kernel(src: Path, build: Path, *targets, log, jobs: int = 1) -> None:
 
 def configure(kernel: Kernel, src: Path, build: Path, log) -> None:
     """Leaves build/.config: tinyconfig, the fragments, Kconfig's defaults for what they open up."""
-    make_kernel(src, build, "tinyconfig", log=log)
+    make_kernel(src, build, "tinyconfig", log=log, arch=kernel.arch)
     want = wanted(kernel)
     config = build / ".config"
     kept = [line for line in config.read_text(encoding="utf-8").splitlines()
@@ -159,7 +172,7 @@ def configure(kernel: Kernel, src: Path, build: Path, log) -> None:
     asked = [f"{symbol}={value}" if value else f"# {symbol} is not set"
              for symbol, value in want.items()]
     config.write_text("\n".join(kept + asked) + "\n", encoding="utf-8")
-    make_kernel(src, build, "olddefconfig", log=log)
+    make_kernel(src, build, "olddefconfig", log=log, arch=kernel.arch)
     refused = unmet(want, parse_config(config.read_text(encoding="utf-8")))
     if refused:
         raise BuildError("\n  ".join(["Kconfig did not grant what the fragments ask for:", *refused]))
@@ -176,12 +189,12 @@ def take_over(old: Path, new: Path) -> None:
         record.write_text(text.replace(f"{old}/", f"{new}/"), encoding="utf-8")
 
 
-def compile_and_install(src: Path, folder: Path, log) -> None:
+def compile_and_install(src: Path, folder: Path, log, arch: str) -> None:
     """Everything that a guest needs goes from folder/build to @folder."""
     build = folder / "build"
-    make_kernel(src, build, "bzImage", "modules", log=log, jobs=len(os.sched_getaffinity(0)))
-    make_kernel(src, build, f"INSTALL_MOD_PATH={folder}", "modules_install", log=log)
-    shutil.copy2(build / "arch/x86/boot/bzImage", folder / "vmlinuz")
+    make_kernel(src, build, IMAGE[arch], "modules", log=log, arch=arch, jobs=len(os.sched_getaffinity(0)))
+    make_kernel(src, build, f"INSTALL_MOD_PATH={folder}", "modules_install", log=log, arch=arch)
+    shutil.copy2(build / "arch" / arch / "boot" / IMAGE[arch], folder / "vmlinuz")
     shutil.copy2(build / ".config", folder / "config")
     release = (build / "include/config/kernel.release").read_text(encoding="utf-8").strip()
     for link in ("build", "source"):
@@ -200,7 +213,8 @@ def build(name: str) -> Path:
         raise BuildError(f"no small kernel is called {name!r}: there are {', '.join(KERNELS)}")
     kernel = KERNELS[name]
     tree = apt.fetch(kernel.suite, kernel.package)
-    key = cache.digest_of(RECIPE, tree.sha256, UNUSED, wanted(kernel), PLACE, compiler())
+    unused = UNUSED[kernel.arch]
+    key = cache.digest_of(RECIPE, tree.sha256, unused, wanted(kernel), PLACE, compiler(kernel.arch))
     folder = cache.root() / "small" / f"{name}-{key}"
     if (folder / "done").exists():
         return folder
@@ -208,7 +222,7 @@ def build(name: str) -> Path:
     with cache.lock(f"small-{folder.name}"):
         if (folder / "done").exists():
             return folder
-        src = source(tree)
+        src = source(tree, unused)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         began, used = time.monotonic(), os.times()
@@ -218,11 +232,11 @@ def build(name: str) -> Path:
             (folder / "build").mkdir()
         with open(folder / "log", "w", encoding="utf-8") as log:
             configure(kernel, src, folder / "build", log)
-            compile_and_install(src, folder, log)
+            compile_and_install(src, folder, log, kernel.arch)
         spent = os.times()
         cache.write_json(folder / "done", {
             "kernel": name, "package": tree.package, "version": tree.version,
-            "compiler": compiler(), "seconds": round(time.monotonic() - began),
+            "compiler": compiler(kernel.arch), "seconds": round(time.monotonic() - began),
             "cpu_seconds": round(spent.children_user + spent.children_system
                                  - used.children_user - used.children_system)})
     return folder

@@ -205,6 +205,18 @@ plug() {
 	qmp "{\"execute\": \"device_add\", \"arguments\": {\"driver\": \"$1\", \"id\": \"$2\"${3:+, $3}}}"
 }
 
+# comes DRIVER ID OPTIONS ADDRESS: until it is there. PCI Express' own way throws a card away that comes before the one that was
+# there is turned off: what is lost is plugged in again.
+comes() {
+	within 20 plug "$1" "$2" "$3" || return
+	lost=0
+	until within 1 test -e "/sys/bus/pci/devices/$4"; do
+		lost=$((lost + 1))
+		[ $lost -lt 4 ] || return 1
+		plug "$1" "$2" "$3" >/dev/null
+	done
+}
+
 # driver_of ADDRESS, group_of ADDRESS: names, or nothing.
 driver_of() {
 	of=$(readlink "/sys/bus/pci/devices/$1/driver") && echo "${of##*/}"

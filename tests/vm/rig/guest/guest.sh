@@ -62,6 +62,11 @@ give() {
 	prober bind "$1" "$2" >/dev/null
 }
 
+# A node is there a moment before the disk that it names can be opened.
+opens() {
+	(: <"$1") 2>/dev/null
+}
+
 # For setup snippets: let vfio-pci probe each device without a driver, from the root on, because some kernels make a
 # device's group only then, even if the driver refuses the device; and keep it awake, for vfio-pci lets it sleep. Ports
 # wait for the IOMMU's driver, and have one of their own.
