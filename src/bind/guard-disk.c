@@ -368,6 +368,7 @@ static void check(struct guard_check *c)
 
 const struct guard guard_disk = {
 	.name = "disk",
-	.protects = "filesystem, swap space, volume or array on a disk of the device",
+	.protects =
+		"filesystem, swap space, volume or array on a disk of the device, or folder that it shares",
 	.check = check,
 };

@@ -74,8 +74,8 @@ static void tell_udevd(struct transaction *b)
 		err = errno == EINTR ? 0 : errno;
 	if (err || status)
 		log_write(LOG_LEVEL_WARNING,
-			  "udevd was not told that its rules changed and may use the old ones for three seconds: udevadm control --reload: %s",
-			  err ? strerror(err) : "it failed");
+			  "udevd may use its old rules for three seconds. Wait, or run 'udevadm control --reload', which failed now%s%s",
+			  err ? ": " : "", err ? strerror(err) : "");
 }
 
 static const char *initramfs_command(const char *tool)
@@ -145,16 +145,19 @@ int keep_check(struct transaction *b, struct failure **reterr)
 
 int keep_drivers(struct transaction *b, struct failure **reterr)
 {
+	bool changed = false;
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < b->plan.nr_moves; i++) {
 		const struct bind_move *m = &b->plan.moves[i];
 
 		if (m->to && (m->result == BIND_MOVED || m->result == BIND_THERE ||
-			      (b->options->dry_run && m->result == BIND_PLANNED)))
+			      (b->options->dry_run && m->result == BIND_PLANNED))) {
 			r = keep_one(b, m, reterr);
+			changed = !b->options->dry_run;
+		}
 	}
-	if (!b->options->dry_run)
+	if (changed)
 		tell_udevd(b);
 	return r;
 }
@@ -215,6 +218,7 @@ int keep_find_gone(struct transaction *b, struct operands *targets, struct opera
 
 int keep_no_longer(struct transaction *b, const struct operands *gone, struct failure **reterr)
 {
+	bool changed = false;
 	size_t nr;
 	int r = 0;
 
@@ -222,6 +226,7 @@ int keep_no_longer(struct transaction *b, const struct operands *gone, struct fa
 		const struct device *d = b->session.devices[i];
 
 		r = forget_one(b, d->bus_name, d->name, &nr, reterr);
+		changed |= r < 0 || nr;
 		if (r >= 0 && !nr)
 			log_write(LOG_LEVEL_WARNING, "%s has no files of --persist", d->name);
 	}
@@ -231,8 +236,9 @@ int keep_no_longer(struct transaction *b, const struct operands *gone, struct fa
 		r = target_parse(b->arena, gone->items[i], &t, reterr);
 		if (r >= 0)
 			r = forget_one(b, t.bus, t.name, &nr, reterr);
+		changed |= r < 0 || nr;
 	}
-	if (!b->options->dry_run)
+	if (changed && !b->options->dry_run)
 		tell_udevd(b);
 	return r;
 }

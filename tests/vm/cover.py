@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-Chooses anew which pairs show every site of a rule, every command and every acting scenario by the fewest guest seconds,
-and writes them to cover.json, which the default run goes by.
+Chooses anew which pairs show every site of a rule, every command and every kind of step of a plan by the fewest guest
+seconds, and writes them to cover.json, which the default run goes by.
 
     cover.py [--add] [--vfiotool PATH] RECORD...
 
@@ -33,9 +33,8 @@ def main() -> int:
     rows = {}
     for path in args.record:
         rows |= json.loads(path.read_text(encoding="utf-8"))
-    active = [item for item in acting.load_all() if item.counts]
-    machines = run.machines_of([(item, None) for item in active])
-    want = cover.wanted(args.vfiotool.resolve(), [item.name for item in active])
+    machines = run.machines_of([(item, None) for item in acting.load_all()])
+    want = cover.wanted(args.vfiotool.resolve())
     chosen = cover.choose(want, rows, machines, cover.load() if args.add else cover.Cover())
     cover.save(chosen)
     print(f"{len(chosen.pairs)} of {len(chosen.seconds)} pairs, {chosen.total(chosen.pairs, machines):.0f} s of a "

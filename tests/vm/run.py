@@ -151,9 +151,9 @@ def run_batch(args, shop: Kernels, batch: acting.Batch, name: str):
     for verdict, part in zip(verdicts, batch.parts):
         # Each its own time, which the guest measured.
         verdict.seconds = result.status.get(f"{part.name}.ms", 0.0) / 1000
-    whole = sum(verdict.seconds for verdict in verdicts) or 1.0
+    whole, shared = sum(verdict.seconds for verdict in verdicts) or 1.0, 0.0 if batch.parts[0].alone else cover.BOOT
     for verdict in verdicts:
-        verdict.cost = max(0.0, result.seconds - cover.BOOT) * verdict.seconds / whole
+        verdict.cost = max(0.0, result.seconds - shared) * verdict.seconds / whole
     return verdicts
 
 
@@ -251,7 +251,7 @@ def machines_of(active):
 
 def check_cover(args, verdicts) -> Verdict:
     """Whether the pairs of the cover still show what they were chosen for, and all that there is."""
-    known, want = cover.load(), cover.wanted(args.vfiotool, [item.name for item in acting.load_all() if item.counts])
+    known, want = cover.load(), cover.wanted(args.vfiotool)
     done = {verdict.name: verdict.shows for verdict in verdicts if verdict.shows and not verdict.problems}
     return Verdict("cover", known.problems(want, done) + known.broken(want, done))
 

@@ -89,11 +89,6 @@ class Acting:
     # One of many with the trees of other seeds.
     alike: bool = False
 
-    @property
-    def counts(self) -> bool:
-        """Whether the default run has to show it; not what is more of another scenario."""
-        return not (self.thorough or self.of)
-
 
 @dataclass(frozen=True)
 class Batch:
@@ -214,7 +209,7 @@ def second(batch: Batch) -> Batch | None:
 def join(first: Result, again: Result) -> Result:
     """What both boots of one scenario sent; one that was not done is the scenario's end."""
     ret = Result(first.files | again.files, first.status | again.status, first.broken + again.broken,
-                 first.checks + again.checks, again.release, again.done, again.failure, again.console)
+                 first.checks + again.checks, again.release, again.done, again.failure, again.console, first.seconds + again.seconds)
     for name in {*first.files} & {*again.files}:
         if name.endswith(("dmesg", "log")):
             ret.files[name] = first.files[name] + again.files[name]

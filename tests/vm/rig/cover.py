@@ -30,11 +30,10 @@ def ask(vfiotool: Path, *words):
     return json.loads(subprocess.run([vfiotool, *words], check=True, capture_output=True).stdout)
 
 
-def wanted(vfiotool: Path, scripts=()):
-    """What all pairs together should show: {name: any of what shows it}: sites of rules, commands, scripts, kernels."""
+def wanted(vfiotool: Path):
+    """What all pairs together should show: {name: any of what shows it}: sites of rules, commands, steps of plans, kernels."""
     chosen = [name for name in kernels.NAMES if kernels.is_usual(name)]
-    ret = {name: {name} for name in (
-        *(f"script {name}" for name in scripts), *(f"kernel {name}" for name in chosen), *(f"plan {kind}" for kind in STEPS))}
+    ret = {name: {name} for name in (*(f"kernel {name}" for name in chosen), *(f"plan {kind}" for kind in STEPS))}
     introspect = ask(vfiotool, "--introspect")
     names = [item["name"] for item in introspect["generations"]]
     series = {kernels.series(name): kernels.generation(name, names) for name in kernels.NAMES}
@@ -81,13 +80,12 @@ def of_scenario(result, kernel):
 
 
 def of_part(part, result, kernel):
-    """What an acting scenario shows: itself too, since no two of them check the same."""
+    """What an acting scenario shows, the commands of its script included."""
     files = [content for name, content in result.files.items() if name.startswith(f"{part.name}.")]
     found = set(re.findall(r"\bvfiotool(?: -\S+)* ([a-z]+)\b", part.script))
     found |= {command for function, command in FUNCTIONS.items()
               if re.search(rf"^\s*{function}\b", part.script, re.MULTILINE)}
-    return shown(files, kernel.series) | {f"command {name}" for name in found} | {
-        f"script {part.of or part.name}", f"kernel {kernel.name}"}
+    return shown(files, kernel.series) | {f"command {name}" for name in found} | {f"kernel {kernel.name}"}
 
 
 def _guest(pair: str, machines: dict):
