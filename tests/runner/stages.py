@@ -102,7 +102,7 @@ def sanitize(stage: Stage) -> None:
 
 def fuzz(stage: Stage) -> None:
     """Each fuzz target looks for new input for a while."""
-    seconds = os.environ.get("VFIOTOOL_FUZZ", "20" if stage.everything else "1")
+    seconds = os.environ.get("VFIOTOOL_FUZZ", "10" if stage.everything else "1")
     _tap(stage, "python3", ROOT / "tests/fuzz/run.py", "--build", PLACE / "clang", "--seconds", seconds, "--jobs", jobs())
 
 
@@ -263,7 +263,7 @@ BESIDE = ("packages", "host")
 STAGES = (
     ("build", build, 80, 90, "gcc -Werror: " + ", ".join(PLAIN)),
     ("sanitize", sanitize, 190, 190, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
-    ("fuzz", fuzz, 45, 180, "libFuzzer, a bounded time for each target"),
+    ("fuzz", fuzz, 45, 190, "libFuzzer, a bounded time for each target"),
     ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
     ("packages", packages, 0, 700, "packages and an image: built, installed, tried"),
