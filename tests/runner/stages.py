@@ -268,5 +268,5 @@ STAGES = (
     ("bench", bench, 60, 60, "cost as ratios"),
     ("packages", packages, 0, 700, "packages and an image: built, installed, tried"),
     ("host", host, 0, 600, "a whole Debian with libvirt and QEMU, in a guest"),
-    ("vm", guests, 800, 4000, "real kernels in guests"),
+    ("vm", guests, 500, 4000, "real kernels in guests"),
 )
