@@ -18,7 +18,7 @@ SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_che
 # Pairs that the sanitised binary goes through again: one of each kind; by default two of them.
 SANITIZED_PAIRS, SOME_PAIRS = 6, 2
 # Seconds of a processor that the default run gives to guests beyond the cover.
-SLICE = 60
+SLICE = 120
 # What of a TAP stream is no table.
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
 # What a scenario of the guests notes.
