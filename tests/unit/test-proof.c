@@ -422,6 +422,7 @@ static void every_call_fails(const struct fake_model *model, unsigned int faults
 			     enum claim_id leak)
 {
 	static const int errnos[] = { EIO, ENOMEM, EINVAL, EPERM, EINTR, ENODEV };
+	/* At least so many, as the end asserts. */
 	unsigned int calls = 50;
 
 	for (unsigned int at = 1; at <= calls; at++)
