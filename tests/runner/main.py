@@ -101,17 +101,17 @@ def counted(name: str, function, limit: float, everything: bool) -> Count:
 
 
 def run_stages(chosen, end: float, everything: bool):
-    """What each stage counted; those that leave a processor idle run beside each other, and speak when all have ended."""
+    """What each stage counted. Of those that run beside each other the last one speaks at once, the others when all have ended."""
     parts = [list(part) for _, part in groupby(chosen, key=lambda item: BESIDE if item[0] in BESIDE else item[0])]
     usual = [max(item[3 if everything else 2] for item in part) for part in parts]
     for number, part in enumerate(parts):
         PROGRESS.stage(", ".join(item[0] for item in part), usual[number], sum(usual[number + 1:]))
-        if len(part) == 1:
-            yield run_stage(part[0], end, everything)
-            continue
+        *beside, last = part
         with ThreadPoolExecutor(len(part)) as pool:
             try:
-                ended = list(pool.map(lambda item: said_apart(run_stage, item, end, everything), part))
+                others = [pool.submit(said_apart, run_stage, item, end, everything) for item in beside]
+                yield run_stage(last, end, everything)
+                ended = [other.result() for other in others]
             except BaseException:
                 end_all()
                 raise

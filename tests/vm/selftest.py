@@ -547,7 +547,9 @@ def check_turns() -> str:
     for commit in map(str, range(60)):
         chosen = [*chain(*turns.choose(commit, known, pairs, active))]
         seen |= names(chosen)
-        found += sorted(names((*pairs, *active), turns.series) - names(chosen, turns.series))
+        often = [pair for pair in (*pairs, *active) if not getattr(pair[0], "once", False)]
+        found += sorted(names(often, turns.series) - names(chosen, turns.series))
+        found += sorted({scenario.name for scenario, _ in active if not scenario.alike} - {scenario.name for scenario, _ in chosen})
         found += sorted((names((*pairs, *active)) & set(known.pairs)) - names(chosen))
     found += sorted(names((*pairs, *active)) - seen)
     found += [] if len(chosen) < 0.8 * len((*pairs, *active)) else ["nearly all have a turn"]

@@ -24,7 +24,7 @@ EXAMPLES = FOLDER.parent.parent.parent / "examples"
 MACHINE_KEYS = {"kernels", "devices", "disks", "cmdline", "modules", "setup", "mock", "absent", "needs", "rmrr", "unity",
                 "memory", "counted", "board", "acpi", "system", "vfio_platform", "own", "trees"}
 OWN_KEYS = {"summary", "machine", "script", "kernels", "judge", "log", "limit", "programs", "alone", "needs", "again",
-            "thorough", "forests", "of"}
+            "thorough", "once", "forests", "of"}
 LISTS = ("devices", "modules", "absent")
 
 # Scenarios to a guest at most: a boot is paid once for so many, and no guest runs on when all others have ended.
@@ -85,6 +85,8 @@ class Acting:
     needs: str = ""
     again: object = None
     thorough: bool = False
+    # It tests vfiotool's own files and reading: what a kernel decides is no part of it.
+    once: bool = False
     of: str = ""
     # One of many with the trees of other seeds.
     alike: bool = False
@@ -153,7 +155,7 @@ def load(path: Path) -> Acting:
     chosen = data.get("kernels", machine.kernels)
     if not chosen or set(chosen) - set(machine.kernels or chosen):
         raise ScenarioError(f"{path.name}: kernels must be some of its machine's")
-    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs", "thorough", "of") if key in data}
+    rest = {key: data[key] for key in ("judge", "limit", "alone", "needs", "thorough", "once", "of") if key in data}
     if "again" in data:
         rest |= {"again": load_machine(data["again"]), "alone": True}
     return Acting(path.stem, data["summary"], chosen, machine, script.read_text(encoding="utf-8"),

@@ -29,9 +29,9 @@ LIMIT = int(os.environ.get("VFIOTOOL_GUEST_LIMIT", "600"))
 # What the emulator need not do. norandmaps: it keeps what it translated by address; where every process has the same, a
 # program's second run takes two thirds of the first's time. The self-tests of ciphers took a tenth of a boot, cubic's
 # reading of all of BTF another twentieth; so did breaking up large pages to write-protect the kernel, clearing pages that
-# are written anyway, and guarding against a processor that speculates.
+# are written anyway, filling the archive's with a pattern, and guarding against a processor that speculates.
 CMDLINE = ("BOOT_IMAGE=/boot/vmlinuz quiet loglevel=1 panic=-1 random.trust_cpu=on norandmaps cryptomgr.notests=1 "
-           "mitigations=off init_on_alloc=0 rodata=off initcall_blacklist=crypto_kdf108_init,cubictcp_register")
+           "mitigations=off init_on_alloc=0 retain_initrd rodata=off initcall_blacklist=crypto_kdf108_init,cubictcp_register")
 
 
 @dataclass

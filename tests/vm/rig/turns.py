@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """
-What a whole run boots of all pairs: every scenario on every series of kernels. Where several kernels of one series would
-show the same, the commit's hash says whose turn it is, so that all of them come up in a few commits.
+What a whole run boots of all pairs: every scenario on every series of kernels, and on one of all where it tests vfiotool's own
+files and not what a kernel decides. Of those that would show the same, the commit's hash says whose turn it is, so that all of
+them come up in a few commits.
 """
 
 import hashlib
@@ -38,12 +39,13 @@ def predicts(commit: str, scenario, name: str) -> bool:
 
 
 def acts(commit: str, scenario, name: str) -> bool:
-    """The same of an acting one: one kernel of each series; what shares a machine has its turn together."""
+    """The same of an acting one: one kernel of each series, or of all; what shares a machine has its turn together."""
     if scenario.alike:
         return not _number(commit, scenario.name) % ALIKE
     if name in kernels.BY_NAME:
         return True
-    return name == min(_same(scenario, name), key=lambda other: _number(commit, scenario.machine.name, other))
+    of = scenario.kernels if scenario.once else _same(scenario, name)
+    return name == min(of, key=lambda other: _number(commit, scenario.machine.name, other))
 
 
 def choose(commit: str, known, predicting, active):
