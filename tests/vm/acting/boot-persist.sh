@@ -124,8 +124,11 @@ second_boot() {
 	check "nothing" test "$(written | grep -c 0000:00:05.0)" = 2
 	check "it would be taken away" exits 0 vfiotool unbind --persist --dry-run 0000:00:05.0
 	check "as is said" says_error "would remove $RULES/06-vfiotool-pci-0000:00:05.0.rules"
-	check "and is" exits 0 vfiotool unbind --persist --json 0000:00:05.0
+	killall -STOP systemd-udevd
+	check "and is, while udevd hangs" exits 0 vfiotool unbind --persist --json 0000:00:05.0
 	check "with no device in the answer" says '"devices": []'
+	check "that udevd does not answer is said" says_error "or run 'udevadm control --reload'"
+	killall -CONT systemd-udevd
 	check "nothing is left" test -z "$(written)"
 	check "nothing is known of it any more" exits 66 vfiotool unbind --persist 0000:00:05.0
 	udevadm trigger --action=add --subsystem-match=pci
