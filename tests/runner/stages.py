@@ -261,12 +261,12 @@ BESIDE = ("packages", "host", "vm")
 # Name, function, seconds that it should take on two idle processors, by default and with --all, what it is. The first
 # two make what the others use.
 STAGES = (
-    ("build", build, 80, 90, "gcc -Werror: " + ", ".join(PLAIN)),
-    ("sanitize", sanitize, 190, 190, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
+    ("build", build, 80, 110, "gcc -Werror: " + ", ".join(PLAIN)),
+    ("sanitize", sanitize, 190, 220, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
     ("fuzz", fuzz, 45, 190, "libFuzzer, a bounded time for each target"),
-    ("dist", dist, 30, 120, "the tarball builds, installs and passes"),
+    ("dist", dist, 30, 150, "the tarball builds, installs and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
-    ("packages", packages, 0, 700, "packages and an image: built, installed, tried"),
-    ("host", host, 0, 600, "a whole Debian with libvirt and QEMU, in a guest"),
+    ("packages", packages, 0, 1700, "packages and an image: built, installed, tried"),
+    ("host", host, 0, 1700, "a whole Debian with libvirt and QEMU, in a guest"),
     ("vm", guests, 500, 4000, "real kernels in guests"),
 )

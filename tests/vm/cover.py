@@ -6,8 +6,9 @@ seconds, and writes them to cover.json, which the default run goes by.
 
     cover.py [--add] [--vfiotool PATH] RECORD...
 
-RECORD is what run.py --record wrote (tests/run.sh --all leaves build-ci/record.json). With --add the chosen pairs stay,
-and the records only add what cover.json does not have: for a new rule, command or scenario.
+RECORD is what run.py --record wrote (tests/run.sh --all leaves build-ci/record.json). What other pairs cost is known from
+earlier records, and taken by the ratio of those in this one. With --add the chosen pairs and all costs stay, and the records only
+add what cover.json does not have: for a new rule, command or scenario.
 """
 
 import argparse
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import run
 from rig import acting, cover
+from rig.scenario import load_all
 
 
 def main() -> int:
@@ -33,9 +35,13 @@ def main() -> int:
     rows = {}
     for path in args.record:
         rows |= json.loads(path.read_text(encoding="utf-8"))
-    machines = run.machines_of([(item, None) for item in acting.load_all()])
+    active, start = acting.load_all(), cover.load()
+    machines = run.machines_of([(item, None) for item in active])
+    if not args.add:
+        there = {f"{item.name}@{kernel}" for item in (*load_all(), *active) for kernel in item.kernels}
+        start = cover.Cover(seconds=cover.priced({pair: cost for pair, cost in start.seconds.items() if pair in there}, rows))
     want = cover.wanted(args.vfiotool.resolve())
-    chosen = cover.choose(want, rows, machines, cover.load() if args.add else cover.Cover())
+    chosen = cover.choose(want, rows, machines, start)
     cover.save(chosen)
     print(f"{len(chosen.pairs)} of {len(chosen.seconds)} pairs, {chosen.total(chosen.pairs, machines):.0f} s of a "
           f"processor, show {len(want) - len(chosen.unseen)} of {len(want)}")

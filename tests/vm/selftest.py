@@ -517,6 +517,8 @@ def check_cover() -> str:
     found = [] if sorted(chosen.pairs) == ["one@k", "three@k", "two@k"] else [f"chose {chosen.pairs}"]
     found += [] if chosen.unseen == ["e", "f"] else [f"unseen {chosen.unseen}"]
     found += [] if chosen.total(chosen.pairs, machines) == 7 + cover.BOOT else ["a shared boot is not counted once"]
+    halved = cover.priced({"all@k": 20.0, "far@l": 0.0, "old@k": 7.0, "older@k": 1.0}, rows)
+    found += [] if halved["old@k"] == 3.5 and halved["older@k"] == 0.5 else [f"priced {halved}"]
     rows = {"new@k": {"seconds": 1.0, "shows": ["f", "c"]}}
     added = cover.choose(want, rows, machines, chosen)
     # It shows what a dearer one was chosen for.

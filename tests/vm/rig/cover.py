@@ -170,6 +170,17 @@ def choose(want: dict, rows: dict, machines: dict, start: Cover) -> Cover:
     return cover
 
 
+def priced(seconds: dict, rows: dict) -> dict:
+    """
+    What pairs that a record does not have would cost on the machine where it was made: the known @seconds, by the ratio of those
+    that it has.
+    """
+    both = [pair for pair in rows if pair in seconds]
+    before = sum(seconds[pair] for pair in both)
+    ratio = sum(rows[pair]["seconds"] for pair in both) / before if before else 1.0
+    return {pair: round(cost * ratio, 1) for pair, cost in seconds.items()}
+
+
 def _prune(cover: Cover, shows: dict) -> None:
     """What later choices show as well may leave an early one without a purpose: the dearest goes first."""
     for pair in sorted(cover.pairs, key=cover.cost, reverse=True):
