@@ -539,8 +539,9 @@ def check_cover() -> str:
 
 
 def check_turns() -> str:
-    """A whole run boots every scenario on every series and what the cover names; within some commits every pair has its turn."""
-    pairs, active = ([(scenario, name) for scenario in some for name in scenario.kernels] for some in (load_all(), acting.load_all()))
+    """A whole run predicts on every series, acts on half of them, and has the cover; within some commits every pair has its turn."""
+    acting_ones = acting.load_all()
+    pairs, active = ([(scenario, name) for scenario in some for name in scenario.kernels] for some in (load_all(), acting_ones))
     known, found, seen = cover.load(), [], set()
 
     def names(some, kernel=lambda name: name) -> set:
@@ -549,9 +550,11 @@ def check_turns() -> str:
     for commit in map(str, range(60)):
         chosen = [*chain(*turns.choose(commit, known, pairs, active))]
         seen |= names(chosen)
-        often = [pair for pair in (*pairs, *active) if not getattr(pair[0], "once", False)]
-        found += sorted(names(often, turns.series) - names(chosen, turns.series))
-        found += sorted({scenario.name for scenario, _ in active if not scenario.alike} - {scenario.name for scenario, _ in chosen})
+        found += sorted(names(pairs, turns.series) - names(chosen, turns.series))
+        for acting_one in (scenario for scenario in acting_ones if not scenario.alike):
+            some = {kernels.series(kernel) for scenario, kernel in chosen if scenario.name == acting_one.name}
+            least = 1 if acting_one.once else len({*map(kernels.series, acting_one.kernels)}) / 2
+            found += [] if len(some) >= least else [f"{acting_one.name} on {sorted(some)}"]
         found += sorted((names((*pairs, *active)) & set(known.pairs)) - names(chosen))
     found += sorted(names((*pairs, *active)) - seen)
     found += [] if len(chosen) < 0.8 * len((*pairs, *active)) else ["nearly all have a turn"]
