@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT / "tests/vm"), str(ROOT / "tests/packaging")]
 import disk as host_disk
 from machines import CARD, MACHINES, ONE, UNIT
 from points import Points, need
-from rig import apt, image, kernels
+from rig import apt, board, image, kernels
 
 # Ten times what it takes on an idle machine.
 LIMIT_S = 6000
@@ -69,7 +69,7 @@ def boot(kernel: kernels.Kernel, share: Path, scratch: Path) -> None:
     (scratch / "initrd").write_bytes(host_disk.initrd(kernel))
     with open(scratch / "data", "wb") as data:
         data.truncate(64 << 20)
-    argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", "max,la57=off,erms=off,fsrm=off",
+    argv = ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-machine", "q35,kernel-irqchip=split", "-cpu", board.Pc.processor,
             "-m", "2048", "-smp", "2", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", str(image.bootable(kernel)), "-initrd", str(scratch / "initrd"), "-append", CMDLINE,
             "-serial", f"file:{scratch / 'console'}",

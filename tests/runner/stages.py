@@ -268,5 +268,5 @@ STAGES = (
     ("bench", bench, 60, 60, "cost as ratios"),
     ("packages", packages, 0, 1700, "packages and an image: built, installed, tried"),
     ("host", host, 0, 1700, "a whole Debian with libvirt and QEMU, in a guest"),
-    ("vm", guests, 500, 4000, "real kernels in guests"),
+    ("vm", guests, 350, 4000, "real kernels in guests"),
 )

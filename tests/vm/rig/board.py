@@ -22,17 +22,16 @@ class Pc:
     # lpj: what a driver waits for in a loop, an emulated device has done at once; the loops end after a twentieth of the time.
     cmdline = "console=ttyS0,115200 no_timer_check tsc=unstable lpj=500000"
     port = ("-serial", "chardev:results")
+    # A fifth level of page tables (la57) only makes each walk longer. Where a processor says that it is fast at it (erms, fsrm),
+    # the kernel clears and copies pages byte by byte; an emulated one is slow at it: a tenth of a guest's time.
+    processor = "max,la57=off,erms=off,fsrm=off"
 
     @staticmethod
     def options(scenario, kernel: kernels.Kernel):
-        """
-        Machine, processor and kernel. A fifth level of page tables only makes each walk longer. A processor that says it is
-        fast with single bytes (erms, fsrm) has every page cleared and copied byte by byte, which an emulated one is not fast
-        with: a tenth of a guest's time. The mode of `vga=` is set by the code in front of a packed kernel.
-        """
+        """Machine, processor and kernel. The mode of `vga=` is set by the code in front of a packed kernel."""
         packed = " vga=" in f" {pick(scenario.cmdline, kernel.name) or ''}"
         boots = kernel.image if packed else image.bootable(kernel)
-        return ["-machine", "q35,kernel-irqchip=split", "-cpu", "max,la57=off,erms=off,fsrm=off", "-kernel", str(boots)]
+        return ["-machine", "q35,kernel-irqchip=split", "-cpu", Pc.processor, "-kernel", str(boots)]
 
     @staticmethod
     def tree(*_):

@@ -48,7 +48,7 @@ def acts(commit: str, scenario, name: str) -> bool:
     def turn(*names) -> int:
         return _number(commit, scenario.machine.name, *names)
 
-    all_series = sorted({series(other)[0] for other in scenario.kernels if other not in kernels.BY_NAME}, key=turn)
+    all_series = sorted({kernels.series(other) for other in scenario.kernels if other not in kernels.BY_NAME}, key=turn)
     some = all_series[:1 if scenario.once else -(-len(all_series) // 2)]
     return kernels.series(name) in some and name == min(_same(scenario, name), key=turn)
 
