@@ -58,7 +58,7 @@ def parse_arguments():
     """The command line."""
     names = [name for name, *_ in STAGES]
     parser = argparse.ArgumentParser(description="run the suites", epilog="stages: " + ", ".join(names))
-    parser.add_argument("--all", action="store_true", help="every suite in every build, and every scenario, on several kernels; more than an hour")
+    parser.add_argument("--all", action="store_true", help="every suite in every build, and every scenario, on several kernels; about an hour")
     parser.add_argument("--stage", action="append", choices=names, metavar="NAME", help="only this stage (again: more)")
     parser.add_argument("--list", action="store_true", help="list what would run, and end")
     return parser.parse_args()

@@ -283,7 +283,7 @@ def parse_arguments():
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep what each guest sent")
     parser.add_argument("--save-captures", type=Path, metavar="DIR", help="keep captures and true outcomes")
     parser.add_argument("--record", type=Path, metavar="FILE", help="add what each pair showed to FILE, for cover.py")
-    parser.add_argument("--turns", action="store_true", help="each scenario once on each series of kernels, see rig/turns.py")
+    parser.add_argument("--turns", action="store_true", help="each scenario, on kernels by turns, see rig/turns.py")
     parser.add_argument("--cover", action="store_true", help="only the pairs of cover.json, which show all, and the new")
     parser.add_argument("--slice", type=int, default=0, metavar="SECONDS", help="with --cover: others too, for so long")
     parser.add_argument("--commit", default="", help="which others --slice and --turns pick")
@@ -309,7 +309,7 @@ def main() -> int:
         print(f"run.py: {error}", file=sys.stderr)
         return 64
     if args.turns:
-        pairs, active = turns.choose(args.commit, cover.load(), pairs, active)
+        pairs, active = (turns.choose(args.commit, cover.load(), some) for some in (pairs, active))
     parts = by_cover(args, pairs, active) if args.cover else [(pairs, active, False)]
     number = sum(len(pairs) + len(active) for pairs, active, _ in parts)
     if args.list:
