@@ -111,6 +111,33 @@ void check_vm_memory_map(struct check *c, struct check_machine *m)
 		  (unsigned long long)m->vm->memory.value >> 20);
 }
 
+/* ---- libvirt's limit ---- */
+
+/* It sets the limit of locked memory and of the control group, which counts QEMU's own memory as well; no limit of the
+ * host counts then. Where it chooses the limit, it adds a GiB. libvirt: qemuDomainGetMemLockLimitBytes(),
+ * virDomainCgroupSetupMemtune(). */
+void check_vm_advise_hard_limit(struct check *c, const struct check_machine *m)
+{
+	check_advise(c, ACTION_VM, SCOPE_VM, NULL,
+		     "raise hard_limit to %llu MiB or more, or leave it out",
+		     (unsigned long long)((m->as.memory >> 20) + (GIB >> 20)));
+}
+
+void check_vm_hard_limit(struct check *c, struct check_machine *m)
+{
+	const struct vm_number *limit = &m->vm->hard_limit;
+	const uint64_t memory = m->vm->memory.value;
+
+	if (!limit->line || !memory || !m->nr_devices || limit->value < m->as.memory ||
+	    limit->value - memory >= GIB)
+		return;
+	check_at(c, m, limit->line, NULL);
+	check_vm_advise_hard_limit(c, m);
+	check_say(c, CHECK_WARN,
+		  "hard_limit leaves %llu MiB beside the memory of the guest: the kernel ends QEMU when it needs more",
+		  (unsigned long long)(limit->value - memory) >> 20);
+}
+
 /* ---- address bits ---- */
 
 static unsigned int bits_of(uint64_t last)

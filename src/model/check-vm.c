@@ -317,10 +317,19 @@ static void say_refused(struct check *c, struct check_machine *m, const struct c
 	c->next.id = missing ? "vm-group" : lock ? "vm-memlock" : "vm-device";
 	for (size_t i = 0; d->path->why && i < d->path->why->nr_evidence; i++)
 		check_cite(c, d->path->why->evidence[i]);
-	plan_for(c, m);
+	if (lock && vm->hard_limit.line)
+		check_vm_advise_hard_limit(c, m);
+	else
+		plan_for(c, m);
 	if (missing)
 		check_say(c, CHECK_FAIL, "%s is given without %s of the same group", d->name,
 			  missing);
+	else if (lock && vm->hard_limit.line)
+		check_say(c, CHECK_FAIL,
+			  "the machine locks %llu MiB for %s (%llu address space%s), hard_limit is %llu MiB: the kernel refuses the mapping or ends QEMU",
+			  (unsigned long long)m->as.memory >> 20, d->name,
+			  (unsigned long long)address_spaces(m), address_spaces(m) == 1 ? "" : "s",
+			  (unsigned long long)vm->hard_limit.value >> 20);
 	else if (lock)
 		check_say(c, CHECK_FAIL,
 			  "the machine locks %llu MiB for %s (%llu address space%s): %s",
@@ -538,6 +547,8 @@ static const struct machine_check rows[] = {
 	{ { "vm-device", "whether each can be opened, with its group: also vm-group, vm-memlock",
 	    NULL },
 	  check_verdicts },
+	{ { "vm-memlock", "whether a limit of libvirt leaves memory for QEMU itself", NULL },
+	  check_vm_hard_limit },
 	{ { "vm-in-use", "whether the start takes a device that the host uses", NULL },
 	  check_in_use },
 	{ { "vm-companion", "other functions of a graphics card", NULL }, check_companions },

@@ -40,6 +40,9 @@ void check_at(struct check *c, const struct check_machine *m, unsigned int line,
 	      const char *device);
 /* What the memory of the machine and its processors ask of the host. */
 void check_vm_memory_map(struct check *c, struct check_machine *m);
+void check_vm_hard_limit(struct check *c, struct check_machine *m);
+/* To the next result: what hard_limit the machine needs. */
+void check_vm_advise_hard_limit(struct check *c, const struct check_machine *m);
 void check_vm_address_width(struct check *c, struct check_machine *m);
 void check_vm_viommu(struct check *c, struct check_machine *m);
 void check_vm_mappings(struct check *c, struct check_machine *m);

@@ -33,6 +33,11 @@ class Machine:
     tidy: str = ""
     in_log: bool = False
 
+    @property
+    def certain(self) -> bool:
+        """A failure is predicted, not only a danger."""
+        return self.predicts.startswith("fail ")
+
 
 def domain(*devices, managed="yes", name="broken", memory=64, tune="", driver="") -> str:
     """A domain of libvirt; the first device is on line 12."""
@@ -75,7 +80,9 @@ RELEASE = 'stop "$(cat /run/other.pid)"\n'
 GIVE = f'chown user "/dev/vfio/$(group_of {CARD})"\n'
 NO_CONF = "rm -f /etc/modprobe.d/no.conf\n"
 IOMMUFD = "      <driver name='vfio' iommufd='yes'/>\n"
-LIMITED = "  <memtune>\n    <hard_limit unit='MiB'>100</hard_limit>\n  </memtune>\n"
+LESS, LITTLE_MORE = (f"  <memtune>\n    <hard_limit unit='MiB'>{mib}</hard_limit>\n  </memtune>\n" for mib in (100, 140))
+# The kernel ends QEMU; which words libvirt has for that depends on the moment.
+ENDED = "process exited while connecting to monitor|unexpectedly closed the monitor"
 
 MACHINES = (
     Machine("libvirt-unmanaged", f"fail vm-device {CARD} 12", "must be manually detached", (f"libvirt-unmanaged {CARD} still",),
@@ -89,8 +96,9 @@ MACHINES = (
     Machine("libvirt-no-module", f"fail vm-device {CARD} 12", "vfio", ("load-refused still",), domain(CARD),
             prepare="modprobe -r vfio_pci vfio_iommu_type1 vfio\necho 'install vfio_pci /bin/false' >/etc/modprobe.d/no.conf\n",
             mend=NO_CONF, tidy=NO_CONF),
-    Machine("libvirt-hard-limit", f"fail vm-memlock {CARD} 5", "process exited while connecting to monitor", (),
-            domain(CARD, memory=128, tune=LIMITED), domain(CARD, memory=128)),
+    Machine("libvirt-hard-limit", f"fail vm-memlock {CARD} 5", ENDED, (), domain(CARD, memory=128, tune=LESS), domain(CARD, memory=128)),
+    Machine("libvirt-hard-limit-tight", "warn vm-memlock 5", ENDED, (), domain(CARD, memory=128, tune=LITTLE_MORE),
+            domain(CARD, memory=128)),
     # libvirt 9.0 does not know it.
     Machine("libvirt-iommufd", f"warn vm-backend {CARD} 11", "", (), domain(CARD, driver=IOMMUFD), domain(CARD),
             mend="virsh destroy broken\n"),

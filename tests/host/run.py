@@ -125,8 +125,8 @@ def predicted(folder: Path, machine) -> None:
     """The refusal, at its line, and nothing else."""
     have = results(folder, "predicted")
     failed = [each for each in have if each.startswith("fail")]
-    need(machine.predicts in have and failed == ([machine.predicts] if machine.refuses else []), f"predicted {have}")
-    need(status(folder, "predicted") == (2 if machine.refuses else 0), f"exit status {status(folder, 'predicted')}")
+    need(machine.predicts in have and failed == [machine.predicts] * machine.certain, f"predicted {have}")
+    need(status(folder, "predicted") == (2 if machine.certain else 0), f"exit status {status(folder, 'predicted')}")
 
 
 def refused(folder: Path, machine) -> None:
