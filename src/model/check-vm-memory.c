@@ -115,7 +115,8 @@ void check_vm_memory_map(struct check *c, struct check_machine *m)
 
 /* It sets the limit of locked memory and of the control group, which counts QEMU's own memory as well; no limit of the
  * host counts then. Where it chooses the limit, it adds a GiB. libvirt: qemuDomainGetMemLockLimitBytes(),
- * virDomainCgroupSetupMemtune(). */
+ * virDomainCgroupSetupMemtune(). The control group counts huge pages only where it is mounted with
+ * memory_hugetlb_accounting. Linux: mm/memcontrol.c: CGRP_ROOT_MEMORY_HUGETLB_ACCOUNTING. */
 void check_vm_advise_hard_limit(struct check *c, const struct check_machine *m)
 {
 	check_advise(c, ACTION_VM, SCOPE_VM, NULL,
@@ -128,8 +129,8 @@ void check_vm_hard_limit(struct check *c, struct check_machine *m)
 	const struct vm_number *limit = &m->vm->hard_limit;
 	const uint64_t memory = m->vm->memory.value;
 
-	if (!limit->line || !memory || !m->nr_devices || limit->value < m->as.memory ||
-	    limit->value - memory >= GIB)
+	if (!limit->line || !memory || !m->nr_devices || m->vm->pages.line ||
+	    limit->value < m->as.memory || limit->value - memory >= GIB)
 		return;
 	check_at(c, m, limit->line, NULL);
 	check_vm_advise_hard_limit(c, m);

@@ -81,6 +81,8 @@ GIVE = f'chown user "/dev/vfio/$(group_of {CARD})"\n'
 NO_CONF = "rm -f /etc/modprobe.d/no.conf\n"
 IOMMUFD = "      <driver name='vfio' iommufd='yes'/>\n"
 LESS, LITTLE_MORE = (f"  <memtune>\n    <hard_limit unit='MiB'>{mib}</hard_limit>\n  </memtune>\n" for mib in (100, 140))
+# The control group does not count them.
+HUGE = "  <memoryBacking><hugepages/></memoryBacking>\n"
 # The kernel ends QEMU; which words libvirt has for that depends on the moment.
 ENDED = "process exited while connecting to monitor|unexpectedly closed the monitor"
 
@@ -98,7 +100,8 @@ MACHINES = (
             mend=NO_CONF, tidy=NO_CONF),
     Machine("libvirt-hard-limit", f"fail vm-memlock {CARD} 5", ENDED, (), domain(CARD, memory=128, tune=LESS), domain(CARD, memory=128)),
     Machine("libvirt-hard-limit-tight", "warn vm-memlock 5", ENDED, (), domain(CARD, memory=128, tune=LITTLE_MORE),
-            domain(CARD, memory=128)),
+            domain(CARD, memory=128, tune=LITTLE_MORE + HUGE), mend="echo 64 >/proc/sys/vm/nr_hugepages\n",
+            tidy="echo 0 >/proc/sys/vm/nr_hugepages\n"),
     # libvirt 9.0 does not know it.
     Machine("libvirt-iommufd", f"warn vm-backend {CARD} 11", "", (), domain(CARD, driver=IOMMUFD), domain(CARD),
             mend="virsh destroy broken\n"),

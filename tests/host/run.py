@@ -144,9 +144,9 @@ def diagnosed(folder: Path, machine) -> None:
     need(have == list(machine.diagnoses), f"{have}, of\n" + (folder / "lines").read_text(encoding="utf-8", errors="replace"))
 
 
-def started(folder: Path) -> None:
-    """The corrected definition passes, and starts."""
-    failed = [each for each in results(folder, "mended") if each.startswith("fail")]
+def started(folder: Path, machine) -> None:
+    """The corrected definition passes, without what was predicted of the other, and starts."""
+    failed = [each for each in results(folder, "mended") if each.startswith("fail") or each == machine.predicts]
     need(not failed and status(folder, "mended") in (0, 3), f"exit status {status(folder, 'mended')}, {results(folder, 'mended')}")
     need(status(folder, "started") == 0, said(folder, "started"))
 
@@ -159,7 +159,7 @@ def judge(points: Points, out: Path, machine) -> None:
     points.check(f"{machine.name}: diagnose knows what is printed", diagnosed, folder, machine)
     if machine.in_log:
         points.check(f"{machine.name}: diagnose --libvirt finds it in the log", told, out, f"{machine.name}/libvirt", machine.diagnoses[0])
-    points.check(f"{machine.name}: corrected, it passes and starts", started, folder)
+    points.check(f"{machine.name}: corrected, it passes and starts", started, folder, machine)
 
 
 def checked(out: Path, name: str, wanted: str, failed: bool) -> None:
