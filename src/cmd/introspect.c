@@ -146,6 +146,14 @@ static void put_generations(struct json_doc *doc, struct arena *a)
 	json_doc_array_end(doc);
 }
 
+static void put_releases(struct json_doc *doc)
+{
+	json_doc_array_begin(doc, "releases");
+	for (unsigned int r = 0; r < NR_RELEASES; r++)
+		json_doc_element(doc, json_object_new_string(release_name((enum release)r)));
+	json_doc_array_end(doc);
+}
+
 static void put_paths(struct json_doc *doc)
 {
 	json_doc_array_begin(doc, "paths");
@@ -208,6 +216,7 @@ int introspect_print(struct app *app)
 	put_assumptions(&doc);
 	put_rules(&doc);
 	put_generations(&doc, app->arena);
+	put_releases(&doc);
 	put_paths(&doc);
 	put_guards(&doc);
 	put_documents(&doc, app->arena);

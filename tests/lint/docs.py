@@ -59,6 +59,18 @@ def _names(options, hidden: bool = False) -> set:
     return names
 
 
+def _releases(page: Page, releases: list):
+    """The page says for which releases the rules are, and how each of them was verified."""
+    if f"Linux {releases[0]} to {releases[-1]}" not in " ".join(page.text.split()):
+        yield f"{page.name}: does not say 'Linux {releases[0]} to {releases[-1]}'"
+    verified = set()
+    for row in re.findall(r"^\|  (\d.*)$", page.section("What is verified, and how"), re.M):
+        for first, last in re.findall(r"(\d+\.\d+)(?: - (\d+\.\d+))?", row):
+            ends = [releases.index(end) for end in (first, last or first) if end in releases]
+            verified |= set(releases[ends[0]:ends[-1] + 1]) if ends else {first}
+    yield from _differences(page.name, "release", verified, releases)
+
+
 def _option_terms(page: Page) -> set:
     return page.terms("OPTIONS", r"\*(--?[A-Za-z][\w-]*)\*")
 
@@ -75,6 +87,7 @@ def _pages(root: Path, program: dict):
     for alias in (row["alias"] for row in program["generations"] if row["alias"]):
         if f"_{alias}_" not in main.section("Generations"):
             yield f"{main.name}: generation {alias} is missing"
+    yield from _releases(main, program["releases"])
     yield from (f"{main.name}: path {name} is missing" for name in program["paths"]
                 if f"_{name}_" not in main.section("Steps and paths"))
     for name, command in commands.items():

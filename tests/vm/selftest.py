@@ -32,7 +32,7 @@ RANGES = [{"start": "0x0", "end": "0xfedfffff"}, {"start": "0xfef00000", "end": 
 GENERATIONS = ("5.10", "6.0", "6.2", "6.19")
 BEFORE = {1: 1, 3: 1, 4: 0, 6: 1, 8: 0, 9: 1, 10: 0}
 AFTER = BEFORE | {10: 1}
-FAKED = "7.9.0-faked"
+FAKED = "99.9.0-faked"
 SYMBOLS = {"path": "libkmod:vfio", "value": "vfio imports a name", "generations": ["6.0"], "basis": "symbols", "used": True}
 SCENARIO = Scenario("selftest", "", ("6.1",), "0000:00:04.0", expect={
     "now": {"container": "OPEN_GROUP ENOENT"}, "bound": {"container": "ok"}},
