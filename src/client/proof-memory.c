@@ -103,6 +103,8 @@ static size_t count_changed(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	size_t ret = 0;
 
+	if (!memcmp(a, b, len))
+		return 0;
 	for (size_t i = 0; i < len; i++)
 		ret += a[i] != b[i];
 	return ret;
