@@ -63,7 +63,10 @@ START = {
 SETUP = {
     "bash": "bind 'set enable-bracketed-paste off'; bind 'set bell-style none'; source {file}; PS1=; PS2=\n",
     "zsh": "PS1=; PS2=; RPS1=; unsetopt beep zle_bracketed_paste; unset zle_bracketed_paste; fpath=({folder} $fpath);"
-           " autoload -Uz compinit; compinit -D -u; bindkey -e\n",
+           " autoload -Uz compinit; compinit -D -u; bindkey -e;"
+           # What is offered is noted; the calls that only ask are not.
+           ' compadd() {{ [[ ${{@[1,(i)(-|--)]}} == *-[OAD]* ]] || {{ local -a hits; builtin compadd -A hits "$@";'
+           ' print -rl -- $hits >>$HOME/offered; }}; builtin compadd "$@"; }}\n',
 }
 
 
@@ -182,12 +185,10 @@ def all_options(points: Points, name: str, program: dict, completion: Path, env:
             got = {word for word in fish_reply(completion, env, f"vfiotool {command} --") if word != "--"}
             points.check(f"options of {command}", {word.rstrip("=") for word in got}, want)
         else:
-            for option in sorted(want):
-                # An option that begins another one stays as it is; the others are finished.
-                longer = [other for other in want if other != option and other.startswith(option[:-1])]
-                if not longer:
-                    got = shell.complete(f"vfiotool {command} {option[:-1]}")
-                    points.check(f"{command} {option}", got.rstrip("="), f"vfiotool {command} {option}")
+            offered = Path(env["HOME"]) / "offered"
+            offered.write_text("", encoding="utf-8")
+            shell.complete(f"vfiotool {command} --")
+            points.check(f"options of {command}", {word.rstrip("=") for word in offered.read_text(encoding="utf-8").split()}, want)
     if shell:
         shell.close()
 
