@@ -46,22 +46,30 @@ INSTALLED = ("bin/vfiotool", "share/bash-completion/completions/vfiotool", "shar
 
 
 def compiler(name: str) -> dict:
-    """The environment that makes meson use this compiler, through ccache where there is one."""
-    return {"CC": f"ccache {name}" if shutil.which("ccache") else name}
+    """
+    The environment that makes meson use this compiler, through ccache where there is one. What clang compiles, its own linker
+    binds: hundreds of tests in half the time.
+    """
+    linker = {"CC_LD": "lld"} if name == "clang" and shutil.which("ld.lld") else {}
+    return {"CC": f"ccache {name}" if shutil.which("ccache") else name, **linker}
 
 
 def _configure(stage: Stage, folder: Path, *options, source=ROOT, cc="gcc") -> bool:
-    """Sets up a build folder of @source and compiles it."""
+    """Sets up a build folder of @source."""
     known = (folder / "build.ninja").exists()
     if not known:
         shutil.rmtree(folder, ignore_errors=True)
     setup = ["meson", "setup", *(["--reconfigure"] if known else []), "--werror", *options, folder, source]
-    return (stage.need(f"meson setup ({folder.name})", *setup, env=compiler(cc))
-            and stage.need(f"compile ({folder.name})", "ninja", "-C", folder))
+    return stage.need(f"meson setup ({folder.name})", *setup, env=compiler(cc))
+
+
+def _compile(stage: Stage, folder: Path) -> bool:
+    """All of a build folder."""
+    return stage.need(f"compile ({folder.name})", "ninja", "-C", folder)
 
 
 def _suites(stage: Stage, folder: Path, suites, env=None) -> None:
-    """Runs these suites of a build folder; each must have a test."""
+    """Runs these suites of a build folder, and compiles what of them is not; each must have a test."""
     status, output = stage.run("meson", "introspect", "--tests", folder)
     if status != 0:
         stage.fail(f"meson introspect ({folder.name})", output)
@@ -73,8 +81,7 @@ def _suites(stage: Stage, folder: Path, suites, env=None) -> None:
     wanted = [word for suite in suites if suite in there for word in ("--suite", suite)]
     log = folder / "meson-logs" / "testlog.json"
     log.unlink(missing_ok=True)
-    status, output = stage.run("meson", "test", "-C", folder, "--no-rebuild", "--num-processes", jobs(), *wanted,
-                               env=env)
+    status, output = stage.run("meson", "test", "-C", folder, "--num-processes", jobs(), *wanted, env=env)
     if not log.exists():
         stage.fail(f"meson test ({folder.name})", output)
         return
@@ -87,18 +94,25 @@ def _suites(stage: Stage, folder: Path, suites, env=None) -> None:
 
 
 def build(stage: Stage) -> None:
-    """gcc, warnings are errors; with all suites when nothing else runs them."""
-    if _configure(stage, PLACE / "gcc"):
-        _suites(stage, PLACE / "gcc", PLAIN if shutil.which("clang") else dict.fromkeys((*PLAIN, *SANITIZED)))
+    """gcc, warnings are errors: the program and what its suites need; all of it, and all suites, when nothing else runs them."""
+    folder, alone = PLACE / "gcc", not shutil.which("clang")
+    if _configure(stage, folder) and (not alone or _compile(stage, folder)):
+        _suites(stage, folder, dict.fromkeys((*PLAIN, *SANITIZED)) if alone else PLAIN)
 
 
 def sanitize(stage: Stage) -> None:
     """The other compiler's warnings are errors too; ASan and UBSan, and the fuzz targets, come out of the same build."""
     if not shutil.which("clang"):
         stage.count.skip("sanitize: clang is not installed")
-    # A fuzzer's main() is in the engine: the linker must not mind.
-    elif _configure(stage, PLACE / "clang", "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", cc="clang"):
-        _suites(stage, PLACE / "clang", SANITIZED, env=SANITIZERS)
+        return
+    folder = PLACE / "clang"
+    # A fuzzer's main() is in the engine: the linker must not mind. The program starts thousands of times: what is not moved
+    # in memory starts sooner.
+    options = ("-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dc_link_args=-no-pie")
+    if _configure(stage, folder, *options, cc="clang") and _compile(stage, folder):
+        # Looking for leaks takes as long as a program's start: by default only unit tests and the corpus do, which say so themselves.
+        leaks = {} if stage.everything else {"LSAN_OPTIONS": "detect_leaks=0"}
+        _suites(stage, folder, SANITIZED, env=SANITIZERS | leaks)
 
 
 def fuzz(stage: Stage) -> None:
@@ -191,7 +205,7 @@ def dist(stage: Stage) -> None:
         archive.extractall(DIST)
     source = next(DIST.iterdir())
     shipped = ["--prefix=/usr", "--buildtype=release", *([] if stage.everything else ["-Dtests=false"])]
-    if not _configure(stage, source / "build", *shipped, source=source):
+    if not (_configure(stage, source / "build", *shipped, source=source) and _compile(stage, source / "build")):
         return
     if stage.everything:
         _suites(stage, source / "build", SHIPPED)
