@@ -13,8 +13,10 @@ from stage import BINARY, PLACE, PROGRESS, ROOT, Stage, jobs, say
 
 # What the plain build shows, and what the sanitised one, made by the other compiler, shows better.
 PLAIN, SANITIZED = ("lint", "golden", "shell"), ("unit", "golden", "umockdev", "cli", "fuzz")
-# What --all shows of the optimised build as well, made from the tarball by the first compiler; its golden runs once installed.
-SHIPPED = ("unit", "umockdev", "cli", "shell")
+# What --all shows of the program made from the tarball as well; its golden runs once installed.
+SHIPPED = ("unit", "umockdev", "cli", "fuzz", "shell")
+# How gcc builds: as it is shipped.
+RELEASE = ("--prefix=/usr", "--buildtype=release")
 SANITIZERS = {"ASAN_OPTIONS": "detect_leaks=1:abort_on_error=1:strict_string_checks=1:malloc_context_size=8",
               "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1"}
 # Pairs that the sanitised binary goes through again: one of each kind; by default two of them.
@@ -25,7 +27,7 @@ SLICE = 120
 TAP_LINE = re.compile(r"\s*((not )?ok\b|1\.\.|TAP version|#)|\s*$")
 # What a scenario of the guests notes.
 NOTE = re.compile(r"# [\w.-]+@[\w.-]+: ")
-# The release build, which is made from the tarball and installed below DIST/root.
+# With --all the tarball's build; what is installed, below root.
 DIST = PLACE / "dist"
 INSTALLED_BINARY = DIST / "root/usr/bin/vfiotool"
 
@@ -55,21 +57,17 @@ def compiler(name: str) -> dict:
 
 
 def _configure(stage: Stage, folder: Path, *options, source=ROOT, cc="gcc") -> bool:
-    """Sets up a build folder of @source."""
+    """Sets up a build folder of @source and compiles it, without its tests."""
     known = (folder / "build.ninja").exists()
     if not known:
         shutil.rmtree(folder, ignore_errors=True)
     setup = ["meson", "setup", *(["--reconfigure"] if known else []), "--werror", *options, folder, source]
-    return stage.need(f"meson setup ({folder.name})", *setup, env=compiler(cc))
-
-
-def _compile(stage: Stage, folder: Path) -> bool:
-    """All of a build folder."""
-    return stage.need(f"compile ({folder.name})", "ninja", "-C", folder)
+    return (stage.need(f"meson setup ({folder.name})", *setup, env=compiler(cc))
+            and stage.need(f"compile ({folder.name})", "ninja", "-C", folder))
 
 
 def _suites(stage: Stage, folder: Path, suites, env=None) -> None:
-    """Runs these suites of a build folder, and compiles what of them is not; each must have a test."""
+    """Compiles and runs these suites of a build folder; each must have a test."""
     status, output = stage.run("meson", "introspect", "--tests", folder)
     if status != 0:
         stage.fail(f"meson introspect ({folder.name})", output)
@@ -94,10 +92,9 @@ def _suites(stage: Stage, folder: Path, suites, env=None) -> None:
 
 
 def build(stage: Stage) -> None:
-    """gcc, warnings are errors: the program and what its suites need; all of it, and all suites, when nothing else runs them."""
-    folder, alone = PLACE / "gcc", not shutil.which("clang")
-    if _configure(stage, folder) and (not alone or _compile(stage, folder)):
-        _suites(stage, folder, dict.fromkeys((*PLAIN, *SANITIZED)) if alone else PLAIN)
+    """gcc, as it is shipped, warnings are errors; with all suites when nothing else runs them."""
+    if _configure(stage, PLACE / "gcc", *RELEASE):
+        _suites(stage, PLACE / "gcc", PLAIN if shutil.which("clang") else dict.fromkeys((*PLAIN, *SANITIZED)))
 
 
 def sanitize(stage: Stage) -> None:
@@ -109,7 +106,7 @@ def sanitize(stage: Stage) -> None:
     # A fuzzer's main() is in the engine: the linker must not mind. The program starts thousands of times: what is not moved
     # in memory starts sooner.
     options = ("-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Dc_link_args=-no-pie")
-    if _configure(stage, folder, *options, cc="clang") and _compile(stage, folder):
+    if _configure(stage, folder, *options, cc="clang"):
         # Looking for leaks takes as long as a program's start: by default only unit tests and the corpus do, which say so themselves.
         leaks = {} if stage.everything else {"LSAN_OPTIONS": "detect_leaks=0"}
         _suites(stage, folder, SANITIZED, env=SANITIZERS | leaks)
@@ -192,28 +189,35 @@ def guests(stage: Stage) -> None:
 
 
 def dist(stage: Stage) -> None:
-    """The tarball builds as it is shipped, installs what distributions expect where they do, and nothing else."""
-    if not (ROOT / ".git").exists():
+    """What is installed: of the build that the other suites judge; with --all of the tarball, with its own suites."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    if not stage.everything:
+        _install(stage, PLACE / "gcc")
+    elif not (ROOT / ".git").exists():
         stage.count.skip("dist: this is no git work tree")
-        return
+    elif source := _tarball(stage):
+        folder = source / "build"
+        if _configure(stage, folder, *RELEASE, source=source):
+            _suites(stage, folder, SHIPPED)
+            _install(stage, folder)
+            # With the tarball's own captures and expected texts; the schemas are those of the first stage.
+            _tap(stage, "python3", source / "tests/golden/run.py", "--no-schemas", INSTALLED_BINARY)
+
+
+def _tarball(stage: Stage):
+    """The folder of the tarball's content, or None."""
     git = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     if not stage.need("meson dist", "meson", "dist", "-C", PLACE / "gcc", "--no-tests", "--allow-dirty", "--formats",
                       "xztar", env=git):
-        return
-    shutil.rmtree(DIST, ignore_errors=True)
+        return None
     with tarfile.open(sorted((PLACE / "gcc" / "meson-dist").glob("*.tar.xz"))[-1]) as archive:
         archive.extractall(DIST)
-    source = next(DIST.iterdir())
-    shipped = ["--prefix=/usr", "--buildtype=release", *([] if stage.everything else ["-Dtests=false"])]
-    if not (_configure(stage, source / "build", *shipped, source=source) and _compile(stage, source / "build")):
-        return
-    if stage.everything:
-        _suites(stage, source / "build", SHIPPED)
-    _install(stage, source)
+    return next(DIST.iterdir())
 
 
-def _install(stage: Stage, source: Path) -> None:
-    if not stage.need("meson install", "meson", "install", "-C", source / "build", env={"DESTDIR": str(DIST / "root")}):
+def _install(stage: Stage, folder: Path) -> None:
+    """Every file in its place, and nothing else."""
+    if not stage.need("meson install", "meson", "install", "-C", folder, env={"DESTDIR": str(DIST / "root")}):
         return
     there = {str(path.relative_to(DIST / "root")) for path in (DIST / "root").rglob("*") if not path.is_dir()}
     for name in INSTALLED:
@@ -225,8 +229,6 @@ def _install(stage: Stage, source: Path) -> None:
                    and not name.startswith("usr/share/doc/vfiotool/"))
     if extra:
         stage.fail("installed without need", "\n".join(extra))
-    # With the tarball's own captures and expected texts; the schemas are those of the first stage.
-    _tap(stage, "python3", source / "tests/golden/run.py", "--no-schemas", INSTALLED_BINARY)
 
 
 def packages(stage: Stage) -> None:
@@ -279,7 +281,7 @@ STAGES = (
     ("build", build, 80, 80, "gcc -Werror: " + ", ".join(PLAIN)),
     ("sanitize", sanitize, 190, 220, "clang -Werror, ASan and UBSan: " + ", ".join(SANITIZED)),
     ("fuzz", fuzz, 45, 100, "libFuzzer, a bounded time for each target"),
-    ("dist", dist, 30, 110, "the tarball builds, installs and passes"),
+    ("dist", dist, 5, 110, "what is installed; with --all the tarball builds and passes"),
     ("bench", bench, 60, 60, "cost as ratios"),
     ("packages", packages, 0, 1700, "packages and an image: built, installed, tried"),
     ("host", host, 0, 1700, "a whole Debian with libvirt and QEMU, in a guest"),
